@@ -1,0 +1,37 @@
+#ifndef VALISE_TEXT_H
+#define VALISE_TEXT_H
+
+/* Text for people: escaped names, sizes, times; and reading sizes. */
+
+#include <valise/bytes.h>
+
+/*
+ * Append `name` so that it can reach a terminal: control characters, DEL,
+ * invalid UTF-8, C1 and bidirectional controls and the backslash become \xNN
+ * (\n, \t, \r, \\ as in C).  A name with none of them is appended as it is.
+ */
+enum vl_status vl_escape(
+    struct vl_buf *out, struct vl_slice name, struct vl_err *err);
+/* The same into `text` (always ended by NUL), cut with "..." when too long;
+ * returns `text`. */
+char *vl_escape_text(char *text, size_t size, struct vl_slice name);
+
+/* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool vl_utf8_valid(struct vl_slice s);
+
+/* "12 345 678" */
+char *vl_format_count(char *text, size_t size, uint64_t n);
+/* "1.3 GB", decimal units */
+char *vl_format_bytes(char *text, size_t size, uint64_t n);
+/* "2026-11-21T14:00:00Z" of seconds since 1970. */
+char *vl_format_time_utc(char *text, size_t size, int64_t seconds);
+
+/* "64M", "4.7G", "100K", plain bytes; powers of 1024; VL_EUSAGE if not. */
+enum vl_status vl_parse_size(
+    const char *text, uint64_t *bytes, struct vl_err *err);
+
+/* The word of `words` (NULL at the end) nearest to `word`, or NULL when
+ * none is near: for "did you mean". */
+const char *vl_nearest(const char *word, const char *const *words);
+
+#endif
