@@ -1,0 +1,21 @@
+#ifndef VALISE_SECRET_H
+#define VALISE_SECRET_H
+
+/*
+ * Memory for keys: locked, guarded by unreadable pages, wiped when freed.
+ * sodium_malloc does not fail when locking does; vl_secret_locked() tells,
+ * so that a program can say so once.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* No core dumps, not dumpable, libsodium ready.  First call of a program. */
+bool vl_secret_init(void);
+void *vl_secret_alloc(size_t n); /* zeroed; NULL when memory is exhausted */
+void vl_secret_free(void *p);    /* wipes; NULL is allowed */
+void vl_secret_wipe(void *p, size_t n);
+/* False once any allocation could not be locked into memory. */
+bool vl_secret_locked(void);
+
+#endif

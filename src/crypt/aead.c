@@ -1,0 +1,27 @@
+/* ChaCha20-Poly1305 with a 96-bit nonce (RFC 8439). */
+
+#include <sodium.h>
+
+#include <valise/crypt.h>
+
+_Static_assert(VL_KEY_SIZE == crypto_aead_chacha20poly1305_ietf_KEYBYTES &&
+        VL_NONCE_SIZE == crypto_aead_chacha20poly1305_ietf_NPUBBYTES &&
+        VL_TAG_SIZE == crypto_aead_chacha20poly1305_ietf_ABYTES,
+    "sizes of ChaCha20-Poly1305");
+
+void
+vl_aead_seal(uint8_t *out, struct vl_slice plain, struct vl_slice ad,
+    const uint8_t nonce[VL_NONCE_SIZE], const uint8_t key[VL_KEY_SIZE])
+{
+	(void)crypto_aead_chacha20poly1305_ietf_encrypt(
+	    out, NULL, plain.p, plain.n, ad.p, ad.n, NULL, nonce, key);
+}
+
+bool
+vl_aead_open(uint8_t *out, struct vl_slice sealed, struct vl_slice ad,
+    const uint8_t nonce[VL_NONCE_SIZE], const uint8_t key[VL_KEY_SIZE])
+{
+	return sealed.n >= VL_TAG_SIZE &&
+	    crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed.p,
+	        sealed.n, ad.p, ad.n, nonce, key) == 0;
+}
