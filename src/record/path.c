@@ -1,0 +1,123 @@
+/* Paths in a manifest: their order and their rules (formats/manifest.md). */
+
+#include <string.h>
+
+#include <valise/entry.h>
+#include <valise/text.h>
+
+int
+vl_path_cmp(struct vl_slice a, struct vl_slice b)
+{
+	const size_t n = a.n < b.n ? a.n : b.n;
+	uint64_t x;
+	uint64_t y;
+	size_t i = 0;
+
+	/* Neighbours in a walk share most of their bytes: go by words. */
+	for (; n - i >= sizeof(x); i += sizeof(x)) {
+		memcpy(&x, a.p + i, sizeof(x));
+		memcpy(&y, b.p + i, sizeof(y));
+		if (x != y)
+			break;
+	}
+	while (i < n && a.p[i] == b.p[i])
+		i++;
+	if (i == n)
+		return (a.n > b.n) - (a.n < b.n);
+	if (a.p[i] == '/')
+		return -1;
+	if (b.p[i] == '/')
+		return 1;
+	return a.p[i] < b.p[i] ? -1 : 1;
+}
+
+bool
+vl_path_below(struct vl_slice path, struct vl_slice dir)
+{
+	if (dir.n == 0)
+		return true;
+	return path.n >= dir.n && memcmp(path.p, dir.p, dir.n) == 0 &&
+	    (path.n == dir.n || path.p[dir.n] == '/');
+}
+
+struct vl_slice
+vl_path_parent(struct vl_slice path)
+{
+	struct vl_slice name = vl_path_name(path);
+
+	path.n -= name.n;
+	if (path.n > 0)
+		path.n--; /* the slash */
+	return path;
+}
+
+struct vl_slice
+vl_path_name(struct vl_slice path)
+{
+	const uint8_t *slash = NULL;
+	size_t before;
+
+	if (path.n > 0)
+		slash = memrchr(path.p, '/', path.n);
+	if (slash == NULL)
+		return path;
+	before = (size_t)(slash - path.p) + 1;
+	return (struct vl_slice){ path.p + before, path.n - before };
+}
+
+/* Why one component may not stand in a path, or NULL. */
+static const char *
+name_fault(struct vl_slice name)
+{
+	if (name.n == 0)
+		return "has an empty component or a slash at an end";
+	if (name.n > VL_NAME_MAX)
+		return "has a component of more than 255 bytes";
+	if (name.p[0] == '.' &&
+	    (name.n == 1 || (name.n == 2 && name.p[1] == '.')))
+		return "has a component '.' or '..'";
+	return NULL;
+}
+
+static const char *
+path_fault(struct vl_slice path)
+{
+	const uint8_t *end = path.p + path.n;
+	const uint8_t *name = path.p;
+	const uint8_t *slash = NULL;
+	const char *fault = NULL;
+	unsigned depth = 0;
+
+	if (path.n > VL_PATH_MAX)
+		return "is longer than 8192 bytes";
+	if (memchr(path.p, 0, path.n) != NULL)
+		return "holds a NUL";
+	do {
+		slash = memchr(name, '/', (size_t)(end - name));
+		if (slash == NULL)
+			slash = end;
+		fault = name_fault(
+		    (struct vl_slice){ name, (size_t)(slash - name) });
+		if (fault != NULL)
+			return fault;
+		if (++depth > VL_PATH_DEPTH_MAX)
+			return "has more than 1000 components";
+		name = slash + 1;
+	} while (slash != end);
+	return NULL;
+}
+
+enum vl_status
+vl_path_check(struct vl_slice path, struct vl_err *err)
+{
+	const char *fault = NULL;
+	char text[256];
+
+	if (path.n == 0)
+		return VL_OK;
+	fault = path_fault(path);
+	if (fault == NULL)
+		return VL_OK;
+	return vl_fail(err, VL_EPATH, "path '%s' %s",
+	    vl_escape_text(text, sizeof(text), path), fault);
+}
