@@ -1,0 +1,97 @@
+#ifndef VALISE_SEAL_H
+#define VALISE_SEAL_H
+
+/*
+ * The seal of a bundle directory: made last, checked first, without any key
+ * but the sender's public one (formats/seal.md).
+ */
+
+#include <valise/sealform.h>
+
+/* Sign `list` (all files, ascending) and write seal.txt, seal.sig into
+ * dirfd, each synced. `head` is decoded from head.jsn's bytes. */
+struct vl_seal_make {
+	int dirfd;
+	const struct vl_head *head;
+	const uint8_t *fingerprint; /* BLAKE2b-256 of head.jsn */
+	struct vl_seal_list list;
+	uint64_t bytes; /* sum of sizes of the listed files */
+	const struct vl_sender_secret *sender;
+};
+enum vl_status vl_seal_write(
+    const struct vl_seal_make *make, struct vl_err *err);
+
+/* A finding of the check: one wrong file, or the seal itself. */
+struct vl_seal_report {
+	void *arg;
+	/* `name` is escaped already where it is not of the bundle. */
+	void (*wrong)(void *arg, const char *name, const char *why);
+	/* Bytes hashed so far; may be NULL. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	/* Asked between blocks; true stops the check with VL_ESIGNAL. */
+	bool (*stop)(void *arg);
+};
+
+/* A name in the bundle's folder. */
+struct vl_seal_name {
+	char name[VL_NAME83_SIZE]; /* folded; "" when no bundle has such */
+	char *real;                /* as the medium spells it; owned */
+};
+
+struct vl_seal {
+	struct vl_seal_name *names; /* ascending; the folder, listed once */
+	size_t nnames;
+	struct vl_seal_list list;
+	struct vl_seal_sig sig; /* comment_text borrowed from sig_text */
+	struct vl_buf list_text;
+	struct vl_buf sig_text;
+	struct vl_buf head_text;
+	struct vl_buf keys_text;
+	struct vl_head head;
+	uint8_t fingerprint[VL_HASH_SIZE];
+	uint64_t bytes; /* of the listed files */
+};
+
+/*
+ * List the folder and read the form of the seal: seal.sig and seal.txt,
+ * parsed and consistent with each other.  Nothing is believed yet; what the
+ * folder holds is held against the list by vl_seal_check(), because a list
+ * that was tampered with is first of all one that nobody signed.
+ *
+ * A folder that is called `.par` is not a bundle: who knows the name refuses
+ * it before.
+ *
+ * VL_EFORMAT, VL_ELIMIT  not a bundle, or malformed
+ * VL_ETRUST  seal.sig is of another seal.txt
+ * VL_ETEMP   the directory is absent or the medium gone
+ */
+enum vl_status vl_seal_read(struct vl_seal *s, int dirfd,
+    const struct vl_seal_report *report, struct vl_err *err);
+
+/* The signatures fit `pub`. VL_ETRUST. */
+enum vl_status vl_seal_verify(const struct vl_seal *s,
+    const struct vl_sender_public *pub, struct vl_err *err);
+
+/*
+ * Hold the names in the folder against the list, then hash every listed
+ * file, each byte read once; with copyfd >= 0 also copy it
+ * there under its folded name (mode 0600).  Then decode head.jsn, take
+ * keys.jsn, and hold them against seal, comment and files_root.  With
+ * `quick` packs are only looked at for their size (public check only).
+ *
+ * Every wrong file is reported; the first one's status is returned.
+ *
+ * VL_EFORMAT, VL_ELIMIT  a file is wrong, missing, or not listed
+ * VL_EREFUSED  a delta bundle
+ * VL_ETRUST  the comment of seal.sig is of another bundle
+ * VL_EIO     a file cannot be read, or its copy not written
+ * VL_ESIGNAL  report->stop() said so
+ *
+ * Copies are closed, not synced.  Once a file is wrong no further copy is
+ * made.
+ */
+enum vl_status vl_seal_check(struct vl_seal *s, int dirfd, int copyfd,
+    bool quick, const struct vl_seal_report *report, struct vl_err *err);
+void vl_seal_free(struct vl_seal *s);
+
+#endif

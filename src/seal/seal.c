@@ -1,0 +1,218 @@
+/*
+ * The seal: seal.txt lists and hashes every file of a bundle, seal.sig signs
+ * the list (formats/seal.md).  What is read here is only well-formed until
+ * vl_seal_verify() has said who signed it.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/fs.h>
+#include <valise/seal.h>
+#include <valise/text.h>
+
+#include "medium.h"
+
+#define LIST_NAME   "seal.txt"
+#define SIG_NAME    "seal.sig"
+#define PUBLIC_MODE 0644
+
+/* What the second signature covers. */
+static enum vl_status
+global_input(struct vl_buf *out, const uint8_t signature[VL_SIGN_SIZE],
+    struct vl_slice comment, struct vl_err *err)
+{
+	enum vl_status st;
+
+	st = vl_buf_add(out, (struct vl_slice){ signature, VL_SIGN_SIZE }, err);
+	if (st == VL_OK)
+		st = vl_buf_add(out, comment, err);
+	return st;
+}
+
+/* Sign `list_text` and put the four lines into `out`. */
+static enum vl_status
+make_sig(struct vl_buf *out, const struct vl_seal_make *make,
+    struct vl_slice list_text, struct vl_err *err)
+{
+	struct vl_seal_sig sig = { 0 };
+	struct vl_seal_comment comment = { 0 };
+	struct vl_buf text = { 0 };
+	struct vl_buf input = { 0 };
+	uint8_t hash[64];
+	enum vl_status st;
+
+	memcpy(comment.id, make->head->id, sizeof(comment.id));
+	comment.seq = make->head->seq;
+	comment.kind = make->head->kind;
+	comment.files = make->list.n;
+	comment.bytes = make->bytes;
+	memcpy(comment.head, make->fingerprint, sizeof(comment.head));
+	st = vl_seal_comment_encode(&text, &comment, err);
+	if (st != VL_OK)
+		goto out;
+	vl_hash512_of(hash, list_text);
+	memcpy(sig.key_id, make->sender->pub.key_id, sizeof(sig.key_id));
+	vl_sign(sig.signature, (struct vl_slice){ hash, sizeof(hash) },
+	    make->sender->key);
+	sig.comment_text = vl_buf_slice(&text);
+	st = global_input(&input, sig.signature, sig.comment_text, err);
+	if (st != VL_OK)
+		goto out;
+	vl_sign(sig.global, vl_buf_slice(&input), make->sender->key);
+	st = vl_seal_sig_encode(out, &sig, err);
+out:
+	vl_buf_free(&input);
+	vl_buf_free(&text);
+	return st;
+}
+
+enum vl_status
+vl_seal_write(const struct vl_seal_make *make, struct vl_err *err)
+{
+	struct vl_buf list = { 0 };
+	struct vl_buf sig = { 0 };
+	enum vl_status st;
+
+	st = vl_seal_list_encode(&list, &make->list, err);
+	if (st != VL_OK)
+		goto out;
+	st = make_sig(&sig, make, vl_buf_slice(&list), err);
+	if (st != VL_OK)
+		goto out;
+	st = vl_put_file(
+	    make->dirfd, LIST_NAME, PUBLIC_MODE, vl_buf_slice(&list), err);
+	if (st != VL_OK)
+		goto out;
+	st = vl_put_file(
+	    make->dirfd, SIG_NAME, PUBLIC_MODE, vl_buf_slice(&sig), err);
+out:
+	vl_buf_free(&sig);
+	vl_buf_free(&list);
+	if (st != VL_OK)
+		(void)vl_within(err, "cannot seal the bundle");
+	return st;
+}
+
+static void
+tell(const struct vl_seal_report *report, const char *name, const char *why)
+{
+	if (report != NULL && report->wrong != NULL)
+		report->wrong(report->arg, name, why);
+}
+
+/* Both texts, each under exactly one name. */
+static enum vl_status
+read_texts(struct vl_seal *s, int dirfd, const char **name, struct vl_err *err)
+{
+	size_t nlist = 0;
+	size_t nsig = 0;
+	const struct vl_seal_name *list = medium_find(s, LIST_NAME, &nlist);
+	const struct vl_seal_name *sig = medium_find(s, SIG_NAME, &nsig);
+	enum vl_status st;
+
+	*name = nlist != 1 ? LIST_NAME : SIG_NAME;
+	if (nlist != 1 || nsig != 1)
+		return vl_fail(err, VL_EFORMAT,
+		    "not a bundle: there is not exactly one '%s'", *name);
+	st = medium_read(&s->sig_text, dirfd, sig, VL_SEAL_SIG_MAX, err);
+	if (st == VL_OK)
+		st = vl_seal_sig_decode(
+		    &s->sig, vl_buf_slice(&s->sig_text), err);
+	if (st != VL_OK)
+		return st;
+	*name = LIST_NAME;
+	st = medium_read(&s->list_text, dirfd, list, VL_SEAL_MAX, err);
+	if (st == VL_OK)
+		st = vl_seal_list_decode(
+		    &s->list, vl_buf_slice(&s->list_text), err);
+	return st;
+}
+
+enum vl_status
+vl_seal_read(struct vl_seal *s, int dirfd, const struct vl_seal_report *report,
+    struct vl_err *err)
+{
+	struct vl_err own = { 0 };
+	const char *name = NULL;
+	enum vl_status st;
+
+	if (err == NULL)
+		err = &own;
+	memset(s, 0, sizeof(*s));
+	st = medium_list(s, dirfd, err);
+	if (st != VL_OK)
+		return st;
+	st = read_texts(s, dirfd, &name, err);
+	if (st == VL_OK && s->sig.comment.files != s->list.n) {
+		name = SIG_NAME;
+		st = vl_fail(err, VL_ETRUST,
+		    "'" SIG_NAME "' speaks of %" PRIu64 " files, '" LIST_NAME
+		    "' lists %zu: they are not of one bundle",
+		    s->sig.comment.files, s->list.n);
+	}
+	if (st != VL_OK)
+		tell(report, name, err->text);
+	return st;
+}
+
+/* As minisign shows a key id. */
+static uint64_t
+key_number(const uint8_t id[VL_KEY_ID_SIZE])
+{
+	struct vl_rd rd = { .rest = { id, VL_KEY_ID_SIZE } };
+
+	return vl_rd_u64le(&rd);
+}
+
+enum vl_status
+vl_seal_verify(const struct vl_seal *s, const struct vl_sender_public *pub,
+    struct vl_err *err)
+{
+	struct vl_buf input = { 0 };
+	uint8_t hash[64];
+	enum vl_status st = VL_OK;
+
+	if (memcmp(s->sig.key_id, pub->key_id, VL_KEY_ID_SIZE) != 0)
+		return vl_fail(err, VL_ETRUST,
+		    "'" SIG_NAME "' is by key %016" PRIX64
+		    ", not by the trusted %016" PRIX64,
+		    key_number(s->sig.key_id), key_number(pub->key_id));
+	vl_hash512_of(hash, vl_buf_slice(&s->list_text));
+	if (!vl_sign_verify(s->sig.signature,
+	        (struct vl_slice){ hash, sizeof(hash) }, pub->key)) {
+		st = vl_fail(err, VL_ETRUST,
+		    "'" SIG_NAME "' does not sign this '" LIST_NAME
+		    "' with key %016" PRIX64,
+		    key_number(pub->key_id));
+		goto out;
+	}
+	st = global_input(&input, s->sig.signature, s->sig.comment_text, err);
+	if (st != VL_OK)
+		goto out;
+	if (!vl_sign_verify(s->sig.global, vl_buf_slice(&input), pub->key))
+		st = vl_fail(err, VL_ETRUST,
+		    "the trusted comment of '" SIG_NAME "' is not signed "
+		    "with key %016" PRIX64,
+		    key_number(pub->key_id));
+out:
+	vl_buf_free(&input);
+	return st;
+}
+
+void
+vl_seal_free(struct vl_seal *s)
+{
+	size_t i = 0;
+
+	for (i = 0; i < s->nnames; i++)
+		free(s->names[i].real);
+	free(s->names);
+	vl_seal_list_free(&s->list);
+	vl_buf_free(&s->list_text);
+	vl_buf_free(&s->sig_text);
+	vl_buf_free(&s->head_text);
+	vl_buf_free(&s->keys_text);
+	memset(s, 0, sizeof(*s));
+}
