@@ -1,0 +1,95 @@
+#ifndef VALISE_UNPACK_H
+#define VALISE_UNPACK_H
+
+/*
+ * Bundle reader: an unlocked bundle directory in, verified records out, in
+ * manifest order.
+ *
+ *	open -> (next -> (part)*)* -> end -> free
+ *
+ * While records are read, the packs are swept once from their first byte to
+ * their last on the pool: decrypted, decompressed, every id recomputed and
+ * compared with the chunk map.  A record is released with its line checked
+ * and its content hash shown to follow from its chunk list; but nothing may
+ * count before vl_unpack_end() has returned VL_OK: only then is every frame,
+ * chunk, record, count and root verified.
+ */
+
+#include <valise/entry.h>
+#include <valise/format.h>
+#include <valise/ids.h>
+#include <valise/keys.h>
+#include <valise/pool.h>
+#include <valise/record.h>
+
+struct vl_unpack;
+struct vl_chunk_hold;
+
+struct vl_unpack_opts {
+	int dirfd; /* the spool, or the medium; borrowed */
+	const struct vl_head *head;
+	const struct vl_key_set *keys;
+	enum vl_role role;
+	const uint8_t *sender; /* public key that made the seal; or NULL */
+	const char *tempdir;   /* for the chunk map */
+	struct vl_pool *pool;
+	uint64_t max_plain; /* policy on total_plain; 0 is no limit */
+};
+
+/* VL_EFORMAT, VL_EAUTH, VL_ELIMIT; VL_ETRUST when the inner sender is
+ * another than `sender`. */
+enum vl_status vl_unpack_open(struct vl_unpack **out,
+    const struct vl_unpack_opts *opts, struct vl_err *err);
+const struct vl_inner_head *vl_unpack_inner(const struct vl_unpack *u);
+const struct vl_ids *vl_unpack_ids(const struct vl_unpack *u);
+
+/*
+ * The next record; `rec->line.p` is NULL behind the last.  Lines are
+ * canonical, in order, unique; parents precede and are directories; nothing
+ * stands below a link, a file or a left-out path.
+ */
+struct vl_unpacked {
+	struct vl_slice line;  /* with LF */
+	uint64_t number;       /* 0-based */
+	struct vl_entry entry; /* decoded */
+};
+enum vl_status vl_unpack_next(
+    struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err);
+
+/*
+ * The next chunks of the current record's body, at most `max`, ascending;
+ * `*n` is 0 when there are no more: then the content hash was found right.
+ * What no chunk covers is zero.  vl_unpack_next() skips (and checks) what
+ * was not asked for.
+ */
+enum vl_status vl_unpack_part(struct vl_unpack *u, struct vl_chunk_ref *refs,
+    size_t max, size_t *n, struct vl_err *err);
+
+/*
+ * The bytes of a chunk; thread-safe, also from jobs of the pool.  Decoded
+ * blocks are shared and kept a while.  Release every hold.
+ */
+enum vl_status vl_unpack_chunk(struct vl_unpack *u,
+    const struct vl_chunk_ref *ref, struct vl_slice *bytes,
+    struct vl_chunk_hold **hold, struct vl_err *err);
+void vl_unpack_release(struct vl_unpack *u, struct vl_chunk_hold *hold);
+
+struct vl_unpack_totals {
+	uint64_t lines;
+	uint64_t chunks;
+	uint64_t unused_chunks; /* in packs, named by no list */
+	uint64_t plain;
+};
+
+/* After the last record: the rest of the packs, counts, root, total_plain. */
+enum vl_status vl_unpack_end(
+    struct vl_unpack *u, struct vl_unpack_totals *totals, struct vl_err *err);
+/* The last line of the manifest, for `ls`; valid after the last record. */
+struct vl_slice vl_unpack_tail(const struct vl_unpack *u);
+/* The first line. */
+struct vl_slice vl_unpack_first(const struct vl_unpack *u);
+/* Only lines are wanted (ls): packs are not swept, and end refuses. */
+void vl_unpack_lines_only(struct vl_unpack *u);
+void vl_unpack_free(struct vl_unpack *u);
+
+#endif

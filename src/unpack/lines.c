@@ -1,0 +1,236 @@
+/*
+ * Manifest lines (formats/manifest.md) out of the records of kind 2: the
+ * head, the record lines in their order, the last line with count and root.
+ */
+
+#include "parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The next record of lines; the lists of the one before are all used. */
+static enum vl_status
+load_lines(struct vl_unpack *u, struct vl_err *err)
+{
+	const struct vl_stored *s = NULL;
+	enum vl_status st;
+
+	if (u->rest.n > 0)
+		return vl_fail(err, VL_EFORMAT,
+		    "a record holds more lines than its header says");
+	if (!u->lines_only) {
+		st = vl_lists_check_none(u, err);
+		if (st != VL_OK)
+			return st;
+	}
+	do {
+		st = vl_index_peek(u, &s, err);
+		if (st != VL_OK)
+			return st;
+		if (s == NULL)
+			return vl_fail(err, VL_EAUTH,
+			    "the manifest ends before its last line");
+		if (u->lines_only && s->head.kind == VL_RECORD_LISTS)
+			vl_index_skip(u);
+	} while (!u->index.pending);
+	if (s->head.kind == VL_RECORD_SECRETS)
+		return vl_fail(err, VL_EREFUSED,
+		    "the bundle carries secrets, which this version of valise "
+		    "does not read");
+	if (s->head.kind != VL_RECORD_LINES)
+		return vl_fail(err, VL_EFORMAT,
+		    "a record of kind %d where manifest lines should be",
+		    (int)s->head.kind);
+	u->left = s->head.items;
+	st = vl_index_take(u, &u->lines, err);
+	u->rest = vl_buf_slice(&u->lines);
+	return st;
+}
+
+static enum vl_status
+next_line(struct vl_unpack *u, struct vl_slice *line, struct vl_err *err)
+{
+	const uint8_t *lf = NULL;
+	enum vl_status st;
+	size_t n;
+
+	while (u->left == 0) {
+		st = load_lines(u, err);
+		if (st != VL_OK)
+			return st;
+		if (u->left == 0)
+			return vl_fail(
+			    err, VL_EFORMAT, "a record of no manifest lines");
+	}
+	if (u->rest.n > 0)
+		lf = memchr(u->rest.p, '\n', u->rest.n);
+	if (lf == NULL)
+		return vl_fail(
+		    err, VL_EFORMAT, "a record ends within a manifest line");
+	n = (size_t)(lf - u->rest.p) + 1;
+	if (n > VL_LINE_MAX)
+		return vl_fail(err, VL_ELIMIT,
+		    "a manifest line of %zu bytes is over %d", n, VL_LINE_MAX);
+	*line = (struct vl_slice){ u->rest.p, n };
+	u->rest.p += n;
+	u->rest.n -= n;
+	u->left--;
+	return VL_OK;
+}
+
+enum vl_status
+vl_lines_begin(struct vl_unpack *u, struct vl_err *err)
+{
+	struct vl_manifest_head head = { 0 };
+	struct vl_slice line = { 0 };
+	enum vl_status st;
+
+	vl_merkle_init(&u->merkle);
+	st = next_line(u, &line, err);
+	if (st == VL_OK)
+		st = vl_manifest_head_decode(&head, line, err);
+	if (st != VL_OK)
+		return vl_index_within(u, "first line", err);
+	if (head.epoch != u->inner.head.epoch ||
+	    memcmp(head.series, u->inner.head.series, VL_ID_SIZE) != 0 ||
+	    strcmp(head.site, u->inner.site) != 0) {
+		(void)vl_fail(err, VL_EAUTH,
+		    "series, epoch or site are not those of the inner head");
+		return vl_index_within(u, "first line", err);
+	}
+	vl_merkle_add(&u->merkle, u->ids, line);
+	return vl_buf_add(&u->first, line, err);
+}
+
+static enum vl_status
+check_root(struct vl_unpack *u, struct vl_slice line, struct vl_err *err)
+{
+	uint8_t shown[VL_ROOT_SIZE];
+	uint8_t root[VL_ROOT_SIZE];
+	uint64_t count = 0;
+	uint8_t le[8];
+	enum vl_status st;
+
+	st = vl_manifest_tail_decode(&count, shown, line, err);
+	if (st != VL_OK)
+		return st;
+	if (count != u->number || count != u->inner.lines)
+		return vl_fail(err, VL_EAUTH,
+		    "it counts %llu lines, the inner head %llu, and there are "
+		    "%llu",
+		    (unsigned long long)count,
+		    (unsigned long long)u->inner.lines,
+		    (unsigned long long)u->number);
+	vl_put_u64le(le, count);
+	vl_merkle_add(&u->merkle, u->ids, (struct vl_slice){ le, sizeof(le) });
+	vl_merkle_root(&u->merkle, u->ids, root);
+	if (memcmp(root, shown, sizeof(root)) != 0 ||
+	    memcmp(root, u->inner.manifest_root, sizeof(root)) != 0)
+		return vl_fail(
+		    err, VL_EAUTH, "its root is not that of the lines");
+	return VL_OK;
+}
+
+/* Nothing may stand behind the last line. */
+static enum vl_status
+check_end(struct vl_unpack *u, struct vl_err *err)
+{
+	const struct vl_stored *s = NULL;
+	enum vl_status st = VL_OK;
+
+	if (u->order.resources != u->inner.nresources)
+		return vl_fail(err, VL_EAUTH,
+		    "resource '%s' of the inner head has no lines",
+		    u->inner.resources[u->order.resources].name);
+	if (u->left != 0 || u->rest.n != 0)
+		return vl_fail(err, VL_EFORMAT, "more lines stand behind it");
+	if (!u->lines_only)
+		st = vl_lists_check_none(u, err);
+	do {
+		if (st == VL_OK)
+			st = vl_index_peek(u, &s, err);
+		if (s != NULL && u->lines_only &&
+		    s->head.kind == VL_RECORD_LISTS)
+			vl_index_skip(u);
+	} while (st == VL_OK && s != NULL && !u->index.pending);
+	if (st == VL_OK && s != NULL && s->head.kind == VL_RECORD_SECRETS)
+		st = vl_fail(err, VL_EREFUSED,
+		    "the bundle carries secrets, which this version of valise "
+		    "does not read");
+	else if (st == VL_OK && s != NULL)
+		st = vl_fail(err, VL_EFORMAT,
+		    "a record of kind %d stands behind it", (int)s->head.kind);
+	return st;
+}
+
+static enum vl_status
+end_lines(struct vl_unpack *u, struct vl_slice line, struct vl_err *err)
+{
+	enum vl_status st;
+
+	st = check_root(u, line, err);
+	if (st == VL_OK)
+		st = check_end(u, err);
+	if (st != VL_OK)
+		return vl_index_within(u, "last line", err);
+	return vl_buf_add(&u->tail, line, err);
+}
+
+enum vl_status
+vl_line_within(const struct vl_unpack *u, uint64_t number, struct vl_err *err)
+{
+	char what[32];
+
+	(void)snprintf(
+	    what, sizeof(what), "line %llu", (unsigned long long)number);
+	return vl_index_within(u, what, err);
+}
+
+static enum vl_status
+next_record(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
+{
+	static const char tail[] = "{\"count\":";
+	struct vl_slice line = { 0 };
+	enum vl_status st;
+
+	st = vl_lists_skip_body(u, err);
+	if (st != VL_OK || u->tail.n > 0)
+		return st;
+	st = next_line(u, &line, err);
+	if (st != VL_OK)
+		return vl_line_within(u, u->number, err);
+	if (line.n > sizeof(tail) &&
+	    memcmp(line.p, tail, sizeof(tail) - 1) == 0)
+		return end_lines(u, line, err);
+	st = vl_entry_decode(&rec->entry, &u->store, line, err);
+	if (st == VL_OK)
+		st = vl_order_check(&u->order, &u->inner, &rec->entry, err);
+	if (st != VL_OK)
+		return vl_line_within(u, u->number, err);
+	vl_merkle_add(&u->merkle, u->ids, line);
+	rec->line = line;
+	rec->number = u->number++;
+	if (rec->entry.type == VL_ENTRY_FILE && !u->lines_only) {
+		u->body.open = true;
+		u->body.begun = false;
+		u->body.size = rec->entry.size;
+		memcpy(u->body.want, rec->entry.hash, sizeof(u->body.want));
+	}
+	return VL_OK;
+}
+
+enum vl_status
+vl_unpack_next(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
+{
+	enum vl_status st;
+
+	memset(rec, 0, sizeof(*rec));
+	if (u->failed.status != VL_OK) {
+		*err = u->failed;
+		return err->status;
+	}
+	st = next_record(u, rec, err);
+	if (st != VL_OK)
+		memset(rec, 0, sizeof(*rec));
+	return vl_unpack_latch(u, st, err);
+}

@@ -1,0 +1,439 @@
+/*
+ * Opens a bundle in the order of formats/keys.md: inner head, its agreement
+ * with the head, commitments of the keys, chunk map, first line; and ends
+ * it.
+ */
+
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/fs.h>
+#include <valise/secret.h>
+
+enum vl_status
+vl_unpack_latch(
+    struct vl_unpack *u, enum vl_status st, const struct vl_err *err)
+{
+	if (st != VL_OK) {
+		u->failed = *err;
+		u->failed.status = st;
+	}
+	return st;
+}
+
+enum vl_status
+vl_unpack_file(struct vl_unpack *u, enum vl_file_type type, uint32_t number,
+    struct vl_stream_r **out, struct vl_err *err)
+{
+	struct vl_stream_expect expect = u->expect;
+
+	expect.type = type;
+	expect.number = number;
+	return vl_stream_r_open(out, &expect, err);
+}
+
+enum vl_status
+vl_unpack_count(
+    struct vl_unpack *u, const struct vl_stored *s, struct vl_err *err)
+{
+	u->plain += s->head.plain;
+	if (u->plain > u->inner.total_plain)
+		return vl_fail(err, VL_ELIMIT,
+		    "the bundle holds more than the %llu bytes that its inner "
+		    "head says",
+		    (unsigned long long)u->inner.total_plain);
+	return VL_OK;
+}
+
+/* Walk i0000001 to its last record. */
+static enum vl_status
+read_inner(struct vl_unpack *u, struct vl_buf *text, struct vl_err *err)
+{
+	struct vl_stream_r *r = NULL;
+	struct vl_stored s = { 0 };
+	enum vl_status st;
+	bool found = false;
+	bool end = false;
+
+	st = vl_unpack_file(u, VL_FILE_INDEX, 1, &r, err);
+	while (st == VL_OK) {
+		st = vl_stream_r_next(r, &s, &end, err);
+		if (st != VL_OK || end)
+			break;
+		if (found ||
+		    (s.head.kind != VL_RECORD_MAP &&
+		        s.head.kind != VL_RECORD_INNER))
+			st = vl_fail(err, VL_EFORMAT,
+			    "i0000001.vli: record at %llu is of kind %d",
+			    (unsigned long long)s.offset, (int)s.head.kind);
+		if (st != VL_OK || s.head.kind == VL_RECORD_MAP)
+			continue;
+		found = true;
+		st = vl_buf_reserve(text, s.head.plain, err);
+		if (st == VL_OK)
+			st = vl_stored_decode(text->p, &s, NULL, err);
+		text->n = s.head.plain;
+		if (st != VL_OK)
+			(void)vl_within(err, "i0000001.vli");
+	}
+	if (st == VL_OK && !found)
+		st = vl_fail(
+		    err, VL_EFORMAT, "i0000001.vli: it has no inner head");
+	vl_stream_r_free(r);
+	return st;
+}
+
+/* The outer head was a hint until now. */
+static enum vl_status
+check_head(const struct vl_inner_head *inner, const struct vl_head *head,
+    struct vl_err *err)
+{
+	const struct vl_head *h = &inner->head;
+	const char *field = NULL;
+
+	if (memcmp(h->id, head->id, sizeof(h->id)) != 0)
+		field = "id";
+	else if (memcmp(h->series, head->series, sizeof(h->series)) != 0)
+		field = "series";
+	else if (memcmp(h->prev, head->prev, sizeof(h->prev)) != 0)
+		field = "prev";
+	else if (memcmp(h->commit, head->commit, sizeof(h->commit)) != 0)
+		field = "commit";
+	else if (h->seq != head->seq)
+		field = "seq";
+	else if (h->epoch != head->epoch)
+		field = "epoch";
+	else if (h->kind != head->kind)
+		field = "kind";
+	else if (h->must != head->must)
+		field = "must";
+	else if (h->frame_log2 != head->frame_log2)
+		field = "frame_log2";
+	else if (inner->npacks != head->pack_files)
+		field = "number of packs";
+	if (field != NULL)
+		return vl_fail(err, VL_EAUTH,
+		    "the inner head has another %s than head.jsn", field);
+	if (h->kind != VL_BUNDLE_FULL)
+		return vl_fail(err, VL_EREFUSED,
+		    "a delta, which this version of valise does not read");
+	if ((h->must & (unsigned)VL_MUST_SIV1) != 0)
+		return vl_fail(err, VL_EREFUSED,
+		    "the bundle carries secrets, which this version of valise "
+		    "does not read");
+	return VL_OK;
+}
+
+static enum vl_status
+check_keys(
+    struct vl_unpack *u, const struct vl_unpack_opts *opts, struct vl_err *err)
+{
+	uint8_t commitment[VL_HASH_SIZE];
+
+	vl_ids_commitment(u->ids, commitment);
+	if (!vl_equal_secret(
+	        commitment, u->inner.sk_commit, sizeof(commitment)))
+		return vl_fail(
+		    err, VL_EAUTH, "the series key is another than committed");
+	if (opts->role != VL_ROLE_FULL)
+		return VL_OK;
+	if (!opts->keys->has_tk)
+		return vl_fail(err, VL_EKEY, "the transfer key is missing");
+	vl_kdf(commitment, 8, "vls1xfer", opts->keys->tk);
+	if (!vl_equal_secret(
+	        commitment, u->inner.tk_commit, sizeof(commitment)))
+		return vl_fail(err, VL_EAUTH,
+		    "the transfer key is another than committed");
+	return VL_OK;
+}
+
+/* What the inner head says of files, packs and resources can be. */
+static enum vl_status
+check_inner(const struct vl_inner_head *h, const struct vl_head *head,
+    struct vl_err *err)
+{
+	uint32_t most = (uint32_t)1 << (VL_FILE_LOG2 - head->frame_log2);
+	uint64_t first = (uint64_t)head->index_files - h->nmap + 2;
+	size_t i;
+
+	for (i = 0; i < h->npacks; i++)
+		if (h->pack_frames[i] == 0 || h->pack_frames[i] > most)
+			return vl_fail(err, VL_EFORMAT,
+			    "pack %zu cannot have %u frames", i + 1,
+			    h->pack_frames[i]);
+	for (i = 1; i < h->nresources; i++)
+		if (strcmp(h->resources[i - 1].name, h->resources[i].name) >= 0)
+			return vl_fail(
+			    err, VL_EFORMAT, "resources are not ascending");
+	if (h->nmap == 0)
+		return VL_OK;
+	/* i0000002 is left for the lines at least. */
+	if (h->nmap > head->index_files || first < 3)
+		return vl_fail(err, VL_EFORMAT,
+		    "more files of the chunk map than index files");
+	for (i = 0; i + 1 < h->nmap; i++)
+		if (h->map[i].file != first + i || h->map[i].rows == 0)
+			break;
+	if (i + 1 != h->nmap || h->map[i].file != 1)
+		return vl_fail(err, VL_EFORMAT,
+		    "the files of the chunk map are not the last ones and "
+		    "i0000001");
+	return VL_OK;
+}
+
+/* One file of the map, `rows` rows of it. */
+static enum vl_status
+read_map_file(struct vl_unpack *u, uint32_t file, const struct vl_map_file *say,
+    struct vl_err *err)
+{
+	uint64_t before = u->map.rows;
+	struct vl_stream_r *r = NULL;
+	struct vl_buf rows = { 0 };
+	struct vl_stored s = { 0 };
+	enum vl_status st;
+	bool end = false;
+
+	st = vl_unpack_file(u, VL_FILE_INDEX, file, &r, err);
+	while (st == VL_OK) {
+		st = vl_stream_r_next(r, &s, &end, err);
+		if (st != VL_OK || end)
+			break;
+		if (file == 1 && s.head.kind == VL_RECORD_INNER)
+			continue;
+		if (s.head.kind != VL_RECORD_MAP || s.head.items == 0 ||
+		    s.head.plain != s.head.items * VL_MAP_ROW_SIZE) {
+			st = vl_fail(err, VL_EFORMAT,
+			    "record at %llu is not a part of the chunk map",
+			    (unsigned long long)s.offset);
+			break;
+		}
+		st = vl_unpack_count(u, &s, err);
+		vl_buf_clear(&rows);
+		if (st == VL_OK)
+			st = vl_buf_reserve(&rows, s.head.plain, err);
+		if (st == VL_OK)
+			st = vl_stored_decode(rows.p, &s, NULL, err);
+		if (st != VL_OK)
+			break;
+		rows.n = s.head.plain;
+		if (u->map.rows == before && say != NULL &&
+		    memcmp(rows.p, say->first_id, VL_HASH_SIZE) != 0)
+			st = vl_fail(err, VL_EFORMAT,
+			    "the chunk map begins with another id");
+		else
+			st = vl_unpack_map_add(
+			    &u->map, vl_buf_slice(&rows), &u->inner, err);
+	}
+	if (st == VL_OK &&
+	    u->map.rows - before != (say == NULL ? 0 : say->rows))
+		st = vl_fail(err, VL_EFORMAT,
+		    "the chunk map has %llu rows here, and the inner head "
+		    "says another number",
+		    (unsigned long long)(u->map.rows - before));
+	vl_stream_r_free(r);
+	vl_buf_free(&rows);
+	return st;
+}
+
+static enum vl_status
+read_map(struct vl_unpack *u, const char *tempdir, struct vl_err *err)
+{
+	const struct vl_inner_head *h = &u->inner;
+	char name[VL_FILE_NAME_SIZE];
+	enum vl_status st;
+	uint32_t file = 1;
+	size_t i = 0;
+
+	st = vl_unpack_map_open(&u->map, tempdir, err);
+	if (st != VL_OK)
+		return st;
+	do {
+		if (i < h->nmap)
+			file = h->map[i].file;
+		st = read_map_file(
+		    u, file, i < h->nmap ? &h->map[i] : NULL, err);
+		if (st != VL_OK) {
+			vl_file_name(name, VL_FILE_INDEX, file);
+			return vl_within(err, "%s", name);
+		}
+		i++;
+	} while (i < h->nmap);
+	vl_unpack_map_done(&u->map);
+	u->named = calloc(1, (size_t)(u->map.rows / 8 + 1));
+	return u->named == NULL ? vl_fail_memory(err) : VL_OK;
+}
+
+/* Inner head, trust, keys: before a byte of it is used for anything else. */
+static enum vl_status
+open_inner(
+    struct vl_unpack *u, const struct vl_unpack_opts *opts, struct vl_err *err)
+{
+	struct vl_inner_head *h = &u->inner;
+	struct vl_buf text = { 0 };
+	enum vl_status st;
+
+	st = read_inner(u, &text, err);
+	if (st == VL_OK) {
+		st = vl_inner_head_decode(h, vl_buf_slice(&text), err);
+		if (st != VL_OK)
+			(void)vl_within(err, "inner head");
+	}
+	vl_buf_free(&text);
+	if (st == VL_OK)
+		st = check_head(h, opts->head, err);
+	if (st != VL_OK)
+		return st;
+	if (opts->sender != NULL &&
+	    memcmp(opts->sender, h->sender, sizeof(h->sender)) != 0)
+		return vl_fail(err, VL_ETRUST,
+		    "the bundle is by another sender than its seal");
+	st = check_inner(h, opts->head, err);
+	if (st != VL_OK)
+		return vl_within(err, "inner head");
+	st = vl_ids_new(&u->ids, opts->keys->sk, h->chunk_min, h->chunk_avg,
+	    h->chunk_max, err);
+	if (st == VL_OK)
+		st = check_keys(u, opts, err);
+	if (st == VL_OK && opts->max_plain > 0 &&
+	    h->total_plain > opts->max_plain)
+		st = vl_fail(err, VL_ELIMIT,
+		    "the bundle holds %llu bytes, the limit is %llu",
+		    (unsigned long long)h->total_plain,
+		    (unsigned long long)opts->max_plain);
+	return st;
+}
+
+enum vl_status
+vl_unpack_open(struct vl_unpack **out, const struct vl_unpack_opts *opts,
+    struct vl_err *err)
+{
+	struct vl_unpack *u = NULL;
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	u = aligned_alloc(_Alignof(struct vl_unpack), sizeof(*u));
+	if (u == NULL)
+		return vl_fail_memory(err);
+	memset(u, 0, sizeof(*u));
+	u->map.fd = -1;
+	(void)pthread_mutex_init(&u->map.mutex, NULL);
+	(void)pthread_mutex_init(&u->again_mutex, NULL);
+	vl_unpack_blocks_init(&u->blocks);
+	u->pool = opts->pool;
+	u->root = vl_secret_alloc(VL_KEY_SIZE);
+	if (u->root == NULL) {
+		st = vl_fail_memory(err);
+		goto out;
+	}
+	vl_kdf(u->root, 2, "vls1bndl", opts->keys->bk);
+	memcpy(u->id, opts->head->id, sizeof(u->id));
+	u->expect.dirfd = opts->dirfd;
+	u->expect.frame_log2 = opts->head->frame_log2;
+	u->expect.id = u->id;
+	u->expect.root = u->root;
+	st = open_inner(u, opts, err);
+	if (st == VL_OK)
+		st = read_map(u, opts->tempdir, err);
+	if (st == VL_OK)
+		st = vl_sweep_init(u, err);
+	if (st != VL_OK)
+		goto out;
+	u->index.file = 1;
+	u->index.last = opts->head->index_files;
+	if (u->inner.nmap > 1)
+		u->index.last -= (uint32_t)(u->inner.nmap - 1);
+	st = vl_lines_begin(u, err);
+	if (st != VL_OK)
+		goto out;
+	*out = u;
+	u = NULL;
+out:
+	vl_unpack_free(u);
+	return st;
+}
+
+const struct vl_inner_head *
+vl_unpack_inner(const struct vl_unpack *u)
+{
+	return &u->inner;
+}
+
+const struct vl_ids *
+vl_unpack_ids(const struct vl_unpack *u)
+{
+	return u->ids;
+}
+
+struct vl_slice
+vl_unpack_first(const struct vl_unpack *u)
+{
+	return vl_buf_slice(&u->first);
+}
+
+struct vl_slice
+vl_unpack_tail(const struct vl_unpack *u)
+{
+	return vl_buf_slice(&u->tail);
+}
+
+void
+vl_unpack_lines_only(struct vl_unpack *u)
+{
+	u->lines_only = true;
+}
+
+enum vl_status
+vl_unpack_end(
+    struct vl_unpack *u, struct vl_unpack_totals *totals, struct vl_err *err)
+{
+	struct vl_unpacked rec = { 0 };
+	enum vl_status st = VL_OK;
+
+	memset(totals, 0, sizeof(*totals));
+	if (u->lines_only)
+		return vl_fail(err, VL_EREFUSED,
+		    "only the lines of this bundle were read");
+	while (st == VL_OK && (u->tail.n == 0 || u->failed.status != VL_OK))
+		st = vl_unpack_next(u, &rec, err);
+	if (st == VL_OK)
+		st = vl_sweep_end(u, err);
+	if (st == VL_OK && u->plain != u->inner.total_plain)
+		st = vl_fail(err, VL_EFORMAT,
+		    "the bundle holds %llu bytes where its inner head says "
+		    "%llu",
+		    (unsigned long long)u->plain,
+		    (unsigned long long)u->inner.total_plain);
+	if (st != VL_OK)
+		return vl_unpack_latch(u, st, err);
+	totals->lines = u->number;
+	totals->chunks = u->sweep.chunks;
+	totals->unused_chunks = u->map.rows - u->nnamed;
+	totals->plain = u->plain;
+	return VL_OK;
+}
+
+void
+vl_unpack_free(struct vl_unpack *u)
+{
+	if (u == NULL)
+		return;
+	vl_sweep_free(u);
+	vl_unpack_blocks_free(&u->blocks);
+	vl_stream_r_free(u->again);
+	(void)pthread_mutex_destroy(&u->again_mutex);
+	vl_stream_r_free(u->index.r);
+	vl_buf_free(&u->lines);
+	vl_buf_free(&u->lists.bytes);
+	vl_buf_free(&u->first);
+	vl_buf_free(&u->tail);
+	vl_order_free(&u->order);
+	vl_entry_store_free(&u->store);
+	vl_unpack_map_close(&u->map);
+	free(u->named);
+	vl_inner_head_free(&u->inner);
+	vl_ids_free(u->ids);
+	vl_secret_free(u->root);
+	free(u);
+}
