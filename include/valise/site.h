@@ -1,0 +1,84 @@
+#ifndef VALISE_SITE_H
+#define VALISE_SITE_H
+
+/*
+ * site.yaml, read against one table of words (formats/site.md): an unknown
+ * or misspelt word, a wrong type, a duplicate is VL_EUSAGE with file, line,
+ * column and what would be right.  Relative paths are relative to the file
+ * and come out absolute.
+ */
+
+#include <stdbool.h>
+
+#include <valise/bytes.h>
+
+enum vl_kind {
+	VL_KIND_FILES
+};
+
+enum vl_target_only {
+	VL_TARGET_ONLY_DELETE, /* the tree becomes the bundle's tree */
+	VL_TARGET_ONLY_KEEP
+};
+
+enum vl_on_match {
+	VL_ON_MATCH_OVERWRITE,
+	VL_ON_MATCH_SKIP,
+	VL_ON_MATCH_FAIL
+};
+
+struct vl_resource {
+	char *name;
+	enum vl_kind kind;
+	char *path; /* absolute, as written: not resolved */
+	char **exclude;
+	size_t nexclude;
+	enum vl_target_only target_only;
+	enum vl_on_match on_match;
+	bool one_file_system;
+	bool compress;
+	unsigned line; /* in site.yaml, for messages */
+};
+
+struct vl_trust {
+	char *sender; /* path of a public key file */
+	char *series; /* hex, or NULL for any */
+};
+
+struct vl_site {
+	char *file; /* as given */
+	char *name;
+	char *environment;             /* or NULL */
+	struct vl_resource *resources; /* ascending by name */
+	size_t nresources;
+	struct vl_trust *trust;
+	size_t ntrust;
+	char **allow_from; /* labels; none: any */
+	size_t nallow_from;
+	char *state;      /* base directory of state, absolute */
+	bool keep_shadow; /* keep: last | none */
+};
+
+extern const char *const vl_kind_words[]; /* "files", NULL at the end */
+
+enum vl_status vl_site_load(
+    struct vl_site **out, const char *file, struct vl_err *err);
+/* The same from memory; `file` is for messages and relative paths. */
+enum vl_status vl_site_parse(struct vl_site **out, const char *file,
+    struct vl_slice text, struct vl_err *err);
+const struct vl_resource *vl_site_resource(
+    const struct vl_site *site, const char *name);
+/*
+ * Resolve the paths and refuse (VL_EUSAGE) the same path twice, a tree
+ * inside another one, state inside a tree or a tree inside state.  An absent
+ * root is resolved by its parent.
+ */
+enum vl_status vl_site_check_overlap(
+    const struct vl_site *site, struct vl_err *err);
+void vl_site_free(struct vl_site *site);
+
+/* Default of `state`: /var/lib/valise for root, else
+ * $XDG_STATE_HOME/valise or ~/.local/state/valise. */
+enum vl_status vl_site_default_state(struct vl_buf *path, struct vl_err *err);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * Single values of a site file: names, labels, paths, choices.  Each refusal
+ * says what would be right (formats/site.md).
+ */
+
+#include <valise/text.h>
+
+#include "read.h"
+
+#define SHOWN 80
+
+static enum vl_status
+check_name(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	size_t n = strlen(value->text);
+	char shown[SHOWN];
+
+	if (n <= VL_SITE_NAME_MAX && strspn(value->text, allowed) == n)
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' cannot be a '%s'; use 1 to %d letters, digits and dashes",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)),
+	    word->word, VL_SITE_NAME_MAX);
+}
+
+static enum vl_status
+check_hex16(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	if (strlen(value->text) == 32 &&
+	    strspn(value->text, "0123456789abcdef") == 32)
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' takes 32 lower-case hex digits", word->word);
+}
+
+char *
+vl_site_join(const char *dir, const char *path)
+{
+	size_t room = strlen(dir) + strlen(path) + 2;
+	char *joined = malloc(room);
+	char *from = joined;
+	char *to = joined;
+
+	if (joined == NULL)
+		return NULL;
+	(void)snprintf(joined, room, "%s/%s", path[0] == '/' ? "" : dir, path);
+	while (*from != '\0') {
+		if (from[0] == '/' && (from[1] == '/' || from[1] == '\0'))
+			from++;
+		else if (from[0] == '/' && from[1] == '.' &&
+		    (from[2] == '/' || from[2] == '\0'))
+			from += 2;
+		else
+			*to++ = *from++;
+	}
+	if (to == joined)
+		*to++ = '/';
+	*to = '\0';
+	return joined;
+}
+
+enum vl_status
+vl_site_read_text(const struct vl_site_reader *r, const struct vl_word *word,
+    char **out, const struct vl_site_node *value, struct vl_err *err)
+{
+	bool label =
+	    word->type == VL_WORD_LABEL || word->type == VL_WORD_LABELS;
+	size_t max = label ? VL_SITE_LABEL_MAX : VL_SITE_TEXT_MAX;
+	enum vl_status st = VL_OK;
+
+	if (value->type != VL_NODE_TEXT)
+		return vl_site_fail(
+		    r->file, value, err, "'%s' takes one text", word->word);
+	if (value->text[0] == '\0')
+		return vl_site_fail(
+		    r->file, value, err, "'%s' has no value", word->word);
+	if (strlen(value->text) > max)
+		return vl_site_fail(r->file, value, err,
+		    "'%s' takes at most %zu bytes", word->word, max);
+	if (word->type == VL_WORD_NAME)
+		st = check_name(r, word, value, err);
+	else if (word->type == VL_WORD_HEX16)
+		st = check_hex16(r, word, value, err);
+	if (st != VL_OK)
+		return st;
+	*out = word->type == VL_WORD_PATH ? vl_site_join(r->dir, value->text) :
+	                                    strdup(value->text);
+	return *out != NULL ? VL_OK : vl_fail_memory(err);
+}
+
+/* Index of `text` in `words`; false when it is not there. */
+static bool
+find(const char *const *words, const char *text, size_t *at)
+{
+	for (*at = 0; words != NULL && words[*at] != NULL; (*at)++)
+		if (strcmp(words[*at], text) == 0)
+			return true;
+	return false;
+}
+
+enum vl_status
+vl_site_read_choice(const struct vl_site_reader *r, const struct vl_word *word,
+    size_t *choice, const struct vl_site_node *value, struct vl_err *err)
+{
+	char shown[SHOWN];
+	char all[160] = "";
+	const char *near = NULL;
+	size_t used = 0;
+	size_t i = 0;
+
+	if (value->type != VL_NODE_TEXT)
+		return vl_site_fail(
+		    r->file, value, err, "'%s' takes one word", word->word);
+	if (find(word->choices, value->text, choice))
+		return VL_OK;
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text));
+	if (find(word->later, value->text, &i))
+		return vl_site_fail(r->file, value, err,
+		    "'%s' is not known to this version yet", shown);
+	for (i = 0; word->choices[i] != NULL && used < sizeof(all); i++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
+		    i > 0 ? ", " : "", word->choices[i]);
+	near = vl_nearest(value->text, word->choices);
+	if (near == NULL)
+		return vl_site_fail(
+		    r->file, value, err, "'%s' is not one of %s", shown, all);
+	return vl_site_fail(r->file, value, err,
+	    "'%s' is not one of %s; did you mean '%s'?", shown, all, near);
+}

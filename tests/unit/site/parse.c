@@ -1,0 +1,350 @@
+/* What a site file may say, and what each mistake is answered with. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <valise/site.h>
+
+#define HEAD                                                                   \
+	"site: tracker\n"                                                      \
+	"state: /var/state\n"                                                  \
+	"resources:\n"                                                         \
+	"  - name: uploads\n"                                                  \
+	"    kind: files\n"                                                    \
+	"    path: /srv/uploads\n"
+
+static enum vl_status
+parse(struct vl_site **site, const char *text, struct vl_err *err)
+{
+	return vl_site_parse(site, "/etc/t/site.yaml", vl_slice_of(text), err);
+}
+
+/* `text` is refused with `/etc/t/site.yaml:` and `message`. */
+static void
+refused(const char *text, const char *message)
+{
+	struct vl_site *site = NULL;
+	struct vl_err err = { 0 };
+	const char prefix[] = "/etc/t/site.yaml";
+
+	assert_int_equal(VL_EUSAGE, parse(&site, text, &err));
+	assert_null(site);
+	assert_memory_equal(prefix, err.text, sizeof(prefix) - 1);
+	assert_string_equal(message, err.text + sizeof(prefix) - 1);
+}
+
+static struct vl_site *
+accepted(const char *text)
+{
+	struct vl_site *site = NULL;
+	struct vl_err err = { 0 };
+
+	if (parse(&site, text, &err) != VL_OK)
+		fail_msg("%s", err.text);
+	return site;
+}
+
+static void
+reads_every_word_of_this_version(void **state)
+{
+	struct vl_site *s =
+	    accepted("site: tracker\n"
+	             "environment: production\n"
+	             "resources:\n"
+	             "  - name: zeta\n"
+	             "    kind: files\n"
+	             "    path: data/./zeta//\n"
+	             "    exclude: [\"*.tmp\", 'cache/']\n"
+	             "    target_only: keep\n"
+	             "    on_match: fail\n"
+	             "    one_file_system: false\n"
+	             "    compress: false\n"
+	             "  - {name: alpha, kind: files, path: /a}\n"
+	             "trust:\n"
+	             "  - sender: keys/plant-a.pub\n"
+	             "    series: 00112233445566778899aabbccdde"
+	             "eff\n"
+	             "allow_from: [production, staging]\n"
+	             "keep: none\n"
+	             "state: /var/state\n");
+	const struct vl_resource *zeta = vl_site_resource(s, "zeta");
+
+	(void)state;
+	assert_string_equal("tracker", s->name);
+	assert_string_equal("production", s->environment);
+	assert_int_equal(2, s->nresources);
+	assert_string_equal("alpha", s->resources[0].name);
+	assert_ptr_equal(zeta, &s->resources[1]);
+	assert_string_equal("/etc/t/data/zeta", zeta->path);
+	assert_int_equal(2, zeta->nexclude);
+	assert_string_equal("cache/", zeta->exclude[1]);
+	assert_int_equal(VL_TARGET_ONLY_KEEP, zeta->target_only);
+	assert_int_equal(VL_ON_MATCH_FAIL, zeta->on_match);
+	assert_false(zeta->one_file_system);
+	assert_false(zeta->compress);
+	assert_int_equal(4, zeta->line);
+	assert_string_equal("/etc/t/keys/plant-a.pub", s->trust[0].sender);
+	assert_string_equal("staging", s->allow_from[1]);
+	assert_false(s->keep_shadow);
+	assert_string_equal("/var/state", s->state);
+	vl_site_free(s);
+}
+
+static void
+fills_in_the_defaults(void **state)
+{
+	struct vl_site *s = accepted(HEAD);
+
+	(void)state;
+	assert_null(s->environment);
+	assert_true(s->keep_shadow);
+	assert_true(s->resources[0].one_file_system);
+	assert_true(s->resources[0].compress);
+	assert_int_equal(VL_TARGET_ONLY_DELETE, s->resources[0].target_only);
+	assert_int_equal(VL_ON_MATCH_OVERWRITE, s->resources[0].on_match);
+	vl_site_free(s);
+}
+
+static void
+takes_a_home_sign_as_a_name(void **state)
+{
+	struct vl_site *s = accepted("site: t\n"
+	                             "state: /s\n"
+	                             "resources:\n"
+	                             "- {name: a, kind: files, path: ~/x}\n");
+
+	(void)state;
+	assert_string_equal("/etc/t/~/x", s->resources[0].path);
+	vl_site_free(s);
+}
+
+static void
+names_the_nearest_right_word(void **state)
+{
+	(void)state;
+	refused(HEAD "    target_onyl: keep\n",
+	    ":7:5: unknown word 'target_onyl'; did you mean 'target_only'?");
+	refused(HEAD "    target_only: delte\n",
+	    ":7:18: 'delte' is not one of delete, keep; did you mean "
+	    "'delete'?");
+	refused("sitee: tracker\n",
+	    ":1:1: unknown word 'sitee'; did you mean "
+	    "'site'?");
+	refused(HEAD "xyzzyplugh: 1\n", ":7:1: unknown word 'xyzzyplugh'");
+	/* A word of another place is not a word here. */
+	refused(HEAD "    environment: x\n",
+	    ":7:5: unknown word "
+	    "'environment'");
+}
+
+static void
+says_what_comes_in_a_later_version(void **state)
+{
+	(void)state;
+	refused(HEAD "hooks: {before_export: [true]}\n",
+	    ":7:1: 'hooks' is not known to this version yet");
+	refused(HEAD "    special: true\n",
+	    ":7:5: 'special' is not known to this version yet");
+	refused(HEAD "    target_only: brought\n",
+	    ":7:18: 'brought' is not known to this version yet");
+	refused("site: t\n"
+	        "resources:\n"
+	        "- {name: a, kind: sqlite, path: /a}\n",
+	    ":3:19: 'sqlite' is not known to this version yet");
+}
+
+static void
+refuses_wrong_types(void **state)
+{
+	(void)state;
+	refused(HEAD "    compress: yes\n",
+	    ":7:15: 'compress' takes true or false, without quotes");
+	refused(HEAD "    compress: 'true'\n",
+	    ":7:15: 'compress' takes true or false, without quotes");
+	refused(HEAD "    exclude: '*.tmp'\n",
+	    ":7:14: 'exclude' takes a list, such as [a, b]");
+	refused(HEAD "    on_match: [skip]\n",
+	    ":7:15: 'on_match' takes one "
+	    "word");
+	refused(HEAD "environment: {a: b}\n",
+	    ":7:14: 'environment' takes one "
+	    "text");
+	refused(HEAD "environment:\n", ":7:13: 'environment' has no value");
+	refused("- a\n",
+	    ":1:1: words with values are expected, such as "
+	    "'site: name'");
+	refused("site: t\nresources: []\n", ":2:12: 'resources' is empty");
+	refused("site: t\nresources: [a]\n",
+	    ":2:13: words with values are expected, such as 'name: value'");
+}
+
+static void
+refuses_names_that_could_not_be_paths(void **state)
+{
+	char text[200];
+	char name[80];
+
+	(void)state;
+	refused("site: ../x\n",
+	    ":1:7: '../x' cannot be a 'site'; use 1 to 64 letters, digits and "
+	    "dashes");
+	memset(name, 'n', 65);
+	name[65] = '\0';
+	(void)snprintf(text, sizeof(text), "site: %s\n", name);
+	assert_int_equal(
+	    VL_EUSAGE, parse(&(struct vl_site *){ NULL }, text, NULL));
+	name[64] = '\0';
+	(void)snprintf(text, sizeof(text),
+	    "site: %s\nstate: /s\nresources:\n"
+	    "- {name: a, kind: files, path: /a}\n",
+	    name);
+	vl_site_free(accepted(text));
+}
+
+static void
+asks_for_what_is_missing(void **state)
+{
+	(void)state;
+	refused("state: /s\n", ":1:1: the site has no 'site'");
+	refused("site: t\n", ":1:1: the site has no 'resources'");
+	refused("site: t\n"
+	        "resources:\n"
+	        "  - name: a\n"
+	        "    kind: files\n",
+	    ":3:5: this resource has no 'path'");
+	refused("site: t\nresources:\n  - {kind: files, path: /a}\n",
+	    ":3:5: this resource has no 'name'");
+	refused("site: t\nresources:\n  - {name: a, path: /a}\n",
+	    ":3:5: this resource has no 'kind'");
+}
+
+static void
+refuses_duplicates(void **state)
+{
+	(void)state;
+	refused(HEAD "site: again\n",
+	    ":7:1: 'site' stands here twice; first "
+	    "in line 1");
+	refused(HEAD "    path: /b\n",
+	    ":7:5: 'path' stands here twice; first "
+	    "in line 6");
+	refused(HEAD "  - {name: uploads, kind: files, path: /b}\n",
+	    ":7: resource 'uploads' stands here twice; first in line 4");
+}
+
+static void
+points_at_a_tab(void **state)
+{
+	(void)state;
+	refused("site: t\nresources:\n\t- name: a\n",
+	    ":3:1: a tab cannot indent; use spaces");
+	refused("site: t\nresources:\n  - name: a\n  \tkind: files\n",
+	    ":4:3: a tab cannot indent; use spaces");
+}
+
+static void
+refuses_what_makes_yaml_ambiguous(void **state)
+{
+	static const char decorated[] =
+	    "anchors, aliases and tags are not used here; write the value "
+	    "itself, in quotes if it begins with & * or !";
+	static const struct {
+		const char *text; /* after HEAD */
+		const char *place;
+	} cases[] = { { "environment: &a t\n", ":7:14: " },
+		{ "environment: !!str t\n", ":7:14: " },
+		{ "environment: *a\n", ":7:14: " },
+		{ "allow_from: &a [t]\n", ":7:13: " },
+		{ "trust: [&a {sender: s}]\n", ":7:9: " } };
+	char text[400];
+	char message[400];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s%s", HEAD, cases[i].text);
+		(void)snprintf(message, sizeof(message), "%s%s", cases[i].place,
+		    decorated);
+		refused(text, message);
+	}
+	refused(HEAD "---\nsite: b\n", ":7:1: a second document");
+	refused("? [a]\n: b\n", ":1:3: a word is expected before ':'");
+	refused("site: \"a\\0b\"\n", ":1:7: a NUL in a text");
+	refused("a: {b: {c: [[[[[[[[[[[[[[1]]]]]]]]]]]]]]}}\n",
+	    ":1:25: more than 16 lists and maps inside one another");
+	refused("", ": nothing in it");
+	refused("# nothing\n", ": nothing in it");
+}
+
+static void
+refuses_what_is_not_yaml(void **state)
+{
+	struct vl_site *site = NULL;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(VL_EUSAGE, parse(&site, "a: b\nsite: \xff\n", &err));
+	assert_non_null(strstr(err.text, "site.yaml:2: "));
+	assert_int_equal(VL_EUSAGE, parse(&site, "site: [a\n", &err));
+	assert_non_null(strstr(err.text, "site.yaml:2:1: "));
+}
+
+static void
+refuses_a_file_over_its_limit(void **state)
+{
+	static char text[(1u << 20) + 2];
+	struct vl_site *site = NULL;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	memset(text, '#', sizeof(text) - 1);
+	assert_int_equal(VL_EUSAGE, parse(&site, text, &err));
+	assert_non_null(strstr(err.text, "longer than"));
+}
+
+/* Every cut of a good file parses or is refused; none is misread. */
+static void
+survives_every_truncation(void **state)
+{
+	static const char text[] = HEAD "    exclude: [\"*.tmp\"]\n"
+	                                "trust: [{sender: a.pub}]\n";
+	struct vl_site *site = NULL;
+	struct vl_err err = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	for (n = 0; n < sizeof(text); n++) {
+		if (vl_site_parse(&site, "/s.yaml",
+		        (struct vl_slice){ (const uint8_t *)text, n },
+		        &err) == VL_OK)
+			assert_string_equal("tracker", site->name);
+		vl_site_free(site);
+		site = NULL;
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_every_word_of_this_version),
+		cmocka_unit_test(fills_in_the_defaults),
+		cmocka_unit_test(takes_a_home_sign_as_a_name),
+		cmocka_unit_test(names_the_nearest_right_word),
+		cmocka_unit_test(says_what_comes_in_a_later_version),
+		cmocka_unit_test(refuses_wrong_types),
+		cmocka_unit_test(refuses_names_that_could_not_be_paths),
+		cmocka_unit_test(asks_for_what_is_missing),
+		cmocka_unit_test(refuses_duplicates),
+		cmocka_unit_test(points_at_a_tab),
+		cmocka_unit_test(refuses_what_makes_yaml_ambiguous),
+		cmocka_unit_test(refuses_what_is_not_yaml),
+		cmocka_unit_test(refuses_a_file_over_its_limit),
+		cmocka_unit_test(survives_every_truncation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
