@@ -1,0 +1,76 @@
+#ifndef VALISE_SOURCE_H
+#define VALISE_SOURCE_H
+
+/*
+ * Records of one resource, read for export in manifest order.
+ *
+ *	open -> (next -> (read* -> settle)? )* -> free
+ *
+ * A kind (files, later sqlite ...) is a table of functions in one file of
+ * src/source; the list of kinds is in source.c.
+ */
+
+#include <valise/record.h>
+#include <valise/site.h>
+
+struct vl_source;
+
+/* What a source says while it reads; any may be NULL. */
+struct vl_source_report {
+	void *arg;
+	/* A path that is not carried although it should be (exit 3). */
+	void (*problem)(void *arg, const char *resource, struct vl_slice key,
+	    const char *why);
+};
+
+struct vl_source_opts {
+	const char *tempdir;
+	struct vl_source_report report;
+};
+
+/*
+ * What was and was not exported; each a number of records.  A file counts
+ * when it settled, or when `next` went on without asking that.
+ */
+struct vl_source_counts {
+	uint64_t dirs;
+	uint64_t files;
+	uint64_t links;
+	uint64_t bytes;       /* of files */
+	uint64_t left_out[6]; /* by enum vl_why */
+	/* Carried, but without something this version does not carry: */
+	uint64_t hard_links;   /* names beyond the first of an inode */
+	uint64_t attributes;   /* extended attributes, ACLs */
+	uint64_t sparse;       /* files with holes; zeros are not stored */
+	uint64_t special_bits; /* setuid, setgid, sticky on files not carried */
+};
+
+/*
+ * `resource` and opts->tempdir are borrowed until free.  VL_EUSAGE when the
+ * root of the tree is absent or no directory, or a pattern cannot be read.
+ */
+enum vl_status vl_source_open(struct vl_source **out,
+    const struct vl_resource *resource, const struct vl_source_opts *opts,
+    struct vl_err *err);
+/* `rec->line.p` is NULL behind the last; valid until the next call. */
+enum vl_status vl_source_next(
+    struct vl_source *s, struct vl_record *rec, struct vl_err *err);
+/* Body bytes of the record that was just yielded; *got 0 at its end. */
+enum vl_status vl_source_read(
+    struct vl_source *s, uint8_t *p, size_t n, size_t *got, struct vl_err *err);
+
+enum vl_settled {
+	VL_SETTLED, /* the body is as the line says */
+	VL_AGAIN    /* it changed: forget this record; next yields it anew
+	             * (or, after three tries, left out as unstable) */
+};
+/* After the body's end, or instead of it when the bytes did not fit. */
+enum vl_status vl_source_settle(
+    struct vl_source *s, enum vl_settled *how, struct vl_err *err);
+void vl_source_counts(
+    const struct vl_source *s, struct vl_source_counts *counts);
+/* Real path of the resource, for its identity in the inner head. */
+const char *vl_source_path(const struct vl_source *s);
+void vl_source_free(struct vl_source *s);
+
+#endif

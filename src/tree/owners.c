@@ -1,0 +1,234 @@
+/*
+ * Owners and groups by name and number, each asked for once.  The name of a
+ * number is asked through libarchive; the number of a name is not, because
+ * its writer touches the umask of the whole process.
+ */
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <archive.h>
+
+#include <valise/text.h>
+#include <valise/tree.h>
+
+#define BUCKETS  256u
+#define NO_ID    UINT32_MAX
+#define TEXT_MAX (1u << 20) /* of one line of passwd or group */
+
+/*
+ * One pair that was asked for: of a number, with an empty name when it has
+ * none, or of a name, with NO_ID when nobody here has it.
+ */
+struct known {
+	struct known *next;
+	uint32_t id;
+	size_t n;
+	char name[];
+};
+
+struct vl_owners {
+	struct archive *lookup;
+	struct known *users[BUCKETS]; /* by number */
+	struct known *groups[BUCKETS];
+	struct known *uids[BUCKETS]; /* by name */
+	struct known *gids[BUCKETS];
+};
+
+enum vl_status
+vl_owners_new(struct vl_owners **out, struct vl_err *err)
+{
+	struct vl_owners *o = calloc(1, sizeof(*o));
+
+	*out = NULL;
+	if (o == NULL)
+		return vl_fail_memory(err);
+	o->lookup = archive_read_disk_new();
+	if (o->lookup == NULL ||
+	    archive_read_disk_set_standard_lookup(o->lookup) != ARCHIVE_OK) {
+		vl_owners_free(o);
+		return vl_fail_memory(err);
+	}
+	*out = o;
+	return VL_OK;
+}
+
+/* Remember a pair; NULL without memory, which is as good as unknown. */
+static const struct known *
+remember(struct known **bucket, uint32_t id, struct vl_slice name)
+{
+	struct known *k = malloc(sizeof(*k) + name.n);
+
+	if (k == NULL)
+		return NULL;
+	k->next = *bucket;
+	k->id = id;
+	k->n = name.n;
+	if (name.n > 0)
+		memcpy(k->name, name.p, name.n);
+	*bucket = k;
+	return k;
+}
+
+static struct vl_slice
+name_of(const struct known *k)
+{
+	if (k == NULL)
+		return (struct vl_slice){ 0 };
+	return (struct vl_slice){ (const uint8_t *)k->name, k->n };
+}
+
+typedef const char *name_lookup(struct archive *lookup, la_int64_t id);
+
+static struct vl_slice
+name_by_id(struct vl_owners *o, struct known *buckets[BUCKETS], uint32_t id,
+    name_lookup *ask)
+{
+	struct known **bucket = &buckets[id % BUCKETS];
+	const struct known *k = *bucket;
+	struct vl_slice name = { 0 };
+	const char *text = NULL;
+
+	while (k != NULL && k->id != id)
+		k = k->next;
+	if (k != NULL)
+		return name_of(k);
+	text = ask(o->lookup, id);
+	if (text != NULL)
+		name = vl_slice_of(text);
+	if (!vl_utf8_valid(name))
+		name.n = 0;
+	return name_of(remember(bucket, id, name));
+}
+
+struct vl_slice
+vl_owners_user(struct vl_owners *o, uint32_t uid)
+{
+	return name_by_id(o, o->users, uid, archive_read_disk_uname);
+}
+
+struct vl_slice
+vl_owners_group(struct vl_owners *o, uint32_t gid)
+{
+	return name_by_id(o, o->groups, gid, archive_read_disk_gname);
+}
+
+/* What getpwnam_r() and getgrnam_r() say: 0, ERANGE for a larger buffer ... */
+typedef int id_lookup(const char *name, char *buf, size_t n, uint32_t *id);
+
+static int
+ask_uid(const char *name, char *buf, size_t n, uint32_t *id)
+{
+	struct passwd entry = { 0 };
+	struct passwd *found = NULL;
+	int rc = getpwnam_r(name, &entry, buf, n, &found);
+
+	if (rc == 0 && found != NULL)
+		*id = found->pw_uid;
+	return rc;
+}
+
+static int
+ask_gid(const char *name, char *buf, size_t n, uint32_t *id)
+{
+	struct group entry = { 0 };
+	struct group *found = NULL;
+	int rc = getgrnam_r(name, &entry, buf, n, &found);
+
+	if (rc == 0 && found != NULL)
+		*id = found->gr_gid;
+	return rc;
+}
+
+/* Ask the system, with as large a buffer as it takes (groups are long). */
+static uint32_t
+id_of(struct vl_slice name, id_lookup *ask)
+{
+	uint32_t id = NO_ID;
+	char text[256];
+	char *buf = NULL;
+	size_t n;
+	int rc = ERANGE;
+
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	for (n = 1024; rc == ERANGE && n <= TEXT_MAX; n *= 4) {
+		free(buf);
+		buf = malloc(n);
+		if (buf == NULL)
+			break;
+		rc = ask(text, buf, n, &id);
+	}
+	free(buf);
+	return id;
+}
+
+static uint32_t
+id_by_name(struct known *buckets[BUCKETS], struct vl_slice name,
+    uint32_t fallback, id_lookup *ask)
+{
+	struct known **bucket = NULL;
+	const struct known *k = NULL;
+	uint32_t hash = 0;
+	uint32_t id = 0;
+	size_t i;
+
+	if (name.n == 0 || name.n > 255 || memchr(name.p, 0, name.n) != NULL)
+		return fallback;
+	for (i = 0; i < name.n; i++)
+		hash = hash * 31 + name.p[i];
+	bucket = &buckets[hash % BUCKETS];
+	k = *bucket;
+	while (k != NULL && !vl_slice_equal(name_of(k), name))
+		k = k->next;
+	if (k != NULL) {
+		id = k->id;
+	} else {
+		id = id_of(name, ask);
+		(void)remember(bucket, id, name);
+	}
+	return id == NO_ID ? fallback : id;
+}
+
+uint32_t
+vl_owners_uid(struct vl_owners *o, struct vl_slice name, uint32_t fallback)
+{
+	return id_by_name(o->uids, name, fallback, ask_uid);
+}
+
+uint32_t
+vl_owners_gid(struct vl_owners *o, struct vl_slice name, uint32_t fallback)
+{
+	return id_by_name(o->gids, name, fallback, ask_gid);
+}
+
+static void
+forget(struct known **buckets)
+{
+	struct known *next = NULL;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (; buckets[i] != NULL; buckets[i] = next) {
+			next = buckets[i]->next;
+			free(buckets[i]);
+		}
+	}
+}
+
+void
+vl_owners_free(struct vl_owners *o)
+{
+	if (o == NULL)
+		return;
+	forget(o->users);
+	forget(o->groups);
+	forget(o->uids);
+	forget(o->gids);
+	if (o->lookup != NULL)
+		(void)archive_read_free(o->lookup);
+	free(o);
+}
