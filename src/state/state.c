@@ -1,0 +1,337 @@
+/*
+ * The state directory of one site: opening, identity, lock, and the note of
+ * a failed sync (docs/transaction.md, "State").
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <valise/encode.h>
+#include <valise/fs.h>
+#include <valise/text.h>
+
+#include "state_private.h"
+
+struct vl_state {
+	char *path;
+	int fd;
+	int lockfd;
+	uint8_t identity[VL_STATE_ID_SIZE];
+};
+
+static enum vl_status
+read_text_id(uint8_t *id, size_t n, const struct vl_buf *text)
+{
+	struct vl_slice hex = { text->p, text->n };
+
+	if (hex.n == 0 || hex.p[hex.n - 1] != '\n')
+		return VL_EFORMAT;
+	hex.n--;
+	return vl_unhex(id, n, hex) ? VL_OK : VL_EFORMAT;
+}
+
+/* Read the identity, or make it when the state is new. */
+static enum vl_status
+load_identity(struct vl_state *s, bool create, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	char hex[VL_HEX_SIZE(VL_STATE_ID_SIZE) + 1];
+	bool there = false;
+	enum vl_status st = VL_OK;
+
+	st = vl_state_read(s, "identity", &text, &there, err);
+	if (st != VL_OK)
+		goto out;
+	if (there) {
+		if (read_text_id(s->identity, VL_STATE_ID_SIZE, &text) != VL_OK)
+			st = vl_fail(err, VL_EIO,
+			    "'%s/identity' is damaged: restore the state "
+			    "directory from a copy",
+			    s->path);
+		goto out;
+	}
+	if (!create) {
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' is not a state directory of valise", s->path);
+		goto out;
+	}
+	vl_random(s->identity, VL_STATE_ID_SIZE);
+	vl_hex(hex, s->identity, VL_STATE_ID_SIZE);
+	hex[2 * VL_STATE_ID_SIZE] = '\n';
+	st = vl_put_file(s->fd, "identity", 0600,
+	    (struct vl_slice){ (const uint8_t *)hex, 2 * VL_STATE_ID_SIZE + 1 },
+	    err);
+out:
+	vl_buf_free(&text);
+	return st;
+}
+
+enum vl_status
+vl_state_open(
+    struct vl_state **out, const struct vl_state_opts *opts, struct vl_err *err)
+{
+	struct vl_state *s = NULL;
+	char *real = NULL;
+	enum vl_status st = VL_OK;
+	int n = 0;
+
+	*out = NULL;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return vl_fail_memory(err);
+	s->fd = -1;
+	s->lockfd = -1;
+	if (opts->dir != NULL)
+		n = asprintf(&s->path, "%s", opts->dir);
+	else
+		n = asprintf(&s->path, "%s/%s", opts->base, opts->site);
+	if (n < 0) {
+		s->path = NULL;
+		st = vl_fail_memory(err);
+		goto out;
+	}
+	if (opts->create) {
+		st = vl_make_dirs(s->path, 0700, err);
+		if (st != VL_OK)
+			goto out;
+	}
+	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->fd < 0 && errno == ENOENT) {
+		st =
+		    vl_fail(err, VL_EUSAGE, "no state directory '%s'", s->path);
+		goto out;
+	}
+	if (s->fd < 0) {
+		st = vl_fail_errno(err, "cannot open '%s'", s->path);
+		goto out;
+	}
+	real = realpath(s->path, NULL);
+	if (real == NULL) {
+		st = vl_fail_errno(err, "cannot resolve '%s'", s->path);
+		goto out;
+	}
+	free(s->path);
+	s->path = real;
+	st = load_identity(s, opts->create, err);
+out:
+	if (st != VL_OK) {
+		vl_state_free(s);
+		return st;
+	}
+	*out = s;
+	return VL_OK;
+}
+
+int
+vl_state_fd(const struct vl_state *s)
+{
+	return s->fd;
+}
+
+const char *
+vl_state_path(const struct vl_state *s)
+{
+	return s->path;
+}
+
+const uint8_t *
+vl_state_identity(const struct vl_state *s)
+{
+	return s->identity;
+}
+
+/* Say who holds the lock, as far as the lock file tells. */
+static enum vl_status
+fail_locked(struct vl_state *s, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	char who[256] = "";
+	bool there = false;
+	struct vl_err ignored;
+
+	if (vl_state_read(s, "lock", &text, &there, &ignored) == VL_OK &&
+	    there && text.n > 0)
+		vl_escape_text(who, sizeof(who),
+		    (struct vl_slice){ text.p,
+		        text.p[text.n - 1] == '\n' ? text.n - 1 : text.n });
+	vl_buf_free(&text);
+	return vl_fail(err, VL_ELOCKED,
+	    "another run holds '%s'%s%s: wait for its end, or give --wait",
+	    s->path, who[0] != '\0' ? ": " : "", who);
+}
+
+/* What fail_locked() of another run will show. */
+static enum vl_status
+sign_lock(struct vl_state *s, struct vl_err *err)
+{
+	char text[128];
+	char since[32];
+	int n = 0;
+
+	vl_format_time_utc(since, sizeof(since), (int64_t)time(NULL));
+	n = snprintf(text, sizeof(text), "process %ld since %s\n",
+	    (long)getpid(), since);
+	if (ftruncate(s->lockfd, 0) != 0)
+		return vl_fail_errno(err, "cannot write '%s/lock'", s->path);
+	return vl_pwrite_all(s->lockfd,
+	    (struct vl_slice){ (const uint8_t *)text, (size_t)n }, 0, err);
+}
+
+enum vl_status
+vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
+{
+	const struct timespec tenth = { 0, 100000000 };
+	unsigned long left = 10UL * wait;
+	int fd = -1;
+
+	fd = openat(
+	    s->fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return vl_fail_errno(err, "cannot open '%s/lock'", s->path);
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			vl_fail_errno(err, "cannot lock '%s'", s->path);
+			close(fd);
+			return err->status;
+		}
+		if (left-- == 0) {
+			close(fd);
+			return fail_locked(s, err);
+		}
+		nanosleep(&tenth, NULL);
+	}
+	s->lockfd = fd;
+	return sign_lock(s, err);
+}
+
+void
+vl_state_free(struct vl_state *s)
+{
+	if (s == NULL)
+		return;
+	if (s->lockfd >= 0)
+		close(s->lockfd);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->path);
+	free(s);
+}
+
+enum vl_status
+vl_state_read(struct vl_state *s, const char *name, struct vl_buf *out,
+    bool *there, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	*there = false;
+	errno = 0;
+	st = vl_read_file(s->fd, name, VL_STATE_FILE_MAX, out, err);
+	if (st != VL_OK && errno == ENOENT)
+		return VL_OK;
+	if (st != VL_OK)
+		return vl_within(err, "state '%s'", s->path);
+	*there = true;
+	return VL_OK;
+}
+
+/* The id of this boot, without LF; empty when the kernel does not tell. */
+static void
+boot_id(char *text, size_t size)
+{
+	size_t got = 0;
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
+	if (n > 0)
+		got = (size_t)n;
+	while (got > 0 && text[got - 1] == '\n')
+		got--;
+	text[got] = '\0';
+}
+
+/*
+ * In /run where that can be written (it is empty after a boot and lies on
+ * another file system than the one that failed), else in the state.
+ */
+static void
+note_path(const struct vl_state *s, char *path, size_t size, bool run)
+{
+	char hex[VL_HEX_SIZE(VL_STATE_ID_SIZE)];
+
+	vl_hex(hex, s->identity, VL_STATE_ID_SIZE);
+	if (run)
+		snprintf(path, size, "/run/valise-%s.unsynced", hex);
+	else
+		snprintf(path, size, "%s/unsynced", s->path);
+}
+
+void
+vl_state_note_failed_sync(struct vl_state *s, const char *where)
+{
+	char path[4200];
+	char boot[64];
+	char text[4400];
+	bool run = true;
+	int n = 0;
+	int fd = -1;
+
+	boot_id(boot, sizeof(boot));
+	n = snprintf(text, sizeof(text), "%s %s\n", boot, where);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return;
+	for (;;) {
+		note_path(s, path, sizeof(path), run);
+		fd = open(path,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+		if (fd >= 0 || !run)
+			break;
+		run = false;
+	}
+	if (fd < 0)
+		return;
+	if (write(fd, text, (size_t)n) == n)
+		(void)fsync(fd);
+	close(fd);
+}
+
+enum vl_status
+vl_state_check_sync(struct vl_state *s, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	struct vl_err ignored;
+	char path[4200];
+	char boot[64];
+	enum vl_status st = VL_OK;
+	int i = 0;
+
+	boot_id(boot, sizeof(boot));
+	for (i = 0; i < 2 && st == VL_OK; i++) {
+		note_path(s, path, sizeof(path), i == 0);
+		if (vl_read_file(AT_FDCWD, path, 8192, &text, &ignored) !=
+		    VL_OK)
+			continue;
+		if (text.n > strlen(boot) &&
+		    memcmp(text.p, boot, strlen(boot)) == 0)
+			st = vl_fail(err, VL_EPENDING,
+			    "a sync failed since this machine started (see "
+			    "'%s'): what stands on that disk cannot be "
+			    "believed; mend the disk, restart the machine, "
+			    "run again",
+			    path);
+		else
+			(void)unlink(path);
+	}
+	vl_buf_free(&text);
+	return st;
+}
