@@ -1,0 +1,229 @@
+/*
+ * Prepare: all that can be refused after staging is refused here, before the
+ * decision.  What will be replaced or deleted gets a second name in undo/,
+ * so that the redo can tell it from what others put there; directories that
+ * will be written to are looked at; a probe is moved into the root and out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "place.h"
+#include "plan.h"
+
+static enum vl_status
+fail_moved(const struct vl_places *p, const struct vl_step *s, const char *why,
+    struct vl_err *err)
+{
+	char *path = vl_places_text(p, s->path);
+
+	if (path == NULL)
+		return vl_fail_memory(err);
+	vl_fail(err, VL_EREFUSED, "'%s' %s", path, why);
+	free(path);
+	return err->status;
+}
+
+static bool
+flagged(int dirfd, const char *name)
+{
+	int flags = 0;
+	int fd =
+	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool yes = false;
+
+	if (fd < 0)
+		return false;
+	yes = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
+	close(fd);
+	return yes;
+}
+
+/* Somebody else's file in a sticky directory may not be taken away. */
+static bool
+sticky_refuses(int dirfd, const struct vl_meta *m)
+{
+	struct stat dir;
+
+	return geteuid() != 0 && fstat(dirfd, &dir) == 0 &&
+	    (dir.st_mode & S_ISVTX) != 0 && dir.st_uid != geteuid() &&
+	    m->uid != geteuid();
+}
+
+static enum vl_status
+link_aside(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
+    int dirfd, struct vl_err *err)
+{
+	struct vl_stage *stage = t->opts.stage;
+	struct vl_meta now = { 0 };
+	char n[VL_STAGE_N_SIZE];
+	enum vl_status st = VL_OK;
+
+	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
+	    !vl_meta_same_content(&now, &s->before))
+		return fail_moved(p, s, "changed while the import ran", err);
+	if (flagged(dirfd, p->name))
+		return fail_moved(p, s,
+		    "is immutable or append-only: take the flag off first",
+		    err);
+	if (sticky_refuses(dirfd, &now))
+		return fail_moved(
+		    p, s, "is another user's in a sticky directory", err);
+	if (linkat(dirfd, p->name, stage->undofd, vl_stage_n(n, s->n, ""), 0) ==
+	    0)
+		return VL_OK;
+	if (errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP &&
+	    errno != EACCES)
+		return vl_fail_errno(err, "cannot link '%s' aside", p->name);
+	st = vl_copy_aside(
+	    dirfd, p->name, stage->undofd, vl_stage_n(n, s->n, ".copy"), err);
+	if (st != VL_OK)
+		return vl_within(err, "cannot keep a copy of '%s'", p->name);
+	return VL_OK;
+}
+
+/* A directory in which entries come and go, or whose attributes change. */
+static enum vl_status
+check_dir(
+    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
+	    now.type != VL_ENTRY_DIR)
+		return fail_moved(p, s, "changed while the import ran", err);
+	if (flagged(dirfd, p->name))
+		return fail_moved(p, s,
+		    "is immutable or append-only: take the flag off first",
+		    err);
+	if (geteuid() != 0 && now.uid != geteuid() &&
+	    faccessat(dirfd, p->name, W_OK | X_OK, AT_EACCESS) != 0)
+		return fail_moved(p, s, "may not be written by this user", err);
+	if (geteuid() != 0 && now.uid != geteuid() &&
+	    !vl_meta_same_attributes(&s->before, &s->after, true))
+		return fail_moved(p, s,
+		    "belongs to another user: its attributes cannot be set",
+		    err);
+	return VL_OK;
+}
+
+static enum vl_status
+check_meta(
+    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
+	    !vl_meta_same_content(&now, &s->before))
+		return fail_moved(p, s, "changed while the import ran", err);
+	if (now.type == VL_ENTRY_FILE && flagged(dirfd, p->name))
+		return fail_moved(p, s,
+		    "is immutable or append-only: take the flag off first",
+		    err);
+	if (geteuid() != 0 && now.uid != geteuid())
+		return fail_moved(p, s,
+		    "belongs to another user: its attributes cannot be set",
+		    err);
+	return VL_OK;
+}
+
+static enum vl_status
+aside_step(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
+    struct vl_err *err)
+{
+	int dirfd = -1;
+	enum vl_status st = vl_places_get(p, s->path, &dirfd, err);
+
+	if (st != VL_OK)
+		return st;
+	switch (s->kind) {
+	case VL_STEP_REPLACE:
+	case VL_STEP_DELETE:
+		return link_aside(t, p, s, dirfd, err);
+	case VL_STEP_RMDIR:
+	case VL_STEP_DIR:
+		return check_dir(p, s, dirfd, err);
+	case VL_STEP_META:
+		return check_meta(p, s, dirfd, err);
+	case VL_STEP_NEW:
+		break;
+	}
+	return VL_OK;
+}
+
+/*
+ * An empty file goes from the staging to where the root's entries stand, and
+ * back: what refuses that (another mount or quota project, a flag, a policy)
+ * shows itself now.  The root's time is put back.
+ */
+static enum vl_status
+probe(struct vl_target *t, struct vl_places *p, struct vl_err *err)
+{
+	const struct vl_header_tree *tree = t->opts.tree;
+	const struct timespec times[2] = { { 0, UTIME_OMIT },
+		{ tree->mtime_sec, tree->mtime_nsec } };
+	struct vl_stage *stage = t->opts.stage;
+	char *name = vl_stage_private_name(VL_STAGE_PROBE, stage->import);
+	int to = tree->absent ? p->upperfd : p->rootfd;
+	enum vl_status st = VL_OK;
+	int fd = -1;
+
+	if (name == NULL)
+		return vl_fail_memory(err);
+	fd = openat(stage->fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		st = vl_fail_errno(err, "cannot write to '%s'", tree->staging);
+		goto out;
+	}
+	close(fd);
+	if (renameat2(stage->fd, name, to, name, RENAME_NOREPLACE) != 0) {
+		st = vl_fail_errno(
+		    err, "cannot move anything into '%s'", tree->root);
+		goto out;
+	}
+	if (renameat(to, name, stage->fd, name) != 0)
+		st = vl_fail_errno(
+		    err, "cannot move anything out of '%s'", tree->root);
+	else if (!tree->absent && futimens(to, times) != 0)
+		st = vl_fail_errno(
+		    err, "cannot set the time of '%s'", tree->root);
+out:
+	free(name);
+	return st;
+}
+
+enum vl_status
+vl_aside(struct vl_target *t, struct vl_err *err)
+{
+	struct vl_steps_r *steps = NULL;
+	struct vl_places places;
+	struct vl_step s = { 0 };
+	bool more = true;
+	enum vl_status st = vl_places_open(&places, t->opts.stage, err);
+
+	if (st != VL_OK)
+		return st;
+	st = vl_steps_r_open(&steps, vl_stage_fd(t->opts.stage), err);
+	while (st == VL_OK) {
+		st = vl_steps_r_next(steps, &s, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = aside_step(t, &places, &s, err);
+	}
+	if (st == VL_OK && !vl_target_unchanged(t))
+		st = probe(t, &places, err);
+	vl_steps_r_free(steps);
+	vl_places_close(&places);
+	if (st == VL_EPENDING)
+		st = err->status = VL_EIO; /* nothing is decided yet */
+	return st;
+}

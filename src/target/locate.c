@@ -1,0 +1,141 @@
+/*
+ * Where the staging of a tree stands: the same file system and mount as the
+ * root, so that a rename is all it takes to put something into place.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/entry.h>
+
+#include "stage.h"
+
+#define INSIDE_NAME ".valise"
+/* ".NAME.valise.HEX" must be a name, too. */
+#define BESIDE_MORE (1 + 7 + 1 + 2 * VL_IMPORT_ID_SIZE)
+
+static bool
+mount_of(const char *path, uint64_t *mount, uint32_t *major, uint32_t *minor)
+{
+	struct statx sx;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &sx) != 0)
+		return false;
+	*mount = (sx.stx_mask & STATX_MNT_ID) != 0 ? sx.stx_mnt_id : 0;
+	*major = sx.stx_dev_major;
+	*minor = sx.stx_dev_minor;
+	return true;
+}
+
+static bool
+same_mount(const char *a, const char *b)
+{
+	uint64_t ma = 0;
+	uint64_t mb = 0;
+	uint32_t dev[4] = { 0 };
+
+	return mount_of(a, &ma, &dev[0], &dev[1]) &&
+	    mount_of(b, &mb, &dev[2], &dev[3]) && ma == mb &&
+	    dev[0] == dev[2] && dev[1] == dev[3];
+}
+
+/* The root's absolute path without links; an absent one by its parent. */
+static enum vl_status
+resolve(struct vl_header_tree *tree, const char *path, struct vl_err *err)
+{
+	char *copy = NULL;
+	char *slash = NULL;
+	char *parent = NULL;
+	size_t n = strlen(path);
+	struct stat st;
+
+	tree->root = realpath(path, NULL);
+	tree->absent = tree->root == NULL;
+	if (tree->root != NULL) {
+		if (stat(tree->root, &st) != 0 || !S_ISDIR(st.st_mode))
+			return vl_fail(
+			    err, VL_EUSAGE, "'%s' is no directory", path);
+		tree->mtime_sec = st.st_mtim.tv_sec;
+		tree->mtime_nsec = (int32_t)st.st_mtim.tv_nsec;
+		return VL_OK;
+	}
+	if (errno != ENOENT)
+		return vl_fail_errno(err, "cannot resolve '%s'", path);
+	if (lstat(path, &st) == 0)
+		return vl_fail(
+		    err, VL_EUSAGE, "'%s' is a link that points nowhere", path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	copy = strndup(path, n);
+	slash = copy == NULL ? NULL : strrchr(copy, '/');
+	if (slash == NULL) {
+		free(copy);
+		return vl_fail_memory(err);
+	}
+	*slash = '\0';
+	parent = realpath(slash == copy ? "/" : copy, NULL);
+	if (parent == NULL) {
+		vl_fail(err, VL_EUSAGE,
+		    "neither '%s' nor the directory above it is there: make "
+		    "that directory first",
+		    path);
+	} else if (asprintf(&tree->root, "%s/%s",
+	               strcmp(parent, "/") == 0 ? "" : parent, slash + 1) < 0) {
+		tree->root = NULL;
+		vl_fail_memory(err);
+	} else {
+		err->status = VL_OK;
+	}
+	free(parent);
+	free(copy);
+	return err->status;
+}
+
+enum vl_status
+vl_stage_locate(
+    struct vl_header_tree *tree, const char *path, struct vl_err *err)
+{
+	const char *name = NULL;
+	char *parent = NULL;
+	bool beside = false;
+	int n = 0;
+	enum vl_status st = VL_OK;
+
+	err->status = VL_OK;
+	st = resolve(tree, path, err);
+	if (st != VL_OK)
+		return st;
+	name = strrchr(tree->root, '/') + 1;
+	if (name[0] != '\0') {
+		parent = strndup(tree->root,
+		    name - 1 == tree->root ? 1 :
+		                             (size_t)(name - 1 - tree->root));
+		if (parent == NULL)
+			return vl_fail_memory(err);
+	}
+	beside = parent != NULL && strlen(name) + BESIDE_MORE <= VL_NAME_MAX &&
+	    access(parent, W_OK | X_OK) == 0 &&
+	    (tree->absent || same_mount(tree->root, parent));
+	tree->inside = !beside;
+	if (!beside && tree->absent)
+		st = vl_fail(err, VL_EIO,
+		    "cannot make '%s': the directory above it may not be "
+		    "written by this user",
+		    tree->root);
+	else if (beside)
+		n = asprintf(&tree->staging, "%s/.%s" INSIDE_NAME,
+		    strcmp(parent, "/") == 0 ? "" : parent, name);
+	else
+		n = asprintf(&tree->staging, "%s/" INSIDE_NAME,
+		    strcmp(tree->root, "/") == 0 ? "" : tree->root);
+	if (n < 0) {
+		tree->staging = NULL;
+		st = vl_fail_memory(err);
+	}
+	free(parent);
+	return st;
+}

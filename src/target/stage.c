@@ -1,0 +1,672 @@
+/*
+ * The staging directory: where it stands, making, opening and removing it,
+ * its owner file and its marks (docs/transaction.md, "Staging").
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <valise/encode.h>
+#include <valise/fs.h>
+#include <valise/text.h>
+
+#include "stage.h"
+
+#define OWNER_NAME  "owner"
+#define HEADER_NAME "header"
+#define OWNER_MAX   16384
+
+static const char *const marks[] = {
+	[VL_STAGE_DECIDED] = "decided",
+	[VL_STAGE_APPLIED] = "applied",
+};
+static const char *const marks_new[] = {
+	[VL_STAGE_DECIDED] = "decided.new",
+	[VL_STAGE_APPLIED] = "applied.new",
+};
+
+char *
+vl_stage_private_name(const char *name, const uint8_t import[VL_IMPORT_ID_SIZE])
+{
+	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char *text = NULL;
+
+	vl_hex(hex, import, VL_IMPORT_ID_SIZE);
+	return asprintf(&text, "%s.%s", name, hex) < 0 ? NULL : text;
+}
+
+char *
+vl_stage_n(char text[VL_STAGE_N_SIZE], uint64_t n, const char *suffix)
+{
+	snprintf(
+	    text, VL_STAGE_N_SIZE, "%llu%s", (unsigned long long)n, suffix);
+	return text;
+}
+
+static void
+stage_free(struct vl_stage *s)
+{
+	if (s == NULL)
+		return;
+	if (s->newfd >= 0)
+		close(s->newfd);
+	if (s->undofd >= 0)
+		close(s->undofd);
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->parentfd >= 0)
+		close(s->parentfd);
+	free(s->parent);
+	free(s->name);
+	free(s->tree.root);
+	free(s->tree.staging);
+	free(s);
+}
+
+/* A stage with its names set and the parent directory open. */
+static enum vl_status
+stage_init(struct vl_stage **out, const struct vl_header *h, size_t tree,
+    struct vl_err *err)
+{
+	const struct vl_header_tree *t = &h->trees[tree];
+	struct vl_stage *s = calloc(1, sizeof(*s));
+	char *slash = NULL;
+
+	*out = NULL;
+	if (s == NULL)
+		return vl_fail_memory(err);
+	s->fd = s->newfd = s->undofd = s->parentfd = -1;
+	memcpy(s->import, h->import, sizeof(s->import));
+	s->tree = *t;
+	s->tree.root = strdup(t->root);
+	s->tree.staging = strdup(t->staging);
+	s->parent = strdup(t->staging);
+	slash = s->parent == NULL ? NULL : strrchr(s->parent, '/');
+	if (slash != NULL)
+		s->name = strdup(slash + 1);
+	if (s->tree.root == NULL || s->tree.staging == NULL ||
+	    s->name == NULL) {
+		stage_free(s);
+		return vl_fail_memory(err);
+	}
+	slash[slash == s->parent ? 1 : 0] = '\0';
+	s->parentfd = open(s->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->parentfd < 0) {
+		vl_fail_errno(err, "cannot open '%s'", s->parent);
+		stage_free(s);
+		return err->status;
+	}
+	*out = s;
+	return VL_OK;
+}
+
+static enum vl_status
+owner_text(struct vl_buf *out, const struct vl_header *h, struct vl_err *err)
+{
+	char import[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char state[VL_HEX_SIZE(VL_STATE_ID_SIZE)];
+	char series[VL_HEX_SIZE(16)];
+
+	return vl_buf_printf(out, err,
+	    "import %s\nstate %s\nseries %s\ndirectory %s\n",
+	    vl_hex(import, h->import, VL_IMPORT_ID_SIZE),
+	    vl_hex(state, h->state, VL_STATE_ID_SIZE),
+	    vl_hex(series, h->series, 16), h->state_path);
+}
+
+/* A default ACL of the parent would be inherited by every staged file. */
+static void
+take_acls_off(int fd)
+{
+	(void)fremovexattr(fd, "system.posix_acl_default");
+	(void)fremovexattr(fd, "system.posix_acl_access");
+}
+
+static enum vl_status
+fill_new(struct vl_stage *s, const char *private, const struct vl_header *h,
+    struct vl_err *err)
+{
+	struct vl_buf owner = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (mkdirat(s->parentfd, private, 0700) != 0)
+		return vl_fail_errno(
+		    err, "cannot make '%s/%s'", s->parent, private);
+	s->fd = openat(s->parentfd, private,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->fd < 0)
+		return vl_fail_errno(
+		    err, "cannot open '%s/%s'", s->parent, private);
+	take_acls_off(s->fd);
+	if (fchmod(s->fd, 0700) != 0)
+		return vl_fail_errno(
+		    err, "cannot set the mode of '%s/%s'", s->parent, private);
+	st = owner_text(&owner, h, err);
+	if (st == VL_OK)
+		st = vl_put_file(
+		    s->fd, OWNER_NAME, 0600, vl_buf_slice(&owner), err);
+	vl_buf_free(&owner);
+	if (st != VL_OK)
+		return st;
+	if (mkdirat(s->fd, VL_STAGE_NEW, 0700) != 0 ||
+	    mkdirat(s->fd, VL_STAGE_UNDO, 0700) != 0)
+		return vl_fail_errno(
+		    err, "cannot make folders in '%s/%s'", s->parent, private);
+	return vl_fsync_dir(s->fd, ".", err);
+}
+
+static enum vl_status
+open_folders(struct vl_stage *s, struct vl_err *err)
+{
+	s->newfd = openat(s->fd, VL_STAGE_NEW,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	s->undofd = openat(s->fd, VL_STAGE_UNDO,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->newfd < 0 || s->undofd < 0)
+		return vl_fail_errno(
+		    err, "cannot open the folders of '%s'", s->tree.staging);
+	return VL_OK;
+}
+
+/* The state directory that an owner file names; "" when it names none. */
+static void
+owner_state(int parentfd, const char *name, char *dir, size_t size)
+{
+	struct vl_buf owner = { 0 };
+	struct vl_err ignored;
+	const uint8_t *at = NULL;
+	size_t n = 0;
+	int fd = openat(
+	    parentfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	dir[0] = '\0';
+	if (fd < 0)
+		return;
+	if (vl_read_file(fd, OWNER_NAME, OWNER_MAX, &owner, &ignored) ==
+	        VL_OK &&
+	    (at = memmem(owner.p, owner.n, "\ndirectory ", 11)) != NULL) {
+		at += 11;
+		n = (size_t)(owner.p + owner.n - at);
+		n -= n > 0 && at[n - 1] == '\n';
+		if (n < size) {
+			memcpy(dir, at, n);
+			dir[n] = '\0';
+		}
+	}
+	vl_buf_free(&owner);
+	close(fd);
+}
+
+/* Somebody's staging stands there: say whose, and what to do. */
+static enum vl_status
+fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
+{
+	char dir[PATH_MAX];
+	char text[512];
+
+	owner_state(s->parentfd, s->name, dir, sizeof(dir));
+	vl_escape_text(text, sizeof(text), vl_slice_of(dir));
+	if (dir[0] == '\0')
+		return vl_fail(err, VL_ELOCKED,
+		    "'%s' is in the way: it does not say whose it is; move it "
+		    "aside",
+		    s->tree.staging);
+	if (strcmp(dir, h->state_path) == 0 || access(dir, F_OK) != 0)
+		return vl_fail(err, VL_EPENDING,
+		    "'%s' is of an import whose state '%s' is lost: bring it "
+		    "back (is it mounted?), or run --recover --state-lost",
+		    s->tree.staging, text);
+	return vl_fail(err, VL_ELOCKED,
+	    "'%s' is of another import, whose state is '%s': finish that one "
+	    "with valise-import --recover --state '%s'",
+	    s->tree.staging, text, text);
+}
+
+enum vl_status
+vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
+    struct vl_err *err)
+{
+	struct vl_stage *s = NULL;
+	char *private = NULL;
+	struct stat named;
+	struct stat held;
+	enum vl_status st = stage_init(&s, h, tree, err);
+
+	*out = NULL;
+	if (st != VL_OK)
+		return st;
+	private = vl_stage_private_name(s->name, h->import);
+	if (private == NULL) {
+		st = vl_fail_memory(err);
+		goto out;
+	}
+	if (fstatat(s->parentfd, s->name, &named, AT_SYMLINK_NOFOLLOW) == 0) {
+		st = fail_foreign(s, h, err);
+		goto out;
+	}
+	st = fill_new(s, private, h, err);
+	if (st == VL_OK && flock(s->fd, LOCK_EX | LOCK_NB) != 0)
+		st = vl_fail_errno(err, "cannot lock '%s'", s->tree.staging);
+	if (st != VL_OK)
+		goto out;
+	if (renameat2(s->parentfd, private, s->parentfd, s->name,
+	        RENAME_NOREPLACE) != 0) {
+		st = errno == EEXIST ?
+		    fail_foreign(s, h, err) :
+		    vl_fail_errno(err, "cannot make '%s'", s->tree.staging);
+		goto out;
+	}
+	st = vl_fsync_dir(s->parentfd, ".", err);
+	if (st == VL_OK &&
+	    (fstatat(s->parentfd, s->name, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+	        fstat(s->fd, &held) != 0 || named.st_ino != held.st_ino ||
+	        named.st_dev != held.st_dev))
+		st = vl_fail(err, VL_ELOCKED,
+		    "'%s' was replaced while it was made", s->tree.staging);
+	if (st == VL_OK)
+		st = open_folders(s, err);
+out:
+	free(private);
+	if (st != VL_OK) {
+		stage_free(s);
+		return st;
+	}
+	*out = s;
+	return VL_OK;
+}
+
+enum vl_status
+vl_stage_open(struct vl_stage **out, const struct vl_header *h, size_t tree,
+    enum vl_stage_found *found, struct vl_err *err)
+{
+	struct vl_buf want = { 0 };
+	struct vl_buf have = { 0 };
+	struct vl_stage *s = NULL;
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	*found = VL_STAGE_ABSENT;
+	errno = 0;
+	st = stage_init(&s, h, tree, err);
+	if (st != VL_OK)
+		return errno == ENOENT || errno == ENOTDIR ? VL_OK : st;
+	s->fd = openat(s->parentfd, s->name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->fd < 0) {
+		if (errno != ENOENT)
+			st = vl_fail_errno(
+			    err, "cannot open '%s'", s->tree.staging);
+		goto out;
+	}
+	*found = VL_STAGE_FOREIGN;
+	st = owner_text(&want, h, err);
+	if (st == VL_OK)
+		st = vl_read_file(s->fd, OWNER_NAME, OWNER_MAX, &have, err);
+	if (st != VL_OK && errno == ENOENT)
+		st = VL_OK; /* without an owner it is not ours */
+	if (st != VL_OK ||
+	    !vl_slice_equal(vl_buf_slice(&want), vl_buf_slice(&have)))
+		goto out;
+	if (flock(s->fd, LOCK_EX | LOCK_NB) != 0) {
+		st = vl_fail(err, VL_ELOCKED,
+		    "another run works on '%s': wait for its end",
+		    s->tree.staging);
+		goto out;
+	}
+	*found = VL_STAGE_OURS;
+	st = open_folders(s, err);
+	if (st == VL_OK) {
+		*out = s;
+		s = NULL;
+	}
+out:
+	vl_buf_free(&want);
+	vl_buf_free(&have);
+	stage_free(s);
+	return st;
+}
+
+/* "name value" of an owner file into `out`, n bytes from hex. */
+static bool
+owner_hex(const struct vl_buf *owner, const char *name, uint8_t *out, size_t n)
+{
+	const uint8_t *at = memmem(owner->p, owner->n, name, strlen(name));
+
+	if (at == NULL)
+		return false;
+	at += strlen(name);
+	return (size_t)(owner->p + owner->n - at) > 2 * n &&
+	    vl_unhex(out, n, (struct vl_slice){ at, 2 * n });
+}
+
+/* Nothing was prepared: the owner file alone says what there is to undo. */
+static enum vl_status
+header_of_owner(struct vl_header *h, const struct vl_header_tree *tree, int fd,
+    struct vl_err *err)
+{
+	struct vl_buf owner = { 0 };
+	char dir[PATH_MAX];
+	enum vl_status st =
+	    vl_read_file(fd, OWNER_NAME, OWNER_MAX, &owner, err);
+
+	if (st == VL_OK &&
+	    (!owner_hex(&owner, "import ", h->import, sizeof(h->import)) ||
+	        !owner_hex(&owner, "state ", h->state, sizeof(h->state)) ||
+	        !owner_hex(&owner, "series ", h->series, sizeof(h->series))))
+		st = vl_fail(err, VL_EPENDING, "'%s' does not say whose it is",
+		    tree->staging);
+	vl_buf_free(&owner);
+	if (st != VL_OK)
+		return st;
+	owner_state(fd, ".", dir, sizeof(dir));
+	h->seq = 1;
+	h->state_path = strdup(dir);
+	h->trees = calloc(1, sizeof(*h->trees));
+	if (h->state_path == NULL || h->trees == NULL)
+		return vl_fail_memory(err);
+	h->ntrees = 1;
+	h->trees[0] = *tree;
+	h->trees[0].root = strdup(tree->root);
+	h->trees[0].staging = strdup(tree->staging);
+	if (h->trees[0].root == NULL || h->trees[0].staging == NULL)
+		return vl_fail_memory(err);
+	return VL_OK;
+}
+
+enum vl_status
+vl_stage_header(struct vl_header *h, const struct vl_header_tree *tree,
+    bool *prepared, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	enum vl_status st = VL_OK;
+	int fd = open(
+	    tree->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	memset(h, 0, sizeof(*h));
+	*prepared = false;
+	if (fd < 0 && errno == ENOENT)
+		return VL_OK;
+	if (fd < 0)
+		return vl_fail_errno(err, "cannot open '%s'", tree->staging);
+	st = vl_read_file(fd, HEADER_NAME, VL_STAGE_HEADER_MAX, &text, err);
+	if (st == VL_OK) {
+		*prepared = true;
+		st = vl_header_decode(h, vl_buf_slice(&text), err);
+		/* Killed while it was written: not prepared then. */
+		if (st != VL_OK)
+			*prepared = false;
+	}
+	if (!*prepared)
+		st = header_of_owner(h, tree, fd, err);
+	vl_buf_free(&text);
+	close(fd);
+	if (st != VL_OK)
+		vl_header_free(h);
+	return st;
+}
+
+int
+vl_stage_fd(const struct vl_stage *s)
+{
+	return s->fd;
+}
+
+int
+vl_stage_newfd(const struct vl_stage *s)
+{
+	return s->newfd;
+}
+
+static enum vl_status
+put_plain(struct vl_stage *s, const char *name, struct vl_slice text,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	int fd = openat(s->fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return vl_fail_errno(
+		    err, "cannot make '%s/%s'", s->tree.staging, name);
+	st = vl_write_all(fd, text, err);
+	close(fd);
+	if (st != VL_OK)
+		return vl_within(
+		    err, "cannot write '%s/%s'", s->tree.staging, name);
+	return VL_OK;
+}
+
+enum vl_status
+vl_stage_seal(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	enum vl_status st = vl_header_encode(&text, h, err);
+
+	if (st == VL_OK)
+		st = put_plain(s, HEADER_NAME, vl_buf_slice(&text), err);
+	if (st == VL_OK)
+		st = put_plain(s, marks_new[VL_STAGE_DECIDED],
+		    vl_slice_of("decided\n"), err);
+	if (st == VL_OK)
+		st = put_plain(s, marks_new[VL_STAGE_APPLIED],
+		    vl_slice_of("applied\n"), err);
+	vl_buf_free(&text);
+	if (st != VL_OK)
+		return st;
+	return vl_stage_sync(s, err);
+}
+
+/* The file was synced with the staging: only its name is to come, so that a
+ * full disk cannot stop it. */
+enum vl_status
+vl_stage_mark(struct vl_stage *s, enum vl_stage_mark mark, struct vl_err *err)
+{
+	if (renameat(s->fd, marks_new[mark], s->fd, marks[mark]) != 0 &&
+	    (errno != ENOENT ||
+	        faccessat(s->fd, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW) != 0))
+		return vl_fail_errno(err, "cannot mark '%s' as %s",
+		    s->tree.staging, marks[mark]);
+	return vl_fsync_dir(s->fd, ".", err);
+}
+
+enum vl_status
+vl_stage_marked(
+    struct vl_stage *s, enum vl_stage_mark mark, bool *set, struct vl_err *err)
+{
+	enum vl_status st = vl_fsync_dir(s->fd, ".", err);
+
+	*set = st == VL_OK &&
+	    faccessat(s->fd, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return st;
+}
+
+enum vl_status
+vl_stage_sync(struct vl_stage *s, struct vl_err *err)
+{
+	if (syncfs(s->fd) != 0)
+		return vl_fail_errno(
+		    err, "cannot sync the file system of '%s'", s->tree.root);
+	return VL_OK;
+}
+
+/*
+ * A probe that was killed on its way stands where the root's entries stand;
+ * it goes, and the root has its time back.
+ */
+static enum vl_status
+restore_root(struct vl_stage *s, struct vl_err *err)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT },
+		{ s->tree.mtime_sec, s->tree.mtime_nsec } };
+	char *probe = vl_stage_private_name(VL_STAGE_PROBE, s->import);
+	const char *dir = s->tree.absent ? s->parent : s->tree.root;
+	enum vl_status st = VL_OK;
+	int fd = -1;
+
+	if (probe == NULL)
+		return vl_fail_memory(err);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		st = vl_fail_errno(err, "cannot open '%s'", dir);
+	else if (unlinkat(fd, probe, 0) != 0 && errno != ENOENT)
+		st = vl_fail_errno(err, "cannot remove '%s/%s'", dir, probe);
+	else if (!s->tree.absent && futimens(fd, times) != 0)
+		st = vl_fail_errno(err, "cannot set the time of '%s'", dir);
+	if (fd >= 0)
+		close(fd);
+	free(probe);
+	return st;
+}
+
+/*
+ * First off the fixed name, durably: a staging without its owner file never
+ * stands there.
+ */
+static enum vl_status
+remove_staging(struct vl_stage *s, struct vl_err *err)
+{
+	char *private = vl_stage_private_name(s->name, s->import);
+	enum vl_status st = VL_OK;
+
+	if (private == NULL)
+		return vl_fail_memory(err);
+	if (renameat(s->parentfd, s->name, s->parentfd, private) != 0)
+		st = vl_fail_errno(err, "cannot remove '%s'", s->tree.staging);
+	if (st == VL_OK)
+		st = vl_fsync_dir(s->parentfd, ".", err);
+	if (st == VL_OK)
+		st = vl_remove_tree(s->parentfd, private, err);
+	free(private);
+	return st;
+}
+
+enum vl_status
+vl_stage_drop(struct vl_stage *s, struct vl_err *err)
+{
+	enum vl_status st = remove_staging(s, err);
+
+	if (st == VL_OK)
+		st = restore_root(s, err);
+	return st;
+}
+
+/*
+ * What an operator displaced with --take-ours is somebody's work: it moves
+ * out of the staging, beside it, and is named.
+ */
+static enum vl_status
+save_theirs(struct vl_stage *s, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char *name = NULL;
+	char *path = NULL;
+	enum vl_status st = VL_OK;
+
+	if (faccessat(s->fd, "theirs", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return VL_OK;
+	vl_hex(hex, s->import, VL_IMPORT_ID_SIZE);
+	if (asprintf(&name, "%s.theirs.%s", s->name, hex) < 0)
+		return vl_fail_memory(err);
+	if (asprintf(&path, "%s/%s", s->parent, name) < 0) {
+		free(name);
+		return vl_fail_memory(err);
+	}
+	if (renameat2(s->fd, "theirs", s->parentfd, name, RENAME_NOREPLACE) !=
+	    0)
+		st = vl_fail_errno(err, "cannot keep '%s'", path);
+	else if (report->kept != NULL)
+		report->kept(report->arg, path, "displaced by --take-ours");
+	free(name);
+	free(path);
+	return st;
+}
+
+enum vl_status
+vl_stage_clean(struct vl_stage *s, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	struct stat st_root;
+	enum vl_status st = save_theirs(s, report, err);
+	bool inside = s->tree.inside;
+
+	if (st != VL_OK)
+		return st;
+	if (inside && stat(s->tree.root, &st_root) != 0)
+		inside = false;
+	st = remove_staging(s, err);
+	if (st == VL_OK && inside) {
+		const struct timespec times[2] = { { 0, UTIME_OMIT },
+			st_root.st_mtim };
+
+		if (utimensat(AT_FDCWD, s->tree.root, times, 0) != 0)
+			st = vl_fail_errno(
+			    err, "cannot set the time of '%s'", s->tree.root);
+	}
+	return st;
+}
+
+enum vl_status
+vl_stage_sweep(const struct vl_header *h, size_t tree, struct vl_err *err)
+{
+	struct vl_stage *s = NULL;
+	char *private = NULL;
+	struct stat st_private;
+	enum vl_status st = VL_OK;
+
+	errno = 0;
+	st = stage_init(&s, h, tree, err);
+	if (st != VL_OK)
+		return errno == ENOENT || errno == ENOTDIR ? VL_OK : st;
+	private = vl_stage_private_name(s->name, h->import);
+	if (private == NULL)
+		st = vl_fail_memory(err);
+	else if (fstatat(s->parentfd, private, &st_private,
+	             AT_SYMLINK_NOFOLLOW) == 0)
+		st = vl_remove_tree(s->parentfd, private, err);
+	free(private);
+	stage_free(s);
+	return st;
+}
+
+enum vl_status
+vl_stage_abandon(struct vl_stage *s, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char *name = NULL;
+	char *path = NULL;
+	enum vl_status st = VL_OK;
+
+	vl_hex(hex, s->import, VL_IMPORT_ID_SIZE);
+	if (asprintf(&name, "%s.abandoned.%s", s->name, hex) < 0)
+		return vl_fail_memory(err);
+	if (asprintf(&path, "%s/%s", s->parent, name) < 0) {
+		free(name);
+		return vl_fail_memory(err);
+	}
+	if (renameat2(
+	        s->parentfd, s->name, s->parentfd, name, RENAME_NOREPLACE) != 0)
+		st = vl_fail_errno(
+		    err, "cannot set '%s' aside", s->tree.staging);
+	else
+		st = vl_fsync_dir(s->parentfd, ".", err);
+	if (st == VL_OK && report->kept != NULL)
+		report->kept(report->arg, path, "holds what was staged");
+	free(name);
+	free(path);
+	return st;
+}
+
+void
+vl_stage_close(struct vl_stage *s)
+{
+	stage_free(s);
+}

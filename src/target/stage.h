@@ -1,0 +1,33 @@
+#ifndef VALISE_TARGET_STAGE_H
+#define VALISE_TARGET_STAGE_H
+
+/* The staging directory from inside the room. */
+
+#include <valise/stage.h>
+#include <valise/tree.h>
+
+#define VL_STAGE_NEW        "new"
+#define VL_STAGE_UNDO       "undo"
+#define VL_STAGE_PROBE      ".valise.probe"
+#define VL_STAGE_HEADER_MAX (16u << 20)
+
+struct vl_stage {
+	uint8_t import[VL_IMPORT_ID_SIZE];
+	struct vl_header_tree tree; /* paths owned */
+	char *parent;               /* directory that holds the staging */
+	char *name;                 /* its fixed name there */
+	int parentfd;
+	int fd;    /* the staging directory, locked; opened before the first
+	            * staged byte and kept for the syncfs */
+	int newfd; /* new/ */
+	int undofd;
+};
+
+/* ".NAME.valise.HEX": what staging is called while it is made or removed. */
+char *vl_stage_private_name(
+    const char *name, const uint8_t import[VL_IMPORT_ID_SIZE]);
+/* "N", "N.copy", "N.theirs" */
+#define VL_STAGE_N_SIZE 40
+char *vl_stage_n(char text[VL_STAGE_N_SIZE], uint64_t n, const char *suffix);
+
+#endif

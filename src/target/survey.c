@@ -1,0 +1,102 @@
+/*
+ * The survey of space: how much an import would stage at most, from the
+ * lines alone.  Files that agree by size and time are taken for the same;
+ * where their content differs after all, staging finds the disk full and
+ * nothing has changed.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "plan.h"
+
+#define BLOCK 4096u /* what a file system gives out at the least */
+
+struct vl_survey {
+	struct vl_walk *walk;
+	struct vl_node node;
+	bool have;
+	uint64_t bytes;
+	uint64_t files;
+};
+
+static enum vl_status
+advance(struct vl_survey *s, struct vl_err *err)
+{
+	s->have = false;
+	if (s->walk == NULL)
+		return VL_OK;
+	return vl_walk_next(s->walk, &s->node, &s->have, err);
+}
+
+enum vl_status
+vl_survey_open(struct vl_survey **out, const struct vl_target_opts *opts,
+    struct vl_err *err)
+{
+	struct vl_survey *s = calloc(1, sizeof(*s));
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (s == NULL)
+		return vl_fail_memory(err);
+	if (!opts->tree->absent)
+		st = vl_walk_open(&s->walk,
+		    &(struct vl_walk_opts){ .root = opts->tree->root,
+		        .hidden = ".valise",
+		        .tempdir = opts->tempdir },
+		    err);
+	if (st == VL_OK)
+		st = advance(s, err);
+	if (st != VL_OK) {
+		vl_survey_free(s);
+		return st;
+	}
+	*out = s;
+	return VL_OK;
+}
+
+/* Blocks for the data, and one for what names it. */
+static void
+need(struct vl_survey *s, uint64_t data)
+{
+	s->bytes += (data + BLOCK - 1) / BLOCK * BLOCK + BLOCK;
+	s->files++;
+}
+
+enum vl_status
+vl_survey_put(struct vl_survey *s, const struct vl_entry *e, uint64_t data,
+    struct vl_err *err)
+{
+	bool matched = false;
+	enum vl_status st = VL_OK;
+
+	while (st == VL_OK && s->have && vl_path_cmp(s->node.path, e->path) < 0)
+		st = advance(s, err);
+	if (st != VL_OK)
+		return st;
+	matched = s->have && vl_slice_equal(s->node.path, e->path) &&
+	    s->node.type == e->type;
+	if (e->type == VL_ENTRY_FILE &&
+	    !(matched && (uint64_t)s->node.st.st_size == e->size &&
+	        s->node.st.st_mtim.tv_sec == e->mtime.sec &&
+	        s->node.st.st_mtim.tv_nsec == e->mtime.nsec))
+		need(s, data);
+	else if (e->type != VL_ENTRY_LEFT_OUT && !matched)
+		need(s, 0);
+	return VL_OK;
+}
+
+void
+vl_survey_need(const struct vl_survey *s, uint64_t *bytes, uint64_t *files)
+{
+	*bytes = s->bytes;
+	*files = s->files;
+}
+
+void
+vl_survey_free(struct vl_survey *s)
+{
+	if (s == NULL)
+		return;
+	vl_walk_free(s->walk);
+	free(s);
+}
