@@ -1,0 +1,93 @@
+#ifndef VALISE_APPLY_PRIVATE_H
+#define VALISE_APPLY_PRIVATE_H
+
+/*
+ * One import from inside the room.
+ *
+ *	intake.c   the bundle: trusted, copied to the spool, unlocked
+ *	replay.c   is it the next one, from the right sender, for this site?
+ *	survey.c   is there room for it?
+ *	pass.c     records against the trees: compare, stage
+ *	commit.c   prepare, decide, finish; the same finish serves recovery
+ *	recover.c  what a killed run left
+ *	import.c   all of it in order
+ */
+
+#include <valise/apply.h>
+#include <valise/journal.h>
+#include <valise/seal.h>
+#include <valise/stage.h>
+#include <valise/unpack.h>
+
+/* The bundle as it was taken in; all from the spool. */
+struct vl_intake {
+	struct vl_seal seal;
+	struct vl_key_set *keys; /* locked */
+	struct vl_unpack *unpack;
+	uint8_t sender[VL_SIGN_PUBLIC_SIZE];
+	int spoolfd;
+};
+
+/* One tree that is imported. */
+struct vl_part {
+	const struct vl_resource *resource;
+	struct vl_target *target;
+	struct vl_stage *stage;
+	bool begun;
+	bool ended;
+	struct vl_target_counts counts;
+	bool unchanged;
+};
+
+struct vl_run {
+	const struct vl_import_opts *opts;
+	struct vl_import_result *result;
+	struct vl_ledger ledger;
+	struct vl_intake intake;
+	struct vl_header header;
+	struct vl_part *parts; /* as header.trees */
+	bool keep_owner;
+	bool journalled; /* BEGIN stands */
+};
+
+/* intake.c */
+enum vl_status vl_intake_open(struct vl_run *run, struct vl_err *err);
+/* A second reader of the spool, for the lines alone. */
+enum vl_status vl_intake_lines(
+    struct vl_run *run, struct vl_unpack **out, struct vl_err *err);
+/* Read the same records again from the start. */
+enum vl_status vl_intake_rewind(struct vl_run *run, struct vl_err *err);
+void vl_intake_close(struct vl_intake *in);
+
+/* replay.c */
+enum vl_status vl_replay_check(struct vl_run *run, struct vl_err *err);
+/* The ledger's new lines, for the header. */
+enum vl_status vl_replay_lines(struct vl_run *run, struct vl_err *err);
+
+/* room.c */
+enum vl_status vl_room_spool(struct vl_run *run, struct vl_err *err);
+enum vl_status vl_room_targets(
+    struct vl_run *run, bool *differs, struct vl_err *err);
+
+/* pass.c */
+enum vl_status vl_pass(struct vl_run *run, bool staging, struct vl_err *err);
+
+/* commit.c: everything after the pass. */
+struct vl_finish {
+	struct vl_state *state;
+	const struct vl_journal *journal;
+	struct vl_stage **stages;
+	size_t n;
+	const struct vl_apply_ui *ui;
+	double seconds;
+};
+enum vl_status vl_commit(struct vl_run *run, struct vl_err *err);
+enum vl_status vl_finish(struct vl_finish *f, struct vl_err *err);
+/* From `applied` on: ledger, shadow, end, cleaning. */
+enum vl_status vl_finish_end(struct vl_finish *f, struct vl_err *err);
+/* Undo what is journalled and not decided. */
+enum vl_status vl_undo(struct vl_state *state, const struct vl_header *h,
+    struct vl_stage **stages, struct vl_err *err);
+struct vl_stage_report vl_stage_report_of(const struct vl_apply_ui *ui);
+
+#endif

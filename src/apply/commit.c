@@ -1,0 +1,295 @@
+/*
+ * Prepare, decide, finish (docs/transaction.md).  vl_finish() is what an
+ * import runs after its decision and what recovery runs for one that was
+ * killed: there is one way to the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <valise/fs.h>
+
+#include "apply.h"
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void
+say_entry(const struct vl_apply_ui *ui, const char *path, const char *word,
+    const char *why)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", word, why);
+	ui->entry(ui->arg, path, text);
+}
+
+static void
+on_blocked(void *arg, const char *path, const char *why)
+{
+	say_entry(arg, path, "blocked", why);
+}
+
+static void
+on_diverged(void *arg, const char *path, const char *why)
+{
+	say_entry(arg, path, "diverged", why);
+}
+
+static void
+on_kept(void *arg, const char *path, const char *why)
+{
+	say_entry(arg, path, "kept", why);
+}
+
+struct vl_stage_report
+vl_stage_report_of(const struct vl_apply_ui *ui)
+{
+	/* The callbacks only read it. */
+	union {
+		const struct vl_apply_ui *in;
+		void *out;
+	} arg = { .in = ui };
+
+	return (struct vl_stage_report){ .arg = arg.out,
+		.blocked = on_blocked,
+		.diverged = on_diverged,
+		.kept = on_kept };
+}
+
+/* The spool becomes the shadow, or goes; harmless to repeat. */
+static enum vl_status
+keep_spool(struct vl_state *state, bool keep, struct vl_err *err)
+{
+	int fd = vl_state_fd(state);
+	struct stat st_spool;
+	enum vl_status st = VL_OK;
+
+	if (fstatat(fd, "spool", &st_spool, AT_SYMLINK_NOFOLLOW) != 0)
+		return VL_OK;
+	if (!keep)
+		return vl_remove_tree(fd, "spool", err);
+	st = vl_remove_tree(fd, "shadow", err);
+	if (st == VL_OK && renameat(fd, "spool", fd, "shadow") != 0)
+		st = vl_fail_errno(err, "cannot keep the shadow in '%s'",
+		    vl_state_path(state));
+	if (st == VL_OK && syncfs(fd) != 0) {
+		st = vl_fail_errno(
+		    err, "cannot sync '%s'", vl_state_path(state));
+		vl_state_note_failed_sync(state, vl_state_path(state));
+	}
+	return st;
+}
+
+static enum vl_status
+save_ledger(
+    struct vl_state *state, const struct vl_header *h, struct vl_err *err)
+{
+	struct vl_ledger ledger = { 0 };
+	enum vl_status st = vl_ledger_load(&ledger, state, err);
+	size_t i = 0;
+
+	for (i = 0; i < h->ledger.n && st == VL_OK; i++)
+		st = vl_ledger_set(&ledger, &h->ledger.lines[i], err);
+	if (st == VL_OK)
+		st = vl_ledger_save(&ledger, state, err);
+	vl_ledger_free(&ledger);
+	return st;
+}
+
+/* All is in place and durable; what is left to remove may be removed by the
+ * next run as well. */
+static void
+clean(struct vl_finish *f)
+{
+	struct vl_stage_report report = vl_stage_report_of(f->ui);
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	for (i = 0; i < f->n; i++)
+		if (f->stages[i] != NULL &&
+		    vl_stage_clean(f->stages[i], &report, &err) != VL_OK)
+			f->ui->note(f->ui->arg, err.text);
+}
+
+enum vl_status
+vl_finish_end(struct vl_finish *f, struct vl_err *err)
+{
+	const struct vl_header *h = &f->journal->header;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < f->n && st == VL_OK; i++)
+		if (f->stages[i] != NULL)
+			st = vl_stage_mark(f->stages[i], VL_STAGE_APPLIED, err);
+	if (st == VL_OK)
+		st = save_ledger(f->state, h, err);
+	if (st == VL_OK)
+		st = keep_spool(f->state, h->keep_shadow, err);
+	if (st == VL_OK)
+		st = vl_journal_add(f->state, VL_JOURNAL_ENDED, err);
+	if (st == VL_OK)
+		st = vl_decision_drop(f->state, err);
+	if (st != VL_OK) {
+		err->status = VL_EPENDING;
+		vl_within(err, "all is in place, but not finished");
+		return VL_EPENDING;
+	}
+	clean(f);
+	return VL_OK;
+}
+
+enum vl_status
+vl_finish(struct vl_finish *f, struct vl_err *err)
+{
+	struct vl_stage_report report = vl_stage_report_of(f->ui);
+	struct vl_err later = { 0 };
+	double start = now();
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < f->n && st == VL_OK; i++)
+		st = vl_stage_mark(f->stages[i], VL_STAGE_DECIDED, err);
+	if (st != VL_OK)
+		goto out;
+	/* Every tree is tried: what blocks one need not hold up the others. */
+	for (i = 0; i < f->n; i++) {
+		if (vl_stage_redo(f->stages[i], f->journal, &report,
+		        st == VL_OK ? err : &later) != VL_OK)
+			st = VL_EPENDING;
+	}
+	for (i = 0; i < f->n && st == VL_OK; i++) {
+		st = vl_stage_sync(f->stages[i], err);
+		if (st != VL_OK)
+			vl_state_note_failed_sync(
+			    f->state, f->journal->header.trees[i].root);
+	}
+out:
+	f->seconds = now() - start;
+	if (st != VL_OK) {
+		err->status = VL_EPENDING;
+		vl_within(err,
+		    "the import is decided and not finished; nothing is lost, "
+		    "the next run goes on");
+		return VL_EPENDING;
+	}
+	return vl_finish_end(f, err);
+}
+
+enum vl_status
+vl_undo(struct vl_state *state, const struct vl_header *h,
+    struct vl_stage **stages, struct vl_err *err)
+{
+	enum vl_status st = vl_journal_add(state, VL_JOURNAL_UNDO, err);
+	size_t i = 0;
+
+	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
+		if (stages[i] != NULL)
+			st = vl_stage_drop(stages[i], err);
+		if (st == VL_OK)
+			st = vl_stage_sweep(h, i, err);
+	}
+	if (st == VL_OK)
+		st = vl_remove_tree(vl_state_fd(state), "spool", err);
+	if (st == VL_OK)
+		st = vl_journal_add(state, VL_JOURNAL_UNDONE, err);
+	return st;
+}
+
+/* A sync that failed before the decision: nothing is decided, but nothing on
+ * that disk can be believed until the machine has started anew. */
+static enum vl_status
+seal_stage(struct vl_run *run, size_t i, struct vl_err *err)
+{
+	enum vl_status st =
+	    vl_stage_seal(run->parts[i].stage, &run->header, err);
+
+	if (st != VL_OK)
+		vl_state_note_failed_sync(
+		    run->opts->state, run->header.trees[i].root);
+	return st;
+}
+
+static enum vl_status
+prepare(struct vl_run *run, struct vl_err *err)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
+		st = vl_target_prepare(run->parts[i].target, err);
+	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
+		st = seal_stage(run, i, err);
+	if (st == VL_OK)
+		st = vl_journal_add(run->opts->state, VL_JOURNAL_PREPARED, err);
+	if (st == VL_OK && ui->stop(ui->arg))
+		st = vl_fail(err, VL_ESIGNAL, "stopped: nothing was changed");
+	return st;
+}
+
+enum vl_status
+vl_commit(struct vl_run *run, struct vl_err *err)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+	struct vl_stage **stages = NULL;
+	struct vl_journal journal = { 0 };
+	struct vl_finish f = { 0 };
+	struct vl_err wrote = { 0 };
+	bool decided = false;
+	size_t i = 0;
+	enum vl_status st = prepare(run, err);
+
+	if (st != VL_OK)
+		return st;
+	stages = calloc(run->header.ntrees + 1, sizeof(*stages));
+	if (stages == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < run->header.ntrees; i++)
+		stages[i] = run->parts[i].stage;
+	journal.present = true;
+	journal.header = run->header; /* borrowed for the call */
+	ui->hold(ui->arg, true);
+	st = vl_decision_write(run->opts->state, run->header.import, &wrote);
+	if (st != VL_OK) {
+		/* Did it reach the disk?  Only the disk can tell. */
+		if (vl_decision_read(run->opts->state, run->header.import,
+		        &decided, err) != VL_OK) {
+			vl_state_note_failed_sync(
+			    run->opts->state, vl_state_path(run->opts->state));
+			run->journalled = false; /* not ours to undo now */
+			st = vl_fail(err, VL_EPENDING,
+			    "in doubt: whether the import is decided cannot be "
+			    "told; the next run finds out");
+			goto out;
+		}
+		if (!decided) {
+			*err = wrote;
+			st = err->status;
+			goto out;
+		}
+	}
+	run->journalled = false; /* from here on there is nothing to undo */
+	f = (struct vl_finish){ .state = run->opts->state,
+		.journal = &journal,
+		.stages = stages,
+		.n = run->header.ntrees,
+		.ui = ui };
+	st = vl_finish(&f, err);
+	run->result->apply_seconds = f.seconds;
+out:
+	ui->hold(ui->arg, false);
+	free(stages);
+	return st;
+}

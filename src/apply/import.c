@@ -1,0 +1,398 @@
+/*
+ * An import from its first look at the bundle to its end, and the preview,
+ * which is the same without staging.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <valise/crypt.h>
+#include <valise/fs.h>
+#include <valise/text.h>
+
+#include "apply.h"
+
+#define DELETE_SHARE 5 /* more than a fifth of a resource is asked about */
+
+static bool
+selected(const struct vl_import_opts *o, const char *name)
+{
+	size_t i = 0;
+
+	for (i = 0; i < o->nonly; i++)
+		if (strcmp(o->only[i], name) == 0)
+			return true;
+	return o->nonly == 0;
+}
+
+static bool
+in_bundle(const struct vl_inner_head *inner, const char *name)
+{
+	size_t i = 0;
+
+	for (i = 0; i < inner->nresources; i++)
+		if (strcmp(inner->resources[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The bundle is of this site, for this place, and names what was asked. */
+static enum vl_status
+check_fit(struct vl_run *run, struct vl_err *err)
+{
+	const struct vl_inner_head *inner = vl_unpack_inner(run->intake.unpack);
+	const struct vl_import_opts *o = run->opts;
+	const struct vl_site *site = o->site;
+	size_t i = 0;
+
+	if (strcmp(inner->site, site->name) != 0)
+		return vl_fail(err, VL_EREFUSED,
+		    "this is a bundle of site '%s', not of '%s'", inner->site,
+		    site->name);
+	for (i = 0; i < site->nallow_from; i++)
+		if (strcmp(site->allow_from[i], inner->environment) == 0)
+			break;
+	if (site->nallow_from > 0 && i == site->nallow_from)
+		return vl_fail(err, VL_EREFUSED,
+		    "the bundle comes from environment '%s', which "
+		    "'allow_from' does not list",
+		    inner->environment);
+	for (i = 0; i < o->nonly; i++)
+		if (vl_site_resource(site, o->only[i]) == NULL ||
+		    !in_bundle(inner, o->only[i]))
+			return vl_fail(err, VL_EUSAGE,
+			    "--only '%s': not a resource of both the site "
+			    "file and the bundle",
+			    o->only[i]);
+	for (i = 0; i < inner->nresources; i++)
+		if (selected(o, inner->resources[i].name) &&
+		    vl_site_resource(site, inner->resources[i].name) == NULL)
+			return vl_fail(err, VL_EREFUSED,
+			    "the bundle brings resource '%s', which '%s' does "
+			    "not name: add it there, or choose with --only",
+			    inner->resources[i].name, site->file);
+	return VL_OK;
+}
+
+static enum vl_status
+add_tree(struct vl_run *run, const struct vl_resource *r, struct vl_err *err)
+{
+	struct vl_header_tree *t = &run->header.trees[run->header.ntrees];
+
+	run->parts[run->header.ntrees++].resource = r;
+	snprintf(t->resource, sizeof(t->resource), "%s", r->name);
+	return vl_stage_locate(t, r->path, err);
+}
+
+/* The header: who imports what into which trees, with the ledger to be. */
+static enum vl_status
+make_header(struct vl_run *run, struct vl_err *err)
+{
+	const struct vl_inner_head *inner = vl_unpack_inner(run->intake.unpack);
+	const struct vl_site *site = run->opts->site;
+	struct vl_header *h = &run->header;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	vl_random(h->import, sizeof(h->import));
+	memcpy(h->state, vl_state_identity(run->opts->state), sizeof(h->state));
+	h->state_path = strdup(vl_state_path(run->opts->state));
+	snprintf(h->site, sizeof(h->site), "%s", site->name);
+	memcpy(h->series, run->intake.seal.head.series, sizeof(h->series));
+	h->seq = run->intake.seal.head.seq;
+	memcpy(h->head, run->intake.seal.fingerprint, sizeof(h->head));
+	h->began = (int64_t)time(NULL);
+	h->keep_shadow = site->keep_shadow;
+	h->trees = calloc(site->nresources + 1, sizeof(*h->trees));
+	run->parts = calloc(site->nresources + 1, sizeof(*run->parts));
+	if (h->state_path == NULL || h->trees == NULL || run->parts == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < site->nresources && st == VL_OK; i++)
+		if (selected(run->opts, site->resources[i].name) &&
+		    in_bundle(inner, site->resources[i].name))
+			st = add_tree(run, &site->resources[i], err);
+	if (st == VL_OK)
+		st = vl_replay_lines(run, err);
+	return st;
+}
+
+/* The same head stands in the ledger for every tree: nothing should differ. */
+static bool
+again(const struct vl_run *run)
+{
+	const struct vl_ledger_line *l = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++) {
+		l = vl_ledger_find(&run->ledger, run->header.series,
+		    run->header.trees[i].resource);
+		if (l == NULL || memcmp(l->head, run->header.head, 32) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+applied_before(const struct vl_run *run, const char *resource)
+{
+	static const uint8_t none[32];
+	const struct vl_ledger_line *l =
+	    vl_ledger_find(&run->ledger, run->header.series, resource);
+
+	return l != NULL && memcmp(l->head, none, sizeof(none)) != 0;
+}
+
+/* Why the right to delete is needed; "" when it is not. */
+static void
+needs_delete(const struct vl_run *run, char *why, size_t size)
+{
+	const struct vl_part *p = NULL;
+	char a[32];
+	char b[32];
+	size_t i = 0;
+
+	why[0] = '\0';
+	for (i = 0; i < run->header.ntrees; i++) {
+		p = &run->parts[i];
+		if (p->counts.before > 0 &&
+		    !applied_before(run, p->resource->name)) {
+			snprintf(why, size,
+			    "'%s' was never imported to and is not empty: of "
+			    "its %s entries %s would be deleted and %llu "
+			    "changed",
+			    run->header.trees[i].root,
+			    vl_format_count(a, sizeof(a), p->counts.before),
+			    vl_format_count(b, sizeof(b), p->counts.deletions),
+			    (unsigned long long)p->counts.change);
+			return;
+		}
+		if (p->counts.deletions * DELETE_SHARE > p->counts.before) {
+			snprintf(why, size,
+			    "%s of %s entries of '%s' would be deleted",
+			    vl_format_count(a, sizeof(a), p->counts.deletions),
+			    vl_format_count(b, sizeof(b), p->counts.before),
+			    run->header.trees[i].root);
+			return;
+		}
+	}
+}
+
+/* Conflicts and the right to delete; asked about where somebody is there. */
+static enum vl_status
+check_policy(struct vl_run *run, bool ask, struct vl_err *err)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+	uint64_t conflicts = 0;
+	char why[8448];
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++)
+		conflicts += run->parts[i].counts.conflict;
+	if (conflicts > 0)
+		return vl_fail(err, VL_EREFUSED,
+		    "%llu conflicts: see the preview",
+		    (unsigned long long)conflicts);
+	needs_delete(run, why, sizeof(why));
+	if (run->opts->allow_delete)
+		why[0] = '\0';
+	if (!ask)
+		return VL_OK;
+	if (why[0] != '\0' && !ui->interactive)
+		return vl_fail(err, VL_EREFUSED,
+		    "%s: look at the preview, then give --allow-delete", why);
+	if ((why[0] != '\0' || !run->opts->yes) && !ui->confirm(ui->arg, why))
+		return vl_fail(
+		    err, VL_EREFUSED, "not confirmed: nothing was changed");
+	return VL_OK;
+}
+
+static enum vl_status
+make_stages(struct vl_run *run, struct vl_err *err)
+{
+	enum vl_status st =
+	    vl_journal_begin(run->opts->state, &run->header, err);
+	size_t i = 0;
+
+	if (st != VL_OK)
+		return st;
+	run->journalled = true;
+	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
+		st = vl_stage_make(&run->parts[i].stage, &run->header, i, err);
+	return st;
+}
+
+static bool
+unchanged(const struct vl_run *run)
+{
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++)
+		if (!run->parts[i].unchanged)
+			return false;
+	return true;
+}
+
+/* Forget what a pass found, so that another can begin. */
+static void
+reset_parts(struct vl_run *run)
+{
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++) {
+		vl_target_free(run->parts[i].target);
+		run->parts[i].target = NULL;
+		run->parts[i].begun = run->parts[i].ended = false;
+	}
+}
+
+static enum vl_status
+preview(struct vl_run *run, struct vl_err *err)
+{
+	enum vl_status st = vl_pass(run, false, err);
+
+	if (st != VL_OK)
+		return st;
+	run->result->changed = !unchanged(run);
+	run->result->unchanged = !run->result->changed;
+	return check_policy(run, false, err);
+}
+
+/* The same bundle again: it is compared, and mostly nothing differs. */
+static enum vl_status
+import_again(struct vl_run *run, bool *done, struct vl_err *err)
+{
+	enum vl_status st = vl_pass(run, false, err);
+
+	if (st != VL_OK)
+		return st;
+	*done = unchanged(run);
+	if (*done) {
+		run->result->unchanged = true;
+		return VL_OK;
+	}
+	reset_parts(run);
+	return vl_intake_rewind(run, err);
+}
+
+static enum vl_status
+import(struct vl_run *run, struct vl_err *err)
+{
+	bool differs = false;
+	bool done = false;
+	enum vl_status st = vl_room_targets(run, &differs, err);
+
+	if (st == VL_OK && !differs && again(run))
+		st = import_again(run, &done, err);
+	if (st != VL_OK || done)
+		return st;
+	st = make_stages(run, err);
+	if (st == VL_OK)
+		st = vl_pass(run, true, err);
+	if (st == VL_OK)
+		st = check_policy(run, true, err);
+	if (st == VL_OK) {
+		run->result->unchanged = unchanged(run);
+		st = vl_commit(run, err);
+	}
+	return st;
+}
+
+/* Nothing was decided: back to what was, unless there is doubt. */
+static enum vl_status
+take_back(struct vl_run *run, enum vl_status st)
+{
+	struct vl_stage **stages = NULL;
+	struct vl_err second = { 0 };
+	size_t i = 0;
+
+	reset_parts(run);
+	stages = calloc(run->header.ntrees + 1, sizeof(*stages));
+	if (stages == NULL)
+		return st;
+	for (i = 0; i < run->header.ntrees; i++)
+		stages[i] = run->parts[i].stage;
+	if (vl_undo(run->opts->state, &run->header, stages, &second) != VL_OK)
+		run->opts->ui->note(run->opts->ui->arg, second.text);
+	free(stages);
+	return st;
+}
+
+static void
+run_free(struct vl_run *run)
+{
+	size_t i = 0;
+
+	reset_parts(run);
+	for (i = 0; run->parts != NULL && i < run->header.ntrees; i++)
+		vl_stage_close(run->parts[i].stage);
+	free(run->parts);
+	vl_header_free(&run->header);
+	vl_ledger_free(&run->ledger);
+	vl_intake_close(&run->intake);
+}
+
+static enum vl_status
+recover_first(const struct vl_import_opts *opts, struct vl_err *err)
+{
+	static const char *const said[] = {
+		[VL_RECOVERED_NOTHING] = NULL,
+		[VL_RECOVERED_UNDONE] = "an import that was killed before its "
+		                        "decision has been undone",
+		[VL_RECOVERED_FINISHED] = "an import that was killed after its "
+		                          "decision has been finished",
+		[VL_RECOVERED_ABANDONED] = NULL,
+	};
+	enum vl_recovered what = VL_RECOVERED_NOTHING;
+	enum vl_status st = vl_apply_recover(
+	    &(struct vl_recover_opts){
+	        .state = opts->state, .site = opts->site, .ui = opts->ui },
+	    &what, err);
+
+	if (st == VL_OK && said[what] != NULL)
+		opts->ui->note(opts->ui->arg, said[what]);
+	return st;
+}
+
+enum vl_status
+vl_apply_import(const struct vl_import_opts *opts,
+    struct vl_import_result *result, struct vl_err *err)
+{
+	struct vl_run run = { .opts = opts,
+		.result = result,
+		.intake.spoolfd = -1,
+		.keep_owner = geteuid() != 0 };
+	enum vl_status st = VL_OK;
+
+	memset(result, 0, sizeof(*result));
+	st = vl_state_lock(opts->state, opts->wait, err);
+	if (st == VL_OK)
+		st = recover_first(opts, err);
+	if (st == VL_OK)
+		st = vl_ledger_load(&run.ledger, opts->state, err);
+	if (st == VL_OK)
+		st = vl_intake_open(&run, err);
+	if (st == VL_OK)
+		st = check_fit(&run, err);
+	if (st == VL_OK)
+		st = make_header(&run, err);
+	if (st == VL_OK) {
+		result->seq = run.header.seq;
+		memcpy(result->head, run.header.head, sizeof(result->head));
+		result->bytes = run.intake.seal.bytes;
+		if (run.keep_owner)
+			opts->ui->note(opts->ui->arg,
+			    "not root: owners cannot be set, so they are kept "
+			    "as they are and not compared");
+		st = opts->preview ? preview(&run, err) : import(&run, err);
+	}
+	if (run.journalled)
+		st = take_back(&run, st);
+	else if (st != VL_EPENDING && run.intake.spoolfd >= 0)
+		(void)vl_remove_tree(
+		    vl_state_fd(opts->state), "spool", &(struct vl_err){ 0 });
+	run_free(&run);
+	return st;
+}

@@ -1,0 +1,278 @@
+/*
+ * What a killed run left: looked at, made durable, and finished or undone,
+ * by the table of docs/transaction.md ("States").  No password, no bundle,
+ * no site file is needed; the journal holds absolute paths.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/fs.h>
+
+#include "recover.h"
+
+void
+vl_left_free(struct vl_left *l)
+{
+	size_t i = 0;
+
+	for (i = 0; l->stages != NULL && i < l->journal.header.ntrees; i++)
+		vl_stage_close(l->stages[i]);
+	free(l->stages);
+	vl_journal_free(&l->journal);
+	memset(l, 0, sizeof(*l));
+}
+
+static enum vl_status
+look_at_stage(struct vl_left *l, size_t i, struct vl_err *err)
+{
+	enum vl_stage_found found = VL_STAGE_ABSENT;
+	bool set = false;
+	enum vl_status st =
+	    vl_stage_open(&l->stages[i], &l->journal.header, i, &found, err);
+
+	if (st != VL_OK)
+		return st;
+	if (l->stages[i] == NULL) {
+		l->missing++;
+		return VL_OK;
+	}
+	st = vl_stage_marked(l->stages[i], VL_STAGE_DECIDED, &set, err);
+	l->decided = l->decided || set;
+	if (st == VL_OK)
+		st = vl_stage_marked(l->stages[i], VL_STAGE_APPLIED, &set, err);
+	l->applied = l->applied || set;
+	l->decided = l->decided || set;
+	return st;
+}
+
+enum vl_status
+vl_left_look(struct vl_left *l, struct vl_state *state, struct vl_err *err)
+{
+	const struct vl_journal *j = &l->journal;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	memset(l, 0, sizeof(*l));
+	st = vl_journal_load(&l->journal, state, err);
+	if (st != VL_OK || !j->present)
+		return st;
+	l->ended = vl_journal_has(j, VL_JOURNAL_ENDED) ||
+	    vl_journal_has(j, VL_JOURNAL_UNDONE) ||
+	    vl_journal_has(j, VL_JOURNAL_ABANDONED);
+	l->stages = calloc(j->header.ntrees + 1, sizeof(struct vl_stage *));
+	if (l->stages == NULL)
+		return vl_fail_memory(err);
+	st = vl_decision_read(state, j->header.import, &l->decided, err);
+	for (i = 0; i < j->header.ntrees && st == VL_OK; i++)
+		st = look_at_stage(l, i, err);
+	return st;
+}
+
+/* After the end: what the run had no time to remove. */
+static enum vl_status
+clean_ended(
+    struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+{
+	struct vl_stage_report report = vl_stage_report_of(o->ui);
+	const struct vl_header *h = &l->journal.header;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
+		if (l->stages[i] != NULL)
+			st = vl_stage_clean(l->stages[i], &report, err);
+		if (st == VL_OK)
+			st = vl_stage_sweep(h, i, err);
+	}
+	if (st == VL_OK)
+		st = vl_decision_drop(o->state, err);
+	return st;
+}
+
+static enum vl_status
+journal_choices(
+    struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (o->nkeep + o->ntake == 0)
+		return VL_OK;
+	for (i = 0; i < o->nkeep && st == VL_OK; i++)
+		st = vl_journal_choose(
+		    o->state, o->keep_theirs[i], VL_CHOICE_KEEP_THEIRS, err);
+	for (i = 0; i < o->ntake && st == VL_OK; i++)
+		st = vl_journal_choose(
+		    o->state, o->take_ours[i], VL_CHOICE_TAKE_OURS, err);
+	if (st == VL_OK) {
+		struct vl_journal again = { 0 };
+
+		/* The lines that count are those on the disk. */
+		st = vl_journal_load(&again, o->state, err);
+		if (st == VL_OK) {
+			vl_journal_free(&l->journal);
+			l->journal = again;
+		}
+	}
+	return st;
+}
+
+/* An operator gives up on an import that cannot be finished. */
+static enum vl_status
+abandon(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+{
+	struct vl_stage_report report = vl_stage_report_of(o->ui);
+	const struct vl_header *h = &l->journal.header;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
+		if (l->stages[i] != NULL)
+			st = vl_stage_abandon(l->stages[i], &report, err);
+		else
+			o->ui->entry(o->ui->arg, h->trees[i].staging,
+			    "gone: what it held is applied or lost");
+	}
+	if (st == VL_OK)
+		st = vl_remove_tree(vl_state_fd(o->state), "spool", err);
+	if (st == VL_OK)
+		st = vl_journal_add(o->state, VL_JOURNAL_ABANDONED, err);
+	if (st == VL_OK)
+		st = vl_decision_drop(o->state, err);
+	return st;
+}
+
+/* VL_EPENDING unless every tree's staging is at hand. */
+static enum vl_status
+need_all(const struct vl_left *l, struct vl_err *err)
+{
+	const struct vl_header *h = &l->journal.header;
+	size_t i = 0;
+
+	for (i = 0; i < h->ntrees; i++)
+		if (l->stages[i] == NULL)
+			return vl_fail(err, VL_EPENDING,
+			    "the import is decided, but '%s' is not there: "
+			    "mount its file system and run again; if it is "
+			    "gone for good, --recover --abandon ends the "
+			    "import as it stands",
+			    h->trees[i].staging);
+	return VL_OK;
+}
+
+static enum vl_status
+finish(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+{
+	struct vl_finish f = { .state = o->state,
+		.journal = &l->journal,
+		.stages = l->stages,
+		.n = l->journal.header.ntrees,
+		.ui = o->ui };
+	enum vl_status st = VL_OK;
+
+	if (l->applied)
+		return vl_finish_end(&f, err);
+	st = need_all(l, err);
+	if (st == VL_OK)
+		st = journal_choices(l, o, err);
+	if (st == VL_OK)
+		st = vl_decision_write(o->state, l->journal.header.import, err);
+	if (st != VL_OK) {
+		err->status = VL_EPENDING;
+		return VL_EPENDING;
+	}
+	o->ui->hold(o->ui->arg, true);
+	st = vl_finish(&f, err);
+	o->ui->hold(o->ui->arg, false);
+	return st;
+}
+
+static enum vl_status
+undo(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+{
+	const struct vl_journal *j = &l->journal;
+
+	if (l->missing > 0 && vl_journal_has(j, VL_JOURNAL_PREPARED) &&
+	    !vl_journal_has(j, VL_JOURNAL_UNDO) && !o->abandon)
+		return vl_fail(err, VL_EPENDING,
+		    "diverged: the import was prepared, but %zu of its "
+		    "staging directories are gone: mount their file systems "
+		    "and run again, or end it with --recover --abandon",
+		    l->missing);
+	return vl_undo(o->state, &j->header, l->stages, err);
+}
+
+enum vl_status
+vl_apply_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
+    struct vl_err *err)
+{
+	struct vl_left l = { 0 };
+	enum vl_status st = VL_OK;
+
+	*what = VL_RECOVERED_NOTHING;
+	st = vl_state_check_sync(o->state, err);
+	if (st == VL_OK && o->state_lost)
+		st = vl_state_rebuild(o, err);
+	if (st == VL_OK)
+		st = vl_left_look(&l, o->state, err);
+	if (st != VL_OK || !l.journal.present)
+		goto out;
+	if (l.ended) {
+		st = clean_ended(&l, o, err);
+	} else if (o->abandon && l.decided) {
+		*what = VL_RECOVERED_ABANDONED;
+		st = abandon(&l, o, err);
+	} else if (l.decided) {
+		*what = VL_RECOVERED_FINISHED;
+		st = finish(&l, o, err);
+	} else {
+		*what = VL_RECOVERED_UNDONE;
+		st = undo(&l, o, err);
+	}
+out:
+	vl_left_free(&l);
+	return st;
+}
+
+static enum vl_standing
+standing_of(const struct vl_left *l)
+{
+	if (!l->journal.present || l->ended)
+		return VL_STANDING_IDLE;
+	if (l->applied)
+		return VL_STANDING_ENDING;
+	if (l->decided)
+		return VL_STANDING_DECIDED;
+	return vl_journal_has(&l->journal, VL_JOURNAL_PREPARED) ?
+	    VL_STANDING_PREPARED :
+	    VL_STANDING_STAGING;
+}
+
+enum vl_status
+vl_apply_status(
+    struct vl_state *state, struct vl_status_report *report, struct vl_err *err)
+{
+	struct vl_left l = { 0 };
+	enum vl_status st = VL_OK;
+
+	memset(report, 0, sizeof(*report));
+	st = vl_state_lock(state, 0, err);
+	report->locked = st == VL_ELOCKED;
+	if (st != VL_OK && st != VL_ELOCKED)
+		return st;
+	st = vl_ledger_load(&report->ledger, state, err);
+	if (st == VL_OK)
+		st = vl_left_look(&l, state, err);
+	if (st == VL_ELOCKED && report->locked)
+		st = VL_OK; /* the run that works holds its staging, too */
+	if (st == VL_OK) {
+		report->standing = standing_of(&l);
+		report->seq = l.journal.header.seq;
+		report->began = l.journal.header.began;
+		snprintf(report->site, sizeof(report->site), "%s",
+		    l.journal.header.site);
+	}
+	vl_left_free(&l);
+	return st;
+}

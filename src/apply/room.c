@@ -1,0 +1,205 @@
+/*
+ * Room for the import, computed and compared with every file system before
+ * the first write.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <valise/text.h>
+
+#include "apply.h"
+
+#define MARGIN (1u << 20) /* journal, steps, headers */
+/* A body of at least this many bytes is looked at for zeros when the file
+ * sizes alone would not fit. */
+#define REFS 256
+
+struct need {
+	dev_t dev;
+	uint64_t bytes;
+	uint64_t files;
+	uint64_t free_bytes;
+	uint64_t free_files;
+};
+
+static enum vl_status
+fail_room(const char *what, const char *path, uint64_t need, uint64_t have,
+    struct vl_err *err)
+{
+	char a[32];
+	char b[32];
+
+	return vl_fail(err, VL_EIO,
+	    "no room for %s: %s needed, %s free on the file system of '%s'",
+	    what, vl_format_bytes(a, sizeof(a), need),
+	    vl_format_bytes(b, sizeof(b), have), path);
+}
+
+enum vl_status
+vl_room_spool(struct vl_run *run, struct vl_err *err)
+{
+	const char *path = vl_state_path(run->opts->state);
+	struct statvfs vfs;
+	uint64_t need = run->intake.seal.bytes;
+	uint64_t have = 0;
+
+	if (statvfs(path, &vfs) != 0)
+		return vl_fail_errno(err, "cannot ask for room at '%s'", path);
+	/* The chunk map stands beside the spool while the import runs. */
+	need += need / 16 + MARGIN;
+	have = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	if (have < need)
+		return fail_room(
+		    "the copy of the bundle", path, need, have, err);
+	return VL_OK;
+}
+
+/* How many bytes of the current record's body its chunks cover. */
+static enum vl_status
+data_of(struct vl_unpack *u, uint64_t *data, struct vl_err *err)
+{
+	struct vl_chunk_ref refs[REFS];
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+	size_t i = 0;
+
+	*data = 0;
+	do {
+		st = vl_unpack_part(u, refs, REFS, &n, err);
+		for (i = 0; i < n && st == VL_OK; i++)
+			*data += refs[i].n;
+	} while (st == VL_OK && n > 0);
+	return st;
+}
+
+static struct vl_part *
+part_of(struct vl_run *run, struct vl_slice resource, size_t *at)
+{
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++)
+		if (vl_slice_equal(
+		        resource, vl_slice_of(run->header.trees[i].resource))) {
+			*at = i;
+			return &run->parts[i];
+		}
+	return NULL;
+}
+
+/* Add what one tree needs to its file system. */
+static enum vl_status
+add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
+    struct need *needs, size_t *n, struct vl_err *err)
+{
+	const struct vl_header_tree *t = &run->header.trees[tree];
+	char *parent = strdup(t->staging);
+	char *slash = parent == NULL ? NULL : strrchr(parent, '/');
+	struct statvfs vfs;
+	struct stat st;
+	uint64_t bytes = 0;
+	uint64_t files = 0;
+	size_t i = 0;
+
+	if (slash == NULL) {
+		free(parent);
+		return vl_fail_memory(err);
+	}
+	slash[slash == parent ? 1 : 0] = '\0';
+	if (stat(parent, &st) != 0 || statvfs(parent, &vfs) != 0) {
+		vl_fail_errno(err, "cannot ask for room at '%s'", parent);
+		free(parent);
+		return err->status;
+	}
+	free(parent);
+	vl_survey_need(survey, &bytes, &files);
+	while (i < *n && needs[i].dev != st.st_dev)
+		i++;
+	if (i == *n) {
+		needs[i].dev = st.st_dev;
+		needs[i].free_bytes = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+		needs[i].free_files =
+		    vfs.f_files == 0 ? UINT64_MAX : vfs.f_favail;
+		needs[i].bytes = MARGIN;
+		(*n)++;
+	}
+	needs[i].bytes += bytes;
+	needs[i].files += files;
+	if (needs[i].bytes > needs[i].free_bytes)
+		return fail_room("what changes", t->root, needs[i].bytes,
+		    needs[i].free_bytes, err);
+	if (needs[i].files > needs[i].free_files)
+		return vl_fail(err, VL_EIO,
+		    "no room for what changes: %llu files needed, %llu free on "
+		    "the file system of '%s'",
+		    (unsigned long long)needs[i].files,
+		    (unsigned long long)needs[i].free_files, t->root);
+	return VL_OK;
+}
+
+/* One tree's records beside its walk, up to the first of the next. */
+static enum vl_status
+survey_lines(struct vl_run *run, struct vl_unpack *u,
+    struct vl_survey **surveys, struct vl_err *err)
+{
+	struct vl_unpacked rec = { 0 };
+	uint64_t data = 0;
+	size_t at = 0;
+	enum vl_status st = VL_OK;
+
+	for (;;) {
+		st = vl_unpack_next(u, &rec, err);
+		if (st != VL_OK || rec.line.p == NULL)
+			return st;
+		if (part_of(run, rec.entry.resource, &at) == NULL)
+			continue;
+		data = rec.entry.size;
+		if (rec.entry.type == VL_ENTRY_FILE && data >= MARGIN)
+			st = data_of(u, &data, err);
+		if (st == VL_OK)
+			st = vl_survey_put(surveys[at], &rec.entry, data, err);
+		if (st != VL_OK)
+			return st;
+	}
+}
+
+enum vl_status
+vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
+{
+	size_t ntrees = run->header.ntrees;
+	struct vl_survey **surveys = calloc(ntrees + 1, sizeof(*surveys));
+	struct need *needs = calloc(ntrees + 1, sizeof(*needs));
+	struct vl_unpack *u = NULL;
+	uint64_t bytes = 0;
+	uint64_t files = 0;
+	size_t n = 0;
+	size_t i = 0;
+	enum vl_status st = VL_OK;
+
+	*differs = false;
+	if (surveys == NULL || needs == NULL)
+		st = vl_fail_memory(err);
+	for (i = 0; i < ntrees && st == VL_OK; i++)
+		st = vl_survey_open(&surveys[i],
+		    &(struct vl_target_opts){
+		        .resource = run->parts[i].resource,
+		        .tree = &run->header.trees[i],
+		        .tempdir = vl_state_path(run->opts->state) },
+		    err);
+	if (st == VL_OK)
+		st = vl_intake_lines(run, &u, err);
+	if (st == VL_OK)
+		st = survey_lines(run, u, surveys, err);
+	for (i = 0; i < ntrees && st == VL_OK; i++) {
+		vl_survey_need(surveys[i], &bytes, &files);
+		*differs = *differs || files > 0;
+		st = add_need(run, i, surveys[i], needs, &n, err);
+	}
+	vl_unpack_free(u);
+	for (i = 0; surveys != NULL && i < ntrees; i++)
+		vl_survey_free(surveys[i]);
+	free(surveys);
+	free(needs);
+	return st;
+}
