@@ -1,0 +1,365 @@
+/*
+ * Passwords and key files, straight into locked memory.  A password comes
+ * from a file, a descriptor, a command, a credential of systemd or the
+ * terminal; never from argv or the environment (formats/keys.md, "Password").
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <valise/crypt.h>
+#include <valise/encode.h>
+#include <valise/secret.h>
+#include <valise/text.h>
+
+#include "private.h"
+
+#define SHOWN    512
+#define KEY_TEXT 43 /* base64url of 32 bytes */
+
+static const char what_to_give[] =
+    "give --password-file, --password-fd or --password-command";
+
+enum vl_status
+vl_cli_file(
+    struct vl_buf *out, const char *file, size_t max, struct vl_err *err)
+{
+	char shown[SHOWN];
+	enum vl_status st = VL_OK;
+	size_t got = 0;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	if (fd < 0)
+		return vl_fail(err, VL_EUSAGE, "cannot open '%s': %s", shown,
+		    strerror(errno));
+	vl_buf_clear(out);
+	st = vl_buf_reserve(out, max + 1, err);
+	if (st == VL_OK)
+		st = vl_read_waiting(fd, out->p, max + 1, &got, err);
+	if (st != VL_OK)
+		st = vl_within(err, "cannot read '%s'", shown);
+	else if (got > max)
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' is longer than %zu bytes and cannot be what is "
+		    "expected",
+		    shown, max);
+	else
+		out->n = got;
+	(void)close(fd);
+	return st;
+}
+
+/* Read `fd` to its end into `*out`, locked, with a NUL behind. */
+static enum vl_status
+read_secret(char **out, size_t *n, int fd, size_t max, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t got = 0;
+
+	*out = vl_secret_alloc(max + 1);
+	if (*out == NULL)
+		return vl_fail_memory(err);
+	st = vl_read_waiting(fd, *out, max + 1, &got, err);
+	if (st == VL_OK && got > max)
+		st = vl_fail(err, VL_EUSAGE, "more than %zu bytes", max);
+	if (st != VL_OK) {
+		vl_secret_free(*out);
+		*out = NULL;
+		return st;
+	}
+	(*out)[got] = '\0';
+	*n = got;
+	return VL_OK;
+}
+
+enum vl_status
+vl_secret_file(
+    char **out, size_t *n, const char *file, size_t max, struct vl_err *err)
+{
+	char shown[SHOWN];
+	enum vl_status st = VL_OK;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	*out = NULL;
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	if (fd < 0)
+		return vl_fail(err, VL_EUSAGE, "cannot open '%s': %s", shown,
+		    strerror(errno));
+	st = read_secret(out, n, fd, max, err);
+	if (st != VL_OK)
+		(void)vl_within(err, "cannot read '%s'", shown);
+	(void)close(fd);
+	return st;
+}
+
+enum vl_status
+vl_password_check(const char *p, size_t n, bool make, struct vl_err *err)
+{
+	size_t i = 0;
+
+	if (n == 0)
+		return vl_fail(err, VL_EUSAGE, "the password is empty");
+	if (n > VL_PASSWORD_MAX)
+		return vl_fail(err, VL_EUSAGE,
+		    "the password is longer than %d characters",
+		    VL_PASSWORD_MAX);
+	for (i = 0; i < n; i++) {
+		/* One letter has several forms in Unicode, and keyboards
+		 * differ in which they send: it might never open again. */
+		if ((unsigned char)p[i] >= 0x80)
+			return vl_fail(err, VL_EUSAGE,
+			    "the password has a character that is not ASCII; "
+			    "keyboards do not agree on its bytes");
+		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
+			return vl_fail(err, VL_EUSAGE,
+			    "the password has a control character in it (a "
+			    "second line, or a line end of Windows?)");
+	}
+	if (make && n < VL_PASSWORD_MIN)
+		return vl_fail(err, VL_EUSAGE,
+		    "the password has fewer than %d characters; 'valise "
+		    "passgen' makes a good one",
+		    VL_PASSWORD_MIN);
+	return VL_OK;
+}
+
+/* A LF at the end of a file is not part of the password. */
+static void
+drop_line_end(struct vl_held_keys *keys)
+{
+	if (keys->password_size > 0 &&
+	    keys->password[keys->password_size - 1] == '\n')
+		keys->password[--keys->password_size] = '\0';
+}
+
+/* From the options, or the credential; no password is no failure. */
+static enum vl_status
+from_files(struct vl_held_keys *keys, const struct vl_key_opts *o,
+    bool credential, struct vl_err *err)
+{
+	int ways = (o->password_file != NULL) + o->password_fd.given +
+	    (o->password_command != NULL);
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t max = VL_PASSWORD_MAX + 1; /* with LF */
+	enum vl_status st = VL_OK;
+	char path[4096];
+
+	if (ways > 1)
+		return vl_fail(err, VL_EUSAGE,
+		    "more than one password; %s, but one", what_to_give);
+	if (o->password_file != NULL) {
+		st = vl_secret_file(&keys->password, &keys->password_size,
+		    o->password_file, max, err);
+	} else if (o->password_fd.given) {
+		if (fcntl((int)o->password_fd.value, F_GETFD) < 0)
+			return vl_fail(err, VL_EUSAGE,
+			    "password from descriptor %u: it is not open",
+			    o->password_fd.value);
+		st = read_secret(&keys->password, &keys->password_size,
+		    (int)o->password_fd.value, max, err);
+		if (st != VL_OK)
+			(void)vl_within(err, "password from descriptor %u",
+			    o->password_fd.value);
+	} else if (o->password_command != NULL) {
+		keys->password = vl_secret_alloc(max + 1);
+		if (keys->password == NULL)
+			return vl_fail_memory(err);
+		st = vl_command_output(keys->password, max + 1,
+		    &keys->password_size, o->password_command, err);
+		if (st != VL_OK)
+			(void)vl_within(err, "password command");
+	} else if (credential && dir != NULL && dir[0] == '/') {
+		(void)snprintf(path, sizeof(path), "%s/valise-password", dir);
+		if (access(path, F_OK) == 0)
+			st = vl_secret_file(&keys->password,
+			    &keys->password_size, path, max, err);
+	}
+	if (st == VL_OK && keys->password != NULL)
+		drop_line_end(keys);
+	return st;
+}
+
+static enum vl_status
+ask_password(char **out, size_t *n, const char *prompt, struct vl_err *err)
+{
+	struct vl_tty_line line = { .prompt = prompt, .secret = true };
+	enum vl_status st = VL_OK;
+
+	line.size = VL_PASSWORD_MAX + 2;
+	line.text = vl_secret_alloc(line.size);
+	if (line.text == NULL)
+		return vl_fail_memory(err);
+	st = vl_tty_read(&line, err);
+	if (st != VL_OK) {
+		vl_secret_free(line.text);
+		return st;
+	}
+	*out = line.text;
+	*n = line.n;
+	return VL_OK;
+}
+
+/* Whether `file` ends with the name people give to the other half. */
+static bool
+is_named(const char *file, const char *ending)
+{
+	size_t n = strlen(file);
+	size_t m = strlen(ending);
+
+	return n >= m && strcmp(file + n - m, ending) == 0;
+}
+
+static bool
+decode_key(uint8_t key[32], struct vl_slice text)
+{
+	if (text.n == KEY_TEXT + 1 && text.p[KEY_TEXT] == '\n')
+		text.n--;
+	return text.n == KEY_TEXT && vl_unb64u(key, 32, text);
+}
+
+static enum vl_status
+read_identity(uint8_t **out, const char *file, struct vl_err *err)
+{
+	char shown[SHOWN];
+	enum vl_status st = VL_OK;
+	char *text = NULL;
+	size_t n = 0;
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	/* Both halves are 32 bytes: only the name can tell a mix-up. */
+	if (is_named(file, ".pub"))
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is named like a public key; --identity takes the "
+		    "secret one (recipient.key)",
+		    shown);
+	st = vl_secret_file(&text, &n, file, KEY_TEXT + 1, err);
+	if (st != VL_OK)
+		return st;
+	*out = vl_secret_alloc(32);
+	if (*out == NULL)
+		st = vl_fail_memory(err);
+	else if (!decode_key(*out, (struct vl_slice){ (uint8_t *)text, n }))
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' is not a secret key as 'valise keygen' makes it "
+		    "(recipient.key)",
+		    shown);
+	vl_secret_free(text);
+	return st;
+}
+
+enum vl_status
+vl_recipient_read(uint8_t public[32], const char *file, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	char shown[SHOWN];
+	enum vl_status st = VL_OK;
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	if (is_named(file, ".key"))
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is named like a secret key; a recipient is given by "
+		    "the public one (recipient.pub)",
+		    shown);
+	st = vl_cli_file(&text, file, KEY_TEXT + 1, err);
+	if (st == VL_OK && !decode_key(public, vl_buf_slice(&text)))
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' is not a public key as 'valise keygen' makes it "
+		    "(recipient.pub)",
+		    shown);
+	vl_buf_free(&text);
+	return st;
+}
+
+char *
+vl_cli_fingerprint(char *text, const uint8_t public[32])
+{
+	uint8_t hash[VL_HASH_SIZE];
+
+	vl_hash_of(
+	    hash, &(struct vl_hash_opts){ 0 }, (struct vl_slice){ public, 32 });
+	return vl_fingerprint(text, hash);
+}
+
+enum vl_status
+vl_held_keys_open(struct vl_held_keys *keys, const struct vl_key_opts *opts,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	memset(keys, 0, sizeof(*keys));
+	if (opts->identity != NULL)
+		st = read_identity(&keys->identity, opts->identity, err);
+	if (st == VL_OK)
+		st = from_files(keys, opts, keys->identity == NULL, err);
+	if (st == VL_OK && keys->password == NULL && keys->identity == NULL) {
+		if (!vl_cli_interactive())
+			st = vl_fail(err, VL_EUSAGE,
+			    "no key to open it with; %s, or --identity",
+			    what_to_give);
+		else
+			st = ask_password(&keys->password, &keys->password_size,
+			    "password: ", err);
+	}
+	if (st == VL_OK && keys->password != NULL)
+		st = vl_password_check(
+		    keys->password, keys->password_size, false, err);
+	if (st != VL_OK)
+		vl_held_keys_free(keys);
+	return st;
+}
+
+/* Twice, since what was not meant would never open again. */
+static enum vl_status
+ask_new_password(struct vl_held_keys *keys, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	char *again = NULL;
+	size_t n = 0;
+
+	st = ask_password(&keys->password, &keys->password_size,
+	    "password for the bundle: ", err);
+	if (st == VL_OK)
+		st = vl_password_check(
+		    keys->password, keys->password_size, true, err);
+	if (st == VL_OK)
+		st = ask_password(&again, &n, "the same again: ", err);
+	if (st == VL_OK &&
+	    (n != keys->password_size || memcmp(again, keys->password, n) != 0))
+		st = vl_fail(err, VL_EUSAGE, "the two passwords differ");
+	vl_secret_free(again);
+	return st;
+}
+
+enum vl_status
+vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
+    bool optional, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	memset(keys, 0, sizeof(*keys));
+	st = from_files(keys, opts, !optional, err);
+	if (st == VL_OK && keys->password == NULL && !optional) {
+		if (!vl_cli_interactive())
+			st = vl_fail(err, VL_EUSAGE,
+			    "nobody could open the bundle; %s, or --recipient",
+			    what_to_give);
+		else
+			st = ask_new_password(keys, err);
+	}
+	if (st == VL_OK && keys->password != NULL)
+		st = vl_password_check(
+		    keys->password, keys->password_size, true, err);
+	if (st != VL_OK)
+		vl_held_keys_free(keys);
+	return st;
+}
+
+void
+vl_held_keys_free(struct vl_held_keys *keys)
+{
+	vl_secret_free(keys->password);
+	vl_secret_free(keys->identity);
+	memset(keys, 0, sizeof(*keys));
+}

@@ -1,0 +1,92 @@
+#ifndef VALISE_EXPORT_EXPORT_H
+#define VALISE_EXPORT_EXPORT_H
+
+/* Between the files of valise-export. */
+
+#include <valise/cli.h>
+#include <valise/pack.h>
+#include <valise/source.h>
+#include <valise/state.h>
+
+extern const struct vl_cmd vl_cmd_export;
+extern const struct vl_cmd vl_cmd_init;
+
+struct vl_export_opts {
+	const char *to;
+	struct vl_texts only;
+	struct vl_key_opts keys;
+	struct vl_texts recipients;
+	struct vl_texts audit_recipients;
+	const char *sign_key;
+	struct vl_number level;
+	unsigned kdf; /* enum vl_kdf_preset */
+	struct vl_number frame_log2;
+	struct vl_number workers;
+	bool full;
+	bool allow_empty;
+	bool dry_run;
+	bool json;
+};
+
+/* ---- openers.c: who will be able to open the bundle ---- */
+
+struct vl_openers {
+	struct vl_recipient list[VL_STANZAS_MAX];
+	size_t n;
+	struct vl_held_keys held; /* the password that `list` borrows */
+};
+
+enum vl_status vl_openers_get(struct vl_openers *o,
+    const struct vl_export_opts *opts, struct vl_err *err);
+void vl_openers_free(struct vl_openers *o);
+
+/* ---- sender.c: who signs ---- */
+
+/* The key in `file`, or with NULL the site's own, made on first use; in
+ * locked memory.  Says on stderr which it is. */
+enum vl_status vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
+    const char *file, struct vl_err *err);
+
+/* ---- feed.c: records from sources to a pack ---- */
+
+struct vl_one_source {
+	const struct vl_resource *resource;
+	struct vl_source *source;
+	struct vl_source_counts counts; /* once it is read */
+};
+
+struct vl_feed {
+	struct vl_one_source *sources;
+	size_t n;
+	uint64_t problems; /* paths that should have been carried */
+	uint64_t bytes;    /* of bodies so far */
+	struct vl_progress progress;
+	bool json;
+};
+
+/* Every resource of `site`, or those named by `only`; roots are looked at,
+ * not opened. */
+enum vl_status vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
+    const struct vl_texts *only, struct vl_err *err);
+enum vl_status vl_feed_open(
+    struct vl_feed *f, const char *tempdir, struct vl_err *err);
+/* All records of all sources into `pack`; NULL: read lines only. */
+enum vl_status vl_feed_run(struct vl_feed *f, struct vl_pack *pack,
+    bool allow_empty, struct vl_err *err);
+void vl_feed_free(struct vl_feed *f);
+
+/* ---- summary.c ---- */
+
+struct vl_summary {
+	const struct vl_feed *feed;
+	const struct vl_openers *openers;
+	const struct vl_pack_totals *totals; /* NULL: nothing was written */
+	const char *bundle;
+	uint64_t seq;
+	bool json;
+};
+
+/* What was exported and what was not. */
+void vl_summary_show(const struct vl_summary *s);
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * The way of records from their sources into the pack.  A body that changed
+ * while it was read is given up together with its record; the source then
+ * yields it anew, or as left out.
+ */
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include <valise/text.h>
+
+#include "export.h"
+
+#define SHOWN 512
+
+static enum vl_status
+unknown_resource(
+    const struct vl_site *site, const char *name, struct vl_err *err)
+{
+	const char *near = NULL;
+	const char **names = calloc(site->nresources + 1, sizeof(char *));
+	char shown[SHOWN];
+	size_t i = 0;
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(name));
+	for (i = 0; names != NULL && i < site->nresources; i++)
+		names[i] = site->resources[i].name;
+	if (names != NULL)
+		near = vl_nearest(name, names);
+	free((void *)names);
+	if (near != NULL)
+		return vl_fail(err, VL_EUSAGE,
+		    "site '%s' has no resource '%s'; did you mean '%s'?",
+		    site->name, shown, near);
+	return vl_fail(err, VL_EUSAGE, "site '%s' has no resource '%s'",
+	    site->name, shown);
+}
+
+static bool
+is_chosen(const struct vl_texts *only, const char *name)
+{
+	size_t i = 0;
+
+	for (i = 0; i < only->n; i++)
+		if (strcmp(only->list[i], name) == 0)
+			return true;
+	return only->n == 0;
+}
+
+/* A source that is not there must not look like an empty one. */
+static enum vl_status
+check_root(const struct vl_resource *r, struct vl_err *err)
+{
+	struct stat st = { 0 };
+	char shown[SHOWN];
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(r->path));
+	if (stat(r->path, &st) != 0)
+		return vl_fail(err, VL_EUSAGE, "resource '%s', '%s': %s",
+		    r->name, shown, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return vl_fail(err, VL_EUSAGE,
+		    "resource '%s', '%s', is not a directory", r->name, shown);
+	return VL_OK;
+}
+
+enum vl_status
+vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
+    const struct vl_texts *only, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < only->n; i++)
+		if (vl_site_resource(site, only->list[i]) == NULL)
+			return unknown_resource(site, only->list[i], err);
+	f->sources = calloc(site->nresources, sizeof(*f->sources));
+	if (f->sources == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; st == VL_OK && i < site->nresources; i++) {
+		if (!is_chosen(only, site->resources[i].name))
+			continue;
+		f->sources[f->n++].resource = &site->resources[i];
+		st = check_root(&site->resources[i], err);
+	}
+	return st;
+}
+
+static void
+note_problem(
+    void *arg, const char *resource, struct vl_slice key, const char *why)
+{
+	struct vl_feed *f = arg;
+	struct vl_msg m = { 0 };
+	char shown[SHOWN];
+
+	f->problems++;
+	vl_cli_note("not exported: '%s' of resource '%s': %s",
+	    vl_escape_text(shown, sizeof(shown), key), resource, why);
+	if (!f->json)
+		return;
+	vl_msg_begin(&m, "error");
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_text(&m, "path", key);
+	vl_msg_text(&m, "why", vl_slice_of(why));
+	vl_msg_end(&m);
+}
+
+enum vl_status
+vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
+{
+	struct vl_source_opts opts = { .tempdir = tempdir };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	opts.report.arg = f;
+	opts.report.problem = note_problem;
+	for (i = 0; st == VL_OK && i < f->n; i++)
+		st = vl_source_open(
+		    &f->sources[i].source, f->sources[i].resource, &opts, err);
+	return st;
+}
+
+/* The body of the record that was just announced. */
+static enum vl_status
+feed_body(struct vl_feed *f, const struct vl_one_source *one,
+    struct vl_pack *pack, struct vl_err *err)
+{
+	enum vl_settled how = VL_AGAIN;
+	enum vl_status st = VL_OK;
+	uint8_t *room = NULL;
+	size_t got = 1;
+	size_t n = 0;
+
+	while (got > 0) {
+		if (vl_cli_stop())
+			return vl_cli_stopped(err);
+		st = vl_pack_body_room(pack, &room, &n, err);
+		if (st == VL_OK)
+			st = vl_source_read(one->source, room, n, &got, err);
+		if (st == VL_OK && got > 0)
+			st = vl_pack_body_fill(pack, got, err);
+		if (st != VL_OK)
+			return st;
+		f->bytes += got;
+		vl_progress_show(&f->progress, vl_slice_of(one->resource->name),
+		    f->bytes, 0);
+	}
+	st = vl_source_settle(one->source, &how, err);
+	if (st != VL_OK)
+		return st;
+	return how == VL_SETTLED ? vl_pack_body_end(pack, err) :
+	                           vl_pack_body_abort(pack, err);
+}
+
+static bool
+is_empty(const struct vl_source_counts *c)
+{
+	uint64_t left_out = 0;
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(c->left_out) / sizeof(c->left_out[0]); i++)
+		left_out += c->left_out[i];
+	return c->dirs <= 1 && c->files + c->links + left_out == 0;
+}
+
+static enum vl_status
+feed_source(struct vl_feed *f, struct vl_one_source *one, struct vl_pack *pack,
+    bool allow_empty, struct vl_err *err)
+{
+	struct vl_record rec = { 0 };
+	enum vl_status st = VL_OK;
+
+	for (;;) {
+		if (vl_cli_stop())
+			return vl_cli_stopped(err);
+		st = vl_source_next(one->source, &rec, err);
+		if (st != VL_OK || rec.line.p == NULL)
+			break;
+		if (pack != NULL)
+			st = vl_pack_record(pack, &rec, err);
+		if (st == VL_OK && pack != NULL && rec.has_body)
+			st = feed_body(f, one, pack, err);
+		if (st != VL_OK)
+			break;
+		vl_progress_show(&f->progress, vl_slice_of(one->resource->name),
+		    f->bytes, 0);
+	}
+	vl_source_counts(one->source, &one->counts);
+	if (st == VL_OK && !allow_empty && is_empty(&one->counts))
+		st = vl_fail(err, VL_EREFUSED,
+		    "resource '%s' is empty, and importing it would empty the "
+		    "target; --allow-empty if that is meant",
+		    one->resource->name);
+	return st;
+}
+
+enum vl_status
+vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < f->n; i++)
+		st = feed_source(f, &f->sources[i], pack, allow_empty, err);
+	return st;
+}
+
+void
+vl_feed_free(struct vl_feed *f)
+{
+	size_t i = 0;
+
+	for (i = 0; i < f->n; i++)
+		vl_source_free(f->sources[i].source);
+	free(f->sources);
+	f->sources = NULL;
+	f->n = 0;
+}

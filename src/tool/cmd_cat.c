@@ -1,0 +1,172 @@
+/*
+ * valise cat: one body to standard output.  A chunk is written once it is
+ * verified; that they are the right ones is proved by the content hash over
+ * what was written, so a failure at the end takes the output back.
+ */
+
+#include <string.h>
+#include <unistd.h>
+
+#include <valise/fs.h>
+#include <valise/text.h>
+
+#include "tool.h"
+
+#define REFS 64
+
+struct cat_opts {
+	struct open_opts how;
+};
+
+static const struct vl_opt table[] = { VL_KEY_OPTS(struct cat_opts, how.keys),
+	SENDER_OPT(struct cat_opts, how), WORKERS_OPT(struct cat_opts, how),
+	{ .name = "secrets", .type = VL_OPT_LATER },
+	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
+
+static enum vl_status
+put(struct vl_slice bytes, struct vl_err *err)
+{
+	if (vl_cli_stop())
+		return vl_cli_stopped(err);
+	if (vl_write_all(STDOUT_FILENO, bytes, err) != VL_OK)
+		return vl_within(err, "cannot write to standard output");
+	return VL_OK;
+}
+
+static enum vl_status
+put_zeros(uint64_t n, struct vl_err *err)
+{
+	static const uint8_t zeros[VL_ZERO_BLOCK];
+	struct vl_slice piece = { zeros, 0 };
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && n > 0; n -= piece.n) {
+		piece.n = n < sizeof(zeros) ? (size_t)n : sizeof(zeros);
+		st = put(piece, err);
+	}
+	return st;
+}
+
+/* The body while it is written. */
+struct body {
+	/* First: its hash state wants the alignment. */
+	struct vl_content_hash hash;
+	struct vl_unpack *unpack;
+	uint64_t at; /* bytes written */
+};
+
+static enum vl_status
+put_chunk(struct body *b, const struct vl_chunk_ref *ref, struct vl_err *err)
+{
+	struct vl_chunk_hold *hold = NULL;
+	struct vl_slice bytes = { 0 };
+	uint8_t id[VL_HASH_SIZE];
+	enum vl_status st = put_zeros(ref->at - b->at, err);
+
+	if (st == VL_OK)
+		st = vl_unpack_chunk(b->unpack, ref, &bytes, &hold, err);
+	if (st == VL_OK) {
+		vl_ids_chunk(vl_unpack_ids(b->unpack), id, bytes);
+		vl_content_add(&b->hash, ref->at, id);
+		st = put(bytes, err);
+	}
+	vl_unpack_release(b->unpack, hold);
+	b->at = ref->at + ref->n;
+	return st;
+}
+
+static enum vl_status
+put_body(struct vl_unpack *u, const struct vl_entry *e, struct vl_err *err)
+{
+	struct body b = { .unpack = u };
+	struct vl_chunk_ref refs[REFS];
+	uint8_t hash[VL_CONTENT_HASH_SIZE];
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+	size_t i = 0;
+
+	vl_content_begin(&b.hash, vl_unpack_ids(u), e->size);
+	do {
+		st = vl_unpack_part(u, refs, REFS, &n, err);
+		for (i = 0; st == VL_OK && i < n; i++)
+			st = put_chunk(&b, &refs[i], err);
+	} while (st == VL_OK && n > 0);
+	if (st == VL_OK)
+		st = put_zeros(e->size - b.at, err);
+	if (st != VL_OK)
+		return st;
+	vl_content_end(&b.hash, hash);
+	if (memcmp(hash, e->hash, sizeof(hash)) != 0)
+		return vl_fail(err, VL_EAUTH,
+		    "what was written is not its content: the bundle "
+		    "contradicts itself");
+	return VL_OK;
+}
+
+/* Go to the record of `place`. */
+static enum vl_status
+find(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	do {
+		if (vl_cli_stop())
+			return vl_cli_stopped(err);
+		st = vl_unpack_next(u, rec, err);
+	} while (st == VL_OK && rec->line.p != NULL &&
+	    !(vl_slice_equal(rec->entry.resource, place->resource) &&
+	        vl_slice_equal(rec->entry.path, place->path)));
+	if (st != VL_OK)
+		return st;
+	if (rec->line.p == NULL)
+		return vl_fail(
+		    err, VL_EUSAGE, "there is no such path in the bundle");
+	if (rec->entry.type != VL_ENTRY_FILE)
+		return vl_fail(err, VL_EUSAGE, "it is no file but of type '%s'",
+		    vl_entry_type_words[rec->entry.type]);
+	return VL_OK;
+}
+
+static enum vl_status
+cat_run(const struct vl_args *args, struct vl_err *err)
+{
+	const struct cat_opts *o = args->opts;
+	struct bundle bundle = BUNDLE_NONE;
+	struct vl_unpacked rec = { 0 };
+	struct place place = { 0 };
+	char shown[SHOWN_SIZE];
+	enum vl_status st = VL_OK;
+
+	place_of(&place, args->operands[1]);
+	(void)vl_escape_text(
+	    shown, sizeof(shown), vl_slice_of(args->operands[1]));
+	if (!place.has_path)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' names no file; give RESOURCE/PATH as 'valise ls' "
+		    "shows it",
+		    shown);
+	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
+	if (st == VL_OK) {
+		st = find(bundle.unpack, &place, &rec, err);
+		if (st == VL_OK)
+			st = put_body(bundle.unpack, &rec.entry, err);
+		if (st != VL_OK && st != VL_ESIGNAL)
+			(void)vl_within(err, "cannot show '%s'", shown);
+	}
+	bundle_close(&bundle);
+	return st;
+}
+
+const struct vl_cmd vl_cmd_cat = {
+	.name = "cat",
+	.operands = "DIR RESOURCE/PATH",
+	.help = "write the content of one file in a bundle to stdout",
+	.about = "Holes are written as zeros. When it fails, what it wrote is "
+	         "not to be used.",
+	.opts = table,
+	.opts_size = sizeof(struct cat_opts),
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = cat_run,
+};

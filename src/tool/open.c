@@ -1,0 +1,196 @@
+/*
+ * Opening a bundle with a key, in the order of formats/seal.md and
+ * formats/keys.md: form of the seal, signature, hashes, stanzas, inner head.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <valise/encode.h>
+#include <valise/secret.h>
+#include <valise/text.h>
+
+#include "tool.h"
+
+#define SENDER_FILE_MAX 2048
+
+/* A bundle that was never finished keeps the name it was written under. */
+static bool
+is_unfinished(const char *path)
+{
+	static const char par[] = ".par";
+	char *real = realpath(path, NULL);
+	size_t n = real != NULL ? strlen(real) : 0;
+	bool yes = n >= sizeof(par) - 1 &&
+	    strcasecmp(real + n - (sizeof(par) - 1), par) == 0;
+
+	free(real);
+	return yes;
+}
+
+enum vl_status
+bundle_open(struct bundle *b, const char *path, struct vl_err *err)
+{
+	int number = 0;
+
+	(void)vl_escape_text(b->shown, sizeof(b->shown), vl_slice_of(path));
+	b->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	number = errno;
+	if (b->dirfd < 0 && number == ENOTDIR)
+		return vl_fail(err, VL_EFORMAT,
+		    "'%s' is not a bundle: it is not a directory", b->shown);
+	if (b->dirfd < 0)
+		return vl_fail(err,
+		    number == EACCES || number == EPERM ? VL_EIO : VL_ETEMP,
+		    "cannot open bundle '%s': %s", b->shown, strerror(number));
+	if (is_unfinished(path))
+		return vl_fail(err, VL_EFORMAT,
+		    "'%s' is an unfinished bundle: its export was broken off; "
+		    "export again",
+		    b->shown);
+	return VL_OK;
+}
+
+enum vl_status
+sender_read(struct vl_sender_public *out, const char *file, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	char shown[SHOWN_SIZE];
+	enum vl_status st = vl_cli_file(&text, file, SENDER_FILE_MAX, err);
+
+	if (st == VL_OK)
+		st = vl_sender_public_decode(out, vl_buf_slice(&text), err);
+	if (st != VL_OK && st != VL_EUSAGE)
+		st = vl_fail(err, VL_EUSAGE, "sender '%s': %s",
+		    vl_escape_text(shown, sizeof(shown), vl_slice_of(file)),
+		    err->text);
+	vl_buf_free(&text);
+	return st;
+}
+
+enum vl_status
+bundle_seal(struct bundle *b, const struct seal_opts *opts, struct vl_err *err)
+{
+	enum vl_status st = vl_seal_read(&b->seal, b->dirfd, opts->report, err);
+
+	if (st == VL_OK && opts->sender != NULL) {
+		st = vl_seal_verify(&b->seal, opts->sender, err);
+		b->signer = st == VL_OK ? opts->sender : NULL;
+	}
+	if (st == VL_OK)
+		st = vl_seal_check(
+		    &b->seal, b->dirfd, -1, opts->quick, opts->report, err);
+	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
+}
+
+enum vl_status
+bundle_unlock(
+    struct bundle *b, const struct vl_held_keys *held, struct vl_err *err)
+{
+	struct vl_opener opener = { .identity = held->identity };
+	enum vl_status st = VL_OK;
+
+	opener.password.p = (const uint8_t *)held->password;
+	opener.password.n = held->password_size;
+	b->keys = vl_secret_alloc(sizeof(*b->keys));
+	if (b->keys == NULL)
+		return vl_fail_memory(err);
+	st = vl_keys_unlock(b->keys, &b->role, &b->seal.head,
+	    vl_buf_slice(&b->seal.keys_text), &opener, err);
+	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
+}
+
+enum vl_status
+bundle_unpack(
+    struct bundle *b, const struct vl_number *workers, struct vl_err *err)
+{
+	struct vl_unpack_opts opts = { .dirfd = b->dirfd,
+		.head = &b->seal.head,
+		.keys = b->keys,
+		.role = b->role,
+		.tempdir = getenv("TMPDIR") };
+	enum vl_status st = VL_OK;
+
+	if (opts.tempdir == NULL || opts.tempdir[0] != '/')
+		opts.tempdir = "/var/tmp";
+	if (b->signer != NULL)
+		opts.sender = b->signer->key;
+	st = vl_pool_new(&b->pool, workers->value, err);
+	if (st != VL_OK)
+		return st;
+	opts.pool = b->pool;
+	st = vl_unpack_open(&b->unpack, &opts, err);
+	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
+}
+
+enum vl_status
+bundle_open_to_read(struct bundle *b, const char *path,
+    const struct open_opts *opts, struct vl_err *err)
+{
+	const struct vl_seal_report report = { .stop = bundle_stop };
+	struct seal_opts seal = { .quick = true, .report = &report };
+	struct vl_sender_public sender = { 0 };
+	struct vl_held_keys held = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (opts->sender != NULL) {
+		seal.sender = &sender;
+		st = sender_read(&sender, opts->sender, err);
+	}
+	if (st == VL_OK)
+		st = bundle_open(b, path, err);
+	if (st == VL_OK)
+		st = vl_held_keys_open(&held, &opts->keys, err);
+	if (st == VL_OK)
+		st = bundle_seal(b, &seal, err);
+	if (st == VL_OK)
+		st = bundle_unlock(b, &held, err);
+	vl_held_keys_free(&held);
+	if (st == VL_OK)
+		st = bundle_unpack(b, &opts->workers, err);
+	b->signer = NULL; /* `sender` ends here */
+	return st;
+}
+
+void
+bundle_close(struct bundle *b)
+{
+	vl_unpack_free(b->unpack);
+	vl_pool_free(b->pool);
+	vl_secret_free(b->keys);
+	vl_seal_free(&b->seal);
+	if (b->dirfd >= 0)
+		(void)close(b->dirfd);
+	*b = (struct bundle)BUNDLE_NONE;
+}
+
+char *
+bundle_id8(char text[ID8_SIZE], const struct bundle *b)
+{
+	return vl_base32(text, b->seal.head.id, 5);
+}
+
+bool
+bundle_stop(void *arg)
+{
+	(void)arg;
+	return vl_cli_stop();
+}
+
+void
+place_of(struct place *p, const char *operand)
+{
+	const char *slash = strchr(operand, '/');
+
+	p->resource = vl_slice_of(operand);
+	p->path = vl_slice_of("");
+	p->has_path = slash != NULL;
+	if (slash == NULL)
+		return;
+	p->resource.n = (size_t)(slash - operand);
+	p->path = vl_slice_of(slash + 1);
+}

@@ -1,0 +1,124 @@
+#ifndef VALISE_TOOL_TOOL_H
+#define VALISE_TOOL_TOOL_H
+
+/* Between the files of the program valise. */
+
+#include <valise/cli.h>
+#include <valise/seal.h>
+#include <valise/unpack.h>
+
+extern const struct vl_cmd vl_cmd_cat;
+extern const struct vl_cmd vl_cmd_export;
+extern const struct vl_cmd vl_cmd_import;
+extern const struct vl_cmd vl_cmd_init;
+extern const struct vl_cmd vl_cmd_inspect;
+extern const struct vl_cmd vl_cmd_keygen;
+extern const struct vl_cmd vl_cmd_ls;
+extern const struct vl_cmd vl_cmd_passgen;
+extern const struct vl_cmd vl_cmd_verify;
+
+/* ---- cmd_other.c ---- */
+
+/* The command that answers for `word` of the contract when this version
+ * does not have it; NULL for any other word. */
+const struct vl_cmd *other_later(const char *word);
+
+/* ---- open.c: from a path to verified records ---- */
+
+#define SHOWN_SIZE 512
+#define ID8_SIZE   9
+
+/* What commands that open a bundle are told about keys and threads. */
+struct open_opts {
+	const char *sender; /* file of the public key, or NULL */
+	struct vl_key_opts keys;
+	struct vl_number workers;
+};
+
+#define SENDER_OPT(s, member)                                                  \
+	{                                                                      \
+		.name = "sender", .arg = "PUB", .type = VL_OPT_TEXT,           \
+		.at = offsetof(s, member.sender), .env = true,                 \
+		.help = "the signature must be by this key (sender.pub)"       \
+	}
+
+#define WORKERS_OPT(s, member)                                                 \
+	{                                                                      \
+		.name = "workers", .arg = "N", .type = VL_OPT_NUMBER,          \
+		.at = offsetof(s, member.workers), .min = 1, .max = 64,        \
+		.env = true,                                                   \
+		.help = "threads; default: one for each processor"             \
+	}
+
+/*
+ * A bundle directory, as far as it has been opened:
+ *
+ *	open -> seal -> unlock -> unpack -> close
+ *
+ * All zero but dirfd is empty.
+ */
+struct bundle {
+	char shown[SHOWN_SIZE]; /* its path, safe to print */
+	int dirfd;              /* -1: none */
+	/* Who was found to have signed; NULL: not looked at.  Borrowed. */
+	const struct vl_sender_public *signer;
+	struct vl_seal seal;
+	struct vl_key_set *keys; /* locked memory */
+	enum vl_role role;
+	struct vl_pool *pool;
+	struct vl_unpack *unpack;
+};
+
+#define BUNDLE_NONE                                                            \
+	{                                                                      \
+		.dirfd = -1                                                    \
+	}
+
+/* A wrong file is a wrong command: VL_EUSAGE. */
+enum vl_status sender_read(
+    struct vl_sender_public *out, const char *file, struct vl_err *err);
+
+/* VL_ETEMP when it is absent; VL_EFORMAT when it is no directory, or called
+ * `.par`. */
+enum vl_status bundle_open(
+    struct bundle *b, const char *path, struct vl_err *err);
+
+struct seal_opts {
+	/* Who must have signed; NULL: the signature is not looked at. */
+	const struct vl_sender_public *sender;
+	bool quick; /* packs: their sizes only */
+	const struct vl_seal_report *report;
+};
+/* Form of the seal, signature, hashes. */
+enum vl_status bundle_seal(
+    struct bundle *b, const struct seal_opts *opts, struct vl_err *err);
+
+enum vl_status bundle_unlock(
+    struct bundle *b, const struct vl_held_keys *held, struct vl_err *err);
+/* Unlocked: up to the first record. */
+enum vl_status bundle_unpack(
+    struct bundle *b, const struct vl_number *workers, struct vl_err *err);
+
+/*
+ * All of it for a command that shows what is inside: the hashes of all but
+ * the packs, the signature where a sender is named, the keys, the index.
+ * Every frame that is read on authenticates by itself.
+ */
+enum vl_status bundle_open_to_read(struct bundle *b, const char *path,
+    const struct open_opts *opts, struct vl_err *err);
+void bundle_close(struct bundle *b);
+
+/* How a bundle's folder is called by itself. */
+char *bundle_id8(char text[ID8_SIZE], const struct bundle *b);
+/* For vl_seal_report: a signal came. */
+bool bundle_stop(void *arg);
+
+/* RESOURCE/PATH in an operand; without '/' the path is "". */
+struct place {
+	struct vl_slice resource;
+	struct vl_slice path;
+	bool has_path;
+};
+void place_of(struct place *p, const char *operand);
+
+#endif
