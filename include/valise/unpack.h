@@ -88,8 +88,14 @@ enum vl_status vl_unpack_end(
 struct vl_slice vl_unpack_tail(const struct vl_unpack *u);
 /* The first line. */
 struct vl_slice vl_unpack_first(const struct vl_unpack *u);
-/* Only lines are wanted (ls): packs are not swept, and end refuses. */
-void vl_unpack_lines_only(struct vl_unpack *u);
+/*
+ * Before the first record: packs are not swept, bodies that are not asked
+ * for are passed over, and end refuses.  For looking at lines, or at one
+ * body: its chunks come from authenticated frames, but their ids are not
+ * compared with the map, so whoever uses the bytes recomputes the content
+ * hash.
+ */
+void vl_unpack_unswept(struct vl_unpack *u);
 void vl_unpack_free(struct vl_unpack *u);
 
 #endif

@@ -351,7 +351,7 @@ vl_intake_lines(struct vl_run *run, struct vl_unpack **out, struct vl_err *err)
 	enum vl_status st = open_unpack(run, run->intake.sender, out, err);
 
 	if (st == VL_OK)
-		vl_unpack_lines_only(*out);
+		vl_unpack_unswept(*out);
 	return st;
 }
 

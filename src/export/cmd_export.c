@@ -322,7 +322,8 @@ count_problems(const struct run *run, struct vl_err *err)
 	if (run->feed.problems == 0)
 		return VL_OK;
 	return vl_fail(err, VL_EPARTIAL,
-	    "not exported: %s paths that could not be read, listed above; the "
+	    "not exported: unreadable or changing paths (%s), listed above; "
+	    "the "
 	    "target keeps its own",
 	    vl_format_count(count, sizeof(count), run->feed.problems));
 }

@@ -413,7 +413,7 @@ unchanged(const struct files *f)
 {
 	struct stat now = { 0 };
 
-	return f->error == 0 && f->done == (uint64_t)f->stat.st_size &&
+	return f->done == (uint64_t)f->stat.st_size &&
 	    fstat(f->fd, &now) == 0 && now.st_size == f->stat.st_size &&
 	    same_time(now.st_mtim, f->stat.st_mtim) &&
 	    same_time(now.st_ctim, f->stat.st_ctim);

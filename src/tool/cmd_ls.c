@@ -130,7 +130,7 @@ ls_run(const struct vl_args *args, struct vl_err *err)
 		place.path.n--;
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
 	if (st == VL_OK) {
-		vl_unpack_lines_only(bundle.unpack);
+		vl_unpack_unswept(bundle.unpack);
 		st = list(bundle.unpack, args->n > 1 ? &place : NULL, o->json,
 		    &shown, err);
 	}

@@ -18,11 +18,10 @@ load_lines(struct vl_unpack *u, struct vl_err *err)
 	if (u->rest.n > 0)
 		return vl_fail(err, VL_EFORMAT,
 		    "a record holds more lines than its header says");
-	if (!u->lines_only) {
-		st = vl_lists_check_none(u, err);
-		if (st != VL_OK)
-			return st;
-	}
+	if (u->unswept)
+		vl_lists_forget(u);
+	else if (vl_lists_check_none(u, err) != VL_OK)
+		return err->status;
 	do {
 		st = vl_index_peek(u, &s, err);
 		if (st != VL_OK)
@@ -30,7 +29,7 @@ load_lines(struct vl_unpack *u, struct vl_err *err)
 		if (s == NULL)
 			return vl_fail(err, VL_EAUTH,
 			    "the manifest ends before its last line");
-		if (u->lines_only && s->head.kind == VL_RECORD_LISTS)
+		if (u->unswept && s->head.kind == VL_RECORD_LISTS)
 			vl_index_skip(u);
 	} while (!u->index.pending);
 	if (s->head.kind == VL_RECORD_SECRETS)
@@ -144,12 +143,14 @@ check_end(struct vl_unpack *u, struct vl_err *err)
 		    u->inner.resources[u->order.resources].name);
 	if (u->left != 0 || u->rest.n != 0)
 		return vl_fail(err, VL_EFORMAT, "more lines stand behind it");
-	if (!u->lines_only)
+	if (u->unswept)
+		vl_lists_forget(u);
+	else
 		st = vl_lists_check_none(u, err);
 	do {
 		if (st == VL_OK)
 			st = vl_index_peek(u, &s, err);
-		if (s != NULL && u->lines_only &&
+		if (s != NULL && u->unswept &&
 		    s->head.kind == VL_RECORD_LISTS)
 			vl_index_skip(u);
 	} while (st == VL_OK && s != NULL && !u->index.pending);
@@ -210,7 +211,7 @@ next_record(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 	vl_merkle_add(&u->merkle, u->ids, line);
 	rec->line = line;
 	rec->number = u->number++;
-	if (rec->entry.type == VL_ENTRY_FILE && !u->lines_only) {
+	if (rec->entry.type == VL_ENTRY_FILE) {
 		u->body.open = true;
 		u->body.begun = false;
 		u->body.size = rec->entry.size;

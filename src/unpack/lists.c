@@ -54,6 +54,14 @@ take_item(struct vl_unpack *u)
 	u->lists.peeked = false;
 }
 
+void
+vl_lists_forget(struct vl_unpack *u)
+{
+	u->lists.left = 0;
+	u->lists.peeked = false;
+	u->lists.rd = (struct vl_rd){ 0 };
+}
+
 enum vl_status
 vl_lists_check_none(struct vl_unpack *u, struct vl_err *err)
 {
@@ -76,6 +84,11 @@ begin_body(struct vl_unpack *u, struct vl_err *err)
 	bool any = false;
 
 	st = peek_item(u, &any, err);
+	/* Unswept, lists of bodies that nobody asked for are passed over. */
+	while (st == VL_OK && any && u->unswept && next->line < u->number - 1) {
+		u->lists.peeked = false;
+		st = peek_item(u, &any, err);
+	}
 	if (st != VL_OK)
 		return st;
 	/* The current record is the line before the next number. */
@@ -219,7 +232,7 @@ part(struct vl_unpack *u, struct vl_chunk_ref *refs, size_t max, size_t *n,
 	if (!u->body.open || max == 0)
 		return VL_OK;
 	st = read_part(u, refs, max, n, err);
-	if (st != VL_OK || *n == 0)
+	if (st != VL_OK || *n == 0 || u->unswept)
 		return st;
 	for (i = 1; i < *n; i++)
 		if (refs[i].pack > refs[far].pack ||
@@ -240,9 +253,6 @@ vl_unpack_part(struct vl_unpack *u, struct vl_chunk_ref *refs, size_t max,
 		*err = u->failed;
 		return err->status;
 	}
-	if (u->lines_only)
-		return vl_fail(
-		    err, VL_EREFUSED, "only the lines of this bundle are read");
 	st = part(u, refs, max, n, err);
 	if (st != VL_OK)
 		*n = 0;
@@ -256,6 +266,8 @@ vl_lists_skip_body(struct vl_unpack *u, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	size_t n = 0;
 
+	if (u->unswept)
+		u->body.open = false;
 	while (st == VL_OK && u->body.open)
 		st = part(u, refs, sizeof(refs) / sizeof(refs[0]), &n, err);
 	return st;

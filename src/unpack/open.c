@@ -379,9 +379,9 @@ vl_unpack_tail(const struct vl_unpack *u)
 }
 
 void
-vl_unpack_lines_only(struct vl_unpack *u)
+vl_unpack_unswept(struct vl_unpack *u)
 {
-	u->lines_only = true;
+	u->unswept = true;
 }
 
 enum vl_status
@@ -392,9 +392,9 @@ vl_unpack_end(
 	enum vl_status st = VL_OK;
 
 	memset(totals, 0, sizeof(*totals));
-	if (u->lines_only)
+	if (u->unswept)
 		return vl_fail(err, VL_EREFUSED,
-		    "only the lines of this bundle were read");
+		    "the packs of this bundle were not swept");
 	while (st == VL_OK && (u->tail.n == 0 || u->failed.status != VL_OK))
 		st = vl_unpack_next(u, &rec, err);
 	if (st == VL_OK)

@@ -186,6 +186,8 @@ struct vl_lists {
 
 /* Skip, and check, what is left of the current body. */
 enum vl_status vl_lists_skip_body(struct vl_unpack *u, struct vl_err *err);
+/* Unswept: what is left of the lists of the lines before is of no use. */
+void vl_lists_forget(struct vl_unpack *u);
 /* No list may be left of the lines before. */
 enum vl_status vl_lists_check_none(struct vl_unpack *u, struct vl_err *err);
 
@@ -203,7 +205,7 @@ struct vl_unpack {
 	struct vl_pool *pool;
 	struct vl_ids *ids;
 	struct vl_inner_head inner;
-	bool lines_only;
+	bool unswept;
 
 	struct vl_unpack_map map;
 	uint8_t *named; /* a bit for each row of the map, set by lists */

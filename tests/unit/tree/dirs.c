@@ -182,12 +182,14 @@ keeps_few_open(void **state)
 		make_file(t.rootfd, path, "");
 		path[3] = '\0';
 		expect_mark(d, path, path + 4);
-		/* The first stays, because it is used all the time. */
+		/* The first is used all the time, so it stays: by this name
+		 * it could not be opened again. */
 		expect_mark(d, "000", "mark0");
+		if (i == 0)
+			assert_int_equal(
+			    0, renameat(t.rootfd, "000", t.rootfd, "x"));
 	}
 	assert_in_range(count_descriptors() - before, 2, 32);
-	assert_int_equal(0, renameat(t.rootfd, "000", t.rootfd, "x"));
-	expect_mark(d, "000", "mark0");
 	vl_dirs_free(d);
 	assert_int_equal(before, count_descriptors());
 	trees_close(&t);

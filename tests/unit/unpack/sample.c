@@ -251,7 +251,7 @@ lines_alone_touch_no_pack(void **state)
 	(void)state;
 	sample_open(&b, SAMPLE_BUNDLE, 1);
 	must(bundle_unpack(&u, &b, &err), &err);
-	vl_unpack_lines_only(u);
+	vl_unpack_unswept(u);
 	assert_lines(u);
 	assert_int_equal(VL_EREFUSED, vl_unpack_end(u, &totals, &err));
 	vl_unpack_free(u);

@@ -1,0 +1,247 @@
+/*
+ * valise-import SITE.yaml DIR, and its --preview, --status and --recover.
+ *
+ * Which words go together is looked at before anything is opened.
+ */
+
+#include "import.h"
+
+#define WAIT_MAX 604800 /* a week */
+
+enum {
+	IMPORT = 1,
+	PREVIEW = 2,
+	STATUS = 4,
+	RECOVER = 8
+};
+
+#define AT(member) offsetof(struct import_opts, member)
+
+static const struct vl_opt table[] = {
+	{ .name = "preview",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(preview),
+	    .help = "show what an import would change; change nothing" },
+	{ .name = "exit-code",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(exit_code),
+	    .help = "with --preview: exit 10 when something differs" },
+	{ .name = "yes",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(yes),
+	    .help = "do not ask whether to go on" },
+	{ .name = "allow-delete",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(allow_delete),
+	    .help = "delete also more than a fifth of a resource, and at the "
+	            "first import" },
+	{ .name = "on-match",
+	    .arg = "overwrite|skip|fail",
+	    .type = VL_OPT_TEXT,
+	    .at = AT(on_match),
+	    .help = "what is there already; default: as SITE.yaml says" },
+	{ .name = "only",
+	    .arg = "RESOURCE",
+	    .type = VL_OPT_LIST,
+	    .at = AT(only),
+	    .help = "import this resource only" },
+	{ .name = "trust",
+	    .arg = "PUB",
+	    .type = VL_OPT_LIST,
+	    .at = AT(trust),
+	    .help = "trust the sender whose public key (sender.pub) this is" },
+	VL_KEY_OPTS(struct import_opts, keys),
+	{ .name = "wait",
+	    .arg = "SECONDS",
+	    .type = VL_OPT_NUMBER,
+	    .at = AT(wait),
+	    .max = WAIT_MAX,
+	    .env = true,
+	    .help = "wait for another run to end; default 0" },
+	{ .name = "workers",
+	    .arg = "N",
+	    .type = VL_OPT_NUMBER,
+	    .at = AT(workers),
+	    .min = 1,
+	    .max = 64,
+	    .env = true,
+	    .help = "threads; default: one for each processor" },
+	{ .name = "json",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(json),
+	    .help = "JSON lines on stdout" },
+	{ .name = "status",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(status),
+	    .help = "say how things stand; change nothing" },
+	{ .name = "recover",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(recover),
+	    .help = "finish or undo what a killed run left, and no more" },
+	{ .name = "keep-theirs",
+	    .arg = "PATH",
+	    .type = VL_OPT_LIST,
+	    .at = AT(keep_theirs),
+	    .help = "with --recover: leave PATH as somebody changed it" },
+	{ .name = "take-ours",
+	    .arg = "PATH",
+	    .type = VL_OPT_LIST,
+	    .at = AT(take_ours),
+	    .help = "with --recover: PATH becomes what the bundle says" },
+	{ .name = "abandon",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(abandon),
+	    .help = "with --recover: end an import that cannot go on, as it "
+	            "stands" },
+	{ .name = "state-lost",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(state_lost),
+	    .help = "with --recover: go by the staging directories" },
+	{ .name = "state",
+	    .arg = "DIR",
+	    .type = VL_OPT_TEXT,
+	    .at = AT(state),
+	    .help = "with --status, --recover: this state directory, in place "
+	            "of SITE.yaml" },
+	{ .name = "plan", .type = VL_OPT_LATER },
+	{ .name = "hooks", .type = VL_OPT_LATER },
+	{ .name = "map", .type = VL_OPT_LATER },
+	{ .name = "receipt", .type = VL_OPT_LATER },
+	{ .name = "allow-schema-drift", .type = VL_OPT_LATER },
+	{ .name = "undo", .type = VL_OPT_LATER },
+	{ .name = "forget", .type = VL_OPT_LATER },
+	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL }
+};
+
+static enum vl_status
+choose_mode(unsigned *mode, const struct import_opts *o, struct vl_err *err)
+{
+	if (o->preview + o->status + o->recover > 1)
+		return vl_fail(err, VL_EUSAGE,
+		    "give one of '--preview', '--status' and '--recover'");
+	*mode = o->preview ? PREVIEW :
+	    o->status      ? STATUS :
+	    o->recover     ? RECOVER :
+	                     IMPORT;
+	return VL_OK;
+}
+
+/* No word may be given where it would do nothing. */
+static enum vl_status
+check_options(const struct import_opts *o, unsigned mode, struct vl_err *err)
+{
+	const struct {
+		bool given;
+		const char *name;
+		unsigned modes;
+		const char *with;
+	} rules[] = {
+		{ o->exit_code, "exit-code", PREVIEW, "--preview" },
+		{ o->yes, "yes", IMPORT | PREVIEW, "a bundle" },
+		{ o->allow_delete, "allow-delete", IMPORT | PREVIEW,
+		    "a bundle" },
+		{ o->on_match != NULL, "on-match", IMPORT | PREVIEW,
+		    "a bundle" },
+		{ o->only.n > 0, "only", IMPORT | PREVIEW, "a bundle" },
+		{ o->trust.n > 0, "trust", IMPORT | PREVIEW, "a bundle" },
+		{ o->keep_theirs.n > 0, "keep-theirs", RECOVER, "--recover" },
+		{ o->take_ours.n > 0, "take-ours", RECOVER, "--recover" },
+		{ o->abandon, "abandon", RECOVER, "--recover" },
+		{ o->state_lost, "state-lost", RECOVER, "--recover" },
+		{ o->state != NULL, "state", STATUS | RECOVER,
+		    "--status or --recover" },
+	};
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].given && (rules[i].modes & mode) == 0)
+			return vl_fail(err, VL_EUSAGE, "'--%s' goes with %s",
+			    rules[i].name, rules[i].with);
+	if (o->state != NULL && o->state_lost)
+		return vl_fail(err, VL_EUSAGE,
+		    "'--state-lost' needs SITE.yaml, which says where the "
+		    "trees are, in place of '--state'");
+	return VL_OK;
+}
+
+static enum vl_status
+check_operands(const struct vl_args *args, unsigned mode, struct vl_err *err)
+{
+	const struct import_opts *o = args->opts;
+	const bool bundle = (mode & (IMPORT | PREVIEW)) != 0;
+	const size_t wanted = bundle ? 2 : o->state != NULL ? 0 : 1;
+
+	if (args->n == wanted)
+		return VL_OK;
+	if (args->n > wanted)
+		return vl_fail(err, VL_EUSAGE, "'%s' takes %s",
+		    o->status ? "--status" : "--recover",
+		    wanted == 0 ? "no SITE.yaml beside '--state'" :
+		                  "no bundle");
+	if (!bundle)
+		return vl_fail(
+		    err, VL_EUSAGE, "SITE.yaml or '--state DIR' is missing");
+	if (args->n == 0)
+		return vl_fail(err, VL_EUSAGE,
+		    "SITE.yaml and DIR, the bundle, are "
+		    "missing; see '--help'");
+	return vl_fail(err, VL_EUSAGE,
+	    "DIR, the directory of the bundle, is missing; see '--help'");
+}
+
+static enum vl_status
+load_site(struct run *run, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (run->opts->state != NULL)
+		return VL_OK;
+	st = vl_site_load(&run->site, run->args->operands[0], err);
+	if (st != VL_OK && (run->opts->recover || run->opts->status))
+		vl_cli_note("note: '--state DIR', with the state directory of "
+		            "the site, does without SITE.yaml");
+	return st;
+}
+
+static enum vl_status
+import_run(const struct vl_args *args, struct vl_err *err)
+{
+	struct run run = { .args = args, .opts = args->opts };
+	enum vl_status st = VL_OK;
+	unsigned mode = 0;
+
+	st = choose_mode(&mode, run.opts, err);
+	if (st == VL_OK)
+		st = check_options(run.opts, mode, err);
+	if (st == VL_OK)
+		st = check_operands(args, mode, err);
+	if (st == VL_OK && mode == IMPORT && !run.opts->yes &&
+	    !vl_cli_interactive())
+		st = vl_fail(err, VL_EUSAGE,
+		    "there is no terminal to ask on whether to import; give "
+		    "'--yes', or look first with '--preview'");
+	if (st == VL_OK)
+		st = load_site(&run, err);
+	if (st == VL_OK)
+		st = mode == STATUS ? status_run(&run, err) :
+		    mode == RECOVER ? recover_run(&run, err) :
+		                      transfer_run(&run, err);
+	vl_state_free(run.state);
+	vl_held_keys_free(&run.keys);
+	view_free(&run.view);
+	vl_site_free(run.site);
+	return st;
+}
+
+const struct vl_cmd vl_cmd_import = {
+	.operands = "SITE.yaml DIR",
+	.help = "import the bundle in DIR into the site of SITE.yaml",
+	.about = "With --preview it shows what it would do. With --status "
+	         "or --recover in place of\nDIR it says what a killed run "
+	         "left, or finishes or undoes it; there '--state DIR'\nmay "
+	         "stand in place of SITE.yaml.",
+	.opts = table,
+	.opts_size = sizeof(struct import_opts),
+	.max_operands = 2,
+	.run = import_run,
+};

@@ -1,0 +1,200 @@
+/* A bundle into the site, or a preview of it. */
+
+#include <inttypes.h>
+
+#include <valise/encode.h>
+#include <valise/text.h>
+
+#include "import.h"
+
+#define SHOWN 512
+
+/* "; did you mean 'skip'?", or nothing. */
+static const char *
+did_you_mean(char text[SHOWN], const char *word, const char *const *words)
+{
+	const char *near = vl_nearest(word, words);
+
+	text[0] = '\0';
+	if (near != NULL)
+		(void)snprintf(text, SHOWN, "; did you mean '%s'?", near);
+	return text;
+}
+
+static enum vl_status
+read_on_match(enum vl_on_match *on_match, const char *word, struct vl_err *err)
+{
+	static const char *const words[] = { [VL_ON_MATCH_OVERWRITE] =
+		                                 "overwrite",
+		[VL_ON_MATCH_SKIP] = "skip",
+		[VL_ON_MATCH_FAIL] = "fail",
+		NULL };
+	char shown[SHOWN];
+	char near[SHOWN];
+	size_t i = 0;
+
+	for (i = 0; words[i] != NULL; i++) {
+		if (strcmp(words[i], word) == 0) {
+			*on_match = (enum vl_on_match)i;
+			return VL_OK;
+		}
+	}
+	return vl_fail(err, VL_EUSAGE,
+	    "'--on-match' takes one of overwrite, skip, fail, not '%s'%s",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(word)),
+	    did_you_mean(near, word, words));
+}
+
+/* What is not in the site would be imported nowhere, without a word. */
+static enum vl_status
+check_only(
+    const struct vl_site *site, const struct vl_texts *only, struct vl_err *err)
+{
+	const char **names = NULL;
+	char shown[SHOWN];
+	char near[SHOWN];
+	size_t at = 0;
+	size_t i = 0;
+
+	while (at < only->n && vl_site_resource(site, only->list[at]) != NULL)
+		at++;
+	if (at == only->n)
+		return VL_OK;
+	names = calloc(site->nresources + 1, sizeof(*names));
+	if (names == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < site->nresources; i++)
+		names[i] = site->resources[i].name;
+	(void)vl_fail(err, VL_EUSAGE, "site '%s' has no resource '%s'%s",
+	    site->name,
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(only->list[at])),
+	    did_you_mean(near, only->list[at], names));
+	free((void *)names);
+	return VL_EUSAGE;
+}
+
+static void
+show_json(const struct run *run, const struct vl_import_result *r)
+{
+	char head[VL_HEX_SIZE(VL_HASH_SIZE)];
+	struct vl_msg m = { 0 };
+
+	vl_msg_begin(&m, "status");
+	vl_msg_text(&m, "result",
+	    vl_slice_of(run->opts->preview ? "previewed" :
+	            r->unchanged           ? "unchanged" :
+	                                     "imported"));
+	if (run->opts->preview)
+		vl_msg_bool(&m, "differs", r->changed);
+	vl_msg_count(&m, "seq", r->seq);
+	vl_msg_text(
+	    &m, "head", vl_slice_of(vl_hex(head, r->head, sizeof(r->head))));
+	vl_msg_count(&m, "records", r->lines);
+	vl_msg_count(&m, "bundle_bytes", r->bytes);
+	vl_msg_count(&m, "unused_chunks", r->unused_chunks);
+	if (!run->opts->preview)
+		vl_msg_count(&m, "apply_milliseconds",
+		    (uint64_t)(r->apply_seconds * 1000));
+	vl_msg_end(&m);
+}
+
+static void
+show_result(const struct run *run, const struct vl_import_result *r)
+{
+	const char *site = run->site->name;
+	char lines[32];
+	char bytes[32];
+
+	if (r->unused_chunks > 0)
+		vl_cli_note("note: %s chunks of the bundle belong to no record",
+		    vl_format_count(lines, sizeof(lines), r->unused_chunks));
+	(void)vl_format_count(lines, sizeof(lines), r->lines);
+	(void)vl_format_bytes(bytes, sizeof(bytes), r->bytes);
+	if (run->opts->preview && !r->changed)
+		vl_cli_note("nothing differs: site '%s' is as bundle %" PRIu64
+		            " says",
+		    site, r->seq);
+	else if (run->opts->preview)
+		vl_cli_note("this is what importing bundle %" PRIu64
+		            " would do; nothing was changed",
+		    r->seq);
+	else if (r->unchanged)
+		vl_cli_note("nothing differs: site '%s' is as bundle %" PRIu64
+		            " says; nothing was changed",
+		    site, r->seq);
+	else
+		vl_cli_note("imported bundle %" PRIu64 " into site '%s', %s "
+		            "records from %s; durable, applied in %.2f s",
+		    r->seq, site, lines, bytes, r->apply_seconds);
+	if (run->opts->json)
+		show_json(run, r);
+}
+
+static enum vl_status
+apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
+{
+	const struct import_opts *o = run->opts;
+	struct vl_apply_ui ui = { 0 };
+	struct vl_import_opts opts = { 0 };
+	struct vl_import_result result = { 0 };
+	struct vl_pool *pool = NULL;
+	enum vl_status st = VL_OK;
+
+	view_fill(&ui, run);
+	ask_fill(&ui);
+	st = vl_pool_new(&pool, o->workers.value, err);
+	if (st != VL_OK)
+		return st;
+	opts.site = run->site;
+	opts.state = run->state;
+	opts.bundle = run->args->operands[1];
+	opts.only = o->only.list;
+	opts.nonly = o->only.n;
+	opts.on_match = on_match;
+	opts.allow_delete = o->allow_delete;
+	opts.preview = o->preview;
+	opts.yes = o->yes;
+	opts.wait = o->wait.value;
+	opts.trust = o->trust.list;
+	opts.ntrust = o->trust.n;
+	opts.pool = pool;
+	opts.ui = &ui;
+	st = vl_apply_import(&opts, &result, err);
+	vl_progress_clear();
+	view_table(&run->view);
+	if (st == VL_OK)
+		show_result(run, &result);
+	if (st == VL_OK)
+		ask_show_words(run);
+	vl_pool_free(pool);
+	if (st == VL_OK && o->exit_code && result.changed)
+		st = vl_fail(err, VL_EDIFFER,
+		    "site '%s' differs from the bundle", run->site->name);
+	return st;
+}
+
+enum vl_status
+transfer_run(struct run *run, struct vl_err *err)
+{
+	const struct import_opts *o = run->opts;
+	/* A preview copies the bundle to the spool as an import does. */
+	struct vl_state_opts where = { .base = run->site->state,
+		.site = run->site->name,
+		.create = true };
+	enum vl_on_match on_match = VL_ON_MATCH_OVERWRITE;
+	enum vl_status st = VL_OK;
+
+	if (o->on_match != NULL)
+		st = read_on_match(&on_match, o->on_match, err);
+	if (st == VL_OK)
+		st = check_only(run->site, &o->only, err);
+	if (st == VL_OK)
+		st = vl_site_check_overlap(run->site, err);
+	if (st == VL_OK)
+		st = ask_early(run, err);
+	if (st == VL_OK)
+		st = vl_state_open(&run->state, &where, err);
+	if (st == VL_OK)
+		st = apply(run, o->on_match != NULL ? &on_match : NULL, err);
+	return st;
+}

@@ -1,0 +1,406 @@
+/*
+ * The end of a bundle, in the order that makes it appear whole or not at all
+ * (formats/bundle.md, writing): packs and index on the medium and read back,
+ * readme, head, keys, seal, sync, the state durable, and only then the name.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/fs.h>
+
+#include "parts.h"
+
+#define NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+
+/* The public files, as the seal lists them. */
+struct public
+{
+	struct vl_seal_list list;
+	uint64_t bytes;
+	uint8_t fingerprint[VL_HASH_SIZE];
+};
+
+static enum vl_status
+finish_streams(struct vl_pack *p, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	/* First the packs: the map needs the places of all blocks. */
+	if (p->packs != NULL)
+		st = vl_stream_w_finish(p->packs, err);
+	if (st == VL_OK)
+		st = pack_stream(p, VL_FILE_INDEX, 1, &p->first, err);
+	if (st == VL_OK)
+		st = map_write(
+		    &p->map, p->index, p->first, p->opts.frame_log2, err);
+	if (st == VL_OK)
+		st = vl_stream_w_finish(p->index, err);
+	/* So that the last piece of the map is in the list of files. */
+	if (st == VL_OK)
+		st = vl_stream_w_settle(p->first, err);
+	return st;
+}
+
+static void
+fill_inner(struct vl_pack *p, struct vl_inner_head *inner,
+    const uint8_t root[VL_ROOT_SIZE])
+{
+	const struct vl_chunker *chunker = vl_ids_chunker(p->opts.ids);
+
+	inner->head = p->opts.head;
+	inner->chunk_min = chunker->min;
+	inner->chunk_avg = chunker->avg;
+	inner->chunk_max = chunker->max;
+	inner->chunks = p->totals.chunks;
+	inner->lines = p->totals.lines;
+	inner->created = p->opts.created;
+	memcpy(inner->manifest_root, root, VL_ROOT_SIZE);
+	memcpy(inner->sender, p->opts.sender->pub.key, sizeof(inner->sender));
+	vl_ids_commitment(p->opts.ids, inner->sk_commit);
+	vl_keys_tk_commit(inner->tk_commit, p->opts.keys);
+	inner->total_plain =
+	    vl_stream_w_plain(p->index) + vl_stream_w_plain(p->first);
+	if (p->packs != NULL)
+		inner->total_plain += vl_stream_w_plain(p->packs);
+	inner->map = p->map.files;
+	inner->nmap = p->map.nfiles;
+}
+
+static enum vl_status
+copy_text(char *out, size_t size, const char *text, const char *what,
+    struct vl_err *err)
+{
+	size_t n = text == NULL ? 0 : strlen(text);
+
+	if (n >= size)
+		return vl_fail(err, VL_EUSAGE, "%s is longer than %zu bytes",
+		    what, size - 1);
+	if (n > 0)
+		memcpy(out, text, n);
+	return VL_OK;
+}
+
+static enum vl_status
+fill_names(struct vl_pack *p, struct vl_inner_head *inner, struct vl_err *err)
+{
+	const struct vl_pack_opts *o = &p->opts;
+	enum vl_status st;
+
+	st = copy_text(inner->site, sizeof(inner->site), o->site,
+	    "the name of the site", err);
+	if (st == VL_OK)
+		st = copy_text(inner->environment, sizeof(inner->environment),
+		    o->environment, "the name of the environment", err);
+	if (st == VL_OK)
+		st = copy_text(inner->tool, sizeof(inner->tool), o->tool,
+		    "the name of the tool", err);
+	if (st != VL_OK || o->nresources == 0)
+		return st;
+	inner->resources = calloc(o->nresources, sizeof(*inner->resources));
+	if (inner->resources == NULL)
+		return vl_fail_memory(err);
+	memcpy(inner->resources, o->resources,
+	    o->nresources * sizeof(*inner->resources));
+	inner->nresources = o->nresources;
+	return VL_OK;
+}
+
+static enum vl_status
+fill_packs(struct vl_pack *p, struct vl_inner_head *inner, struct vl_err *err)
+{
+	const struct vl_stream_file *files;
+	size_t n = 0;
+
+	if (p->packs == NULL)
+		return VL_OK;
+	files = vl_stream_w_files(p->packs, &n);
+	inner->pack_frames = calloc(n, sizeof(*inner->pack_frames));
+	if (inner->pack_frames == NULL)
+		return vl_fail_memory(err);
+	for (; inner->npacks < n; inner->npacks++)
+		inner->pack_frames[inner->npacks] = files[inner->npacks].frames;
+	return VL_OK;
+}
+
+/* The last record of i0000001, and with it the last file. */
+static enum vl_status
+write_inner(
+    struct vl_pack *p, const uint8_t root[VL_ROOT_SIZE], struct vl_err *err)
+{
+	struct vl_stream_record r = { .kind = VL_RECORD_INNER, .items = 1 };
+	struct vl_inner_head inner = { 0 };
+	struct vl_buf text = { 0 };
+	enum vl_status st;
+	size_t files = 0;
+
+	fill_inner(p, &inner, root);
+	st = fill_names(p, &inner, err);
+	if (st == VL_OK)
+		st = fill_packs(p, &inner, err);
+	if (st == VL_OK)
+		st = vl_inner_head_encode(&text, &inner, err);
+	if (st == VL_OK) {
+		r.plain = vl_buf_slice(&text);
+		st = vl_stream_w_put(p->first, &r, NULL, err);
+	}
+	if (st == VL_OK)
+		st = vl_stream_w_finish(p->first, err);
+	if (st != VL_OK)
+		goto out;
+	(void)vl_stream_w_files(p->first, &files);
+	if (files != 1)
+		st = vl_fail(err, VL_ELIMIT,
+		    "the inner head does not fit into one file");
+out:
+	/* The map stays that of struct map. */
+	inner.map = NULL;
+	vl_inner_head_free(&inner);
+	vl_buf_free(&text);
+	return st;
+}
+
+static enum vl_status
+list_file(struct public *pub, const char *name, uint64_t size,
+    const uint8_t hash[VL_HASH_SIZE], struct vl_err *err)
+{
+	struct vl_seal_file *files;
+
+	files = reallocarray(pub->list.files, pub->list.n + 1, sizeof(*files));
+	if (files == NULL)
+		return vl_fail_memory(err);
+	pub->list.files = files;
+	files += pub->list.n++;
+	memset(files, 0, sizeof(*files));
+	memcpy(files->name, name, strnlen(name, sizeof(files->name) - 1));
+	memcpy(files->hash, hash, VL_HASH_SIZE);
+	pub->bytes += size;
+	return VL_OK;
+}
+
+/* Write one of the small files, durably, and list it. */
+static enum vl_status
+put_file(struct vl_pack *p, struct public *pub, const char *name,
+    struct vl_slice text, struct vl_err *err)
+{
+	uint8_t hash[VL_HASH_SIZE];
+	enum vl_status st;
+	int fd;
+
+	fd = openat(p->dirfd, name, NEW_FILE, 0644);
+	if (fd < 0)
+		return vl_fail_errno(err, "cannot create '%s'", name);
+	st = vl_write_all(fd, text, err);
+	if (st == VL_OK)
+		st = vl_fsync(fd, name, err);
+	if (close(fd) != 0 && st == VL_OK)
+		st = vl_fail_errno(err, "cannot close");
+	if (st != VL_OK) {
+		(void)vl_within(err, "cannot write '%s'", name);
+		return st;
+	}
+	vl_hash_of(hash, NULL, text);
+	return list_file(pub, name, text.n, hash, err);
+}
+
+/* The files of one stream, in the list and in files_root. */
+static enum vl_status
+list_stream(struct public *pub, const struct vl_stream_w *w,
+    enum vl_file_type type, struct vl_hash *root, struct vl_err *err)
+{
+	const struct vl_stream_file *files;
+	char name[VL_FILE_NAME_SIZE];
+	enum vl_status st = VL_OK;
+	uint8_t size[8];
+	size_t n = 0;
+	size_t i;
+
+	files = vl_stream_w_files(w, &n);
+	for (i = 0; i < n && st == VL_OK; i++) {
+		vl_file_name(name, type, files[i].number);
+		vl_put_u64le(size, files[i].size);
+		vl_hash_add(
+		    root, (struct vl_slice){ (uint8_t *)name, sizeof(name) });
+		vl_hash_add(root, (struct vl_slice){ size, sizeof(size) });
+		vl_hash_add(
+		    root, (struct vl_slice){ files[i].hash, VL_HASH_SIZE });
+		st = list_file(pub, name, files[i].size, files[i].hash, err);
+	}
+	return st;
+}
+
+static enum vl_status
+list_streams(struct vl_pack *p, struct public *pub, struct vl_err *err)
+{
+	const struct vl_hash_opts opts = { .personal = "vls1-content" };
+	struct vl_head *head = &p->opts.head;
+	struct vl_hash root;
+	enum vl_status st;
+	size_t n = 0;
+
+	vl_hash_init(&root, &opts);
+	st = list_stream(pub, p->first, VL_FILE_INDEX, &root, err);
+	if (st == VL_OK)
+		st = list_stream(pub, p->index, VL_FILE_INDEX, &root, err);
+	head->index_files = (uint32_t)pub->list.n;
+	if (st == VL_OK && p->packs != NULL) {
+		st = list_stream(pub, p->packs, VL_FILE_PACK, &root, err);
+		(void)vl_stream_w_files(p->packs, &n);
+	}
+	head->pack_files = (uint32_t)n;
+	vl_hash_end(&root, head->files_root);
+	return st;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct vl_seal_file *left = a;
+	const struct vl_seal_file *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+/* readme, head, keys, and the seal over all of them. */
+static enum vl_status
+write_public(struct vl_pack *p, struct public *pub, struct vl_err *err)
+{
+	struct vl_seal_make make = { 0 };
+	struct vl_buf head = { 0 };
+	enum vl_status st;
+
+	st = list_streams(p, pub, err);
+	if (st == VL_OK)
+		st = put_file(
+		    p, pub, "readme.txt", vl_slice_of(vl_readme_text), err);
+	if (st == VL_OK)
+		st = vl_head_encode(&head, &p->opts.head, err);
+	if (st == VL_OK)
+		st = put_file(p, pub, "head.jsn", vl_buf_slice(&head), err);
+	if (st == VL_OK)
+		st = put_file(
+		    p, pub, "keys.jsn", vl_buf_slice(&p->keys_text), err);
+	if (st != VL_OK)
+		goto out;
+	vl_hash_of(pub->fingerprint, NULL, vl_buf_slice(&head));
+	qsort(pub->list.files, pub->list.n, sizeof(*pub->list.files),
+	    compare_names);
+	make.dirfd = p->dirfd;
+	make.head = &p->opts.head;
+	make.fingerprint = pub->fingerprint;
+	make.list = pub->list;
+	make.bytes = pub->bytes;
+	make.sender = p->opts.sender;
+	st = vl_seal_write(&make, err);
+out:
+	vl_buf_free(&head);
+	return st;
+}
+
+/* A bundle of that name is never replaced. */
+static enum vl_status
+rename_par(struct vl_pack *p, const char *name, struct vl_err *err)
+{
+	struct stat there;
+
+	if (renameat2(p->parent, p->par, p->parent, name, RENAME_NOREPLACE) ==
+	    0)
+		return VL_OK;
+	/* File systems that do not know the flag. */
+	if (errno == EINVAL || errno == ENOSYS) {
+		if (fstatat(p->parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0)
+			errno = EEXIST;
+		else if (errno == ENOENT &&
+		    renameat(p->parent, p->par, p->parent, name) == 0)
+			return VL_OK;
+	}
+	return vl_fail_errno(err, "cannot rename '%s' to '%s'", p->par, name);
+}
+
+static enum vl_status
+give_name(struct vl_pack *p, const char *name, struct vl_err *err)
+{
+	enum vl_status st;
+
+	st = rename_par(p, name, err);
+	if (st != VL_OK)
+		return st;
+	st = vl_fsync(p->parent, p->opts.dir, err);
+	if (st == VL_OK && syncfs(p->dirfd) != 0)
+		st = vl_fail_errno(
+		    err, "cannot sync the file system of '%s'", p->opts.dir);
+	if (st == VL_OK) {
+		p->made = false;
+		return VL_OK;
+	}
+	/* A bundle that may not last must not look like one. */
+	if (renameat(p->parent, name, p->parent, p->par) != 0)
+		p->made = false;
+	return st;
+}
+
+static enum vl_status
+commit(struct vl_pack *p, char *name, struct public *pub, struct vl_err *err)
+{
+	uint8_t root[VL_ROOT_SIZE];
+	char final[PAR_SIZE];
+	enum vl_status st;
+
+	if (p->in_body)
+		return vl_fail(err, VL_EUSAGE, "the last body is not ended");
+	st = pack_flush(p, err);
+	if (st == VL_OK)
+		st = drain_end(p, root, err);
+	if (st == VL_OK)
+		st = finish_streams(p, err);
+	if (st != VL_OK)
+		return st;
+	p->opts.head.must = VL_MUST_GEAR1;
+	if (vl_stream_w_zstd(p->index) ||
+	    (p->packs != NULL && vl_stream_w_zstd(p->packs)))
+		p->opts.head.must |= VL_MUST_ZSTD;
+	vl_keys_commit(p->opts.head.commit, p->opts.keys);
+	st = write_inner(p, root, err);
+	if (st == VL_OK)
+		st = write_public(p, pub, err);
+	if (st == VL_OK)
+		st = vl_fsync(p->dirfd, p->par, err);
+	if (st == VL_OK && p->opts.sealed != NULL)
+		st = p->opts.sealed(p->opts.sealed_arg, pub->fingerprint, err);
+	if (st != VL_OK)
+		return st;
+	memcpy(final, p->par, sizeof(final));
+	memcpy(strchr(final, '.'), ".vls", 5);
+	st = give_name(p, final, err);
+	if (st == VL_OK)
+		memcpy(name, final, sizeof(final));
+	return st;
+}
+
+enum vl_status
+vl_pack_commit(struct vl_pack *p, char *name, struct vl_pack_totals *totals,
+    struct vl_err *err)
+{
+	struct public pub = { 0 };
+	enum vl_status st;
+
+	name[0] = '\0';
+	if (p->failed.status != VL_OK) {
+		*err = p->failed;
+		return p->failed.status;
+	}
+	st = commit(p, name, &pub, err);
+	vl_pack_totals(p, totals);
+	totals->stored_bytes = pub.bytes;
+	if (st != VL_OK) {
+		p->failed = *err;
+		p->failed.status = st;
+	}
+	vl_seal_list_free(&pub.list);
+	return st;
+}
