@@ -34,6 +34,8 @@ const uint8_t *vl_state_identity(const struct vl_state *s);
  * seconds.  Released by free, or by the end of the process. */
 enum vl_status vl_state_lock(
     struct vl_state *s, unsigned wait, struct vl_err *err);
+/* Under the lock: remove temporary files that a killed run left. */
+enum vl_status vl_state_tidy(struct vl_state *s, struct vl_err *err);
 void vl_state_free(struct vl_state *s);
 
 /* The source's series: made on first use, file `series`, mode 0600. */

@@ -49,7 +49,8 @@ struct vl_walk_opts {
 	bool cross_mounts;                /* enter other file systems */
 	/* Look for attributes of directories and links; a target need not. */
 	bool attributes;
-	/* First component of a path that is never seen (".valise"), or NULL. */
+	/* A first component that is never seen, nor are those that begin with
+	 * it and a dot (".valise", ".valise.ID"); or NULL. */
 	const char *hidden;
 	/* For names of very large directories; NULL keeps them in memory. */
 	const char *tempdir;

@@ -13,7 +13,7 @@
 #include <valise/fs.h>
 #include <valise/text.h>
 
-#include "apply.h"
+#include "recover.h"
 
 #define DELETE_SHARE 5 /* more than a fifth of a resource is asked about */
 
@@ -346,7 +346,7 @@ recover_first(const struct vl_import_opts *opts, struct vl_err *err)
 		[VL_RECOVERED_ABANDONED] = NULL,
 	};
 	enum vl_recovered what = VL_RECOVERED_NOTHING;
-	enum vl_status st = vl_apply_recover(
+	enum vl_status st = vl_recover(
 	    &(struct vl_recover_opts){
 	        .state = opts->state, .site = opts->site, .ui = opts->ui },
 	    &what, err);

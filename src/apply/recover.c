@@ -204,7 +204,7 @@ undo(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
 }
 
 enum vl_status
-vl_apply_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
+vl_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
     struct vl_err *err)
 {
 	struct vl_left l = { 0 };
@@ -216,10 +216,14 @@ vl_apply_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
 		st = vl_state_rebuild(o, err);
 	if (st == VL_OK)
 		st = vl_left_look(&l, o->state, err);
-	if (st != VL_OK || !l.journal.present)
+	if (st != VL_OK)
 		goto out;
-	if (l.ended) {
-		st = clean_ended(&l, o, err);
+	if (!l.journal.present || l.ended) {
+		if (l.ended)
+			st = clean_ended(&l, o, err);
+		if (st == VL_OK)
+			st =
+			    vl_remove_tree(vl_state_fd(o->state), "spool", err);
 	} else if (o->abandon && l.decided) {
 		*what = VL_RECOVERED_ABANDONED;
 		st = abandon(&l, o, err);
@@ -230,9 +234,21 @@ vl_apply_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
 		*what = VL_RECOVERED_UNDONE;
 		st = undo(&l, o, err);
 	}
+	if (st == VL_OK)
+		st = vl_state_tidy(o->state, err);
 out:
 	vl_left_free(&l);
 	return st;
+}
+
+enum vl_status
+vl_apply_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
+    struct vl_err *err)
+{
+	enum vl_status st = vl_state_lock(o->state, o->wait, err);
+
+	*what = VL_RECOVERED_NOTHING;
+	return st != VL_OK ? st : vl_recover(o, what, err);
 }
 
 static enum vl_standing

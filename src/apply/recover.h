@@ -19,6 +19,10 @@ enum vl_status vl_left_look(
     struct vl_left *l, struct vl_state *state, struct vl_err *err);
 void vl_left_free(struct vl_left *l);
 
+/* vl_apply_recover() for who holds the lock already. */
+enum vl_status vl_recover(const struct vl_recover_opts *o,
+    enum vl_recovered *what, struct vl_err *err);
+
 /* rebuild.c: with the state lost, the journal from the stagings. */
 enum vl_status vl_state_rebuild(
     const struct vl_recover_opts *o, struct vl_err *err);

@@ -40,14 +40,27 @@ vl_b64u(char *text, const uint8_t *p, size_t n)
 	return sodium_bin2base64(text, VL_B64U_SIZE(n), p, n, B64U);
 }
 
+/* libsodium takes some bytes above 127 for letters of base64. */
+static bool
+is_ascii(struct vl_slice text)
+{
+	uint8_t bits = 0;
+	size_t i = 0;
+
+	for (i = 0; i < text.n; i++)
+		bits |= text.p[i];
+	return bits < 0x80;
+}
+
 /* Canonical base64 of at most `max` bytes, all of `text`. */
 static bool
 unbase64(uint8_t *out, size_t max, size_t *n, struct vl_slice text, int variant)
 {
 	*n = 0;
 	return text.n == 0 ||
-	    sodium_base642bin(out, max, (const char *)text.p, text.n, NULL, n,
-	        NULL, variant) == 0;
+	    (is_ascii(text) &&
+	        sodium_base642bin(out, max, (const char *)text.p, text.n, NULL,
+	            n, NULL, variant) == 0);
 }
 
 bool

@@ -23,40 +23,42 @@
 static const char series_form[] =
     "series %s\nepoch %llu\nseq %llu\nprev %s\nsk %s\ntk %s\n";
 
-/* `text` and `key` are locked memory. */
-static enum vl_status
-encode(char *text, size_t *n, const struct vl_series *series, char *key)
+/* In locked memory. */
+struct series_text {
+	char all[SERIES_TEXT_MAX];
+	char sk[VL_HEX_SIZE(VL_KEY_SIZE)];
+	char tk[VL_HEX_SIZE(VL_KEY_SIZE)];
+};
+
+static size_t
+encode(struct series_text *text, const struct vl_series *series)
 {
 	char id[VL_HEX_SIZE(16)];
 	char prev[VL_HEX_SIZE(32)];
-	char *sk = key;
-	char *tk = key + VL_HEX_SIZE(VL_KEY_SIZE);
 	int len = 0;
 
 	vl_hex(id, series->id, 16);
 	vl_hex(prev, series->prev, 32);
-	vl_hex(sk, series->sk, VL_KEY_SIZE);
-	vl_hex(tk, series->tk, VL_KEY_SIZE);
-	len = snprintf(text, SERIES_TEXT_MAX, series_form, id,
+	vl_hex(text->sk, series->sk, VL_KEY_SIZE);
+	vl_hex(text->tk, series->tk, VL_KEY_SIZE);
+	len = snprintf(text->all, sizeof(text->all), series_form, id,
 	    (unsigned long long)series->epoch, (unsigned long long)series->seq,
-	    prev, sk, tk);
-	*n = (size_t)len;
-	return VL_OK;
+	    prev, text->sk, text->tk);
+	return (size_t)len;
 }
 
 static enum vl_status
 save(struct vl_state *s, const struct vl_series *series, struct vl_err *err)
 {
-	char *secret =
-	    vl_secret_alloc(SERIES_TEXT_MAX + 2 * VL_HEX_SIZE(VL_KEY_SIZE));
+	struct series_text *secret = vl_secret_alloc(sizeof(*secret));
 	enum vl_status st = VL_OK;
 	size_t n = 0;
 
 	if (secret == NULL)
 		return vl_fail_memory(err);
-	encode(secret, &n, series, secret + SERIES_TEXT_MAX);
+	n = encode(secret, series);
 	st = vl_put_file(vl_state_fd(s), "series", 0600,
-	    (struct vl_slice){ (const uint8_t *)secret, n }, err);
+	    (struct vl_slice){ (const uint8_t *)secret->all, n }, err);
 	vl_secret_free(secret);
 	if (st != VL_OK)
 		return vl_within(

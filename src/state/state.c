@@ -2,6 +2,7 @@
  * The state directory of one site: opening, identity, lock, and the note of
  * a failed sync (docs/transaction.md, "State").
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -208,6 +209,31 @@ vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
 	}
 	s->lockfd = fd;
 	return sign_lock(s, err);
+}
+
+enum vl_status
+vl_state_tidy(struct vl_state *s, struct vl_err *err)
+{
+	struct dirent *entry = NULL;
+	enum vl_status st = VL_OK;
+	DIR *dir = NULL;
+	int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return vl_fail_errno(err, "cannot read '%s'", s->path);
+	}
+	while (st == VL_OK && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] == '.' &&
+		    strstr(entry->d_name, ".vltmp-") != NULL &&
+		    unlinkat(s->fd, entry->d_name, 0) != 0 && errno != ENOENT)
+			st = vl_fail_errno(err, "cannot remove '%s/%s'",
+			    s->path, entry->d_name);
+	closedir(dir);
+	return st;
 }
 
 void

@@ -122,9 +122,13 @@ open_below(const struct vl_dirs *d, int dirfd, struct vl_slice rest)
 
 	while (rest.n > 0) {
 		n = step_size(d, rest);
-		memcpy(text, rest.p, n);
-		text[n] = '\0';
-		fd = open_step(d, from, text);
+		fd = -1;
+		errno = ENAMETOOLONG;
+		if (n < sizeof(text)) { /* components are short: always */
+			memcpy(text, rest.p, n);
+			text[n] = '\0';
+			fd = open_step(d, from, text);
+		}
 		if (from != dirfd)
 			vl_look_close(from);
 		if (fd < 0)

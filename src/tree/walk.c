@@ -299,8 +299,13 @@ begin(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 static bool
 is_hidden(const struct vl_walk *w, struct vl_slice name)
 {
-	return w->opts.hidden != NULL && w->down.depth == 1 &&
-	    vl_slice_equal(name, vl_slice_of(w->opts.hidden));
+	struct vl_slice start = { 0 };
+
+	if (w->opts.hidden == NULL || w->down.depth != 1)
+		return false;
+	start = vl_slice_of(w->opts.hidden);
+	return name.n >= start.n && memcmp(name.p, start.p, start.n) == 0 &&
+	    (name.n == start.n || name.p[start.n] == '.');
 }
 
 enum vl_status

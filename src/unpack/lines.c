@@ -150,8 +150,7 @@ check_end(struct vl_unpack *u, struct vl_err *err)
 	do {
 		if (st == VL_OK)
 			st = vl_index_peek(u, &s, err);
-		if (s != NULL && u->unswept &&
-		    s->head.kind == VL_RECORD_LISTS)
+		if (s != NULL && u->unswept && s->head.kind == VL_RECORD_LISTS)
 			vl_index_skip(u);
 	} while (st == VL_OK && s != NULL && !u->index.pending);
 	if (st == VL_OK && s != NULL && s->head.kind == VL_RECORD_SECRETS)

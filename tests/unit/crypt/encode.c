@@ -87,6 +87,28 @@ reads_canonical_padded_base64(void **state)
 	assert_false(vl_unb64(out, 2, s("Zm9v")));
 }
 
+/* Each byte in the place of the last of four characters. */
+static void
+reads_no_byte_that_is_not_of_the_alphabet(void **state)
+{
+	static const char common[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                             "abcdefghijklmnopqrstuvwxyz0123456789";
+	uint8_t text[4] = { 'A', 'A', 'A', 0 };
+	uint8_t out[4];
+	int c = 0;
+
+	(void)state;
+	for (c = 1; c < 256; c++) {
+		bool both = strchr(common, c) != NULL;
+
+		text[3] = (uint8_t)c;
+		assert_int_equal(both || c == '-' || c == '_',
+		    vl_unb64u(out, 3, (struct vl_slice){ text, 4 }));
+		assert_int_equal(both || c == '+' || c == '/',
+		    vl_unb64(out, 3, (struct vl_slice){ text, 4 }));
+	}
+}
+
 static void
 writes_crockford_base32(void **state)
 {
@@ -112,6 +134,7 @@ main(void)
 		cmocka_unit_test(reads_lower_case_hex_of_the_exact_length),
 		cmocka_unit_test(reads_canonical_base64url),
 		cmocka_unit_test(reads_canonical_padded_base64),
+		cmocka_unit_test(reads_no_byte_that_is_not_of_the_alphabet),
 		cmocka_unit_test(writes_crockford_base32),
 	};
 

@@ -432,6 +432,42 @@ holds_the_header_against_what_is_expected(void **state)
 	vl_stream_r_free(r);
 }
 
+/* Its frames open under its own header, so only the header tells. */
+static void
+refuses_a_renamed_file(void **state)
+{
+	struct place *p = *state;
+	struct vl_stream_expect e = expect(p);
+	struct frames_place at = { .dirfd = p->dirfd,
+		.type = VL_FILE_INDEX,
+		.number = 4,
+		.frame_log2 = 16,
+		.id = id,
+		.root = root };
+	struct vl_stream_r *r = NULL;
+	struct frames f = { 0 };
+	struct vl_err err;
+
+	(void)add_lines(&f, p->noise, 100);
+	(void)frames_write(&f, &at);
+	assert_int_equal(
+	    0, renameat(p->dirfd, "i0000004.vli", p->dirfd, "i0000003.vli"));
+	assert_int_equal(VL_EFORMAT, vl_stream_r_open(&r, &e, &err));
+	assert_string_equal(
+	    "i0000003.vli: the header says file number 4", err.text);
+
+	at.type = VL_FILE_PACK;
+	at.number = 3;
+	(void)add_lines(&f, p->noise, 100);
+	(void)frames_write(&f, &at);
+	assert_int_equal(
+	    0, renameat(p->dirfd, "p0000003.vlp", p->dirfd, "i0000003.vli"));
+	assert_int_equal(VL_EFORMAT, vl_stream_r_open(&r, &e, &err));
+	assert_string_equal("i0000003.vli: the header is that of another type "
+	                    "of file",
+	    err.text);
+}
+
 int
 main(void)
 {
@@ -447,6 +483,7 @@ main(void)
 		cmocka_unit_test(refuses_a_frame_that_wants_a_dictionary),
 		cmocka_unit_test(refuses_offsets_where_no_record_can_be),
 		cmocka_unit_test(holds_the_header_against_what_is_expected),
+		cmocka_unit_test(refuses_a_renamed_file),
 	};
 
 	if (!vl_secret_init())

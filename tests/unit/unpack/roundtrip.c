@@ -9,8 +9,8 @@
 
 #define DIRS     8
 #define FILES    40 /* in each directory */
-#define BIG      11 /* one file in so many is big */
-#define BIG_SIZE 3000000u
+#define BIG      8  /* one file in so many is big */
+#define BIG_SIZE 3600000u
 #define ALL      (1 + DIRS * (1 + FILES))
 
 struct trip {
@@ -41,8 +41,11 @@ make_body(struct vl_buf *b, unsigned number)
 	size_t zeros;
 	size_t i;
 
-	if ((number - number % 5 / 4) % BIG == 0)
+	/* Big ones do not shrink, so that they fill more than one pack. */
+	if ((number - number % 5 / 4) % BIG == 0) {
 		size = BIG_SIZE + size % 5000;
+		kind = kind == 2 ? 2 : 0;
+	}
 	if (number % 50 == 7)
 		size = 0;
 	vl_buf_clear(b);
@@ -320,6 +323,7 @@ read_trip(const struct trip *t, unsigned workers, enum when when, size_t max)
 	must(vl_unpack_end(u, &totals, &err), &err);
 	assert_int_equal(1 + DIRS + DIRS * FILES, totals.lines);
 	assert_int_equal(0, totals.unused_chunks);
+	assert_true(vl_unpack_inner(u)->npacks > 1);
 	vl_unpack_free(u);
 	bundle_close(&b);
 	free(copies);
@@ -329,7 +333,6 @@ static void
 bodies_come_back_at_once(void **state)
 {
 	read_trip(*state, 1, AT_ONCE, 1);
-	read_trip(*state, 3, AT_ONCE, 7);
 }
 
 static void
@@ -343,6 +346,47 @@ static void
 bodies_come_back_after_their_blocks_made_room(void **state)
 {
 	read_trip(*state, 2, BACKWARDS, 64);
+}
+
+/* Without a sweep, and only a few are asked for, one of them half. */
+static void
+single_bodies_come_back_without_a_sweep(void **state)
+{
+	struct vl_unpack_totals totals;
+	struct vl_chunk_ref ref;
+	struct vl_unpacked rec;
+	struct vl_unpack *u = NULL;
+	struct copy c;
+	struct bundle b;
+	struct vl_err err;
+	size_t got = 0;
+	size_t n = 0;
+
+	trip_open(&b, *state, 2);
+	must(bundle_unpack(&u, &b, &err), &err);
+	vl_unpack_unswept(u);
+	for (;;) {
+		must(vl_unpack_next(u, &rec, &err), &err);
+		if (rec.line.p == NULL)
+			break;
+		if (rec.entry.type != VL_ENTRY_FILE)
+			continue;
+		n++;
+		if (n % 8 == 0)
+			must(vl_unpack_part(u, &ref, 1, &got, &err), &err);
+		if (n % 7 != 0)
+			continue;
+		memset(&c, 0, sizeof(c));
+		if (n % 8 != 0) {
+			take_refs(u, &c, &rec.entry, 3);
+			must(compare(&c.job, 0), &c.job.err);
+		}
+		free(c.refs);
+	}
+	assert_int_equal(DIRS * FILES, n);
+	assert_int_equal(VL_EREFUSED, vl_unpack_end(u, &totals, &err));
+	vl_unpack_free(u);
+	bundle_close(&b);
 }
 
 /* More holds than blocks are kept: nobody waits, all stay valid. */
@@ -431,6 +475,7 @@ main(void)
 		cmocka_unit_test(bodies_come_back_at_once),
 		cmocka_unit_test(bodies_come_back_on_the_pool),
 		cmocka_unit_test(bodies_come_back_after_their_blocks_made_room),
+		cmocka_unit_test(single_bodies_come_back_without_a_sweep),
 		cmocka_unit_test(any_number_of_blocks_can_be_held),
 		cmocka_unit_test(refuses_places_without_a_chunk),
 	};

@@ -1,0 +1,119 @@
+#ifndef FAULT_H
+#define FAULT_H
+
+/*
+ * Every call that changes something on disk asks here first (ld --wrap): the
+ * n-th from arming on fails with an errno, or the process ends in its place.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum fault_kind {
+	FAULT_NONE,
+	FAULT_ERRNO,
+	FAULT_KILL
+};
+
+static struct {
+	enum fault_kind kind;
+	unsigned at; /* the call that fails; counted from 1 */
+	unsigned met;
+	int error;
+} fault;
+
+static inline void
+fault_arm(enum fault_kind kind, unsigned at, int error)
+{
+	fault.kind = kind;
+	fault.at = at;
+	fault.met = 0;
+	fault.error = error;
+}
+
+static inline bool
+fault_fired(void)
+{
+	return fault.met >= fault.at;
+}
+
+static inline bool
+fault_hits(void)
+{
+	if (fault.kind == FAULT_NONE ||
+	    __atomic_add_fetch(&fault.met, 1, __ATOMIC_SEQ_CST) != fault.at)
+		return false;
+	if (fault.kind == FAULT_KILL)
+		_exit(77);
+	errno = fault.error;
+	return true;
+}
+
+#define WRAP(name, parameters, arguments)                                      \
+	int __real_##name parameters;                                          \
+	int __wrap_##name parameters;                                          \
+	int __wrap_##name parameters                                           \
+	{                                                                      \
+		return fault_hits() ? -1 : __real_##name arguments;            \
+	}
+
+WRAP(renameat, (int a, const char *b, int c, const char *d), (a, b, c, d))
+WRAP(renameat2, (int a, const char *b, int c, const char *d, unsigned f),
+    (a, b, c, d, f))
+WRAP(linkat, (int a, const char *b, int c, const char *d, int f),
+    (a, b, c, d, f))
+WRAP(unlinkat, (int a, const char *b, int f), (a, b, f))
+WRAP(mkdirat, (int a, const char *b, mode_t m), (a, b, m))
+WRAP(symlinkat, (const char *a, int b, const char *c), (a, b, c))
+WRAP(fchmodat, (int a, const char *b, mode_t m, int f), (a, b, m, f))
+WRAP(fchownat, (int a, const char *b, uid_t u, gid_t g, int f),
+    (a, b, u, g, f))
+WRAP(utimensat,
+    (int a, const char *b, const struct timespec t[2], int f), (a, b, t, f))
+WRAP(futimens, (int a, const struct timespec t[2]), (a, t))
+WRAP(fchmod, (int a, mode_t m), (a, m))
+WRAP(fchown, (int a, uid_t u, gid_t g), (a, u, g))
+WRAP(fsync, (int a), (a))
+WRAP(syncfs, (int a), (a))
+
+ssize_t __real_write(int fd, const void *p, size_t n);
+ssize_t __wrap_write(int fd, const void *p, size_t n);
+ssize_t __real_pwrite(int fd, const void *p, size_t n, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at);
+int __real_openat(int dir, const char *name, int flags, ...);
+int __wrap_openat(int dir, const char *name, int flags, ...);
+
+ssize_t
+__wrap_write(int fd, const void *p, size_t n)
+{
+	return fault_hits() ? -1 : __real_write(fd, p, n);
+}
+
+ssize_t
+__wrap_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	return fault_hits() ? -1 : __real_pwrite(fd, p, n, at);
+}
+
+/* Only what makes a file changes something. */
+int
+__wrap_openat(int dir, const char *name, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+
+	if (flags & O_CREAT) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+		if (fault_hits())
+			return -1;
+	}
+	return __real_openat(dir, name, flags, mode);
+}
+
+#endif

@@ -1,0 +1,285 @@
+/*
+ * Random trees over random trees, interrupted at every call that changes
+ * something, recovery interrupted too: what stands at the end is the new
+ * tree when it was decided, and the old one when it was not.
+ */
+
+#include "random.h"
+
+#include "fault.h"
+
+#define SEEDS   40
+#define NOBODY  65534
+
+/* Run `what` in a child that dies at its n-th change; false: it got to its
+ * end without. */
+static bool
+killed_at(enum vl_status (*what)(struct world *), struct world *w, unsigned n)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		fault_arm(FAULT_KILL, n, 0);
+		if (what(w) == VL_OK)
+			_exit(0);
+		print_error("%s\n", w->err.text);
+		_exit(FAILED);
+	}
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_true(WIFEXITED(status));
+	assert_int_not_equal(FAILED, WEXITSTATUS(status));
+	if (WEXITSTATUS(status) != KILLED)
+		assert_int_equal(0, WEXITSTATUS(status));
+	return WEXITSTATUS(status) == KILLED;
+}
+
+/* An import that is not decided is taken back, as recovery does it. */
+static enum vl_status
+take_back(struct world *w)
+{
+	enum vl_stage_found found = VL_STAGE_ABSENT;
+	struct vl_stage *stage = NULL;
+	enum vl_status st =
+	    vl_stage_open(&stage, &w->header, 0, &found, &w->err);
+
+	if (st == VL_OK && stage != NULL)
+		st = vl_stage_drop(stage, &w->err);
+	if (st == VL_OK)
+		st = vl_stage_sweep(&w->header, 0, &w->err);
+	if (st == VL_OK)
+		st = vl_stage_restore(&w->header, 0, &w->err);
+	vl_stage_close(stage);
+	return st;
+}
+
+/* A world from its seed up to the decision; false: a conflict, rightly. */
+static bool
+begin(struct world *w, uint64_t seed, bool inside)
+{
+	bool possible = false;
+
+	world_open(w);
+	possible = random_world(w, seed);
+	world_build(w, inside);
+	if (world_stage(w) != VL_OK)
+		fail_msg("seed %llu: %s", (unsigned long long)seed,
+		    w->err.text);
+	assert_int_equal(!possible, w->counts.conflict > 0);
+	return possible;
+}
+
+/* Nothing but the root is left once the staging is gone. */
+static void
+is_clean(struct world *w)
+{
+	static struct model all;
+
+	assert_int_equal(VL_OK, take_back(w));
+	model_read(&all, w->path);
+	assert_string_equal("root", all.nodes[1].path);
+	assert_int_equal(all.n - 1, w->wanted.n);
+}
+
+static void
+expect(struct world *w, const struct model *m, uint64_t seed, unsigned n)
+{
+	if (!model_stands(m, w->root))
+		fail_msg("seed %llu, interrupted at %u",
+		    (unsigned long long)seed, n);
+}
+
+static void
+redo_is_killed(uint64_t seed)
+{
+	static struct world w;
+	unsigned n = 0;
+	unsigned again = 0;
+	bool killed = true;
+
+	for (n = 1; killed; n++) {
+		if (!begin(&w, seed, false)) {
+			world_close(&w);
+			return;
+		}
+		killed = killed_at(world_redo, &w, n);
+		again = 1 + (unsigned)(seed + n) % 4;
+		while (killed && killed_at(world_redo, &w, again))
+			again++;
+		w.tree.inside = false;
+		expect(&w, &w.wanted, seed, n);
+		if (!killed)
+			is_clean(&w);
+		world_close(&w);
+	}
+}
+
+static void
+survives_kills_of_the_redo_and_of_recovery(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= SEEDS; seed++)
+		redo_is_killed(seed);
+}
+
+/* Without the rights of root: directories that nobody may write. */
+static void
+survives_kills_without_rights(void **state)
+{
+	char path[256];
+	int status = 0;
+	uint64_t seed;
+	pid_t pid = 0;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	(void)snprintf(path, sizeof(path), "nobody-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(0, chown(path, NOBODY, NOBODY));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (chdir(path) != 0 || setgid(NOBODY) != 0 ||
+		    setuid(NOBODY) != 0)
+			_exit(FAILED);
+		for (seed = 1; seed <= SEEDS / 4; seed++)
+			redo_is_killed(seed);
+		_exit(0);
+	}
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_true(WIFEXITED(status));
+	assert_int_equal(0, WEXITSTATUS(status));
+	assert_int_equal(0, rmdir(path));
+}
+
+static void
+goes_on_after_every_error(void **state)
+{
+	static struct world w;
+	uint64_t seed;
+	unsigned n;
+
+	(void)state;
+	for (seed = 1; seed <= SEEDS; seed++) {
+		for (n = 1;; n++) {
+			if (!begin(&w, seed, false))
+				break;
+			fault_arm(FAULT_ERRNO, n, n % 2 == 0 ? EIO : ENOSPC);
+			if (world_redo(&w) == VL_OK)
+				assert_false(fault_fired());
+			fault.kind = FAULT_NONE;
+			if (!fault_fired())
+				break;
+			if (world_redo(&w) != VL_OK)
+				fail_msg("seed %llu: %s",
+				    (unsigned long long)seed, w.err.text);
+			expect(&w, &w.wanted, seed, n);
+			world_close(&w);
+		}
+		world_close(&w);
+	}
+}
+
+static void
+stage_is_killed(uint64_t seed, bool inside, unsigned step)
+{
+	static struct world w;
+	unsigned n = 0;
+	unsigned again = 0;
+	bool killed = true;
+
+	for (n = 1; killed; n += step) {
+		world_open(&w);
+		(void)random_world(&w, seed);
+		world_build(&w, inside);
+		killed = killed_at(world_stage, &w, n);
+		again = 1 + (unsigned)(seed + n) % 3;
+		while (killed_at(take_back, &w, again))
+			again++;
+		expect(&w, &w.old, seed, n);
+		w.wanted = w.old;
+		is_clean(&w);
+		world_close(&w);
+	}
+}
+
+static void
+leaves_the_old_tree_before_the_decision(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= SEEDS / 4; seed++) {
+		stage_is_killed(seed, false, 3);
+		stage_is_killed(seed, true, 3);
+	}
+}
+
+/* The same with errors, which the process sees itself. */
+static void
+takes_back_after_every_error(void **state)
+{
+	static struct world w;
+	uint64_t seed;
+	unsigned n;
+
+	(void)state;
+	for (seed = 1; seed <= SEEDS / 4; seed++) {
+		for (n = 1;; n += 2) {
+			world_open(&w);
+			(void)random_world(&w, seed);
+			world_build(&w, seed % 2 == 0);
+			fault_arm(FAULT_ERRNO, n, ENOSPC);
+			if (world_stage(&w) == VL_OK && fault_fired())
+				fail_msg("seed %llu: error %u is hidden",
+				    (unsigned long long)seed, n);
+			fault.kind = FAULT_NONE;
+			w.wanted = w.old;
+			is_clean(&w);
+			expect(&w, &w.old, seed, n);
+			world_close(&w);
+			if (!fault_fired())
+				break;
+		}
+	}
+}
+
+static void
+previews_without_a_trace(void **state)
+{
+	static struct world w;
+	uint64_t seed;
+	bool possible = false;
+
+	(void)state;
+	for (seed = 1; seed <= SEEDS; seed++) {
+		world_open(&w);
+		possible = random_world(&w, seed);
+		world_build(&w, false);
+		fault_arm(FAULT_ERRNO, 1, EIO);
+		assert_int_equal(VL_OK, world_prepare(&w, NULL));
+		fault.kind = FAULT_NONE;
+		assert_int_equal(!possible, w.counts.conflict > 0);
+		expect(&w, &w.old, seed, 0);
+		world_close(&w);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(previews_without_a_trace),
+		cmocka_unit_test(survives_kills_of_the_redo_and_of_recovery),
+		cmocka_unit_test(survives_kills_without_rights),
+		cmocka_unit_test(goes_on_after_every_error),
+		cmocka_unit_test(leaves_the_old_tree_before_the_decision),
+		cmocka_unit_test(takes_back_after_every_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
