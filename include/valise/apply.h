@@ -18,7 +18,7 @@
 struct vl_apply_ui {
 	void *arg;
 	bool interactive; /* somebody is there to be asked */
-	/* Long work: `total` 0 where it is not known. */
+	/* Long work, in bytes: `total` 0 where it is not known. */
 	void (*progress)(
 	    void *arg, const char *what, uint64_t done, uint64_t total);
 	/* True once a signal asked to stop. */

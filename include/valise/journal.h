@@ -10,6 +10,7 @@
  * journal of the last one, which has ended.
  */
 
+#include <valise/entry.h>
 #include <valise/state.h>
 
 #define VL_IMPORT_ID_SIZE 16
@@ -50,11 +51,10 @@ void vl_header_free(struct vl_header *h);
 enum vl_journal_word {
 	VL_JOURNAL_PREPARED,
 	VL_JOURNAL_UNDO,
-	VL_JOURNAL_DECIDED,
-	VL_JOURNAL_APPLIED,
 	VL_JOURNAL_ENDED, /* applied and finished */
 	VL_JOURNAL_UNDONE,
-	VL_JOURNAL_ABANDONED
+	VL_JOURNAL_ABANDONED,
+	VL_JOURNAL_CLEANED /* after the end, of staging inside a root */
 };
 
 /* What an operator said of an entry that is not as planned. */
@@ -86,6 +86,10 @@ enum vl_status vl_journal_add(
     struct vl_state *s, enum vl_journal_word word, struct vl_err *err);
 enum vl_status vl_journal_choose(struct vl_state *s, const char *path,
     enum vl_choice choice, struct vl_err *err);
+/* From now on this is the time of the root of `tree` to be put back: it takes
+ * the place of what the header says. */
+enum vl_status vl_journal_time(struct vl_state *s, size_t tree,
+    const struct vl_time *time, struct vl_err *err);
 /*
  * Read it, after making what is read durable.  VL_EPENDING when a line other
  * than the last is damaged: nothing is guessed.

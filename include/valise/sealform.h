@@ -65,6 +65,11 @@ enum vl_status vl_seal_sig_encode(
 enum vl_status vl_seal_sig_decode(
     struct vl_seal_sig *s, struct vl_slice text, struct vl_err *err);
 
+/* A key id as minisign shows it: one number, 16 upper-case hex digits. */
+#define VL_KEY_ID_TEXT 17
+char *vl_key_id_text(
+    char text[VL_KEY_ID_TEXT], const uint8_t key_id[VL_KEY_ID_SIZE]);
+
 /* A minisign public key file (two lines) or its base64 line alone. */
 struct vl_sender_public {
 	uint8_t key_id[VL_KEY_ID_SIZE];

@@ -11,6 +11,7 @@
  *	open -> (decide -> redo -> settle -> clean | drop)	      recovery
  */
 
+#include <valise/entry.h>
 #include <valise/journal.h>
 
 struct vl_stage;
@@ -63,7 +64,8 @@ int vl_stage_fd(const struct vl_stage *s);
 /* Descriptor of its folder `new`. */
 int vl_stage_newfd(const struct vl_stage *s);
 
-/* Before the decision: header copy, marks to come, one syncfs. */
+/* Before the decision: header copy and marks to come.  A vl_stage_sync()
+ * makes all of the staging durable. */
 enum vl_status vl_stage_seal(
     struct vl_stage *s, const struct vl_header *h, struct vl_err *err);
 
@@ -92,11 +94,21 @@ enum vl_status vl_stage_sync(struct vl_stage *s, struct vl_err *err);
 
 /* Undo before the decision: everything goes, the root's time comes back. */
 enum vl_status vl_stage_drop(struct vl_stage *s, struct vl_err *err);
+/*
+ * Before the end: the root's time as it is now is what cleaning puts back
+ * where staging stands inside.  For vl_journal_time().
+ */
+enum vl_status vl_stage_take_time(
+    struct vl_stage *s, struct vl_time *time, struct vl_err *err);
 /* After the end. What others put into it is kept and named. */
 enum vl_status vl_stage_clean(struct vl_stage *s,
     const struct vl_stage_report *report, struct vl_err *err);
 /* What a cleaning or making that was killed left under `.NAME.valise.ID`. */
 enum vl_status vl_stage_sweep(
+    const struct vl_header *h, size_t tree, struct vl_err *err);
+/* Staging inside the root changes its time as it goes: put it back as the
+ * header has it.  Nothing where staging stands beside. */
+enum vl_status vl_stage_restore(
     const struct vl_header *h, size_t tree, struct vl_err *err);
 /* Give up on it: it is renamed, kept and named. */
 enum vl_status vl_stage_abandon(struct vl_stage *s,

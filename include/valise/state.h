@@ -34,6 +34,8 @@ const uint8_t *vl_state_identity(const struct vl_state *s);
  * seconds.  Released by free, or by the end of the process. */
 enum vl_status vl_state_lock(
     struct vl_state *s, unsigned wait, struct vl_err *err);
+/* Whether a run holds the lock right now; changes nothing. */
+bool vl_state_is_locked(const struct vl_state *s);
 /* Under the lock: remove temporary files that a killed run left. */
 enum vl_status vl_state_tidy(struct vl_state *s, struct vl_err *err);
 void vl_state_free(struct vl_state *s);

@@ -6,7 +6,7 @@
  *
  *	intake.c   the bundle: trusted, copied to the spool, unlocked
  *	replay.c   is it the next one, from the right sender, for this site?
- *	survey.c   is there room for it?
+ *	room.c     is there room for it?
  *	pass.c     records against the trees: compare, stage
  *	commit.c   prepare, decide, finish; the same finish serves recovery
  *	recover.c  what a killed run left
@@ -48,6 +48,9 @@ struct vl_run {
 	struct vl_part *parts; /* as header.trees */
 	bool keep_owner;
 	bool journalled; /* BEGIN stands */
+	bool quiet;      /* changes are not said: a second pass will say them */
+	uint64_t total;  /* bytes of all files that are imported */
+	uint64_t done;
 };
 
 /* intake.c */

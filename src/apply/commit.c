@@ -108,31 +108,60 @@ save_ledger(
 	return st;
 }
 
+/* Cleaning changes the time of a root that holds its staging: what is put
+ * back is journalled before the end. */
+static enum vl_status
+note_times(struct vl_finish *f, bool *inside, struct vl_err *err)
+{
+	const struct vl_header *h = &f->journal->header;
+	struct vl_time time = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	*inside = false;
+	for (i = 0; i < f->n && st == VL_OK; i++) {
+		if (!h->trees[i].inside || f->stages[i] == NULL)
+			continue;
+		*inside = true;
+		st = vl_stage_take_time(f->stages[i], &time, err);
+		if (st == VL_OK)
+			st = vl_journal_time(f->state, i, &time, err);
+	}
+	return st;
+}
+
 /* All is in place and durable; what is left to remove may be removed by the
  * next run as well. */
 static void
-clean(struct vl_finish *f)
+clean(struct vl_finish *f, bool inside)
 {
 	struct vl_stage_report report = vl_stage_report_of(f->ui);
 	struct vl_err err = { 0 };
+	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	for (i = 0; i < f->n; i++)
-		if (f->stages[i] != NULL &&
-		    vl_stage_clean(f->stages[i], &report, &err) != VL_OK)
-			f->ui->note(f->ui->arg, err.text);
+	for (i = 0; i < f->n && st == VL_OK; i++)
+		if (f->stages[i] != NULL)
+			st = vl_stage_clean(f->stages[i], &report, &err);
+	if (st == VL_OK && inside)
+		st = vl_journal_add(f->state, VL_JOURNAL_CLEANED, &err);
+	if (st != VL_OK)
+		f->ui->note(f->ui->arg, err.text);
 }
 
 enum vl_status
 vl_finish_end(struct vl_finish *f, struct vl_err *err)
 {
 	const struct vl_header *h = &f->journal->header;
+	bool inside = false;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	for (i = 0; i < f->n && st == VL_OK; i++)
 		if (f->stages[i] != NULL)
 			st = vl_stage_mark(f->stages[i], VL_STAGE_APPLIED, err);
+	if (st == VL_OK)
+		st = note_times(f, &inside, err);
 	if (st == VL_OK)
 		st = save_ledger(f->state, h, err);
 	if (st == VL_OK)
@@ -146,7 +175,7 @@ vl_finish_end(struct vl_finish *f, struct vl_err *err)
 		vl_within(err, "all is in place, but not finished");
 		return VL_EPENDING;
 	}
-	clean(f);
+	clean(f, inside);
 	return VL_OK;
 }
 
@@ -187,6 +216,27 @@ out:
 	return vl_finish_end(f, err);
 }
 
+/* One tree; its staging may stand although it could not be made in full. */
+static enum vl_status
+undo_tree(const struct vl_header *h, size_t tree, struct vl_stage *stage,
+    struct vl_err *err)
+{
+	enum vl_stage_found found = VL_STAGE_ABSENT;
+	struct vl_stage *own = NULL;
+	enum vl_status st = VL_OK;
+
+	if (stage == NULL)
+		st = vl_stage_open(&own, h, tree, &found, err);
+	if (st == VL_OK && (stage != NULL || own != NULL))
+		st = vl_stage_drop(stage != NULL ? stage : own, err);
+	if (st == VL_OK)
+		st = vl_stage_sweep(h, tree, err);
+	if (st == VL_OK)
+		st = vl_stage_restore(h, tree, err);
+	vl_stage_close(own);
+	return st;
+}
+
 enum vl_status
 vl_undo(struct vl_state *state, const struct vl_header *h,
     struct vl_stage **stages, struct vl_err *err)
@@ -194,12 +244,8 @@ vl_undo(struct vl_state *state, const struct vl_header *h,
 	enum vl_status st = vl_journal_add(state, VL_JOURNAL_UNDO, err);
 	size_t i = 0;
 
-	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
-		if (stages[i] != NULL)
-			st = vl_stage_drop(stages[i], err);
-		if (st == VL_OK)
-			st = vl_stage_sweep(h, i, err);
-	}
+	for (i = 0; i < h->ntrees && st == VL_OK; i++)
+		st = undo_tree(h, i, stages[i], err);
 	if (st == VL_OK)
 		st = vl_remove_tree(vl_state_fd(state), "spool", err);
 	if (st == VL_OK)
@@ -210,10 +256,9 @@ vl_undo(struct vl_state *state, const struct vl_header *h,
 /* A sync that failed before the decision: nothing is decided, but nothing on
  * that disk can be believed until the machine has started anew. */
 static enum vl_status
-seal_stage(struct vl_run *run, size_t i, struct vl_err *err)
+sync_stage(struct vl_run *run, size_t i, struct vl_err *err)
 {
-	enum vl_status st =
-	    vl_stage_seal(run->parts[i].stage, &run->header, err);
+	enum vl_status st = vl_stage_sync(run->parts[i].stage, err);
 
 	if (st != VL_OK)
 		vl_state_note_failed_sync(
@@ -231,7 +276,9 @@ prepare(struct vl_run *run, struct vl_err *err)
 	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
 		st = vl_target_prepare(run->parts[i].target, err);
 	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
-		st = seal_stage(run, i, err);
+		st = vl_stage_seal(run->parts[i].stage, &run->header, err);
+	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
+		st = sync_stage(run, i, err);
 	if (st == VL_OK)
 		st = vl_journal_add(run->opts->state, VL_JOURNAL_PREPARED, err);
 	if (st == VL_OK && ui->stop(ui->arg))
@@ -263,9 +310,11 @@ vl_commit(struct vl_run *run, struct vl_err *err)
 	ui->hold(ui->arg, true);
 	st = vl_decision_write(run->opts->state, run->header.import, &wrote);
 	if (st != VL_OK) {
-		/* Did it reach the disk?  Only the disk can tell. */
+		/* Under its name it may be durable or not, and a second sync
+		 * would not tell; without its name it never was. */
 		if (vl_decision_read(run->opts->state, run->header.import,
-		        &decided, err) != VL_OK) {
+		        &decided, err) != VL_OK ||
+		    decided) {
 			vl_state_note_failed_sync(
 			    run->opts->state, vl_state_path(run->opts->state));
 			run->journalled = false; /* not ours to undo now */
@@ -274,11 +323,8 @@ vl_commit(struct vl_run *run, struct vl_err *err)
 			    "told; the next run finds out");
 			goto out;
 		}
-		if (!decided) {
-			*err = wrote;
-			st = err->status;
-			goto out;
-		}
+		*err = wrote;
+		goto out;
 	}
 	run->journalled = false; /* from here on there is nothing to undo */
 	f = (struct vl_finish){ .state = run->opts->state,

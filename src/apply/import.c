@@ -160,9 +160,8 @@ needs_delete(const struct vl_run *run, char *why, size_t size)
 		if (p->counts.before > 0 &&
 		    !applied_before(run, p->resource->name)) {
 			snprintf(why, size,
-			    "'%s' was never imported to and is not empty: of "
-			    "its %s entries %s would be deleted and %llu "
-			    "changed",
+			    "'%s' was never imported to and is not empty "
+			    "(entries: %s): %s would be deleted, %llu changed",
 			    run->header.trees[i].root,
 			    vl_format_count(a, sizeof(a), p->counts.before),
 			    vl_format_count(b, sizeof(b), p->counts.deletions),
@@ -187,6 +186,7 @@ check_policy(struct vl_run *run, bool ask, struct vl_err *err)
 	const struct vl_apply_ui *ui = run->opts->ui;
 	uint64_t conflicts = 0;
 	char why[8448];
+	char text[8704];
 	size_t i = 0;
 
 	for (i = 0; i < run->header.ntrees; i++)
@@ -198,8 +198,13 @@ check_policy(struct vl_run *run, bool ask, struct vl_err *err)
 	needs_delete(run, why, sizeof(why));
 	if (run->opts->allow_delete)
 		why[0] = '\0';
-	if (!ask)
+	if (!ask) {
+		snprintf(text, sizeof(text),
+		    "importing it needs --allow-delete: %s", why);
+		if (why[0] != '\0')
+			ui->note(ui->arg, text);
 		return VL_OK;
+	}
 	if (why[0] != '\0' && !ui->interactive)
 		return vl_fail(err, VL_EREFUSED,
 		    "%s: look at the preview, then give --allow-delete", why);
@@ -251,29 +256,51 @@ reset_parts(struct vl_run *run)
 static enum vl_status
 preview(struct vl_run *run, struct vl_err *err)
 {
-	enum vl_status st = vl_pass(run, false, err);
+	struct vl_err room = { 0 };
+	bool differs = false;
+	enum vl_status st = vl_room_targets(run, &differs, &room);
 
-	if (st != VL_OK)
+	/* No room is what an import would say; what differs is shown first. */
+	if (st != VL_OK && st != VL_EIO) {
+		*err = room;
 		return st;
+	}
+	if (vl_pass(run, false, err) != VL_OK)
+		return err->status;
 	run->result->changed = !unchanged(run);
 	run->result->unchanged = !run->result->changed;
-	return check_policy(run, false, err);
+	if (check_policy(run, false, err) != VL_OK)
+		return err->status;
+	if (st != VL_OK && run->result->changed)
+		*err = room;
+	else
+		st = VL_OK;
+	return st;
 }
 
 /* The same bundle again: it is compared, and mostly nothing differs. */
 static enum vl_status
 import_again(struct vl_run *run, bool *done, struct vl_err *err)
 {
-	enum vl_status st = vl_pass(run, false, err);
+	const struct vl_apply_ui *ui = run->opts->ui;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
 
+	run->quiet = true;
+	st = vl_pass(run, false, err);
+	run->quiet = false;
 	if (st != VL_OK)
 		return st;
 	*done = unchanged(run);
 	if (*done) {
 		run->result->unchanged = true;
+		for (i = 0; i < run->header.ntrees; i++)
+			ui->counts(ui->arg, run->parts[i].resource->name,
+			    &run->parts[i].counts);
 		return VL_OK;
 	}
 	reset_parts(run);
+	run->done = 0;
 	return vl_intake_rewind(run, err);
 }
 

@@ -2,7 +2,7 @@
  * The bundle is taken in: form of the seal, signature by a trusted sender,
  * one copy of every file into the private spool while it is hashed, and only
  * then keys, decryption and everything else, from the spool
- * (formats/bundle.md, "Order of checks").
+ * (formats/seal.md, "Reading").
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -152,20 +152,20 @@ has_narrow(const struct vl_site *site)
 static enum vl_status
 fail_unknown(const struct vl_run *run, bool met, struct vl_err *err)
 {
-	char hex[VL_HEX_SIZE(VL_KEY_ID_SIZE)];
+	char id[VL_KEY_ID_TEXT];
 
-	vl_hex(hex, run->intake.seal.sig.key_id, VL_KEY_ID_SIZE);
+	vl_key_id_text(id, run->intake.seal.sig.key_id);
 	if (met)
 		return vl_fail(err, VL_ETRUST,
 		    "seal.sig does not fit seal.txt: it was not made by the "
 		    "sender with key id %s, or seal.txt or seal.sig was "
 		    "changed",
-		    hex);
+		    id);
 	return vl_fail(err, VL_ETRUST,
-	    "sender %s is not trusted: get its sender.pub on another way than "
-	    "the bundle, and name it under 'trust' in the site file or with "
-	    "--trust",
-	    hex);
+	    "the sender with key id %s is not trusted: get its sender.pub by "
+	    "another way than the bundle, and name it under 'trust' in the "
+	    "site file or with --trust",
+	    id);
 }
 
 static enum vl_status
@@ -239,13 +239,18 @@ accept_unknown(struct vl_run *run, struct vl_err *err)
 	struct vl_sender_public pub = { 0 };
 	struct vl_buf text = { 0 };
 	char fingerprint[VL_FINGERPRINT_SIZE];
-	char hex[VL_HEX_SIZE(VL_KEY_ID_SIZE)];
+	char id[VL_KEY_ID_TEXT];
 	uint8_t hash[VL_HASH_SIZE];
 	enum vl_status st = VL_OK;
 
 	memcpy(pub.key_id, in->seal.sig.key_id, VL_KEY_ID_SIZE);
 	memcpy(pub.key, vl_unpack_inner(in->unpack)->sender, sizeof(pub.key));
 	st = vl_seal_verify(&in->seal, &pub, err);
+	if (st != VL_OK)
+		return st;
+	memcpy(in->sender, pub.key, sizeof(in->sender));
+	/* One that can only be refused is not asked about. */
+	st = vl_replay_check(run, err);
 	if (st != VL_OK)
 		return st;
 	vl_hash_of(hash, &(struct vl_hash_opts){ 0 },
@@ -255,10 +260,8 @@ accept_unknown(struct vl_run *run, struct vl_err *err)
 	st = vl_sender_public_encode(&text, &pub, err);
 	if (st == VL_OK)
 		st = vl_state_accept_sender(run->opts->state,
-		    vl_buf_slice(&text),
-		    vl_hex(hex, pub.key_id, VL_KEY_ID_SIZE), err);
+		    vl_buf_slice(&text), vl_key_id_text(id, pub.key_id), err);
 	vl_buf_free(&text);
-	memcpy(in->sender, pub.key, sizeof(in->sender));
 	return st;
 }
 
@@ -337,11 +340,8 @@ vl_intake_open(struct vl_run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = open_unpack(
 		    run, known ? in->sender : NULL, &in->unpack, err);
-	if (st == VL_OK && !known) {
+	if (st == VL_OK && !known)
 		st = accept_unknown(run, err);
-		if (st == VL_OK)
-			st = vl_replay_check(run, err);
-	}
 	return st;
 }
 

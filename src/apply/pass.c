@@ -61,7 +61,8 @@ begin_part(
 	        .pool = run->opts->pool,
 	        .tempdir = vl_state_path(run->opts->state),
 	        .keep_owner = run->keep_owner,
-	        .report = { .arg = ui->arg, .change = ui->change } },
+	        .report = { .arg = ui->arg,
+	            .change = run->quiet ? NULL : ui->change } },
 	    err);
 }
 
@@ -77,7 +78,7 @@ end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	p->ended = true;
 	vl_target_counts(p->target, &p->counts);
 	p->unchanged = vl_target_unchanged(p->target);
-	if (st == VL_OK)
+	if (st == VL_OK && !run->quiet)
 		ui->counts(ui->arg, p->resource->name, &p->counts);
 	return st;
 }
@@ -91,7 +92,6 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 		.part = body_part,
 		.chunk = body_chunk,
 		.release = body_release };
-	uint64_t lines = vl_unpack_inner(u)->lines;
 	struct vl_unpacked rec = { 0 };
 	struct vl_part *last = NULL;
 	struct vl_part *p = NULL;
@@ -103,7 +103,7 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 			break;
 		if ((rec.number & 0xff) == 0) {
 			ui->progress(ui->arg, staging ? "staging" : "comparing",
-			    rec.number, lines);
+			    run->done, run->total);
 			if (ui->stop(ui->arg))
 				return vl_fail(err, VL_ESIGNAL,
 				    "stopped: nothing was changed");
@@ -117,6 +117,7 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 			continue;
 		if (!p->begun)
 			st = begin_part(run, p, staging, err);
+		run->done += rec.entry.size;
 		if (st == VL_OK)
 			st = vl_target_put(p->target, &rec.entry, &body, err);
 		if (st != VL_OK)

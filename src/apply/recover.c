@@ -76,6 +76,9 @@ clean_ended(
 {
 	struct vl_stage_report report = vl_stage_report_of(o->ui);
 	const struct vl_header *h = &l->journal.header;
+	const bool unclean = vl_journal_has(&l->journal, VL_JOURNAL_ENDED) &&
+	    !vl_journal_has(&l->journal, VL_JOURNAL_CLEANED);
+	bool inside = false;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
@@ -84,7 +87,13 @@ clean_ended(
 			st = vl_stage_clean(l->stages[i], &report, err);
 		if (st == VL_OK)
 			st = vl_stage_sweep(h, i, err);
+		/* Once it is cleaned the root is anybody's to change. */
+		if (st == VL_OK && unclean)
+			st = vl_stage_restore(h, i, err);
+		inside = inside || h->trees[i].inside;
 	}
+	if (st == VL_OK && unclean && inside)
+		st = vl_journal_add(o->state, VL_JOURNAL_CLEANED, err);
 	if (st == VL_OK)
 		st = vl_decision_drop(o->state, err);
 	return st;
@@ -273,10 +282,7 @@ vl_apply_status(
 	enum vl_status st = VL_OK;
 
 	memset(report, 0, sizeof(*report));
-	st = vl_state_lock(state, 0, err);
-	report->locked = st == VL_ELOCKED;
-	if (st != VL_OK && st != VL_ELOCKED)
-		return st;
+	report->locked = vl_state_is_locked(state);
 	st = vl_ledger_load(&report->ledger, state, err);
 	if (st == VL_OK)
 		st = vl_left_look(&l, state, err);

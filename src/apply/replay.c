@@ -1,7 +1,7 @@
 /*
  * Is this bundle the next one of its series, from the sender that the series
  * is pinned to, and meant for this site?  Decided from the ledger alone: no
- * clock is trusted (formats/bundle.md, "Chain").
+ * clock is trusted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +74,8 @@ vl_replay_check(struct vl_run *run, struct vl_err *err)
 	    memcmp(l->sender, run->intake.sender, VL_SIGN_PUBLIC_SIZE) != 0)
 		return vl_fail(err, VL_ETRUST,
 		    "this series was brought by another sender before: each "
-		    "series has one signer");
+		    "series has one signer; export it with the key that signed "
+		    "it first");
 	for (i = 0; i < run->opts->site->nresources && st == VL_OK; i++) {
 		l = vl_ledger_find(&run->ledger, head->series,
 		    run->opts->site->resources[i].name);

@@ -155,6 +155,7 @@ survey_lines(struct vl_run *run, struct vl_unpack *u,
 		if (part_of(run, rec.entry.resource, &at) == NULL)
 			continue;
 		data = rec.entry.size;
+		run->total += data;
 		if (rec.entry.type == VL_ENTRY_FILE && data >= MARGIN)
 			st = data_of(u, &data, err);
 		if (st == VL_OK)

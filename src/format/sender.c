@@ -23,13 +23,13 @@
 #define CHECK_AT        (SECRET_AT + VL_SIGN_SECRET_SIZE)
 #define SECRET_BYTES    (CHECK_AT + VL_HASH_SIZE)
 
-/* minisign shows the id as one number. */
-static uint64_t
-id_number(const struct vl_sender_public *k)
+char *
+vl_key_id_text(char text[VL_KEY_ID_TEXT], const uint8_t key_id[VL_KEY_ID_SIZE])
 {
-	struct vl_rd rd = { .rest = { k->key_id, sizeof(k->key_id) } };
+	struct vl_rd rd = { .rest = { key_id, VL_KEY_ID_SIZE } };
 
-	return vl_rd_u64le(&rd);
+	(void)snprintf(text, VL_KEY_ID_TEXT, "%016" PRIX64, vl_rd_u64le(&rd));
+	return text;
 }
 
 enum vl_status
@@ -38,12 +38,12 @@ vl_sender_public_encode(
 {
 	uint8_t bytes[PUBLIC_BYTES] = { 'E', 'd' };
 	char text[VL_B64_SIZE(PUBLIC_BYTES)];
+	char id[VL_KEY_ID_TEXT];
 
 	memcpy(bytes + 2, k->key_id, VL_KEY_ID_SIZE);
 	memcpy(bytes + 2 + VL_KEY_ID_SIZE, k->key, VL_SIGN_PUBLIC_SIZE);
-	return vl_buf_printf(out, err,
-	    COMMENT "minisign public key %" PRIX64 "\n%s\n", id_number(k),
-	    vl_b64(text, bytes, sizeof(bytes)));
+	return vl_buf_printf(out, err, COMMENT "minisign public key %s\n%s\n",
+	    vl_key_id_text(id, k->key_id), vl_b64(text, bytes, sizeof(bytes)));
 }
 
 /*

@@ -38,6 +38,7 @@ static const struct {
 /* What wrapping and unlocking carry along. */
 struct keys_job {
 	const struct vl_head *head;
+	const struct vl_opener *opener; /* of an unlock */
 	struct kek_work *work;
 	struct vl_buf ad;
 	uint64_t kib_passes; /* of the password stanzas tried so far */
@@ -236,9 +237,10 @@ check_caps(struct keys_job *job, const struct vl_stanza *s, struct vl_err *err)
  * is nothing for a stanza of this type.
  */
 static enum vl_status
-derive(struct keys_job *job, const struct vl_stanza *s,
-    const struct vl_opener *opener, bool *tried, struct vl_err *err)
+derive(struct keys_job *job, const struct vl_stanza *s, bool *tried,
+    struct vl_err *err)
 {
+	const struct vl_opener *opener = job->opener;
 	uint8_t rpk[VL_X25519_SIZE];
 	struct kek_work *w = job->work;
 	enum vl_status st;
@@ -292,8 +294,8 @@ unwrap(struct keys_job *job, const struct vl_stanza *s, struct vl_key_set *keys,
 /* Stanzas of `type` in order, until one opens: that one is in `*found`. */
 static enum vl_status
 try_stanzas(struct keys_job *job, const struct vl_stanzas *stanzas,
-    enum vl_stanza_type type, const struct vl_opener *opener,
-    const struct vl_stanza **found, struct vl_err *err)
+    enum vl_stanza_type type, const struct vl_stanza **found,
+    struct vl_err *err)
 {
 	uint8_t kc[VL_HASH_SIZE];
 	enum vl_status st;
@@ -303,7 +305,7 @@ try_stanzas(struct keys_job *job, const struct vl_stanzas *stanzas,
 	for (i = 0; i < stanzas->n && *found == NULL; i++) {
 		if (stanzas->list[i].type != type)
 			continue;
-		st = derive(job, &stanzas->list[i], opener, &tried, err);
+		st = derive(job, &stanzas->list[i], &tried, err);
 		if (st != VL_OK)
 			return st;
 		if (!tried)
@@ -351,13 +353,13 @@ vl_keys_unlock(struct vl_key_set *keys, enum vl_role *role,
 	if (st != VL_OK)
 		return st;
 	st = job_open(&job, head, err);
+	job.opener = opener;
 	/* An X25519 key costs nothing to try, a password seconds. */
 	if (st == VL_OK)
-		st = try_stanzas(
-		    &job, &stanzas, VL_STANZA_X25519, opener, &found, err);
+		st = try_stanzas(&job, &stanzas, VL_STANZA_X25519, &found, err);
 	if (st == VL_OK && found == NULL)
 		st = try_stanzas(
-		    &job, &stanzas, VL_STANZA_ARGON2ID, opener, &found, err);
+		    &job, &stanzas, VL_STANZA_ARGON2ID, &found, err);
 	if (st != VL_OK)
 		goto out;
 	if (found == NULL) {

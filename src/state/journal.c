@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,15 +17,15 @@
 
 #define JOURNAL_NAME "journal"
 #define HASH_BYTES   8
+#define TIME_WORD    "time "
 
 static const char *const words[] = {
 	[VL_JOURNAL_PREPARED] = "prepared",
 	[VL_JOURNAL_UNDO] = "undo",
-	[VL_JOURNAL_DECIDED] = "decided",
-	[VL_JOURNAL_APPLIED] = "applied",
 	[VL_JOURNAL_ENDED] = "ended",
 	[VL_JOURNAL_UNDONE] = "undone",
 	[VL_JOURNAL_ABANDONED] = "abandoned",
+	[VL_JOURNAL_CLEANED] = "cleaned",
 };
 
 static const char *const choice_words[] = {
@@ -76,44 +77,100 @@ vl_journal_begin(
 	return st;
 }
 
+/* Text of a line whose hash fits, or NULL. */
+static struct vl_slice
+line_text(const uint8_t *p, size_t n)
+{
+	const struct vl_slice none = { NULL, 0 };
+	struct vl_slice text = none;
+	char hex[VL_HEX_SIZE(HASH_BYTES)];
+
+	if (n < 2 * HASH_BYTES + 2 || p[2 * HASH_BYTES] != ' ')
+		return none;
+	text.p = p + 2 * HASH_BYTES + 1;
+	text.n = n - (2 * HASH_BYTES + 1);
+	line_hash(hex, text);
+	return memcmp(hex, p, 2 * HASH_BYTES) == 0 ? text : none;
+}
+
+/* The line at *at and where the next one begins; NULL: it is not whole. */
+static struct vl_slice
+line_at(const struct vl_buf *file, size_t *at)
+{
+	const uint8_t *p = file->p + *at;
+	const uint8_t *lf = memchr(p, '\n', file->n - *at);
+
+	if (lf == NULL) {
+		*at = file->n;
+		return (struct vl_slice){ NULL, 0 };
+	}
+	*at = (size_t)(lf + 1 - file->p);
+	return line_text(p, (size_t)(lf - p));
+}
+
 /*
- * A line may follow a torn one (the run that wrote it was killed): cut the
- * file back to its last whole line first, so that damage in the middle
- * always means damage.
+ * Bytes of whole lines at the front.  What stands behind them was torn by a
+ * crash and never counted, unless a whole line follows: that is damage, and
+ * so is a first line that is not whole (it came to its name complete).
  */
+static enum vl_status
+whole_part(const struct vl_buf *file, size_t *n, struct vl_err *err)
+{
+	bool torn = false;
+	bool damaged = false;
+	size_t at = 0;
+
+	*n = 0;
+	while (at < file->n) {
+		if (line_at(file, &at).p == NULL)
+			torn = true;
+		else if (torn)
+			damaged = true;
+		else
+			*n = at;
+	}
+	if (damaged || *n == 0)
+		return vl_fail(err, VL_EPENDING,
+		    "it is damaged: nothing is done until it is restored from "
+		    "a copy of the state directory");
+	return VL_OK;
+}
+
+/* A torn line is cut off first, so that damage in the middle always means
+ * damage. */
 static enum vl_status
 append(struct vl_state *s, struct vl_slice text, struct vl_err *err)
 {
 	struct vl_buf line = { 0 };
 	struct vl_buf old = { 0 };
 	enum vl_status st = VL_OK;
-	const uint8_t *lf = NULL;
-	off_t end = 0;
+	size_t end = 0;
 	int fd = -1;
 
 	st = vl_read_file(
 	    vl_state_fd(s), JOURNAL_NAME, VL_STATE_FILE_MAX, &old, err);
+	if (st == VL_OK)
+		st = whole_part(&old, &end, err);
+	if (st == VL_OK)
+		st = line_make(&line, text, err);
 	if (st != VL_OK)
 		goto out;
-	lf = memrchr(old.p, '\n', old.n);
-	end = lf == NULL ? 0 : (off_t)(lf + 1 - old.p);
 	fd = openat(
 	    vl_state_fd(s), JOURNAL_NAME, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
-		st = vl_fail_errno(
-		    err, "cannot open '%s/" JOURNAL_NAME "'", vl_state_path(s));
+		st = vl_fail_errno(err, "cannot open it");
 		goto out;
 	}
-	if ((size_t)end != old.n && ftruncate(fd, end) != 0) {
-		st = vl_fail_errno(err, "cannot write '%s/" JOURNAL_NAME "'",
-		    vl_state_path(s));
-		goto out;
-	}
-	st = line_make(&line, text, err);
+	if (end != old.n && ftruncate(fd, (off_t)end) != 0)
+		st = vl_fail_errno(err, "cannot write it");
 	if (st == VL_OK)
-		st = vl_pwrite_all(fd, vl_buf_slice(&line), end, err);
-	if (st == VL_OK)
+		st = vl_pwrite_all(fd, vl_buf_slice(&line), (off_t)end, err);
+	if (st == VL_OK) {
 		st = vl_fsync(fd, JOURNAL_NAME, err);
+		/* The next sync would say that the line is safe. */
+		if (st != VL_OK)
+			vl_state_note_failed_sync(s, vl_state_path(s));
+	}
 out:
 	if (fd >= 0)
 		close(fd);
@@ -137,9 +194,14 @@ vl_journal_choose(struct vl_state *s, const char *path, enum vl_choice choice,
 {
 	struct vl_buf text = { 0 };
 	size_t n = strlen(path);
-	char *b64 = malloc(VL_B64U_SIZE(n));
+	char *b64 = NULL;
 	enum vl_status st = VL_OK;
 
+	if (path[0] != '/')
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is no absolute path: give it as it was reported",
+		    path);
+	b64 = malloc(VL_B64U_SIZE(n));
 	if (b64 == NULL)
 		return vl_fail_memory(err);
 	vl_b64u(b64, (const uint8_t *)path, n);
@@ -149,6 +211,37 @@ vl_journal_choose(struct vl_state *s, const char *path, enum vl_choice choice,
 	free(b64);
 	vl_buf_free(&text);
 	return st;
+}
+
+enum vl_status
+vl_journal_time(struct vl_state *s, size_t tree, const struct vl_time *time,
+    struct vl_err *err)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), TIME_WORD "%zu %lld %ld", tree,
+	    (long long)time->sec, (long)time->nsec);
+	return append(s, vl_slice_of(text), err);
+}
+
+static enum vl_status
+take_time(struct vl_journal *j, struct vl_slice text, struct vl_err *err)
+{
+	char line[96] = "";
+	size_t tree = 0;
+	long long sec = 0;
+	long nsec = 0;
+	int end = 0;
+
+	if (text.n < sizeof(line))
+		memcpy(line, text.p, text.n);
+	if (sscanf(line, "%zu %lld %ld%n", &tree, &sec, &nsec, &end) != 3 ||
+	    (size_t)end != text.n || tree >= j->header.ntrees || nsec < 0 ||
+	    nsec > 999999999)
+		return vl_fail(err, VL_EPENDING, "a time in it is damaged");
+	j->header.trees[tree].mtime_sec = sec;
+	j->header.trees[tree].mtime_nsec = (int32_t)nsec;
+	return VL_OK;
 }
 
 static enum vl_status
@@ -180,6 +273,7 @@ take_choice(struct vl_journal *j, struct vl_slice text, enum vl_choice choice,
 static enum vl_status
 take_line(struct vl_journal *j, struct vl_slice text, struct vl_err *err)
 {
+	const size_t time = strlen(TIME_WORD);
 	size_t i = 0;
 
 	if (!j->present) {
@@ -192,6 +286,9 @@ take_line(struct vl_journal *j, struct vl_slice text, struct vl_err *err)
 			return VL_OK;
 		}
 	}
+	if (text.n > time && memcmp(text.p, TIME_WORD, time) == 0)
+		return take_time(
+		    j, (struct vl_slice){ text.p + time, text.n - time }, err);
 	for (i = VL_CHOICE_KEEP_THEIRS; i <= VL_CHOICE_TAKE_OURS; i++) {
 		size_t n = strlen(choice_words[i]);
 
@@ -204,42 +301,15 @@ take_line(struct vl_journal *j, struct vl_slice text, struct vl_err *err)
 	    "the journal holds a word that this version does not know");
 }
 
-/* Text of a line whose hash fits, or NULL. */
-static struct vl_slice
-line_text(const uint8_t *p, size_t n)
-{
-	const struct vl_slice none = { NULL, 0 };
-	struct vl_slice text = none;
-	char hex[VL_HEX_SIZE(HASH_BYTES)];
-
-	if (n < 2 * HASH_BYTES + 2 || p[2 * HASH_BYTES] != ' ')
-		return none;
-	text.p = p + 2 * HASH_BYTES + 1;
-	text.n = n - (2 * HASH_BYTES + 1);
-	line_hash(hex, text);
-	return memcmp(hex, p, 2 * HASH_BYTES) == 0 ? text : none;
-}
-
 static enum vl_status
 take_all(struct vl_journal *j, const struct vl_buf *file, struct vl_err *err)
 {
-	struct vl_slice text = { NULL, 0 };
-	const uint8_t *lf = NULL;
+	size_t end = 0;
 	size_t at = 0;
-	enum vl_status st = VL_OK;
+	enum vl_status st = whole_part(file, &end, err);
 
-	while (at < file->n && st == VL_OK) {
-		lf = memchr(file->p + at, '\n', file->n - at);
-		if (lf == NULL)
-			break; /* torn: it never counted */
-		text = line_text(file->p + at, (size_t)(lf - file->p) - at);
-		at = (size_t)(lf + 1 - file->p);
-		if (text.p == NULL)
-			return vl_fail(err, VL_EPENDING,
-			    "the journal is damaged: nothing is done until it "
-			    "is restored from a copy of the state directory");
-		st = take_line(j, text, err);
-	}
+	while (st == VL_OK && at < end)
+		st = take_line(j, line_at(file, &at), err);
 	return st;
 }
 
@@ -257,6 +327,8 @@ vl_journal_load(struct vl_journal *j, struct vl_state *s, struct vl_err *err)
 	if (fd >= 0) {
 		st = vl_fsync(fd, JOURNAL_NAME, err);
 		close(fd);
+	} else if (errno != ENOENT) {
+		st = vl_fail_errno(err, "cannot open it");
 	}
 	if (st == VL_OK)
 		st = vl_fsync_dir(vl_state_fd(s), ".", err);

@@ -211,6 +211,19 @@ vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
 	return sign_lock(s, err);
 }
 
+bool
+vl_state_is_locked(const struct vl_state *s)
+{
+	int fd = openat(s->fd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool held = false;
+
+	if (fd < 0)
+		return false;
+	held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}
+
 enum vl_status
 vl_state_tidy(struct vl_state *s, struct vl_err *err)
 {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <valise/text.h>
+
 #include "plan.h"
 
 void
@@ -80,6 +82,8 @@ conflict(struct vl_target *t, const struct item *i, const char *why)
 static const char *
 detail(char *text, size_t size, const struct item *i)
 {
+	char before[32];
+	char after[32];
 	bool owner =
 	    i->before.uid != i->after.uid || i->before.gid != i->after.gid;
 	bool time = i->before.mtime.sec != i->after.mtime.sec ||
@@ -88,9 +92,9 @@ detail(char *text, size_t size, const struct item *i)
 	if (i->before.type != i->after.type)
 		snprintf(text, size, "type");
 	else if (i->outcome == OUTCOME_STAGE && i->after.type == VL_ENTRY_FILE)
-		snprintf(text, size, "%llu -> %llu bytes",
-		    (unsigned long long)i->before.size,
-		    (unsigned long long)i->after.size);
+		snprintf(text, size, "%s -> %s bytes",
+		    vl_format_count(before, sizeof(before), i->before.size),
+		    vl_format_count(after, sizeof(after), i->after.size));
 	else if (i->outcome == OUTCOME_STAGE)
 		snprintf(text, size, "points elsewhere");
 	else

@@ -218,7 +218,8 @@ fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 		    "'%s' is in the way: it does not say whose it is; move it "
 		    "aside",
 		    s->tree.staging);
-	if (strcmp(dir, h->state_path) == 0 || access(dir, F_OK) != 0)
+	if (strcmp(dir, h->state_path) == 0 ||
+	    (access(dir, F_OK) != 0 && errno == ENOENT))
 		return vl_fail(err, VL_EPENDING,
 		    "'%s' is of an import whose state '%s' is lost: bring it "
 		    "back (is it mounted?), or run --recover --state-lost",
@@ -458,9 +459,7 @@ vl_stage_seal(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 		st = put_plain(s, marks_new[VL_STAGE_APPLIED],
 		    vl_slice_of("applied\n"), err);
 	vl_buf_free(&text);
-	if (st != VL_OK)
-		return st;
-	return vl_stage_sync(s, err);
+	return st;
 }
 
 /* The file was synced with the staging: only its name is to come, so that a
@@ -496,6 +495,34 @@ vl_stage_sync(struct vl_stage *s, struct vl_err *err)
 	return VL_OK;
 }
 
+/* The root's time as the header has it, durably; an absent root has none. */
+static enum vl_status
+put_time(const struct vl_header_tree *t, struct vl_err *err)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT },
+		{ t->mtime_sec, t->mtime_nsec } };
+	struct stat now;
+	enum vl_status st = VL_OK;
+	int fd = -1;
+
+	if (t->absent)
+		return VL_OK;
+	fd = open(t->root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return VL_OK;
+	if (fd < 0)
+		return vl_fail_errno(err, "cannot open '%s'", t->root);
+	if (fstat(fd, &now) != 0 ||
+	    ((now.st_mtim.tv_sec != t->mtime_sec ||
+	         now.st_mtim.tv_nsec != t->mtime_nsec) &&
+	        futimens(fd, times) != 0))
+		st = vl_fail_errno(err, "cannot set the time of '%s'", t->root);
+	if (st == VL_OK)
+		st = vl_fsync_dir(fd, ".", err);
+	close(fd);
+	return st;
+}
+
 /*
  * A probe that was killed on its way stands where the root's entries stand;
  * it goes, and the root has its time back.
@@ -503,8 +530,6 @@ vl_stage_sync(struct vl_stage *s, struct vl_err *err)
 static enum vl_status
 restore_root(struct vl_stage *s, struct vl_err *err)
 {
-	const struct timespec times[2] = { { 0, UTIME_OMIT },
-		{ s->tree.mtime_sec, s->tree.mtime_nsec } };
 	char *probe = vl_stage_private_name(VL_STAGE_PROBE, s->import);
 	const char *dir = s->tree.absent ? s->parent : s->tree.root;
 	enum vl_status st = VL_OK;
@@ -513,16 +538,14 @@ restore_root(struct vl_stage *s, struct vl_err *err)
 	if (probe == NULL)
 		return vl_fail_memory(err);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		st = vl_fail_errno(err, "cannot open '%s'", dir);
-	else if (unlinkat(fd, probe, 0) != 0 && errno != ENOENT)
+	else if (fd >= 0 && unlinkat(fd, probe, 0) != 0 && errno != ENOENT)
 		st = vl_fail_errno(err, "cannot remove '%s/%s'", dir, probe);
-	else if (!s->tree.absent && futimens(fd, times) != 0)
-		st = vl_fail_errno(err, "cannot set the time of '%s'", dir);
 	if (fd >= 0)
 		close(fd);
 	free(probe);
-	return st;
+	return st == VL_OK ? put_time(&s->tree, err) : st;
 }
 
 /*
@@ -547,13 +570,17 @@ remove_staging(struct vl_stage *s, struct vl_err *err)
 	return st;
 }
 
+/* The root first: as long as staging stands the next run does it again, and
+ * once it is gone the root may be somebody else's to change. */
 enum vl_status
 vl_stage_drop(struct vl_stage *s, struct vl_err *err)
 {
-	enum vl_status st = remove_staging(s, err);
+	enum vl_status st = restore_root(s, err);
 
 	if (st == VL_OK)
-		st = restore_root(s, err);
+		st = remove_staging(s, err);
+	if (st == VL_OK && s->tree.inside)
+		st = put_time(&s->tree, err);
 	return st;
 }
 
@@ -590,26 +617,27 @@ save_theirs(struct vl_stage *s, const struct vl_stage_report *report,
 }
 
 enum vl_status
+vl_stage_take_time(struct vl_stage *s, struct vl_time *time, struct vl_err *err)
+{
+	struct stat now;
+
+	if (stat(s->tree.root, &now) != 0)
+		return vl_fail_errno(err, "cannot look at '%s'", s->tree.root);
+	s->tree.mtime_sec = time->sec = now.st_mtim.tv_sec;
+	s->tree.mtime_nsec = time->nsec = (int32_t)now.st_mtim.tv_nsec;
+	return VL_OK;
+}
+
+enum vl_status
 vl_stage_clean(struct vl_stage *s, const struct vl_stage_report *report,
     struct vl_err *err)
 {
-	struct stat st_root;
 	enum vl_status st = save_theirs(s, report, err);
-	bool inside = s->tree.inside;
 
-	if (st != VL_OK)
-		return st;
-	if (inside && stat(s->tree.root, &st_root) != 0)
-		inside = false;
-	st = remove_staging(s, err);
-	if (st == VL_OK && inside) {
-		const struct timespec times[2] = { { 0, UTIME_OMIT },
-			st_root.st_mtim };
-
-		if (utimensat(AT_FDCWD, s->tree.root, times, 0) != 0)
-			st = vl_fail_errno(
-			    err, "cannot set the time of '%s'", s->tree.root);
-	}
+	if (st == VL_OK)
+		st = remove_staging(s, err);
+	if (st == VL_OK && s->tree.inside)
+		st = put_time(&s->tree, err);
 	return st;
 }
 
@@ -634,6 +662,14 @@ vl_stage_sweep(const struct vl_header *h, size_t tree, struct vl_err *err)
 	free(private);
 	stage_free(s);
 	return st;
+}
+
+enum vl_status
+vl_stage_restore(const struct vl_header *h, size_t tree, struct vl_err *err)
+{
+	const struct vl_header_tree *t = &h->trees[tree];
+
+	return t->inside ? put_time(t, err) : VL_OK;
 }
 
 enum vl_status

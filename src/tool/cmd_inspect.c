@@ -139,10 +139,8 @@ make_texts(struct look *l)
 {
 	const struct vl_seal *s = &l->bundle.seal;
 	static const uint8_t none[VL_ROOT_SIZE] = { 0 };
-	struct vl_rd rd = { .rest = { s->sig.key_id, VL_KEY_ID_SIZE } };
 
-	(void)snprintf(l->key_number, sizeof(l->key_number), "%016" PRIX64,
-	    vl_rd_u64le(&rd));
+	(void)vl_key_id_text(l->key_number, s->sig.key_id);
 	(void)vl_fingerprint(l->fingerprint, s->fingerprint);
 	(void)snprintf(l->prev, sizeof(l->prev), "none");
 	if (memcmp(s->head.prev, none, sizeof(none)) != 0)

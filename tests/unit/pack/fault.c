@@ -11,14 +11,16 @@
 /* Armed: the `at`th operation from now fails; several threads ask. */
 static struct {
 	atomic_uint met;
-	unsigned at;
-	bool no_flags; /* renameat2 knows none */
+	atomic_uint at; /* 0: not armed */
+	bool no_flags;  /* renameat2 knows none */
 } fault;
 
 static bool
 fails(void)
 {
-	if (fault.at == 0 || atomic_fetch_add(&fault.met, 1) + 1 != fault.at)
+	unsigned at = atomic_load(&fault.at);
+
+	if (at == 0 || atomic_fetch_add(&fault.met, 1) + 1 != at)
 		return false;
 	errno = ENOSPC;
 	return true;
@@ -120,10 +122,10 @@ is_whole_or_not_at_all(void **state)
 	for (nth = 1; fired; nth++) {
 		world_open(&w, 2);
 		atomic_store(&fault.met, 0);
-		fault.at = nth;
+		atomic_store(&fault.at, nth);
 		st = make(&w);
 		fired = atomic_load(&fault.met) >= nth;
-		fault.at = 0;
+		atomic_store(&fault.at, 0);
 		vl_pack_free(w.p);
 		w.p = NULL;
 		if (fired) {

@@ -28,7 +28,7 @@
 /* Armed: the `at`th operation from now fails; several threads ask. */
 static struct {
 	atomic_uint met;
-	unsigned at;
+	atomic_uint at; /* 0: not armed */
 	int error;
 	bool lie; /* a sync changes a byte of what was written */
 } fault;
@@ -36,7 +36,9 @@ static struct {
 static bool
 fails(void)
 {
-	if (fault.at == 0 || atomic_fetch_add(&fault.met, 1) + 1 != fault.at)
+	unsigned at = atomic_load(&fault.at);
+
+	if (at == 0 || atomic_fetch_add(&fault.met, 1) + 1 != at)
 		return false;
 	errno = fault.error;
 	return true;
@@ -389,10 +391,10 @@ every_failure_of_the_medium_is_told(void **state)
 		world_open(&w, 2);
 		fault.error = ENOSPC;
 		atomic_store(&fault.met, 0);
-		fault.at = nth;
+		atomic_store(&fault.at, nth);
 		st = write_two(&w);
 		fired = atomic_load(&fault.met) >= nth;
-		fault.at = 0;
+		atomic_store(&fault.at, 0);
 		if (fired) {
 			assert_int_equal(VL_EIO, st);
 			assert_non_null(strstr(w.err.text, "'p000000"));

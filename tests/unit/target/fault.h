@@ -70,10 +70,9 @@ WRAP(unlinkat, (int a, const char *b, int f), (a, b, f))
 WRAP(mkdirat, (int a, const char *b, mode_t m), (a, b, m))
 WRAP(symlinkat, (const char *a, int b, const char *c), (a, b, c))
 WRAP(fchmodat, (int a, const char *b, mode_t m, int f), (a, b, m, f))
-WRAP(fchownat, (int a, const char *b, uid_t u, gid_t g, int f),
-    (a, b, u, g, f))
-WRAP(utimensat,
-    (int a, const char *b, const struct timespec t[2], int f), (a, b, t, f))
+WRAP(fchownat, (int a, const char *b, uid_t u, gid_t g, int f), (a, b, u, g, f))
+WRAP(utimensat, (int a, const char *b, const struct timespec t[2], int f),
+    (a, b, t, f))
 WRAP(futimens, (int a, const struct timespec t[2]), (a, t))
 WRAP(fchmod, (int a, mode_t m), (a, m))
 WRAP(fchown, (int a, uid_t u, gid_t g), (a, u, g))

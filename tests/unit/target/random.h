@@ -13,9 +13,7 @@ static inline unsigned
 pick(struct random *r, unsigned n)
 {
 	/* Constants of Knuth's MMIX. */
-	r->state = (uint64_t)(
-	    (unsigned __int128)r->state * 6364136223846793005u +
-	    1442695040888963407u);
+	r->state = r->state * 6364136223846793005u + 1442695040888963407u;
 	return (unsigned)(r->state >> 33) % n;
 }
 
@@ -58,7 +56,7 @@ random_attributes(struct random *r, struct node *n)
 static inline void
 random_second_name(struct random *r, struct model *m, struct node *n)
 {
-	char path[128];
+	char path[PATH];
 	size_t i = pick(r, (unsigned)m->n);
 
 	if (m->nodes[i].type != VL_ENTRY_FILE || m->nodes[i].hard >= 0 ||
@@ -75,7 +73,7 @@ random_dir(
     struct random *r, struct model *m, const char *path, int depth, bool old)
 {
 	static const char *const names[] = { "a", "b", "c", "d.keep", "e " };
-	char below[128];
+	char below[PATH];
 	struct node *n = NULL;
 	size_t i;
 	unsigned kind = 0;

@@ -8,8 +8,8 @@
 
 #include "fault.h"
 
-#define SEEDS   40
-#define NOBODY  65534
+#define SEEDS  40
+#define NOBODY 65534
 
 /* Run `what` in a child that dies at its n-th change; false: it got to its
  * end without. */
@@ -64,8 +64,8 @@ begin(struct world *w, uint64_t seed, bool inside)
 	possible = random_world(w, seed);
 	world_build(w, inside);
 	if (world_stage(w) != VL_OK)
-		fail_msg("seed %llu: %s", (unsigned long long)seed,
-		    w->err.text);
+		fail_msg(
+		    "seed %llu: %s", (unsigned long long)seed, w->err.text);
 	assert_int_equal(!possible, w->counts.conflict > 0);
 	return possible;
 }

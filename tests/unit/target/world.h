@@ -25,15 +25,16 @@
 #include <valise/fs.h>
 #include <valise/target.h>
 
-#define NODES      256
-#define CONTENT    512
-#define CHUNK      16 /* bytes of a chunk: some bodies have many */
-#define OWN_MTIME  1700000000
-#define KILLED     77 /* exit code of a child that was killed */
-#define FAILED     78
+#define NODES     256
+#define PATH      400
+#define CONTENT   512
+#define CHUNK     16 /* bytes of a chunk: some bodies have many */
+#define OWN_MTIME 1700000000
+#define KILLED    77 /* exit code of a child that was killed */
+#define FAILED    78
 
 struct node {
-	char path[128];
+	char path[PATH];
 	enum vl_entry_type type; /* DIR, FILE, LINK */
 	uint32_t mode;
 	uint32_t uid;
@@ -121,8 +122,7 @@ node_attributes(int dirfd, const struct node *n)
 	    0, fchownat(dirfd, path, n->uid, n->gid, AT_SYMLINK_NOFOLLOW));
 	if (n->type != VL_ENTRY_LINK)
 		assert_int_equal(0, fchmodat(dirfd, path, n->mode, 0));
-	assert_int_equal(
-	    0, utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW));
+	assert_int_equal(0, utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW));
 }
 
 static inline void
@@ -200,7 +200,7 @@ static inline void
 model_read_dir(struct model *m, int at, const char *name, const char *path)
 {
 	struct dirent *e = NULL;
-	char below[128];
+	char below[PATH];
 	DIR *dir = NULL;
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
@@ -295,8 +295,7 @@ weak_add(struct vl_hasher *h, struct vl_slice bytes, struct vl_err *err)
 
 	(void)err;
 	for (i = 0; i < bytes.n; i++)
-		w->sum = (uint64_t)((unsigned __int128)(w->sum ^ bytes.p[i]) *
-		    1099511628211u);
+		w->sum = (w->sum ^ bytes.p[i]) * 1099511628211u;
 	w->over = w->over || bytes.n > w->left;
 	w->left -= w->over ? w->left : bytes.n;
 	return VL_OK;
@@ -341,8 +340,7 @@ weak_hash(uint8_t out[VL_CONTENT_HASH_SIZE], const struct node *n)
 	struct weak_hasher w = { .base = { &weak_ops } };
 
 	weak_begin(&w.base, n->size);
-	(void)weak_add(
-	    &w.base, (struct vl_slice){ n->content, n->size }, NULL);
+	(void)weak_add(&w.base, (struct vl_slice){ n->content, n->size }, NULL);
 	assert_true(weak_end(&w.base, out));
 }
 
@@ -463,8 +461,8 @@ world_build(struct world *w, bool inside)
 	if (inside) {
 		free(w->tree.staging);
 		w->tree.inside = true;
-		assert_true(asprintf(&w->tree.staging, "%s/.valise",
-		                w->tree.root) > 0);
+		assert_true(
+		    asprintf(&w->tree.staging, "%s/.valise", w->tree.root) > 0);
 	}
 	(void)snprintf(w->tree.resource, sizeof(w->tree.resource), "up");
 	memset(&w->header, 0, sizeof(w->header));
@@ -475,9 +473,9 @@ world_build(struct world *w, bool inside)
 	w->header.seq = 1;
 	w->header.trees = &w->tree;
 	w->header.ntrees = 1;
-	w->journal = (struct vl_journal){ .present = true,
-		.header = w->header,
-		.choices = w->choices };
+	w->journal = (struct vl_journal){
+		.present = true, .header = w->header, .choices = w->choices
+	};
 }
 
 static inline enum vl_status
@@ -542,6 +540,8 @@ world_prepare(struct world *w, struct vl_stage *stage)
 	vl_pool_free(pool);
 	if (st == VL_OK && stage != NULL)
 		st = vl_stage_seal(stage, &w->header, &w->err);
+	if (st == VL_OK && stage != NULL)
+		st = vl_stage_sync(stage, &w->err);
 	return st;
 }
 
@@ -564,8 +564,8 @@ world_blocked(void *arg, const char *path, const char *why)
 {
 	struct world *w = arg;
 
-	(void)snprintf(w->said, sizeof(w->said), "%s: %s",
-	    path + strlen(w->root), why);
+	(void)snprintf(
+	    w->said, sizeof(w->said), "%s: %s", path + strlen(w->root), why);
 	w->blocked++;
 }
 
