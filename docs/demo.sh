@@ -17,11 +17,11 @@ say() {
 	printf '\n== %s\n' "$*"
 }
 
-# show COMMAND...: print it as one would type it, then run it.
+# show COMMAND...: print it as one would type it, then run it.  What the
+# command itself writes can still go elsewhere.
+exec 3>&1
 show() {
-	printf '$'
-	printf ' %s' "$@"
-	printf '\n'
+	printf '$ %s\n' "$*" >&3
 	"$@"
 }
 

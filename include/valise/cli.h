@@ -233,6 +233,20 @@ char *vl_cli_fingerprint(char *text, const uint8_t public[32]);
 enum vl_status vl_recipient_read(
     uint8_t public[32], const char *file, struct vl_err *err);
 
+enum vl_key_file {
+	VL_KEY_FILE_OTHER,
+	VL_SENDER_PUB,
+	VL_SENDER_KEY,
+	VL_RECIPIENT_PUB,
+	VL_RECIPIENT_KEY
+};
+/*
+ * `text` of `file` is not the key that is wanted: VL_EUSAGE, which says what
+ * it looks like.  Where it looks right, `err` has the reason already.
+ */
+enum vl_status vl_wrong_key_file(const char *file, enum vl_key_file wanted,
+    struct vl_slice text, struct vl_err *err);
+
 /* A public file that the operator named, at most `max` bytes; links are
  * followed.  VL_EUSAGE when it cannot be read or is longer. */
 enum vl_status vl_cli_file(

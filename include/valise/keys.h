@@ -58,7 +58,8 @@ struct vl_opener {
  * Unlock in the order of 2.3: caps before Argon2 allocates, kc before the
  * unwrap, then commit against `head`, then the MAC of keys.jsn.
  *
- * VL_EKEY     no stanza's kc fits: "wrong password or damaged keys"
+ * VL_EKEY     no stanza's kc fits: "wrong password or damaged keys"; or
+ *             none is for what the opener holds, and what it is for
  * VL_EAUTH    kc fits, but wrap, commit or MAC do not
  * VL_ELIMIT   parameters over the caps, with the numbers
  *

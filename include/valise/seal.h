@@ -53,6 +53,14 @@ struct vl_seal {
 };
 
 /*
+ * What the names alone tell: VL_EFORMAT where the folder `path`, open as
+ * dirfd, was never finished (`.par`) or has no seal.txt.  Whoever gave the
+ * medium in place of a bundle on it is told one.  What else fails is left to
+ * vl_seal_read().
+ */
+enum vl_status vl_seal_look(int dirfd, const char *path, struct vl_err *err);
+
+/*
  * List the folder and read the form of the seal: seal.sig and seal.txt,
  * parsed and consistent with each other.  Nothing is believed yet; what the
  * folder holds is held against the list by vl_seal_check(), because a list

@@ -70,8 +70,8 @@ const struct vl_resource *vl_site_resource(
     const struct vl_site *site, const char *name);
 /*
  * Resolve the paths and refuse (VL_EUSAGE) the same path twice, a tree
- * inside another one, state inside a tree or a tree inside state.  An absent
- * root is resolved by its parent.
+ * inside another one, state inside a tree or a tree inside state, and a tree
+ * below a `~` that is not there.  An absent root is resolved by its parent.
  */
 enum vl_status vl_site_check_overlap(
     const struct vl_site *site, struct vl_err *err);

@@ -85,13 +85,13 @@ try_file(struct search *s, const char *path, struct vl_err *err)
 	    vl_read_file(AT_FDCWD, path, SENDER_MAX, &text, err);
 
 	if (st != VL_OK)
-		st = err->status = VL_EUSAGE;
-	if (st == VL_OK)
-		st = try_sender(s, vl_buf_slice(&text), err);
+		err->status = VL_EUSAGE;
+	else if (try_sender(s, vl_buf_slice(&text), err) != VL_OK)
+		vl_within(err, "trusted sender '%s'", path);
+	else
+		err->status = VL_OK;
 	vl_buf_free(&text);
-	if (st != VL_OK)
-		return vl_within(err, "trusted sender '%s'", path);
-	return VL_OK;
+	return err->status;
 }
 
 /* The series in site.yaml narrows a key; the head is public. */

@@ -15,8 +15,12 @@
 
 #include "private.h"
 
-#define SHOWN    512
-#define KEY_TEXT 43 /* base64url of 32 bytes */
+#define SHOWN        512
+#define KEY_FILE_MAX 1024 /* room for a key of another kind, to tell it */
+#define KEY_TEXT     43   /* base64url of 32 bytes */
+/* Base64 of 42 and of 158 bytes, which begin with "Ed". */
+#define MINISIGN_PUB 56
+#define MINISIGN_KEY 212
 
 static const char what_to_give[] =
     "give --password-file, --password-fd or --password-command";
@@ -219,6 +223,58 @@ decode_key(uint8_t key[32], struct vl_slice text)
 	return text.n == KEY_TEXT && vl_unb64u(key, 32, text);
 }
 
+/* Recipients' keys are 32 bytes both: only the name can tell the half. */
+static enum vl_key_file
+looks_like(const char *file, struct vl_slice text)
+{
+	uint8_t key[32];
+	const uint8_t *lf = NULL;
+	bool known = decode_key(key, text);
+
+	vl_secret_wipe(key, sizeof(key));
+	if (known)
+		return is_named(file, ".key") ? VL_RECIPIENT_KEY :
+		                                VL_RECIPIENT_PUB;
+	if (text.n > 0 && text.p[text.n - 1] == '\n')
+		text.n--;
+	lf = text.n > 0 ? memrchr(text.p, '\n', text.n) : NULL;
+	if (lf != NULL) {
+		text.n -= (size_t)(lf + 1 - text.p);
+		text.p = lf + 1;
+	}
+	if (text.n < 2 || memcmp(text.p, "RW", 2) != 0)
+		return VL_KEY_FILE_OTHER;
+	return text.n == MINISIGN_PUB ? VL_SENDER_PUB :
+	    text.n == MINISIGN_KEY    ? VL_SENDER_KEY :
+	                                VL_KEY_FILE_OTHER;
+}
+
+enum vl_status
+vl_wrong_key_file(const char *file, enum vl_key_file wanted,
+    struct vl_slice text, struct vl_err *err)
+{
+	static const char *const words[] = {
+		[VL_SENDER_PUB] = "a sender's public key (sender.pub)",
+		[VL_SENDER_KEY] = "a sender's secret key (sender.key)",
+		[VL_RECIPIENT_PUB] = "a recipient's public key (recipient.pub)",
+		[VL_RECIPIENT_KEY] = "a recipient's secret key (recipient.key)",
+	};
+	enum vl_key_file kind = looks_like(file, text);
+	char shown[SHOWN];
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	if (kind == wanted) {
+		err->status = VL_EUSAGE;
+		return vl_within(err, "'%s'", shown);
+	}
+	if (kind == VL_KEY_FILE_OTHER)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is not %s as 'valise keygen' makes it", shown,
+		    words[wanted]);
+	return vl_fail(err, VL_EUSAGE, "'%s' looks like %s; wanted is %s",
+	    shown, words[kind], words[wanted]);
+}
+
 static enum vl_status
 read_identity(uint8_t **out, const char *file, struct vl_err *err)
 {
@@ -234,17 +290,15 @@ read_identity(uint8_t **out, const char *file, struct vl_err *err)
 		    "'%s' is named like a public key; --identity takes the "
 		    "secret one (recipient.key)",
 		    shown);
-	st = vl_secret_file(&text, &n, file, KEY_TEXT + 1, err);
+	st = vl_secret_file(&text, &n, file, KEY_FILE_MAX, err);
 	if (st != VL_OK)
 		return st;
 	*out = vl_secret_alloc(32);
 	if (*out == NULL)
 		st = vl_fail_memory(err);
 	else if (!decode_key(*out, (struct vl_slice){ (uint8_t *)text, n }))
-		st = vl_fail(err, VL_EUSAGE,
-		    "'%s' is not a secret key as 'valise keygen' makes it "
-		    "(recipient.key)",
-		    shown);
+		st = vl_wrong_key_file(file, VL_RECIPIENT_KEY,
+		    (struct vl_slice){ (uint8_t *)text, n }, err);
 	vl_secret_free(text);
 	return st;
 }
@@ -262,12 +316,10 @@ vl_recipient_read(uint8_t public[32], const char *file, struct vl_err *err)
 		    "'%s' is named like a secret key; a recipient is given by "
 		    "the public one (recipient.pub)",
 		    shown);
-	st = vl_cli_file(&text, file, KEY_TEXT + 1, err);
+	st = vl_cli_file(&text, file, KEY_FILE_MAX, err);
 	if (st == VL_OK && !decode_key(public, vl_buf_slice(&text)))
-		st = vl_fail(err, VL_EUSAGE,
-		    "'%s' is not a public key as 'valise keygen' makes it "
-		    "(recipient.pub)",
-		    shown);
+		st = vl_wrong_key_file(
+		    file, VL_RECIPIENT_PUB, vl_buf_slice(&text), err);
 	vl_buf_free(&text);
 	return st;
 }
@@ -343,7 +395,8 @@ vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 	if (st == VL_OK && keys->password == NULL && !optional) {
 		if (!vl_cli_interactive())
 			st = vl_fail(err, VL_EUSAGE,
-			    "nobody could open the bundle; %s, or --recipient",
+			    "nobody could open the bundle; %s, or --recipient; "
+			    "'valise passgen' makes a good password",
 			    what_to_give);
 		else
 			st = ask_new_password(keys, err);

@@ -40,6 +40,8 @@ vl_cli_note(const char *format, ...)
 {
 	va_list args;
 
+	/* A log that both go to is read in the order of what happened. */
+	(void)fflush(stdout);
 	vl_progress_clear();
 	(void)fprintf(stderr, "%s: ", program_name);
 	va_start(args, format);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <valise/encode.h>
@@ -232,12 +233,15 @@ note_sealed(
     void *arg, const uint8_t fingerprint[VL_HASH_SIZE], struct vl_err *err)
 {
 	struct run *run = arg;
+	enum vl_status st = VL_OK;
 
 	if (vl_cli_stop())
 		return vl_cli_stopped(err);
 	vl_cli_hold();
-	return vl_series_issue(
-	    run->state, &run->series, run->seq, fingerprint, err);
+	st = vl_sender_note(run->sender, run->state, err);
+	return st == VL_OK ? vl_series_issue(run->state, &run->series, run->seq,
+	                         fingerprint, err) :
+	                     st;
 }
 
 static enum vl_status
@@ -299,8 +303,8 @@ prepare(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_series_load(&run->series, run->state, err);
 	if (st == VL_OK)
-		st = vl_sender_get(
-		    &run->sender, run->state, run->opts->sign_key, err);
+		st = vl_sender_get(&run->sender, run->state, &run->series,
+		    run->opts->sign_key, err);
 	if (st == VL_OK)
 		st = make_keys(run, err);
 	if (st == VL_OK)
@@ -351,6 +355,29 @@ dry_run(struct run *run, struct vl_err *err)
 	return st == VL_OK ? count_problems(run, err) : st;
 }
 
+/* A medium that has no room for one more frame gets its numbers told. */
+static enum vl_status
+tell_room(const struct run *run, struct vl_err *err)
+{
+	struct vl_pack_totals totals = { 0 };
+	struct statvfs fs = { 0 };
+	uint64_t free_bytes = 0;
+	char written[32];
+	char left[32];
+
+	if (err->status != VL_EIO || run->pack == NULL ||
+	    statvfs(run->opts->to, &fs) != 0)
+		return err->status;
+	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (free_bytes >= UINT64_C(1) << VL_FRAME_LOG2_MAX)
+		return err->status;
+	vl_pack_totals(run->pack, &totals);
+	return vl_fail(err, VL_EIO,
+	    "%s; the medium has %s free after %s of the bundle", err->text,
+	    vl_format_bytes(left, sizeof(left), free_bytes),
+	    vl_format_bytes(written, sizeof(written), totals.stored_bytes));
+}
+
 static enum vl_status
 write_bundle(struct run *run, struct vl_err *err)
 {
@@ -371,7 +398,7 @@ write_bundle(struct run *run, struct vl_err *err)
 		st = vl_pack_commit(run->pack, name, &totals, err);
 	vl_progress_clear();
 	if (st != VL_OK)
-		return st;
+		return tell_room(run, err);
 	(void)snprintf(path, sizeof(path), "%s/%s", run->opts->to, name);
 	summary.bundle = path;
 	summary.seq = run->seq;

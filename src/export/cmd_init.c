@@ -213,6 +213,11 @@ write_new(const char *file, struct vl_slice text, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
+	if (fd < 0 && errno == EEXIST)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is there already and is not overwritten; name "
+		    "another file",
+		    file);
 	if (fd < 0)
 		return vl_fail(err, VL_EUSAGE, "cannot make '%s': %s", file,
 		    strerror(errno));

@@ -43,9 +43,13 @@ void vl_openers_free(struct vl_openers *o);
 /* ---- sender.c: who signs ---- */
 
 /* The key in `file`, or with NULL the site's own, made on first use; in
- * locked memory.  Says on stderr which it is. */
+ * locked memory.  Says on stderr which it is.  VL_EUSAGE when another key
+ * signed the series before. */
 enum vl_status vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
-    const char *file, struct vl_err *err);
+    const struct vl_series *series, const char *file, struct vl_err *err);
+/* Durable: this is the key that signs the series. */
+enum vl_status vl_sender_note(
+    const struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err);
 
 /* ---- feed.c: records from sources to a pack ---- */
 

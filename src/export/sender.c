@@ -1,4 +1,8 @@
-/* The key that signs seals: given, or the site's own in its state. */
+/*
+ * The key that signs seals: given, or the site's own in its state.  Whoever
+ * signed the first bundle of a series signs all of them, because targets pin
+ * it: its public key stands in the state, file `signer`.
+ */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +16,9 @@
 
 static const char key_name[] = "sender.key";
 static const char pub_name[] = "sender.pub";
+static const char signer_name[] = "signer";
+
+#define PUBLIC_MAX 1024
 
 static enum vl_status
 read_key(struct vl_sender_secret *k, const char *file, struct vl_err *err)
@@ -24,11 +31,9 @@ read_key(struct vl_sender_secret *k, const char *file, struct vl_err *err)
 	if (st == VL_OK) {
 		st = vl_sender_secret_decode(
 		    k, (struct vl_slice){ (uint8_t *)text, n }, err);
-		if (st != VL_OK) {
-			/* A wrong file is a wrong command. */
-			err->status = VL_EUSAGE;
-			st = vl_within(err, "sender key '%s'", file);
-		}
+		if (st != VL_OK)
+			st = vl_wrong_key_file(file, VL_SENDER_KEY,
+			    (struct vl_slice){ (uint8_t *)text, n }, err);
 	}
 	vl_secret_free(text);
 	return st;
@@ -53,8 +58,8 @@ make_key(struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err)
 	vl_secret_free(text);
 	if (st == VL_OK)
 		vl_cli_note("made this site's sender key, '%s/%s'; keep it, "
-		            "and give '%s' to whoever imports or checks",
-		    vl_state_path(s), key_name, pub_name);
+		            "and give '%s/%s' to whoever imports or checks",
+		    vl_state_path(s), key_name, vl_state_path(s), pub_name);
 	return st;
 }
 
@@ -76,8 +81,79 @@ put_public(
 	return st;
 }
 
+/* Who signed the series so far; `*known` is false where nobody did. */
 static enum vl_status
-own_key(struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err)
+read_signer(struct vl_sender_public *signer, bool *known, struct vl_state *s,
+    struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	enum vl_status st = VL_OK;
+
+	*known = faccessat(vl_state_fd(s), signer_name, F_OK, 0) == 0;
+	if (!*known)
+		return errno == ENOENT ?
+		    VL_OK :
+		    vl_fail_errno(err, "cannot look for '%s/%s'",
+		        vl_state_path(s), signer_name);
+	st = vl_read_file(vl_state_fd(s), signer_name, PUBLIC_MAX, &text, err);
+	if (st == VL_OK &&
+	    vl_sender_public_decode(signer, vl_buf_slice(&text), err) != VL_OK)
+		st = vl_fail(err, VL_EIO,
+		    "'%s/%s' is damaged: restore the state directory from a "
+		    "copy",
+		    vl_state_path(s), signer_name);
+	vl_buf_free(&text);
+	return st;
+}
+
+static enum vl_status
+fail_signer(
+    const struct vl_sender_public *signer, const char *why, struct vl_err *err)
+{
+	char id[VL_KEY_ID_TEXT];
+
+	return vl_fail(err, VL_EUSAGE,
+	    "key %s signed this series before, and targets take no other; %s; "
+	    "give the same one with --sign-key",
+	    vl_key_id_text(id, signer->key_id), why);
+}
+
+/* The key in hand against the one that signed before. */
+static enum vl_status
+check_signer(const struct vl_sender_secret *k,
+    const struct vl_sender_public *signer, struct vl_err *err)
+{
+	char why[64];
+	char id[VL_KEY_ID_TEXT];
+
+	if (memcmp(k->pub.key, signer->key, sizeof(signer->key)) == 0 &&
+	    memcmp(k->pub.key_id, signer->key_id, VL_KEY_ID_SIZE) == 0)
+		return VL_OK;
+	(void)snprintf(why, sizeof(why), "this is key %s",
+	    vl_key_id_text(id, k->pub.key_id));
+	return fail_signer(signer, why, err);
+}
+
+enum vl_status
+vl_sender_note(
+    const struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	enum vl_status st = vl_sender_public_encode(&text, &k->pub, err);
+
+	if (st == VL_OK)
+		st = vl_put_file(vl_state_fd(s), signer_name, 0644,
+		    vl_buf_slice(&text), err);
+	vl_buf_free(&text);
+	return st == VL_OK ?
+	    VL_OK :
+	    vl_within(err, "cannot keep the signer in '%s'", vl_state_path(s));
+}
+
+/* Made only where no other key signed before. */
+static enum vl_status
+own_key(struct vl_sender_secret *k, struct vl_state *s,
+    const struct vl_sender_public *signer, struct vl_err *err)
 {
 	struct vl_buf path = { 0 };
 	enum vl_status st = VL_OK;
@@ -90,6 +166,9 @@ own_key(struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err)
 			    (struct vl_slice){ (const uint8_t *)"", 1 }, err);
 		if (st == VL_OK)
 			st = read_key(k, (const char *)path.p, err);
+	} else if (errno == ENOENT && signer != NULL) {
+		st =
+		    fail_signer(signer, "this site has no key of its own", err);
 	} else if (errno == ENOENT) {
 		st = make_key(k, s, err);
 	} else {
@@ -128,14 +207,23 @@ show_key(const struct vl_sender_secret *k)
 
 enum vl_status
 vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
-    const char *file, struct vl_err *err)
+    const struct vl_series *series, const char *file, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
+	struct vl_sender_public signer = { 0 };
+	bool known = false;
+	enum vl_status st = read_signer(&signer, &known, s, err);
 
+	if (st != VL_OK)
+		return st;
+	/* A run may have ended between the note and the first bundle. */
+	known = known && series->seq > 0;
 	*out = vl_secret_alloc(sizeof(**out));
 	if (*out == NULL)
 		return vl_fail_memory(err);
-	st = file != NULL ? read_key(*out, file, err) : own_key(*out, s, err);
+	st = file != NULL ? read_key(*out, file, err) :
+	                    own_key(*out, s, known ? &signer : NULL, err);
+	if (st == VL_OK && known)
+		st = check_signer(*out, &signer, err);
 	if (st != VL_OK) {
 		vl_secret_free(*out);
 		*out = NULL;

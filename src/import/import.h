@@ -45,6 +45,8 @@ struct view {
 	bool colour;
 	struct row *rows; /* of the table, told and not shown yet */
 	size_t nrows;
+	size_t nwrong;    /* files of the bundle */
+	char wrong[2048]; /* the first of them, while it is the only one */
 };
 
 /* One run, whatever it is for; what apply hands to its callbacks. */
@@ -73,6 +75,8 @@ enum vl_status status_run(struct run *run, struct vl_err *err);
 void view_fill(struct vl_apply_ui *ui, struct run *run);
 /* The table of what was counted so far; once. */
 void view_table(struct view *view);
+/* `err` of a failed run tells one wrong file; several were told before. */
+enum vl_status view_wrong(const struct run *run, struct vl_err *err);
 void view_free(struct view *view);
 
 /* ---- ask.c: what a run asks a person, and the words that spare it ---- */

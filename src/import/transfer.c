@@ -2,12 +2,17 @@
 
 #include <inttypes.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <valise/encode.h>
+#include <valise/seal.h>
 #include <valise/text.h>
 
 #include "import.h"
 
-#define SHOWN 512
+#define SHOWN      512
+#define SENDER_MAX 1024
 
 /* "; did you mean 'skip'?", or nothing. */
 static const char *
@@ -71,6 +76,53 @@ check_only(
 	    did_you_mean(near, only->list[at], names));
 	free((void *)names);
 	return VL_EUSAGE;
+}
+
+static enum vl_status
+check_sender(const char *file, struct vl_err *err)
+{
+	struct vl_sender_public pub = { 0 };
+	struct vl_buf text = { 0 };
+	enum vl_status st = vl_cli_file(&text, file, SENDER_MAX, err);
+
+	if (st == VL_OK &&
+	    vl_sender_public_decode(&pub, vl_buf_slice(&text), err) != VL_OK)
+		st = vl_wrong_key_file(
+		    file, VL_SENDER_PUB, vl_buf_slice(&text), err);
+	vl_buf_free(&text);
+	return st == VL_OK ? VL_OK : vl_within(err, "trusted sender");
+}
+
+/* Senders of one series only are looked at once the series is known. */
+static enum vl_status
+check_trust(const struct run *run, struct vl_err *err)
+{
+	const struct vl_texts *given = &run->opts->trust;
+	const struct vl_site *site = run->site;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < given->n; i++)
+		st = check_sender(given->list[i], err);
+	for (i = 0; st == VL_OK && i < site->ntrust; i++)
+		if (site->trust[i].series == NULL)
+			st = check_sender(site->trust[i].sender, err);
+	return st;
+}
+
+/* Before anybody is asked for a key.  A folder that does not open is met when
+ * the bundle is taken in. */
+static enum vl_status
+check_bundle(const char *path, struct vl_err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum vl_status st = VL_OK;
+
+	if (fd < 0)
+		return VL_OK;
+	st = vl_seal_look(fd, path, err);
+	(void)close(fd);
+	return st;
 }
 
 static void
@@ -162,6 +214,8 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	st = vl_apply_import(&opts, &result, err);
 	vl_progress_clear();
 	view_table(&run->view);
+	if (st != VL_OK)
+		st = view_wrong(run, err);
 	if (st == VL_OK)
 		show_result(run, &result);
 	if (st == VL_OK)
@@ -190,6 +244,10 @@ transfer_run(struct run *run, struct vl_err *err)
 		st = check_only(run->site, &o->only, err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
+	if (st == VL_OK)
+		st = check_trust(run, err);
+	if (st == VL_OK)
+		st = check_bundle(run->args->operands[1], err);
 	if (st == VL_OK)
 		st = ask_early(run, err);
 	if (st == VL_OK)

@@ -90,13 +90,41 @@ tell_wrong(const char *what, const char *name, const char *why)
 static void
 show_wrong_file(void *arg, const char *name, const char *why)
 {
-	const struct run *run = arg;
+	struct run *run = arg;
+	struct view *v = &run->view;
+	char line[sizeof(v->wrong)];
 	char shown[SHOWN];
 
-	vl_cli_note("file '%s' of the bundle: %s",
+	(void)snprintf(line, sizeof(line), "file '%s' of the bundle: %s",
 	    vl_escape_text(shown, sizeof(shown), vl_slice_of(name)), why);
+	/* The error at the end tells the first: alone it is not told twice. */
+	if (v->nwrong++ == 0) {
+		memcpy(v->wrong, line, sizeof(line));
+	} else {
+		if (v->nwrong == 2)
+			vl_cli_note("%s", v->wrong);
+		vl_cli_note("%s", line);
+	}
 	if (run->opts->json)
 		tell_wrong("file", name, why);
+}
+
+enum vl_status
+view_wrong(const struct run *run, struct vl_err *err)
+{
+	const struct view *v = &run->view;
+	char shown[SHOWN];
+
+	/* Who stops the run hears that it was stopped. */
+	if (v->nwrong == 1 && err->status == VL_ESIGNAL)
+		vl_cli_note("%s", v->wrong);
+	if (v->nwrong < 2 || err->status == VL_ESIGNAL)
+		return err->status;
+	return vl_fail(err, err->status,
+	    "bundle '%s': %zu files are wrong, as listed above",
+	    vl_escape_text(
+	        shown, sizeof(shown), vl_slice_of(run->args->operands[1])),
+	    v->nwrong);
 }
 
 static void

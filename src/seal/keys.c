@@ -317,6 +317,48 @@ try_stanzas(struct keys_job *job, const struct vl_stanzas *stanzas,
 	return VL_OK;
 }
 
+static size_t
+count_stanzas(const struct vl_stanzas *stanzas, enum vl_stanza_type type)
+{
+	size_t found = 0;
+	size_t i = 0;
+
+	for (i = 0; i < stanzas->n; i++)
+		found += stanzas->list[i].type == type;
+	return found;
+}
+
+/*
+ * Why a key that was tried does not fit is not told.  That none could be
+ * tried is: everybody reads in keys.jsn what kinds there are.
+ */
+static enum vl_status
+fail_no_key(const struct vl_stanzas *stanzas, const struct vl_opener *opener,
+    struct vl_err *err)
+{
+	const size_t passwords = count_stanzas(stanzas, VL_STANZA_ARGON2ID);
+	const size_t keys = count_stanzas(stanzas, VL_STANZA_X25519);
+
+	if ((passwords > 0 && opener->password.n > 0) ||
+	    (keys > 0 && opener->identity != NULL))
+		return vl_fail(err, VL_EKEY,
+		    "no key opens this bundle: wrong password or damaged "
+		    "keys");
+	if (keys > 0)
+		return vl_fail(err, VL_EKEY,
+		    "no key opens this bundle: it opens with %zu X25519 key%s "
+		    "and no password",
+		    keys, keys == 1 ? "" : "s");
+	if (passwords > 0)
+		return vl_fail(err, VL_EKEY,
+		    "no key opens this bundle: it opens with %zu password%s "
+		    "and no X25519 key",
+		    passwords, passwords == 1 ? "" : "s");
+	return vl_fail(err, VL_EKEY,
+	    "no key opens this bundle: it opens with no kind of key that this "
+	    "version knows");
+}
+
 /* commit(BK) against the head, then the MAC of all stanzas. */
 static enum vl_status
 check_keys(struct keys_job *job, const struct vl_key_set *keys,
@@ -363,9 +405,7 @@ vl_keys_unlock(struct vl_key_set *keys, enum vl_role *role,
 	if (st != VL_OK)
 		goto out;
 	if (found == NULL) {
-		st = vl_fail(err, VL_EKEY,
-		    "no key opens this bundle: wrong password or damaged "
-		    "keys");
+		st = fail_no_key(&stanzas, opener, err);
 		goto out;
 	}
 	st = unwrap(&job, found, keys, err);

@@ -4,9 +4,12 @@
  * vl_seal_verify() has said who signed it.
  */
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include <valise/fs.h>
 #include <valise/seal.h>
@@ -17,6 +20,7 @@
 #define LIST_NAME   "seal.txt"
 #define SIG_NAME    "seal.sig"
 #define PUBLIC_MODE 0644
+#define SHOWN_SIZE  512
 
 /* What the second signature covers. */
 static enum vl_status
@@ -92,6 +96,71 @@ out:
 	vl_buf_free(&list);
 	if (st != VL_OK)
 		(void)vl_within(err, "cannot seal the bundle");
+	return st;
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name);
+	size_t m = strlen(end);
+
+	return n >= m && strcasecmp(name + n - m, end) == 0;
+}
+
+/* A folder in `dirfd` that is called as bundles are; NULL: there is none. */
+static const char *
+find_bundle(const struct vl_seal *s, int dirfd)
+{
+	struct stat st = { 0 };
+	size_t i = 0;
+
+	for (i = 0; i < s->nnames; i++)
+		if (ends_with(s->names[i].name, ".vls") &&
+		    fstatat(dirfd, s->names[i].real, &st,
+		        AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISDIR(st.st_mode))
+			return s->names[i].real;
+	return NULL;
+}
+
+enum vl_status
+vl_seal_look(int dirfd, const char *path, struct vl_err *err)
+{
+	char shown[SHOWN_SIZE];
+	struct vl_seal s = { 0 };
+	struct vl_err ignored = { 0 };
+	char *real = realpath(path, NULL);
+	const char *bundle = NULL;
+	enum vl_status st = VL_OK;
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	(void)vl_escape_text(shown, sizeof(shown),
+	    (struct vl_slice){ (const uint8_t *)path, n });
+	/* Whoever never finished it left it the name it is written under. */
+	if (real != NULL && ends_with(real, ".par")) {
+		st = vl_fail(err, VL_EFORMAT,
+		    "'%s' is an unfinished bundle: its export was broken off; "
+		    "export again",
+		    shown);
+		goto out;
+	}
+	if (medium_list(&s, dirfd, &ignored) != VL_OK ||
+	    medium_find(&s, LIST_NAME, &n) != NULL)
+		goto out;
+	bundle = find_bundle(&s, dirfd);
+	st = bundle == NULL ?
+	    vl_fail(err, VL_EFORMAT, "'%s' is not a bundle (no " LIST_NAME ")",
+	        shown) :
+	    vl_fail(err, VL_EFORMAT,
+	        "'%s' is not a bundle (no " LIST_NAME "); name the folder in "
+	        "it, e.g. '%s/%s'",
+	        shown, shown, bundle);
+out:
+	free(real);
+	vl_seal_free(&s);
 	return st;
 }
 

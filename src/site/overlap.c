@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <valise/site.h>
 #include <valise/text.h>
@@ -61,6 +62,37 @@ resolve(char **out, const char *path, struct vl_err *err)
 		    path + n);
 	free(real);
 	return *out != NULL ? VL_OK : vl_fail_memory(err);
+}
+
+/*
+ * A folder may be called `~`.  Where none is, somebody took a site file for a
+ * shell; as the end of the path it may be a root that is still to be made.
+ */
+static enum vl_status
+check_home_sign(
+    const struct vl_site *site, const struct vl_resource *r, struct vl_err *err)
+{
+	const char *at = strstr(r->path, "/~/");
+	char *folder = NULL;
+	bool there = false;
+	char shown[SHOWN];
+	char file[SHOWN];
+
+	if (at == NULL)
+		return VL_OK;
+	folder = strndup(r->path, (size_t)(at + 2 - r->path));
+	if (folder == NULL)
+		return vl_fail_memory(err);
+	there = access(folder, F_OK) == 0 || errno != ENOENT;
+	free(folder);
+	if (there)
+		return VL_OK;
+	return vl_fail(err, VL_EUSAGE,
+	    "%s: resource '%s', '%s': there is no folder '~', and ~ is not "
+	    "expanded; give the path in full",
+	    vl_escape_text(file, sizeof(file), vl_slice_of(site->file)),
+	    r->name,
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(r->path)));
 }
 
 static enum vl_status
@@ -134,9 +166,12 @@ vl_site_check_overlap(const struct vl_site *site, struct vl_err *err)
 
 	if (places == NULL)
 		return vl_fail_memory(err);
-	for (i = 0; st == VL_OK && i < site->nresources; i++)
-		st = find_place(&places[i], site->resources[i].name,
-		    site->resources[i].path, err);
+	for (i = 0; st == VL_OK && i < site->nresources; i++) {
+		st = check_home_sign(site, &site->resources[i], err);
+		if (st == VL_OK)
+			st = find_place(&places[i], site->resources[i].name,
+			    site->resources[i].path, err);
+	}
 	if (st == VL_OK)
 		st = find_place(&places[n - 1], NULL, site->state, err);
 	for (i = 0; st == VL_OK && i < n; i++)

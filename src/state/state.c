@@ -163,7 +163,8 @@ fail_locked(struct vl_state *s, struct vl_err *err)
 		        text.p[text.n - 1] == '\n' ? text.n - 1 : text.n });
 	vl_buf_free(&text);
 	return vl_fail(err, VL_ELOCKED,
-	    "another run holds '%s'%s%s: wait for its end, or give --wait",
+	    "another run holds '%s'%s%s: run again when it has ended "
+	    "('valise-import --wait' waits for that)",
 	    s->path, who[0] != '\0' ? ": " : "", who);
 }
 

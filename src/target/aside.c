@@ -210,9 +210,8 @@ vl_aside(struct vl_target *t, struct vl_err *err)
 	bool more = true;
 	enum vl_status st = vl_places_open(&places, t->opts.stage, err);
 
-	if (st != VL_OK)
-		return st;
-	st = vl_steps_r_open(&steps, vl_stage_fd(t->opts.stage), err);
+	if (st == VL_OK)
+		st = vl_steps_r_open(&steps, vl_stage_fd(t->opts.stage), err);
 	while (st == VL_OK) {
 		st = vl_steps_r_next(steps, &s, &more, err);
 		if (st != VL_OK || !more)

@@ -457,11 +457,13 @@ start_link(struct vl_target *t, struct item *i, const struct vl_entry *e,
 	i->outcome = OUTCOME_STAGE;
 	if (i->matched && t->node.type == VL_ENTRY_LINK &&
 	    vl_slice_equal(t->node.link, e->target)) {
-		i->outcome = vl_meta_same_attributes(
-		                 &i->before, &i->after, t->opts.keep_owner) ?
-		    OUTCOME_SAME :
-		    OUTCOME_META;
-		return VL_OK;
+		if (vl_meta_same_attributes(
+		        &i->before, &i->after, t->opts.keep_owner))
+			i->outcome = OUTCOME_SAME;
+		else if (i->single)
+			i->outcome = OUTCOME_META;
+		if (i->outcome != OUTCOME_STAGE)
+			return VL_OK;
 	}
 	if (i->dry)
 		return VL_OK;

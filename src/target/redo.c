@@ -61,6 +61,17 @@ blocked(struct redo *r, const char *why)
 	return VL_OK;
 }
 
+static enum vl_status
+diverged(struct redo *r, const char *why)
+{
+	if (r->choice == VL_CHOICE_KEEP_THEIRS)
+		return VL_OK;
+	r->bad++;
+	if (r->report->diverged != NULL)
+		r->report->diverged(r->report->arg, r->path, why);
+	return VL_OK;
+}
+
 static bool
 same_inode(int adir, const char *a, int bdir, const char *b)
 {
@@ -154,30 +165,31 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 static enum vl_status
 done_before(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
+	char n[VL_STAGE_N_SIZE];
 	struct vl_meta now = { 0 };
+	bool planned = false;
 	bool before = false;
-	enum vl_status st = VL_OK;
+	enum vl_status st = is_before(r, s, &before, err);
 
-	if (r->dirfd >= 0 && vl_meta_at(&now, r->dirfd, r->name) &&
-	    now.type == s->after.type &&
-	    (now.type != VL_ENTRY_FILE || now.size == s->after.size))
-		return VL_OK;
-	st = is_before(r, s, &before, err);
 	if (st != VL_OK)
 		return st;
-	settle(r);
-	if (!before) {
-		if (r->report->kept != NULL)
-			r->report->kept(r->report->arg, r->path,
-			    "changed since the import");
+	/* Entries of a directory may have come or gone, by us as well. */
+	if (r->dirfd >= 0 && vl_meta_at(&now, r->dirfd, r->name))
+		planned = s->after.type == VL_ENTRY_DIR ?
+		    now.type == VL_ENTRY_DIR :
+		    vl_meta_same_content(&now, &s->after);
+	/* A copy may be equal to the planned file, too. */
+	if (before &&
+	    (!planned || there(r->stage->undofd, vl_stage_n(n, s->n, "")))) {
+		settle(r);
+		return diverged(r, "its staged content is gone");
+	}
+	if (planned)
 		return VL_OK;
-	}
-	if (r->choice != VL_CHOICE_KEEP_THEIRS) {
-		r->bad++;
-		if (r->report->diverged != NULL)
-			r->report->diverged(r->report->arg, r->path,
-			    "its staged content is gone");
-	}
+	settle(r);
+	if (r->report->kept != NULL)
+		r->report->kept(
+		    r->report->arg, r->path, "changed since the import");
 	return VL_OK;
 }
 
@@ -249,11 +261,14 @@ step_delete(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	bool before = false;
 	enum vl_status st = VL_OK;
 
-	if (!there(r->dirfd, r->name) || other_done(r, s))
+	if (!there(r->dirfd, r->name))
 		return VL_OK;
 	st = is_before(r, s, &before, err);
 	if (st != VL_OK)
 		return st;
+	if (other_done(r, s))
+		return before ? diverged(r, "its staged content is gone") :
+		                VL_OK;
 	if (!before && r->choice == VL_CHOICE_TAKE_OURS)
 		return displace(r, s, err);
 	if (!before)
@@ -338,7 +353,8 @@ step_meta(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name))
 		return blocked(r, "it is gone");
 	if (!vl_meta_same_content(&now, &s->before) &&
-	    !vl_meta_same_content(&now, &s->after))
+	    !vl_meta_same_content(&now, &s->after) &&
+	    (r->choice != VL_CHOICE_TAKE_OURS || now.type != s->after.type))
 		return blocked(r, "it changed since the import looked at it");
 	if (vl_meta_set_at(r->dirfd, r->name, &s->after, err) != VL_OK)
 		return vl_within(err, "'%s'", r->path);
@@ -389,28 +405,16 @@ pass_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
 }
 
 static enum vl_status
-diverged(struct redo *r, const char *why)
-{
-	if (r->choice == VL_CHOICE_KEEP_THEIRS)
-		return VL_OK;
-	r->bad++;
-	if (r->report->diverged != NULL)
-		r->report->diverged(r->report->arg, r->path, why);
-	return VL_OK;
-}
-
-static enum vl_status
 pass_look(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
 	bool here = r->dirfd >= 0 && vl_meta_at(&now, r->dirfd, r->name);
 
 	(void)err;
-	if (is_settled(r))
+	if (is_settled(r) || r->choice != VL_CHOICE_NONE)
 		return VL_OK;
 	if (s->kind == VL_STEP_DELETE || s->kind == VL_STEP_RMDIR) {
-		if (here && s->other == 0 && !kept_below(r) &&
-		    r->choice == VL_CHOICE_NONE)
+		if (here && s->other == 0 && !kept_below(r))
 			return diverged(r, "it is there again");
 		return VL_OK;
 	}

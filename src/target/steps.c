@@ -227,7 +227,11 @@ check(struct vl_steps_r *r, struct vl_err *err)
 	    (unsigned long long)r->count, vl_hex(hex, hash, VL_HASH_SIZE));
 	if (!vl_slice_equal(line, vl_slice_of(want)))
 		return vl_fail(err, VL_EPENDING, "the steps are damaged");
-	return VL_OK;
+	st = next_line(r, &line, err);
+	if (st == VL_OK && line.p != NULL)
+		st = vl_fail(
+		    err, VL_EPENDING, "something stands behind the steps");
+	return st;
 }
 
 enum vl_status

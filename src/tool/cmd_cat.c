@@ -103,6 +103,33 @@ put_body(struct vl_unpack *u, const struct vl_entry *e, struct vl_err *err)
 	return VL_OK;
 }
 
+static enum vl_status
+check_resource(
+    const struct vl_unpack *u, const struct place *place, struct vl_err *err)
+{
+	const struct vl_inner_head *inner = vl_unpack_inner(u);
+	struct vl_buf names = { 0 };
+	char shown[SHOWN_SIZE];
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < inner->nresources; i++)
+		if (vl_slice_equal(
+		        place->resource, vl_slice_of(inner->resources[i].name)))
+			return VL_OK;
+	for (i = 0; st == VL_OK && i < inner->nresources; i++)
+		st = vl_buf_printf(&names, err, "%s'%s'", i > 0 ? ", " : "",
+		    inner->resources[i].name);
+	if (st == VL_OK)
+		st = vl_fail(err, VL_EUSAGE,
+		    "RESOURCE/PATH is meant, and there is no resource '%s'; "
+		    "there is %.*s",
+		    vl_escape_text(shown, sizeof(shown), place->resource),
+		    (int)names.n, (const char *)names.p);
+	vl_buf_free(&names);
+	return st;
+}
+
 /* Go to the record of `place`. */
 static enum vl_status
 find(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
@@ -148,7 +175,9 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 		    shown);
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
 	if (st == VL_OK) {
-		st = find(bundle.unpack, &place, &rec, err);
+		st = check_resource(bundle.unpack, &place, err);
+		if (st == VL_OK)
+			st = find(bundle.unpack, &place, &rec, err);
 		if (st == VL_OK)
 			st = put_body(bundle.unpack, &rec.entry, err);
 		if (st != VL_OK && st != VL_ESIGNAL)

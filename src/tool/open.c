@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <valise/encode.h>
@@ -17,20 +16,6 @@
 #include "tool.h"
 
 #define SENDER_FILE_MAX 2048
-
-/* A bundle that was never finished keeps the name it was written under. */
-static bool
-is_unfinished(const char *path)
-{
-	static const char par[] = ".par";
-	char *real = realpath(path, NULL);
-	size_t n = real != NULL ? strlen(real) : 0;
-	bool yes = n >= sizeof(par) - 1 &&
-	    strcasecmp(real + n - (sizeof(par) - 1), par) == 0;
-
-	free(real);
-	return yes;
-}
 
 enum vl_status
 bundle_open(struct bundle *b, const char *path, struct vl_err *err)
@@ -47,27 +32,19 @@ bundle_open(struct bundle *b, const char *path, struct vl_err *err)
 		return vl_fail(err,
 		    number == EACCES || number == EPERM ? VL_EIO : VL_ETEMP,
 		    "cannot open bundle '%s': %s", b->shown, strerror(number));
-	if (is_unfinished(path))
-		return vl_fail(err, VL_EFORMAT,
-		    "'%s' is an unfinished bundle: its export was broken off; "
-		    "export again",
-		    b->shown);
-	return VL_OK;
+	return vl_seal_look(b->dirfd, path, err);
 }
 
 enum vl_status
 sender_read(struct vl_sender_public *out, const char *file, struct vl_err *err)
 {
 	struct vl_buf text = { 0 };
-	char shown[SHOWN_SIZE];
 	enum vl_status st = vl_cli_file(&text, file, SENDER_FILE_MAX, err);
 
-	if (st == VL_OK)
-		st = vl_sender_public_decode(out, vl_buf_slice(&text), err);
-	if (st != VL_OK && st != VL_EUSAGE)
-		st = vl_fail(err, VL_EUSAGE, "sender '%s': %s",
-		    vl_escape_text(shown, sizeof(shown), vl_slice_of(file)),
-		    err->text);
+	if (st == VL_OK &&
+	    vl_sender_public_decode(out, vl_buf_slice(&text), err) != VL_OK)
+		st = vl_wrong_key_file(
+		    file, VL_SENDER_PUB, vl_buf_slice(&text), err);
 	vl_buf_free(&text);
 	return st;
 }

@@ -78,8 +78,8 @@ struct bundle {
 enum vl_status sender_read(
     struct vl_sender_public *out, const char *file, struct vl_err *err);
 
-/* VL_ETEMP when it is absent; VL_EFORMAT when it is no directory, or called
- * `.par`. */
+/* VL_ETEMP when it is absent; VL_EFORMAT when it is no directory, or
+ * vl_seal_look() says that it cannot be a bundle. */
 enum vl_status bundle_open(
     struct bundle *b, const char *path, struct vl_err *err);
 

@@ -91,27 +91,9 @@ check_head(const struct vl_inner_head *inner, const struct vl_head *head,
     struct vl_err *err)
 {
 	const struct vl_head *h = &inner->head;
-	const char *field = NULL;
+	const char *field = vl_head_differs(h, head);
 
-	if (memcmp(h->id, head->id, sizeof(h->id)) != 0)
-		field = "id";
-	else if (memcmp(h->series, head->series, sizeof(h->series)) != 0)
-		field = "series";
-	else if (memcmp(h->prev, head->prev, sizeof(h->prev)) != 0)
-		field = "prev";
-	else if (memcmp(h->commit, head->commit, sizeof(h->commit)) != 0)
-		field = "commit";
-	else if (h->seq != head->seq)
-		field = "seq";
-	else if (h->epoch != head->epoch)
-		field = "epoch";
-	else if (h->kind != head->kind)
-		field = "kind";
-	else if (h->must != head->must)
-		field = "must";
-	else if (h->frame_log2 != head->frame_log2)
-		field = "frame_log2";
-	else if (inner->npacks != head->pack_files)
+	if (field == NULL && inner->npacks != head->pack_files)
 		field = "number of packs";
 	if (field != NULL)
 		return vl_fail(err, VL_EAUTH,

@@ -49,6 +49,16 @@ say(const struct vl_args *args, struct vl_err *err)
 	return VL_OK;
 }
 
+static enum vl_status
+mix(const struct vl_args *args, struct vl_err *err)
+{
+	(void)args;
+	printf("one\n");
+	vl_cli_note("two");
+	printf("three\n");
+	return vl_fail(err, VL_EIO, "four");
+}
+
 static const struct vl_opt table[] = { { .name = "status",
 	                                   .arg = "N",
 	                                   .type = VL_OPT_NUMBER,
@@ -72,8 +82,11 @@ static const struct vl_cmd stop_cmd = {
 static const struct vl_cmd say_cmd = {
 	.name = "say", .help = "says", .run = say
 };
+static const struct vl_cmd mix_cmd = {
+	.name = "mix", .help = "writes to both", .run = mix
+};
 static const struct vl_cmd *const cmds[] = { &fail_cmd, &stop_cmd, &say_cmd,
-	NULL };
+	&mix_cmd, NULL };
 static const struct vl_program program = {
 	.name = "prog", .version = "1", .help = "Fails.", .cmds = cmds
 };
@@ -132,6 +145,27 @@ writes_json_that_holds_any_bytes(void **state)
 	assert_string_equal("prog: noted 1\n", c.err);
 }
 
+static void
+keeps_the_order_of_a_log_of_both_outputs(void **state)
+{
+	char name[] = "prog";
+	char word[] = "mix";
+	char *argv[] = { name, word, NULL };
+	char text[256];
+	int kept[2] = { -1, -1 };
+
+	(void)state;
+	(void)fflush(stdout);
+	kept[0] = capture_begin(STDOUT_FILENO, "both");
+	kept[1] = dup(STDERR_FILENO);
+	assert_int_equal(STDERR_FILENO, dup2(STDOUT_FILENO, STDERR_FILENO));
+	(void)vl_cli_main(&program, 2, argv);
+	assert_int_equal(STDERR_FILENO, dup2(kept[1], STDERR_FILENO));
+	(void)close(kept[1]);
+	capture_end(STDOUT_FILENO, kept[0], "both", text, sizeof(text));
+	assert_string_equal("one\nprog: two\nthree\nprog: four\n", text);
+}
+
 /* In a child: the flag of a caught signal stays for the process. */
 static void
 stops_for_a_signal_that_is_not_held(void **state)
@@ -185,6 +219,7 @@ main(void)
 		cmocka_unit_test(maps_each_status_to_its_exit_code),
 		cmocka_unit_test(ends_with_a_json_line_where_asked),
 		cmocka_unit_test(writes_json_that_holds_any_bytes),
+		cmocka_unit_test(keeps_the_order_of_a_log_of_both_outputs),
 		cmocka_unit_test(stops_for_a_signal_that_is_not_held),
 		cmocka_unit_test(fails_when_its_output_is_lost),
 	};

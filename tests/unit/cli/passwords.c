@@ -171,6 +171,7 @@ makes_bundles_with_long_passwords_only(void **state)
 	o.password_file = NULL;
 	assert_int_equal(VL_EUSAGE, vl_held_keys_make(&keys, &o, false, &err));
 	assert_non_null(strstr(err.text, "nobody could open"));
+	assert_non_null(strstr(err.text, "valise passgen"));
 }
 
 static void
@@ -220,6 +221,50 @@ tells_public_from_secret_by_name(void **state)
 	assert_non_null(strstr(err.text, "named like a secret key"));
 }
 
+/* Lines of the form that minisign and 'valise keygen' write. */
+static void
+tells_what_a_wrong_key_file_looks_like(void **state)
+{
+	struct vl_key_opts o = { .identity = "a.key" };
+	struct vl_err err = { 0 };
+	uint8_t public[32];
+	char line[213];
+	char text[300];
+	int n = 0;
+
+	(void)state;
+	memset(line, 'A', sizeof(line) - 1);
+	line[212] = '\0';
+	memcpy(line, "RW", 2);
+	n = snprintf(text, sizeof(text), "untrusted comment: k\n%s\n", line);
+	put("a.key", text, (size_t)n);
+	refuses(&o, "'a.key' looks like a sender's secret key (sender.key)");
+	line[56] = '\0';
+	n = snprintf(text, sizeof(text), "untrusted comment: k\n%s\n", line);
+	put("a.pub", text, (size_t)n);
+	assert_int_equal(VL_EUSAGE, vl_recipient_read(public, "a.pub", &err));
+	assert_string_equal("'a.pub' looks like a sender's public key "
+	                    "(sender.pub); wanted is a recipient's public key "
+	                    "(recipient.pub)",
+	    err.text);
+	memset(line, 'A', 43);
+	assert_int_equal(VL_EUSAGE,
+	    vl_wrong_key_file("x.pub", VL_SENDER_PUB,
+	        (struct vl_slice){ (const uint8_t *)line, 43 }, &err));
+	assert_non_null(strstr(err.text, "looks like a recipient's public"));
+	/* Of the right kind, and wrong: why was said before. */
+	memcpy(line, "RW", 2);
+	(void)vl_fail(&err, VL_EFORMAT, "damaged");
+	assert_int_equal(VL_EUSAGE,
+	    vl_wrong_key_file("x.pub", VL_SENDER_PUB,
+	        (struct vl_slice){ (const uint8_t *)line, 56 }, &err));
+	assert_string_equal("'x.pub': damaged", err.text);
+	assert_int_equal(VL_EUSAGE, err.status);
+	assert_int_equal(VL_EUSAGE,
+	    vl_wrong_key_file("x", VL_SENDER_KEY, vl_slice_of("\n"), &err));
+	assert_non_null(strstr(err.text, "is not a sender's secret key"));
+}
+
 int
 main(void)
 {
@@ -232,6 +277,7 @@ main(void)
 		cmocka_unit_test(makes_bundles_with_long_passwords_only),
 		cmocka_unit_test(reads_key_files_in_their_one_form),
 		cmocka_unit_test(tells_public_from_secret_by_name),
+		cmocka_unit_test(tells_what_a_wrong_key_file_looks_like),
 	};
 	char dir[] = "passwords.XXXXXX";
 	int null = open("/dev/null", O_RDONLY);

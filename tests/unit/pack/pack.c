@@ -214,7 +214,38 @@ a_hole_is_as_good_as_zeros(void **state)
 	world_close(&zeros);
 }
 
-/* More list bytes than one record takes: a body of tiny chunks. */
+/* More list bytes than one record takes: bodies of tiny chunks, the second
+ * of which is given up or never came. */
+static void
+make_with_long_lists(struct world *w, bool abort)
+{
+	enum {
+		SIZE = 12000000
+	};
+	uint8_t *p = malloc(SIZE);
+	uint8_t key[VL_KEY_SIZE] = { 9 };
+
+	assert_non_null(p);
+	vl_random_from(p, SIZE, key);
+	world_open(w, 2);
+	vl_ids_free(w->ids);
+	assert_int_equal(
+	    VL_OK, vl_ids_new(&w->ids, w->keys->sk, 64, 256, 1024, &w->err));
+	w->opts.ids = w->ids;
+	assert_int_equal(VL_OK, world_start(w));
+	assert_int_equal(VL_OK, add_file(w, "a", "a", 10, 1));
+	assert_int_equal(VL_OK, add_file(w, "a", "b", SIZE, 2));
+	if (abort) {
+		assert_int_equal(VL_OK, announce(w, "a", "c", true, SIZE + 1));
+		assert_int_equal(VL_OK, feed(w, p, SIZE));
+		assert_int_equal(VL_OK, vl_pack_body_abort(w->p, &w->err));
+	}
+	assert_int_equal(VL_OK, add_file(w, "a", "d", 10, 3));
+	assert_int_equal(VL_OK, world_commit(w));
+	read_bundle(w);
+	free(p);
+}
+
 static void
 a_long_list_goes_on_in_the_next_record(void **state)
 {
@@ -225,17 +256,7 @@ a_long_list_goes_on_in_the_next_record(void **state)
 	size_t i;
 
 	(void)state;
-	world_open(&w, 2);
-	vl_ids_free(w.ids);
-	assert_int_equal(
-	    VL_OK, vl_ids_new(&w.ids, w.keys->sk, 64, 256, 1024, &w.err));
-	w.opts.ids = w.ids;
-	assert_int_equal(VL_OK, world_start(&w));
-	assert_int_equal(VL_OK, add_file(&w, "a", "a", 10, 1));
-	assert_int_equal(VL_OK, add_file(&w, "a", "b", 12000000, 2));
-	assert_int_equal(VL_OK, add_file(&w, "a", "c", 10, 3));
-	assert_int_equal(VL_OK, world_commit(&w));
-	read_bundle(&w);
+	make_with_long_lists(&w, false);
 	assert_int_equal(3, w.records[VL_RECORD_LISTS]);
 	rd.rest = vl_buf_slice(&w.kinds[VL_RECORD_LISTS]);
 	for (i = 0; rd.rest.n > 0; i++) {
@@ -247,6 +268,24 @@ a_long_list_goes_on_in_the_next_record(void **state)
 	assert_int_equal(4, i);
 	assert_int_equal(w.totals.chunks, refs);
 	world_close(&w);
+}
+
+static void
+a_long_list_given_up_leaves_no_trace(void **state)
+{
+	struct world with;
+	struct world without;
+
+	(void)state;
+	make_with_long_lists(&with, true);
+	make_with_long_lists(&without, false);
+	assert_true(vl_slice_equal(vl_buf_slice(&with.kinds[VL_RECORD_LISTS]),
+	    vl_buf_slice(&without.kinds[VL_RECORD_LISTS])));
+	assert_true(vl_slice_equal(vl_buf_slice(&with.kinds[VL_RECORD_LINES]),
+	    vl_buf_slice(&without.kinds[VL_RECORD_LINES])));
+	assert_true(with.totals.chunks > without.totals.chunks + 30000);
+	world_close(&with);
+	world_close(&without);
 }
 
 static void
@@ -362,6 +401,7 @@ main(void)
 		cmocka_unit_test(a_body_given_up_takes_its_record_with_it),
 		cmocka_unit_test(a_hole_is_as_good_as_zeros),
 		cmocka_unit_test(a_long_list_goes_on_in_the_next_record),
+		cmocka_unit_test(a_long_list_given_up_leaves_no_trace),
 		cmocka_unit_test(nothing_is_left_without_a_commit),
 		cmocka_unit_test(a_state_that_fails_makes_no_bundle),
 		cmocka_unit_test(never_replaces_a_bundle),

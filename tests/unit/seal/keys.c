@@ -252,6 +252,42 @@ says_the_same_of_each_wrong_key(void **state)
 }
 
 static void
+says_what_it_opens_with_when_no_key_could_be_tried(void **state)
+{
+	struct vl_recipient r[2] = {
+		{ .type = VL_STANZA_X25519, .role = VL_ROLE_FULL },
+		{ .type = VL_STANZA_X25519, .role = VL_ROLE_AUDIT },
+	};
+	enum vl_role role = VL_ROLE_AUDIT;
+	struct bundle b;
+
+	(void)state;
+	bundle_make(&b);
+	vl_buf_clear(&b.text);
+	vl_x25519_public(r[0].public, b.identity[0]);
+	vl_x25519_public(r[1].public, b.identity[1]);
+	assert_int_equal(
+	    VL_OK, vl_keys_wrap(&b.text, b.keys, &b.head, r, 2, &b.err));
+	assert_int_equal(
+	    VL_EKEY, bundle_open(&b, "a good password", NULL, &role));
+	assert_string_equal("no key opens this bundle: it opens with 2 X25519 "
+	                    "keys and no password",
+	    b.err.text);
+	vl_buf_clear(&b.text);
+	r[0] = (struct vl_recipient){ .type = VL_STANZA_ARGON2ID,
+		.role = VL_ROLE_FULL,
+		.kdf = VL_KDF_LIGHT,
+		.password = vl_slice_of("a good password") };
+	assert_int_equal(
+	    VL_OK, vl_keys_wrap(&b.text, b.keys, &b.head, r, 1, &b.err));
+	assert_int_equal(VL_EKEY, bundle_open(&b, "", b.identity[0], &role));
+	assert_string_equal("no key opens this bundle: it opens with 1 "
+	                    "password and no X25519 key",
+	    b.err.text);
+	bundle_free(&b);
+}
+
+static void
 wraps_never_twice_alike(void **state)
 {
 	struct bundle a;
@@ -309,6 +345,8 @@ main(void)
 		cmocka_unit_test(opens_the_vectors_or_fails_as_they_say),
 		cmocka_unit_test(opens_what_it_wrapped),
 		cmocka_unit_test(says_the_same_of_each_wrong_key),
+		cmocka_unit_test(
+		    says_what_it_opens_with_when_no_key_could_be_tried),
 		cmocka_unit_test(wraps_never_twice_alike),
 		cmocka_unit_test(refuses_recipients_it_cannot_wrap_for),
 	};

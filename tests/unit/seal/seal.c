@@ -502,6 +502,38 @@ refuses_a_folder_without_seal(void **state)
 }
 
 static void
+names_a_bundle_of_a_medium_given_in_its_place(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(VL_OK, vl_seal_look(w->dirfd, w->dir, &w->err));
+	assert_int_equal(
+	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
+	assert_string_equal(
+	    "'spool' is not a bundle (no seal.txt)", w->err.text);
+	/* Called like a bundle, but no folder. */
+	assert_int_equal(0, symlinkat("/", w->copyfd, "a.vls"));
+	assert_int_equal(0, mkdirat(w->copyfd, "b.vls", 0700));
+	assert_int_equal(
+	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
+	assert_string_equal("'spool' is not a bundle (no seal.txt); name the "
+	                    "folder in it, e.g. 'spool/b.vls'",
+	    w->err.text);
+}
+
+static void
+tells_an_unfinished_bundle_by_its_name(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(0, mkdirat(w->copyfd, "c.par", 0700));
+	assert_int_equal(0, fchdir(w->copyfd));
+	assert_int_equal(VL_EFORMAT, vl_seal_look(w->dirfd, "c.par", &w->err));
+	assert_int_equal(0, chdir(".."));
+	assert_non_null(strstr(w->err.text, "'c.par' is an unfinished"));
+}
+
+static void
 refuses_another_signer(void **state)
 {
 	struct world *w = *state;
@@ -720,6 +752,8 @@ main(void)
 		WITH_WORLD(refuses_what_does_not_belong),
 		WITH_WORLD(refuses_what_is_no_regular_file),
 		WITH_WORLD(refuses_a_folder_without_seal),
+		WITH_WORLD(names_a_bundle_of_a_medium_given_in_its_place),
+		WITH_WORLD(tells_an_unfinished_bundle_by_its_name),
 		WITH_WORLD(refuses_another_signer),
 		WITH_WORLD(refuses_a_comment_of_another_bundle),
 		WITH_WORLD(refuses_signed_nonsense),

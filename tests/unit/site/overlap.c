@@ -85,6 +85,18 @@ keeps_state_and_trees_apart(void **state)
 	check(VL_EUSAGE, "a", "ab", "a");
 }
 
+/* A folder may have that name; a shell's home is not meant by it. */
+static void
+refuses_a_tree_below_a_home_sign_that_is_not_there(void **state)
+{
+	(void)state;
+	check(VL_EUSAGE, "a", "~/tree", "state");
+	check(VL_OK, "a", "~", "state");
+	check(VL_OK, "a", "ab~/tree", "~/state");
+	assert_int_equal(0, mkdir("~", 0700));
+	check(VL_OK, "a", "~/tree", "state");
+}
+
 int
 main(void)
 {
@@ -92,6 +104,8 @@ main(void)
 		cmocka_unit_test(lets_neighbours_be),
 		cmocka_unit_test(refuses_trees_in_one_another),
 		cmocka_unit_test(keeps_state_and_trees_apart),
+		cmocka_unit_test(
+		    refuses_a_tree_below_a_home_sign_that_is_not_there),
 	};
 
 	return cmocka_run_group_tests(tests, make_trees, drop_trees);

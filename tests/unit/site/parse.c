@@ -134,6 +134,12 @@ names_the_nearest_right_word(void **state)
 	    ":1:1: unknown word 'sitee'; did you mean "
 	    "'site'?");
 	refused(HEAD "xyzzyplugh: 1\n", ":7:1: unknown word 'xyzzyplugh'");
+	/* Of one choice it is no list. */
+	refused("site: t\n"
+	        "resources:\n"
+	        "- {name: a, kind: file, path: /a}\n",
+	    ":3:19: 'file' is not a 'kind'; the only one of this version is "
+	    "'files'");
 	/* A word of another place is not a word here. */
 	refused(HEAD "    environment: x\n",
 	    ":7:5: unknown word "

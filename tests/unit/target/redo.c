@@ -8,8 +8,18 @@
 
 #include "fault.h"
 
-#define SEEDS  40
+#define SEEDS  40 /* VALISE_SEEDS in the environment: more */
 #define NOBODY 65534
+
+/* A share of the seeds: a child for each kill takes its time. */
+static uint64_t
+seeds(unsigned share)
+{
+	const char *more = getenv("VALISE_SEEDS");
+	uint64_t n = more == NULL ? SEEDS : strtoull(more, NULL, 10);
+
+	return n / share;
+}
 
 /* Run `what` in a child that dies at its n-th change; false: it got to its
  * end without. */
@@ -121,7 +131,7 @@ survives_kills_of_the_redo_and_of_recovery(void **state)
 	uint64_t seed;
 
 	(void)state;
-	for (seed = 1; seed <= SEEDS; seed++)
+	for (seed = 1; seed <= seeds(4); seed++)
 		redo_is_killed(seed);
 }
 
@@ -146,7 +156,7 @@ survives_kills_without_rights(void **state)
 		if (chdir(path) != 0 || setgid(NOBODY) != 0 ||
 		    setuid(NOBODY) != 0)
 			_exit(FAILED);
-		for (seed = 1; seed <= SEEDS / 4; seed++)
+		for (seed = 1; seed <= seeds(8); seed++)
 			redo_is_killed(seed);
 		_exit(0);
 	}
@@ -164,7 +174,7 @@ goes_on_after_every_error(void **state)
 	unsigned n;
 
 	(void)state;
-	for (seed = 1; seed <= SEEDS; seed++) {
+	for (seed = 1; seed <= seeds(1); seed++) {
 		for (n = 1;; n++) {
 			if (!begin(&w, seed, false))
 				break;
@@ -213,7 +223,7 @@ leaves_the_old_tree_before_the_decision(void **state)
 	uint64_t seed;
 
 	(void)state;
-	for (seed = 1; seed <= SEEDS / 4; seed++) {
+	for (seed = 1; seed <= seeds(8); seed++) {
 		stage_is_killed(seed, false, 3);
 		stage_is_killed(seed, true, 3);
 	}
@@ -228,7 +238,7 @@ takes_back_after_every_error(void **state)
 	unsigned n;
 
 	(void)state;
-	for (seed = 1; seed <= SEEDS / 4; seed++) {
+	for (seed = 1; seed <= seeds(8); seed++) {
 		for (n = 1;; n += 2) {
 			world_open(&w);
 			(void)random_world(&w, seed);
@@ -256,7 +266,7 @@ previews_without_a_trace(void **state)
 	bool possible = false;
 
 	(void)state;
-	for (seed = 1; seed <= SEEDS; seed++) {
+	for (seed = 1; seed <= seeds(1); seed++) {
 		world_open(&w);
 		possible = random_world(&w, seed);
 		world_build(&w, false);

@@ -1,0 +1,221 @@
+/*
+ * The end of a staging directory, dropped or cleaned, and the root's time
+ * that goes with it (docs/transaction.md, "Staging").
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/encode.h>
+#include <valise/fs.h>
+
+#include "stage.h"
+
+/* The root's time as the header has it, durably; an absent root has none. */
+static enum vl_status
+put_time(const struct vl_header_tree *t, struct vl_err *err)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT },
+		{ t->mtime_sec, t->mtime_nsec } };
+	struct stat now;
+	enum vl_status st = VL_OK;
+	int fd = -1;
+
+	if (t->absent)
+		return VL_OK;
+	fd = open(t->root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return VL_OK;
+	if (fd < 0)
+		return vl_fail_errno(err, "cannot open '%s'", t->root);
+	if (fstat(fd, &now) != 0 ||
+	    ((now.st_mtim.tv_sec != t->mtime_sec ||
+	         now.st_mtim.tv_nsec != t->mtime_nsec) &&
+	        futimens(fd, times) != 0))
+		st = vl_fail_errno(err, "cannot set the time of '%s'", t->root);
+	if (st == VL_OK)
+		st = vl_fsync_dir(fd, ".", err);
+	close(fd);
+	return st;
+}
+
+/*
+ * A probe that was killed on its way stands where the root's entries stand;
+ * it goes, and the root has its time back.
+ */
+static enum vl_status
+restore_root(struct vl_stage *s, struct vl_err *err)
+{
+	char *probe = vl_stage_private_name(VL_STAGE_PROBE, s->import);
+	const char *dir = s->tree.absent ? s->parent : s->tree.root;
+	enum vl_status st = VL_OK;
+	int fd = -1;
+
+	if (probe == NULL)
+		return vl_fail_memory(err);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+		st = vl_fail_errno(err, "cannot open '%s'", dir);
+	else if (fd >= 0 && unlinkat(fd, probe, 0) != 0 && errno != ENOENT)
+		st = vl_fail_errno(err, "cannot remove '%s/%s'", dir, probe);
+	if (fd >= 0)
+		close(fd);
+	free(probe);
+	return st == VL_OK ? put_time(&s->tree, err) : st;
+}
+
+/*
+ * First off the fixed name, durably: a staging without its owner file never
+ * stands there.
+ */
+static enum vl_status
+remove_staging(struct vl_stage *s, struct vl_err *err)
+{
+	char *private = vl_stage_private_name(s->name, s->import);
+	enum vl_status st = VL_OK;
+
+	if (private == NULL)
+		return vl_fail_memory(err);
+	if (renameat(s->parentfd, s->name, s->parentfd, private) != 0)
+		st = vl_fail_errno(err, "cannot remove '%s'", s->tree.staging);
+	if (st == VL_OK)
+		st = vl_fsync_dir(s->parentfd, ".", err);
+	if (st == VL_OK)
+		st = vl_remove_tree(s->parentfd, private, err);
+	free(private);
+	return st;
+}
+
+/* The root first: as long as staging stands the next run does it again, and
+ * once it is gone the root may be somebody else's to change. */
+enum vl_status
+vl_stage_drop(struct vl_stage *s, struct vl_err *err)
+{
+	enum vl_status st = restore_root(s, err);
+
+	if (st == VL_OK)
+		st = remove_staging(s, err);
+	if (st == VL_OK && s->tree.inside)
+		st = put_time(&s->tree, err);
+	return st;
+}
+
+/*
+ * What an operator displaced with --take-ours is somebody's work: it moves
+ * out of the staging, beside it, and is named.
+ */
+static enum vl_status
+save_theirs(struct vl_stage *s, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char *name = NULL;
+	char *path = NULL;
+	enum vl_status st = VL_OK;
+
+	if (faccessat(s->fd, "theirs", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return VL_OK;
+	vl_hex(hex, s->import, VL_IMPORT_ID_SIZE);
+	if (asprintf(&name, "%s.theirs.%s", s->name, hex) < 0)
+		return vl_fail_memory(err);
+	if (asprintf(&path, "%s/%s", s->parent, name) < 0) {
+		free(name);
+		return vl_fail_memory(err);
+	}
+	if (renameat2(s->fd, "theirs", s->parentfd, name, RENAME_NOREPLACE) !=
+	    0)
+		st = vl_fail_errno(err, "cannot keep '%s'", path);
+	else if (report->kept != NULL)
+		report->kept(report->arg, path, "displaced by --take-ours");
+	free(name);
+	free(path);
+	return st;
+}
+
+enum vl_status
+vl_stage_take_time(struct vl_stage *s, struct vl_time *time, struct vl_err *err)
+{
+	struct stat now;
+
+	if (stat(s->tree.root, &now) != 0)
+		return vl_fail_errno(err, "cannot look at '%s'", s->tree.root);
+	s->tree.mtime_sec = time->sec = now.st_mtim.tv_sec;
+	s->tree.mtime_nsec = time->nsec = (int32_t)now.st_mtim.tv_nsec;
+	return VL_OK;
+}
+
+enum vl_status
+vl_stage_clean(struct vl_stage *s, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	enum vl_status st = save_theirs(s, report, err);
+
+	if (st == VL_OK)
+		st = remove_staging(s, err);
+	if (st == VL_OK && s->tree.inside)
+		st = put_time(&s->tree, err);
+	return st;
+}
+
+enum vl_status
+vl_stage_sweep(const struct vl_header *h, size_t tree, struct vl_err *err)
+{
+	struct vl_stage *s = NULL;
+	char *private = NULL;
+	struct stat st_private;
+	enum vl_status st = VL_OK;
+
+	errno = 0;
+	st = vl_stage_init(&s, h, tree, err);
+	if (st != VL_OK)
+		return errno == ENOENT || errno == ENOTDIR ? VL_OK : st;
+	private = vl_stage_private_name(s->name, h->import);
+	if (private == NULL)
+		st = vl_fail_memory(err);
+	else if (fstatat(s->parentfd, private, &st_private,
+	             AT_SYMLINK_NOFOLLOW) == 0)
+		st = vl_remove_tree(s->parentfd, private, err);
+	free(private);
+	vl_stage_close(s);
+	return st;
+}
+
+enum vl_status
+vl_stage_restore(const struct vl_header *h, size_t tree, struct vl_err *err)
+{
+	const struct vl_header_tree *t = &h->trees[tree];
+
+	return t->inside ? put_time(t, err) : VL_OK;
+}
+
+enum vl_status
+vl_stage_abandon(struct vl_stage *s, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char *name = NULL;
+	char *path = NULL;
+	enum vl_status st = VL_OK;
+
+	vl_hex(hex, s->import, VL_IMPORT_ID_SIZE);
+	if (asprintf(&name, "%s.abandoned.%s", s->name, hex) < 0)
+		return vl_fail_memory(err);
+	if (asprintf(&path, "%s/%s", s->parent, name) < 0) {
+		free(name);
+		return vl_fail_memory(err);
+	}
+	if (renameat2(
+	        s->parentfd, s->name, s->parentfd, name, RENAME_NOREPLACE) != 0)
+		st = vl_fail_errno(
+		    err, "cannot set '%s' aside", s->tree.staging);
+	else
+		st = vl_fsync_dir(s->parentfd, ".", err);
+	if (st == VL_OK && report->kept != NULL)
+		report->kept(report->arg, path, "holds what was staged");
+	free(name);
+	free(path);
+	return st;
+}
