@@ -20,8 +20,9 @@
 #define VL_NONCE_SIZE       12
 #define VL_SIGN_SIZE        64
 #define VL_SIGN_PUBLIC_SIZE 32
-#define VL_SIGN_SECRET_SIZE 64 /* seed, then public key, as libsodium has it   \
-	                        */
+#define VL_SIGN_SECRET_SIZE                                                    \
+	64 /* seed, then public key, as libsodium has it                       \
+	    */
 #define VL_X25519_SIZE 32
 #define VL_SALT_SIZE   16
 

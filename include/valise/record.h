@@ -39,8 +39,8 @@ struct vl_body {
 	void *arg;
 	/* The next chunks, at most `max`, ascending; 0 at the end.  On the
 	 * thread that takes the records. */
-	enum vl_status (*part)(void *arg, struct vl_chunk_ref *refs,
-	    size_t max, size_t *n, struct vl_err *err);
+	enum vl_status (*part)(void *arg, struct vl_chunk_ref *refs, size_t max,
+	    size_t *n, struct vl_err *err);
 	/* The bytes of one, on any thread; every hold is released. */
 	enum vl_status (*chunk)(void *arg, const struct vl_chunk_ref *ref,
 	    struct vl_slice *bytes, void **hold, struct vl_err *err);

@@ -38,6 +38,7 @@ struct vl_resource {
 	bool one_file_system;
 	bool compress;
 	unsigned line; /* in site.yaml, for messages */
+	unsigned column;
 };
 
 struct vl_trust {

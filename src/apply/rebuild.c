@@ -42,14 +42,16 @@ vl_state_rebuild(const struct vl_recover_opts *o, struct vl_err *err)
 	bool present = false;
 	enum vl_status st = vl_journal_load(&j, o->state, err);
 
-	present = j.present;
+	present = j.present && !vl_journal_has(&j, VL_JOURNAL_ENDED) &&
+	    !vl_journal_has(&j, VL_JOURNAL_UNDONE) &&
+	    !vl_journal_has(&j, VL_JOURNAL_ABANDONED);
 	vl_journal_free(&j);
 	if (st != VL_OK)
 		return st;
 	if (present)
 		return vl_fail(err, VL_EUSAGE,
-		    "'%s' holds a journal, so the state is not lost: leave "
-		    "--state-lost out",
+		    "'%s' holds the journal of an import in hand, so the state "
+		    "is not lost: leave --state-lost out",
 		    vl_state_path(o->state));
 	if (o->site == NULL)
 		return vl_fail(err, VL_EUSAGE,

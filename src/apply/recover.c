@@ -66,6 +66,9 @@ vl_left_look(struct vl_left *l, struct vl_state *state, struct vl_err *err)
 	st = vl_decision_read(state, j->header.import, &l->decided, err);
 	for (i = 0; i < j->header.ntrees && st == VL_OK; i++)
 		st = look_at_stage(l, i, err);
+	/* What cannot be looked at may be decided and half done. */
+	if (st != VL_OK && st != VL_ELOCKED && !l->ended)
+		st = err->status = VL_EPENDING;
 	return st;
 }
 

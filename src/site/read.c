@@ -201,8 +201,10 @@ vl_site_read_map(const struct vl_site_reader *r, enum vl_scope scope,
 	if (map->type != VL_NODE_MAP)
 		return vl_site_fail(r->file, map, err,
 		    "words with values are expected, such as 'name: value'");
-	if (scope == VL_SCOPE_RESOURCE)
+	if (scope == VL_SCOPE_RESOURCE) {
 		((struct vl_resource *)into)->line = map->line;
+		((struct vl_resource *)into)->column = map->column;
+	}
 	for (i = 0; i < map->nkids; i += 2) {
 		word = find_word(scope, map->kids[i]->text);
 		if (word == NULL)

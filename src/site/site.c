@@ -100,9 +100,10 @@ sort_resources(struct vl_site *site, struct vl_err *err)
 	for (i = 1; i < site->nresources; i++)
 		if (strcmp(r[i - 1].name, r[i].name) == 0)
 			return vl_fail(err, VL_EUSAGE,
-			    "%s:%u: resource '%s' stands here twice; first in "
-			    "line %u",
-			    site->file, r[i].line, r[i].name, r[i - 1].line);
+			    "%s:%u:%u: resource '%s' stands here twice; first "
+			    "in line %u",
+			    site->file, r[i].line, r[i].column, r[i].name,
+			    r[i - 1].line);
 	return VL_OK;
 }
 

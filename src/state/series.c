@@ -17,7 +17,7 @@
 
 #include "state_private.h"
 
-/* The text of the file has one length: five lines "name value". */
+/* Six lines "name value". */
 #define SERIES_TEXT_MAX 512
 
 static const char series_form[] =
@@ -124,16 +124,18 @@ decode(struct vl_series *series, struct vl_slice text, struct vl_err *err)
 	return VL_OK;
 }
 
-/* Read the file into locked memory; *n = 0 when it is absent. */
+/* Read the file into locked memory. */
 static enum vl_status
-read_secret(struct vl_state *s, uint8_t *text, size_t *n, struct vl_err *err)
+read_secret(struct vl_state *s, uint8_t *text, size_t *n, bool *there,
+    struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	int fd =
 	    openat(vl_state_fd(s), "series", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	*n = 0;
-	if (fd < 0 && errno == ENOENT)
+	*there = fd >= 0 || errno != ENOENT;
+	if (!*there)
 		return VL_OK;
 	if (fd < 0)
 		return vl_fail_errno(
@@ -148,6 +150,7 @@ vl_series_load(struct vl_series *series, struct vl_state *s, struct vl_err *err)
 {
 	uint8_t *text = vl_secret_alloc(SERIES_TEXT_MAX);
 	enum vl_status st = VL_OK;
+	bool there = false;
 	size_t n = 0;
 
 	memset(series, 0, sizeof(*series));
@@ -157,10 +160,10 @@ vl_series_load(struct vl_series *series, struct vl_state *s, struct vl_err *err)
 		goto out;
 	}
 	series->tk = series->sk + VL_KEY_SIZE;
-	st = read_secret(s, text, &n, err);
+	st = read_secret(s, text, &n, &there, err);
 	if (st != VL_OK)
 		goto out;
-	if (n > 0) {
+	if (there) {
 		st = decode(series, (struct vl_slice){ text, n }, err);
 		if (st != VL_OK)
 			vl_within(err, "state '%s'", vl_state_path(s));

@@ -46,6 +46,11 @@ load_identity(struct vl_state *s, bool create, struct vl_err *err)
 	bool there = false;
 	enum vl_status st = VL_OK;
 
+	/* Two that make the same state agree on the identity of one. */
+	if (create && flock(s->fd, LOCK_EX) != 0) {
+		st = vl_fail_errno(err, "cannot lock '%s'", s->path);
+		goto out;
+	}
 	st = vl_state_read(s, "identity", &text, &there, err);
 	if (st != VL_OK)
 		goto out;
@@ -69,6 +74,8 @@ load_identity(struct vl_state *s, bool create, struct vl_err *err)
 	    (struct vl_slice){ (const uint8_t *)hex, 2 * VL_STATE_ID_SIZE + 1 },
 	    err);
 out:
+	if (create)
+		(void)flock(s->fd, LOCK_UN);
 	vl_buf_free(&text);
 	return st;
 }
@@ -168,10 +175,12 @@ fail_locked(struct vl_state *s, struct vl_err *err)
 	    s->path, who[0] != '\0' ? ": " : "", who);
 }
 
-/* What fail_locked() of another run will show. */
-static enum vl_status
-sign_lock(struct vl_state *s, struct vl_err *err)
+/* What fail_locked() of another run will show; a full disk must not keep a
+ * run from recovering. */
+static void
+sign_lock(struct vl_state *s)
 {
+	struct vl_err ignored;
 	char text[128];
 	char since[32];
 	int n = 0;
@@ -179,10 +188,10 @@ sign_lock(struct vl_state *s, struct vl_err *err)
 	vl_format_time_utc(since, sizeof(since), (int64_t)time(NULL));
 	n = snprintf(text, sizeof(text), "process %ld since %s\n",
 	    (long)getpid(), since);
-	if (ftruncate(s->lockfd, 0) != 0)
-		return vl_fail_errno(err, "cannot write '%s/lock'", s->path);
-	return vl_pwrite_all(s->lockfd,
-	    (struct vl_slice){ (const uint8_t *)text, (size_t)n }, 0, err);
+	if (ftruncate(s->lockfd, 0) == 0)
+		(void)vl_pwrite_all(s->lockfd,
+		    (struct vl_slice){ (const uint8_t *)text, (size_t)n }, 0,
+		    &ignored);
 }
 
 enum vl_status
@@ -209,7 +218,8 @@ vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
 		nanosleep(&tenth, NULL);
 	}
 	s->lockfd = fd;
-	return sign_lock(s, err);
+	sign_lock(s);
+	return VL_OK;
 }
 
 bool
@@ -349,7 +359,6 @@ enum vl_status
 vl_state_check_sync(struct vl_state *s, struct vl_err *err)
 {
 	struct vl_buf text = { 0 };
-	struct vl_err ignored;
 	char path[4200];
 	char boot[64];
 	enum vl_status st = VL_OK;
@@ -358,10 +367,14 @@ vl_state_check_sync(struct vl_state *s, struct vl_err *err)
 	boot_id(boot, sizeof(boot));
 	for (i = 0; i < 2 && st == VL_OK; i++) {
 		note_path(s, path, sizeof(path), i == 0);
-		if (vl_read_file(AT_FDCWD, path, 8192, &text, &ignored) !=
-		    VL_OK)
+		st = vl_read_file(AT_FDCWD, path, 8192, &text, err);
+		if (st != VL_OK && errno == ENOENT) {
+			st = VL_OK;
 			continue;
-		if (text.n > strlen(boot) &&
+		}
+		if (st != VL_OK)
+			st = err->status = VL_EPENDING;
+		else if (text.n > strlen(boot) &&
 		    memcmp(text.p, boot, strlen(boot)) == 0)
 			st = vl_fail(err, VL_EPENDING,
 			    "a sync failed since this machine started (see "

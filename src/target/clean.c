@@ -71,8 +71,8 @@ restore_root(struct vl_stage *s, struct vl_err *err)
  * First off the fixed name, durably: a staging without its owner file never
  * stands there.
  */
-static enum vl_status
-remove_staging(struct vl_stage *s, struct vl_err *err)
+enum vl_status
+vl_stage_remove(struct vl_stage *s, struct vl_err *err)
 {
 	char *private = vl_stage_private_name(s->name, s->import);
 	enum vl_status st = VL_OK;
@@ -97,7 +97,7 @@ vl_stage_drop(struct vl_stage *s, struct vl_err *err)
 	enum vl_status st = restore_root(s, err);
 
 	if (st == VL_OK)
-		st = remove_staging(s, err);
+		st = vl_stage_remove(s, err);
 	if (st == VL_OK && s->tree.inside)
 		st = put_time(&s->tree, err);
 	return st;
@@ -154,7 +154,7 @@ vl_stage_clean(struct vl_stage *s, const struct vl_stage_report *report,
 	enum vl_status st = save_theirs(s, report, err);
 
 	if (st == VL_OK)
-		st = remove_staging(s, err);
+		st = vl_stage_remove(s, err);
 	if (st == VL_OK && s->tree.inside)
 		st = put_time(&s->tree, err);
 	return st;

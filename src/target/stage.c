@@ -204,6 +204,19 @@ owner_state(int parentfd, const char *name, char *dir, size_t size)
 	close(fd);
 }
 
+/* "name value" of an owner file into `out`, n bytes from hex. */
+static bool
+owner_hex(const struct vl_buf *owner, const char *name, uint8_t *out, size_t n)
+{
+	const uint8_t *at = memmem(owner->p, owner->n, name, strlen(name));
+
+	if (at == NULL)
+		return false;
+	at += strlen(name);
+	return (size_t)(owner->p + owner->n - at) > 2 * n &&
+	    vl_unhex(out, n, (struct vl_slice){ at, 2 * n });
+}
+
 /* Somebody's staging stands there: say whose, and what to do. */
 static enum vl_status
 fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
@@ -230,6 +243,46 @@ fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 	    s->tree.staging, text, text);
 }
 
+/*
+ * What stands there may be of an earlier import of the same state, undone
+ * while this file system was not mounted: no step of it was done, and it
+ * goes.  Not so what was decided (the state may be an old copy of itself).
+ */
+static bool
+is_left(const struct vl_stage *s, const struct vl_header *h)
+{
+	struct vl_buf owner = { 0 };
+	struct vl_err ignored;
+	uint8_t state[VL_STATE_ID_SIZE];
+	bool ours = vl_read_file(s->fd, OWNER_NAME, OWNER_MAX, &owner,
+	                &ignored) == VL_OK &&
+	    owner_hex(&owner, "state ", state, sizeof(state)) &&
+	    memcmp(state, h->state, sizeof(state)) == 0;
+
+	vl_buf_free(&owner);
+	return ours && flock(s->fd, LOCK_EX | LOCK_NB) == 0 &&
+	    faccessat(s->fd, marks[VL_STAGE_DECIDED], F_OK,
+	        AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT;
+}
+
+static enum vl_status
+make_way(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	s->fd = openat(s->parentfd, s->name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->fd < 0 && errno == ENOENT)
+		return VL_OK;
+	if (s->fd < 0 || !is_left(s, h))
+		return fail_foreign(s, h, err);
+	st = vl_stage_remove(s, err);
+	close(s->fd);
+	s->fd = -1;
+	return st;
+}
+
 enum vl_status
 vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
     struct vl_err *err)
@@ -248,11 +301,9 @@ vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
 		st = vl_fail_memory(err);
 		goto out;
 	}
-	if (fstatat(s->parentfd, s->name, &named, AT_SYMLINK_NOFOLLOW) == 0) {
-		st = fail_foreign(s, h, err);
-		goto out;
-	}
-	st = fill_new(s, private, h, err);
+	st = make_way(s, h, err);
+	if (st == VL_OK)
+		st = fill_new(s, private, h, err);
 	if (st == VL_OK && flock(s->fd, LOCK_EX | LOCK_NB) != 0)
 		st = vl_fail_errno(err, "cannot lock '%s'", s->tree.staging);
 	if (st != VL_OK)
@@ -334,19 +385,6 @@ out:
 	return st;
 }
 
-/* "name value" of an owner file into `out`, n bytes from hex. */
-static bool
-owner_hex(const struct vl_buf *owner, const char *name, uint8_t *out, size_t n)
-{
-	const uint8_t *at = memmem(owner->p, owner->n, name, strlen(name));
-
-	if (at == NULL)
-		return false;
-	at += strlen(name);
-	return (size_t)(owner->p + owner->n - at) > 2 * n &&
-	    vl_unhex(out, n, (struct vl_slice){ at, 2 * n });
-}
-
 /* Nothing was prepared: the owner file alone says what there is to undo. */
 static enum vl_status
 header_of_owner(struct vl_header *h, const struct vl_header_tree *tree, int fd,
@@ -397,15 +435,17 @@ vl_stage_header(struct vl_header *h, const struct vl_header_tree *tree,
 	if (fd < 0)
 		return vl_fail_errno(err, "cannot open '%s'", tree->staging);
 	st = vl_read_file(fd, HEADER_NAME, VL_STAGE_HEADER_MAX, &text, err);
-	if (st == VL_OK) {
-		*prepared = true;
+	if (st == VL_OK)
 		st = vl_header_decode(h, vl_buf_slice(&text), err);
-		/* Killed while it was written: not prepared then. */
-		if (st != VL_OK)
-			*prepared = false;
-	}
-	if (!*prepared)
+	*prepared = st == VL_OK;
+	/* Killed before it was whole: no step was done then. */
+	if (st != VL_OK &&
+	    faccessat(fd, marks[VL_STAGE_DECIDED], F_OK, AT_SYMLINK_NOFOLLOW) !=
+	        0 &&
+	    errno == ENOENT)
 		st = header_of_owner(h, tree, fd, err);
+	else if (st != VL_OK)
+		st = err->status = VL_EPENDING;
 	vl_buf_free(&text);
 	close(fd);
 	if (st != VL_OK)
@@ -481,9 +521,14 @@ vl_stage_marked(
 {
 	enum vl_status st = vl_fsync_dir(s->fd, ".", err);
 
-	*set = st == VL_OK &&
-	    faccessat(s->fd, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	return st;
+	*set = false;
+	if (st != VL_OK)
+		return st;
+	*set = faccessat(s->fd, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!*set && errno != ENOENT)
+		return vl_fail_errno(err, "cannot look for '%s/%s'",
+		    s->tree.staging, marks[mark]);
+	return VL_OK;
 }
 
 enum vl_status

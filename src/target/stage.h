@@ -27,6 +27,8 @@ struct vl_stage {
  * kept it from that. */
 enum vl_status vl_stage_init(struct vl_stage **out, const struct vl_header *h,
     size_t tree, struct vl_err *err);
+/* Remove what stands under the fixed name. */
+enum vl_status vl_stage_remove(struct vl_stage *s, struct vl_err *err);
 /* ".NAME.valise.HEX": what staging is called while it is made or removed. */
 char *vl_stage_private_name(
     const char *name, const uint8_t import[VL_IMPORT_ID_SIZE]);

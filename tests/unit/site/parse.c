@@ -238,7 +238,7 @@ refuses_duplicates(void **state)
 	    ":7:5: 'path' stands here twice; first "
 	    "in line 6");
 	refused(HEAD "  - {name: uploads, kind: files, path: /b}\n",
-	    ":7: resource 'uploads' stands here twice; first in line 4");
+	    ":7:5: resource 'uploads' stands here twice; first in line 4");
 }
 
 static void
