@@ -3,6 +3,8 @@
  * files of the state are made of.  Paths stand in base64url: they may hold
  * any byte.
  */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,12 +154,15 @@ static enum vl_status
 tree_encode(
     struct vl_json_w *w, const struct vl_header_tree *t, struct vl_err *err)
 {
+	/* As text: a time may be longer than a number of canonical JSON. */
+	char sec[24];
 	enum vl_status st = VL_OK;
 
 	vl_json_w_open(w, '{');
 	vl_w_bool(w, "absent", t->absent);
 	vl_w_bool(w, "inside", t->inside);
-	vl_w_int(w, "mtime", t->mtime_sec);
+	snprintf(sec, sizeof(sec), "%lld", (long long)t->mtime_sec);
+	vl_w_text(w, "mtime", sec);
 	vl_w_int(w, "mtime_nsec", t->mtime_nsec);
 	vl_w_text(w, "resource", t->resource);
 	st = vl_w_path(w, "root", t->root, err);
@@ -204,18 +209,24 @@ tree_decode(struct vl_header_tree *t, const struct vl_json *j, size_t at,
     struct vl_err *err)
 {
 	int64_t mtime_nsec = 0;
+	char sec[24];
+	char *end = NULL;
 
 	if (j->items[at].type != VL_JSON_OBJECT)
 		return fail_member("trees", err);
 	if (vl_member_bool(j, at, "absent", &t->absent, err) != VL_OK ||
 	    vl_member_bool(j, at, "inside", &t->inside, err) != VL_OK ||
-	    vl_member_int(j, at, "mtime", &t->mtime_sec, err) != VL_OK ||
+	    vl_member_text(j, at, "mtime", sec, sizeof(sec), err) != VL_OK ||
 	    vl_member_int(j, at, "mtime_nsec", &mtime_nsec, err) != VL_OK ||
 	    vl_member_text(j, at, "resource", t->resource, sizeof(t->resource),
 	        err) != VL_OK ||
 	    vl_member_path(j, at, "root", &t->root, err) != VL_OK ||
 	    vl_member_path(j, at, "staging", &t->staging, err) != VL_OK)
 		return err->status;
+	errno = 0;
+	t->mtime_sec = strtoll(sec, &end, 10);
+	if (errno != 0 || end == sec || *end != '\0')
+		return fail_member("mtime", err);
 	if (mtime_nsec < 0 || mtime_nsec > 999999999)
 		return fail_member("mtime_nsec", err);
 	t->mtime_nsec = (int32_t)mtime_nsec;

@@ -18,70 +18,13 @@
 #define QUEUE_ITEMS 512
 #define QUEUE_BYTES (8u << 20)
 
-static enum vl_status
-advance(struct vl_target *t, struct vl_err *err)
+enum vl_status
+vl_plan_advance(struct vl_target *t, struct vl_err *err)
 {
 	t->have = false;
 	if (t->walk == NULL)
 		return VL_OK;
 	return vl_walk_next(t->walk, &t->node, &t->have, err);
-}
-
-static enum vl_status
-make_workers(struct vl_target *t, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	unsigned i = 0;
-
-	t->nworkers = vl_pool_workers(t->opts.pool);
-	t->workers = calloc(t->nworkers, sizeof(*t->workers));
-	if (t->workers == NULL)
-		return vl_fail_memory(err);
-	for (i = 0; i < t->nworkers && st == VL_OK; i++) {
-		t->workers[i].buffer = malloc(WORK_BUFFER);
-		if (t->workers[i].buffer == NULL)
-			return vl_fail_memory(err);
-		st = t->opts.hashers.make(
-		    t->opts.hashers.arg, &t->workers[i].hasher, err);
-	}
-	return st;
-}
-
-enum vl_status
-vl_target_open(struct vl_target **out, const struct vl_target_opts *opts,
-    struct vl_err *err)
-{
-	const struct vl_resource *r = opts->resource;
-	struct vl_target *t = calloc(1, sizeof(*t));
-	enum vl_status st = VL_OK;
-
-	*out = NULL;
-	if (t == NULL)
-		return vl_fail_memory(err);
-	t->opts = *opts;
-	st = vl_exclude_new(
-	    &t->exclude, (const char *const *)r->exclude, r->nexclude, err);
-	if (st == VL_OK)
-		st = vl_owners_new(&t->owners, err);
-	if (st == VL_OK)
-		st = make_workers(t, err);
-	if (st == VL_OK && !opts->tree->absent)
-		st = vl_walk_open(&t->walk,
-		    &(struct vl_walk_opts){ .root = opts->tree->root,
-		        .exclude = t->exclude,
-		        .hidden = ".valise",
-		        .tempdir = opts->tempdir },
-		    err);
-	if (st == VL_OK)
-		st = advance(t, err);
-	if (st == VL_OK && opts->stage != NULL)
-		st = vl_steps_w_open(&t->steps, vl_stage_fd(opts->stage), err);
-	if (st != VL_OK) {
-		vl_target_free(t);
-		return st;
-	}
-	*out = t;
-	return VL_OK;
 }
 
 static struct item *
@@ -301,7 +244,7 @@ skip(
 	if (st == VL_OK && matched) {
 		if (t->node.type == VL_ENTRY_DIR)
 			vl_walk_skip(t->walk);
-		st = advance(t, err);
+		st = vl_plan_advance(t, err);
 	}
 	return st;
 }
@@ -401,7 +344,7 @@ put_dir(struct vl_target *t, const struct vl_entry *e, bool matched,
 		return st;
 	}
 	if (matched)
-		st = advance(t, err);
+		st = vl_plan_advance(t, err);
 	if (st != VL_OK) {
 		vl_item_free(i);
 		return st;
@@ -534,7 +477,7 @@ put_entry(struct vl_target *t, const struct vl_entry *e,
 	if (st == VL_OK && was_dir)
 		st = put_old_dir(t, n, err);
 	if (st == VL_OK && matched)
-		st = advance(t, err);
+		st = vl_plan_advance(t, err);
 	return st;
 }
 
@@ -600,7 +543,7 @@ vl_target_put(struct vl_target *t, const struct vl_entry *e,
 	    st == VL_OK && t->have && vl_path_cmp(t->node.path, e->path) < 0) {
 		st = put_target_only(t, err);
 		if (st == VL_OK)
-			st = advance(t, err);
+			st = vl_plan_advance(t, err);
 	}
 	if (st == VL_OK)
 		st = leave_dirs(t, &e->path, err);
@@ -632,7 +575,7 @@ vl_target_end(struct vl_target *t, struct vl_err *err)
 	while (st == VL_OK && t->have) {
 		st = put_target_only(t, err);
 		if (st == VL_OK)
-			st = advance(t, err);
+			st = vl_plan_advance(t, err);
 	}
 	if (st == VL_OK)
 		st = leave_dirs(t, NULL, err);
@@ -641,59 +584,4 @@ vl_target_end(struct vl_target *t, struct vl_err *err)
 	if (st == VL_OK && t->steps != NULL)
 		st = vl_steps_w_finish(t->steps, err);
 	return st;
-}
-
-void
-vl_target_counts(const struct vl_target *t, struct vl_target_counts *counts)
-{
-	*counts = t->counts;
-}
-
-bool
-vl_target_unchanged(const struct vl_target *t)
-{
-	return t->counts.add == 0 && t->counts.change == 0 &&
-	    t->counts.deletions == 0;
-}
-
-enum vl_status
-vl_target_prepare(struct vl_target *t, struct vl_err *err)
-{
-	return vl_aside(t, err);
-}
-
-void
-vl_target_free(struct vl_target *t)
-{
-	struct vl_err ignored;
-	struct item *i = NULL;
-	unsigned k = 0;
-
-	if (t == NULL)
-		return;
-	while ((i = t->head) != NULL) {
-		t->head = i->next;
-		if (i->submitted)
-			(void)vl_pool_wait(t->opts.pool, &i->job, &ignored);
-		vl_item_free(i);
-	}
-	while (t->ndone > 0)
-		vl_item_free(t->done[--t->ndone].enter);
-	while (t->nplan > 0)
-		vl_stage_dir_release(t->plan[--t->nplan].dir);
-	for (k = 0; t->workers != NULL && k < t->nworkers; k++) {
-		if (t->workers[k].hasher != NULL)
-			t->workers[k].hasher->ops->free(t->workers[k].hasher);
-		free(t->workers[k].buffer);
-	}
-	free(t->workers);
-	free(t->done);
-	free(t->plan);
-	vl_buf_free(&t->plan_path);
-	vl_buf_free(&t->skip_path);
-	vl_steps_w_free(t->steps);
-	vl_walk_free(t->walk);
-	vl_owners_free(t->owners);
-	vl_exclude_free(t->exclude);
-	free(t);
 }

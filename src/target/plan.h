@@ -126,6 +126,9 @@ struct vl_target {
 	struct vl_target_counts counts;
 };
 
+/* plan.c: look at the next path of the tree. */
+enum vl_status vl_plan_advance(struct vl_target *t, struct vl_err *err);
+
 /* work.c */
 enum vl_status vl_work_file(struct vl_job *job, unsigned worker);
 /* A body of more than ITEM_REFS chunks, on the caller's thread; `i->refs`

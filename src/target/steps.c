@@ -18,6 +18,7 @@
 #define STEPS_BUFFER (1u << 18)
 /* A path of 8,192 bytes in base64url, and the numbers. */
 #define STEP_LINE_MAX 16384
+#define SECONDS       5 /* of a time: the sixth value of a vl_meta in a line */
 #define NUMBERS       7 /* of a vl_meta in a line */
 
 static const char *const kinds[] = {
@@ -76,6 +77,32 @@ flush(struct vl_steps_w *w, struct vl_err *err)
 	return VL_OK;
 }
 
+/* As text: a time may be longer than a number of canonical JSON. */
+static void
+put_seconds(struct vl_json_w *j, int64_t sec)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)sec);
+	vl_json_w_text(j, vl_slice_of(text));
+}
+
+static bool
+get_seconds(int64_t *sec, const struct vl_json_item *v)
+{
+	char text[24];
+	char *end = NULL;
+
+	if (v->type != VL_JSON_STRING || v->escaped || v->raw.n == 0 ||
+	    v->raw.n >= sizeof(text))
+		return false;
+	memcpy(text, v->raw.p, v->raw.n);
+	text[v->raw.n] = '\0';
+	errno = 0;
+	*sec = strtoll(text, &end, 10);
+	return errno == 0 && *end == '\0';
+}
+
 static void
 put_meta(struct vl_json_w *j, const char *key, const struct vl_meta *m)
 {
@@ -86,7 +113,7 @@ put_meta(struct vl_json_w *j, const char *key, const struct vl_meta *m)
 	vl_json_w_int(j, m->uid);
 	vl_json_w_int(j, m->gid);
 	vl_json_w_int(j, (int64_t)m->size);
-	vl_json_w_int(j, m->mtime.sec);
+	put_seconds(j, m->mtime.sec);
 	vl_json_w_int(j, m->mtime.nsec);
 	vl_json_w_close(j, ']');
 }
@@ -288,9 +315,10 @@ get_meta(struct vl_meta *m, const struct vl_json *j, const char *name)
 		return false;
 	for (i = 0; i < NUMBERS; i++) {
 		v = &j->items[at + 1 + i];
-		if (v->type != VL_JSON_INT)
-			return false;
 		n[i] = v->number;
+		if (i == SECONDS ? !get_seconds(&n[i], v) :
+		                   v->type != VL_JSON_INT)
+			return false;
 	}
 	if (n[0] < 0 || n[0] > VL_ENTRY_LEFT_OUT || n[1] < 0 || n[1] > 07777 ||
 	    n[2] < 0 || n[2] > UINT32_MAX || n[3] < 0 || n[3] > UINT32_MAX ||
