@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Measure valise against its peers; see run.sh.
+
+Each figure is the median of N runs: seconds on the wall, the sync included,
+and the highest resident memory of any one process.  A restore goes into a
+fresh directory, as root on a fresh ext4: unpacking on ext4 soon after the
+removal of the last tree costs every tool tens of seconds of kernel time.
+"""
+import argparse
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import measure
+import peers
+import smallfiles
+
+LINUX = Path("/usr/src/linux-source-6.1.tar.xz")
+COLUMNS = ("tree", "peer", "work", "runs", "seconds", "least", "most",
+           "rss_mib", "size_mb", "ratio")
+
+
+class Bench:
+    def __init__(self, work, runs):
+        self.work = work
+        self.runs = runs
+        self.rows = []
+        self.tree = None
+
+    @contextlib.contextmanager
+    def restore_folder(self, size):
+        """An empty directory to restore into, gone afterwards."""
+        folder = self.work / "restored"
+        folder.mkdir()
+        image = self.work / "restored.img"
+        on_loop = os.geteuid() == 0 and os.path.exists("/dev/loop-control")
+        if on_loop:
+            with image.open("wb") as file:
+                file.truncate(2 * size + (1 << 30))
+            inodes = max(200_000, 2 * measure.entries(self.tree))
+            subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-N",
+                            str(inodes), "-E",
+                            "lazy_itable_init=0,lazy_journal_init=0",
+                            str(image)], check=True)
+            subprocess.run(["mount", "-o", "loop", str(image), str(folder)],
+                           check=True)
+        try:
+            yield folder
+        finally:
+            if on_loop:
+                subprocess.run(["umount", str(folder)], check=True)
+                image.unlink()
+            shutil.rmtree(folder)
+
+    def note(self, text):
+        print(text, file=sys.stderr, flush=True)
+
+    def add(self, peer, work, samples, size=None):
+        seconds = [s.seconds for s in samples]
+        self.rows.append({
+            "tree": self.tree.name, "peer": peer, "work": work,
+            "runs": len(samples), "seconds": statistics.median(seconds),
+            "least": min(seconds), "most": max(seconds),
+            "rss_mib": max(s.rss for s in samples) / 2**20,
+            "size_mb": size / 1e6 if size is not None else None})
+        self.note(f"{self.tree.name} {peer} {work}: "
+                  f"{statistics.median(seconds):.2f} s")
+
+    def export(self, peer):
+        samples = []
+        for _ in range(self.runs):
+            peer.reset()
+            measure.warm(self.tree)
+            samples.append(peer.export(self.tree))
+        self.add(peer.name, "export", samples, peer.size())
+
+    def verify(self, peer):
+        for work, command in peer.verifications():
+            self.add(peer.name, work, [measure.run(command, peer.env)
+                                       for _ in range(self.runs)])
+
+    def restore(self, peer):
+        full, again = [], []
+        for _ in range(self.runs):
+            with self.restore_folder(measure.size(self.tree)) as folder:
+                full.append(peer.restore(folder))
+                measure.require_equal(self.tree, peer.restored(folder))
+                if peer.can_repeat:
+                    again.append(peer.restore(folder))
+        self.add(peer.name, "import", full)
+        if again:
+            self.add(peer.name, "import unchanged", again)
+
+    def measure_tree(self, tree, names):
+        self.tree = tree
+        for make in peers.ALL:
+            if names and make.name not in names:
+                continue
+            missing = [p for p in make.needs if not shutil.which(p)]
+            if missing:
+                self.note(f"{make.name}: no {', '.join(missing)}, left out")
+                continue
+            folder = self.work / "peer"
+            folder.mkdir()
+            peer = make(folder)
+            self.export(peer)
+            self.verify(peer)
+            self.restore(peer)
+            shutil.rmtree(folder)
+
+    def reference(self, row):
+        """The row of the reference for the same work, or its nearest."""
+        work = {"verify --open": "verify", "import unchanged": "import"}.get(
+            row["work"], row["work"])
+        for other in self.rows:
+            if other["peer"] == peers.REFERENCE and \
+                    (other["tree"], other["work"]) == (row["tree"], work):
+                return other
+        return None
+
+    def print_rows(self):
+        print("\t".join(COLUMNS))
+        for row in self.rows:
+            other = self.reference(row)
+            row["ratio"] = row["seconds"] / other["seconds"] if other \
+                else None
+            print("\t".join(
+                "" if row[c] is None else
+                f"{row[c]:.2f}" if isinstance(row[c], float) else
+                str(row[c]) for c in COLUMNS))
+
+
+def linux_tree(work):
+    if not LINUX.exists():
+        raise SystemExit(f"'{LINUX}' is not there: install linux-source-6.1 "
+                         "or name a tree")
+    folder = work / "linux"
+    folder.mkdir()
+    subprocess.run(["tar", "-C", str(folder), "-xJf", str(LINUX)],
+                   check=True)
+    return folder
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("-n", dest="runs", type=int, default=3)
+    parser.add_argument("-p", dest="peers", default="")
+    parser.add_argument("--work", default=os.environ.get("TMPDIR", "/tmp"),
+                        help="where the data lies; wants some 10 GB")
+    parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES]")
+    o = parser.parse_args()
+    names = set(filter(None, o.peers.split(",")))
+    with tempfile.TemporaryDirectory(prefix="valise-bench.",
+                                     dir=o.work) as folder:
+        work = Path(folder)
+        bench = Bench(work, o.runs)
+        if o.what and o.what[0] == "scale":
+            for count in map(int, o.what[1:] or (100_000, 1_000_000)):
+                tree = work / f"files-{count}"
+                smallfiles.make(tree, count)
+                bench.measure_tree(tree, names or {"valise"})
+                shutil.rmtree(tree)
+        else:
+            tree = Path(o.what[0]).resolve() if o.what else linux_tree(work)
+            bench.measure_tree(tree, names)
+        bench.print_rows()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+#!/bin/sh
+# run.sh [-n RUNS] [-p PEER,...] [TREE]
+# run.sh scale [FILES]...
+#
+# valise against its peers on one tree in one run; the figures on stdout as
+# TSV.  Without TREE the Linux sources of Debian (linux-source-6.1) are
+# unpacked.  `scale` takes trees of small files, by default 100,000 and
+# 1,000,000, and shows how time and memory grow.  Wants the preset `release`
+# and, as root, a fresh ext4 on a loop device for every restore.
+set -eu
+cd "$(dirname "$0")/../.."
+cmake --preset release -DBUILD_TESTING=OFF >/dev/null
+cmake --build --preset release >/dev/null
+VALISE_BIN=$PWD/build/release exec python3 -B tests/bench/bench.py "$@"

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""The matrices over a small transfer with the real programs.
+
+    matrices.py [--faultat PROGRAM] [--logdisk PROGRAM] [--all]
+        kill WHAT | fault WHAT | corrupt | power
+
+WHAT is `import` (onto a tree of an earlier import: changes, additions,
+deletions, a type change), `import_first` (onto an absent root) or `export`.
+Without --all a sample runs; with it every point, and then the variable
+VALISE_TEST_ALL must be 1, else the run is skipped (exit 77).
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TESTS = HERE.parent
+sys.path.insert(0, str(TESTS / "flow" / "lib"))
+from flow import Site, write_tree  # noqa: E402
+
+TOOLS = TESTS / "tools"
+PYTHON = [sys.executable, "-B"]
+STATE = f"{sys.executable} -B {TOOLS}/treestate.py"
+
+# Few operations, each kind of step once: what finds most faults.
+OLD = {"same": "same\n", "changed": "old\n", "goes": "x",
+       "dir/below": "x", "dir/same": "y", "gone/deep/file": "x",
+       "mode": "x", "becomes-dir": "x", "becomes-link": "x",
+       "link": ("link", "same")}
+SAMPLE = {"kill": 14, "fault": 14}
+
+
+def shell_words(words):
+    return " ".join(f"'{word}'" for word in map(str, words))
+
+
+class Transfer:
+    """A site below `folder`, its bundle made, its target in the old state."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.site = Site(folder)
+        self.site.set_up(OLD)
+        self.bundle = None
+
+    def change_source(self):
+        s = self.site.source
+        (s / "goes").unlink()
+        shutil.rmtree(s / "gone")
+        (s / "becomes-dir").unlink()
+        (s / "becomes-link").unlink()
+        (s / "link").unlink()
+        write_tree(s, {"changed": "new\n", "new/deep": "x",
+                       "becomes-dir/now": "x", "link": ("link", "dir"),
+                       "becomes-link": ("link", "same")})
+        os.chmod(s / "mode", 0o600)
+
+    def before_import(self, first):
+        if not first:
+            self.site.import_(self.site.export())
+            self.change_source()
+        self.bundle = self.site.export()
+
+    def keep(self):
+        """Remember target and state as they are: what `reset` restores."""
+        kept = self.folder / "kept"
+        kept.mkdir()
+        for part in (self.site.target, self.site.target_state):
+            if part.exists():
+                subprocess.run(["cp", "-a", str(part), str(kept)],
+                               check=True)
+
+    def reset_line(self):
+        """Shell: put target and state back to what keep() saw."""
+        s = self.site
+        parent = s.target.parent
+        return (f"rm -rf {parent} {s.target_state} && mkdir {parent} && "
+                f"if [ -e {self.folder}/kept/tree ]; then "
+                f"cp -a {self.folder}/kept/tree {s.target}; fi && "
+                f"if [ -e {self.folder}/kept/state-dst ]; then "
+                f"cp -a {self.folder}/kept/state-dst {s.target_state}; fi")
+
+    def import_words(self):
+        return [self.site.bin / "valise-import",
+                *self.site.importing(self.bundle, "--workers", "1",
+                                     "--allow-delete")]
+
+    def recover_line(self):
+        return shell_words(["sh", HERE / "recover_after_restart.sh",
+                            self.site.bin / "valise-import",
+                            self.site.target_yaml, "--recover"])
+
+    def import_arguments(self):
+        s = self.site
+        left = (f"ls -A {s.target.parent} | grep -vx tree; "
+                f"ls -d {s.target}/.valise 2>/dev/null; "
+                f"find {s.target_state} -path '*spool*' -type f; "
+                # What was made before the identity waits for the next import.
+                f"find {s.target_state} -name '*.vltmp-*' | "
+                "grep -v '/.identity.'; true")
+        return ["--reset", self.reset_line(),
+                "--recover", self.recover_line(),
+                "--state", f"{STATE} {s.target}",
+                "--leftovers", left,
+                "--prefix", str(s.target.parent),
+                "--prefix", str(s.target_state),
+                "--", *map(str, self.import_words())]
+
+    def export_arguments(self):
+        """Old: no bundle.  New: one that verifies.  Nothing between, and the
+        number of a bundle that was lost is not issued again."""
+        s = self.site
+        words = [s.bin / "valise-export", s.source_yaml, "--to", s.medium,
+                 "--sign-key", s.keys / "sender.key", "--recipient",
+                 s.keys / "recipient.pub", "--frame-log2", "16",
+                 "--workers", "1"]
+        verify = shell_words([s.bin / "valise", "verify", "--sender",
+                              s.keys / "sender.pub"])
+        state = (f"for b in {s.medium}/*.vls; do "
+                 f"[ -e \"$b\" ] || {{ echo none; break; }}; "
+                 f"{verify} \"$b\" >/dev/null 2>&1 && echo whole || "
+                 "echo damaged; done | tail -n 1")
+        reset = (f"rm -rf {s.medium} {s.source_state} && mkdir {s.medium}")
+        return ["--reset", reset, "--recover", "true", "--state", state,
+                "--prefix", str(s.medium), "--prefix",
+                str(s.source_state), "--", *map(str, words)]
+
+
+def run(script, arguments):
+    # The leak checker cannot work under a tracer, nor is it needed here.
+    environ = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run([*PYTHON, str(TOOLS / script),
+                           *map(str, arguments)], env=environ)
+    return done.returncode
+
+
+def matrix(o, actions, sticky=False, more=()):
+    with tempfile.TemporaryDirectory(prefix="matrix.") as folder:
+        return matrix_in(Transfer(folder), o, actions, sticky, more)
+
+
+def matrix_in(transfer, o, actions, sticky, more):
+    if o.what == "export":
+        arguments = transfer.export_arguments()
+    else:
+        transfer.before_import(o.what == "import_first")
+        transfer.keep()
+        arguments = transfer.import_arguments()
+    chosen = [word for action in actions for word in ("--action", action)]
+    if sticky:
+        chosen.append("--sticky")
+    if not o.all:
+        chosen += ["--cases", SAMPLE[o.matrix]]
+    return run("crashmatrix.py", ["--faultat", o.faultat, *chosen, *more,
+                                  *arguments])
+
+
+def kill(o):
+    nested = ["--nested", "kinds"] if o.all and o.what != "export" else []
+    return matrix(o, ("kill", "after", "torn"), more=nested)
+
+
+def fault(o):
+    errors = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE", "short") \
+        if o.all else ("ENOSPC", "EIO", "short")
+    once = matrix(o, errors)
+    sticky = matrix(o, errors[:2], sticky=True)
+    return once or sticky
+
+
+def corrupt_words(transfer, part):
+    """What is tried on each damaged bundle; a part has a state of its own."""
+    site = transfer.site
+    yaml = transfer.folder / f"target-{part}.yaml"
+    site.write_target_yaml(path=yaml,
+                           state=transfer.folder / f"state-{part}")
+    # A preview reads and checks all that an import does.
+    lines = [[site.bin / "valise", "verify", "--sender",
+              site.keys / "sender.pub"],
+             [site.bin / "valise-import", yaml, "--preview", *site.identity]]
+    words = [transfer.bundle, "--target", site.target]
+    for line in lines:
+        words += ["--try", shell_words(line) + " {}"]
+    return words
+
+
+def corrupt(o):
+    with tempfile.TemporaryDirectory(prefix="matrix.") as folder:
+        transfer = Transfer(folder)
+        transfer.before_import(False)
+        if not o.all:
+            return run("corruptmatrix.py",
+                       [*corrupt_words(transfer, 0), "--cases", "12"])
+        parts = os.cpu_count() or 1
+        running = [subprocess.Popen(
+            [*PYTHON, str(TOOLS / "corruptmatrix.py"),
+             *map(str, corrupt_words(transfer, i)),
+             "--part", f"{i + 1}/{parts}"])
+            for i in range(parts)]
+        return max([one.wait() for one in running])
+
+
+def power(o):
+    with tempfile.TemporaryDirectory(prefix="matrix.") as folder:
+        transfer = Transfer(folder)
+        transfer.before_import(False)
+        transfer.keep()
+        # Target and state move onto the recorded disk.
+        mount = transfer.folder / "mount"
+        site = transfer.site
+        site.target = mount / "dst" / "tree"
+        site.target_state = mount / "state-dst"
+        site.write_target_yaml()
+        arguments = ["--logdisk", o.logdisk, "--mount", mount,
+                     "--reset", transfer.reset_line() + " && sync",
+                     "--recover", transfer.recover_line(),
+                     "--state", f"{STATE} {site.target}",
+                     "--samples", "3" if o.all else "1"]
+        if not o.all:
+            arguments += ["--points", "30"]
+        return run("powercut.py", [*arguments, "--",
+                                   *transfer.import_words()])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--faultat")
+    parser.add_argument("--logdisk")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("matrix",
+                        choices=("kill", "fault", "corrupt", "power"))
+    parser.add_argument("what", nargs="?", default="import",
+                        choices=("import", "import_first", "export"))
+    o = parser.parse_args()
+    if o.all and os.environ.get("VALISE_TEST_ALL") != "1":
+        print("a long matrix: runs with tests/run.sh --all; skipped")
+        return 77
+    return {"kill": kill, "fault": fault, "corrupt": corrupt,
+            "power": power}[o.matrix](o)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

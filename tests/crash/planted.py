@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""A miniature importer, honest or with one bug, to test the matrices with.
+
+    planted.py [--bug BUG] import|recover DIR
+    planted.py reset DIR | state DIR | leftovers DIR
+
+The tree DIR/tree has two files; an import gives both new contents, all or
+nothing: stage both, sync, one record that decides, rename both, drop the
+record.  The bugs are those that such programs have:
+
+    inplace     writes the files where they stand
+    norecover   does not look for a record that was left
+    forgets     recovery leaves its staging behind
+    nosync      syncs nothing (only a power cut shows it)
+    lies        exits with 0 whatever the system said
+"""
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
+from treestate import tree_state  # noqa: E402
+
+NAMES = ("a", "b")
+MTIME = 10**18
+
+
+class Importer:
+    def __init__(self, folder, bug):
+        self.bug = bug
+        self.tree = folder / "tree"
+        self.staging = folder / ".tree.staging"
+        self.record = folder / "record"
+
+    def sync(self, path):
+        if self.bug == "nosync":
+            return
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def write(self, path, text):
+        path.write_text(text)
+        os.utime(path, ns=(MTIME, MTIME))
+        self.sync(path)
+
+    def finish(self):
+        """Redo after the decision; harmless when repeated."""
+        for name in NAMES:
+            if (self.staging / name).exists():
+                os.rename(self.staging / name, self.tree / name)
+        os.utime(self.tree, ns=(MTIME, MTIME))
+        self.sync(self.tree)
+        self.record.unlink()
+        self.sync(self.record.parent)
+        self.drop_staging()
+
+    def drop_staging(self):
+        if self.staging.exists():
+            shutil.rmtree(self.staging)
+
+    def recover(self):
+        if self.bug == "norecover":
+            return
+        if self.record.exists():
+            self.sync(self.record)
+            self.sync(self.record.parent)
+            self.finish()
+        elif self.bug != "forgets":
+            self.drop_staging()
+
+    def run(self):
+        if self.bug == "inplace":
+            for name in NAMES:
+                self.write(self.tree / name, "new " * 100)
+            return
+        self.recover()
+        self.drop_staging()
+        self.staging.mkdir()
+        for name in NAMES:
+            self.write(self.staging / name, "new " * 100)
+        self.sync(self.staging)
+        self.sync(self.staging.parent)
+        draft = self.record.with_suffix(".new")
+        self.write(draft, "decided")
+        os.rename(draft, self.record)
+        self.sync(self.record.parent)
+        self.finish()
+
+
+def reset(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "tree").mkdir(parents=True)
+    for name in NAMES:
+        path = folder / "tree" / name
+        path.write_text("old " * 100)
+        os.utime(path, ns=(1, 1))
+    os.utime(folder / "tree", ns=(1, 1))
+    os.sync()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--bug", default="none",
+                        choices=("none", "inplace", "norecover", "forgets",
+                                 "nosync", "lies"))
+    parser.add_argument("verb", choices=("import", "recover", "reset",
+                                         "state", "leftovers"))
+    parser.add_argument("folder", type=Path)
+    o = parser.parse_args()
+    importer = Importer(o.folder, o.bug)
+    if o.verb == "reset":
+        reset(o.folder)
+    elif o.verb == "state":
+        print(tree_state(importer.tree))
+    elif o.verb == "leftovers":
+        for path in sorted(o.folder.iterdir()):
+            if path.name not in ("tree", "record.new"):
+                print(path.name)
+    elif o.verb == "recover":
+        importer.recover()
+    elif o.bug == "lies":
+        try:
+            importer.run()
+        except OSError:
+            pass
+    else:
+        importer.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Names that programs stumble over cross unharmed and are printed escaped."""
+import os
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import Flow  # noqa: E402
+from treestate import open_folder  # noqa: E402
+
+ODD = [b"line\nbreak", b"\x1b[31mred\x1b[0m", b"\xff\xfe not utf-8",
+       b"tab\there", b"back\\slash", b"'quotes\"", b"-rf", b" ", b"...",
+       b"caf\xc3\xa9", b"cafe\xcc\x81", b"UPPER", b"upper", b"CON", b"a:b",
+       b"\x7f", b"\xe2\x80\xaertl", b"n" * 255, b"\xc2\x85next"]
+
+
+def make_deep(root, depth, name=b"d"):
+    """A chain of directories, each made in the one before."""
+    fd = os.open(root, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=fd)
+        below = os.open(name, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    return fd
+
+
+class Names(Flow):
+    def write(self, folder, name, content=b"x"):
+        path = os.path.join(os.fsencode(folder), name)
+        with open(path, "wb") as file:
+            file.write(content)
+
+    def test_odd_names_cross(self):
+        for name in ODD:
+            self.write(self.site.source, name)
+            os.mkdir(os.path.join(os.fsencode(self.site.source),
+                                  name[:200] + b".d"))
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_odd_targets_of_links_cross(self):
+        for i, name in enumerate(ODD):
+            os.symlink(name, os.path.join(os.fsencode(self.site.source),
+                                          b"link%d" % i))
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_nothing_raw_reaches_the_terminal(self):
+        for name in ODD:
+            self.write(self.site.source, name)
+        bundle = self.site.export()
+        said = self.site.preview(bundle).said
+        said += self.site.run("valise", "ls", bundle,
+                              *self.site.identity).said
+        raw = [c for c in said
+               if (ord(c) < 0x20 and c not in "\n\t")
+               or 0x7f <= ord(c) < 0xa0 or "\ud800" <= c <= "\udfff"
+               or c == "\u202e"]
+        self.assertEqual([], raw)
+        self.assertNotIn("line\nbreak", said)
+
+    def test_names_that_are_unreadable_are_listed_escaped(self):
+        os.mkfifo(os.path.join(os.fsencode(self.site.source),
+                               b"\x1b[2Jpipe"))
+        self.site.export()
+        self.assertNotIn("\x1b", self.site.last_export.said)
+
+    def test_depth_1000_crosses(self):
+        os.close(make_deep(self.site.source, 999))
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_paths_beyond_path_max_cross(self):
+        folder = make_deep(self.site.source, 38, b"n" * 200)
+        os.close(os.open(b"end", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+        os.close(folder)
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_what_is_too_deep_is_left_out_and_stays_at_the_target(self):
+        os.close(make_deep(self.site.source, 1003))
+        bundle = self.site.export()
+        self.assertRegex(self.site.last_export.err, r"not carried|left out")
+        self.site.import_(bundle)
+        path = b"/".join([b"d"] * 999)
+        os.close(open_folder(self.site.target, path))
+        self.site.import_(self.site.export())
+        os.close(open_folder(self.site.target, path))
+
+    def test_a_path_of_more_than_8192_bytes_is_left_out(self):
+        os.close(make_deep(self.site.source, 45, b"n" * 200))
+        bundle = self.site.export()
+        self.assertRegex(self.site.last_export.err, r"not carried|left out")
+        self.site.import_(bundle)
+
+    def test_the_name_of_a_staging_directory_never_travels(self):
+        os.mkdir(self.site.source / ".valise")
+        (self.site.source / ".valise/x").write_text("x")
+        self.carry()
+        self.assertFalse((self.site.target / ".valise").exists())
+
+    def test_many_entries_in_one_directory_cross(self):
+        folder = self.site.source / "many"
+        folder.mkdir()
+        for i in range(20000):
+            (folder / f"{i:06}").touch()
+        self.carry()
+        self.assertEqual(20000, len(os.listdir(self.site.target / "many")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,221 @@
+"""Imports that were killed: any next run finishes or undoes them."""
+import os
+import re
+import signal
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import (Crash, Flow, remove_tree, wait_for,  # noqa: E402
+                  write_tree)
+
+
+class Killed(Flow):
+    """Before each test: an import that changes, adds and deletes, and the
+    point of it at which it decides."""
+
+    def setUp(self):
+        super().setUp()
+        self.first = self.carry()
+        write_tree(self.site.source, {"a": "newer\n", "new/deep": "x"})
+        (self.site.source / "dir/b").unlink()
+        self.bundle = self.site.export()
+        self.crash = Crash(self, self.bundle, "--allow-delete")
+        self.decided = self.crash.decision()
+
+    def killed_before(self):
+        self.assertEqual(137, self.crash.kill_at(self.decided - 1))
+
+    def killed_after(self):
+        self.assertEqual(137, self.crash.kill_at(self.decided))
+
+    def killed_halfway(self):
+        """Some of the tree is new, some is not."""
+        for nth in range(self.decided, self.decided + 400):
+            self.assertEqual(137, self.crash.kill_at(nth))
+            if self.site.state() not in (self.crash.old, self.crash.new):
+                return
+        self.fail("no point leaves a tree between")
+
+    def assert_old(self):
+        self.assertEqual(self.crash.old, self.site.state())
+        self.assertEqual([], self.site.leftovers())
+
+    def assert_new(self):
+        self.assertEqual(self.crash.new, self.site.state())
+        self.assertEqual([], self.site.leftovers())
+
+    def test_before_the_decision_the_import_is_undone(self):
+        self.killed_before()
+        self.site.recover()
+        self.assert_old()
+
+    def test_after_the_decision_the_import_is_finished(self):
+        self.killed_halfway()
+        self.site.recover()
+        self.assert_new()
+
+    def test_recovery_says_which_of_the_two(self):
+        self.killed_before()
+        undone = self.site.recover()
+        self.killed_halfway()
+        finished = self.site.recover()
+        self.assertNotEqual(undone.said, finished.said)
+        self.assertTrue(undone.said.strip() and finished.said.strip())
+
+    def test_recovery_without_anything_to_do_is_0(self):
+        self.crash.reset()
+        self.site.recover()
+        self.site.recover()
+        self.assert_old()
+
+    def test_recovery_without_a_state_directory_is_0(self):
+        remove_tree(self.site.target_state)
+        self.crash.kept.rename(self.folder / "unused")
+        self.site.recover()
+
+    def test_the_next_import_recovers_first(self):
+        self.killed_halfway()
+        self.site.import_(self.bundle, "--allow-delete")
+        self.assert_new()
+
+    def test_the_next_preview_recovers_first(self):
+        self.killed_halfway()
+        self.site.preview(self.bundle)
+        self.assert_new()
+
+    def test_a_status_changes_nothing_and_tells(self):
+        self.killed_halfway()
+        between = self.site.state()
+        self.assertTrue(self.site.status(expect=(0, 9)).said.strip())
+        self.assertEqual(between, self.site.state())
+
+    def test_an_edited_site_file_does_not_mislead_it(self):
+        self.killed_halfway()
+        elsewhere = self.folder / "dst" / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "mine").write_text("x")
+        text = self.site.target_yaml.read_text()
+        self.site.target_yaml.write_text(
+            text.replace(str(self.site.target), str(elsewhere)))
+        self.site.recover()
+        self.assert_new()
+        self.assertEqual(["mine"], os.listdir(elsewhere))
+
+    def test_a_deleted_site_file_is_not_needed(self):
+        for kill, check in ((self.killed_before, self.assert_old),
+                            (self.killed_halfway, self.assert_new)):
+            kill()
+            kept = self.site.target_yaml.read_text()
+            self.site.target_yaml.unlink()
+            state = self.state_directory()
+            self.site.run("valise-import", "--state", state, "--recover")
+            check()
+            self.site.target_yaml.write_text(kept)
+
+    def state_directory(self):
+        """As `owner` in the staging directory names it."""
+        staging = self.site.target.parent / ".tree.valise"
+        owner = (staging / "owner").read_text()
+        found = re.search(re.escape(str(self.site.target_state)) +
+                          r"[^\s\"]*", owner)
+        return found.group(0)
+
+    def test_a_lost_state_directory_waits_for_word(self):
+        self.killed_halfway()
+        remove_tree(self.site.target_state)
+        self.site.recover(expect=9)
+        self.site.recover("--state-lost")
+        self.assertEqual(self.crash.new, self.site.state())
+
+    def test_a_lost_state_directory_before_the_decision(self):
+        self.killed_before()
+        remove_tree(self.site.target_state)
+        self.site.recover("--state-lost")
+        self.assertEqual(self.crash.old, self.site.state())
+
+
+class Blocked(Killed):
+    """Somebody wrote to the tree between the crash and the recovery."""
+
+    def block(self):
+        self.killed_after()
+        (self.site.target / "a").unlink()
+        (self.site.target / "a").write_text("theirs\n")
+
+    def test_a_foreign_change_stops_it_and_is_named(self):
+        self.block()
+        result = self.site.recover(expect=9)
+        self.assert_says(result, "a")
+        self.assertEqual("theirs\n", (self.site.target / "a").read_text())
+
+    def test_it_stays_blocked(self):
+        self.block()
+        self.site.recover(expect=9)
+        self.site.import_(self.bundle, expect=9)
+
+    def test_keep_theirs_goes_on_without_the_entry(self):
+        self.block()
+        self.site.recover("--keep-theirs", self.site.target / "a")
+        self.assertEqual("theirs\n", (self.site.target / "a").read_text())
+        self.assertTrue((self.site.target / "new/deep").exists())
+        self.assertFalse((self.site.target / "dir/b").exists())
+        self.assertEqual([], self.site.leftovers())
+
+    def test_take_ours_replaces_it_and_keeps_theirs_aside(self):
+        self.block()
+        self.site.recover("--take-ours", self.site.target / "a")
+        self.assertEqual(self.crash.new, self.site.state())
+        kept = [Path(folder) / name
+                for left in self.site.leftovers()
+                for folder, _, names in os.walk(left) for name in names]
+        self.assertEqual(["theirs\n"], [p.read_text() for p in kept])
+
+    def test_abandon_ends_it_as_it_is(self):
+        self.block()
+        self.site.recover(expect=9)
+        self.site.recover("--abandon", expect=(0, 9))
+        self.site.recover()
+
+
+class Signals(Flow):
+    ENTRIES = {f"f{i:03}": b"%d" % i * 40000 for i in range(60)}
+
+    def test_before_the_decision_nothing_has_changed(self):
+        bundle = self.site.export()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            remove_tree(self.site.target)
+            running = self.site.start("valise-import",
+                                      *self.site.importing(bundle))
+            staging = self.site.target.parent / ".tree.valise"
+            wait_for(lambda: staging.exists() or running.poll() is not None)
+            running.send_signal(number)
+            err = running.communicate()[1]
+            self.assertIn(running.returncode, (128 + number, 0), err)
+            if running.returncode != 0:
+                self.assertFalse(self.site.target.exists(), err)
+                self.assertEqual([], self.site.leftovers(), err)
+                self.assertTrue(err.strip())
+            else:
+                self.assert_equal_trees()
+
+    def test_an_interrupted_export_leaves_no_bundle(self):
+        for i in range(40):
+            (self.site.source / f"big{i}").write_bytes(os.urandom(1 << 20))
+        running = self.site.start(
+            "valise-export", self.site.source_yaml, "--to", self.site.medium,
+            "--sign-key", self.site.keys / "sender.key", "--recipient",
+            self.site.keys / "recipient.pub")
+        wait_for(lambda: list(self.site.medium.glob("*.par")))
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+        self.assertEqual(130, running.returncode, err)
+        self.assertEqual("", out)
+        self.assertEqual([], list(self.site.medium.glob("*.vls")))
+        self.site.import_(self.site.export())
+        self.assert_equal_trees()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,272 @@
+"""A tree goes across: whole, again, changed, and not at all when unchanged."""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import Flow, write_tree  # noqa: E402
+
+
+def identity(tree):
+    """Inode and change time of everything: what an untouched tree keeps."""
+    found = {}
+    for folder, names, files in os.walk(tree):
+        for name in [*names, *files, "."]:
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            found[path] = st.st_ino, st.st_ctime_ns
+    return found
+
+
+class Transfer(Flow):
+    def test_a_tree_arrives_as_it_was(self):
+        os.chmod(self.site.source / "a", 0o640)
+        os.utime(self.site.source / "dir", ns=(5, 1234567890123456789))
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_rsync_finds_no_difference(self):
+        self.carry()
+        done = subprocess.run(
+            ["rsync", "-naHc", "--delete", "-i", f"{self.site.source}/",
+             f"{self.site.target}/"], capture_output=True, text=True)
+        self.assertEqual((0, ""), (done.returncode, done.stdout))
+
+    def test_attributes_of_the_root_travel(self):
+        os.chmod(self.site.source, 0o750)
+        os.utime(self.site.source, ns=(1, 1500000000123456789))
+        self.carry()
+        st = os.stat(self.site.target)
+        self.assertEqual(0o750, st.st_mode & 0o7777)
+        self.assertEqual(1500000000123456789, st.st_mtime_ns)
+
+    def test_owners_travel(self):
+        self.need_root()
+        os.chown(self.site.source / "a", 12345, 54321)
+        os.lchown(self.site.source / "link", 12345, 54321)
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_times_before_1970_and_nanoseconds_travel(self):
+        os.utime(self.site.source / "a", ns=(0, -1_500_000_001))
+        self.carry()
+        self.assertEqual(-1_500_000_001,
+                         os.stat(self.site.target / "a").st_mtime_ns)
+
+    def test_the_path_of_the_bundle_is_all_that_stdout_gets(self):
+        bundle = self.site.export()
+        self.assertEqual(f"{bundle}\n", self.site.last_export.out)
+        self.assertTrue(bundle.is_dir())
+        self.assertRegex(bundle.name, r"^[0-9a-z]{8}\.vls$")
+
+    def test_a_guard_checks_with_b2sum_and_minisign(self):
+        bundle = self.site.export()
+        for command in (
+                ["b2sum", "--strict", "-c", "seal.txt"],
+                ["minisign", "-Vm", "seal.txt", "-x", "seal.sig", "-p",
+                 self.site.keys / "sender.pub"]):
+            done = subprocess.run([str(w) for w in command], cwd=bundle,
+                                  capture_output=True, text=True)
+            self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_nothing_is_left_beside_the_target(self):
+        self.carry()
+        self.assertEqual([], self.site.leftovers())
+
+    def test_the_same_bundle_again_touches_nothing(self):
+        bundle = self.carry()
+        before = identity(self.site.target)
+        result = self.site.import_(bundle)
+        self.assertEqual(before, identity(self.site.target))
+        self.assertRegex(result.said, r"nothing (is )?differ|same|unchanged")
+
+    def test_an_unchanged_source_touches_nothing(self):
+        self.carry()
+        before = identity(self.site.target)
+        self.site.import_(self.site.export())
+        self.assertEqual(before, identity(self.site.target))
+
+    def test_what_is_the_same_keeps_its_inode(self):
+        self.carry()
+        before = identity(self.site.target)
+        write_tree(self.site.source, {"a": "other\n"})
+        self.site.import_(self.site.export())
+        after = identity(self.site.target)
+        for name in ("dir/b", "dir/c", "link"):
+            path = str(self.site.target / name)
+            self.assertEqual(before[path], after[path], name)
+        self.assert_equal_trees()
+
+    def test_the_same_bundle_mends_what_was_changed_at_the_target(self):
+        bundle = self.carry()
+        (self.site.target / "a").write_text("spoilt\n")
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+
+    def test_changed_content_of_the_same_size_and_time_arrives(self):
+        self.carry()
+        path = self.site.source / "a"
+        st = path.stat()
+        path.write_text("FIRST\n")
+        os.utime(path, ns=(st.st_atime_ns, st.st_mtime_ns))
+        self.site.import_(self.site.export())
+        self.assertEqual("FIRST\n", (self.site.target / "a").read_text())
+
+    def test_every_kind_of_change_arrives(self):
+        write_tree(self.site.source, {
+            "goes": "x", "old/deep/file": "x", "to-dir": "x",
+            "to-link": "x", "to-file/below": "x", "mode": "x", "time": "x",
+            "empty": None, "link-moves": ("link", "a")})
+        self.carry()
+        s = self.site.source
+        (s / "goes").unlink()
+        shutil.rmtree(s / "old")
+        (s / "to-dir").unlink()
+        (s / "to-link").unlink()
+        shutil.rmtree(s / "to-file")
+        (s / "link-moves").unlink()
+        os.chmod(s / "mode", 0o600)
+        os.utime(s / "time", ns=(7, 7))
+        write_tree(s, {
+            "new": "x", "new-dir/a/b/c": "x", "to-dir/now": "x",
+            "to-link": ("link", "nowhere"), "to-file": "file",
+            "link-moves": ("link", "b"), "dir/c": b"\0" * 69999 + b"1"})
+        self.site.import_(self.site.export(), "--allow-delete")
+        self.assert_equal_trees()
+
+    def test_a_read_only_directory_gets_new_entries(self):
+        self.carry()
+        os.chmod(self.site.source / "dir", 0o555)
+        write_tree(self.site.source, {"dir/new": "x"})
+        os.chmod(self.site.source / "dir", 0o555)
+        self.site.import_(self.site.export())
+        self.assert_equal_trees()
+
+    def test_an_empty_directory_and_an_empty_file_travel(self):
+        write_tree(self.site.source, {"void": None, "zero": ""})
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_zeros_at_every_place_of_a_file_travel(self):
+        block = 65536
+        write_tree(self.site.source, {
+            "middle": b"x" * block + b"\0" * (3 * block) + b"y",
+            "end": b"x" + b"\0" * (2 * block),
+            "all": b"\0" * (4 * block + 3),
+            "start": b"\0" * block + b"z"})
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_a_file_of_many_chunks_travels(self):
+        words = b"".join(hashlib.blake2b(str(i).encode()).digest()
+                         for i in range(160000))
+        write_tree(self.site.source, {"large": words, "twin": words})
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_two_exports_have_the_same_manifest(self):
+        first, second = self.site.export(), self.site.export()
+        listed = [self.site.run("valise", "ls", bundle, *self.site.identity)
+                  .out for bundle in (first, second)]
+        self.assertEqual(*listed)
+        self.assertIn("dir/b", listed[0])
+
+    def test_the_number_of_workers_changes_nothing(self):
+        write_tree(self.site.source,
+                   {f"many/{i:03}": f"{i}\n" * i for i in range(300)})
+        listed = set()
+        for workers in ("1", "2", "4"):
+            bundle = self.site.export("--workers", workers)
+            listed.add(self.site.run("valise", "ls", bundle,
+                                     *self.site.identity).out)
+            self.site.import_(bundle, "--workers", workers)
+            self.assert_equal_trees()
+        self.assertEqual(1, len(listed))
+
+    def test_a_password_opens_what_it_closed(self):
+        secret = self.folder / "password"
+        secret.write_text("correct horse battery\n")
+        result = self.site.run(
+            "valise-export", self.site.source_yaml, "--to", self.site.medium,
+            "--sign-key", self.site.keys / "sender.key", "--password-file",
+            secret, "--kdf", "light")
+        self.site.run("valise-import", self.site.target_yaml,
+                      result.out.strip(), "--password-file", secret, "--yes")
+        self.assert_equal_trees()
+
+    def test_the_site_makes_its_own_sender_key(self):
+        result = self.site.run(
+            "valise-export", self.site.source_yaml, "--to", self.site.medium,
+            "--recipient", self.site.keys / "recipient.pub")
+        bundle = result.out.strip()
+        self.site.write_target_yaml(extra="")
+        self.site.run("valise-import",
+                      *self.site.importing(bundle), expect=6)
+        keys = list(self.site.source_state.rglob("sender.pub"))
+        self.assertEqual(1, len(keys), result)
+        self.site.import_(bundle, "--trust", keys[0])
+        self.assert_equal_trees()
+
+    def test_an_absent_target_root_is_made(self):
+        self.assertFalse(self.site.target.exists())
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_a_target_root_that_is_a_mount_point_is_filled_from_inside(self):
+        self.mount_tmpfs(self.site.target, "size=4M")
+        self.carry()
+        write_tree(self.site.source, {"a": "other\n"})
+        self.site.import_(self.site.export())
+        self.assert_equal_trees()
+
+
+class Preview(Flow):
+    def test_a_preview_changes_nothing(self):
+        self.carry()
+        write_tree(self.site.source, {"a": "other\n", "new": "x"})
+        (self.site.source / "dir/b").unlink()
+        bundle = self.site.export()
+        before = identity(self.site.target)
+        self.site.preview(bundle)
+        self.assertEqual(before, identity(self.site.target))
+        self.assertEqual([], self.site.leftovers())
+
+    def test_a_preview_says_what_would_happen(self):
+        self.carry()
+        write_tree(self.site.source, {"a": "other\n", "new": "x"})
+        (self.site.source / "dir/b").unlink()
+        out = self.site.preview(self.site.export()).out
+        self.assertRegex(out, r"(?m)^files +~ a\b")
+        self.assertRegex(out, r"(?m)^files +\+ new\b")
+        self.assertRegex(out, r"(?m)^files +- dir/b\b")
+        self.assertRegex(
+            out, r"(?m)^ +add +change +delete +same +skip +conflict$")
+
+    def test_a_preview_as_json_is_one_object_a_line(self):
+        bundle = self.carry()
+        (self.site.target / "a").write_text("spoilt\n")
+        out = self.site.preview(bundle, "--json").out
+        types = {json.loads(line)["message_type"]
+                 for line in out.splitlines()}
+        self.assertIn("summary", types)
+
+    def test_exit_code_10_says_that_there_are_differences(self):
+        bundle = self.carry()
+        self.site.preview(bundle, "--exit-code")
+        (self.site.target / "a").write_text("spoilt\n")
+        self.site.preview(bundle, "--exit-code", expect=10)
+
+    def test_a_dry_run_of_an_export_leaves_nothing(self):
+        before = sorted(self.folder.rglob("*"))
+        self.site.export("--dry-run")
+        self.assertEqual([], list(self.site.medium.iterdir()))
+        self.assertEqual(before, sorted(self.folder.rglob("*")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,69 @@
+"""The small bundle that every hostile one is a variant of, and what a variant
+is: edits of the stages of tests/tools/bundlewriter.py, and the outcome."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from bundlewriter import Bundle, fixed  # noqa: E402
+
+RESOURCE = "files"
+PASSWORD = b"correct horse"
+
+
+def entry(t, path, **more):
+    """Members of a line, as a directory, file or link has them."""
+    members = {"path": path, "r": RESOURCE, "t": t}
+    if t not in ("hard", "left_out"):
+        members |= {"gid": 0, "mtime": "1700000000.000000000", "uid": 0}
+    if t not in ("hard", "left_out", "link"):
+        members["mode"] = "0755" if t == "dir" else "0644"
+    return {**members, **more}
+
+
+def base_tree():
+    """Paths in manifest order; `a/big` and `a/more` fill several frames."""
+    return [
+        (entry("dir", ""), None),
+        (entry("dir", "a"), None),
+        (entry("file", "a/big"), fixed("big", 60000)),
+        (entry("file", "a/more"), fixed("more", 60000)),
+        (entry("file", "a/third"), fixed("third", 60000)),
+        (entry("file", "f"), b"hello\n"),
+        (entry("link", "l", target="f"), None),
+        (entry("file", "zero"), bytes(65536) + b"end"),
+    ]
+
+
+SMALL = 5  # number of the line of `f`
+
+
+class Case:
+    """`says` are patterns of which each must be in what a program prints.
+
+    seal       the public check finds it already
+    open_exit  of `valise verify --open`, where it is another
+    opener     `identity`, or `password`
+    folder     name of the bundle's folder
+    trust      more words of the target's entry of `trust`
+    Anything else goes to the Bundle.
+    """
+
+    def __init__(self, name, exit_code, says, edits=None, **more):
+        self.name = name
+        self.exit = exit_code
+        self.says = (says,) if isinstance(says, str) else says
+        self.edits = edits or {}
+        self.seal = more.pop("seal", False)
+        self.open_exit = more.pop("open_exit", exit_code)
+        self.opener = more.pop("opener", "identity")
+        self.folder = more.pop("folder", "case.vls")
+        self.trust = more.pop("trust", "")
+        self.tree = more.pop("tree", None)
+        self.bundle = more
+
+    def write(self, folder):
+        tree = self.tree if self.tree is not None else base_tree()
+        return Bundle(tree, self.edits, **self.bundle).write(folder)
+
+
+__all__ = ["PASSWORD", "SMALL", "Bundle", "Case", "base_tree", "entry"]

@@ -1,0 +1,220 @@
+"""Lines of the manifest, their order and root (formats/manifest.md)."""
+import base64
+
+from base import SMALL, Case, base_tree, entry
+from bundlewriter import canonical
+
+ROOT = (entry("dir", ""), None)
+BODY = b"hello\n"
+
+
+def tree(name, says, *entries, exit_code=5, **more):
+    """A tree of these entries below its root."""
+    rows = [e if isinstance(e, tuple) else (e, None) for e in entries]
+    return Case("tree: " + name, exit_code, says, tree=[ROOT, *rows], **more)
+
+
+def whole(name, says, change):
+    """`change` gets first line, record lines and last line; the last line
+    keeps number and root of what was there."""
+    return Case("manifest: " + name, 5, says, {"manifest": change})
+
+
+def b64(path):
+    return base64.urlsafe_b64encode(path).rstrip(b"=").decode()
+
+
+def in_base64(members, path):
+    return {**{k: v for k, v in members.items() if k != "path"},
+            "path_b": b64(path)}
+
+
+LAST = entry("link", "zz", target="f")
+
+ROOTS = [
+    Case("manifest: a line dropped", 5, "there are 8",
+         {"manifest": lambda m: [*m[:-2], m[-1]]},
+         tree=[*base_tree(), (LAST, None)]),
+    whole("a line added", "there are 9", lambda m: [
+        *m[:-1], canonical(LAST) + b"\n", m[-1]]),
+    whole("lines exchanged", "out of order",
+          lambda m: [*m[:2], m[7], *m[3:7], m[2], *m[8:]]),
+    whole("a line changed", "its root is not", lambda m: [
+        m[0], m[1].replace(b"0755", b"0775"), *m[2:]]),
+    whole("first line missing", "first line", lambda m: m[1:]),
+    whole("last line missing", "before its last line", lambda m: m[:-1]),
+    whole("a line behind the last", "more lines", lambda m: [*m, m[1]]),
+    Case("manifest: another count", 5, "it counts 7", {
+        "last": lambda l: {**l, "count": 7}}),
+    Case("manifest: another root", 5, "its root is not", {
+        "last": lambda l: {**l, "root": "0" * 64}}),
+    Case("manifest: another root in the inner head", 5, "its root is not", {
+        "inner": lambda i: {**i, "manifest_root": "0" * 64}}),
+    Case("manifest: another count in the inner head", 5, "the inner head 9", {
+        "inner": lambda i: {**i, "counts": {**i["counts"], "lines": 9}}}),
+    Case("manifest: another series", 5, "series", {
+        "first": lambda f: {**f, "series": "0" * 32}}),
+    Case("manifest: another epoch", 5, "epoch", {
+        "first": lambda f: {**f, "epoch": 2}}),
+    Case("manifest: another site", 5, "site", {
+        "first": lambda f: {**f, "site": "other"}}),
+    Case("manifest: extension in the first line", 5, "x_a", {
+        "first": lambda f: {**f, "x_a": 1}}),
+]
+
+LONG = "/".join(["d" * 250] * 33)
+DEEP = "/".join(["d"] * 1001)
+
+
+def path(name, text):
+    return tree("path " + name, "path", entry("link", text, target="t"))
+
+
+PATHS = [
+    path("absolute", "/etc"), path("of a point", "."),
+    path("of two points", ".."), path("that leads out", "a/../../etc"),
+    path("with an empty component", "a//b"), path("with a slash behind",
+                                                  "a/"),
+    path("with a long component", "n" * 256), path("too long", LONG),
+    path("too deep", DEEP),
+    tree("path with a NUL", "path",
+         in_base64(entry("link", "", target="t"), b"\xffa\0b")),
+    tree("path out of it in base64", "path",
+         in_base64(entry("link", "", target="t"), b"\xff/../../x")),
+    tree("path_b for UTF-8", "used for valid UTF-8",
+         in_base64(entry("link", "", target="t"), b"plain")),
+    tree("path_b and path", "exclude each other",
+         {**entry("link", "a", target="t"), "path_b": b64(b"\xff")}),
+    tree("path_b with high bytes", "not canonical base64url", {
+        **in_base64(entry("link", "", target="t"), b""),
+        "path_b": "Ym\u0094Lf_-LW5hbWU"}),
+    tree("a name for terminals", r"\\x1b\[31m\\xe2\\x80\\xae",
+         entry("link", "\x1b[31m\u202eevil", target="t"),
+         entry("link", "\x1b[31m\u202eevil", target="t")),
+    tree("a target of no bytes", "target of a link is empty",
+         entry("link", "a", target="")),
+    tree("a long target", "4096 bytes",
+         entry("link", "a", target="t" * 4096)),
+]
+
+ORDER = [
+    tree("a path twice", "comes twice",
+         entry("dir", "a"), entry("dir", "a")),
+    tree("a file and a directory of one name", "comes twice",
+         (entry("file", "a"), BODY), entry("dir", "a")),
+    tree("a file with something below it", "no directory",
+         (entry("file", "a"), BODY), (entry("file", "a/b"), BODY)),
+    tree("no directory above it", "no directory",
+         (entry("file", "a/b"), BODY)),
+    tree("a link, then something below it", "no directory",
+         entry("link", "a", target="/etc"), (entry("file", "a/b"), BODY)),
+    tree("a link, then a directory below it", "no directory",
+         entry("link", "a", target=".."), entry("dir", "a/b"),
+         (entry("file", "a/b/c"), BODY)),
+    tree("below what was left out", "no directory",
+         entry("left_out", "a", why="excluded"), entry("dir", "a/b")),
+    tree("not in order", "out of order",
+         entry("dir", "b"), entry("dir", "a")),
+    tree("plain bytes as order", "out of order",
+         entry("dir", "a"), entry("dir", "a-1"), entry("dir", "a/b")),
+    Case("tree: no root", 5, "begin with its root",
+         tree=[(entry("dir", "a"), None)]),
+    Case("tree: a root that is a link", 5, "is the root",
+         tree=[(entry("link", "", target="/etc"), None)]),
+    Case("tree: a root that is a file", 5, "is the root",
+         tree=[(entry("file", ""), BODY)]),
+    Case("tree: of no resource that is announced", 5, "should begin here",
+         tree=[({**entry("dir", ""), "r": "other"}, None)]),
+]
+
+FILE = (entry("file", "f"), BODY)
+
+
+def hard(name, says, to, *before, **more):
+    return tree("hard link " + name, says, *before,
+                entry("hard", "h", to=to), **more)
+
+
+HARD = [
+    hard("to an absolute path", "slash at an end", "/etc/passwd", FILE),
+    hard("out of the tree", "component", "../f", FILE),
+    hard("to the root", "hard link to the root", "", FILE),
+    hard("to nothing", "to a later path", "nothing", FILE),
+    hard("to itself", "to a later path", "h", FILE),
+    tree("hard link to a later line", "to a later path",
+         entry("hard", "e", to="f"), FILE),
+    tree("hard link of a type of its own", "'mode'", FILE,
+         entry("hard", "h", to="f", mode="0644")),
+    tree("two links and a hard link", "component",
+         entry("link", "a", target="."),
+         entry("link", "b", target="a/.."),
+         entry("hard", "c", to="b/../etc/passwd")),
+    # Every hard link is refused where it would be made, so nobody looks for
+    # a line of that path.
+    *(hard(name, "its kind is not known|conflicts", to, *before,
+           exit_code=4, open_exit=0)
+      for name, to, before in (
+          ("to a directory", "d", [entry("dir", "d")]),
+          ("below a link", "a/passwd", [entry("link", "a", target="/etc")]),
+          ("to what is not there", "e", [FILE]))),
+]
+
+
+def members(name, says, change, exit_code=5):
+    """Other members for the line of file `f`."""
+    def edit(lines):
+        return [change(line) if n == SMALL else line
+                for n, line in enumerate(lines)]
+    return Case("line: " + name, exit_code, ("f|line 5", says),
+                {"lines": edit})
+
+
+def with_(name, says, **more):
+    return members(name, says, lambda line: {**line, **more})
+
+
+LINES = [
+    with_("holes that overlap", "hole", holes=[[0, 3], [2, 2]]),
+    with_("holes not in order", "hole", holes=[[3, 1], [0, 1]]),
+    with_("a hole beyond the size", "hole", holes=[[0, 7]]),
+    with_("an empty hole", "hole", holes=[[1, 0]]),
+    with_("a hole that overflows", "hole",
+          holes=[[999999999999999, 999999999999999]]),
+    with_("a time beyond 64 bits", "mtime",
+          mtime="9223372036854775808.000000000"),
+    with_("a time of whole seconds", "mtime", mtime="1700000000"),
+    with_("a time of ten digits", "mtime", mtime="1.0000000000"),
+    with_("nobody's number", "uid", uid=4294967295),
+    with_("a negative owner", "uid", uid=-1),
+    with_("a negative size", "size", size=-1),
+    with_("a size of 10^15", "number is 10\\^15", size=10**15),
+    with_("an unknown type", "type 'whiteout'", t="whiteout"),
+    with_("an unknown member", "atime", atime="1.000000000"),
+    with_("an extension in capitals", "x_A", x_A=1),
+    with_("a mode with a type", "mode", mode="100644"),
+    with_("another kind of hash", "hash", hash="k2." + "A" * 43),
+    members("a line that is too long", "is over 65536",
+            lambda line: {**line, "x_pad": "x" * 65536}),
+    members("no mtime", "mtime", lambda line: {
+        k: v for k, v in line.items() if k != "mtime"}),
+    members("attributes", "acl", lambda line: {**line, "acl": "x"},
+            exit_code=4),
+    members("extended attributes", "xattrs",
+            lambda line: {**line, "xattrs": {}}, exit_code=4),
+    members("a space", "not canonical", lambda line: canonical(
+        line).replace(b":", b": ", 1) + b"\n"),
+    members("a key twice", "ascending order", lambda line: canonical(
+        line).replace(b'"gid":0', b'"gid":0,"gid":0', 1) + b"\n"),
+    members("too deep", "deeper than 8", lambda line: {
+        **line, "x_deep": [[[[[[[[1]]]]]]]]}),
+    members("two lines in one", "behind the value",
+            lambda line: canonical(line) * 2 + b"\n"),
+]
+
+POLICY = [
+    tree("a device", "conflicts", entry("char", "null", rdev="1:3"),
+         exit_code=4, open_exit=0),
+    tree("a pipe", "conflicts", entry("fifo", "p"), exit_code=4, open_exit=0),
+]
+
+CASES = ROOTS + PATHS + ORDER + HARD + LINES + POLICY

@@ -1,0 +1,170 @@
+"""Seal and medium (formats/seal.md)."""
+import base64
+import os
+
+from base import Case
+from bundlewriter import Sender
+
+
+def hostile(name, exit_code, says, edits, **more):
+    """Found by the public check."""
+    return Case(name, exit_code, says, edits, seal=True, **more)
+
+
+def without(name):
+    return {"folder": lambda folder: (folder / name).unlink()}
+
+
+def rewritten(name, change):
+    """The file as the medium has it, behind the seal's back."""
+    def edit(folder):
+        path = folder / name
+        path.write_bytes(change(path.read_bytes()))
+    return {"folder": edit}
+
+
+def replaced(name, make):
+    def edit(folder):
+        (folder / name).unlink()
+        make(folder / name)
+    return {"folder": edit}
+
+
+def added(name):
+    return {"folder": lambda folder: (folder / name).write_bytes(b"x")}
+
+
+def text(change):
+    """Of seal.txt, signed as it then is."""
+    return {"seal text": change}
+
+
+def renamed(old, new):
+    return text(lambda t: t.replace(old, new))
+
+
+def lines(change):
+    def edit(data):
+        return b"".join(change(data.splitlines(keepends=True)))
+    return text(edit)
+
+
+def signature(change):
+    """Of seal.sig as it is written; `change` gets its lines."""
+    def edit(data):
+        return b"\n".join(change(data.split(b"\n")))
+    return {"sig": edit}
+
+
+def other_key_id(all_lines):
+    blob = bytearray(base64.b64decode(all_lines[1]))
+    blob[2] ^= 1
+    return [all_lines[0], base64.b64encode(blob), *all_lines[2:]]
+
+
+def comment(old, new):
+    return {"comment": lambda t: t.replace(old, new)}
+
+
+def flipped(data):
+    return data[:100] + bytes((data[100] ^ 1,)) + data[101:]
+
+
+NO_BUNDLE = "not a bundle"
+PACK = "p0000001.vlp"
+FORM = "seal.txt"
+
+CASES = [
+    hostile("no seal.txt", 5, (NO_BUNDLE, "seal.txt"), without("seal.txt")),
+    hostile("no seal.sig", 5, (NO_BUNDLE, "seal.sig"), without("seal.sig")),
+    hostile("signed by another", 6, "by key|not trusted",
+            {"signer": lambda _: Sender("other")}),
+    Case("a sender for another series", 6, "not trusted", open_exit=0,
+         trust=", series: " + "00" * 16),
+    hostile("a seal of other hashes", 6, "not sign|not fit seal.txt",
+            {"written seal": lambda t: t[:-3] + bytes((
+                t[-3] ^ 1 if t[-3] in b"01234567" else ord("0"),)) + t[-2:]}),
+    hostile("edited comment", 6, "comment.* is not signed|not fit", signature(
+        lambda s: [*s[:2], s[2].replace(b"seq=1", b"seq=2"), *s[3:]])),
+    hostile("edited key id", 6, "by key|not trusted", signature(other_key_id)),
+    hostile("edited untrusted comment", 5, "seal.sig", signature(
+        lambda s: [b"untrusted comment: hello", *s[1:]])),
+
+    hostile("CR in seal.txt", 5, FORM,
+            text(lambda t: t.replace(b"\n", b"\r\n"))),
+    hostile("capitals in a hash", 5, FORM,
+            lines(lambda s: [s[0][:27] + s[0][27:].upper(), *s[1:]])),
+    hostile("a name twice", 5, FORM, lines(lambda s: [s[0], *s])),
+    hostile("names not sorted", 5, FORM, lines(lambda s: s[::-1])),
+    hostile("a path as name", 5, FORM, renamed(b"head.jsn", b"a/d.jsn")),
+    hostile("a name that leads out", 5, FORM,
+            renamed(b"head.jsn", b"../d.jsn")),
+    hostile("an absolute name", 5, FORM, renamed(b"head.jsn", b"/etc.pwd")),
+    hostile("a long name", 5, FORM, renamed(b"head.jsn", b"head.json")),
+    hostile("two points as name", 5, FORM, renamed(b"head.jsn", b"..")),
+    hostile("seal.txt lists itself", 5, FORM,
+            renamed(b"readme.txt", b"seal.txt")),
+
+    hostile("a file is missing", 5, PACK, without(PACK)),
+    hostile("a file is longer", 5, PACK,
+            rewritten(PACK, lambda d: d + b"\0")),
+    hostile("a file is shorter", 5, PACK, rewritten(PACK, lambda d: d[:-1])),
+    hostile("a file is empty", 5, PACK, rewritten(PACK, lambda d: b"")),
+    hostile("a bit is different", 5, PACK, rewritten(PACK, flipped)),
+    hostile("a file that is not listed", 5, "extra.txt", added("extra.txt")),
+    hostile("a name that no bundle has", 5, r"x y\\x1b", added("x y\x1b")),
+    hostile("names that differ in case", 5, "another spelling",
+            added("HEAD.JSN")),
+    hostile("names that differ by a version", 5, "head.jsn",
+            added("head.jsn;1")),
+    hostile("names that differ by a point", 5, "head.jsn",
+            added("head.jsn.")),
+    hostile("a link as file", 5, PACK, replaced(
+        PACK, lambda p: p.symlink_to("/etc/passwd"))),
+    hostile("a link as seal", 5, "seal.txt", replaced(
+        "seal.txt", lambda p: p.symlink_to("/etc/passwd"))),
+    hostile("a pipe as file", 5, PACK, replaced(PACK, os.mkfifo)),
+    hostile("a pipe as seal.sig", 5, "seal.sig",
+            replaced("seal.sig", os.mkfifo)),
+    hostile("a folder as file", 5, PACK, replaced(PACK, os.mkdir)),
+    hostile("a folder that was not finished", 5, "unfinished|never finished",
+            {}, folder="case.par"),
+
+    hostile("no trusted comment", 5, "seal.sig",
+            signature(lambda s: [*s[:2], b""])),
+    hostile("a trusted comment of minisign", 5, "seal.sig", {
+        "comment": lambda t: "timestamp:1\tfile:seal.txt\thashed"}),
+    hostile("the comment has another seq", 6, "seq",
+            comment("seq=1", "seq=2")),
+    hostile("the comment has another id", 6, "id",
+            {"comment": lambda t: "valise 00000000" + t[15:]}),
+    hostile("the comment has another kind", 6, "kind",
+            comment("kind=full", "kind=delta")),
+    hostile("the comment has another fingerprint", 6, "head",
+            {"comment": lambda t: t[:-64] + "0" * 64}),
+    hostile("the comment has more files", 6, "files",
+            comment("files=6", "files=7")),
+    hostile("the comment has more bytes", 6, "bytes",
+            comment("bytes=", "bytes=1")),
+
+    hostile("head.jsn is too long", 5, ("head.jsn", "65536"),
+            {"head text": lambda t: t + b" " * 65536}),
+    hostile("keys.jsn is too long", 5, ("keys.jsn", "65536"),
+            {"keys text": lambda t: t + b" " * 65536}),
+    hostile("seal.txt is too long", 5, "seal.txt",
+            text(lambda t: t + b"\n" * (16 << 20))),
+    hostile("seal.txt has too many lines", 5, "seal.txt", text(
+        lambda t: b"".join(b"BLAKE2b-256 (a%07d.aaa) = %064d\n" % (n, n)
+                           for n in range(100001)))),
+    hostile("another readme", 5, "readme.txt",
+            {"readme": lambda t: t.replace(b"sender.pub", b"medium.pub")}),
+    hostile("files_root does not fit", 5, "files_root",
+            {"head": lambda h: {**h, "files_root": "0" * 64}}),
+    hostile("a pack that the head does not know", 5, "1 packs",
+            {"files": lambda f: {**f, "p0000002.vlp": f[PACK]}}),
+    hostile("a file of another purpose", 5, "notes.txt",
+            {"files": lambda f: {**f, "notes.txt": b"hello\n"}}),
+    hostile("an index file is missing", 5, "2 index files",
+            {"files": lambda f: {n: d for n, d in f.items()
+                                 if n != "i0000002.vli"}}),
+]

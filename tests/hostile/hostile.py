@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Bundles made to harm: each is refused, for the reason it was made for.
+
+    hostile.py GROUP [--show] [WORD]
+
+GROUP is one of the files cases_GROUP.py; a WORD picks the cases whose names
+hold it, --show prints what the programs say.  Each bundle is wrong in one
+place, and hashed, signed and encrypted again behind it, so that it reaches the
+check it is meant for.  Held against `valise verify`, `valise verify --open`
+and valise-import: exit code, the words of the message, and that the target is
+byte for byte what it was.  Programs are those in VALISE_BIN.
+"""
+import importlib
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+try:
+    import nacl  # noqa: F401
+    import zstandard  # noqa: F401
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed "
+          "(python3-nacl, python3-zstandard)")
+    sys.exit(77)
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "flow" / "lib"))
+from base import PASSWORD, Case  # noqa: E402
+from bundlewriter import Identity, Sender, b64u  # noqa: E402
+from flow import Site, remove_tree, write_tree  # noqa: E402
+
+ANY = tuple(range(-64, 256))  # exit codes
+
+
+class Runner:
+    def __init__(self, folder, show):
+        self.show = show
+        self.site = Site(folder)
+        self.keys = self.site.keys
+        self.keys.mkdir()
+        (self.keys / "sender.pub").write_text(
+            Sender("sender").public_text())
+        (self.keys / "recipient.key").write_text(
+            b64u(Identity("recipient").secret) + "\n")
+        (self.keys / "password").write_bytes(PASSWORD)
+        write_tree(self.site.target, {"f": "old\n", "a/own": "kept\n",
+                                      "l": ("link", "a")})
+        self.before = self.site.state()
+
+    def words(self, case):
+        if "password" in case.opener:
+            return ("--password-file", self.keys / "password")
+        return self.site.identity
+
+    def runs(self, case, bundle):
+        """Name, exit code that is due, and words of each run."""
+        verify = ("valise", "verify", "--sender", self.keys / "sender.pub")
+        yield "verify", case.exit if case.seal else 0, (*verify, bundle)
+        yield "open", case.open_exit, (*verify, "--open", *self.words(case),
+                                       bundle)
+        yield "import", case.exit, (
+            "valise-import", self.site.target_yaml, bundle,
+            *self.words(case), "--yes", "--allow-delete")
+
+    def complaints(self, case, bundle):
+        self.site.write_target_yaml(extra=(
+            f"trust:\n  - {{sender: {self.keys}/sender.pub"
+            f"{case.trust}}}\n"))
+        for name, code, words in self.runs(case, bundle):
+            result = self.site.run(*words, expect=ANY)
+            if self.show:
+                print(f"    {name}: {result.said.strip()} "
+                      f"[exit {result.code}]")
+            if result.code != code:
+                yield f"{name}: exit {result.code}, not {code}: {result}"
+            for text in case.says if code else ():
+                if not re.search(text, result.said):
+                    yield f"{name}: does not say '{text}': {result}"
+        if self.site.state() != self.before:
+            yield "the target changed"
+        if self.site.leftovers():
+            yield f"left behind: {self.site.leftovers()}"
+
+    def run(self, case):
+        bundle = self.site.folder / "case" / case.folder
+        case.write(bundle)
+        wrong = list(self.complaints(case, bundle))
+        remove_tree(bundle.parent)
+        return wrong
+
+
+def main():
+    arguments = sys.argv[1:]
+    show = "--show" in arguments
+    group, *picked = [word for word in arguments if word != "--show"]
+    cases = importlib.import_module("cases_" + group).CASES
+    names = [case.name for case in cases]
+    assert len(set(names)) == len(names), "two cases of one name"
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="hostile.") as folder:
+        os.chmod(folder, 0o755)
+        runner = Runner(folder, show)
+        for case in cases:
+            if picked and not any(word in case.name for word in picked):
+                continue
+            if show:
+                print(case.name)
+            wrong = runner.run(case)
+            failed += bool(wrong)
+            for line in wrong:
+                print(f"FAILED {case.name}: {line}", flush=True)
+        # That all this was refused for what was done to it.
+        wrong = [str(line) for line in runner.run(Case("none", 0, ()))]
+        if wrong != ["the target changed"]:
+            print(f"the base bundle is refused: {wrong}")
+            failed += 1
+    print(f"{len(cases)} cases, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

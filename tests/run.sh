@@ -1,0 +1,35 @@
+#!/bin/sh
+# run.sh [--all]
+#
+# Install what is missing, build with the preset `dev` and run every test, on
+# a machine that has nothing but Debian 12 and this clone.  --all runs the
+# long matrices too, which takes hours.  Ends with ctest's summary and its
+# exit code.
+set -eu
+
+case ${1-} in
+'') labels="-LE long" ;;
+--all)
+	labels=
+	VALISE_TEST_ALL=1
+	export VALISE_TEST_ALL
+	;;
+*)
+	echo "usage: sh tests/run.sh [--all]" >&2
+	exit 2
+	;;
+esac
+
+cd "$(dirname "$0")/.."
+# Only so much output as a log wants, and never a question.
+exec </dev/null
+
+# shellcheck source=tests/tools/packages.sh
+. tests/tools/packages.sh
+# shellcheck disable=SC2086 # lists of words
+install_missing $packages_build $packages_test
+
+cmake --preset dev
+cmake --build --preset dev
+# shellcheck disable=SC2086
+exec ctest --preset dev -j "$(nproc)" $labels

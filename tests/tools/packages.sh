@@ -1,0 +1,34 @@
+# Which Debian packages the two commands need, and how they get them.
+# Read by tests/run.sh and docs/demo.sh; needs POSIX sh.
+
+# shellcheck shell=sh disable=SC2034 # the lists are used by who reads this
+
+# To build, and to carry a tree by hand.
+packages_build="build-essential cmake ninja-build pkg-config libsodium-dev
+libzstd-dev libcjson-dev libxxhash-dev libyaml-dev libarchive-dev"
+packages_demo="minisign rsync"
+# To run every test.
+packages_test="libcmocka-dev minisign rsync git python3 clang
+libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr python3-nacl
+python3-zstandard"
+
+# install_missing PACKAGE...: only those that are not there; says which.
+install_missing() {
+	missing=
+	for package in "$@"; do
+		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" \
+			2>/dev/null) || state=
+		[ "$state" = installed ] || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+
+	as_root=
+	if [ "$(id -u)" -ne 0 ]; then
+		as_root=sudo
+	fi
+	echo "installing:$missing"
+	$as_root apt-get update -q
+	# shellcheck disable=SC2086 # a list of words
+	$as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -q -y --no-install-recommends $missing
+}
