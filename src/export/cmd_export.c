@@ -278,6 +278,8 @@ open_pack(struct run *run, struct vl_err *err)
 	opts.created.nsec = (int32_t)now.tv_nsec;
 	opts.sealed = note_sealed;
 	opts.sealed_arg = run;
+	if (vl_leftover_note(run->state, o->to, opts.head.id, err) != VL_OK)
+		return err->status;
 	return vl_pack_open(&run->pack, &opts, err);
 }
 
@@ -300,6 +302,10 @@ prepare(struct run *run, struct vl_err *err)
 		st = vl_state_open(&run->state, &where, err);
 	if (st == VL_OK)
 		st = vl_state_lock(run->state, 0, err);
+	if (st == VL_OK)
+		st = vl_state_tidy(run->state, err);
+	if (st == VL_OK)
+		st = vl_leftover_remove(run->state, err);
 	if (st == VL_OK)
 		st = vl_series_load(&run->series, run->state, err);
 	if (st == VL_OK)
@@ -399,6 +405,7 @@ write_bundle(struct run *run, struct vl_err *err)
 	vl_progress_clear();
 	if (st != VL_OK)
 		return tell_room(run, err);
+	vl_leftover_clear(run->state);
 	(void)snprintf(path, sizeof(path), "%s/%s", run->opts->to, name);
 	summary.bundle = path;
 	summary.seq = run->seq;

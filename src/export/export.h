@@ -93,4 +93,10 @@ struct vl_summary {
 /* What was exported and what was not. */
 void vl_summary_show(const struct vl_summary *s);
 
+/* leftover.c: the unfinished bundle that a killed export leaves. */
+enum vl_status vl_leftover_note(struct vl_state *state, const char *to,
+    const uint8_t id[VL_ID_SIZE], struct vl_err *err);
+void vl_leftover_clear(struct vl_state *state);
+enum vl_status vl_leftover_remove(struct vl_state *state, struct vl_err *err);
+
 #endif

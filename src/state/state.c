@@ -367,6 +367,7 @@ vl_state_check_sync(struct vl_state *s, struct vl_err *err)
 	boot_id(boot, sizeof(boot));
 	for (i = 0; i < 2 && st == VL_OK; i++) {
 		note_path(s, path, sizeof(path), i == 0);
+		errno = 0;
 		st = vl_read_file(AT_FDCWD, path, 8192, &text, err);
 		if (st != VL_OK && errno == ENOENT) {
 			st = VL_OK;

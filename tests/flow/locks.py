@@ -1,4 +1,7 @@
 """Runs at the same time."""
+import os
+import shutil
+import subprocess
 import sys
 import time
 import unittest
@@ -110,6 +113,29 @@ class TwoExports(Flow):
                         if w.startswith("seq=")]
         self.assertEqual(len(numbers), len(set(numbers)))
         self.assertTrue(numbers)
+
+
+class KilledExport(Flow):
+    def test_the_next_export_removes_what_it_left_on_the_medium(self):
+        write_tree(self.site.source, {"a": b"x" * 100000})
+        log = self.folder / "points"
+        words = [str(self.site.bin / "valise-export"),
+                 str(self.site.source_yaml), "--to", str(self.site.medium),
+                 "--sign-key", str(self.site.keys / "sender.key"),
+                 "--recipient", str(self.site.keys / "recipient.pub")]
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+        faultat = [self.faultat(), "-p", str(self.site.medium)]
+        for nth in (3, 8):
+            done = subprocess.run(
+                [*faultat, "-l", str(log), "-n", str(nth), "-a", "kill",
+                 "--", *words], capture_output=True, env=env)
+            self.assertEqual(137, done.returncode)
+            left = [p.name for p in self.site.medium.iterdir()]
+            self.assertTrue(left[0].endswith(".par"), left)
+            bundle = self.site.export()
+            self.assertEqual([bundle], list(self.site.medium.iterdir()))
+            self.assertIn(left[0], self.site.last_export.err)
+            shutil.rmtree(bundle)
 
 
 class ImportWhileExporting(Flow):
