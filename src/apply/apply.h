@@ -53,6 +53,9 @@ struct vl_run {
 	uint64_t done;
 };
 
+/* import.c: whether --only takes this resource. */
+bool vl_selected(const struct vl_import_opts *o, const char *name);
+
 /* intake.c */
 enum vl_status vl_intake_open(struct vl_run *run, struct vl_err *err);
 /* A second reader of the spool, for the lines alone. */

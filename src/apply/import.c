@@ -17,8 +17,8 @@
 
 #define DELETE_SHARE 5 /* more than a fifth of a resource is asked about */
 
-static bool
-selected(const struct vl_import_opts *o, const char *name)
+bool
+vl_selected(const struct vl_import_opts *o, const char *name)
 {
 	size_t i = 0;
 
@@ -68,7 +68,7 @@ check_fit(struct vl_run *run, struct vl_err *err)
 			    "file and the bundle",
 			    o->only[i]);
 	for (i = 0; i < inner->nresources; i++)
-		if (selected(o, inner->resources[i].name) &&
+		if (vl_selected(o, inner->resources[i].name) &&
 		    vl_site_resource(site, inner->resources[i].name) == NULL)
 			return vl_fail(err, VL_EREFUSED,
 			    "the bundle brings resource '%s', which '%s' does "
@@ -111,7 +111,7 @@ make_header(struct vl_run *run, struct vl_err *err)
 	if (h->state_path == NULL || h->trees == NULL || run->parts == NULL)
 		return vl_fail_memory(err);
 	for (i = 0; i < site->nresources && st == VL_OK; i++)
-		if (selected(run->opts, site->resources[i].name) &&
+		if (vl_selected(run->opts, site->resources[i].name) &&
 		    in_bundle(inner, site->resources[i].name))
 			st = add_tree(run, &site->resources[i], err);
 	if (st == VL_OK)

@@ -79,7 +79,8 @@ vl_replay_check(struct vl_run *run, struct vl_err *err)
 	for (i = 0; i < run->opts->site->nresources && st == VL_OK; i++) {
 		l = vl_ledger_find(&run->ledger, head->series,
 		    run->opts->site->resources[i].name);
-		if (l != NULL)
+		if (l != NULL &&
+		    vl_selected(run->opts, run->opts->site->resources[i].name))
 			st = check_line(run, l, err);
 	}
 	return st;

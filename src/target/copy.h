@@ -7,7 +7,7 @@
 
 #include "meta.h"
 
-/* Copy dirfd/name to todir/toname with its attributes. */
+/* Copy dirfd/name to todir/toname . */
 enum vl_status vl_copy_aside(int dirfd, const char *name, int todir,
     const char *toname, struct vl_err *err);
 /* Same type, attributes that matter, and bytes (or link target). */

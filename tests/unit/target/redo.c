@@ -135,6 +135,20 @@ survives_kills_of_the_redo_and_of_recovery(void **state)
 		redo_is_killed(seed);
 }
 
+static void
+redo_plainly(uint64_t seed)
+{
+	static struct world w;
+
+	if (begin(&w, seed, false)) {
+		if (world_redo(&w) != VL_OK)
+			fail_msg("seed %llu: %s", (unsigned long long)seed,
+			    w.err.text);
+		expect(&w, &w.wanted, seed, 0);
+	}
+	world_close(&w);
+}
+
 /* Without the rights of root: directories that nobody may write. */
 static void
 survives_kills_without_rights(void **state)
@@ -158,6 +172,8 @@ survives_kills_without_rights(void **state)
 			_exit(FAILED);
 		for (seed = 1; seed <= seeds(8); seed++)
 			redo_is_killed(seed);
+		for (; seed <= 2 * seeds(1); seed++)
+			redo_plainly(seed);
 		_exit(0);
 	}
 	assert_int_equal(pid, waitpid(pid, &status, 0));
@@ -258,6 +274,41 @@ takes_back_after_every_error(void **state)
 	}
 }
 
+/* A second name may belong to somebody else. */
+static void
+changes_no_file_outside_the_tree(void **state)
+{
+	static struct world w;
+	struct stat st;
+	char inside[PATH];
+	char outside[PATH];
+
+	(void)state;
+	world_open(&w);
+	(void)model_add(&w.old, "", VL_ENTRY_DIR);
+	(void)model_text(&w.old, "a", VL_ENTRY_FILE, "text");
+	(void)model_text(&w.old, "l", VL_ENTRY_LINK, "a");
+	w.now = w.old;
+	w.now.nodes[1].mode = 0600;
+	w.now.nodes[2].mtime.sec++;
+	world_build(&w, false);
+	(void)snprintf(inside, sizeof(inside), "%s/a", w.root);
+	(void)snprintf(outside, sizeof(outside), "%s/a", w.path);
+	assert_int_equal(0, link(inside, outside));
+	(void)snprintf(inside, sizeof(inside), "%s/l", w.root);
+	(void)snprintf(outside, sizeof(outside), "%s/l", w.path);
+	assert_int_equal(0, linkat(AT_FDCWD, inside, AT_FDCWD, outside, 0));
+	assert_int_equal(VL_OK, world_stage(&w));
+	assert_int_equal(VL_OK, world_redo(&w));
+	expect(&w, &w.now, 0, 0);
+	assert_int_equal(0, lstat(outside, &st));
+	assert_int_equal(OWN_MTIME, st.st_mtim.tv_sec);
+	(void)snprintf(outside, sizeof(outside), "%s/a", w.path);
+	assert_int_equal(0, lstat(outside, &st));
+	assert_int_equal(0644, st.st_mode & 07777);
+	world_close(&w);
+}
+
 static void
 previews_without_a_trace(void **state)
 {
@@ -284,6 +335,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(previews_without_a_trace),
+		cmocka_unit_test(changes_no_file_outside_the_tree),
 		cmocka_unit_test(survives_kills_of_the_redo_and_of_recovery),
 		cmocka_unit_test(survives_kills_without_rights),
 		cmocka_unit_test(goes_on_after_every_error),
