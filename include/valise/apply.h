@@ -125,7 +125,16 @@ struct vl_status_report {
 	int64_t began;           /* seconds; 0: none */
 	struct vl_ledger ledger; /* owned; vl_ledger_free() */
 };
+/* `site` is NULL with --state: its trees are not looked at then. */
 enum vl_status vl_apply_status(struct vl_state *state,
-    struct vl_status_report *report, struct vl_err *err);
+    const struct vl_site *site, struct vl_status_report *report,
+    struct vl_err *err);
+
+/*
+ * Before a state directory is made: a staging of the site tells of one that
+ * is lost (VL_EPENDING), or of another one (VL_ELOCKED).
+ */
+enum vl_status vl_apply_check_strays(
+    const struct vl_site *site, struct vl_err *err);
 
 #endif

@@ -248,7 +248,7 @@ enum vl_status vl_wrong_key_file(const char *file, enum vl_key_file wanted,
     struct vl_slice text, struct vl_err *err);
 
 /* A public file that the operator named, at most `max` bytes; links are
- * followed.  VL_EUSAGE when it cannot be read or is longer. */
+ * followed.  VL_EUSAGE when it cannot be read, is longer or not regular. */
 enum vl_status vl_cli_file(
     struct vl_buf *out, const char *file, size_t max, struct vl_err *err);
 /* The same into locked memory, a NUL behind it. */

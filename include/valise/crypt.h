@@ -31,7 +31,7 @@ struct vl_hash {
 	_Alignas(64) uint8_t state[384];
 };
 
-/* Settings of BLAKE2b; all zero is the plain hash. */
+/* Settings of BLAKE2b; all zero, or NULL for them, is the plain hash. */
 struct vl_hash_opts {
 	const uint8_t *key;   /* VL_KEY_SIZE bytes or NULL */
 	const uint8_t *salt;  /* VL_SALT_SIZE bytes or NULL */

@@ -105,7 +105,8 @@ struct vl_stanzas {
 /* keys.jsn with LF. */
 enum vl_status vl_stanzas_encode(
     struct vl_buf *out, const struct vl_stanzas *s, struct vl_err *err);
-/* Caps of 9 are not checked here: they hold for stanzas that are tried. */
+/* The caps of Argon2 (formats/limits.md, "Keys") are not checked here: they
+ * hold for stanzas that are tried. */
 enum vl_status vl_stanzas_decode(
     struct vl_stanzas *s, struct vl_slice text, struct vl_err *err);
 /* The input of the MAC: the text without `mac`, canonical, without LF.  From

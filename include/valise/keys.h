@@ -55,8 +55,9 @@ struct vl_opener {
 };
 
 /*
- * Unlock in the order of 2.3: caps before Argon2 allocates, kc before the
- * unwrap, then commit against `head`, then the MAC of keys.jsn.
+ * Unlock in the order of formats/keys.md, "Unlocking": caps before Argon2
+ * allocates, kc before the unwrap, then commit against `head`, then the MAC
+ * of keys.jsn.
  *
  * VL_EKEY     no stanza's kc fits: "wrong password or damaged keys"; or
  *             none is for what the opener holds, and what it is for

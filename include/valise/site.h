@@ -56,7 +56,10 @@ struct vl_site {
 	size_t ntrust;
 	char **allow_from; /* labels; none: any */
 	size_t nallow_from;
-	char *state;      /* base directory of state, absolute */
+	/* Base directory of state, absolute.  Where none is given:
+	 * /var/lib/valise for root, else $XDG_STATE_HOME/valise or
+	 * ~/.local/state/valise. */
+	char *state;
 	bool keep_shadow; /* keep: last | none */
 };
 
@@ -77,9 +80,5 @@ const struct vl_resource *vl_site_resource(
 enum vl_status vl_site_check_overlap(
     const struct vl_site *site, struct vl_err *err);
 void vl_site_free(struct vl_site *site);
-
-/* Default of `state`: /var/lib/valise for root, else
- * $XDG_STATE_HOME/valise or ~/.local/state/valise. */
-enum vl_status vl_site_default_state(struct vl_buf *path, struct vl_err *err);
 
 #endif

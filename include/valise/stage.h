@@ -6,9 +6,12 @@
  * after the decision (docs/transaction.md).  Recovery needs nothing but this
  * and the header of the import: no bundle, no password, no site file.
  *
- *	make -> (target fills it) -> seal -> decide -> redo -> settle -> clean
- *	make -> ... -> drop					      undone
- *	open -> (decide -> redo -> settle -> clean | drop)	      recovery
+ *	make -> (target fills it) -> seal -> sync	prepared
+ *	mark decided -> redo -> sync			decided
+ *	mark applied -> take_time -> clean		the end
+ *
+ * Until it is decided drop undoes all of it.  A stage that was opened is
+ * what recovery goes on with, at whichever of these it was left.
  */
 
 #include <valise/entry.h>

@@ -18,7 +18,8 @@
 
 struct vl_state;
 
-/* Open BASE/SITE; made when `create`.  VL_EUSAGE when absent. */
+/* Open BASE/SITE; made when `create`.  VL_EUSAGE when absent, another user's,
+ * writable by others, or (not of `dir`) a link. */
 struct vl_state_opts {
 	const char *base; /* or NULL with `dir` */
 	const char *site;

@@ -4,7 +4,8 @@
 /*
  * A numbered series of encrypted files (packs, or index files) as a stream
  * of records: compress, frame, encrypt, hash, write, sync, read back; and
- * reading such a file again (formats/bundle.md, 1.5 and 1.6 of the design).
+ * reading such a file again (formats/bundle.md, "Files of frames" and
+ * "Records").
  */
 
 #include <valise/crypt.h>

@@ -16,6 +16,12 @@ enum vl_status vl_escape(
  * returns `text`. */
 char *vl_escape_text(char *text, size_t size, struct vl_slice name);
 
+/*
+ * The same for a message that is written already: each byte of what would be
+ * escaped, but for the backslash, becomes '?'.
+ */
+void vl_tame(char *text);
+
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool vl_utf8_valid(struct vl_slice s);
 

@@ -49,8 +49,9 @@ struct vl_walk_opts {
 	bool cross_mounts;                /* enter other file systems */
 	/* Look for attributes of directories and links; a target need not. */
 	bool attributes;
-	/* A first component that is never seen, nor are those that begin with
-	 * it and a dot (".valise", ".valise.ID"); or NULL. */
+	/* A first component that is never seen (".valise"), nor is it with
+	 * ".ID", ".theirs.ID", ".abandoned.ID" or ".probe.ID" behind it, where
+	 * ID is 32 lower-case hex digits; or NULL. */
 	const char *hidden;
 	/* For names of very large directories; NULL keeps them in memory. */
 	const char *tempdir;
@@ -99,7 +100,6 @@ const struct stat *vl_walk_stat(const struct vl_walk *w);
 /* Does what `fd` has open have extended attributes or ACLs?  An SELinux
  * label, which every file of such a machine has, does not count. */
 bool vl_has_attributes(int fd);
-int vl_walk_rootfd(const struct vl_walk *w);
 void vl_walk_free(struct vl_walk *w);
 
 /*

@@ -76,6 +76,8 @@ enum vl_status vl_room_targets(
     struct vl_run *run, bool *differs, struct vl_err *err);
 
 /* pass.c */
+/* The part that a record's resource is of; NULL: it is not imported. */
+struct vl_part *vl_part_of(struct vl_run *run, struct vl_slice resource);
 enum vl_status vl_pass(struct vl_run *run, bool staging, struct vl_err *err);
 
 /* commit.c: everything after the pass. */

@@ -100,6 +100,12 @@ save_ledger(
 	enum vl_status st = vl_ledger_load(&ledger, state, err);
 	size_t i = 0;
 
+	if (st != VL_OK)
+		return vl_fail(err, st,
+		    "%s: restore its file 'ledger' from a copy, or remove it "
+		    "(replays of older bundles are no longer refused then), "
+		    "and run again",
+		    err->text);
 	for (i = 0; i < h->ledger.n && st == VL_OK; i++)
 		st = vl_ledger_set(&ledger, &h->ledger.lines[i], err);
 	if (st == VL_OK)
@@ -209,8 +215,9 @@ out:
 	if (st != VL_OK) {
 		err->status = VL_EPENDING;
 		vl_within(err,
-		    "the import is decided and not finished; nothing is lost, "
-		    "the next run goes on");
+		    "the import is decided and not finished; the next run "
+		    "goes on once this is mended, and if it cannot be, "
+		    "--recover --abandon ends it as it stands");
 		return VL_EPENDING;
 	}
 	return vl_finish_end(f, err);

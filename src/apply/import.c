@@ -327,9 +327,10 @@ import(struct vl_run *run, struct vl_err *err)
 	return st;
 }
 
-/* Nothing was decided: back to what was, unless there is doubt. */
-static enum vl_status
-take_back(struct vl_run *run, enum vl_status st)
+/* Nothing was decided: back to what was.  What fails here the next run does
+ * again. */
+static void
+take_back(struct vl_run *run)
 {
 	struct vl_stage **stages = NULL;
 	struct vl_err second = { 0 };
@@ -338,13 +339,12 @@ take_back(struct vl_run *run, enum vl_status st)
 	reset_parts(run);
 	stages = calloc(run->header.ntrees + 1, sizeof(*stages));
 	if (stages == NULL)
-		return st;
+		return;
 	for (i = 0; i < run->header.ntrees; i++)
 		stages[i] = run->parts[i].stage;
 	if (vl_undo(run->opts->state, &run->header, stages, &second) != VL_OK)
 		run->opts->ui->note(run->opts->ui->arg, second.text);
 	free(stages);
-	return st;
 }
 
 static void
@@ -416,7 +416,7 @@ vl_apply_import(const struct vl_import_opts *opts,
 		st = opts->preview ? preview(&run, err) : import(&run, err);
 	}
 	if (run.journalled)
-		st = take_back(&run, st);
+		take_back(&run);
 	else if (st != VL_EPENDING && run.intake.spoolfd >= 0)
 		(void)vl_remove_tree(
 		    vl_state_fd(opts->state), "spool", &(struct vl_err){ 0 });

@@ -31,8 +31,8 @@ body_release(void *arg, void *hold)
 	vl_unpack_release(arg, hold);
 }
 
-static struct vl_part *
-part_of(struct vl_run *run, struct vl_slice resource)
+struct vl_part *
+vl_part_of(struct vl_run *run, struct vl_slice resource)
 {
 	size_t i = 0;
 
@@ -108,7 +108,7 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 				return vl_fail(err, VL_ESIGNAL,
 				    "stopped: nothing was changed");
 		}
-		p = part_of(run, rec.entry.resource);
+		p = vl_part_of(run, rec.entry.resource);
 		if (p != last) {
 			st = end_part(run, last, err);
 			last = p;

@@ -11,25 +11,44 @@
 
 #include "recover.h"
 
-void
-vl_left_free(struct vl_left *l)
+/* What a killed run left, as it was found. */
+struct left {
+	struct vl_journal journal;
+	struct vl_stage **stages; /* as header.trees; NULL: not there */
+	enum vl_stage_found *found;
+	size_t missing;
+	bool decided;
+	bool applied;
+	bool ended;
+};
+
+bool
+vl_has_ended(const struct vl_journal *j)
+{
+	return vl_journal_has(j, VL_JOURNAL_ENDED) ||
+	    vl_journal_has(j, VL_JOURNAL_UNDONE) ||
+	    vl_journal_has(j, VL_JOURNAL_ABANDONED);
+}
+
+static void
+left_free(struct left *l)
 {
 	size_t i = 0;
 
 	for (i = 0; l->stages != NULL && i < l->journal.header.ntrees; i++)
 		vl_stage_close(l->stages[i]);
 	free(l->stages);
+	free(l->found);
 	vl_journal_free(&l->journal);
 	memset(l, 0, sizeof(*l));
 }
 
 static enum vl_status
-look_at_stage(struct vl_left *l, size_t i, struct vl_err *err)
+look_at_stage(struct left *l, size_t i, struct vl_err *err)
 {
-	enum vl_stage_found found = VL_STAGE_ABSENT;
 	bool set = false;
-	enum vl_status st =
-	    vl_stage_open(&l->stages[i], &l->journal.header, i, &found, err);
+	enum vl_status st = vl_stage_open(
+	    &l->stages[i], &l->journal.header, i, &l->found[i], err);
 
 	if (st != VL_OK)
 		return st;
@@ -46,22 +65,18 @@ look_at_stage(struct vl_left *l, size_t i, struct vl_err *err)
 	return st;
 }
 
-enum vl_status
-vl_left_look(struct vl_left *l, struct vl_state *state, struct vl_err *err)
+/* By the journal that `l` holds. */
+static enum vl_status
+left_fill(struct left *l, struct vl_state *state, struct vl_err *err)
 {
 	const struct vl_journal *j = &l->journal;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	memset(l, 0, sizeof(*l));
-	st = vl_journal_load(&l->journal, state, err);
-	if (st != VL_OK || !j->present)
-		return st;
-	l->ended = vl_journal_has(j, VL_JOURNAL_ENDED) ||
-	    vl_journal_has(j, VL_JOURNAL_UNDONE) ||
-	    vl_journal_has(j, VL_JOURNAL_ABANDONED);
+	l->ended = vl_has_ended(j);
 	l->stages = calloc(j->header.ntrees + 1, sizeof(struct vl_stage *));
-	if (l->stages == NULL)
+	l->found = calloc(j->header.ntrees + 1, sizeof(*l->found));
+	if (l->stages == NULL || l->found == NULL)
 		return vl_fail_memory(err);
 	st = vl_decision_read(state, j->header.import, &l->decided, err);
 	for (i = 0; i < j->header.ntrees && st == VL_OK; i++)
@@ -72,10 +87,22 @@ vl_left_look(struct vl_left *l, struct vl_state *state, struct vl_err *err)
 	return st;
 }
 
+/* Everything is made durable before it is believed. */
+static enum vl_status
+left_look(struct left *l, struct vl_state *state, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	memset(l, 0, sizeof(*l));
+	st = vl_journal_load(&l->journal, state, err);
+	if (st == VL_OK && l->journal.present)
+		st = left_fill(l, state, err);
+	return st;
+}
+
 /* After the end: what the run had no time to remove. */
 static enum vl_status
-clean_ended(
-    struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+clean_ended(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	struct vl_stage_report report = vl_stage_report_of(o->ui);
 	const struct vl_header *h = &l->journal.header;
@@ -104,7 +131,7 @@ clean_ended(
 
 static enum vl_status
 journal_choices(
-    struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+    struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -132,7 +159,7 @@ journal_choices(
 
 /* An operator gives up on an import that cannot be finished. */
 static enum vl_status
-abandon(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+abandon(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	struct vl_stage_report report = vl_stage_report_of(o->ui);
 	const struct vl_header *h = &l->journal.header;
@@ -157,24 +184,33 @@ abandon(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
 
 /* VL_EPENDING unless every tree's staging is at hand. */
 static enum vl_status
-need_all(const struct vl_left *l, struct vl_err *err)
+need_all(const struct left *l, struct vl_err *err)
 {
 	const struct vl_header *h = &l->journal.header;
 	size_t i = 0;
 
-	for (i = 0; i < h->ntrees; i++)
-		if (l->stages[i] == NULL)
+	for (i = 0; i < h->ntrees; i++) {
+		if (l->found[i] == VL_STAGE_FOREIGN)
+			return vl_fail(err, VL_EPENDING,
+			    "the import is decided, but '%s' is not its "
+			    "staging: its 'owner' names another import, or is "
+			    "damaged; put back what stood there and run "
+			    "again, or --recover --abandon ends the import as "
+			    "it stands",
+			    h->trees[i].staging);
+		if (l->found[i] == VL_STAGE_ABSENT)
 			return vl_fail(err, VL_EPENDING,
 			    "the import is decided, but '%s' is not there: "
 			    "mount its file system and run again; if it is "
 			    "gone for good, --recover --abandon ends the "
 			    "import as it stands",
 			    h->trees[i].staging);
+	}
 	return VL_OK;
 }
 
 static enum vl_status
-finish(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+finish(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	struct vl_finish f = { .state = o->state,
 		.journal = &l->journal,
@@ -201,7 +237,7 @@ finish(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
 }
 
 static enum vl_status
-undo(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
+undo(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	const struct vl_journal *j = &l->journal;
 
@@ -215,19 +251,15 @@ undo(struct vl_left *l, const struct vl_recover_opts *o, struct vl_err *err)
 	return vl_undo(o->state, &j->header, l->stages, err);
 }
 
-enum vl_status
-vl_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
+/* What the journal tells of. */
+static enum vl_status
+recover_one(const struct vl_recover_opts *o, enum vl_recovered *what,
     struct vl_err *err)
 {
-	struct vl_left l = { 0 };
-	enum vl_status st = VL_OK;
+	struct left l = { 0 };
+	enum vl_status st = left_look(&l, o->state, err);
 
 	*what = VL_RECOVERED_NOTHING;
-	st = vl_state_check_sync(o->state, err);
-	if (st == VL_OK && o->state_lost)
-		st = vl_state_rebuild(o, err);
-	if (st == VL_OK)
-		st = vl_left_look(&l, o->state, err);
 	if (st != VL_OK)
 		goto out;
 	if (!l.journal.present || l.ended) {
@@ -246,10 +278,37 @@ vl_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
 		*what = VL_RECOVERED_UNDONE;
 		st = undo(&l, o, err);
 	}
+out:
+	left_free(&l);
+	return st;
+}
+
+enum vl_status
+vl_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
+    struct vl_err *err)
+{
+	enum vl_recovered one = VL_RECOVERED_NOTHING;
+	bool more = true;
+	/* At most one for each tree, after the one of the journal. */
+	size_t left = o->site == NULL ? 1 : o->site->nresources + 1;
+	enum vl_status st = vl_state_check_sync(o->state, err);
+
+	*what = VL_RECOVERED_NOTHING;
+	if (st == VL_OK && o->state_lost)
+		st = vl_stray_check_lost(o, err);
+	for (; st == VL_OK && more && left > 0; left--) {
+		st = recover_one(o, &one, err);
+		*what = one > *what ? one : *what;
+		if (st == VL_OK)
+			st = vl_stray_take(o, &more, err);
+	}
+	if (st == VL_OK && more)
+		st = vl_fail(err, VL_EPENDING,
+		    "stagings of site '%s' stand that their imports do not "
+		    "name: are its trees mounted elsewhere than before?",
+		    o->site->name);
 	if (st == VL_OK)
 		st = vl_state_tidy(o->state, err);
-out:
-	vl_left_free(&l);
 	return st;
 }
 
@@ -264,7 +323,7 @@ vl_apply_recover(const struct vl_recover_opts *o, enum vl_recovered *what,
 }
 
 static enum vl_standing
-standing_of(const struct vl_left *l)
+standing_of(const struct left *l)
 {
 	if (!l->journal.present || l->ended)
 		return VL_STANDING_IDLE;
@@ -277,20 +336,45 @@ standing_of(const struct vl_left *l)
 	    VL_STANDING_STAGING;
 }
 
-enum vl_status
-vl_apply_status(
-    struct vl_state *state, struct vl_status_report *report, struct vl_err *err)
+/* In place of what has ended: what only stagings tell of. */
+static enum vl_status
+left_look_for_stray(struct left *l, struct vl_state *state,
+    const struct vl_site *site, struct vl_err *err)
 {
-	struct vl_left l = { 0 };
+	struct vl_stray s = { 0 };
+	enum vl_status st = vl_stray_find(&s, site, &l->journal, err);
+
+	if (st == VL_OK && s.header.ntrees > 0)
+		st = vl_stray_check(&s, state, false, err);
+	if (st != VL_OK || s.header.ntrees == 0) {
+		vl_header_free(&s.header);
+		return st;
+	}
+	left_free(l);
+	l->journal.present = true;
+	l->journal.header = s.header;
+	if (s.prepared)
+		l->journal.words = 1u << VL_JOURNAL_PREPARED;
+	return left_fill(l, state, err);
+}
+
+enum vl_status
+vl_apply_status(struct vl_state *state, const struct vl_site *site,
+    struct vl_status_report *report, struct vl_err *err)
+{
+	struct left l = { 0 };
 	enum vl_status st = VL_OK;
 
 	memset(report, 0, sizeof(*report));
 	report->locked = vl_state_is_locked(state);
 	st = vl_ledger_load(&report->ledger, state, err);
 	if (st == VL_OK)
-		st = vl_left_look(&l, state, err);
+		st = left_look(&l, state, err);
 	if (st == VL_ELOCKED && report->locked)
 		st = VL_OK; /* the run that works holds its staging, too */
+	else if (st == VL_OK && !report->locked &&
+	    standing_of(&l) == VL_STANDING_IDLE)
+		st = left_look_for_stray(&l, state, site, err);
 	if (st == VL_OK) {
 		report->standing = standing_of(&l);
 		report->seq = l.journal.header.seq;
@@ -298,6 +382,6 @@ vl_apply_status(
 		snprintf(report->site, sizeof(report->site), "%s",
 		    l.journal.header.site);
 	}
-	vl_left_free(&l);
+	left_free(&l);
 	return st;
 }

@@ -12,9 +12,8 @@
 #include "apply.h"
 
 #define MARGIN (1u << 20) /* journal, steps, headers */
-/* A body of at least this many bytes is looked at for zeros when the file
- * sizes alone would not fit. */
-#define REFS 256
+#define SPARSE (1u << 20) /* bytes of a body that is looked at for zeros */
+#define REFS   256
 
 struct need {
 	dev_t dev;
@@ -42,13 +41,15 @@ vl_room_spool(struct vl_run *run, struct vl_err *err)
 {
 	const char *path = vl_state_path(run->opts->state);
 	struct statvfs vfs;
-	uint64_t need = run->intake.seal.bytes;
+	/* The sum of the files is only known, and held against this, once
+	 * they are copied. */
+	uint64_t need = run->intake.seal.sig.comment.bytes;
 	uint64_t have = 0;
 
 	if (statvfs(path, &vfs) != 0)
 		return vl_fail_errno(err, "cannot ask for room at '%s'", path);
 	/* The chunk map stands beside the spool while the import runs. */
-	need += need / 16 + MARGIN;
+	need = need > UINT64_MAX / 2 ? need : need + need / 16 + MARGIN;
 	have = (uint64_t)vfs.f_bavail * vfs.f_frsize;
 	if (have < need)
 		return fail_room(
@@ -72,20 +73,6 @@ data_of(struct vl_unpack *u, uint64_t *data, struct vl_err *err)
 			*data += refs[i].n;
 	} while (st == VL_OK && n > 0);
 	return st;
-}
-
-static struct vl_part *
-part_of(struct vl_run *run, struct vl_slice resource, size_t *at)
-{
-	size_t i = 0;
-
-	for (i = 0; i < run->header.ntrees; i++)
-		if (vl_slice_equal(
-		        resource, vl_slice_of(run->header.trees[i].resource))) {
-			*at = i;
-			return &run->parts[i];
-		}
-	return NULL;
 }
 
 /* Add what one tree needs to its file system. */
@@ -138,28 +125,30 @@ add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
 	return VL_OK;
 }
 
-/* One tree's records beside its walk, up to the first of the next. */
+/* Every record beside the walk of its tree. */
 static enum vl_status
 survey_lines(struct vl_run *run, struct vl_unpack *u,
     struct vl_survey **surveys, struct vl_err *err)
 {
 	struct vl_unpacked rec = { 0 };
+	struct vl_part *p = NULL;
 	uint64_t data = 0;
-	size_t at = 0;
 	enum vl_status st = VL_OK;
 
 	for (;;) {
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			return st;
-		if (part_of(run, rec.entry.resource, &at) == NULL)
+		p = vl_part_of(run, rec.entry.resource);
+		if (p == NULL)
 			continue;
 		data = rec.entry.size;
 		run->total += data;
-		if (rec.entry.type == VL_ENTRY_FILE && data >= MARGIN)
+		if (rec.entry.type == VL_ENTRY_FILE && data >= SPARSE)
 			st = data_of(u, &data, err);
 		if (st == VL_OK)
-			st = vl_survey_put(surveys[at], &rec.entry, data, err);
+			st = vl_survey_put(
+			    surveys[p - run->parts], &rec.entry, data, err);
 		if (st != VL_OK)
 			return st;
 	}

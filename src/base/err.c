@@ -1,7 +1,7 @@
 /*
  * Recording a failure.  Nothing here can fail: a message that cannot be
- * formatted or is too long is cut, and a control character in it becomes '?'
- * so that it stays one line.
+ * formatted or is too long is cut, and what could move a cursor or hide text
+ * becomes '?', so that it stays one line and reads as it is.
  */
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include <valise/err.h>
+#include <valise/text.h>
 
 #define TEXT_SIZE sizeof(((struct vl_err *)0)->text)
 
@@ -51,9 +52,7 @@ format_line(char text[TEXT_SIZE], const char *format, va_list args)
 		i = cut_at(text, TEXT_SIZE - sizeof(dots));
 		memcpy(text + i, dots, sizeof(dots));
 	}
-	for (i = 0; text[i] != '\0'; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			text[i] = '?';
+	vl_tame(text);
 }
 
 enum vl_status

@@ -106,6 +106,25 @@ show_next(char out[PIECE_MAX], struct vl_slice *rest)
 	return shown;
 }
 
+void
+vl_tame(char *text)
+{
+	struct vl_slice rest = { (const uint8_t *)text, strlen(text) };
+	uint32_t point = 0;
+	size_t at = 0;
+	size_t n = 0;
+
+	for (at = 0; rest.n > 0; at += n) {
+		n = decode(rest, &point);
+		if (n == 0 || (!is_plain(point) && point != '\\')) {
+			n += n == 0;
+			memset(text + at, '?', n);
+		}
+		rest.p += n;
+		rest.n -= n;
+	}
+}
+
 enum vl_status
 vl_escape(struct vl_buf *out, struct vl_slice name, struct vl_err *err)
 {

@@ -11,9 +11,10 @@
 
 extern char **environ;
 
-enum vl_status
-vl_split_words(
-    char ***words, char **memory, const char *line, struct vl_err *err)
+/* Words of a command line: blanks part them, quotes hold them together.
+ * `words` ends with NULL; free both with free(). */
+static enum vl_status
+split_words(char ***words, char **memory, const char *line, struct vl_err *err)
 {
 	size_t room = strlen(line) + 1;
 	char *to = malloc(room);
@@ -95,7 +96,7 @@ vl_command_output(
 	pid_t pid = -1;
 	int how = 0;
 
-	st = vl_split_words(&words, &memory, line, err);
+	st = split_words(&words, &memory, line, err);
 	if (st != VL_OK)
 		goto out;
 	if (pipe2(ends, O_CLOEXEC) != 0) {

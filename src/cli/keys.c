@@ -1,11 +1,13 @@
 /*
  * Passwords and key files, straight into locked memory.  A password comes
  * from a file, a descriptor, a command, a credential of systemd or the
- * terminal; never from argv or the environment (formats/keys.md, "Password").
+ * terminal; never from argv or the environment (docs/security.md, "Secrets in
+ * memory").
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <valise/crypt.h>
@@ -25,6 +27,31 @@
 static const char what_to_give[] =
     "give --password-file, --password-fd or --password-command";
 
+/*
+ * Open what the operator named.  Without O_NONBLOCK the open of a FIFO would
+ * wait for a writer, and no signal would end that.
+ */
+static enum vl_status
+open_named(int *fd, const char *file, bool regular, struct vl_err *err)
+{
+	struct stat st = { 0 };
+	char shown[SHOWN];
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	*fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (*fd < 0 || fstat(*fd, &st) != 0)
+		(void)vl_fail(err, VL_EUSAGE, "cannot open '%s': %s", shown,
+		    strerror(errno));
+	else if (regular && !S_ISREG(st.st_mode))
+		(void)vl_fail(err, VL_EUSAGE,
+		    "'%s' is not a regular file, as a key has to be", shown);
+	else
+		return VL_OK;
+	if (*fd >= 0)
+		(void)close(*fd);
+	return err->status;
+}
+
 enum vl_status
 vl_cli_file(
     struct vl_buf *out, const char *file, size_t max, struct vl_err *err)
@@ -32,13 +59,12 @@ vl_cli_file(
 	char shown[SHOWN];
 	enum vl_status st = VL_OK;
 	size_t got = 0;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = -1;
 
-	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
-	if (fd < 0)
-		return vl_fail(err, VL_EUSAGE, "cannot open '%s': %s", shown,
-		    strerror(errno));
 	vl_buf_clear(out);
+	if (open_named(&fd, file, true, err) != VL_OK)
+		return err->status;
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
 	st = vl_buf_reserve(out, max + 1, err);
 	if (st == VL_OK)
 		st = vl_read_waiting(fd, out->p, max + 1, &got, err);
@@ -78,28 +104,44 @@ read_secret(char **out, size_t *n, int fd, size_t max, struct vl_err *err)
 	return VL_OK;
 }
 
-enum vl_status
-vl_secret_file(
-    char **out, size_t *n, const char *file, size_t max, struct vl_err *err)
+/* A file with a secret in it, at most `max` bytes. */
+struct secret_file {
+	const char *file;
+	size_t max;
+	bool pipe; /* may be one, as <(command) is; a signal ends the wait */
+};
+
+static enum vl_status
+read_secret_file(
+    char **out, size_t *n, const struct secret_file *f, struct vl_err *err)
 {
 	char shown[SHOWN];
 	enum vl_status st = VL_OK;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = -1;
 
 	*out = NULL;
-	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
-	if (fd < 0)
-		return vl_fail(err, VL_EUSAGE, "cannot open '%s': %s", shown,
-		    strerror(errno));
-	st = read_secret(out, n, fd, max, err);
+	st = open_named(&fd, f->file, !f->pipe, err);
 	if (st != VL_OK)
-		(void)vl_within(err, "cannot read '%s'", shown);
+		return st;
+	st = read_secret(out, n, fd, f->max, err);
+	if (st != VL_OK)
+		(void)vl_within(err, "cannot read '%s'",
+		    vl_escape_text(shown, sizeof(shown), vl_slice_of(f->file)));
 	(void)close(fd);
 	return st;
 }
 
 enum vl_status
-vl_password_check(const char *p, size_t n, bool make, struct vl_err *err)
+vl_secret_file(
+    char **out, size_t *n, const char *file, size_t max, struct vl_err *err)
+{
+	return read_secret_file(
+	    out, n, &(struct secret_file){ .file = file, .max = max }, err);
+}
+
+/* Refuses what is no password; `make`: also one that is too short. */
+static enum vl_status
+check_password(const char *p, size_t n, bool make, struct vl_err *err)
 {
 	size_t i = 0;
 
@@ -147,6 +189,7 @@ from_files(struct vl_held_keys *keys, const struct vl_key_opts *o,
 	    (o->password_command != NULL);
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	size_t max = VL_PASSWORD_MAX + 1; /* with LF */
+	struct secret_file file = { .max = max, .pipe = true };
 	enum vl_status st = VL_OK;
 	char path[4096];
 
@@ -154,8 +197,9 @@ from_files(struct vl_held_keys *keys, const struct vl_key_opts *o,
 		return vl_fail(err, VL_EUSAGE,
 		    "more than one password; %s, but one", what_to_give);
 	if (o->password_file != NULL) {
-		st = vl_secret_file(&keys->password, &keys->password_size,
-		    o->password_file, max, err);
+		file.file = o->password_file;
+		st = read_secret_file(
+		    &keys->password, &keys->password_size, &file, err);
 	} else if (o->password_fd.given) {
 		if (fcntl((int)o->password_fd.value, F_GETFD) < 0)
 			return vl_fail(err, VL_EUSAGE,
@@ -355,7 +399,7 @@ vl_held_keys_open(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 			    "password: ", err);
 	}
 	if (st == VL_OK && keys->password != NULL)
-		st = vl_password_check(
+		st = check_password(
 		    keys->password, keys->password_size, false, err);
 	if (st != VL_OK)
 		vl_held_keys_free(keys);
@@ -373,7 +417,7 @@ ask_new_password(struct vl_held_keys *keys, struct vl_err *err)
 	st = ask_password(&keys->password, &keys->password_size,
 	    "password for the bundle: ", err);
 	if (st == VL_OK)
-		st = vl_password_check(
+		st = check_password(
 		    keys->password, keys->password_size, true, err);
 	if (st == VL_OK)
 		st = ask_password(&again, &n, "the same again: ", err);
@@ -402,7 +446,7 @@ vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 			st = ask_new_password(keys, err);
 	}
 	if (st == VL_OK && keys->password != NULL)
-		st = vl_password_check(
+		st = check_password(
 		    keys->password, keys->password_size, true, err);
 	if (st != VL_OK)
 		vl_held_keys_free(keys);

@@ -215,8 +215,8 @@ vl_cli_main(const struct vl_program *program, int argc, char **argv)
 	if (st != VL_OK && err.text[0] != '\0')
 		vl_cli_note("%s", err.text);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && st == VL_OK) {
-		vl_cli_note(
-		    "cannot write to standard output: %s", strerror(errno));
+		vl_cli_note("done, but its output could not be written: %s",
+		    strerror(errno));
 		st = VL_EIO;
 	}
 	return vl_exit_code(st);

@@ -46,10 +46,6 @@ struct vl_tty_line {
 };
 enum vl_status vl_tty_read(struct vl_tty_line *line, struct vl_err *err);
 
-/* Words of a command line: blanks part them, quotes hold them together.
- * `words` ends with NULL; free both with free(). */
-enum vl_status vl_split_words(
-    char ***words, char **memory, const char *line, struct vl_err *err);
 /* What `line` prints, at most size - 1 bytes, a NUL behind it. */
 enum vl_status vl_command_output(
     char *out, size_t size, size_t *n, const char *line, struct vl_err *err);
@@ -57,9 +53,5 @@ enum vl_status vl_command_output(
 /* Read until `n` bytes or the end; a signal ends the wait (VL_ESIGNAL). */
 enum vl_status vl_read_waiting(
     int fd, void *p, size_t n, size_t *got, struct vl_err *err);
-
-/* Refuses what is no password; `make`: also one that is too short. */
-enum vl_status vl_password_check(
-    const char *p, size_t n, bool make, struct vl_err *err);
 
 #endif

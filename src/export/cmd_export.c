@@ -333,8 +333,7 @@ count_problems(const struct run *run, struct vl_err *err)
 		return VL_OK;
 	return vl_fail(err, VL_EPARTIAL,
 	    "not exported: unreadable or changing paths (%s), listed above; "
-	    "the "
-	    "target keeps its own",
+	    "the target keeps its own",
 	    vl_format_count(count, sizeof(count), run->feed.problems));
 }
 

@@ -68,6 +68,9 @@ enum vl_status transfer_run(struct run *run, struct vl_err *err);
 
 enum vl_status recover_run(struct run *run, struct vl_err *err);
 enum vl_status status_run(struct run *run, struct vl_err *err);
+/* run->state for an import or a preview: made where nothing was ever
+ * imported, but not in place of one that is lost. */
+enum vl_status recovery_make_state(struct run *run, struct vl_err *err);
 
 /* ---- view.c: what a run shows while it works ---- */
 

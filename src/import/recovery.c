@@ -15,8 +15,6 @@
 
 #include "import.h"
 
-#define SHOWN 512
-
 /* ---- Paths ---- */
 
 /*
@@ -95,34 +93,51 @@ paths_free(struct paths *p)
 
 /* ---- The state ---- */
 
-/* A staging directory that stands there tells of a state that is missing. */
 static enum vl_status
-check_no_staging(const struct run *run, struct vl_err *err)
+open_state_as(
+    struct run *run, const struct vl_state_opts *where, struct vl_err *err)
 {
-	const struct vl_site *site = run->site;
-	struct vl_header_tree tree = { 0 };
-	struct vl_err ignored = { 0 };
-	enum vl_status st = VL_OK;
-	char shown[SHOWN];
-	size_t i = 0;
+	enum vl_status st = vl_state_open(&run->state, where, err);
+	char *decision = NULL;
 
-	for (i = 0; st == VL_OK && i < site->nresources; i++) {
-		memset(&tree, 0, sizeof(tree));
-		if (vl_stage_locate(&tree, site->resources[i].path, &ignored) ==
-		        VL_OK &&
-		    faccessat(
-		        AT_FDCWD, tree.staging, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			st = vl_fail(err, VL_EPENDING,
-			    "'%s' is left of an import, but there is no state "
-			    "directory '%s/%s': mount it, or give --recover "
-			    "--state-lost",
-			    vl_escape_text(shown, sizeof(shown),
-			        vl_slice_of(tree.staging)),
-			    site->state, site->name);
-		free(tree.root);
-		free(tree.staging);
-	}
+	if (st != VL_EIO)
+		return st;
+	/* What is decided waits, also for a state that does not open. */
+	if (asprintf(&decision, "%s/%s/decision",
+	        where->dir != NULL ? where->dir : where->base,
+	        where->dir != NULL ? "." : where->site) < 0)
+		return vl_fail_memory(err);
+	if (faccessat(AT_FDCWD, decision, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		st = err->status = VL_EPENDING;
+	free(decision);
 	return st;
+}
+
+/* One without an identity was killed while it was made. */
+static enum vl_status
+check_absent(const struct run *run, bool *absent, struct vl_err *err)
+{
+	struct stat there = { 0 };
+	char *path = NULL;
+
+	if (asprintf(
+	        &path, "%s/%s/identity", run->site->state, run->site->name) < 0)
+		return vl_fail_memory(err);
+	*absent = lstat(path, &there) != 0 && errno == ENOENT;
+	free(path);
+	return *absent ? vl_apply_check_strays(run->site, err) : VL_OK;
+}
+
+enum vl_status
+recovery_make_state(struct run *run, struct vl_err *err)
+{
+	const struct vl_state_opts where = { .base = run->site->state,
+		.site = run->site->name,
+		.create = true };
+	bool absent = false;
+	enum vl_status st = check_absent(run, &absent, err);
+
+	return st != VL_OK ? st : open_state_as(run, &where, err);
 }
 
 /* run->state stays NULL where nothing was ever imported. */
@@ -130,28 +145,22 @@ static enum vl_status
 open_state(struct run *run, struct vl_err *err)
 {
 	struct vl_state_opts where = { .create = run->opts->state_lost };
-	struct stat there = { 0 };
 	enum vl_status st = VL_OK;
+	bool absent = false;
 	char *path = NULL;
 
 	if (run->opts->state != NULL) {
 		path = realpath(run->opts->state, NULL);
 		where.dir = path != NULL ? path : run->opts->state;
-		st = vl_state_open(&run->state, &where, err);
+		st = open_state_as(run, &where, err);
 		free(path);
 		return st;
 	}
 	where.base = run->site->state;
 	where.site = run->site->name;
-	/* One without an identity was killed while it was made. */
-	if (asprintf(&path, "%s/%s/identity", where.base, where.site) < 0)
-		return vl_fail_memory(err);
-	if (!where.create && lstat(path, &there) != 0 && errno == ENOENT)
-		st = check_no_staging(run, err);
-	else
-		st = vl_state_open(&run->state, &where, err);
-	free(path);
-	return st;
+	if (!where.create)
+		st = check_absent(run, &absent, err);
+	return st != VL_OK || absent ? st : open_state_as(run, &where, err);
 }
 
 /* ---- --recover ---- */
@@ -326,7 +335,7 @@ status_run(struct run *run, struct vl_err *err)
 	enum vl_status st = open_state(run, err);
 
 	if (st == VL_OK && run->state != NULL)
-		st = vl_apply_status(run->state, &report, err);
+		st = vl_apply_status(run->state, run->site, &report, err);
 	if (report.site[0] == '\0' && run->site != NULL)
 		(void)snprintf(
 		    report.site, sizeof(report.site), "%s", run->site->name);

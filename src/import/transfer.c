@@ -231,10 +231,6 @@ enum vl_status
 transfer_run(struct run *run, struct vl_err *err)
 {
 	const struct import_opts *o = run->opts;
-	/* A preview copies the bundle to the spool as an import does. */
-	struct vl_state_opts where = { .base = run->site->state,
-		.site = run->site->name,
-		.create = true };
 	enum vl_on_match on_match = VL_ON_MATCH_OVERWRITE;
 	enum vl_status st = VL_OK;
 
@@ -250,8 +246,9 @@ transfer_run(struct run *run, struct vl_err *err)
 		st = check_bundle(run->args->operands[1], err);
 	if (st == VL_OK)
 		st = ask_early(run, err);
+	/* A preview copies the bundle to the spool as an import does. */
 	if (st == VL_OK)
-		st = vl_state_open(&run->state, &where, err);
+		st = recovery_make_state(run, err);
 	if (st == VL_OK)
 		st = apply(run, o->on_match != NULL ? &on_match : NULL, err);
 	return st;

@@ -1,7 +1,8 @@
 /*
  * The end of a bundle, in the order that makes it appear whole or not at all
- * (formats/bundle.md, writing): packs and index on the medium and read back,
- * readme, head, keys, seal, sync, the state durable, and only then the name.
+ * (docs/architecture.md, "The way of one record: export"): packs and index on
+ * the medium and read back, readme, head, keys, seal, sync, the state durable,
+ * and only then the name.
  */
 
 #include <errno.h>
@@ -330,7 +331,7 @@ give_name(struct vl_pack *p, const char *name, struct vl_err *err)
 	st = rename_par(p, name, err);
 	if (st != VL_OK)
 		return st;
-	st = vl_fsync(p->parent, p->opts.dir, err);
+	st = vl_fsync_dir(p->parent, ".", err);
 	if (st == VL_OK && syncfs(p->dirfd) != 0)
 		st = vl_fail_errno(
 		    err, "cannot sync the file system of '%s'", p->opts.dir);
@@ -369,7 +370,7 @@ commit(struct vl_pack *p, char *name, struct public *pub, struct vl_err *err)
 	if (st == VL_OK)
 		st = write_public(p, pub, err);
 	if (st == VL_OK)
-		st = vl_fsync(p->dirfd, p->par, err);
+		st = vl_fsync_dir(p->dirfd, ".", err);
 	if (st == VL_OK && p->opts.sealed != NULL)
 		st = p->opts.sealed(p->opts.sealed_arg, pub->fingerprint, err);
 	if (st != VL_OK)

@@ -9,7 +9,7 @@
 
 #include "parts.h"
 
-#define SORT_MEMORY (16u << 20)
+#define SORT_MEMORY (4u << 20)
 #define ROWS        VL_RECORD_ITEMS_MAX /* in one record */
 
 /* A row that sorts: id, then big-endian pack, offset and index. */

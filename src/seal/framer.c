@@ -1,5 +1,5 @@
 /*
- * Frames of a series of files (formats/bundle.md, frame container).
+ * Frames of a series of files (formats/bundle.md, "Files of frames").
  *
  * A frame goes through two jobs: `seal` on the shared pool encrypts it,
  * `write` on a thread of our own waits for that and appends it; one thread

@@ -20,6 +20,13 @@
 #define ENTRIES_MAX (VL_SEAL_FILES_MAX + 2)
 #define GROW_FIRST  64
 
+bool
+medium_gone(int number)
+{
+	return number == ENODEV || number == ENXIO || number == ENOMEDIUM ||
+	    number == ESTALE || number == ENOTCONN;
+}
+
 /* VL_ETEMP where there is no medium, VL_EIO where it fails. */
 static enum vl_status
 fail_medium(const char *what, struct vl_err *err)
@@ -27,8 +34,7 @@ fail_medium(const char *what, struct vl_err *err)
 	int number = errno;
 
 	(void)vl_fail_errno(err, "%s", what);
-	if (number != ENOENT && number != ENODEV && number != ENXIO &&
-	    number != ENOMEDIUM && number != ESTALE && number != ENOTCONN)
+	if (number != ENOENT && !medium_gone(number))
 		return VL_EIO;
 	if (err != NULL)
 		err->status = VL_ETEMP;

@@ -8,6 +8,9 @@
 
 #include <valise/seal.h>
 
+/* Whether errno `number` is of a medium that will not come back by reading
+ * on. */
+bool medium_gone(int number);
 /* All names, ascending by folded name; those that may not stand in a bundle
  * have an empty one. */
 enum vl_status medium_list(struct vl_seal *s, int dirfd, struct vl_err *err);

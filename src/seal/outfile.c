@@ -1,5 +1,5 @@
 /*
- * One file of frames (formats/bundle.md, frame container), written, synced
+ * One file of frames (formats/bundle.md, "Files of frames"), written, synced
  * and read back from the medium: counterfeit capacity and bad cells show
  * only then.
  */
@@ -18,7 +18,6 @@
 #define PACE       (8u << 20)
 #define BACK_SIZE  (1u << 20)
 #define BACK_ALIGN 4096u
-#define NUMBER_MAX 9999999u /* seven digits of a name */
 #define NEW_FILE   (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 #define READ_BACK  (O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -37,13 +36,15 @@ open_back(const struct outfile *f)
 static enum vl_status
 read_block(int fd, uint8_t *block, size_t *got, struct vl_err *err)
 {
+	off_t at = lseek(fd, 0, SEEK_CUR);
 	enum vl_status st = vl_read_full(fd, block, BACK_SIZE, got, err);
 	int flags;
 
 	if (st == VL_OK || errno != EINVAL)
 		return st;
 	flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || (flags & O_DIRECT) == 0 ||
+	if (flags < 0 || lseek(fd, at, SEEK_SET) != at ||
+	    (flags & O_DIRECT) == 0 ||
 	    fcntl(fd, F_SETFL, flags & ~O_DIRECT) != 0)
 		return st;
 	return vl_read_full(fd, block, BACK_SIZE, got, err);
@@ -160,10 +161,10 @@ outfile_create(struct outfile **out, const struct vl_stream_opts *opts,
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
-	if (number > NUMBER_MAX)
+	if (number > VL_FILE_NUMBER_MAX)
 		return vl_fail(err, VL_ELIMIT,
-		    "a bundle cannot have more than %u files of one kind",
-		    NUMBER_MAX);
+		    "a bundle cannot have more than %d files of one kind",
+		    VL_FILE_NUMBER_MAX);
 	f = aligned_alloc(_Alignof(struct outfile), sizeof(*f));
 	if (f == NULL)
 		return vl_fail_memory(err);

@@ -226,35 +226,28 @@ vl_seal_read(struct vl_seal *s, int dirfd, const struct vl_seal_report *report,
 	return st;
 }
 
-/* As minisign shows a key id. */
-static uint64_t
-key_number(const uint8_t id[VL_KEY_ID_SIZE])
-{
-	struct vl_rd rd = { .rest = { id, VL_KEY_ID_SIZE } };
-
-	return vl_rd_u64le(&rd);
-}
-
 enum vl_status
 vl_seal_verify(const struct vl_seal *s, const struct vl_sender_public *pub,
     struct vl_err *err)
 {
 	struct vl_buf input = { 0 };
+	char trusted[VL_KEY_ID_TEXT];
+	char other[VL_KEY_ID_TEXT];
 	uint8_t hash[64];
 	enum vl_status st = VL_OK;
 
+	(void)vl_key_id_text(trusted, pub->key_id);
 	if (memcmp(s->sig.key_id, pub->key_id, VL_KEY_ID_SIZE) != 0)
 		return vl_fail(err, VL_ETRUST,
-		    "'" SIG_NAME "' is by key %016" PRIX64
-		    ", not by the trusted %016" PRIX64,
-		    key_number(s->sig.key_id), key_number(pub->key_id));
+		    "'" SIG_NAME "' is by key %s, not by the trusted %s",
+		    vl_key_id_text(other, s->sig.key_id), trusted);
 	vl_hash512_of(hash, vl_buf_slice(&s->list_text));
 	if (!vl_sign_verify(s->sig.signature,
 	        (struct vl_slice){ hash, sizeof(hash) }, pub->key)) {
 		st = vl_fail(err, VL_ETRUST,
 		    "'" SIG_NAME "' does not sign this '" LIST_NAME
-		    "' with key %016" PRIX64,
-		    key_number(pub->key_id));
+		    "' with key %s",
+		    trusted);
 		goto out;
 	}
 	st = global_input(&input, s->sig.signature, s->sig.comment_text, err);
@@ -263,8 +256,8 @@ vl_seal_verify(const struct vl_seal *s, const struct vl_sender_public *pub,
 	if (!vl_sign_verify(s->sig.global, vl_buf_slice(&input), pub->key))
 		st = vl_fail(err, VL_ETRUST,
 		    "the trusted comment of '" SIG_NAME "' is not signed "
-		    "with key %016" PRIX64,
-		    key_number(pub->key_id));
+		    "with key %s",
+		    trusted);
 out:
 	vl_buf_free(&input);
 	return st;

@@ -150,14 +150,6 @@ check_listed(struct check *c)
 			    "is not listed in 'seal.txt'");
 }
 
-/* Those of a medium that will not come back by reading on. */
-static bool
-medium_gone(int number)
-{
-	return number == ENODEV || number == ENXIO || number == ENOMEDIUM ||
-	    number == ESTALE || number == ENOTCONN;
-}
-
 /* A read failed with errno: one more wrong file, or the end. */
 static enum vl_status
 read_failed(struct check *c, struct reading *r)

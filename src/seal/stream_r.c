@@ -1,7 +1,7 @@
 /*
  * Reads one encrypted file of a bundle: checks size and header, opens frames
- * (formats/bundle.md, frame container), and finds the records in their
- * plaintext (records inside the plaintext stream).
+ * (formats/bundle.md, "Files of frames"), and finds the records in their
+ * plaintext ("Records").
  */
 
 #include <valise/secret.h>

@@ -1,6 +1,6 @@
 /*
- * Writes records to a series of encrypted files (formats/bundle.md, records
- * inside the plaintext stream): compresses them on the pool, then lays them
+ * Writes records to a series of encrypted files (formats/bundle.md,
+ * "Records"): compresses them on the pool, then lays them
  * into frames in the order they came.
  *
  * How many workers there are decides only how far the stages are apart; each

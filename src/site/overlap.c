@@ -13,13 +13,19 @@
 
 #define SHOWN 512
 
+/* A directory that a place is, or lies in. */
+struct above {
+	dev_t dev;
+	ino_t ino;
+	const char *rest; /* of the place's path behind it: "" or "/..." */
+};
+
 /* One place that must not lie in another. */
 struct place {
 	const char *what; /* resource's name; NULL is the state */
 	char *real;
-	bool there;
-	dev_t dev;
-	ino_t ino;
+	struct above *above; /* what exists of it, from the deepest to "/" */
+	size_t n;
 };
 
 /*
@@ -99,28 +105,63 @@ static enum vl_status
 find_place(
     struct place *p, const char *what, const char *path, struct vl_err *err)
 {
-	struct stat st = { 0 };
 	enum vl_status status = resolve(&p->real, path, err);
+	struct stat st = { 0 };
+	char *head = NULL;
+	size_t slashes = 0;
+	size_t n = 0;
 
 	p->what = what;
-	if (status == VL_OK && stat(p->real, &st) == 0) {
-		p->there = true;
-		p->dev = st.st_dev;
-		p->ino = st.st_ino;
+	if (status != VL_OK)
+		return status;
+	for (n = 0; p->real[n] != '\0'; n++)
+		slashes += p->real[n] == '/';
+	head = strdup(p->real);
+	p->above = calloc(slashes + 1, sizeof(*p->above));
+	if (head == NULL || p->above == NULL) {
+		free(head);
+		return vl_fail_memory(err);
 	}
-	return status;
+	if (n == 1)
+		n = 0; /* "/" is the empty head */
+	for (;;) {
+		head[n] = '\0';
+		if (stat(n > 0 ? head : "/", &st) == 0)
+			p->above[p->n++] = (struct above){ st.st_dev, st.st_ino,
+				p->real + n + (p->real[1] == '\0') };
+		if (n == 0)
+			break;
+		while (n > 0 && head[--n] != '/')
+			;
+	}
+	free(head);
+	return VL_OK;
 }
 
-/* `inner` is `outer` or below it. */
+/*
+ * `inner` is `outer` or below it.  Directories are compared by what they are,
+ * since a bind mount gives one a second path; of `outer` that is the deepest
+ * that exists, and the rest by name.
+ */
 static bool
-is_below(const char *inner, const char *outer)
+is_below(const struct place *inner, const struct place *outer)
 {
-	size_t n = strlen(outer);
+	const char *rest = NULL;
+	size_t n = 0;
+	size_t i = 0;
 
-	if (strcmp(outer, "/") == 0)
-		return true;
-	return strncmp(inner, outer, n) == 0 &&
-	    (inner[n] == '\0' || inner[n] == '/');
+	if (outer->n == 0)
+		return false;
+	n = strlen(outer->above[0].rest);
+	for (i = 0; i < inner->n; i++) {
+		rest = inner->above[i].rest;
+		if (inner->above[i].dev == outer->above[0].dev &&
+		    inner->above[i].ino == outer->above[0].ino &&
+		    strncmp(rest, outer->above[0].rest, n) == 0 &&
+		    (rest[n] == '\0' || rest[n] == '/'))
+			return true;
+	}
+	return false;
 }
 
 /* Refuse `a` in `b`; both orders are asked by the caller. */
@@ -128,12 +169,11 @@ static enum vl_status
 check_pair(const struct vl_site *site, const struct place *a,
     const struct place *b, struct vl_err *err)
 {
-	bool same = strcmp(a->real, b->real) == 0 ||
-	    (a->there && b->there && a->dev == b->dev && a->ino == b->ino);
+	bool same = is_below(b, a);
 	char shown[SHOWN];
 	char file[SHOWN];
 
-	if (!same && !is_below(a->real, b->real))
+	if (!is_below(a, b))
 		return VL_OK;
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(a->real));
 	(void)vl_escape_text(file, sizeof(file), vl_slice_of(site->file));
@@ -181,8 +221,10 @@ vl_site_check_overlap(const struct vl_site *site, struct vl_err *err)
 				st = check_pair(
 				    site, &places[j], &places[i], err);
 		}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		free(places[i].above);
 		free(places[i].real);
+	}
 	free(places);
 	return st;
 }

@@ -11,8 +11,8 @@
 
 #include "read.h"
 
-enum vl_status
-vl_site_default_state(struct vl_buf *path, struct vl_err *err)
+static enum vl_status
+default_state(struct vl_buf *path, struct vl_err *err)
 {
 	const char *home = getenv("XDG_STATE_HOME");
 
@@ -115,7 +115,7 @@ set_state(struct vl_site *site, struct vl_err *err)
 
 	if (site->state != NULL)
 		return VL_OK;
-	st = vl_site_default_state(&path, err);
+	st = default_state(&path, err);
 	if (st == VL_OK) {
 		site->state = strndup((const char *)path.p, path.n);
 		if (site->state == NULL)

@@ -322,6 +322,11 @@ vl_site_yaml(struct vl_site_node **out, const char *file, struct vl_slice text,
 		return vl_fail(err, VL_EUSAGE,
 		    "%s: longer than a site file may be (%u bytes)", file,
 		    VL_SITE_FILE_MAX);
+	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
+		return vl_fail(err, VL_EUSAGE,
+		    "%s:1:1: it begins with a byte order mark (BOM); save it "
+		    "as UTF-8 without one",
+		    file);
 	if (yaml_parser_initialize(&l.parser) != 1)
 		return vl_fail_memory(err);
 	yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);

@@ -44,8 +44,8 @@ vl_member_int(const struct vl_json *j, size_t at, const char *name,
 	return VL_OK;
 }
 
-enum vl_status
-vl_member_bool(const struct vl_json *j, size_t at, const char *name, bool *out,
+static enum vl_status
+member_bool(const struct vl_json *j, size_t at, const char *name, bool *out,
     struct vl_err *err)
 {
 	size_t i = vl_json_member(j, at, name);
@@ -81,8 +81,9 @@ vl_member_text(const struct vl_json *j, size_t at, const char *name, char *out,
 	return st;
 }
 
-enum vl_status
-vl_member_path(const struct vl_json *j, size_t at, const char *name, char **out,
+/* A path as base64url of its bytes; malloc'd, absolute, without NUL. */
+static enum vl_status
+member_path(const struct vl_json *j, size_t at, const char *name, char **out,
     struct vl_err *err)
 {
 	size_t i = vl_json_member(j, at, name);
@@ -121,8 +122,8 @@ vl_w_int(struct vl_json_w *w, const char *key, int64_t n)
 	vl_json_w_int(w, n);
 }
 
-void
-vl_w_bool(struct vl_json_w *w, const char *key, bool yes)
+static void
+w_bool(struct vl_json_w *w, const char *key, bool yes)
 {
 	vl_json_w_key(w, key);
 	vl_json_w_bool(w, yes);
@@ -135,8 +136,8 @@ vl_w_text(struct vl_json_w *w, const char *key, const char *text)
 	vl_json_w_text(w, vl_slice_of(text));
 }
 
-enum vl_status
-vl_w_path(
+static enum vl_status
+w_path(
     struct vl_json_w *w, const char *key, const char *path, struct vl_err *err)
 {
 	size_t n = strlen(path);
@@ -159,15 +160,15 @@ tree_encode(
 	enum vl_status st = VL_OK;
 
 	vl_json_w_open(w, '{');
-	vl_w_bool(w, "absent", t->absent);
-	vl_w_bool(w, "inside", t->inside);
+	w_bool(w, "absent", t->absent);
+	w_bool(w, "inside", t->inside);
 	snprintf(sec, sizeof(sec), "%lld", (long long)t->mtime_sec);
 	vl_w_text(w, "mtime", sec);
 	vl_w_int(w, "mtime_nsec", t->mtime_nsec);
 	vl_w_text(w, "resource", t->resource);
-	st = vl_w_path(w, "root", t->root, err);
+	st = w_path(w, "root", t->root, err);
 	if (st == VL_OK)
-		st = vl_w_path(w, "staging", t->staging, err);
+		st = w_path(w, "staging", t->staging, err);
 	vl_json_w_close(w, '}');
 	return st;
 }
@@ -185,14 +186,14 @@ vl_header_encode(
 	vl_w_int(&w, "began", h->began);
 	vl_w_hex(&w, "head", h->head, sizeof(h->head));
 	vl_w_hex(&w, "import", h->import, sizeof(h->import));
-	vl_w_bool(&w, "keep_shadow", h->keep_shadow);
+	w_bool(&w, "keep_shadow", h->keep_shadow);
 	vl_json_w_key(&w, "ledger");
 	vl_ledger_w(&w, &h->ledger);
 	vl_w_int(&w, "seq", (int64_t)h->seq);
 	vl_w_hex(&w, "series", h->series, sizeof(h->series));
 	vl_w_text(&w, "site", h->site);
 	vl_w_hex(&w, "state", h->state, sizeof(h->state));
-	st = vl_w_path(&w, "state_path", h->state_path, err);
+	st = w_path(&w, "state_path", h->state_path, err);
 	vl_json_w_key(&w, "trees");
 	vl_json_w_open(&w, '[');
 	for (i = 0; i < h->ntrees && st == VL_OK; i++)
@@ -214,14 +215,14 @@ tree_decode(struct vl_header_tree *t, const struct vl_json *j, size_t at,
 
 	if (j->items[at].type != VL_JSON_OBJECT)
 		return fail_member("trees", err);
-	if (vl_member_bool(j, at, "absent", &t->absent, err) != VL_OK ||
-	    vl_member_bool(j, at, "inside", &t->inside, err) != VL_OK ||
+	if (member_bool(j, at, "absent", &t->absent, err) != VL_OK ||
+	    member_bool(j, at, "inside", &t->inside, err) != VL_OK ||
 	    vl_member_text(j, at, "mtime", sec, sizeof(sec), err) != VL_OK ||
 	    vl_member_int(j, at, "mtime_nsec", &mtime_nsec, err) != VL_OK ||
 	    vl_member_text(j, at, "resource", t->resource, sizeof(t->resource),
 	        err) != VL_OK ||
-	    vl_member_path(j, at, "root", &t->root, err) != VL_OK ||
-	    vl_member_path(j, at, "staging", &t->staging, err) != VL_OK)
+	    member_path(j, at, "root", &t->root, err) != VL_OK ||
+	    member_path(j, at, "staging", &t->staging, err) != VL_OK)
 		return err->status;
 	errno = 0;
 	t->mtime_sec = strtoll(sec, &end, 10);
@@ -276,8 +277,7 @@ vl_header_decode(struct vl_header *h, struct vl_slice text, struct vl_err *err)
 	        VL_OK ||
 	    vl_member_hex(&j, 0, "import", h->import, sizeof(h->import), err) !=
 	        VL_OK ||
-	    vl_member_bool(&j, 0, "keep_shadow", &h->keep_shadow, err) !=
-	        VL_OK ||
+	    member_bool(&j, 0, "keep_shadow", &h->keep_shadow, err) != VL_OK ||
 	    vl_ledger_from(&h->ledger, &j, at, err) != VL_OK ||
 	    vl_member_int(&j, 0, "seq", &seq, err) != VL_OK ||
 	    vl_member_hex(&j, 0, "series", h->series, sizeof(h->series), err) !=
@@ -286,7 +286,7 @@ vl_header_decode(struct vl_header *h, struct vl_slice text, struct vl_err *err)
 	        VL_OK ||
 	    vl_member_hex(&j, 0, "state", h->state, sizeof(h->state), err) !=
 	        VL_OK ||
-	    vl_member_path(&j, 0, "state_path", &h->state_path, err) != VL_OK ||
+	    member_path(&j, 0, "state_path", &h->state_path, err) != VL_OK ||
 	    trees_decode(h, &j, err) != VL_OK)
 		st = err->status;
 	h->seq = (uint64_t)seq;

@@ -80,6 +80,51 @@ out:
 	return st;
 }
 
+/*
+ * Who may write here could put in any journal, ledger or key: only a
+ * directory of our own is taken, and below a base, which others may write
+ * to, no link in its place.
+ */
+static enum vl_status
+open_own(
+    struct vl_state *s, const struct vl_state_opts *opts, struct vl_err *err)
+{
+	const bool follow = opts->dir != NULL;
+	enum vl_status status = VL_OK;
+	struct stat st = { 0 };
+
+	if (!follow && lstat(s->path, &st) == 0 && S_ISLNK(st.st_mode))
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is a symbolic link: put the directory itself there, "
+		    "or give another 'state'",
+		    s->path);
+	if (opts->create)
+		status = vl_make_dirs(s->path, 0700, err);
+	if (status != VL_OK)
+		return status;
+	s->fd = open(s->path,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	if (s->fd < 0 && errno == ENOENT)
+		return vl_fail(
+		    err, VL_EUSAGE, "no state directory '%s'", s->path);
+	if (s->fd < 0)
+		return vl_fail_errno(err, "cannot open '%s'", s->path);
+	if (fstat(s->fd, &st) != 0)
+		return vl_fail_errno(err, "cannot examine '%s'", s->path);
+	if (st.st_uid != geteuid())
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' belongs to user %lu, this runs as user %lu: run as "
+		    "its owner, or see what is in it and 'chown' it",
+		    s->path, (unsigned long)st.st_uid,
+		    (unsigned long)geteuid());
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' can be written by others (mode %04o): see what is "
+		    "in it, then 'chmod 700' it",
+		    s->path, (unsigned)st.st_mode & 07777);
+	return VL_OK;
+}
+
 enum vl_status
 vl_state_open(
     struct vl_state **out, const struct vl_state_opts *opts, struct vl_err *err)
@@ -104,21 +149,9 @@ vl_state_open(
 		st = vl_fail_memory(err);
 		goto out;
 	}
-	if (opts->create) {
-		st = vl_make_dirs(s->path, 0700, err);
-		if (st != VL_OK)
-			goto out;
-	}
-	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->fd < 0 && errno == ENOENT) {
-		st =
-		    vl_fail(err, VL_EUSAGE, "no state directory '%s'", s->path);
+	st = open_own(s, opts, err);
+	if (st != VL_OK)
 		goto out;
-	}
-	if (s->fd < 0) {
-		st = vl_fail_errno(err, "cannot open '%s'", s->path);
-		goto out;
-	}
 	real = realpath(s->path, NULL);
 	if (real == NULL) {
 		st = vl_fail_errno(err, "cannot resolve '%s'", s->path);

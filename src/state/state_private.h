@@ -22,21 +22,13 @@ enum vl_status vl_member_hex(const struct vl_json *j, size_t at,
     const char *name, uint8_t *out, size_t n, struct vl_err *err);
 enum vl_status vl_member_int(const struct vl_json *j, size_t at,
     const char *name, int64_t *out, struct vl_err *err);
-enum vl_status vl_member_bool(const struct vl_json *j, size_t at,
-    const char *name, bool *out, struct vl_err *err);
 /* Text of at most size - 1 bytes without NUL. */
 enum vl_status vl_member_text(const struct vl_json *j, size_t at,
     const char *name, char *out, size_t size, struct vl_err *err);
-/* A path as base64url of its bytes; malloc'd, absolute, without NUL. */
-enum vl_status vl_member_path(const struct vl_json *j, size_t at,
-    const char *name, char **out, struct vl_err *err);
 
 void vl_w_hex(struct vl_json_w *w, const char *key, const uint8_t *p, size_t n);
 void vl_w_int(struct vl_json_w *w, const char *key, int64_t n);
-void vl_w_bool(struct vl_json_w *w, const char *key, bool yes);
 void vl_w_text(struct vl_json_w *w, const char *key, const char *text);
-enum vl_status vl_w_path(
-    struct vl_json_w *w, const char *key, const char *path, struct vl_err *err);
 
 /* Ledger lines as a JSON array, for the header. */
 void vl_ledger_w(struct vl_json_w *w, const struct vl_ledger *l);

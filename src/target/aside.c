@@ -6,17 +6,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "copy.h"
 #include "place.h"
 #include "plan.h"
+#include "trial.h"
+
+#define SETGID                                                                 \
+	"is setgid with a group this user is not in: the bit would be lost"
 
 static enum vl_status
 fail_moved(const struct vl_places *p, const struct vl_step *s, const char *why,
@@ -31,22 +33,6 @@ fail_moved(const struct vl_places *p, const struct vl_step *s, const char *why,
 	return err->status;
 }
 
-static bool
-flagged(int dirfd, const char *name)
-{
-	int flags = 0;
-	int fd =
-	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool yes = false;
-
-	if (fd < 0)
-		return false;
-	yes = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
-	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
-	close(fd);
-	return yes;
-}
-
 /* Somebody else's file in a sticky directory may not be taken away. */
 static bool
 sticky_refuses(int dirfd, const struct vl_meta *m)
@@ -56,6 +42,26 @@ sticky_refuses(int dirfd, const struct vl_meta *m)
 	return geteuid() != 0 && fstat(dirfd, &dir) == 0 &&
 	    (dir.st_mode & S_ISVTX) != 0 && dir.st_uid != geteuid() &&
 	    m->uid != geteuid();
+}
+
+/* An entry of a directory that this user neither owns (an owner opens it up
+ * for the while) nor may write to. */
+static bool
+parent_refuses(int dirfd)
+{
+	struct stat dir;
+
+	return geteuid() != 0 && fstat(dirfd, &dir) == 0 &&
+	    dir.st_uid != geteuid() &&
+	    faccessat(dirfd, ".", W_OK | X_OK, AT_EACCESS) != 0;
+}
+
+/* The kernel would take the bit off without a word. */
+static bool
+setgid_refuses(const struct vl_step *s)
+{
+	return geteuid() != 0 && (s->after.mode & S_ISGID) != 0 &&
+	    !vl_meta_our_group(s->after.gid);
 }
 
 static enum vl_status
@@ -70,10 +76,13 @@ link_aside(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
 	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
 	    !vl_meta_same_content(&now, &s->before))
 		return fail_moved(p, s, "changed while the import ran", err);
-	if (flagged(dirfd, p->name))
+	if (vl_meta_flagged(dirfd, p->name))
 		return fail_moved(p, s,
 		    "is immutable or append-only: take the flag off first",
 		    err);
+	if (parent_refuses(dirfd))
+		return fail_moved(
+		    p, s, "is in a directory this user may not write", err);
 	if (sticky_refuses(dirfd, &now))
 		return fail_moved(
 		    p, s, "is another user's in a sticky directory", err);
@@ -90,7 +99,31 @@ link_aside(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
 	return VL_OK;
 }
 
-/* A directory in which entries come and go, or whose attributes change. */
+/* Its entries have steps of their own. */
+static enum vl_status
+check_rmdir(
+    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
+	    now.type != VL_ENTRY_DIR)
+		return fail_moved(p, s, "changed while the import ran", err);
+	if (vl_meta_flagged(dirfd, p->name))
+		return fail_moved(p, s,
+		    "is immutable or append-only: take the flag off first",
+		    err);
+	if (parent_refuses(dirfd))
+		return fail_moved(
+		    p, s, "is in a directory this user may not write", err);
+	if (sticky_refuses(dirfd, &now))
+		return fail_moved(
+		    p, s, "is another user's in a sticky directory", err);
+	return VL_OK;
+}
+
+/* A directory in which entries come and go, or whose attributes change: its
+ * time at least is set, which only its owner may. */
 static enum vl_status
 check_dir(
     struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
@@ -100,18 +133,16 @@ check_dir(
 	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
 	    now.type != VL_ENTRY_DIR)
 		return fail_moved(p, s, "changed while the import ran", err);
-	if (flagged(dirfd, p->name))
+	if (vl_meta_flagged(dirfd, p->name))
 		return fail_moved(p, s,
 		    "is immutable or append-only: take the flag off first",
 		    err);
-	if (geteuid() != 0 && now.uid != geteuid() &&
-	    faccessat(dirfd, p->name, W_OK | X_OK, AT_EACCESS) != 0)
-		return fail_moved(p, s, "may not be written by this user", err);
-	if (geteuid() != 0 && now.uid != geteuid() &&
-	    !vl_meta_same_attributes(&s->before, &s->after, true))
+	if (geteuid() != 0 && now.uid != geteuid())
 		return fail_moved(p, s,
 		    "belongs to another user: its attributes cannot be set",
 		    err);
+	if (setgid_refuses(s))
+		return fail_moved(p, s, SETGID, err);
 	return VL_OK;
 }
 
@@ -124,7 +155,7 @@ check_meta(
 	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
 	    !vl_meta_same_content(&now, &s->before))
 		return fail_moved(p, s, "changed while the import ran", err);
-	if (now.type == VL_ENTRY_FILE && flagged(dirfd, p->name))
+	if (now.type == VL_ENTRY_FILE && vl_meta_flagged(dirfd, p->name))
 		return fail_moved(p, s,
 		    "is immutable or append-only: take the flag off first",
 		    err);
@@ -132,7 +163,28 @@ check_meta(
 		return fail_moved(p, s,
 		    "belongs to another user: its attributes cannot be set",
 		    err);
+	if (setgid_refuses(s))
+		return fail_moved(p, s, SETGID, err);
 	return VL_OK;
+}
+
+/* The attributes that the redo will set by name. */
+static enum vl_status
+try_step(struct vl_trial *trial, struct vl_places *p, const struct vl_step *s,
+    struct vl_err *err)
+{
+	char *path = NULL;
+	enum vl_status st = VL_OK;
+
+	if (s->kind != VL_STEP_META && s->kind != VL_STEP_DIR &&
+	    (s->kind != VL_STEP_NEW || s->after.type != VL_ENTRY_DIR))
+		return VL_OK;
+	path = vl_places_text(p, s->path);
+	if (path == NULL)
+		return vl_fail_memory(err);
+	st = vl_trial_step(trial, s, path, err);
+	free(path);
+	return st;
 }
 
 static enum vl_status
@@ -149,6 +201,7 @@ aside_step(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
 	case VL_STEP_DELETE:
 		return link_aside(t, p, s, dirfd, err);
 	case VL_STEP_RMDIR:
+		return check_rmdir(p, s, dirfd, err);
 	case VL_STEP_DIR:
 		return check_dir(p, s, dirfd, err);
 	case VL_STEP_META:
@@ -178,6 +231,14 @@ probe(struct vl_target *t, struct vl_places *p, struct vl_err *err)
 
 	if (name == NULL)
 		return vl_fail_memory(err);
+	/* What is append-only lets a name in, but not out again. */
+	if (vl_meta_flagged(to, ".")) {
+		st = vl_fail(err, VL_EREFUSED,
+		    "%s'%s' is immutable or append-only: take the flag off "
+		    "first",
+		    tree->absent ? "the directory above " : "", tree->root);
+		goto out;
+	}
 	fd = openat(stage->fd, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0) {
@@ -202,9 +263,10 @@ out:
 }
 
 enum vl_status
-vl_aside(struct vl_target *t, struct vl_err *err)
+vl_target_prepare(struct vl_target *t, struct vl_err *err)
 {
 	struct vl_steps_r *steps = NULL;
+	struct vl_trial trial = { .fd = vl_stage_fd(t->opts.stage) };
 	struct vl_places places;
 	struct vl_step s = { 0 };
 	bool more = true;
@@ -217,7 +279,11 @@ vl_aside(struct vl_target *t, struct vl_err *err)
 		if (st != VL_OK || !more)
 			break;
 		st = aside_step(t, &places, &s, err);
+		if (st == VL_OK)
+			st = try_step(&trial, &places, &s, err);
 	}
+	if (st == VL_OK)
+		st = vl_trial_end(&trial, err);
 	if (st == VL_OK && !vl_target_unchanged(t))
 		st = probe(t, &places, err);
 	vl_steps_r_free(steps);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <valise/text.h>
@@ -195,6 +196,20 @@ leave_matched(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 	return add_step(t, VL_STEP_DIR, i, err);
 }
 
+static enum vl_status
+set_staged(struct item *i, const struct vl_meta *m, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+	struct stat st;
+
+	if (vl_meta_set_fd(i->dir->fd, m, err) != VL_OK)
+		return vl_within(err, "cannot stage '%s'", i->path);
+	if (fstat(i->dir->fd, &st) != 0)
+		return vl_fail_errno(err, "cannot stage '%s'", i->path);
+	vl_meta_of_stat(&now, &st);
+	return vl_meta_kept(&now, m, i->path, err);
+}
+
 /* A folder of the staging is complete; one that will be moved itself stays
  * writable for its owner until it is in place. */
 static enum vl_status
@@ -207,9 +222,9 @@ leave_staged(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 	if (!i->inner)
 		m.mode |= 0700;
 	if (i->dir != NULL)
-		st = vl_meta_set_fd(i->dir->fd, &m, err);
+		st = set_staged(i, &m, err);
 	if (st != VL_OK)
-		return vl_within(err, "cannot stage '%s'", i->path);
+		return st;
 	if (i->inner)
 		return VL_OK;
 	touch(t);

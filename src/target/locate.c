@@ -12,6 +12,7 @@
 
 #include <valise/entry.h>
 
+#include "meta.h"
 #include "stage.h"
 
 #define INSIDE_NAME ".valise"
@@ -95,6 +96,29 @@ resolve(struct vl_header_tree *tree, const char *path, struct vl_err *err)
 	return err->status;
 }
 
+char *
+vl_stage_path(const char *root, bool inside)
+{
+	const char *name = strrchr(root, '/') + 1;
+	char *path = NULL;
+	int n = 0;
+
+	if (inside) {
+		n = asprintf(
+		    &path, "%s/" INSIDE_NAME, name[0] == '\0' ? "" : root);
+	} else if (name[0] == '\0') {
+		errno = ENOENT;
+		return NULL;
+	} else {
+		n = asprintf(&path, "%.*s.%s" INSIDE_NAME, (int)(name - root),
+		    root, name);
+	}
+	if (n >= 0)
+		return path;
+	errno = ENOMEM;
+	return NULL;
+}
+
 enum vl_status
 vl_stage_locate(
     struct vl_header_tree *tree, const char *path, struct vl_err *err)
@@ -102,7 +126,6 @@ vl_stage_locate(
 	const char *name = NULL;
 	char *parent = NULL;
 	bool beside = false;
-	int n = 0;
 	enum vl_status st = VL_OK;
 
 	err->status = VL_OK;
@@ -119,6 +142,7 @@ vl_stage_locate(
 	}
 	beside = parent != NULL && strlen(name) + BESIDE_MORE <= VL_NAME_MAX &&
 	    access(parent, W_OK | X_OK) == 0 &&
+	    !vl_meta_flagged(AT_FDCWD, parent) &&
 	    (tree->absent || same_mount(tree->root, parent));
 	tree->inside = !beside;
 	if (!beside && tree->absent)
@@ -126,16 +150,10 @@ vl_stage_locate(
 		    "cannot make '%s': the directory above it may not be "
 		    "written by this user",
 		    tree->root);
-	else if (beside)
-		n = asprintf(&tree->staging, "%s/.%s" INSIDE_NAME,
-		    strcmp(parent, "/") == 0 ? "" : parent, name);
 	else
-		n = asprintf(&tree->staging, "%s/" INSIDE_NAME,
-		    strcmp(tree->root, "/") == 0 ? "" : tree->root);
-	if (n < 0) {
-		tree->staging = NULL;
+		tree->staging = vl_stage_path(tree->root, tree->inside);
+	if (st == VL_OK && tree->staging == NULL)
 		st = vl_fail_memory(err);
-	}
 	free(parent);
 	return st;
 }

@@ -4,7 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "meta.h"
@@ -56,6 +59,54 @@ vl_meta_same_attributes(
 	return a->mode == b->mode && a->mtime.sec == b->mtime.sec &&
 	    a->mtime.nsec == b->mtime.nsec &&
 	    (keep_owner || (a->uid == b->uid && a->gid == b->gid));
+}
+
+enum vl_status
+vl_meta_kept(const struct vl_meta *now, const struct vl_meta *want,
+    const char *path, struct vl_err *err)
+{
+	if (now->type == want->type && now->size == want->size &&
+	    vl_meta_same_attributes(now, want, false))
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "the target's file system does not keep the attributes of '%s'",
+	    path);
+}
+
+bool
+vl_meta_our_group(uint32_t gid)
+{
+	gid_t *groups = NULL;
+	bool ours = gid == getegid();
+	int n = ours ? 0 : getgroups(0, NULL);
+	int i = 0;
+
+	if (n <= 0)
+		return ours;
+	groups = calloc((size_t)n, sizeof(*groups));
+	if (groups == NULL)
+		return false;
+	n = getgroups(n, groups);
+	for (i = 0; i < n && !ours; i++)
+		ours = groups[i] == gid;
+	free(groups);
+	return ours;
+}
+
+bool
+vl_meta_flagged(int dirfd, const char *name)
+{
+	int flags = 0;
+	int fd =
+	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool yes = false;
+
+	if (fd < 0)
+		return false;
+	yes = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
+	close(fd);
+	return yes;
 }
 
 static void

@@ -24,6 +24,13 @@ bool vl_meta_same_content(const struct vl_meta *a, const struct vl_meta *b);
 /* Mode, owner and time agree (owner not with `keep_owner`). */
 bool vl_meta_same_attributes(
     const struct vl_meta *a, const struct vl_meta *b, bool keep_owner);
+/* Refused unless what was set to `want` reads back as `now` like it. */
+enum vl_status vl_meta_kept(const struct vl_meta *now,
+    const struct vl_meta *want, const char *path, struct vl_err *err);
+/* This process may give the group's setgid bit: it belongs to the group. */
+bool vl_meta_our_group(uint32_t gid);
+/* Immutable or append-only. */
+bool vl_meta_flagged(int dirfd, const char *name);
 /* Set mode, owner and time of dirfd/name, whatever it is, without following;
  * owner first, since chown takes setuid off. */
 enum vl_status vl_meta_set_at(

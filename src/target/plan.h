@@ -59,8 +59,7 @@ struct item {
 	bool single;  /* the target's file has one name */
 	bool counted; /* KEEP: of the bundle or target, to be counted */
 	bool submitted;
-	bool dry;          /* nothing is staged */
-	bool equal_target; /* LINK: points to the same */
+	bool dry; /* nothing is staged */
 	uint64_t n;
 	uint64_t other;
 	struct stage_dir *dir; /* where it is staged; ENTER: itself */
@@ -141,8 +140,5 @@ enum vl_status vl_work_link(
 enum vl_status vl_close_item(struct vl_target *t, struct vl_err *err);
 void vl_item_free(struct item *i);
 void vl_stage_dir_release(struct stage_dir *d);
-
-/* aside.c */
-enum vl_status vl_aside(struct vl_target *t, struct vl_err *err);
 
 #endif

@@ -50,11 +50,9 @@ settle(struct redo *r)
 static enum vl_status
 blocked(struct redo *r, const char *why)
 {
-	if (r->choice == VL_CHOICE_KEEP_THEIRS) {
-		settle(r);
-		return VL_OK;
-	}
 	settle(r);
+	if (r->choice == VL_CHOICE_KEEP_THEIRS)
+		return VL_OK;
 	r->bad++;
 	if (r->report->blocked != NULL)
 		r->report->blocked(r->report->arg, r->path, why);
@@ -396,7 +394,8 @@ pass_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if ((s->kind != VL_STEP_DIR && s->kind != VL_STEP_RMDIR) ||
 	    (s->before.mode & 0700) == 0700 || geteuid() == 0 || r->dirfd < 0)
 		return VL_OK;
-	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR)
+	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
+	    now.uid != geteuid())
 		return VL_OK;
 	if (fchmodat(r->dirfd, r->name, now.mode | 0700, AT_SYMLINK_NOFOLLOW) !=
 	    0)

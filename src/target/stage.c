@@ -1,5 +1,5 @@
 /*
- * The staging directory: making and opening it, its owner file and its marks
+ * The staging directory: making and opening it, and its owner file
  * (docs/transaction.md, "Staging").
  */
 #include <errno.h>
@@ -17,20 +17,11 @@
 #include <valise/fs.h>
 #include <valise/text.h>
 
+#include "meta.h"
 #include "stage.h"
 
-#define OWNER_NAME  "owner"
-#define HEADER_NAME "header"
-#define OWNER_MAX   16384
-
-static const char *const marks[] = {
-	[VL_STAGE_DECIDED] = "decided",
-	[VL_STAGE_APPLIED] = "applied",
-};
-static const char *const marks_new[] = {
-	[VL_STAGE_DECIDED] = "decided.new",
-	[VL_STAGE_APPLIED] = "applied.new",
-};
+#define OWNER_NAME "owner"
+#define OWNER_MAX  16384
 
 char *
 vl_stage_private_name(const char *name, const uint8_t import[VL_IMPORT_ID_SIZE])
@@ -63,6 +54,8 @@ stage_free(struct vl_stage *s)
 		close(s->fd);
 	if (s->parentfd >= 0)
 		close(s->parentfd);
+	if (s->rootfd >= 0)
+		close(s->rootfd);
 	free(s->parent);
 	free(s->name);
 	free(s->tree.root);
@@ -82,7 +75,7 @@ vl_stage_init(struct vl_stage **out, const struct vl_header *h, size_t tree,
 	*out = NULL;
 	if (s == NULL)
 		return vl_fail_memory(err);
-	s->fd = s->newfd = s->undofd = s->parentfd = -1;
+	s->fd = s->newfd = s->undofd = s->parentfd = s->rootfd = -1;
 	memcpy(s->import, h->import, sizeof(s->import));
 	s->tree = *t;
 	s->tree.root = strdup(t->root);
@@ -261,8 +254,8 @@ is_left(const struct vl_stage *s, const struct vl_header *h)
 
 	vl_buf_free(&owner);
 	return ours && flock(s->fd, LOCK_EX | LOCK_NB) == 0 &&
-	    faccessat(s->fd, marks[VL_STAGE_DECIDED], F_OK,
-	        AT_SYMLINK_NOFOLLOW) != 0 &&
+	    faccessat(
+	        s->fd, VL_STAGE_MARK_DECIDED, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
 	    errno == ENOENT;
 }
 
@@ -280,6 +273,75 @@ make_way(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 	st = vl_stage_remove(s, err);
 	close(s->fd);
 	s->fd = -1;
+	return st;
+}
+
+/*
+ * An import that finds the parent not its to write stages inside, another
+ * one beside: neither may stand there but the one to be made.
+ */
+static enum vl_status
+make_way_elsewhere(const struct vl_header *h, size_t tree, struct vl_err *err)
+{
+	struct vl_header_tree t = h->trees[tree];
+	struct vl_header other = *h;
+	struct vl_stage *s = NULL;
+	struct stat there;
+	enum vl_status st = VL_OK;
+
+	t.inside = !t.inside;
+	t.staging = vl_stage_path(t.root, t.inside);
+	if (t.staging == NULL)
+		return errno == ENOENT ? VL_OK : vl_fail_memory(err);
+	other.trees = &t;
+	other.ntrees = 1;
+	if (vl_stage_init(&s, &other, 0, err) != VL_OK)
+		err->status = VL_OK; /* it cannot be looked at */
+	else if (fstatat(s->parentfd, s->name, &there, AT_SYMLINK_NOFOLLOW) ==
+	    0) {
+		st = make_way(s, &other, err);
+		if (st == VL_OK)
+			st = vl_stage_restore(&other, 0, err);
+	}
+	stage_free(s);
+	free(t.staging);
+	return st;
+}
+
+/* Two importers may reach one root by different paths, and then do not see
+ * each other's staging. */
+static enum vl_status
+lock_root(struct vl_stage *s, struct vl_err *err)
+{
+	s->rootfd =
+	    open(s->tree.root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->rootfd < 0 || flock(s->rootfd, LOCK_EX | LOCK_NB) == 0)
+		return VL_OK;
+	if (errno != EWOULDBLOCK)
+		return vl_fail_errno(err, "cannot lock '%s'", s->tree.root);
+	return vl_fail(err, VL_ELOCKED,
+	    "another run works on '%s': wait for its end", s->tree.root);
+}
+
+/* Whose staging is in the way says more than that the root is locked. */
+static enum vl_status
+take_place(struct vl_stage *s, const struct vl_header *h, size_t tree,
+    struct vl_err *err)
+{
+	struct vl_err locked;
+	enum vl_status lock = lock_root(s, &locked);
+	enum vl_status st = make_way(s, h, err);
+
+	if (st == VL_OK)
+		st = make_way_elsewhere(h, tree, err);
+	if (st == VL_OK && lock != VL_OK) {
+		*err = locked;
+		return lock;
+	}
+	if (st == VL_OK && vl_meta_flagged(s->parentfd, "."))
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' is immutable or append-only: take the flag off first",
+		    s->parent);
 	return st;
 }
 
@@ -301,7 +363,7 @@ vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
 		st = vl_fail_memory(err);
 		goto out;
 	}
-	st = make_way(s, h, err);
+	st = take_place(s, h, tree, err);
 	if (st == VL_OK)
 		st = fill_new(s, private, h, err);
 	if (st == VL_OK && flock(s->fd, LOCK_EX | LOCK_NB) != 0)
@@ -372,6 +434,9 @@ vl_stage_open(struct vl_stage **out, const struct vl_header *h, size_t tree,
 		    s->tree.staging);
 		goto out;
 	}
+	st = lock_root(s, err);
+	if (st != VL_OK)
+		goto out;
 	*found = VL_STAGE_OURS;
 	st = open_folders(s, err);
 	if (st == VL_OK) {
@@ -434,13 +499,13 @@ vl_stage_header(struct vl_header *h, const struct vl_header_tree *tree,
 		return VL_OK;
 	if (fd < 0)
 		return vl_fail_errno(err, "cannot open '%s'", tree->staging);
-	st = vl_read_file(fd, HEADER_NAME, VL_STAGE_HEADER_MAX, &text, err);
+	st = vl_read_file(fd, VL_STAGE_HEADER, VL_STAGE_HEADER_MAX, &text, err);
 	if (st == VL_OK)
 		st = vl_header_decode(h, vl_buf_slice(&text), err);
 	*prepared = st == VL_OK;
 	/* Killed before it was whole: no step was done then. */
 	if (st != VL_OK &&
-	    faccessat(fd, marks[VL_STAGE_DECIDED], F_OK, AT_SYMLINK_NOFOLLOW) !=
+	    faccessat(fd, VL_STAGE_MARK_DECIDED, F_OK, AT_SYMLINK_NOFOLLOW) !=
 	        0 &&
 	    errno == ENOENT)
 		st = header_of_owner(h, tree, fd, err);
@@ -463,72 +528,6 @@ int
 vl_stage_newfd(const struct vl_stage *s)
 {
 	return s->newfd;
-}
-
-static enum vl_status
-put_plain(struct vl_stage *s, const char *name, struct vl_slice text,
-    struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	int fd = openat(s->fd, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return vl_fail_errno(
-		    err, "cannot make '%s/%s'", s->tree.staging, name);
-	st = vl_write_all(fd, text, err);
-	close(fd);
-	if (st != VL_OK)
-		return vl_within(
-		    err, "cannot write '%s/%s'", s->tree.staging, name);
-	return VL_OK;
-}
-
-enum vl_status
-vl_stage_seal(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
-{
-	struct vl_buf text = { 0 };
-	enum vl_status st = vl_header_encode(&text, h, err);
-
-	if (st == VL_OK)
-		st = put_plain(s, HEADER_NAME, vl_buf_slice(&text), err);
-	if (st == VL_OK)
-		st = put_plain(s, marks_new[VL_STAGE_DECIDED],
-		    vl_slice_of("decided\n"), err);
-	if (st == VL_OK)
-		st = put_plain(s, marks_new[VL_STAGE_APPLIED],
-		    vl_slice_of("applied\n"), err);
-	vl_buf_free(&text);
-	return st;
-}
-
-/* The file was synced with the staging: only its name is to come, so that a
- * full disk cannot stop it. */
-enum vl_status
-vl_stage_mark(struct vl_stage *s, enum vl_stage_mark mark, struct vl_err *err)
-{
-	if (renameat(s->fd, marks_new[mark], s->fd, marks[mark]) != 0 &&
-	    (errno != ENOENT ||
-	        faccessat(s->fd, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW) != 0))
-		return vl_fail_errno(err, "cannot mark '%s' as %s",
-		    s->tree.staging, marks[mark]);
-	return vl_fsync_dir(s->fd, ".", err);
-}
-
-enum vl_status
-vl_stage_marked(
-    struct vl_stage *s, enum vl_stage_mark mark, bool *set, struct vl_err *err)
-{
-	enum vl_status st = vl_fsync_dir(s->fd, ".", err);
-
-	*set = false;
-	if (st != VL_OK)
-		return st;
-	*set = faccessat(s->fd, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (!*set && errno != ENOENT)
-		return vl_fail_errno(err, "cannot look for '%s/%s'",
-		    s->tree.staging, marks[mark]);
-	return VL_OK;
 }
 
 enum vl_status

@@ -168,12 +168,6 @@ vl_steps_w_finish(struct vl_steps_w *w, struct vl_err *err)
 	return st;
 }
 
-uint64_t
-vl_steps_w_count(const struct vl_steps_w *w)
-{
-	return w->count;
-}
-
 void
 vl_steps_w_free(struct vl_steps_w *w)
 {

@@ -41,7 +41,6 @@ enum vl_status vl_steps_w_add(
     struct vl_steps_w *w, const struct vl_step *s, struct vl_err *err);
 /* Close the list; no sync: the staging is synced as a whole. */
 enum vl_status vl_steps_w_finish(struct vl_steps_w *w, struct vl_err *err);
-uint64_t vl_steps_w_count(const struct vl_steps_w *w);
 void vl_steps_w_free(struct vl_steps_w *w);
 
 /* Opens only a whole list: number and hash are checked first. */

@@ -10,6 +10,8 @@
 #include "plan.h"
 
 #define BLOCK 4096u /* what a file system gives out at the least */
+/* A name in a directory, and an inode where those are not set aside. */
+#define ENTRY 512u
 
 struct vl_survey {
 	struct vl_walk *walk;
@@ -54,11 +56,11 @@ vl_survey_open(struct vl_survey **out, const struct vl_target_opts *opts,
 	return VL_OK;
 }
 
-/* Blocks for the data, and one for what names it. */
+/* Blocks for the data, and what names them. */
 static void
 need(struct vl_survey *s, uint64_t data)
 {
-	s->bytes += (data + BLOCK - 1) / BLOCK * BLOCK + BLOCK;
+	s->bytes += (data + BLOCK - 1) / BLOCK * BLOCK + ENTRY;
 	s->files++;
 }
 

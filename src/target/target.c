@@ -1,6 +1,6 @@
 /*
  * A target from its opening to its end; what it does with records stands in
- * plan.c, work.c and close.c.
+ * plan.c, work.c, close.c and aside.c.
  */
 #include <stdlib.h>
 
@@ -74,12 +74,6 @@ vl_target_unchanged(const struct vl_target *t)
 {
 	return t->counts.add == 0 && t->counts.change == 0 &&
 	    t->counts.deletions == 0;
-}
-
-enum vl_status
-vl_target_prepare(struct vl_target *t, struct vl_err *err)
-{
-	return vl_aside(t, err);
 }
 
 void

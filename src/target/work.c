@@ -181,13 +181,7 @@ finish(struct item *i, int fd, struct vl_err *err)
 	if (fstat(fd, &st) != 0)
 		return vl_fail_errno(err, "cannot stage '%s'", i->path);
 	vl_meta_of_stat(&now, &st);
-	if (now.size != i->after.size ||
-	    !vl_meta_same_attributes(&now, &i->after, false))
-		return vl_fail(err, VL_EREFUSED,
-		    "the target's file system does not keep the attributes of "
-		    "'%s'",
-		    i->path);
-	return VL_OK;
+	return vl_meta_kept(&now, &i->after, i->path, err);
 }
 
 static enum vl_status
@@ -364,6 +358,7 @@ vl_work_link(struct item *i, struct vl_slice target, struct vl_err *err)
 	char n[VL_STAGE_N_SIZE];
 	char text[VL_PATH_MAX + 1];
 	char back[VL_PATH_MAX + 1];
+	struct vl_meta now = { 0 };
 	const char *slash = strrchr(i->path, '/');
 	const char *name = slash == NULL ? i->path : slash + 1;
 	ssize_t got = 0;
@@ -384,5 +379,8 @@ vl_work_link(struct item *i, struct vl_slice target, struct vl_err *err)
 	if (got < 0 || (size_t)got != target.n ||
 	    memcmp(back, text, target.n) != 0)
 		return fail_back(i, err);
-	return VL_OK;
+	if (!vl_meta_at(&now, i->dir->fd, name))
+		return vl_fail_errno(
+		    err, "cannot stage the link '%s'", i->path);
+	return vl_meta_kept(&now, &i->after, i->path, err);
 }

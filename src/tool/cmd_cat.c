@@ -175,6 +175,8 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 		    shown);
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
 	if (st == VL_OK) {
+		/* put_body() proves the content itself. */
+		vl_unpack_unswept(bundle.unpack);
 		st = check_resource(bundle.unpack, &place, err);
 		if (st == VL_OK)
 			st = find(bundle.unpack, &place, &rec, err);

@@ -1,7 +1,7 @@
 /*
- * valise inspect: what a bundle shows to whoever has no key (formats/
- * bundle.md, "Plaintext on the medium").  Nothing of it is checked here but
- * its form, and the output says so first.
+ * valise inspect: what a bundle shows to whoever has no key
+ * (docs/security.md, "What is visible on the medium").  Nothing of it is
+ * checked here but its form, and the output says so first.
  */
 
 #include <fcntl.h>
@@ -16,8 +16,6 @@
 #include <valise/text.h>
 
 #include "tool.h"
-
-#define KEY_NUMBER_SIZE 17 /* with NUL */
 
 struct inspect_opts {
 	bool json;
@@ -60,8 +58,7 @@ struct look {
 	struct file *files;
 	size_t nfiles;
 	uint64_t bytes;
-	char
-	    key_number[KEY_NUMBER_SIZE]; /* of the sender, as minisign has it */
+	char key_number[VL_KEY_ID_TEXT]; /* of the sender */
 	char fingerprint[VL_FINGERPRINT_SIZE];
 	char prev[VL_FINGERPRINT_SIZE];
 	char id[VL_HEX_SIZE(VL_ID_SIZE)];

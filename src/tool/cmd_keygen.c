@@ -1,7 +1,7 @@
 /*
  * valise keygen: the key pairs of a sender and of a recipient
- * (formats/seal.md, "Key files"; formats/keys.md).  A file is there whole or
- * not at all; what was there before is never touched.
+ * (formats/seal.md, "Key files of a sender"; formats/keys.md).  A file is there
+ * whole or not at all; what was there before is never touched.
  */
 
 #include <errno.h>

@@ -17,6 +17,8 @@
 
 #define TRIES 3 /* looks at a path that turns into something else each time */
 
+#define ID_DIGITS 32 /* of an import, in the names that are hidden */
+
 struct vl_walk {
 	struct descend down;
 	struct vl_walk_opts opts;
@@ -297,15 +299,39 @@ begin(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 }
 
 static bool
+is_hex(const uint8_t *p, size_t n)
+{
+	for (; n > 0; n--, p++)
+		if ((*p < '0' || *p > '9') && (*p < 'a' || *p > 'f'))
+			return false;
+	return true;
+}
+
+/* Only what valise names so itself: a user's `.valise.yaml` is a file. */
+static bool
 is_hidden(const struct vl_walk *w, struct vl_slice name)
 {
-	struct vl_slice start = { 0 };
+	static const char *const kinds[] = { ".", ".theirs.", ".abandoned.",
+		".probe." };
+	const char *start = w->opts.hidden;
+	size_t n = 0;
+	size_t i = 0;
 
-	if (w->opts.hidden == NULL || w->down.depth != 1)
+	if (start == NULL || w->down.depth != 1)
 		return false;
-	start = vl_slice_of(w->opts.hidden);
-	return name.n >= start.n && memcmp(name.p, start.p, start.n) == 0 &&
-	    (name.n == start.n || name.p[start.n] == '.');
+	n = strlen(start);
+	if (name.n < n || memcmp(name.p, start, n) != 0)
+		return false;
+	name.p += n;
+	name.n -= n;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		n = strlen(kinds[i]);
+		if (name.n == n + ID_DIGITS &&
+		    memcmp(name.p, kinds[i], n) == 0 &&
+		    is_hex(name.p + n, ID_DIGITS))
+			return true;
+	}
+	return name.n == 0;
 }
 
 enum vl_status
@@ -388,12 +414,6 @@ bool
 vl_has_attributes(int fd)
 {
 	return vl_look_attributes(fd, "");
-}
-
-int
-vl_walk_rootfd(const struct vl_walk *w)
-{
-	return w->rootfd;
 }
 
 void

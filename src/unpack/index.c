@@ -1,6 +1,6 @@
 /*
  * The records of the index files that hold lines and their lists, as one
- * sequence over all those files (formats/bundle.md, index files).
+ * sequence over all those files (formats/bundle.md, "Records").
  */
 
 #include "parts.h"

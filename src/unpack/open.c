@@ -123,7 +123,7 @@ check_keys(
 		return VL_OK;
 	if (!opts->keys->has_tk)
 		return vl_fail(err, VL_EKEY, "the transfer key is missing");
-	vl_kdf(commitment, 8, "vls1xfer", opts->keys->tk);
+	vl_keys_tk_commit(commitment, opts->keys);
 	if (!vl_equal_secret(
 	        commitment, u->inner.tk_commit, sizeof(commitment)))
 		return vl_fail(err, VL_EAUTH,
@@ -309,7 +309,7 @@ vl_unpack_open(struct vl_unpack **out, const struct vl_unpack_opts *opts,
 		st = vl_fail_memory(err);
 		goto out;
 	}
-	vl_kdf(u->root, 2, "vls1bndl", opts->keys->bk);
+	vl_keys_file_root(u->root, opts->keys);
 	memcpy(u->id, opts->head->id, sizeof(u->id));
 	u->expect.dirfd = opts->dirfd;
 	u->expect.frame_log2 = opts->head->frame_log2;

@@ -40,9 +40,10 @@ class Bench:
         image = self.work / "restored.img"
         on_loop = os.geteuid() == 0 and os.path.exists("/dev/loop-control")
         if on_loop:
+            entries = measure.entries(self.tree)
             with image.open("wb") as file:
-                file.truncate(2 * size + (1 << 30))
-            inodes = max(200_000, 2 * measure.entries(self.tree))
+                file.truncate(2 * size + 8192 * entries + (1 << 30))
+            inodes = max(200_000, 2 * entries)
             subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-N",
                             str(inodes), "-E",
                             "lazy_itable_init=0,lazy_journal_init=0",

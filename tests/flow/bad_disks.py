@@ -36,6 +36,13 @@ class Full(Flow):
         result = self.refused_import(1, self.site.export())
         self.assert_counts(result)
 
+    def test_a_full_state_directory_is_met_before_the_copy(self):
+        bundle = self.site.export()
+        self.mount_tmpfs(self.site.target_state, "size=1200k")
+        result = self.refused_import(1, bundle)
+        self.assert_says(result, "no room for the copy of the bundle")
+        self.assert_counts(result)
+
     def test_every_size_of_a_small_target_is_old_or_new(self):
         bundle = self.site.export()
         self.mount_tmpfs(self.site.target.parent, "size=4M")

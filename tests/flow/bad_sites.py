@@ -1,5 +1,6 @@
 """Mistakes in site.yaml and on the command line: exit 2, where it is, and
 what would be right."""
+import os
 import re
 import sys
 import unittest
@@ -116,6 +117,45 @@ class Overlap(Flow):
     def test_the_state_directory_inside_the_target(self):
         self.site.write_target_yaml(state=self.site.target / "state")
         self.refused_everywhere("state")
+
+
+class State(Flow):
+    """A state that others could have filled is not believed."""
+
+    def test_a_directory_that_others_can_write_to(self):
+        bundle = self.site.export()
+        state = self.site.target_state / "demo"
+        state.mkdir(parents=True)
+        state.chmod(0o777)
+        self.refused_import(2, bundle, state, "chmod 700")
+        self.assertEqual([], list(state.iterdir()))
+
+    def test_a_link_in_its_place(self):
+        bundle = self.site.export()
+        (self.folder / "elsewhere").mkdir()
+        self.site.target_state.mkdir()
+        (self.site.target_state / "demo").symlink_to(self.folder / "elsewhere")
+        self.refused_import(2, bundle, "symbolic link")
+        self.assertEqual([], list((self.folder / "elsewhere").iterdir()))
+
+
+class NoRegularFile(Flow):
+    """What would be waited for without end is refused."""
+
+    def test_a_site_file(self):
+        self.site.target_yaml.unlink()
+        os.mkfifo(self.site.target_yaml)
+        self.assert_says(self.site.status(expect=2), "not a regular file")
+
+    def test_keys(self):
+        fifo = self.folder / "fifo"
+        os.mkfifo(fifo)
+        self.assert_says(self.site.export("--recipient", fifo, expect=2),
+                         fifo, "not a regular file")
+        bundle = self.site.export()
+        result = self.site.run("valise-import", self.site.target_yaml, bundle,
+                               "--identity", fifo, "--yes", expect=2)
+        self.assert_says(result, fifo, "not a regular file")
 
 
 class Target(Flow):

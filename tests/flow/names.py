@@ -100,6 +100,14 @@ class Names(Flow):
         self.carry()
         self.assertFalse((self.site.target / ".valise").exists())
 
+    def test_a_name_that_only_begins_like_it_does(self):
+        (self.site.source / ".valise.yaml").write_text("mine")
+        self.carry()
+        self.assert_equal_trees()
+        (self.site.source / ".valise.yaml").unlink()
+        self.carry()
+        self.assert_equal_trees()
+
     def test_many_entries_in_one_directory_cross(self):
         folder = self.site.source / "many"
         folder.mkdir()

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -134,6 +135,90 @@ class Killed(Flow):
         remove_tree(self.site.target_state)
         self.site.recover("--state-lost")
         self.assertEqual(self.crash.old, self.site.state())
+
+    def lose_state(self):
+        remove_tree(self.site.target_state)
+
+    def restore_state(self):
+        self.lose_state()
+        subprocess.run(["cp", "-a", str(self.crash.kept / "state-dst"),
+                        str(self.site.target_state)], check=True)
+
+    def test_a_restored_state_directory_does_not_hide_a_decision(self):
+        self.killed_halfway()
+        self.restore_state()
+        self.assert_says(self.site.status(), "decided")
+        self.site.recover()
+        self.assert_new()
+        self.site.import_(self.bundle)
+
+    def test_a_restored_state_directory_is_mended_by_the_next_import(self):
+        self.killed_halfway()
+        self.restore_state()
+        self.site.import_(self.bundle, "--allow-delete")
+        self.assert_new()
+
+    def test_a_restored_state_directory_before_the_decision(self):
+        self.killed_before()
+        self.restore_state()
+        self.site.recover()
+        self.assert_old()
+
+    def test_an_import_makes_no_state_in_place_of_a_lost_one(self):
+        self.killed_halfway()
+        self.lose_state()
+        between = self.site.state()
+        for run in (self.site.import_, self.site.preview):
+            result = run(self.bundle, expect=9)
+            self.assert_says(result, "--state-lost")
+            self.assertFalse(self.site.target_state.exists())
+        self.site.status(expect=9)
+        self.site.recover(expect=9)
+        self.assertEqual(between, self.site.state())
+        self.site.recover("--state-lost")
+        self.assert_new()
+
+    def test_a_state_made_anew_does_not_hide_a_decision(self):
+        self.killed_halfway()
+        self.restore_state()
+        for identity in self.site.target_state.rglob("identity"):
+            identity.write_text("0" * 32 + "\n")
+        self.site.recover(expect=9)
+        self.site.preview(self.bundle, expect=9)
+        self.site.recover("--state-lost")
+        self.assert_new()
+
+
+class TwoTrees(Flow):
+    """A second tree, `more`, beside the first."""
+
+    def setUp(self):
+        super().setUp()
+        self.trees = []
+        for side, yaml in (("src", self.site.source_yaml),
+                           ("dst", self.site.target_yaml)):
+            tree = self.folder / side / "more"
+            yaml.write_text(yaml.read_text().replace(
+                "resources:\n", "resources:\n  - name: more\n"
+                f"    kind: files\n    path: {tree}\n"))
+            self.trees.append(tree)
+        write_tree(self.trees[0], {"x": "first\n"})
+
+    def test_lost_while_staging_both_are_undone(self):
+        crash = Crash(self, self.site.export())
+        beside = self.site.target.parent
+        for nth in range(1, crash.count()):
+            for path in (self.trees[1], *beside.glob(".more.valise*")):
+                remove_tree(path)
+            crash.kill_at(nth)
+            if all((beside / f".{name}.valise").exists()
+                   for name in ("tree", "more")):
+                break
+        else:
+            self.fail("no point leaves two stagings")
+        remove_tree(self.site.target_state)
+        self.site.recover("--state-lost")
+        self.assertEqual([], os.listdir(beside))
 
 
 class Blocked(Killed):

@@ -82,11 +82,25 @@ takes_its_own_text_as_argument(void **state)
 	assert_string_equal("outer (inner): outer (inner)", err.text);
 }
 
+static void
+shows_nothing_that_moves_a_cursor_or_hides_text(void **state)
+{
+	struct vl_err err;
+
+	(void)state;
+	/* C0, DEL, C1, a bidi override, a stray byte; the rest stays. */
+	vl_fail(
+	    &err, VL_EIO, "a\x1b[2Jb\x7f\xc2\x9b\xe2\x80\xae\xff\\ \xc3\xbc");
+	assert_string_equal("a?[2Jb???????\\ \xc3\xbc", err.text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(puts_context_in_front),
+		cmocka_unit_test(
+		    shows_nothing_that_moves_a_cursor_or_hides_text),
 		cmocka_unit_test(
 		    tells_the_reason_of_the_system_and_keeps_errno),
 		cmocka_unit_test(cuts_what_is_too_long_between_characters),

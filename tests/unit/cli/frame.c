@@ -193,8 +193,10 @@ stops_for_a_signal_that_is_not_held(void **state)
 static void
 fails_when_its_output_is_lost(void **state)
 {
+	int kept = capture_begin(STDERR_FILENO, "err.full");
 	int how = 0;
 	pid_t pid = fork();
+	char said[1024];
 
 	(void)state;
 	assert_true(pid >= 0);
@@ -210,6 +212,9 @@ fails_when_its_output_is_lost(void **state)
 	assert_int_equal(pid, waitpid(pid, &how, 0));
 	assert_true(WIFEXITED(how));
 	assert_int_equal(1, WEXITSTATUS(how));
+	capture_end(STDERR_FILENO, kept, "err.full", said, sizeof(said));
+	assert_non_null(
+	    strstr(said, "prog: done, but its output could not be written: "));
 }
 
 int

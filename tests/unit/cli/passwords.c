@@ -1,5 +1,9 @@
 /* Where passwords and keys come from, and which are refused. */
 
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include <valise/encode.h>
 #include <valise/fs.h>
 #include <valise/secret.h>
@@ -118,6 +122,84 @@ reads_descriptors_and_commands(void **state)
 	opens_with(&o, "a; echo b");
 	o.password_command = "yes";
 	refuses(&o, "more than");
+}
+
+/* A FIFO has no end that one could wait for when nobody writes. */
+static void
+takes_a_pipe_for_a_password_and_not_for_a_key(void **state)
+{
+	struct vl_key_opts o = { .password_file = "fifo" };
+	struct vl_err err = { 0 };
+	uint8_t public[32];
+	pid_t pid = 0;
+	int fd = -1;
+	int how = 0;
+
+	(void)state;
+	assert_int_equal(0, mkfifo("fifo", 0600));
+	assert_int_equal(VL_EUSAGE, vl_recipient_read(public, "fifo", &err));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		fd = open("fifo", O_WRONLY);
+		usleep(50000);
+		_exit(write(fd, good, sizeof(good) - 1) < 0);
+	}
+	opens_with(&o, good);
+	assert_int_equal(pid, waitpid(pid, &how, 0));
+	assert_int_equal(0, how);
+	o.password_file = NULL;
+	o.identity = "fifo";
+	refuses(&o, "not a regular file");
+}
+
+static enum vl_status
+open_keys(const struct vl_args *args, struct vl_err *err)
+{
+	struct vl_key_opts o = { .password_file = "nobody" };
+	struct vl_held_keys keys = { 0 };
+
+	(void)args;
+	return vl_held_keys_open(&keys, &o, err);
+}
+
+/* The process that waits for a writer who never comes. */
+static void
+wait_for_ever(void)
+{
+	static const struct vl_opt none[] = { { 0 } };
+	static const struct vl_cmd cmd = {
+		.help = "h", .opts = none, .run = open_keys
+	};
+	static const struct vl_cmd *const cmds[] = { &cmd, NULL };
+	static const struct vl_program program = {
+		.name = "prog", .version = "1", .help = "h", .cmds = cmds
+	};
+	char name[] = "prog";
+	char *argv[] = { name, NULL };
+
+	(void)alarm(60);
+	_exit(vl_cli_main(&program, 1, argv));
+}
+
+static void
+stops_waiting_for_a_pipe_at_a_signal(void **state)
+{
+	pid_t pid = 0;
+	int how = 0;
+
+	(void)state;
+	assert_int_equal(0, mkfifo("nobody", 0600));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		wait_for_ever();
+	usleep(300000);
+	assert_int_equal(0, waitpid(pid, &how, WNOHANG));
+	assert_int_equal(0, kill(pid, SIGTERM));
+	assert_int_equal(pid, waitpid(pid, &how, 0));
+	assert_true(WIFEXITED(how));
+	assert_int_equal(128 + SIGTERM, WEXITSTATUS(how));
 }
 
 static void
@@ -272,6 +354,8 @@ main(void)
 		cmocka_unit_test(drops_one_line_end_of_a_file),
 		cmocka_unit_test(refuses_what_is_no_password),
 		cmocka_unit_test(reads_descriptors_and_commands),
+		cmocka_unit_test(takes_a_pipe_for_a_password_and_not_for_a_key),
+		cmocka_unit_test(stops_waiting_for_a_pipe_at_a_signal),
 		cmocka_unit_test(wants_one_way_and_not_two),
 		cmocka_unit_test(takes_the_credential_of_a_service),
 		cmocka_unit_test(makes_bundles_with_long_passwords_only),

@@ -7,7 +7,10 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <valise/fs.h>
@@ -34,12 +37,12 @@ drop_trees(void **state)
 	return vl_remove_tree(AT_FDCWD, root, NULL) == VL_OK ? 0 : -1;
 }
 
-static void
-check(enum vl_status expected, const char *one, const char *two,
-    const char *place)
+static enum vl_status
+overlap(const char *one, const char *two, const char *place)
 {
 	struct vl_site *site = NULL;
 	struct vl_err err = { 0 };
+	enum vl_status st = VL_OK;
 	char text[400];
 
 	(void)snprintf(text, sizeof(text),
@@ -47,10 +50,18 @@ check(enum vl_status expected, const char *one, const char *two,
 	    "- {name: one, kind: files, path: %s}\n"
 	    "- {name: two, kind: files, path: %s}\n",
 	    place, one, two);
-	assert_int_equal(
-	    VL_OK, vl_site_parse(&site, "site.yaml", vl_slice_of(text), &err));
-	assert_int_equal(expected, vl_site_check_overlap(site, &err));
+	st = vl_site_parse(&site, "site.yaml", vl_slice_of(text), &err);
+	assert_int_equal(VL_OK, st);
+	st = vl_site_check_overlap(site, &err);
 	vl_site_free(site);
+	return st;
+}
+
+static void
+check(enum vl_status expected, const char *one, const char *two,
+    const char *place)
+{
+	assert_int_equal(expected, overlap(one, two, place));
 }
 
 static void
@@ -73,6 +84,8 @@ refuses_trees_in_one_another(void **state)
 	check(VL_EUSAGE, "a", "link", "state");
 	check(VL_EUSAGE, "a", "link/x", "state");
 	check(VL_EUSAGE, "/", "a", "state");
+	check(VL_EUSAGE, "absent", "absent/in", "state");
+	check(VL_OK, "absent", "absent2", "state");
 }
 
 static void
@@ -83,6 +96,60 @@ keeps_state_and_trees_apart(void **state)
 	check(VL_EUSAGE, "a", "state/tree", "state");
 	check(VL_EUSAGE, "a", "ab", "link/state");
 	check(VL_EUSAGE, "a", "ab", "a");
+}
+
+#define SKIPPED 77
+
+/* `mnt` shows `a` a second time.  The child only says whether it went on. */
+static void
+look_through_a_mount(void)
+{
+	static const struct {
+		enum vl_status expected;
+		const char *one;
+		const char *two;
+		const char *place;
+	} cases[] = { { VL_EUSAGE, "a", "mnt", "state" },
+		{ VL_EUSAGE, "a", "mnt/in", "state" },
+		{ VL_EUSAGE, "mnt/in", "a", "state" },
+		{ VL_EUSAGE, "a/in", "mnt", "state" },
+		{ VL_EUSAGE, "a", "mnt/absent", "state" },
+		{ VL_EUSAGE, "a/absent", "mnt/absent/too", "state" },
+		{ VL_EUSAGE, "a", "ab", "mnt/state" },
+		{ VL_EUSAGE, "mnt/in", "ab", "a" },
+		{ VL_OK, "a/absent", "mnt/other", "state" },
+		{ VL_OK, "a/in", "mnt/other", "state" } };
+	size_t i = 0;
+
+	if (unshare(CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("a", "mnt", NULL, MS_BIND, NULL) != 0)
+		_exit(SKIPPED);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (overlap(cases[i].one, cases[i].two, cases[i].place) !=
+		    cases[i].expected)
+			_exit((int)i + 1);
+	_exit(0);
+}
+
+static void
+sees_through_bind_mounts(void **state)
+{
+	pid_t pid = 0;
+	int how = 0;
+
+	(void)state;
+	assert_int_equal(0, mkdir("mnt", 0700));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		look_through_a_mount();
+	assert_int_equal(pid, waitpid(pid, &how, 0));
+	assert_true(WIFEXITED(how));
+	if (WEXITSTATUS(how) == SKIPPED)
+		print_message("skipped: mounting is not permitted\n");
+	else
+		assert_int_equal(0, WEXITSTATUS(how));
 }
 
 /* A folder may have that name; a shell's home is not meant by it. */
@@ -104,6 +171,7 @@ main(void)
 		cmocka_unit_test(lets_neighbours_be),
 		cmocka_unit_test(refuses_trees_in_one_another),
 		cmocka_unit_test(keeps_state_and_trees_apart),
+		cmocka_unit_test(sees_through_bind_mounts),
 		cmocka_unit_test(
 		    refuses_a_tree_below_a_home_sign_that_is_not_there),
 	};

@@ -299,6 +299,15 @@ refuses_what_is_not_yaml(void **state)
 }
 
 static void
+names_a_byte_order_mark(void **state)
+{
+	(void)state;
+	refused("\xef\xbb\xbf" HEAD,
+	    ":1:1: it begins with a byte order mark (BOM); save it as UTF-8 "
+	    "without one");
+}
+
+static void
 refuses_a_file_over_its_limit(void **state)
 {
 	static char text[(1u << 20) + 2];
@@ -348,6 +357,7 @@ main(void)
 		cmocka_unit_test(points_at_a_tab),
 		cmocka_unit_test(refuses_what_makes_yaml_ambiguous),
 		cmocka_unit_test(refuses_what_is_not_yaml),
+		cmocka_unit_test(names_a_byte_order_mark),
 		cmocka_unit_test(refuses_a_file_over_its_limit),
 		cmocka_unit_test(survives_every_truncation),
 	};

@@ -43,6 +43,64 @@ is_not_made_by_looking(void **state)
 }
 
 static void
+is_refused_when_others_could_write_to_it(void **state)
+{
+	struct vl_state *again = NULL;
+	struct place p;
+	int fd = -1;
+
+	(void)state;
+	place_open(&p);
+	fd = vl_state_fd(p.state);
+	assert_int_equal(0, fchmod(fd, 0755));
+	must(&p, place_state(&p, &again, true));
+	vl_state_free(again);
+	assert_int_equal(0, fchmod(fd, 0720));
+	assert_int_equal(VL_EUSAGE, place_state(&p, &again, false));
+	assert_int_equal(0, fchmod(fd, 0702));
+	assert_int_equal(VL_EUSAGE, place_state(&p, &again, true));
+	assert_non_null(strstr(p.err.text, "chmod 700"));
+	assert_int_equal(VL_EUSAGE,
+	    vl_state_open(&again,
+	        &(struct vl_state_opts){ .dir = vl_state_path(p.state) },
+	        &p.err));
+	assert_int_equal(0, fchmod(fd, 0700));
+	if (fchown(fd, 65534, (gid_t)-1) != 0) {
+		print_message("skipped: chown is not permitted\n");
+	} else {
+		assert_int_equal(VL_EUSAGE, place_state(&p, &again, true));
+		assert_non_null(strstr(p.err.text, "belongs to user 65534"));
+	}
+	place_close(&p);
+}
+
+static void
+follows_a_link_only_when_it_is_named_itself(void **state)
+{
+	struct vl_state *s = NULL;
+	struct vl_state_opts o = { .site = "link" };
+	char link[80];
+	struct place p;
+
+	(void)state;
+	place_open(&p);
+	o.base = p.path;
+	(void)snprintf(link, sizeof(link), "%s/link", p.path);
+	assert_int_equal(0, symlink("absent", link));
+	o.create = true;
+	assert_int_equal(VL_EUSAGE, vl_state_open(&s, &o, &p.err));
+	assert_non_null(strstr(p.err.text, "is a symbolic link"));
+	assert_int_equal(0, unlink(link));
+	assert_int_equal(0, symlink("site", link));
+	assert_int_equal(VL_EUSAGE, vl_state_open(&s, &o, &p.err));
+	o = (struct vl_state_opts){ .dir = link };
+	must(&p, vl_state_open(&s, &o, &p.err));
+	assert_string_equal(vl_state_path(p.state), vl_state_path(s));
+	vl_state_free(s);
+	place_close(&p);
+}
+
+static void
 lock_is_held_by_one(void **state)
 {
 	struct vl_state *second = NULL;
@@ -297,6 +355,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_its_identity),
 		cmocka_unit_test(is_not_made_by_looking),
+		cmocka_unit_test(is_refused_when_others_could_write_to_it),
+		cmocka_unit_test(follows_a_link_only_when_it_is_named_itself),
 		cmocka_unit_test(lock_is_held_by_one),
 		cmocka_unit_test(lock_waits_as_long_as_told),
 		cmocka_unit_test(ledger_keeps_its_lines),

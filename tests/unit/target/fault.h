@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,9 +73,42 @@ WRAP(mkdirat, (int a, const char *b, mode_t m), (a, b, m))
 WRAP(symlinkat, (const char *a, int b, const char *c), (a, b, c))
 WRAP(fchmodat, (int a, const char *b, mode_t m, int f), (a, b, m, f))
 WRAP(fchownat, (int a, const char *b, uid_t u, gid_t g, int f), (a, b, u, g, f))
-WRAP(utimensat, (int a, const char *b, const struct timespec t[2], int f),
-    (a, b, t, f))
-WRAP(futimens, (int a, const struct timespec t[2]), (a, t))
+
+/* A file system that keeps whole seconds takes a time off its fraction. */
+static bool fault_seconds;
+
+static inline const struct timespec *
+fault_times(struct timespec kept[2], const struct timespec t[2])
+{
+	kept[0] = t[0];
+	kept[1] = t[1];
+	if (fault_seconds)
+		kept[1].tv_nsec = 0;
+	return kept;
+}
+
+int __real_utimensat(int, const char *, const struct timespec[2], int);
+int __wrap_utimensat(int, const char *, const struct timespec[2], int);
+int __real_futimens(int, const struct timespec[2]);
+int __wrap_futimens(int, const struct timespec[2]);
+
+int
+__wrap_utimensat(int a, const char *b, const struct timespec t[2], int f)
+{
+	struct timespec kept[2];
+
+	return fault_hits() ? -1 :
+	                      __real_utimensat(a, b, fault_times(kept, t), f);
+}
+
+int
+__wrap_futimens(int a, const struct timespec t[2])
+{
+	struct timespec kept[2];
+
+	return fault_hits() ? -1 : __real_futimens(a, fault_times(kept, t));
+}
+
 WRAP(fchmod, (int a, mode_t m), (a, m))
 WRAP(fchown, (int a, uid_t u, gid_t g), (a, u, g))
 
@@ -129,6 +164,20 @@ __wrap_openat(int dir, const char *name, int flags, ...)
 			return -1;
 	}
 	return __real_openat(dir, name, flags, mode);
+}
+
+/* False where the file system has no such flag, or this user no right. */
+static inline bool
+append_only(const char *path, bool on)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int flags = 0;
+	bool set = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+
+	flags = on ? flags | FS_APPEND_FL : flags & ~FS_APPEND_FL;
+	set = set && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+	(void)close(fd);
+	return set;
 }
 
 #endif

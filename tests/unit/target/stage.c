@@ -2,6 +2,7 @@
  * Where staging stands, whose it is, and what is left when it goes.
  */
 
+#include <sys/file.h>
 #include <sys/mount.h>
 
 #include "world.h"
@@ -444,6 +445,99 @@ what_was_displaced_is_kept_and_named(void **state)
 	        w.said, full + strlen(w.root), strlen(full) - strlen(w.root)));
 }
 
+/* One beside the root and one inside it. */
+static void
+importers_of_one_root_see_each_other(void **state)
+{
+	struct vl_header second;
+	struct vl_header_tree tree;
+	struct vl_stage *stage = NULL;
+	struct vl_stage *none = NULL;
+	int i;
+
+	(void)state;
+	assert_int_equal(0, mkdir(w.state, 0700));
+	for (i = 0; i < 2; i++) {
+		second = w.header;
+		second.import[0] ^= 1;
+		second.state[0] ^= 1;
+		second.state_path = w.root;
+		tree = w.tree;
+		second.trees = &tree;
+		tree.inside = !w.tree.inside;
+		assert_true(
+		    asprintf(&tree.staging,
+		        tree.inside ? "%s/root/.valise" : "%s/.root.valise",
+		        w.path) > 0);
+		assert_int_equal(
+		    VL_OK, vl_stage_make(&stage, &w.header, 0, &w.err));
+		vl_stage_close(stage); /* killed */
+		assert_int_equal(
+		    VL_ELOCKED, vl_stage_make(&none, &second, 0, &w.err));
+		assert_null(none);
+		assert_non_null(strstr(w.err.text, w.state));
+		assert_int_equal(-1, access(tree.staging, F_OK));
+		assert_int_equal(VL_STAGE_OURS, find(&w.header, &stage));
+		assert_int_equal(VL_OK, vl_stage_drop(stage, &w.err));
+		vl_stage_close(stage);
+		free(w.tree.staging);
+		w.tree.staging = tree.staging;
+		w.tree.inside = tree.inside;
+	}
+	assert_true(model_stands(&w.old, w.root));
+}
+
+/* Where paths differ, as with a bind mount, the root itself is held. */
+static void
+holds_the_root_while_it_is_open(void **state)
+{
+	enum vl_stage_found found = VL_STAGE_ABSENT;
+	struct vl_stage *stage = NULL;
+	int fd = open(w.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(0, flock(fd, LOCK_EX | LOCK_NB));
+	assert_int_equal(
+	    VL_ELOCKED, vl_stage_make(&stage, &w.header, 0, &w.err));
+	assert_int_equal(0, flock(fd, LOCK_UN));
+	assert_int_equal(VL_OK, vl_stage_make(&stage, &w.header, 0, &w.err));
+	assert_int_equal(-1, flock(fd, LOCK_EX | LOCK_NB));
+	vl_stage_close(stage);
+	assert_int_equal(0, flock(fd, LOCK_EX | LOCK_NB));
+	assert_int_equal(
+	    VL_ELOCKED, vl_stage_open(&stage, &w.header, 0, &found, &w.err));
+	assert_null(stage);
+	(void)close(fd);
+	assert_int_equal(VL_STAGE_OURS, find(&w.header, &stage));
+	vl_stage_close(stage);
+}
+
+static void
+stands_inside_an_append_only_parent(void **state)
+{
+	struct vl_header_tree t = { 0 };
+	struct vl_stage *stage = NULL;
+	enum vl_status absent = VL_OK;
+	enum vl_status made = VL_OK;
+
+	(void)state;
+	if (!append_only(w.path, true)) {
+		print_message("no append-only flag here: skipped\n");
+		skip();
+	}
+	absent = locate(&t, "none");
+	free(t.root);
+	(void)locate(&t, "root");
+	made = vl_stage_make(&stage, &w.header, 0, &w.err);
+	assert_true(append_only(w.path, false));
+	assert_int_equal(VL_EIO, absent);
+	assert_true(t.inside);
+	expect_staging(&t, "root", "root/.valise");
+	assert_int_equal(VL_EREFUSED, made);
+	assert_int_equal(VL_STAGE_ABSENT, find(&w.header, &stage));
+	assert_true(model_stands(&w.old, w.root));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -464,6 +558,9 @@ main(void)
 		CASE(roots_time_survives_kills_of_cleaning),
 		CASE(an_absent_root_comes_whole_or_not_at_all),
 		CASE(what_was_displaced_is_kept_and_named),
+		CASE(importers_of_one_root_see_each_other),
+		CASE(holds_the_root_while_it_is_open),
+		CASE(stands_inside_an_append_only_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,37 @@ leaves_out_what_is_excluded_and_never_shows_the_hidden(void **state)
 }
 
 static void
+hides_no_more_than_what_valise_names_so(void **state)
+{
+#define ID "0123456789abcdef0123456789abcdef"
+	const struct vl_walk_opts opts = { .hidden = ".valise" };
+	struct trees t;
+
+	(void)state;
+	trees_open(&t);
+	make_file(t.rootfd, ".valise." ID, "");
+	make_file(t.rootfd, ".valise.theirs." ID, "");
+	make_file(t.rootfd, ".valise.abandoned." ID, "");
+	make_file(t.rootfd, ".valise.probe." ID, "");
+	make_file(t.rootfd, ".valise.", "");
+	make_file(t.rootfd, ".valise." ID "0", "");
+	make_file(t.rootfd, ".valise.0123456789ABCDEF0123456789ABCDEF", "");
+	make_file(t.rootfd, ".valise.probe", "");
+	make_file(t.rootfd, ".valise.theirs.yaml", "");
+	make_file(t.rootfd, ".valise.yaml", "");
+	expect_list("dir \n"
+	            "file .valise.\n"
+	            "file .valise.0123456789ABCDEF0123456789ABCDEF\n"
+	            "file .valise." ID "0\n"
+	            "file .valise.probe\n"
+	            "file .valise.theirs.yaml\n"
+	            "file .valise.yaml\n",
+	    &t, opts);
+	trees_close(&t);
+#undef ID
+}
+
+static void
 skips_a_directory_when_asked(void **state)
 {
 	struct vl_node node = { 0 };
@@ -394,6 +425,7 @@ main(void)
 		cmocka_unit_test(gives_the_target_and_the_stat_of_a_link),
 		cmocka_unit_test(
 		    leaves_out_what_is_excluded_and_never_shows_the_hidden),
+		cmocka_unit_test(hides_no_more_than_what_valise_names_so),
 		cmocka_unit_test(skips_a_directory_when_asked),
 		cmocka_unit_test(notices_attributes),
 		cmocka_unit_test(says_usage_when_the_root_is_not_there),

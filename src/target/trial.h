@@ -1,0 +1,22 @@
+#ifndef VALISE_TARGET_TRIAL_H
+#define VALISE_TARGET_TRIAL_H
+
+/* Attributes tried on scratch entries of the staging, before the decision. */
+
+#include "steps.h"
+
+struct vl_trial {
+	int fd; /* the staging directory, not owned */
+	bool dir;
+	bool file;
+	bool link;
+};
+
+/* Set and read back what the step sets by name; refused where the file system
+ * does not keep it. `path` is for the message. */
+enum vl_status vl_trial_step(struct vl_trial *t, const struct vl_step *s,
+    const char *path, struct vl_err *err);
+/* The scratch entries go. */
+enum vl_status vl_trial_end(struct vl_trial *t, struct vl_err *err);
+
+#endif
