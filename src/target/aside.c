@@ -64,107 +64,75 @@ setgid_refuses(const struct vl_step *s)
 	    !vl_meta_our_group(s->after.gid);
 }
 
-static enum vl_status
-link_aside(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
-    int dirfd, struct vl_err *err)
+static bool
+same_as_planned(
+    struct vl_meta *now, int dirfd, const char *name, const struct vl_step *s)
 {
-	struct vl_stage *stage = t->opts.stage;
+	if (dirfd < 0 || !vl_meta_at(now, dirfd, name))
+		return false;
+	return s->kind == VL_STEP_RMDIR || s->kind == VL_STEP_DIR ?
+	    now->type == VL_ENTRY_DIR :
+	    vl_meta_same_content(now, &s->before);
+}
+
+/* Why a path may not be taken out of its directory; NULL: it may. */
+static const char *
+refuses_removal(int dirfd, const struct vl_meta *now)
+{
+	if (parent_refuses(dirfd))
+		return "is in a directory this user may not write";
+	if (sticky_refuses(dirfd, now))
+		return "is another user's in a sticky directory";
+	return NULL;
+}
+
+/* Why attributes, a time at least, may not be set; NULL: they may. */
+static const char *
+refuses_attributes(const struct vl_meta *now, const struct vl_step *s)
+{
+	if (geteuid() != 0 && now->uid != geteuid())
+		return "belongs to another user: its attributes cannot be set";
+	if (setgid_refuses(s))
+		return SETGID;
+	return NULL;
+}
+
+static enum vl_status
+check_step(
+    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
+{
 	struct vl_meta now = { 0 };
+	const char *why = NULL;
+
+	if (!same_as_planned(&now, dirfd, p->name, s))
+		why = "changed while the import ran";
+	else if (now.type != VL_ENTRY_LINK && vl_meta_flagged(dirfd, p->name))
+		why = "is immutable or append-only: take the flag off first";
+	else if (s->kind == VL_STEP_DIR || s->kind == VL_STEP_META)
+		why = refuses_attributes(&now, s);
+	else
+		why = refuses_removal(dirfd, &now);
+	return why == NULL ? VL_OK : fail_moved(p, s, why, err);
+}
+
+/* A second name in undo/, or where that is refused a copy. */
+static enum vl_status
+link_aside(struct vl_stage *stage, const char *name, uint64_t number, int dirfd,
+    struct vl_err *err)
+{
 	char n[VL_STAGE_N_SIZE];
 	enum vl_status st = VL_OK;
 
-	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
-	    !vl_meta_same_content(&now, &s->before))
-		return fail_moved(p, s, "changed while the import ran", err);
-	if (vl_meta_flagged(dirfd, p->name))
-		return fail_moved(p, s,
-		    "is immutable or append-only: take the flag off first",
-		    err);
-	if (parent_refuses(dirfd))
-		return fail_moved(
-		    p, s, "is in a directory this user may not write", err);
-	if (sticky_refuses(dirfd, &now))
-		return fail_moved(
-		    p, s, "is another user's in a sticky directory", err);
-	if (linkat(dirfd, p->name, stage->undofd, vl_stage_n(n, s->n, ""), 0) ==
+	if (linkat(dirfd, name, stage->undofd, vl_stage_n(n, number, ""), 0) ==
 	    0)
 		return VL_OK;
 	if (errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP &&
 	    errno != EACCES)
-		return vl_fail_errno(err, "cannot link '%s' aside", p->name);
+		return vl_fail_errno(err, "cannot link '%s' aside", name);
 	st = vl_copy_aside(
-	    dirfd, p->name, stage->undofd, vl_stage_n(n, s->n, ".copy"), err);
+	    dirfd, name, stage->undofd, vl_stage_n(n, number, ".copy"), err);
 	if (st != VL_OK)
-		return vl_within(err, "cannot keep a copy of '%s'", p->name);
-	return VL_OK;
-}
-
-/* Its entries have steps of their own. */
-static enum vl_status
-check_rmdir(
-    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-
-	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
-	    now.type != VL_ENTRY_DIR)
-		return fail_moved(p, s, "changed while the import ran", err);
-	if (vl_meta_flagged(dirfd, p->name))
-		return fail_moved(p, s,
-		    "is immutable or append-only: take the flag off first",
-		    err);
-	if (parent_refuses(dirfd))
-		return fail_moved(
-		    p, s, "is in a directory this user may not write", err);
-	if (sticky_refuses(dirfd, &now))
-		return fail_moved(
-		    p, s, "is another user's in a sticky directory", err);
-	return VL_OK;
-}
-
-/* A directory in which entries come and go, or whose attributes change: its
- * time at least is set, which only its owner may. */
-static enum vl_status
-check_dir(
-    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-
-	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
-	    now.type != VL_ENTRY_DIR)
-		return fail_moved(p, s, "changed while the import ran", err);
-	if (vl_meta_flagged(dirfd, p->name))
-		return fail_moved(p, s,
-		    "is immutable or append-only: take the flag off first",
-		    err);
-	if (geteuid() != 0 && now.uid != geteuid())
-		return fail_moved(p, s,
-		    "belongs to another user: its attributes cannot be set",
-		    err);
-	if (setgid_refuses(s))
-		return fail_moved(p, s, SETGID, err);
-	return VL_OK;
-}
-
-static enum vl_status
-check_meta(
-    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-
-	if (dirfd < 0 || !vl_meta_at(&now, dirfd, p->name) ||
-	    !vl_meta_same_content(&now, &s->before))
-		return fail_moved(p, s, "changed while the import ran", err);
-	if (now.type == VL_ENTRY_FILE && vl_meta_flagged(dirfd, p->name))
-		return fail_moved(p, s,
-		    "is immutable or append-only: take the flag off first",
-		    err);
-	if (geteuid() != 0 && now.uid != geteuid())
-		return fail_moved(p, s,
-		    "belongs to another user: its attributes cannot be set",
-		    err);
-	if (setgid_refuses(s))
-		return fail_moved(p, s, SETGID, err);
+		return vl_within(err, "cannot keep a copy of '%s'", name);
 	return VL_OK;
 }
 
@@ -194,22 +162,13 @@ aside_step(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
 	int dirfd = -1;
 	enum vl_status st = vl_places_get(p, s->path, &dirfd, err);
 
-	if (st != VL_OK)
+	if (st != VL_OK || s->kind == VL_STEP_NEW)
 		return st;
-	switch (s->kind) {
-	case VL_STEP_REPLACE:
-	case VL_STEP_DELETE:
-		return link_aside(t, p, s, dirfd, err);
-	case VL_STEP_RMDIR:
-		return check_rmdir(p, s, dirfd, err);
-	case VL_STEP_DIR:
-		return check_dir(p, s, dirfd, err);
-	case VL_STEP_META:
-		return check_meta(p, s, dirfd, err);
-	case VL_STEP_NEW:
-		break;
-	}
-	return VL_OK;
+	st = check_step(p, s, dirfd, err);
+	if (st == VL_OK &&
+	    (s->kind == VL_STEP_REPLACE || s->kind == VL_STEP_DELETE))
+		st = link_aside(t->opts.stage, p->name, s->n, dirfd, err);
+	return st;
 }
 
 /*
