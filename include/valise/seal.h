@@ -8,6 +8,14 @@
 
 #include <valise/sealform.h>
 
+/*
+ * files_root (formats/bundle.md): begin, add each index and pack file in
+ * order of names, then vl_hash_end().  Writer and check have this one form.
+ */
+void vl_files_root_begin(struct vl_hash *root);
+void vl_files_root_add(struct vl_hash *root, const char *name, uint64_t size,
+    const uint8_t hash[VL_HASH_SIZE]);
+
 /* Sign `list` (all files, ascending) and write seal.txt, seal.sig into
  * dirfd, each synced. `head` is decoded from head.jsn's bytes. */
 struct vl_seal_make {

@@ -217,19 +217,13 @@ list_stream(struct public *pub, const struct vl_stream_w *w,
 	const struct vl_stream_file *files;
 	char name[VL_FILE_NAME_SIZE];
 	enum vl_status st = VL_OK;
-	uint8_t size[8];
 	size_t n = 0;
 	size_t i;
 
 	files = vl_stream_w_files(w, &n);
 	for (i = 0; i < n && st == VL_OK; i++) {
 		vl_file_name(name, type, files[i].number);
-		vl_put_u64le(size, files[i].size);
-		vl_hash_add(
-		    root, (struct vl_slice){ (uint8_t *)name, sizeof(name) });
-		vl_hash_add(root, (struct vl_slice){ size, sizeof(size) });
-		vl_hash_add(
-		    root, (struct vl_slice){ files[i].hash, VL_HASH_SIZE });
+		vl_files_root_add(root, name, files[i].size, files[i].hash);
 		st = list_file(pub, name, files[i].size, files[i].hash, err);
 	}
 	return st;
@@ -238,13 +232,12 @@ list_stream(struct public *pub, const struct vl_stream_w *w,
 static enum vl_status
 list_streams(struct vl_pack *p, struct public *pub, struct vl_err *err)
 {
-	const struct vl_hash_opts opts = { .personal = "vls1-content" };
 	struct vl_head *head = &p->opts.head;
 	struct vl_hash root;
 	enum vl_status st;
 	size_t n = 0;
 
-	vl_hash_init(&root, &opts);
+	vl_files_root_begin(&root);
 	st = list_stream(pub, p->first, VL_FILE_INDEX, &root, err);
 	if (st == VL_OK)
 		st = list_stream(pub, p->index, VL_FILE_INDEX, &root, err);

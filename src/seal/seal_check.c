@@ -356,16 +356,23 @@ size_fits(uint64_t size, unsigned frame_log2)
 	    (size - VL_FILE_HEADER_SIZE) % frame == 0;
 }
 
-static void
-root_add(struct vl_hash *root, const struct vl_seal_file *f, uint64_t size)
+void
+vl_files_root_begin(struct vl_hash *root)
+{
+	vl_hash_init(root, &(struct vl_hash_opts){ .personal = ROOT_NAME });
+}
+
+void
+vl_files_root_add(struct vl_hash *root, const char *name, uint64_t size,
+    const uint8_t hash[VL_HASH_SIZE])
 {
 	uint8_t bytes[8];
 
 	vl_put_u64le(bytes, size);
-	vl_hash_add(root,
-	    (struct vl_slice){ (const uint8_t *)f->name, strlen(f->name) + 1 });
+	vl_hash_add(
+	    root, (struct vl_slice){ (const uint8_t *)name, strlen(name) + 1 });
 	vl_hash_add(root, (struct vl_slice){ bytes, sizeof(bytes) });
-	vl_hash_add(root, (struct vl_slice){ f->hash, sizeof(f->hash) });
+	vl_hash_add(root, (struct vl_slice){ hash, VL_HASH_SIZE });
 }
 
 /* Index files and packs: their sizes, their numbers and files_root. */
@@ -382,7 +389,7 @@ check_files(struct check *c)
 	bool gap = false;
 	size_t i = 0;
 
-	vl_hash_init(&root, &(struct vl_hash_opts){ .personal = ROOT_NAME });
+	vl_files_root_begin(&root);
 	for (i = 0; i < s->list.n; i++) {
 		part = part_of(s->list.files[i].name, &number);
 		if (part != PART_INDEX && part != PART_PACK)
@@ -393,7 +400,8 @@ check_files(struct check *c)
 			wrong(c, VL_EFORMAT, s->list.files[i].name,
 			    "is %" PRIu64 " bytes, which are no frames",
 			    c->sizes[i]);
-		root_add(&root, &s->list.files[i], c->sizes[i]);
+		vl_files_root_add(&root, s->list.files[i].name, c->sizes[i],
+		    s->list.files[i].hash);
 	}
 	vl_hash_end(&root, hash);
 	if (gap || index != s->head.index_files || packs != s->head.pack_files)
