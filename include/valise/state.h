@@ -32,7 +32,8 @@ int vl_state_fd(const struct vl_state *s);
 const char *vl_state_path(const struct vl_state *s);
 const uint8_t *vl_state_identity(const struct vl_state *s);
 /* flock; VL_ELOCKED says who holds it and since when.  Waits up to `wait`
- * seconds.  Released by free, or by the end of the process. */
+ * seconds, VL_ESIGNAL when a signal comes meanwhile.  Released by free, or by
+ * the end of the process. */
 enum vl_status vl_state_lock(
     struct vl_state *s, unsigned wait, struct vl_err *err);
 /* Whether a run holds the lock right now; changes nothing. */

@@ -248,7 +248,12 @@ vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
 			close(fd);
 			return fail_locked(s, err);
 		}
-		nanosleep(&tenth, NULL);
+		/* Only a signal that is handled interrupts it. */
+		if (nanosleep(&tenth, NULL) != 0) {
+			close(fd);
+			return vl_fail(err, VL_ESIGNAL,
+			    "stopped while waiting for another run");
+		}
 	}
 	s->lockfd = fd;
 	sign_lock(s);

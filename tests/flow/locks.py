@@ -1,6 +1,7 @@
 """Runs at the same time."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -82,6 +83,17 @@ class TwoImporters(Flow):
         err = second.communicate()[1]
         self.assertEqual(0, second.returncode, err)
         self.assertEqual([], self.site.leftovers())
+
+    def test_a_signal_ends_the_wait(self):
+        running = self.frozen()
+        second = self.site.start(
+            "valise-import", *self.site.importing(self.bundle, "--wait",
+                                                  "60"))
+        time.sleep(0.3)
+        second.send_signal(signal.SIGINT)
+        err = second.communicate(timeout=10)[1]
+        self.assertEqual(130, second.returncode, err)
+        self.go_on(running)
 
     def test_many_at_once_and_the_target_is_whole(self):
         running = [self.site.start("valise-import",
