@@ -52,6 +52,48 @@ struct vl_hole {
 	uint64_t n;
 };
 
+/* Whom an entry of an ACL is about, in the order in which they stand. */
+enum vl_acl_tag {
+	VL_ACL_USER_OBJ, /* the owner; no id */
+	VL_ACL_USER,
+	VL_ACL_GROUP_OBJ, /* the group; no id */
+	VL_ACL_GROUP,
+	VL_ACL_MASK,
+	VL_ACL_OTHER
+};
+
+/* One entry of a POSIX.1e ACL. */
+struct vl_acl_entry {
+	enum vl_acl_tag tag;
+	uint8_t perm;         /* 0 .. 7: read 4, write 2, execute 1 */
+	uint32_t id;          /* USER, GROUP; never 4294967295 */
+	struct vl_slice name; /* USER, GROUP; empty where it has none */
+};
+
+/* One extended attribute. */
+struct vl_xattr {
+	struct vl_slice name; /* "user.mime"; no NUL */
+	struct vl_slice value;
+};
+
+/* Flags of files and directories that are carried; the words of a line are
+ * their names in lower case. */
+#define VL_FLAG_APPEND        0x0001u
+#define VL_FLAG_COMPRESS      0x0002u
+#define VL_FLAG_DIRSYNC       0x0004u
+#define VL_FLAG_IMMUTABLE     0x0008u
+#define VL_FLAG_JOURNAL_DATA  0x0010u
+#define VL_FLAG_NOATIME       0x0020u
+#define VL_FLAG_NOCOW         0x0040u
+#define VL_FLAG_NODUMP        0x0080u
+#define VL_FLAG_NOTAIL        0x0100u
+#define VL_FLAG_SECURE_DELETE 0x0200u
+#define VL_FLAG_SYNC          0x0400u
+#define VL_FLAG_TOPDIR        0x0800u
+#define VL_FLAG_UNDELETE      0x1000u
+/* With these nothing can be changed any more: set last, taken off first. */
+#define VL_FLAGS_LOCK (VL_FLAG_APPEND | VL_FLAG_IMMUTABLE)
+
 /*
  * Members that a type does not have are zero.  Slices are borrowed.
  * `owner` and `group` are empty where the number has no name.
@@ -61,7 +103,8 @@ struct vl_entry {
 	enum vl_why why; /* LEFT_OUT */
 	struct vl_slice resource;
 	struct vl_slice path;
-	struct vl_slice target; /* LINK: where to; HARD: the path linked to */
+	struct vl_slice target; /* LINK: where to; HARD: an earlier path, of
+	                         * any type but DIR, HARD, LEFT_OUT */
 	struct vl_slice owner;
 	struct vl_slice group;
 	uint32_t uid; /* never 4294967295 */
@@ -74,10 +117,22 @@ struct vl_entry {
 	uint32_t minor;
 	const struct vl_hole *holes; /* FILE */
 	size_t nholes;
+	/* In kernel order: by tag, then by id; none, or at least one USER,
+	 * GROUP or MASK.  The permission bits of `mode` agree with `acl`:
+	 * owner, mask and other. */
+	const struct vl_acl_entry *acl; /* all that have a mode */
+	size_t nacl;
+	const struct vl_acl_entry *acl_default; /* DIR; may be the bare three */
+	size_t nacl_default;
+	const struct vl_xattr *xattrs; /* ascending by name */
+	size_t nxattrs;
+	uint32_t flags; /* VL_FLAG_*, of FILE and DIR */
 };
 
 extern const char *const vl_entry_type_words[]; /* "dir", "file" ... */
 extern const char *const vl_why_words[];        /* "unreadable" ... */
+/* Bit i of `flags` has the word i: ascending. NULL at the end. */
+extern const char *const vl_flag_words[];
 
 /*
  * Append the canonical line of `e`, with LF, to `out`.  `*hash_at`, where
@@ -98,6 +153,8 @@ struct vl_entry_store {
 	struct vl_json json;
 	struct vl_buf text;
 	struct vl_buf holes;
+	struct vl_buf acl; /* both */
+	struct vl_buf xattrs;
 };
 
 /*
@@ -122,5 +179,11 @@ struct vl_slice vl_path_parent(struct vl_slice path);
 struct vl_slice vl_path_name(struct vl_slice path);
 /* Refuses what formats/manifest.md refuses; "" passes.  VL_EPATH. */
 enum vl_status vl_path_check(struct vl_slice path, struct vl_err *err);
+/*
+ * A symbolic link at `path` with this target cannot lead out of the tree,
+ * whatever stands on its way, if all links of the tree obey: relative, and
+ * ".." only at its start, not more often than `path` has directories.
+ */
+bool vl_link_stays_inside(struct vl_slice path, struct vl_slice target);
 
 #endif

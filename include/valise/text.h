@@ -5,6 +5,12 @@
 
 #include <valise/bytes.h>
 
+/* One text that stands for another. */
+struct vl_pair {
+	char *from;
+	char *to;
+};
+
 /*
  * Append `name` so that it can reach a terminal: control characters, DEL,
  * invalid UTF-8, C1 and bidirectional controls and the backslash become \xNN

@@ -49,6 +49,23 @@ vl_entry_is_device(enum vl_entry_type type)
 	return type == VL_ENTRY_CHAR || type == VL_ENTRY_BLOCK;
 }
 
+int
+vl_entry_word(const char *const *words, struct vl_slice word)
+{
+	int i;
+
+	for (i = 0; words[i] != NULL; i++)
+		if (vl_slice_equal(vl_slice_of(words[i]), word))
+			return i;
+	return -1;
+}
+
+bool
+vl_entry_is_text(struct vl_slice s)
+{
+	return vl_utf8_valid(s) && (s.n == 0 || memchr(s.p, 0, s.n) == NULL);
+}
+
 static enum vl_status
 check_resource(struct vl_slice name, struct vl_err *err)
 {
@@ -153,5 +170,6 @@ vl_entry_check(const struct vl_entry *e, struct vl_err *err)
 	st = check_numbers(e, err);
 	if (st != VL_OK)
 		return st;
-	return check_holes(e, err);
+	st = check_holes(e, err);
+	return st == VL_OK ? vl_entry_check_attrs(e, err) : st;
 }

@@ -48,28 +48,28 @@ static const char *const member_names[M_COUNT] = { "acl", "acl_default",
 #define BIT(m) (UINT32_C(1) << (m))
 
 /* In the format, and not carried by this version. */
-#define RESERVED                                                               \
-	(BIT(M_ACL) | BIT(M_ACL_DEFAULT) | BIT(M_FLAGS) | BIT(M_SLOTS) |       \
-	    BIT(M_XATTRS))
-#define ALWAYS (BIT(M_PATH) | BIT(M_R) | BIT(M_T))
-#define OWNED  (ALWAYS | BIT(M_GID) | BIT(M_MTIME) | BIT(M_UID))
-#define NAMES  (BIT(M_GROUP) | BIT(M_OWNER))
+#define RESERVED BIT(M_SLOTS)
+#define ALWAYS   (BIT(M_PATH) | BIT(M_R) | BIT(M_T))
+#define OWNED    (ALWAYS | BIT(M_GID) | BIT(M_MTIME) | BIT(M_UID))
+/* What all with an owner, and what all with a mode may have. */
+#define EXTRAS     (BIT(M_GROUP) | BIT(M_OWNER) | BIT(M_XATTRS) | RESERVED)
+#define EXTRAS_ACL (EXTRAS | BIT(M_ACL))
+#define ATTRS      (BIT(M_ACL) | BIT(M_ACL_DEFAULT) | BIT(M_FLAGS) | BIT(M_XATTRS))
 
 /* Members of each type; path_b counts as path, and so on. */
 static const struct {
 	uint32_t must;
 	uint32_t may;
 } shapes[] = {
-	[VL_ENTRY_DIR] = { OWNED | BIT(M_MODE), NAMES | RESERVED },
+	[VL_ENTRY_DIR] = { OWNED | BIT(M_MODE),
+	    EXTRAS_ACL | BIT(M_ACL_DEFAULT) | BIT(M_FLAGS) },
 	[VL_ENTRY_FILE] = { OWNED | BIT(M_MODE) | BIT(M_HASH) | BIT(M_SIZE),
-	    NAMES | BIT(M_HOLES) | RESERVED },
-	[VL_ENTRY_LINK] = { OWNED | BIT(M_TARGET), NAMES | RESERVED },
+	    EXTRAS_ACL | BIT(M_FLAGS) | BIT(M_HOLES) },
+	[VL_ENTRY_LINK] = { OWNED | BIT(M_TARGET), EXTRAS },
 	[VL_ENTRY_HARD] = { ALWAYS | BIT(M_TO), 0 },
-	[VL_ENTRY_FIFO] = { OWNED | BIT(M_MODE), NAMES | RESERVED },
-	[VL_ENTRY_CHAR] = { OWNED | BIT(M_MODE) | BIT(M_RDEV),
-	    NAMES | RESERVED },
-	[VL_ENTRY_BLOCK] = { OWNED | BIT(M_MODE) | BIT(M_RDEV),
-	    NAMES | RESERVED },
+	[VL_ENTRY_FIFO] = { OWNED | BIT(M_MODE), EXTRAS_ACL },
+	[VL_ENTRY_CHAR] = { OWNED | BIT(M_MODE) | BIT(M_RDEV), EXTRAS_ACL },
+	[VL_ENTRY_BLOCK] = { OWNED | BIT(M_MODE) | BIT(M_RDEV), EXTRAS_ACL },
 	[VL_ENTRY_LEFT_OUT] = { ALWAYS | BIT(M_WHY), 0 },
 };
 
@@ -110,18 +110,6 @@ bad(enum member m, const char *what, struct vl_err *err)
 	    err, VL_EFORMAT, "'%s' is not %s", member_names[m], what);
 }
 
-/* Index of `word` in `words`, or -1. */
-static int
-word_index(const char *const *words, struct vl_slice word)
-{
-	int i;
-
-	for (i = 0; words[i] != NULL; i++)
-		if (vl_slice_equal(vl_slice_of(words[i]), word))
-			return i;
-	return -1;
-}
-
 static enum vl_status
 read_type(struct line *l, struct vl_err *err)
 {
@@ -134,7 +122,7 @@ read_type(struct line *l, struct vl_err *err)
 		return vl_fail(err, VL_EFORMAT, "'t' is missing");
 	if (!text_of(l, M_T, &word))
 		return bad(M_T, "a string", err);
-	type = word_index(vl_entry_type_words, word);
+	type = vl_entry_word(vl_entry_type_words, word);
 	if (type >= 0) {
 		l->e->type = (enum vl_entry_type)type;
 		return VL_OK;
@@ -378,11 +366,32 @@ read_left_out(struct line *l, struct vl_err *err)
 	int why = -1;
 
 	if (text_of(l, M_WHY, &word))
-		why = word_index(vl_why_words, word);
+		why = vl_entry_word(vl_why_words, word);
 	if (why < 0)
 		return bad(M_WHY, "a known reason", err);
 	l->e->why = (enum vl_why)why;
 	return VL_OK;
+}
+
+static size_t
+item_or_none(const struct line *l, enum member m)
+{
+	return has(l, m) ? l->at[m] : VL_JSON_NONE;
+}
+
+static enum vl_status
+read_attrs(struct line *l, struct vl_err *err)
+{
+	const struct vl_entry_attrs_at at = {
+		.acl = item_or_none(l, M_ACL),
+		.acl_default = item_or_none(l, M_ACL_DEFAULT),
+		.flags = item_or_none(l, M_FLAGS),
+		.xattrs = item_or_none(l, M_XATTRS),
+	};
+
+	if ((l->have & ATTRS) == 0)
+		return VL_OK;
+	return vl_entry_read_attrs(l->e, l->store, &at, err);
 }
 
 static enum vl_status
@@ -426,6 +435,8 @@ read_rest(struct line *l, struct vl_err *err)
 
 	st = read_by_type(l, err);
 	if (st == VL_OK)
+		st = read_attrs(l, err);
+	if (st == VL_OK)
 		st = vl_entry_check(e, err);
 	if (st == VL_OK)
 		st = check_coded(l, M_PATH_B, e->path, err);
@@ -457,6 +468,8 @@ parse_line(
 		st = vl_fail(err, VL_EFORMAT, "line is not an object");
 	vl_buf_clear(&store->text);
 	vl_buf_clear(&store->holes);
+	vl_buf_clear(&store->acl);
+	vl_buf_clear(&store->xattrs);
 	/* No text grows by decoding, so slices into the store stay put. */
 	if (st == VL_OK)
 		st = vl_buf_reserve(&store->text, line.n, err);
@@ -502,4 +515,6 @@ vl_entry_store_free(struct vl_entry_store *store)
 	vl_json_free(&store->json);
 	vl_buf_free(&store->text);
 	vl_buf_free(&store->holes);
+	vl_buf_free(&store->acl);
+	vl_buf_free(&store->xattrs);
 }

@@ -26,17 +26,11 @@ put_int(struct vl_json_w *w, const char *key, uint64_t n)
 	vl_json_w_int(w, (int64_t)n);
 }
 
-static bool
-is_text(struct vl_slice s)
-{
-	return vl_utf8_valid(s) && (s.n == 0 || memchr(s.p, 0, s.n) == NULL);
-}
-
 /* An owner's name; one that cannot stand in a line is not recorded. */
 static void
 put_name(struct vl_json_w *w, const char *key, struct vl_slice name)
 {
-	if (name.n == 0 || !is_text(name))
+	if (name.n == 0 || !vl_entry_is_text(name))
 		return;
 	vl_json_w_key(w, key);
 	vl_json_w_text(w, name);
@@ -49,7 +43,7 @@ put_bytes(struct vl_json_w *w, const char *key, const char *key_b,
 {
 	char text[VL_B64U_SIZE(VL_PATH_MAX)];
 
-	if (is_text(bytes)) {
+	if (vl_entry_is_text(bytes)) {
 		vl_json_w_key(w, key);
 		vl_json_w_text(w, bytes);
 		return;
@@ -118,6 +112,9 @@ put_members(struct vl_json_w *w, const struct vl_entry *e, size_t *hash_at)
 {
 	const bool owner = vl_entry_has_owner(e->type);
 
+	vl_entry_put_acl(w, "acl", e->acl, e->nacl);
+	vl_entry_put_acl(w, "acl_default", e->acl_default, e->nacl_default);
+	vl_entry_put_flags(w, e->flags);
 	if (owner) {
 		put_int(w, "gid", e->gid);
 		put_name(w, "group", e->group);
@@ -149,6 +146,7 @@ put_members(struct vl_json_w *w, const struct vl_entry *e, size_t *hash_at)
 		put_int(w, "uid", e->uid);
 	if (e->type == VL_ENTRY_LEFT_OUT)
 		put_text(w, "why", vl_why_words[e->why]);
+	vl_entry_put_xattrs(w, e);
 }
 
 enum vl_status

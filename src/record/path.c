@@ -121,3 +121,35 @@ vl_path_check(struct vl_slice path, struct vl_err *err)
 	return vl_fail(err, VL_EPATH, "path '%s' %s",
 	    vl_escape_text(text, sizeof(text), path), fault);
 }
+
+bool
+vl_link_stays_inside(struct vl_slice path, struct vl_slice target)
+{
+	const uint8_t *end = target.p + target.n;
+	const uint8_t *name = target.p;
+	const uint8_t *slash = NULL;
+	bool down = false; /* behind a name, which may be of a link */
+	size_t dirs = 0;
+	size_t n;
+	size_t i;
+
+	if (target.n == 0 || target.p[0] == '/')
+		return false;
+	for (i = 0; i < path.n; i++)
+		dirs += path.p[i] == '/';
+	do {
+		slash = memchr(name, '/', (size_t)(end - name));
+		if (slash == NULL)
+			slash = end;
+		n = (size_t)(slash - name);
+		if (n == 2 && name[0] == '.' && name[1] == '.') {
+			if (down || dirs == 0)
+				return false;
+			dirs--;
+		} else if (n > 1 || (n == 1 && name[0] != '.')) {
+			down = true;
+		}
+		name = slash + 1;
+	} while (slash != end);
+	return true;
+}

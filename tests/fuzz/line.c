@@ -5,6 +5,25 @@
 
 #include "fuzz.h"
 
+/* Everything that a list of attributes points at is there. */
+static void
+touch(const struct vl_entry *e)
+{
+	size_t sum = 0;
+	size_t i = 0;
+
+	for (i = 0; i < e->nacl; i++)
+		sum += e->acl[i].id + vl_utf8_valid(e->acl[i].name);
+	for (i = 0; i < e->nacl_default; i++)
+		sum += vl_utf8_valid(e->acl_default[i].name);
+	for (i = 0; i < e->nxattrs; i++) {
+		MUST(e->xattrs[i].name.n > 0);
+		sum += vl_utf8_valid(e->xattrs[i].name);
+		sum += vl_utf8_valid(e->xattrs[i].value);
+	}
+	MUST(e->nacl + e->nacl_default + e->nxattrs > 0 || sum == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -19,6 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		vl_escape_text(shown, sizeof(shown), e.path);
 		MUST(vl_utf8_valid(vl_slice_of(shown)));
 		MUST(strchr(shown, '\x1b') == NULL);
+		touch(&e);
 	}
 	vl_entry_store_free(&store);
 	return 0;

@@ -276,12 +276,12 @@ says_which_line_and_why(void **state)
 	assert_string_equal("'a\\nb': 'why' is not a known reason", err.text);
 	assert_int_equal(VL_EREFUSED,
 	    vl_entry_decode(&e, &store,
-	        s("{\"acl\":\"\",\"gid\":0,\"mode\":\"0755\",\"mtime\":"
-	          "\"0.000000000\",\"path\":\"a\",\"r\":\"x\",\"t\":\"dir\","
+	        s("{\"gid\":0,\"mode\":\"0755\",\"mtime\":\"0.000000000\","
+	          "\"path\":\"a\",\"r\":\"x\",\"slots\":[],\"t\":\"dir\","
 	          "\"uid\":0}\n"),
 	        &err));
 	assert_string_equal(
-	    "'a': 'acl' is not known to this version", err.text);
+	    "'a': 'slots' is not known to this version", err.text);
 	vl_entry_store_free(&store);
 }
 

@@ -106,6 +106,31 @@ names_the_path_it_refuses(void **state)
 	assert_int_equal(VL_OK, vl_path_check(s("a/b"), &err));
 }
 
+static void
+knows_links_that_cannot_lead_out(void **state)
+{
+	static const char *const inside[][2] = { { "l", "a" }, { "l", "a/b" },
+		{ "l", "./a" }, { "l", "..a" }, { "l", "a/..b/c." },
+		{ "d/l", "../a" }, { "d/l", ".." }, { "d/l", ".//../a" },
+		{ "d/e/l", "../../a" }, { "d/e/l", "../.." }, { "l", "a//b/" },
+		{ "l", "." }, { "d/l", "..." } };
+	static const char *const outside[][2] = { { "l", "/" },
+		{ "l", "/etc/passwd" }, { "l", ".." }, { "l", "../a" },
+		{ "d/l", "../../a" }, { "d/l", "../.." }, { "l", "a/.." },
+		{ "d/e/l", "a/../../b" }, { "d/l", "../a/.." },
+		{ "d/l", "./../../a" }, { "d/e/l", "../../../a" },
+		{ "l", "" } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+		assert_true(
+		    vl_link_stays_inside(s(inside[i][0]), s(inside[i][1])));
+	for (i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		assert_false(
+		    vl_link_stays_inside(s(outside[i][0]), s(outside[i][1])));
+}
+
 int
 main(void)
 {
@@ -115,6 +140,7 @@ main(void)
 		cmocka_unit_test(knows_what_is_below_a_directory),
 		cmocka_unit_test(splits_parent_and_name),
 		cmocka_unit_test(names_the_path_it_refuses),
+		cmocka_unit_test(knows_links_that_cannot_lead_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
