@@ -32,6 +32,13 @@ struct vl_apply_ui {
 	/* A changed record, in order (preview; also of an import). */
 	void (*change)(void *arg, const char *resource, enum vl_change change,
 	    struct vl_slice path, const char *detail);
+	/* Before the table: a name of an owner that is unknown here, and the
+	 * number used in its place. */
+	void (*owner)(void *arg, const char *resource, bool group,
+	    const char *name, uint32_t number);
+	/* Before the table: text that `rewrite` replaced, in how many files. */
+	void (*rewritten)(void *arg, const char *resource, uint64_t files,
+	    uint64_t replacements);
 	/* The table: once for each resource, at the end of comparing. */
 	void (*counts)(void *arg, const char *resource,
 	    const struct vl_target_counts *counts);
@@ -72,6 +79,7 @@ struct vl_import_result {
 	uint64_t lines;
 	uint64_t bytes; /* of the bundle's files */
 	uint64_t unused_chunks;
+	uint64_t proved;      /* staged files read back and compared */
 	double apply_seconds; /* from the decision to the last sync */
 };
 

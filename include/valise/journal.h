@@ -22,6 +22,7 @@ struct vl_header_tree {
 	char *staging;     /* absolute path of the staging directory */
 	bool absent;       /* the root is not there yet */
 	bool inside;       /* staging stands in the root, not beside it */
+	bool privileged;   /* security.* and trusted.* are ours to set */
 	int64_t mtime_sec; /* of the root, to be put back */
 	int32_t mtime_nsec;
 };

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include <valise/bytes.h>
+#include <valise/text.h>
 
 enum vl_kind {
 	VL_KIND_FILES
@@ -18,7 +19,20 @@ enum vl_kind {
 
 enum vl_target_only {
 	VL_TARGET_ONLY_DELETE, /* the tree becomes the bundle's tree */
-	VL_TARGET_ONLY_KEEP
+	VL_TARGET_ONLY_KEEP,
+	VL_TARGET_ONLY_BROUGHT /* what an import of the series created goes */
+};
+
+/* Symbolic links that lead out of the tree. */
+enum vl_links_policy {
+	VL_LINKS_AS_IS,
+	VL_LINKS_INSIDE /* are not carried, not taken */
+};
+
+/* Attributes that the target's file system cannot hold. */
+enum vl_on_unsupported {
+	VL_ON_UNSUPPORTED_REFUSE,
+	VL_ON_UNSUPPORTED_DROP
 };
 
 enum vl_on_match {
@@ -36,9 +50,37 @@ struct vl_resource {
 	enum vl_target_only target_only;
 	enum vl_on_match on_match;
 	bool one_file_system;
+	bool special;    /* FIFOs and devices */
+	bool privileged; /* setuid, setgid, security.*, trusted.* */
+	enum vl_links_policy links;
+	enum vl_on_unsupported on_unsupported;
+	struct vl_pair *owners; /* owners: {map: {from: to}} */
+	size_t nowners;
 	bool compress;
 	unsigned line; /* in site.yaml, for messages */
 	unsigned column;
+};
+
+/* keep_here: what of the target is left alone; a pattern as in exclude. */
+struct vl_keep_here {
+	char *resource;
+	char *path;
+};
+
+/* map: a path of the source is another one at the target.  Both end in "**"
+ * (the directory before it and all below), or neither does. */
+struct vl_map {
+	char *resource;
+	char *from;
+	char *to;
+};
+
+/* rewrite: text in files whose path matches, a pattern as in exclude. */
+struct vl_rewrite {
+	char *resource;
+	char *path;
+	char *from; /* not empty */
+	char *to;
 };
 
 struct vl_trust {
@@ -56,6 +98,12 @@ struct vl_site {
 	size_t ntrust;
 	char **allow_from; /* labels; none: any */
 	size_t nallow_from;
+	struct vl_keep_here *keep_here; /* each names a resource of the file */
+	size_t nkeep_here;
+	struct vl_map *map;
+	size_t nmap;
+	struct vl_rewrite *rewrite;
+	size_t nrewrite;
 	/* Base directory of state, absolute.  Where none is given:
 	 * /var/lib/valise for root, else $XDG_STATE_HOME/valise or
 	 * ~/.local/state/valise. */

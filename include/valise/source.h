@@ -4,7 +4,7 @@
 /*
  * Records of one resource, read for export in manifest order.
  *
- *	open -> (next -> (read* -> settle)? )* -> free
+ *	open -> (next -> ((hole | read)* -> settle)? )* -> free
  *
  * A kind (files, later sqlite ...) is a table of functions in one file of
  * src/source; the list of kinds is in source.c.
@@ -21,6 +21,8 @@ struct vl_source_report {
 	/* A path that is not carried although it should be (exit 3). */
 	void (*problem)(void *arg, const char *resource, struct vl_slice key,
 	    const char *why);
+	/* A mount point that was not entered. */
+	void (*mount)(void *arg, const char *resource, struct vl_slice key);
 };
 
 struct vl_source_opts {
@@ -38,11 +40,14 @@ struct vl_source_counts {
 	uint64_t links;
 	uint64_t bytes;       /* of files */
 	uint64_t left_out[6]; /* by enum vl_why */
-	/* Carried, but without something this version does not carry: */
-	uint64_t hard_links;   /* names beyond the first of an inode */
-	uint64_t attributes;   /* extended attributes, ACLs */
-	uint64_t sparse;       /* files with holes; zeros are not stored */
-	uint64_t special_bits; /* setuid, setgid, sticky on files not carried */
+	uint64_t outward;     /* of these, links that lead out of the tree */
+	uint64_t hard_links;  /* names beyond the first of an inode */
+	uint64_t specials;    /* FIFOs and devices */
+	uint64_t sparse;      /* files with holes */
+	uint64_t attributes;  /* records with ACL, xattrs or flags */
+	/* Carried, but without something: */
+	uint64_t cut;        /* inodes with names outside of what travels */
+	uint64_t privileged; /* setuid, setgid, security.*, trusted.* */
 };
 
 /*
@@ -55,6 +60,12 @@ enum vl_status vl_source_open(struct vl_source **out,
 /* `rec->line.p` is NULL behind the last; valid until the next call. */
 enum vl_status vl_source_next(
     struct vl_source *s, struct vl_record *rec, struct vl_err *err);
+/*
+ * How many bytes of a hole come next in the body of the record that was just
+ * yielded; 0: data, or its end.  They are passed over by this, not read.
+ */
+enum vl_status vl_source_hole(
+    struct vl_source *s, uint64_t *n, struct vl_err *err);
 /* Body bytes of the record that was just yielded; *got 0 at its end. */
 enum vl_status vl_source_read(
     struct vl_source *s, uint8_t *p, size_t n, size_t *got, struct vl_err *err);

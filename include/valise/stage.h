@@ -33,6 +33,9 @@ struct vl_stage_report {
 	void (*blocked)(void *arg, const char *path, const char *why);
 	void (*diverged)(void *arg, const char *path, const char *why);
 	void (*kept)(void *arg, const char *path, const char *why);
+	/* The redo has looked at this many entries of `root`, and each is as
+	 * planned. */
+	void (*proved)(void *arg, const char *root, uint64_t entries);
 };
 
 /*

@@ -4,8 +4,8 @@
 /*
  * What a side remembers of a site: one directory BASE/SITE, mode 0700, with
  * its identity, lock, series (source), sender key, trusted senders, journal,
- * decision, ledger, spool and shadow (target).  docs/transaction.md names
- * each file.
+ * decision, ledger, what was brought, spool and shadow (target).
+ *docs/transaction.md names each file.
  *
  *	open -> lock? -> ... -> free
  */

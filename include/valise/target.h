@@ -12,6 +12,8 @@
  * in manifest order.
  */
 
+#include <valise/brought.h>
+#include <valise/links.h>
 #include <valise/pool.h>
 #include <valise/record.h>
 #include <valise/site.h>
@@ -23,7 +25,9 @@ enum vl_change {
 	VL_CHANGE_ADD,
 	VL_CHANGE_MODIFY,
 	VL_CHANGE_DELETE,
-	VL_CHANGE_CONFLICT
+	VL_CHANGE_CONFLICT,
+	VL_CHANGE_KEEP, /* keep_here says so */
+	VL_CHANGE_DROP  /* the target cannot hold what `detail` names */
 };
 
 /* One changed record, for the preview. `detail` may be "". */
@@ -31,6 +35,10 @@ struct vl_target_report {
 	void *arg;
 	void (*change)(void *arg, const char *resource, enum vl_change change,
 	    struct vl_slice path, const char *detail);
+	/* Before the counts: a name of an owner that is unknown here, and
+	 * the number used in its place. */
+	void (*owner)(void *arg, const char *resource, bool group,
+	    const char *name, uint32_t number);
 };
 
 struct vl_target_counts {
@@ -43,6 +51,8 @@ struct vl_target_counts {
 	uint64_t before; /* records of the target before, but its root */
 	uint64_t staged_bytes;
 	uint64_t outside; /* symbolic links that point out of the tree */
+	uint64_t dropped; /* records brought without something */
+	uint64_t proved;  /* staged files read back and found right */
 };
 
 struct vl_target_opts {
@@ -53,6 +63,12 @@ struct vl_target_opts {
 	struct vl_hasher_maker hashers;
 	struct vl_pool *pool;
 	const char *tempdir;
+	struct vl_links *links; /* a survey adds to it, a target asks it */
+	const char *const *keep_here; /* patterns */
+	size_t nkeep_here;
+	/* The list of what imports of the series created here; a preview only
+	 * reads it.  NULL: nothing was. */
+	const struct vl_brought *brought;
 	bool keep_owner; /* owners cannot be set: neither compared nor set */
 	struct vl_target_report report;
 };
@@ -84,9 +100,8 @@ void vl_target_free(struct vl_target *t);
 struct vl_survey;
 enum vl_status vl_survey_open(struct vl_survey **out,
     const struct vl_target_opts *opts, struct vl_err *err);
-/* `data` is how many bytes of the body are not zero. */
-enum vl_status vl_survey_put(struct vl_survey *s, const struct vl_entry *e,
-    uint64_t data, struct vl_err *err);
+enum vl_status vl_survey_put(
+    struct vl_survey *s, const struct vl_entry *e, struct vl_err *err);
 void vl_survey_need(
     const struct vl_survey *s, uint64_t *bytes, uint64_t *files);
 void vl_survey_free(struct vl_survey *s);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include <valise/entry.h>
+#include <valise/text.h>
 
 struct vl_exclude;
 struct vl_walk;
@@ -34,11 +35,11 @@ struct vl_node {
 	struct vl_slice path;
 	struct vl_slice name;    /* last component; "" for the root */
 	enum vl_entry_type type; /* never HARD; LEFT_OUT: why says it */
+	int fd;                  /* DIR: itself, open to be read; else -1 */
 	enum vl_why why;
 	struct stat st;       /* zero where it could not be had */
 	struct vl_slice link; /* LINK: target */
 	int parentfd;         /* O_PATH or O_RDONLY directory; -1: root */
-	bool has_attributes;  /* of DIR, LINK; see vl_has_attributes() */
 	const char *cause;    /* of UNREADABLE: text of errno; else NULL */
 };
 
@@ -47,8 +48,8 @@ struct vl_walk_opts {
 	const char *root;                 /* path of the tree */
 	const struct vl_exclude *exclude; /* or NULL */
 	bool cross_mounts;                /* enter other file systems */
-	/* Look for attributes of directories and links; a target need not. */
-	bool attributes;
+	/* Yield FIFOs and devices as what they are, never opened. */
+	bool special;
 	/* A first component that is never seen (".valise"), nor is it with
 	 * ".ID", ".theirs.ID", ".abandoned.ID" or ".probe.ID" behind it, where
 	 * ID is 32 lower-case hex digits; or NULL. */
@@ -60,8 +61,10 @@ struct vl_walk_opts {
 /*
  * A walk yields the root (path ""), then everything below in the order of
  * vl_path_cmp().  What cannot be carried is yielded as LEFT_OUT: a directory
- * that cannot be listed, a socket, FIFO or device (why: kind), an excluded
- * path, a mount point (also a bind mount), a directory with a name or path in
+ * that cannot be listed, a socket, without `special` a FIFO or device (why:
+ * kind), an excluded path, a mount point (also a bind mount; with
+ * `cross_mounts` only one that leads back into a directory above it), a
+ * directory with a name or path in
  * it that is over the limits of entry.h, a path that turns into something
  * else at every look (why: unstable).  Nothing is yielded below it.  A path
  * that vanishes between listing and looking is not yielded.  Where the walk
@@ -97,9 +100,6 @@ void vl_walk_skip(struct vl_walk *w);
 bool vl_walk_file(struct vl_walk *w, int *fd);
 /* What it was when vl_walk_file() had opened it; valid until the next. */
 const struct stat *vl_walk_stat(const struct vl_walk *w);
-/* Does what `fd` has open have extended attributes or ACLs?  An SELinux
- * label, which every file of such a machine has, does not count. */
-bool vl_has_attributes(int fd);
 void vl_walk_free(struct vl_walk *w);
 
 /*
@@ -116,16 +116,93 @@ enum vl_status vl_dirs_get(
 void vl_dirs_forget(struct vl_dirs *d, struct vl_slice path);
 void vl_dirs_free(struct vl_dirs *d);
 
-/* Names of owners and groups, both ways, remembered (libarchive's lookup). */
-enum vl_status vl_owners_new(struct vl_owners **out, struct vl_err *err);
+/*
+ * Names of owners and groups, both ways, remembered (libarchive's lookup).
+ * `map` (borrowed, may be empty): a name that comes from elsewhere, or a
+ * number as text where there is no name, is another name or number here;
+ * it applies to users and groups alike.
+ */
+enum vl_status vl_owners_new(struct vl_owners **out, const struct vl_pair *map,
+    size_t nmap, struct vl_err *err);
 /* Empty when the number has no name or it is not UTF-8; valid until free. */
 struct vl_slice vl_owners_user(struct vl_owners *o, uint32_t uid);
 struct vl_slice vl_owners_group(struct vl_owners *o, uint32_t gid);
-/* The number of `name` here, else `fallback`. */
+/* The number of `name` (or of `fallback`, without one) here, by the map and
+ * by this machine, else `fallback`. */
 uint32_t vl_owners_uid(
     struct vl_owners *o, struct vl_slice name, uint32_t fallback);
 uint32_t vl_owners_gid(
     struct vl_owners *o, struct vl_slice name, uint32_t fallback);
+/* Names that were asked for and have no number here, each once, in the order
+ * they came; at most 1,024 are kept. */
+struct vl_unknown_owner {
+	char *name;
+	bool group;
+	uint32_t number; /* used in its place */
+};
+const struct vl_unknown_owner *vl_owners_unknown(
+    const struct vl_owners *o, size_t *n);
 void vl_owners_free(struct vl_owners *o);
+
+/*
+ * Extended attributes of one path, ACLs among them as the kernel keeps them
+ * (system.posix_acl_access, system.posix_acl_default), as one string of
+ * bytes: for each, ascending by name, the lengths of name (le16) and value
+ * (le32), name, value.  So two of them are the same where the bytes are.
+ */
+struct vl_attrs {
+	struct vl_buf bytes;
+	uint32_t flags;  /* VL_FLAG_* */
+	unsigned others; /* names seen that were not asked for */
+};
+/* Which to look at; security.selinux, a machine's own label, is in none. */
+#define VL_ATTRS_PLAIN      1u /* user.* and ACLs */
+#define VL_ATTRS_PRIVILEGED 2u /* security.*, trusted.* */
+#define VL_ATTRS_FLAGS      4u /* of an open file or directory */
+
+/*
+ * Read them (replacing what `a` holds) of what `fd` has open (`name` ""), or
+ * of `name` in directory `fd`, which is neither opened nor followed.  What
+ * the file system has no room for is absent.  False: errno.
+ */
+bool vl_attrs_read(
+    struct vl_attrs *a, int fd, const char *name, unsigned which);
+/* The next of `*rest`; false at its end (or where it is malformed). */
+bool vl_attrs_next(struct vl_slice *rest, struct vl_xattr *x);
+/* Append one; names must come ascending. */
+enum vl_status vl_attrs_add(struct vl_buf *bytes, struct vl_slice name,
+    struct vl_slice value, struct vl_err *err);
+/* Well-formed and in order: for bytes that were stored. */
+bool vl_attrs_valid(struct vl_slice bytes);
+/*
+ * From `now` (as read) to `want`: what is not in it goes, what differs is
+ * set.  fd and name as above.  VL_EREFUSED where the file system has no room
+ * for such a thing, VL_EIO for what else refuses.
+ */
+enum vl_status vl_attrs_set(int fd, const char *name, struct vl_slice now,
+    struct vl_slice want, struct vl_err *err);
+void vl_attrs_free(struct vl_attrs *a);
+
+/* Flags of an open file or directory.  get: none where there is no such
+ * thing; set: those not carried stay as they are.  False: errno. */
+bool vl_flags_get(int fd, uint32_t *flags);
+bool vl_flags_set(int fd, uint32_t flags);
+
+/* A kernel's ACL value to entries with names, appended to `out` as
+ * struct vl_acl_entry; VL_EFORMAT where it is none. */
+enum vl_status vl_acl_decode(struct vl_buf *out, struct vl_slice value,
+    struct vl_owners *owners, struct vl_err *err);
+/* Entries to a kernel's value with this machine's numbers, appended.
+ * VL_EREFUSED when two of them become one. */
+enum vl_status vl_acl_encode(struct vl_buf *out, const struct vl_acl_entry *acl,
+    size_t n, struct vl_owners *owners, struct vl_err *err);
+
+/*
+ * Stretches without data of an open file of `size` bytes, as struct vl_hole
+ * in `out` (replaced), ascending.  Of more than `max` the small ones are left
+ * out: those below the least power of two for which the others fit.  Nothing
+ * is read.  False: errno.
+ */
+bool vl_holes_read(struct vl_buf *out, int fd, uint64_t size, size_t max);
 
 #endif

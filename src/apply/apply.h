@@ -7,6 +7,8 @@
  *	intake.c   the bundle: trusted, copied to the spool, unlocked
  *	replay.c   is it the next one, from the right sender, for this site?
  *	room.c     is there room for it?
+ *	map.c      paths of records become other ones
+ *	rewrite.c  text in files of the bundle is replaced
  *	pass.c     records against the trees: compare, stage
  *	commit.c   prepare, decide, finish; the same finish serves recovery
  *	recover.c  what a killed run left
@@ -14,10 +16,14 @@
  */
 
 #include <valise/apply.h>
+#include <valise/brought.h>
 #include <valise/journal.h>
+#include <valise/links.h>
 #include <valise/seal.h>
 #include <valise/stage.h>
 #include <valise/unpack.h>
+
+#include "filter.h"
 
 /* The bundle as it was taken in; all from the spool. */
 struct vl_intake {
@@ -31,6 +37,12 @@ struct vl_intake {
 /* One tree that is imported. */
 struct vl_part {
 	const struct vl_resource *resource;
+	struct vl_links *links; /* the survey fills it */
+	const char **keep_here; /* patterns; borrowed from the site */
+	size_t nkeep_here;
+	struct vl_map_sort *map;      /* NULL: paths stay as they are */
+	struct vl_rewrites *rewrites; /* NULL: contents do */
+	struct vl_brought brought;    /* names its list */
 	struct vl_target *target;
 	struct vl_stage *stage;
 	bool begun;
@@ -47,9 +59,11 @@ struct vl_run {
 	struct vl_header header;
 	struct vl_part *parts; /* as header.trees */
 	bool keep_owner;
+	bool surveyed;   /* every line was seen once */
 	bool journalled; /* BEGIN stands */
 	bool quiet;      /* changes are not said: a second pass will say them */
-	uint64_t total;  /* bytes of all files that are imported */
+	char conflict[1024]; /* the first one, for the error */
+	uint64_t total;      /* bytes of all files that are imported */
 	uint64_t done;
 };
 
@@ -78,6 +92,9 @@ enum vl_status vl_room_targets(
 /* pass.c */
 /* The part that a record's resource is of; NULL: it is not imported. */
 struct vl_part *vl_part_of(struct vl_run *run, struct vl_slice resource);
+/* The rules of the site for one part. */
+struct vl_filter_opts vl_part_filter(
+    const struct vl_run *run, const struct vl_part *p);
 enum vl_status vl_pass(struct vl_run *run, bool staging, struct vl_err *err);
 
 /* commit.c: everything after the pass. */

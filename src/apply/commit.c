@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <valise/fs.h>
+#include <valise/text.h>
 
 #include "apply.h"
 
@@ -53,6 +54,21 @@ on_kept(void *arg, const char *path, const char *why)
 	say_entry(arg, path, "kept", why);
 }
 
+static void
+on_proved(void *arg, const char *root, uint64_t entries)
+{
+	const struct vl_apply_ui *ui = arg;
+	char name[256];
+	char count[32];
+	char text[384];
+
+	snprintf(text, sizeof(text),
+	    "proof: %s entries of '%s' looked at again: as planned",
+	    vl_format_count(count, sizeof(count), entries),
+	    vl_escape_text(name, sizeof(name), vl_slice_of(root)));
+	ui->note(ui->arg, text);
+}
+
 struct vl_stage_report
 vl_stage_report_of(const struct vl_apply_ui *ui)
 {
@@ -65,7 +81,8 @@ vl_stage_report_of(const struct vl_apply_ui *ui)
 	return (struct vl_stage_report){ .arg = arg.out,
 		.blocked = on_blocked,
 		.diverged = on_diverged,
-		.kept = on_kept };
+		.kept = on_kept,
+		.proved = on_proved };
 }
 
 /* The spool becomes the shadow, or goes; harmless to repeat. */
@@ -111,6 +128,54 @@ save_ledger(
 	if (st == VL_OK)
 		st = vl_ledger_save(&ledger, state, err);
 	vl_ledger_free(&ledger);
+	return st;
+}
+
+/* An operator said of the path, or of one above it, that it is somebody
+ * else's. */
+struct theirs {
+	const struct vl_journal *journal;
+	const char *root;
+};
+
+static bool
+is_theirs(void *arg, struct vl_slice path)
+{
+	const struct theirs *t = arg;
+	const struct vl_choice_line *c = NULL;
+	size_t n = strcmp(t->root, "/") == 0 ? 0 : strlen(t->root);
+	size_t i = 0;
+
+	for (i = 0; i < t->journal->nchoices; i++) {
+		c = &t->journal->choices[i];
+		if (strncmp(c->path, t->root, n) == 0 && c->path[n] == '/' &&
+		    vl_path_below(path, vl_slice_of(c->path + n + 1)) &&
+		    vl_journal_choice(t->journal, c->path) ==
+		        VL_CHOICE_KEEP_THEIRS)
+			return true;
+	}
+	return false;
+}
+
+/* What was brought, from now on; harmless to repeat. */
+static enum vl_status
+keep_lists(const struct vl_finish *f, struct vl_err *err)
+{
+	const struct vl_header *h = &f->journal->header;
+	struct theirs theirs = { .journal = f->journal };
+	struct vl_brought b = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
+		b = vl_brought_of(f->state, h, h->trees[i].resource);
+		theirs.root = h->trees[i].root;
+		st = vl_brought_keep(&b,
+		    f->journal->nchoices == 0 ?
+		        NULL :
+		        &(struct vl_brought_theirs){ is_theirs, &theirs },
+		    err);
+	}
 	return st;
 }
 
@@ -170,6 +235,8 @@ vl_finish_end(struct vl_finish *f, struct vl_err *err)
 		st = note_times(f, &inside, err);
 	if (st == VL_OK)
 		st = save_ledger(f->state, h, err);
+	if (st == VL_OK)
+		st = keep_lists(f, err);
 	if (st == VL_OK)
 		st = keep_spool(f->state, h->keep_shadow, err);
 	if (st == VL_OK)
@@ -249,10 +316,15 @@ vl_undo(struct vl_state *state, const struct vl_header *h,
     struct vl_stage **stages, struct vl_err *err)
 {
 	enum vl_status st = vl_journal_add(state, VL_JOURNAL_UNDO, err);
+	struct vl_brought b = { 0 };
 	size_t i = 0;
 
-	for (i = 0; i < h->ntrees && st == VL_OK; i++)
+	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
+		b = vl_brought_of(state, h, h->trees[i].resource);
 		st = undo_tree(h, i, stages[i], err);
+		if (st == VL_OK)
+			st = vl_brought_drop(&b, err);
+	}
 	if (st == VL_OK)
 		st = vl_remove_tree(vl_state_fd(state), "spool", err);
 	if (st == VL_OK)

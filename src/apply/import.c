@@ -77,13 +77,35 @@ check_fit(struct vl_run *run, struct vl_err *err)
 	return VL_OK;
 }
 
+/* What site.yaml has under keep_here for the resource of `p`. */
+static enum vl_status
+find_keep_here(
+    struct vl_part *p, const struct vl_site *site, struct vl_err *err)
+{
+	size_t i = 0;
+
+	if (site->nkeep_here == 0)
+		return VL_OK;
+	p->keep_here = calloc(site->nkeep_here, sizeof(*p->keep_here));
+	if (p->keep_here == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < site->nkeep_here; i++)
+		if (strcmp(site->keep_here[i].resource, p->resource->name) == 0)
+			p->keep_here[p->nkeep_here++] = site->keep_here[i].path;
+	return VL_OK;
+}
+
 static enum vl_status
 add_tree(struct vl_run *run, const struct vl_resource *r, struct vl_err *err)
 {
 	struct vl_header_tree *t = &run->header.trees[run->header.ntrees];
+	struct vl_part *p = &run->parts[run->header.ntrees++];
 
-	run->parts[run->header.ntrees++].resource = r;
+	p->resource = r;
 	snprintf(t->resource, sizeof(t->resource), "%s", r->name);
+	t->privileged = r->privileged && geteuid() == 0;
+	if (find_keep_here(p, run->opts->site, err) != VL_OK)
+		return err->status;
 	return vl_stage_locate(t, r->path, err);
 }
 
@@ -179,22 +201,34 @@ needs_delete(const struct vl_run *run, char *why, size_t size)
 	}
 }
 
+static enum vl_status
+check_conflicts(const struct vl_run *run, struct vl_err *err)
+{
+	uint64_t conflicts = 0;
+	char more[64] = "";
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++)
+		conflicts += run->parts[i].counts.conflict;
+	if (conflicts == 0)
+		return VL_OK;
+	if (conflicts > 1)
+		(void)snprintf(more, sizeof(more), ", and %llu more conflicts",
+		    (unsigned long long)conflicts - 1);
+	return vl_fail(
+	    err, VL_EREFUSED, "%s%s: see the preview", run->conflict, more);
+}
+
 /* Conflicts and the right to delete; asked about where somebody is there. */
 static enum vl_status
 check_policy(struct vl_run *run, bool ask, struct vl_err *err)
 {
 	const struct vl_apply_ui *ui = run->opts->ui;
-	uint64_t conflicts = 0;
 	char why[8448];
 	char text[8704];
-	size_t i = 0;
 
-	for (i = 0; i < run->header.ntrees; i++)
-		conflicts += run->parts[i].counts.conflict;
-	if (conflicts > 0)
-		return vl_fail(err, VL_EREFUSED,
-		    "%llu conflicts: see the preview",
-		    (unsigned long long)conflicts);
+	if (check_conflicts(run, err) != VL_OK)
+		return err->status;
 	needs_delete(run, why, sizeof(why));
 	if (run->opts->allow_delete)
 		why[0] = '\0';
@@ -249,6 +283,10 @@ reset_parts(struct vl_run *run)
 	for (i = 0; i < run->header.ntrees; i++) {
 		vl_target_free(run->parts[i].target);
 		run->parts[i].target = NULL;
+		vl_rewrite_free(run->parts[i].rewrites);
+		run->parts[i].rewrites = NULL;
+		vl_map_free(run->parts[i].map);
+		run->parts[i].map = NULL;
 		run->parts[i].begun = run->parts[i].ended = false;
 	}
 }
@@ -261,7 +299,7 @@ preview(struct vl_run *run, struct vl_err *err)
 	enum vl_status st = vl_room_targets(run, &differs, &room);
 
 	/* No room is what an import would say; what differs is shown first. */
-	if (st != VL_OK && st != VL_EIO) {
+	if (st != VL_OK && (st != VL_EIO || !run->surveyed)) {
 		*err = room;
 		return st;
 	}
@@ -304,6 +342,20 @@ import_again(struct vl_run *run, bool *done, struct vl_err *err)
 	return vl_intake_rewind(run, err);
 }
 
+/* There is no room: but what cannot be at all is told first. */
+static enum vl_status
+look_for_conflicts(struct vl_run *run, struct vl_err *err)
+{
+	struct vl_err other = { 0 };
+
+	run->quiet = true;
+	if (vl_pass(run, false, &other) != VL_OK ||
+	    check_conflicts(run, &other) != VL_OK)
+		*err = other;
+	run->quiet = false;
+	return err->status;
+}
+
 static enum vl_status
 import(struct vl_run *run, struct vl_err *err)
 {
@@ -311,6 +363,8 @@ import(struct vl_run *run, struct vl_err *err)
 	bool done = false;
 	enum vl_status st = vl_room_targets(run, &differs, err);
 
+	if (st == VL_EIO && run->surveyed)
+		st = look_for_conflicts(run, err);
 	if (st == VL_OK && !differs && again(run))
 		st = import_again(run, &done, err);
 	if (st != VL_OK || done)
@@ -353,8 +407,11 @@ run_free(struct vl_run *run)
 	size_t i = 0;
 
 	reset_parts(run);
-	for (i = 0; run->parts != NULL && i < run->header.ntrees; i++)
+	for (i = 0; run->parts != NULL && i < run->header.ntrees; i++) {
 		vl_stage_close(run->parts[i].stage);
+		vl_links_free(run->parts[i].links);
+		free((void *)run->parts[i].keep_here);
+	}
 	free(run->parts);
 	vl_header_free(&run->header);
 	vl_ledger_free(&run->ledger);

@@ -3,7 +3,10 @@
  * differs is staged.  Staging is not the target: nothing of it counts before
  * the end of the bundle has been verified, too.
  */
+#include <stdio.h>
 #include <string.h>
+
+#include <valise/text.h>
 
 #include "apply.h"
 
@@ -43,44 +46,147 @@ vl_part_of(struct vl_run *run, struct vl_slice resource)
 	return NULL;
 }
 
+struct vl_filter_opts
+vl_part_filter(const struct vl_run *run, const struct vl_part *p)
+{
+	return (struct vl_filter_opts){ .site = run->opts->site,
+		.resource = p->resource->name,
+		.tempdir = vl_state_path(run->opts->state),
+		.hashers = vl_ids_hashers(vl_unpack_ids(run->intake.unpack)) };
+}
+
+/* The first conflict is kept for the error; changes are said but in a pass
+ * that is quiet. */
+static void
+take_change(void *arg, const char *resource, enum vl_change change,
+    struct vl_slice path, const char *detail)
+{
+	struct vl_run *run = arg;
+	const struct vl_apply_ui *ui = run->opts->ui;
+	char shown[512];
+
+	if (change == VL_CHANGE_CONFLICT && run->conflict[0] == '\0')
+		(void)snprintf(run->conflict, sizeof(run->conflict),
+		    "'%s' of resource '%s' %s",
+		    vl_escape_text(shown, sizeof(shown), path), resource,
+		    detail);
+	if (!run->quiet)
+		ui->change(ui->arg, resource, change, path, detail);
+}
+
+static void
+take_owner(void *arg, const char *resource, bool group, const char *name,
+    uint32_t number)
+{
+	struct vl_run *run = arg;
+	const struct vl_apply_ui *ui = run->opts->ui;
+
+	if (!run->quiet)
+		ui->owner(ui->arg, resource, group, name, number);
+}
+
 static enum vl_status
 begin_part(
     struct vl_run *run, struct vl_part *p, bool staging, struct vl_err *err)
 {
-	const struct vl_apply_ui *ui = run->opts->ui;
+	const struct vl_filter_opts filter = vl_part_filter(run, p);
 	size_t at = (size_t)(p - run->parts);
+	enum vl_status st = VL_OK;
 
 	p->begun = true;
+	p->brought =
+	    vl_brought_of(run->opts->state, &run->header, p->resource->name);
+	st = vl_map_new(&p->map, &filter, err);
+	if (st == VL_OK)
+		st = vl_rewrite_new(&p->rewrites, &filter, err);
+	if (st != VL_OK)
+		return st;
 	return vl_target_open(&p->target,
 	    &(struct vl_target_opts){ .resource = p->resource,
 	        .on_match = run->opts->on_match != NULL ? *run->opts->on_match :
 	                                                  p->resource->on_match,
 	        .tree = &run->header.trees[at],
 	        .stage = staging ? p->stage : NULL,
-	        .hashers = vl_ids_hashers(vl_unpack_ids(run->intake.unpack)),
+	        .hashers = filter.hashers,
 	        .pool = run->opts->pool,
-	        .tempdir = vl_state_path(run->opts->state),
+	        .tempdir = filter.tempdir,
+	        .links = p->links,
+	        .keep_here = p->keep_here,
+	        .nkeep_here = p->nkeep_here,
+	        .brought = &p->brought,
 	        .keep_owner = run->keep_owner,
-	        .report = { .arg = ui->arg,
-	            .change = run->quiet ? NULL : ui->change } },
+	        .report = { .arg = run,
+	            .change = take_change,
+	            .owner = take_owner } },
 	    err);
+}
+
+/* One record, under the target's path, to the target. */
+static enum vl_status
+put(struct vl_part *p, const struct vl_entry *e, const struct vl_body *body,
+    struct vl_err *err)
+{
+	struct vl_entry entry = *e;
+	struct vl_body own = *body;
+	enum vl_status st = VL_OK;
+
+	if (p->rewrites != NULL)
+		st = vl_rewrite_record(p->rewrites, &entry, &own, err);
+	return st == VL_OK ? vl_target_put(p->target, &entry, &own, err) : st;
+}
+
+/* The records that were held back, now in the order of the target. */
+static enum vl_status
+put_mapped(struct vl_part *p, struct vl_err *err)
+{
+	struct vl_entry e = { 0 };
+	struct vl_body body = { 0 };
+	bool more = true;
+	enum vl_status st = vl_map_finish(p->map, err);
+
+	while (st == VL_OK) {
+		st = vl_map_next(p->map, &e, &body, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = put(p, &e, &body, err);
+	}
+	return st;
+}
+
+static void
+say_part(struct vl_run *run, const struct vl_part *p)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+	struct vl_rewrite_counts rewritten = { 0 };
+
+	if (p->rewrites != NULL)
+		vl_rewrite_counts(p->rewrites, &rewritten);
+	if (rewritten.files > 0)
+		ui->rewritten(ui->arg, p->resource->name, rewritten.files,
+		    rewritten.replacements);
+	ui->counts(ui->arg, p->resource->name, &p->counts);
 }
 
 static enum vl_status
 end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 {
-	const struct vl_apply_ui *ui = run->opts->ui;
 	enum vl_status st = VL_OK;
 
 	if (p == NULL || p->ended)
 		return VL_OK;
-	st = vl_target_end(p->target, err);
+	if (p->map != NULL)
+		st = put_mapped(p, err);
+	if (st == VL_OK)
+		st = vl_target_end(p->target, err);
+	if (st != VL_OK)
+		return vl_within(err, "resource '%s'", p->resource->name);
 	p->ended = true;
 	vl_target_counts(p->target, &p->counts);
 	p->unchanged = vl_target_unchanged(p->target);
-	if (st == VL_OK && !run->quiet)
-		ui->counts(ui->arg, p->resource->name, &p->counts);
-	return st;
+	run->result->proved += p->counts.proved;
+	if (!run->quiet)
+		say_part(run, p);
+	return VL_OK;
 }
 
 static enum vl_status
@@ -119,7 +225,9 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 			st = begin_part(run, p, staging, err);
 		run->done += rec.entry.size;
 		if (st == VL_OK)
-			st = vl_target_put(p->target, &rec.entry, &body, err);
+			st = p->map != NULL ?
+			    vl_map_add(p->map, &rec.entry, &body, err) :
+			    put(p, &rec.entry, &body, err);
 		if (st != VL_OK)
 			vl_within(err, "resource '%s'", p->resource->name);
 	}

@@ -12,8 +12,12 @@
 #include "apply.h"
 
 #define MARGIN (1u << 20) /* journal, steps, headers */
-#define SPARSE (1u << 20) /* bytes of a body that is looked at for zeros */
-#define REFS   256
+
+/* One tree beside the lines. */
+struct place {
+	struct vl_survey *survey;
+	struct vl_map_sort *map; /* NULL: paths stay as they are */
+};
 
 struct need {
 	dev_t dev;
@@ -57,24 +61,6 @@ vl_room_spool(struct vl_run *run, struct vl_err *err)
 	return VL_OK;
 }
 
-/* How many bytes of the current record's body its chunks cover. */
-static enum vl_status
-data_of(struct vl_unpack *u, uint64_t *data, struct vl_err *err)
-{
-	struct vl_chunk_ref refs[REFS];
-	enum vl_status st = VL_OK;
-	size_t n = 0;
-	size_t i = 0;
-
-	*data = 0;
-	do {
-		st = vl_unpack_part(u, refs, REFS, &n, err);
-		for (i = 0; i < n && st == VL_OK; i++)
-			*data += refs[i].n;
-	} while (st == VL_OK && n > 0);
-	return st;
-}
-
 /* Add what one tree needs to its file system. */
 static enum vl_status
 add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
@@ -105,7 +91,10 @@ add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
 		i++;
 	if (i == *n) {
 		needs[i].dev = st.st_dev;
-		needs[i].free_bytes = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+		/* What lives in memory alone may not count its blocks. */
+		needs[i].free_bytes = vfs.f_blocks == 0 ?
+		    UINT64_MAX :
+		    (uint64_t)vfs.f_bavail * vfs.f_frsize;
 		needs[i].free_files =
 		    vfs.f_files == 0 ? UINT64_MAX : vfs.f_favail;
 		needs[i].bytes = MARGIN;
@@ -125,40 +114,103 @@ add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
 	return VL_OK;
 }
 
+/* Bodies are of no interest here. */
+static enum vl_status
+no_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
+    struct vl_err *err)
+{
+	(void)arg;
+	(void)refs;
+	(void)max;
+	(void)err;
+	*n = 0;
+	return VL_OK;
+}
+
+/* The records under the paths of the target. */
+static enum vl_status
+survey_mapped(struct place *place, struct vl_err *err)
+{
+	struct vl_entry e = { 0 };
+	struct vl_body body = { 0 };
+	bool more = true;
+	enum vl_status st = vl_map_finish(place->map, err);
+
+	while (st == VL_OK) {
+		st = vl_map_next(place->map, &e, &body, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = vl_survey_put(place->survey, &e, err);
+	}
+	return st;
+}
+
 /* Every record beside the walk of its tree. */
 static enum vl_status
-survey_lines(struct vl_run *run, struct vl_unpack *u,
-    struct vl_survey **surveys, struct vl_err *err)
+survey_lines(struct vl_run *run, struct vl_unpack *u, struct place *places,
+    struct vl_err *err)
 {
+	const struct vl_body none = { .part = no_part };
 	struct vl_unpacked rec = { 0 };
 	struct vl_part *p = NULL;
-	uint64_t data = 0;
+	struct place *place = NULL;
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
-	for (;;) {
+	while (st == VL_OK) {
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
-			return st;
+			break;
 		p = vl_part_of(run, rec.entry.resource);
 		if (p == NULL)
 			continue;
-		data = rec.entry.size;
-		run->total += data;
-		if (rec.entry.type == VL_ENTRY_FILE && data >= SPARSE)
-			st = data_of(u, &data, err);
-		if (st == VL_OK)
-			st = vl_survey_put(
-			    surveys[p - run->parts], &rec.entry, data, err);
+		place = &places[p - run->parts];
+		run->total += rec.entry.size;
+		st = place->map != NULL ?
+		    vl_map_add(place->map, &rec.entry, &none, err) :
+		    vl_survey_put(place->survey, &rec.entry, err);
 		if (st != VL_OK)
-			return st;
+			vl_within(err, "resource '%s'", p->resource->name);
 	}
+	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
+		if (places[i].map != NULL &&
+		    survey_mapped(&places[i], err) != VL_OK)
+			st = vl_within(err, "resource '%s'",
+			    run->header.trees[i].resource);
+	return st;
+}
+
+static enum vl_status
+open_places(struct vl_run *run, struct place *places, struct vl_err *err)
+{
+	const char *tempdir = vl_state_path(run->opts->state);
+	struct vl_filter_opts filter = { 0 };
+	struct vl_part *p = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees && st == VL_OK; i++) {
+		p = &run->parts[i];
+		filter = vl_part_filter(run, p);
+		st = vl_links_new(&p->links, tempdir, err);
+		if (st == VL_OK)
+			st = vl_map_new(&places[i].map, &filter, err);
+		if (st == VL_OK)
+			st = vl_survey_open(&places[i].survey,
+			    &(struct vl_target_opts){ .resource = p->resource,
+			        .tree = &run->header.trees[i],
+			        .links = p->links,
+			        .tempdir = tempdir },
+			    err);
+	}
+	return st;
 }
 
 enum vl_status
 vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
 {
 	size_t ntrees = run->header.ntrees;
-	struct vl_survey **surveys = calloc(ntrees + 1, sizeof(*surveys));
+	struct place *places = calloc(ntrees + 1, sizeof(*places));
 	struct need *needs = calloc(ntrees + 1, sizeof(*needs));
 	struct vl_unpack *u = NULL;
 	uint64_t bytes = 0;
@@ -168,28 +220,26 @@ vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	*differs = false;
-	if (surveys == NULL || needs == NULL)
+	if (places == NULL || needs == NULL)
 		st = vl_fail_memory(err);
-	for (i = 0; i < ntrees && st == VL_OK; i++)
-		st = vl_survey_open(&surveys[i],
-		    &(struct vl_target_opts){
-		        .resource = run->parts[i].resource,
-		        .tree = &run->header.trees[i],
-		        .tempdir = vl_state_path(run->opts->state) },
-		    err);
+	if (st == VL_OK)
+		st = open_places(run, places, err);
 	if (st == VL_OK)
 		st = vl_intake_lines(run, &u, err);
 	if (st == VL_OK)
-		st = survey_lines(run, u, surveys, err);
+		st = survey_lines(run, u, places, err);
+	run->surveyed = st == VL_OK;
 	for (i = 0; i < ntrees && st == VL_OK; i++) {
-		vl_survey_need(surveys[i], &bytes, &files);
+		vl_survey_need(places[i].survey, &bytes, &files);
 		*differs = *differs || files > 0;
-		st = add_need(run, i, surveys[i], needs, &n, err);
+		st = add_need(run, i, places[i].survey, needs, &n, err);
 	}
 	vl_unpack_free(u);
-	for (i = 0; surveys != NULL && i < ntrees; i++)
-		vl_survey_free(surveys[i]);
-	free(surveys);
+	for (i = 0; places != NULL && i < ntrees; i++) {
+		vl_survey_free(places[i].survey);
+		vl_map_free(places[i].map);
+	}
+	free(places);
 	free(needs);
 	return st;
 }

@@ -53,17 +53,22 @@ enum vl_status vl_sender_note(
 
 /* ---- feed.c: records from sources to a pack ---- */
 
+#define VL_MOUNTS_SHOWN 10
+
 struct vl_one_source {
 	const struct vl_resource *resource;
 	struct vl_source *source;
 	struct vl_source_counts counts; /* once it is read */
+	/* Mount points that were not entered: the first ones, escaped. */
+	char *mounts[VL_MOUNTS_SHOWN];
+	size_t nmounts;
 };
 
 struct vl_feed {
 	struct vl_one_source *sources;
 	size_t n;
 	uint64_t problems; /* paths that should have been carried */
-	uint64_t bytes;    /* of bodies so far */
+	uint64_t bytes;    /* of bodies so far, without holes */
 	struct vl_progress progress;
 	bool json;
 };

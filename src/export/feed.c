@@ -106,6 +106,31 @@ note_problem(
 	vl_msg_end(&m);
 }
 
+/* The first ones are kept for the summary; whoever reads JSON gets all. */
+static void
+note_mount(void *arg, const char *resource, struct vl_slice key)
+{
+	struct vl_feed *f = arg;
+	struct vl_one_source *one = f->sources;
+	struct vl_msg m = { 0 };
+	char shown[SHOWN];
+
+	while (strcmp(one->resource->name, resource) != 0)
+		one++;
+	if (one->nmounts < VL_MOUNTS_SHOWN) {
+		(void)vl_escape_text(shown, sizeof(shown), key);
+		one->mounts[one->nmounts] = strdup(shown);
+		one->nmounts += one->mounts[one->nmounts] != NULL;
+	}
+	if (!f->json)
+		return;
+	vl_msg_begin(&m, "status");
+	vl_msg_text(&m, "left_out", vl_slice_of(vl_why_words[VL_WHY_MOUNT]));
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_text(&m, "path", key);
+	vl_msg_end(&m);
+}
+
 enum vl_status
 vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
 {
@@ -115,9 +140,32 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
 
 	opts.report.arg = f;
 	opts.report.problem = note_problem;
+	opts.report.mount = note_mount;
 	for (i = 0; st == VL_OK && i < f->n; i++)
 		st = vl_source_open(
 		    &f->sources[i].source, f->sources[i].resource, &opts, err);
+	return st;
+}
+
+/* A hole or some bytes of the body; neither at its end. */
+static enum vl_status
+feed_piece(struct vl_source *source, struct vl_pack *pack, uint64_t *hole,
+    size_t *got, struct vl_err *err)
+{
+	uint8_t *room = NULL;
+	size_t n = 0;
+	enum vl_status st = vl_source_hole(source, hole, err);
+
+	*got = 0;
+	if (st != VL_OK)
+		return st;
+	if (*hole > 0)
+		return vl_pack_body_skip(pack, *hole, err);
+	st = vl_pack_body_room(pack, &room, &n, err);
+	if (st == VL_OK)
+		st = vl_source_read(source, room, n, got, err);
+	if (st == VL_OK && *got > 0)
+		st = vl_pack_body_fill(pack, *got, err);
 	return st;
 }
 
@@ -128,18 +176,13 @@ feed_body(struct vl_feed *f, const struct vl_one_source *one,
 {
 	enum vl_settled how = VL_AGAIN;
 	enum vl_status st = VL_OK;
-	uint8_t *room = NULL;
+	uint64_t hole = 0;
 	size_t got = 1;
-	size_t n = 0;
 
-	while (got > 0) {
+	while (got > 0 || hole > 0) {
 		if (vl_cli_stop())
 			return vl_cli_stopped(err);
-		st = vl_pack_body_room(pack, &room, &n, err);
-		if (st == VL_OK)
-			st = vl_source_read(one->source, room, n, &got, err);
-		if (st == VL_OK && got > 0)
-			st = vl_pack_body_fill(pack, got, err);
+		st = feed_piece(one->source, pack, &hole, &got, err);
 		if (st != VL_OK)
 			return st;
 		f->bytes += got;
@@ -161,7 +204,8 @@ is_empty(const struct vl_source_counts *c)
 
 	for (i = 0; i < sizeof(c->left_out) / sizeof(c->left_out[0]); i++)
 		left_out += c->left_out[i];
-	return c->dirs <= 1 && c->files + c->links + left_out == 0;
+	return c->dirs <= 1 &&
+	    c->files + c->links + c->specials + left_out == 0;
 }
 
 static enum vl_status
@@ -211,9 +255,13 @@ void
 vl_feed_free(struct vl_feed *f)
 {
 	size_t i = 0;
+	size_t j = 0;
 
-	for (i = 0; i < f->n; i++)
+	for (i = 0; i < f->n; i++) {
 		vl_source_free(f->sources[i].source);
+		for (j = 0; j < f->sources[i].nmounts; j++)
+			free(f->sources[i].mounts[j]);
+	}
 	free(f->sources);
 	f->sources = NULL;
 	f->n = 0;

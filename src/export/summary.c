@@ -34,6 +34,87 @@ join(char *text, size_t size, const struct item *items, size_t n)
 	return used > 0;
 }
 
+/* What travels with the entries besides. */
+static void
+show_besides(const char *name, const struct vl_source_counts *c)
+{
+	const struct item besides[] = {
+		{ c->sparse, "file with holes", "files with holes" },
+		{ c->attributes, "entry with ACLs, attributes or flags",
+		    "entries with ACLs, attributes or flags" },
+	};
+	char line[LINE];
+
+	if (join(line, sizeof(line), besides, 2))
+		vl_cli_note("of '%s' travel as they are: %s", name, line);
+}
+
+static void
+show_left_out(const struct vl_one_source *one)
+{
+	const struct vl_source_counts *c = &one->counts;
+	const bool special = one->resource->special;
+	const struct item left[] = {
+		{ c->left_out[VL_WHY_UNREADABLE], "unreadable", "unreadable" },
+		{ c->left_out[VL_WHY_UNSTABLE], "changing", "changing" },
+		{ c->left_out[VL_WHY_EXCLUDED], "excluded", "excluded" },
+		{ c->left_out[VL_WHY_KIND] - c->outward,
+		    special ? "socket" : "socket, FIFO or device",
+		    special ? "sockets" : "sockets, FIFOs or devices" },
+		{ c->outward, "link out of the tree", "links out of the tree" },
+		{ c->left_out[VL_WHY_MOUNT], "mount point", "mount points" },
+		{ c->left_out[VL_WHY_NAME], "name too long", "names too long" }
+	};
+	char line[LINE];
+
+	if (!join(line, sizeof(line), left, 7))
+		return;
+	vl_cli_note("left out of '%s', and untouched at the target: %s",
+	    one->resource->name, line);
+	if (!special && c->left_out[VL_WHY_KIND] > c->outward)
+		vl_cli_note("FIFOs and devices travel with 'special: true', "
+		            "sockets never");
+}
+
+static void
+show_mounts(const struct vl_one_source *one)
+{
+	const uint64_t n = one->counts.left_out[VL_WHY_MOUNT];
+	char count[32];
+	size_t i = 0;
+
+	for (i = 0; i < one->nmounts; i++)
+		vl_cli_note("not entered: '%s', %s", one->mounts[i],
+		    one->resource->one_file_system ?
+		        "where another file system is mounted" :
+		        "where a directory above it is mounted");
+	if (n > one->nmounts)
+		vl_cli_note("and %s more",
+		    vl_format_count(count, sizeof(count), n - one->nmounts));
+	if (n > 0 && one->resource->one_file_system)
+		vl_cli_note("'one_file_system: false' enters them");
+}
+
+/* What travels, but without something. */
+static void
+show_lost(const char *name, const struct vl_source_counts *c)
+{
+	char count[32];
+
+	if (c->cut > 0)
+		vl_cli_note("%s %s of '%s' %s names outside of what is "
+		            "exported; each travels as a file of its own",
+		    vl_format_count(count, sizeof(count), c->cut),
+		    c->cut == 1 ? "file" : "files", name,
+		    c->cut == 1 ? "has" : "have");
+	if (c->privileged > 0)
+		vl_cli_note("not carried of '%s': setuid, setgid, security.* "
+		            "or trusted.* of %s %s; they travel with "
+		            "'privileged: true'",
+		    name, vl_format_count(count, sizeof(count), c->privileged),
+		    c->privileged == 1 ? "entry" : "entries");
+}
+
 static void
 show_source(const struct vl_one_source *one, bool written)
 {
@@ -41,39 +122,20 @@ show_source(const struct vl_one_source *one, bool written)
 	const char *name = one->resource->name;
 	const struct item carried[] = { { c->files, "file", "files" },
 		{ c->dirs, "directory", "directories" },
-		{ c->links, "link", "links" } };
-	const struct item left[] = {
-		{ c->left_out[VL_WHY_UNREADABLE], "unreadable", "unreadable" },
-		{ c->left_out[VL_WHY_UNSTABLE], "changing", "changing" },
-		{ c->left_out[VL_WHY_EXCLUDED], "excluded", "excluded" },
-		{ c->left_out[VL_WHY_KIND], "socket, FIFO or device",
-		    "sockets, FIFOs or devices" },
-		{ c->left_out[VL_WHY_MOUNT], "other file system",
-		    "other file systems" },
-		{ c->left_out[VL_WHY_NAME], "name too long", "names too long" }
-	};
-	const struct item lost[] = { { c->hard_links,
-		                         "hard link (as a file of its own)",
-		                         "hard links (as files of their own)" },
-		{ c->attributes, "with attributes or ACLs",
-		    "with attributes or ACLs" },
-		{ c->sparse, "sparse file (holes are not kept)",
-		    "sparse files (holes are not kept)" },
-		{ c->special_bits, "with setuid or setgid",
-		    "with setuid or setgid" } };
+		{ c->links, "link", "links" },
+		{ c->hard_links, "hard link", "hard links" },
+		{ c->specials, "FIFO or device", "FIFOs and devices" } };
 	char bytes[32];
 	char line[LINE];
 
-	(void)join(line, sizeof(line), carried, 3);
+	(void)join(line, sizeof(line), carried, 5);
 	vl_cli_note("%s '%s': %s; %s", written ? "exported" : "would export",
 	    name, line[0] != '\0' ? line : "nothing",
 	    vl_format_bytes(bytes, sizeof(bytes), c->bytes));
-	if (join(line, sizeof(line), left, WHYS))
-		vl_cli_note("left out of '%s', and untouched at the target: %s",
-		    name, line);
-	if (join(line, sizeof(line), lost, 4))
-		vl_cli_note(
-		    "not carried of '%s' by this version: %s", name, line);
+	show_besides(name, c);
+	show_left_out(one);
+	show_mounts(one);
+	show_lost(name, c);
 }
 
 static void
@@ -101,44 +163,61 @@ show_bundle(const struct vl_summary *s)
 }
 
 static void
+add_counts(struct vl_source_counts *all, const struct vl_source_counts *c)
+{
+	size_t i = 0;
+
+	all->files += c->files;
+	all->dirs += c->dirs;
+	all->links += c->links;
+	all->bytes += c->bytes;
+	all->hard_links += c->hard_links;
+	all->specials += c->specials;
+	all->sparse += c->sparse;
+	all->attributes += c->attributes;
+	all->cut += c->cut;
+	all->privileged += c->privileged;
+	all->outward += c->outward;
+	for (i = 0; i < WHYS; i++)
+		all->left_out[i] += c->left_out[i];
+}
+
+static void
+put_counts(struct vl_msg *m, const struct vl_source_counts *c)
+{
+	char key[64];
+	size_t i = 0;
+
+	vl_msg_count(m, "files", c->files);
+	vl_msg_count(m, "directories", c->dirs);
+	vl_msg_count(m, "links", c->links);
+	vl_msg_count(m, "hard_links", c->hard_links);
+	vl_msg_count(m, "specials", c->specials);
+	vl_msg_count(m, "bytes", c->bytes);
+	vl_msg_count(m, "with_holes", c->sparse);
+	vl_msg_count(m, "with_attributes", c->attributes);
+	for (i = 0; i < WHYS; i++) {
+		(void)snprintf(
+		    key, sizeof(key), "left_out_%s", vl_why_words[i]);
+		vl_msg_count(m, key, c->left_out[i]);
+	}
+	vl_msg_count(m, "links_outside", c->outward);
+	vl_msg_count(m, "not_carried_hard_links", c->cut);
+	vl_msg_count(m, "not_carried_privileged", c->privileged);
+}
+
+static void
 show_json(const struct vl_summary *s)
 {
 	struct vl_source_counts all = { 0 };
-	uint64_t left_out[WHYS] = { 0 };
-	const struct vl_source_counts *c = NULL;
 	struct vl_msg m = { 0 };
-	char key[64];
 	size_t i = 0;
-	size_t j = 0;
 
-	for (i = 0; i < s->feed->n; i++) {
-		c = &s->feed->sources[i].counts;
-		all.files += c->files;
-		all.dirs += c->dirs;
-		all.links += c->links;
-		all.bytes += c->bytes;
-		all.hard_links += c->hard_links;
-		all.attributes += c->attributes;
-		all.sparse += c->sparse;
-		all.special_bits += c->special_bits;
-		for (j = 0; j < WHYS; j++)
-			left_out[j] += c->left_out[j];
-	}
+	for (i = 0; i < s->feed->n; i++)
+		add_counts(&all, &s->feed->sources[i].counts);
 	vl_msg_begin(&m, "summary");
 	vl_msg_bool(&m, "dry_run", s->totals == NULL);
-	vl_msg_count(&m, "files", all.files);
-	vl_msg_count(&m, "directories", all.dirs);
-	vl_msg_count(&m, "links", all.links);
-	vl_msg_count(&m, "bytes", all.bytes);
-	for (j = 0; j < WHYS; j++) {
-		(void)snprintf(
-		    key, sizeof(key), "left_out_%s", vl_why_words[j]);
-		vl_msg_count(&m, key, left_out[j]);
-	}
-	vl_msg_count(&m, "not_carried_hard_links", all.hard_links);
-	vl_msg_count(&m, "not_carried_attributes", all.attributes);
-	vl_msg_count(&m, "not_carried_sparse", all.sparse);
-	vl_msg_count(&m, "not_carried_special_bits", all.special_bits);
+	put_counts(&m, &all);
 	vl_msg_count(&m, "problems", s->feed->problems);
 	if (s->totals != NULL) {
 		vl_msg_text(&m, "bundle", vl_slice_of(s->bundle));

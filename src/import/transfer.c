@@ -144,6 +144,7 @@ show_json(const struct run *run, const struct vl_import_result *r)
 	vl_msg_count(&m, "records", r->lines);
 	vl_msg_count(&m, "bundle_bytes", r->bytes);
 	vl_msg_count(&m, "unused_chunks", r->unused_chunks);
+	vl_msg_count(&m, "proved", r->proved);
 	if (!run->opts->preview)
 		vl_msg_count(&m, "apply_milliseconds",
 		    (uint64_t)(r->apply_seconds * 1000));
@@ -156,6 +157,7 @@ show_result(const struct run *run, const struct vl_import_result *r)
 	const char *site = run->site->name;
 	char lines[32];
 	char bytes[32];
+	char proved[32];
 
 	if (r->unused_chunks > 0)
 		vl_cli_note("note: %s chunks of the bundle belong to no record",
@@ -176,8 +178,11 @@ show_result(const struct run *run, const struct vl_import_result *r)
 		    site, r->seq);
 	else
 		vl_cli_note("imported bundle %" PRIu64 " into site '%s', %s "
-		            "records from %s; durable, applied in %.2f s",
-		    r->seq, site, lines, bytes, r->apply_seconds);
+		            "records from %s; %s staged files read back and "
+		            "compared; durable, applied in %.2f s",
+		    r->seq, site, lines, bytes,
+		    vl_format_count(proved, sizeof(proved), r->proved),
+		    r->apply_seconds);
 	if (run->opts->json)
 		show_json(run, r);
 }

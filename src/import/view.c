@@ -160,7 +160,9 @@ print_change(const struct view *v, const char *resource, enum vl_change change,
 	} looks[] = { [VL_CHANGE_ADD] = { '+', "\033[32m" },
 		[VL_CHANGE_MODIFY] = { '~', "\033[33m" },
 		[VL_CHANGE_DELETE] = { '-', "\033[31m" },
-		[VL_CHANGE_CONFLICT] = { '!', "\033[1;31m" } };
+		[VL_CHANGE_CONFLICT] = { '!', "\033[1;31m" },
+		[VL_CHANGE_KEEP] = { '=', "" },
+		[VL_CHANGE_DROP] = { '?', "\033[35m" } };
 	char shown[SHOWN];
 	int pad = 0;
 
@@ -184,7 +186,9 @@ show_change(void *arg, const char *resource, enum vl_change change,
 	static const char *const words[] = { [VL_CHANGE_ADD] = "add",
 		[VL_CHANGE_MODIFY] = "change",
 		[VL_CHANGE_DELETE] = "delete",
-		[VL_CHANGE_CONFLICT] = "conflict" };
+		[VL_CHANGE_CONFLICT] = "conflict",
+		[VL_CHANGE_KEEP] = "keep",
+		[VL_CHANGE_DROP] = "drop" };
 	struct view *v = &((struct run *)arg)->view;
 	struct vl_msg m = { 0 };
 
@@ -217,6 +221,51 @@ show_summary(const char *resource, const struct vl_target_counts *c)
 	vl_msg_count(&m, "before", c->before);
 	vl_msg_count(&m, "staged_bytes", c->staged_bytes);
 	vl_msg_count(&m, "links_outside", c->outside);
+	vl_msg_count(&m, "dropped", c->dropped);
+	vl_msg_count(&m, "proved", c->proved);
+	vl_msg_end(&m);
+}
+
+static void
+show_owner(void *arg, const char *resource, bool group, const char *name,
+    uint32_t number)
+{
+	const struct run *run = arg;
+	char shown[SHOWN];
+	struct vl_msg m = { 0 };
+
+	vl_cli_note("note: %s '%s' is not known here: number %lu is used",
+	    group ? "group" : "owner",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(name)),
+	    (unsigned long)number);
+	if (!run->opts->json)
+		return;
+	vl_msg_begin(&m, "plan");
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_text(
+	    &m, group ? "unknown_group" : "unknown_owner", vl_slice_of(name));
+	vl_msg_count(&m, "number", number);
+	vl_msg_end(&m);
+}
+
+static void
+show_rewritten(
+    void *arg, const char *resource, uint64_t files, uint64_t replacements)
+{
+	const struct run *run = arg;
+	char count[32];
+	char places[32];
+	struct vl_msg m = { 0 };
+
+	vl_cli_note("note: text of '%s' is rewritten: %s files, %s places",
+	    resource, vl_format_count(count, sizeof(count), files),
+	    vl_format_count(places, sizeof(places), replacements));
+	if (!run->opts->json)
+		return;
+	vl_msg_begin(&m, "plan");
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_count(&m, "rewritten_files", files);
+	vl_msg_count(&m, "replacements", replacements);
 	vl_msg_end(&m);
 }
 
@@ -235,6 +284,11 @@ take_counts(void *arg, const char *resource, const struct vl_target_counts *c)
 		            "it: %s",
 		    resource,
 		    vl_format_count(count, sizeof(count), c->outside));
+	if (c->dropped > 0)
+		vl_cli_note("note: records of '%s' that are brought without "
+		            "something: %s",
+		    resource,
+		    vl_format_count(count, sizeof(count), c->dropped));
 	/* A second pass counts the same resource anew. */
 	while (i < v->nrows && strcmp(v->rows[i].name, resource) != 0)
 		i++;
@@ -320,6 +374,8 @@ view_fill(struct vl_apply_ui *ui, struct run *run)
 	ui->note = show_note;
 	ui->wrong_file = show_wrong_file;
 	ui->change = show_change;
+	ui->owner = show_owner;
+	ui->rewritten = show_rewritten;
 	ui->counts = take_counts;
 	ui->entry = show_entry;
 }

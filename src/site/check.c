@@ -3,6 +3,7 @@
  * says what would be right (formats/site.md).
  */
 
+#include <valise/entry.h>
 #include <valise/text.h>
 
 #include "read.h"
@@ -35,6 +36,37 @@ check_hex16(const struct vl_site_reader *r, const struct vl_word *word,
 		return VL_OK;
 	return vl_site_fail(r->file, value, err,
 	    "'%s' takes 32 lower-case hex digits", word->word);
+}
+
+/* A path in a tree as `map` has it, which is no pattern. */
+static enum vl_status
+check_mapped(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	struct vl_slice path = vl_site_mapped(value->text);
+	struct vl_err why = { 0 };
+	char shown[SHOWN];
+
+	if (strcspn(value->text, "*?[") < path.n)
+		return vl_site_fail(r->file, value, err,
+		    "'%s' cannot be a '%s': it is no pattern; only '/**' at "
+		    "its end, for a directory and all below, is known",
+		    vl_escape_text(
+		        shown, sizeof(shown), vl_slice_of(value->text)),
+		    word->word);
+	if (vl_path_check(path, &why) != VL_OK)
+		return vl_site_fail(r->file, value, err, "%s", why.text);
+	return VL_OK;
+}
+
+struct vl_slice
+vl_site_mapped(const char *text)
+{
+	struct vl_slice path = vl_slice_of(text);
+
+	if (path.n > 3 && memcmp(path.p + path.n - 3, "/**", 3) == 0)
+		path.n -= 3;
+	return path;
 }
 
 char *
@@ -75,7 +107,8 @@ vl_site_read_text(const struct vl_site_reader *r, const struct vl_word *word,
 	if (value->type != VL_NODE_TEXT)
 		return vl_site_fail(
 		    r->file, value, err, "'%s' takes one text", word->word);
-	if (value->text[0] == '\0')
+	if (value->text[0] == '\0' &&
+	    (word->type != VL_WORD_QUOTED || value->plain))
 		return vl_site_fail(
 		    r->file, value, err, "'%s' has no value", word->word);
 	if (strlen(value->text) > max)
@@ -85,6 +118,8 @@ vl_site_read_text(const struct vl_site_reader *r, const struct vl_word *word,
 		st = check_name(r, word, value, err);
 	else if (word->type == VL_WORD_HEX16)
 		st = check_hex16(r, word, value, err);
+	else if (word->type == VL_WORD_MAPPED)
+		st = check_mapped(r, word, value, err);
 	if (st != VL_OK)
 		return st;
 	*out = word->type == VL_WORD_PATH ? vl_site_join(r->dir, value->text) :

@@ -80,24 +80,58 @@ set_texts(const struct vl_site_reader *r, const struct vl_word *word,
 	return st;
 }
 
+/* A map of texts: each word is what stands for the text behind it. */
+static enum vl_status
+set_pairs(const struct vl_site_reader *r, const struct vl_word *word,
+    void *into, const struct vl_site_node *value, struct vl_err *err)
+{
+	struct vl_pair **list = (struct vl_pair **)((char *)into + word->at);
+	size_t *n = (size_t *)((char *)into + word->count);
+	const struct vl_word text = { .word = word->word,
+		.type = VL_WORD_TEXT };
+	enum vl_status st = VL_OK;
+
+	if (value->type != VL_NODE_MAP)
+		return vl_site_fail(r->file, value, err,
+		    "'%s' takes a map, such as {old: new}", word->word);
+	if (value->nkids == 0)
+		return VL_OK;
+	*list = calloc(value->nkids / 2, sizeof(**list));
+	if (*list == NULL)
+		return vl_fail_memory(err);
+	for (; st == VL_OK && *n < value->nkids / 2; (*n)++) {
+		st = vl_site_read_text(
+		    r, &text, &(*list)[*n].from, value->kids[2 * *n], err);
+		if (st == VL_OK)
+			st = vl_site_read_text(r, &text, &(*list)[*n].to,
+			    value->kids[2 * *n + 1], err);
+	}
+	return st;
+}
+
 /* An array of structs, each with what holds when nothing is said. */
 static void *
 new_structs(enum vl_scope scope, size_t n, size_t *size)
 {
-	struct vl_resource *resources = NULL;
+	static const size_t sizes[] = {
+		[VL_SCOPE_RESOURCE] = sizeof(struct vl_resource),
+		[VL_SCOPE_TRUST] = sizeof(struct vl_trust),
+		[VL_SCOPE_KEEP_HERE] = sizeof(struct vl_keep_here),
+		[VL_SCOPE_MAP] = sizeof(struct vl_map),
+		[VL_SCOPE_REWRITE] = sizeof(struct vl_rewrite),
+	};
+	void *structs = calloc(n, sizes[scope]);
+	struct vl_resource *resources = structs;
 	size_t i = 0;
 
-	if (scope == VL_SCOPE_TRUST) {
-		*size = sizeof(struct vl_trust);
-		return calloc(n, *size);
-	}
-	*size = sizeof(struct vl_resource);
-	resources = calloc(n, *size);
-	for (i = 0; resources != NULL && i < n; i++) {
+	*size = sizes[scope];
+	if (scope != VL_SCOPE_RESOURCE || structs == NULL)
+		return structs;
+	for (i = 0; i < n; i++) {
 		resources[i].one_file_system = true;
 		resources[i].compress = true;
 	}
-	return resources;
+	return structs;
 }
 
 static enum vl_status
@@ -143,6 +177,9 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 	case VL_WORD_NAME:
 	case VL_WORD_LABEL:
 	case VL_WORD_PATH:
+	case VL_WORD_TEXT:
+	case VL_WORD_QUOTED:
+	case VL_WORD_MAPPED:
 	case VL_WORD_HEX16:
 		return vl_site_read_text(
 		    r, word, (char **)(void *)member, value, err);
@@ -159,8 +196,12 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 	case VL_WORD_TEXTS:
 	case VL_WORD_LABELS:
 		return set_texts(r, word, into, value, err);
+	case VL_WORD_PAIRS:
+		return set_pairs(r, word, into, value, err);
 	case VL_WORD_MAPS:
 		return set_maps(r, word, into, value, err);
+	case VL_WORD_MAP:
+		return vl_site_read_map(r, word->of, into, value, err);
 	case VL_WORD_LATER:
 		break;
 	}
@@ -172,8 +213,15 @@ static enum vl_status
 check_required(const struct vl_site_reader *r, enum vl_scope scope,
     const struct vl_site_node *map, struct vl_err *err)
 {
-	static const char *const whose[] = { "the site", "this resource",
-		"this entry" };
+	static const char *const whose[] = {
+		[VL_SCOPE_SITE] = "the site",
+		[VL_SCOPE_RESOURCE] = "this resource",
+		[VL_SCOPE_OWNERS] = "'owners'",
+		[VL_SCOPE_TRUST] = "this entry",
+		[VL_SCOPE_KEEP_HERE] = "this entry",
+		[VL_SCOPE_MAP] = "this entry",
+		[VL_SCOPE_REWRITE] = "this entry",
+	};
 	const struct vl_word *w = vl_site_words;
 	size_t i = 0;
 

@@ -27,6 +27,15 @@ enum vl_status vl_site_read_choice(const struct vl_site_reader *r,
     const struct vl_word *word, size_t *choice,
     const struct vl_site_node *value, struct vl_err *err);
 
+/* rules.c: what `keep_here`, `map` and `rewrite` say fits the resources, and
+ * itself.  `root` is what `site` was read from. */
+enum vl_status vl_site_check_rules(const struct vl_site_reader *r,
+    const struct vl_site *site, const struct vl_site_node *root,
+    struct vl_err *err);
+
+/* A path of `map` without the slash and the two stars behind it. */
+struct vl_slice vl_site_mapped(const char *text);
+
 /* `path` below the absolute `dir`, without "//", "/./" and a "/" at the
  * end; NULL when memory is exhausted. */
 char *vl_site_join(const char *dir, const char *path);

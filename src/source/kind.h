@@ -11,6 +11,8 @@ struct source_kind {
 	    const struct vl_source_opts *opts, struct vl_err *err);
 	enum vl_status (*next)(
 	    struct vl_source *s, struct vl_record *rec, struct vl_err *err);
+	enum vl_status (*hole)(
+	    struct vl_source *s, uint64_t *n, struct vl_err *err);
 	enum vl_status (*read)(struct vl_source *s, uint8_t *p, size_t n,
 	    size_t *got, struct vl_err *err);
 	enum vl_status (*settle)(

@@ -30,6 +30,12 @@ vl_source_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 }
 
 enum vl_status
+vl_source_hole(struct vl_source *s, uint64_t *n, struct vl_err *err)
+{
+	return s->kind->hole(s, n, err);
+}
+
+enum vl_status
 vl_source_read(
     struct vl_source *s, uint8_t *p, size_t n, size_t *got, struct vl_err *err)
 {

@@ -165,6 +165,7 @@ tree_encode(
 	snprintf(sec, sizeof(sec), "%lld", (long long)t->mtime_sec);
 	vl_w_text(w, "mtime", sec);
 	vl_w_int(w, "mtime_nsec", t->mtime_nsec);
+	w_bool(w, "privileged", t->privileged);
 	vl_w_text(w, "resource", t->resource);
 	st = w_path(w, "root", t->root, err);
 	if (st == VL_OK)
@@ -219,6 +220,7 @@ tree_decode(struct vl_header_tree *t, const struct vl_json *j, size_t at,
 	    member_bool(j, at, "inside", &t->inside, err) != VL_OK ||
 	    vl_member_text(j, at, "mtime", sec, sizeof(sec), err) != VL_OK ||
 	    vl_member_int(j, at, "mtime_nsec", &mtime_nsec, err) != VL_OK ||
+	    member_bool(j, at, "privileged", &t->privileged, err) != VL_OK ||
 	    vl_member_text(j, at, "resource", t->resource, sizeof(t->resource),
 	        err) != VL_OK ||
 	    member_path(j, at, "root", &t->root, err) != VL_OK ||

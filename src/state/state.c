@@ -295,7 +295,7 @@ vl_state_tidy(struct vl_state *s, struct vl_err *err)
 			st = vl_fail_errno(err, "cannot remove '%s/%s'",
 			    s->path, entry->d_name);
 	closedir(dir);
-	return st;
+	return st == VL_OK ? vl_brought_tidy(s, err) : st;
 }
 
 void

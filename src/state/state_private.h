@@ -16,6 +16,9 @@
 enum vl_status vl_state_read(struct vl_state *s, const char *name,
     struct vl_buf *out, bool *there, struct vl_err *err);
 
+/* brought.c: no import is in hand; remove what killed ones left. */
+enum vl_status vl_brought_tidy(struct vl_state *s, struct vl_err *err);
+
 /* Members of the object at item `at`; each VL_EFORMAT when it is missing or
  * of another type or length. */
 enum vl_status vl_member_hex(const struct vl_json *j, size_t at,

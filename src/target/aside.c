@@ -15,16 +15,30 @@
 #include "copy.h"
 #include "place.h"
 #include "plan.h"
+#include "proof.h"
+#include "rename.h"
 #include "trial.h"
 
+#define CHANGED "changed while the import ran"
+#define LOCKED  "is immutable or append-only: take the flag off first"
 #define SETGID                                                                 \
 	"is setgid with a group this user is not in: the bit would be lost"
 
+struct prepare {
+	struct vl_target *target;
+	struct vl_places places;
+	struct vl_trial trial;
+	/* Steps of entries whose directory is not there: the first and last
+	 * of those that no new directory has accounted for. */
+	struct vl_buf first;
+	struct vl_buf last;
+};
+
 static enum vl_status
-fail_moved(const struct vl_places *p, const struct vl_step *s, const char *why,
+fail_entry(const struct vl_places *p, struct vl_slice which, const char *why,
     struct vl_err *err)
 {
-	char *path = vl_places_text(p, s->path);
+	char *path = vl_places_text(p, which);
 
 	if (path == NULL)
 		return vl_fail_memory(err);
@@ -61,6 +75,7 @@ static bool
 setgid_refuses(const struct vl_step *s)
 {
 	return geteuid() != 0 && (s->after.mode & S_ISGID) != 0 &&
+	    (s->after.without & VL_WITHOUT_MODE) == 0 &&
 	    !vl_meta_our_group(s->after.gid);
 }
 
@@ -97,22 +112,123 @@ refuses_attributes(const struct vl_meta *now, const struct vl_step *s)
 	return NULL;
 }
 
+static bool
+is_lock(const struct vl_meta *m)
+{
+	return (m->flags & VL_FLAGS_LOCK) != 0;
+}
+
+/*
+ * Why flags would keep the redo from this step; NULL: they would not.  What
+ * goes may be locked; of what stays a flag that the plan has not seen is not
+ * taken off.
+ */
+static const char *
+refuses_locks(struct prepare *p, const struct vl_step *s, bool locked)
+{
+	const bool goes =
+	    s->kind == VL_STEP_REPLACE || s->kind == VL_STEP_DELETE;
+
+	if (locked && !goes && !is_lock(&s->before))
+		return LOCKED;
+	if ((!locked && !is_lock(&s->before) && !is_lock(&s->after)) ||
+	    vl_trial_locks(&p->trial))
+		return NULL;
+	return locked ? LOCKED :
+	                "is to be immutable or append-only, which this user "
+	                "cannot make it";
+}
+
 static enum vl_status
 check_step(
-    struct vl_places *p, const struct vl_step *s, int dirfd, struct vl_err *err)
+    struct prepare *p, const struct vl_step *s, int dirfd, struct vl_err *err)
 {
+	const char *name = p->places.name;
 	struct vl_meta now = { 0 };
 	const char *why = NULL;
 
-	if (!same_as_planned(&now, dirfd, p->name, s))
-		why = "changed while the import ran";
-	else if (now.type != VL_ENTRY_LINK && vl_meta_flagged(dirfd, p->name))
-		why = "is immutable or append-only: take the flag off first";
-	else if (s->kind == VL_STEP_DIR || s->kind == VL_STEP_META)
-		why = refuses_attributes(&now, s);
+	if (!same_as_planned(&now, dirfd, name, s))
+		why = CHANGED;
+	else if (!vl_places_ours(&p->places, dirfd, name))
+		why = "is mounted over";
 	else
+		why = refuses_locks(p, s,
+		    (now.type == VL_ENTRY_FILE || now.type == VL_ENTRY_DIR) &&
+		        vl_meta_flagged(dirfd, name));
+	if (why == NULL && (s->kind == VL_STEP_DIR || s->kind == VL_STEP_META))
+		why = refuses_attributes(&now, s);
+	else if (why == NULL)
 		why = refuses_removal(dirfd, &now);
-	return why == NULL ? VL_OK : fail_moved(p, s, why, err);
+	return why == NULL ? VL_OK : fail_entry(&p->places, s->path, why, err);
+}
+
+/* One more name of a file that stays as it is: new/N was linked to what the
+ * plan has seen, and that is still there. */
+static enum vl_status
+check_link(struct prepare *p, const struct vl_step *s, struct vl_err *err)
+{
+	char n[VL_STAGE_N_SIZE];
+	int newfd = vl_stage_newfd(p->target->opts.stage);
+	struct stat st_new;
+	struct stat st_to;
+	int dirfd = -1;
+	enum vl_status st = VL_OK;
+
+	if (s->to.p == NULL || !s->live)
+		return VL_OK;
+	st = vl_places_get(&p->places, s->to, &dirfd, err);
+	if (st != VL_OK)
+		return st;
+	if (dirfd < 0 ||
+	    fstatat(dirfd, p->places.name, &st_to, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    fstatat(newfd, vl_stage_n(n, s->n, ""), &st_new,
+	        AT_SYMLINK_NOFOLLOW) != 0 ||
+	    st_to.st_dev != st_new.st_dev || st_to.st_ino != st_new.st_ino)
+		return fail_entry(&p->places, s->to, CHANGED, err);
+	return VL_OK;
+}
+
+/* In a new directory: what was staged without its locks gets them. */
+static bool
+is_inner(const struct vl_step *s)
+{
+	struct vl_meta m = s->after;
+
+	m.flags &= ~VL_FLAGS_LOCK;
+	return (s->kind == VL_STEP_META || s->kind == VL_STEP_DIR) &&
+	    is_lock(&s->after) && vl_meta_same_content(&s->before, &m) &&
+	    vl_meta_same_attributes(&s->before, &m);
+}
+
+static enum vl_status
+put_off(struct prepare *p, const struct vl_step *s, struct vl_err *err)
+{
+	struct vl_buf *at = p->first.n == 0 ? &p->first : &p->last;
+
+	if (refuses_locks(p, s, false) != NULL)
+		return fail_entry(
+		    &p->places, s->path, refuses_locks(p, s, false), err);
+	vl_buf_clear(at);
+	return vl_buf_add(at, s->path, err);
+}
+
+/* Such steps stand right before that of their directory; where it does not
+ * come the directory was there, and is gone. */
+static enum vl_status
+account(struct prepare *p, const struct vl_step *s, struct vl_err *err)
+{
+	const struct vl_slice first = vl_buf_slice(&p->first);
+	const struct vl_slice last = vl_buf_slice(&p->last);
+
+	if (first.n == 0)
+		return VL_OK;
+	if (s == NULL || s->kind != VL_STEP_NEW ||
+	    s->after.type != VL_ENTRY_DIR || !vl_path_below(first, s->path) ||
+	    (last.n > 0 && !vl_path_below(last, s->path)))
+		return fail_entry(&p->places, first, CHANGED, err);
+	vl_buf_clear(&p->first);
+	vl_buf_clear(&p->last);
+	return VL_OK;
 }
 
 /* A second name in undo/, or where that is refused a copy. */
@@ -138,8 +254,7 @@ link_aside(struct vl_stage *stage, const char *name, uint64_t number, int dirfd,
 
 /* The attributes that the redo will set by name. */
 static enum vl_status
-try_step(struct vl_trial *trial, struct vl_places *p, const struct vl_step *s,
-    struct vl_err *err)
+try_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 {
 	char *path = NULL;
 	enum vl_status st = VL_OK;
@@ -147,28 +262,41 @@ try_step(struct vl_trial *trial, struct vl_places *p, const struct vl_step *s,
 	if (s->kind != VL_STEP_META && s->kind != VL_STEP_DIR &&
 	    (s->kind != VL_STEP_NEW || s->after.type != VL_ENTRY_DIR))
 		return VL_OK;
-	path = vl_places_text(p, s->path);
+	path = vl_places_text(&p->places, s->path);
 	if (path == NULL)
 		return vl_fail_memory(err);
-	st = vl_trial_step(trial, s, path, err);
+	st = vl_trial_step(&p->trial, s, path, err);
 	free(path);
 	return st;
 }
 
 static enum vl_status
-aside_step(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
-    struct vl_err *err)
+prepare_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 {
+	const char *why = NULL;
 	int dirfd = -1;
-	enum vl_status st = vl_places_get(p, s->path, &dirfd, err);
+	enum vl_status st = check_link(p, s, err);
 
-	if (st != VL_OK || s->kind == VL_STEP_NEW)
+	if (st == VL_OK)
+		st = vl_places_get(&p->places, s->path, &dirfd, err);
+	if (st == VL_OK && dirfd < 0 && is_inner(s))
+		return put_off(p, s, err);
+	if (st == VL_OK)
+		st = account(p, s, err);
+	if (st != VL_OK)
 		return st;
+	if (s->kind == VL_STEP_NEW) {
+		why = refuses_locks(p, s, false);
+		if (why != NULL)
+			return fail_entry(&p->places, s->path, why, err);
+		return try_step(p, s, err);
+	}
 	st = check_step(p, s, dirfd, err);
 	if (st == VL_OK &&
 	    (s->kind == VL_STEP_REPLACE || s->kind == VL_STEP_DELETE))
-		st = link_aside(t->opts.stage, p->name, s->n, dirfd, err);
-	return st;
+		st = link_aside(
+		    p->target->opts.stage, p->places.name, s->n, dirfd, err);
+	return st == VL_OK ? try_step(p, s, err) : st;
 }
 
 /*
@@ -177,25 +305,27 @@ aside_step(struct vl_target *t, struct vl_places *p, const struct vl_step *s,
  * shows itself now.  The root's time is put back.
  */
 static enum vl_status
-probe(struct vl_target *t, struct vl_places *p, struct vl_err *err)
+probe(struct prepare *p, struct vl_err *err)
 {
+	struct vl_target *t = p->target;
 	const struct vl_header_tree *tree = t->opts.tree;
 	const struct timespec times[2] = { { 0, UTIME_OMIT },
 		{ tree->mtime_sec, tree->mtime_nsec } };
 	struct vl_stage *stage = t->opts.stage;
 	char *name = vl_stage_private_name(VL_STAGE_PROBE, stage->import);
-	int to = tree->absent ? p->upperfd : p->rootfd;
+	int to = tree->absent ? p->places.upperfd : p->places.rootfd;
 	enum vl_status st = VL_OK;
 	int fd = -1;
 
 	if (name == NULL)
 		return vl_fail_memory(err);
-	/* What is append-only lets a name in, but not out again. */
+	/* What is append-only lets a name in, but not out again.  A root that
+	 * the redo will open up lets nothing in before. */
 	if (vl_meta_flagged(to, ".")) {
-		st = vl_fail(err, VL_EREFUSED,
-		    "%s'%s' is immutable or append-only: take the flag off "
-		    "first",
-		    tree->absent ? "the directory above " : "", tree->root);
+		if (tree->absent || !vl_trial_locks(&p->trial))
+			st = vl_fail(err, VL_EREFUSED, "%s'%s' " LOCKED,
+			    tree->absent ? "the directory above " : "",
+			    tree->root);
 		goto out;
 	}
 	fd = openat(stage->fd, name,
@@ -205,7 +335,7 @@ probe(struct vl_target *t, struct vl_places *p, struct vl_err *err)
 		goto out;
 	}
 	close(fd);
-	if (renameat2(stage->fd, name, to, name, RENAME_NOREPLACE) != 0) {
+	if (vl_rename_new(stage->fd, name, to, name) != 0) {
 		st = vl_fail_errno(
 		    err, "cannot move anything into '%s'", tree->root);
 		goto out;
@@ -221,32 +351,47 @@ out:
 	return st;
 }
 
-enum vl_status
-vl_target_prepare(struct vl_target *t, struct vl_err *err)
+static enum vl_status
+prepare_steps(struct prepare *p, struct vl_err *err)
 {
 	struct vl_steps_r *steps = NULL;
-	struct vl_trial trial = { .fd = vl_stage_fd(t->opts.stage) };
-	struct vl_places places;
 	struct vl_step s = { 0 };
 	bool more = true;
-	enum vl_status st = vl_places_open(&places, t->opts.stage, err);
+	enum vl_status st =
+	    vl_steps_r_open(&steps, vl_stage_fd(p->target->opts.stage), err);
 
-	if (st == VL_OK)
-		st = vl_steps_r_open(&steps, vl_stage_fd(t->opts.stage), err);
 	while (st == VL_OK) {
 		st = vl_steps_r_next(steps, &s, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		st = aside_step(t, &places, &s, err);
-		if (st == VL_OK)
-			st = try_step(&trial, &places, &s, err);
+		st = prepare_step(p, &s, err);
 	}
 	if (st == VL_OK)
-		st = vl_trial_end(&trial, err);
-	if (st == VL_OK && !vl_target_unchanged(t))
-		st = probe(t, &places, err);
+		st = account(p, NULL, err);
 	vl_steps_r_free(steps);
-	vl_places_close(&places);
+	return st;
+}
+
+enum vl_status
+vl_target_prepare(struct vl_target *t, struct vl_err *err)
+{
+	struct vl_stage *stage = t->opts.stage;
+	struct prepare p = { .target = t,
+		.trial = { .fd = vl_stage_fd(stage),
+		    .privileged = t->opts.tree->privileged } };
+	enum vl_status st = vl_places_open(&p.places, stage, err);
+
+	if (st == VL_OK)
+		st = vl_proof_staged(vl_stage_newfd(stage), t->staged, err);
+	if (st == VL_OK)
+		st = prepare_steps(&p, err);
+	if (st == VL_OK)
+		st = vl_trial_end(&p.trial, err);
+	if (st == VL_OK && !vl_target_unchanged(t))
+		st = probe(&p, err);
+	vl_places_close(&p.places);
+	vl_buf_free(&p.first);
+	vl_buf_free(&p.last);
 	if (st == VL_EPENDING)
 		st = err->status = VL_EIO; /* nothing is decided yet */
 	return st;

@@ -12,6 +12,7 @@
 #include <valise/encode.h>
 #include <valise/fs.h>
 
+#include "rename.h"
 #include "stage.h"
 
 /* The root's time as the header has it, durably; an absent root has none. */
@@ -125,8 +126,7 @@ save_theirs(struct vl_stage *s, const struct vl_stage_report *report,
 		free(name);
 		return vl_fail_memory(err);
 	}
-	if (renameat2(s->fd, "theirs", s->parentfd, name, RENAME_NOREPLACE) !=
-	    0)
+	if (vl_rename_new(s->fd, "theirs", s->parentfd, name) != 0)
 		st = vl_fail_errno(err, "cannot keep '%s'", path);
 	else if (report->kept != NULL)
 		report->kept(report->arg, path, "displaced by --take-ours");
@@ -207,8 +207,7 @@ vl_stage_abandon(struct vl_stage *s, const struct vl_stage_report *report,
 		free(name);
 		return vl_fail_memory(err);
 	}
-	if (renameat2(
-	        s->parentfd, s->name, s->parentfd, name, RENAME_NOREPLACE) != 0)
+	if (vl_rename_new(s->parentfd, s->name, s->parentfd, name) != 0)
 		st = vl_fail_errno(
 		    err, "cannot set '%s' aside", s->tree.staging);
 	else

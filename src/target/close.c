@@ -30,6 +30,11 @@ vl_item_free(struct item *i)
 	if (i->fd >= 0)
 		close(i->fd);
 	vl_stage_dir_release(i->dir);
+	vl_attrs_free(&i->attrs_before);
+	vl_buf_free(&i->attrs_after);
+	vl_buf_free(&i->holes);
+	free(i->to);
+	free(i->text);
 	free(i);
 }
 
@@ -49,19 +54,41 @@ say(struct vl_target *t, enum vl_change change, const struct item *i,
 }
 
 static enum vl_status
-add_step(struct vl_target *t, enum vl_step_kind kind, const struct item *i,
-    struct vl_err *err)
+add_link(struct vl_target *t, enum vl_step_kind kind, const struct item *i,
+    bool live, struct vl_err *err)
 {
 	struct vl_step s = { .kind = kind,
 		.n = i->n,
 		.other = i->other,
 		.path = path_of(i),
+		.live = live,
 		.before = i->before,
 		.after = i->after };
 
 	if (t->steps == NULL)
 		return VL_OK;
+	if (i->to != NULL)
+		s.to = vl_slice_of(i->to);
 	return vl_steps_w_add(t->steps, &s, err);
+}
+
+static enum vl_status
+add_step(struct vl_target *t, enum vl_step_kind kind, const struct item *i,
+    struct vl_err *err)
+{
+	return add_link(t, kind, i, false, err);
+}
+
+/* What comes with a new directory is locked only once that is in place. */
+static enum vl_status
+add_lock(struct vl_target *t, enum vl_step_kind kind, struct item *i,
+    struct vl_err *err)
+{
+	if ((i->after.flags & VL_FLAGS_LOCK) == 0 || i->to != NULL)
+		return VL_OK;
+	i->before = i->after;
+	i->before.flags &= ~VL_FLAGS_LOCK;
+	return add_step(t, kind, i, err);
 }
 
 /* Something in the innermost directory comes, goes or is replaced. */
@@ -79,37 +106,141 @@ conflict(struct vl_target *t, const struct item *i, const char *why)
 	say(t, VL_CHANGE_CONFLICT, i, why);
 }
 
+/* What was found is not what is wanted. */
+static bool
+changes(const struct item *i)
+{
+	if (!i->matched)
+		return true;
+	return i->kind == ITEM_ENTER ?
+	    !vl_meta_same_attributes(&i->before, &i->after) :
+	    i->outcome != OUTCOME_SAME;
+}
+
+/* It was brought, and what it was brought without. */
+static void
+say_dropped(struct vl_target *t, const struct item *i)
+{
+	if (i->text == NULL)
+		return;
+	if (i->refused) {
+		conflict(t, i, i->text);
+		return;
+	}
+	t->counts.dropped++;
+	/* What stays as it is was told of when it came. */
+	if (changes(i))
+		say(t, VL_CHANGE_DROP, i, i->text);
+}
+
+static bool
+is_acl(const struct vl_xattr *x)
+{
+	static const char begin[] = "system.posix_acl_";
+
+	return x->name.n > sizeof(begin) - 1 &&
+	    memcmp(x->name.p, begin, sizeof(begin) - 1) == 0;
+}
+
+/* The ACLs among them, or the others, differ. */
+static bool
+attrs_differ(struct vl_slice a, struct vl_slice b, bool acl)
+{
+	struct vl_xattr x = { 0 };
+	struct vl_xattr y = { 0 };
+	bool more_x = false;
+	bool more_y = false;
+
+	do {
+		do {
+			more_x = vl_attrs_next(&a, &x);
+		} while (more_x && is_acl(&x) != acl);
+		do {
+			more_y = vl_attrs_next(&b, &y);
+		} while (more_y && is_acl(&y) != acl);
+		if (more_x != more_y)
+			return true;
+		if (more_x &&
+		    (!vl_slice_equal(x.name, y.name) ||
+		        !vl_slice_equal(x.value, y.value)))
+			return true;
+	} while (more_x);
+	return false;
+}
+
+/* Which attributes of an entry change, in words. */
+static void
+attributes_detail(char *text, size_t size, const struct item *i)
+{
+	const struct vl_meta *b = &i->before;
+	const struct vl_meta *a = &i->after;
+	const struct {
+		bool differs;
+		const char *word;
+	} parts[] = {
+		{ (a->without & VL_WITHOUT_MODE) == 0 && b->mode != a->mode,
+		    "mode" },
+		{ (a->without & VL_WITHOUT_OWNER) == 0 &&
+		        (b->uid != a->uid || b->gid != a->gid),
+		    "owner" },
+		{ b->mtime.sec != a->mtime.sec ||
+		        b->mtime.nsec != a->mtime.nsec,
+		    "time" },
+		{ b->flags != a->flags, "flags" },
+		{ attrs_differ(b->attrs, a->attrs, true), "ACL" },
+		{ attrs_differ(b->attrs, a->attrs, false), "attributes" },
+	};
+	size_t k = 0;
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (k = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
+		if (!parts[k].differs)
+			continue;
+		n = strlen(text);
+		(void)snprintf(text + n, size - n, "%s%s", n == 0 ? "" : ", ",
+		    parts[k].word);
+	}
+}
+
 /* What of an entry changes, in words. */
 static const char *
 detail(char *text, size_t size, const struct item *i)
 {
 	char before[32];
 	char after[32];
-	bool owner =
-	    i->before.uid != i->after.uid || i->before.gid != i->after.gid;
-	bool time = i->before.mtime.sec != i->after.mtime.sec ||
-	    i->before.mtime.nsec != i->after.mtime.nsec;
 
 	if (i->before.type != i->after.type)
 		snprintf(text, size, "type");
-	else if (i->outcome == OUTCOME_STAGE && i->after.type == VL_ENTRY_FILE)
+	else if (i->to != NULL)
+		snprintf(text, size, "hard link");
+	else if (i->outcome == OUTCOME_META)
+		attributes_detail(text, size, i);
+	else if (i->after.type == VL_ENTRY_FILE)
 		snprintf(text, size, "%s -> %s bytes",
 		    vl_format_count(before, sizeof(before), i->before.size),
 		    vl_format_count(after, sizeof(after), i->after.size));
-	else if (i->outcome == OUTCOME_STAGE)
+	else if (i->after.type == VL_ENTRY_LINK)
 		snprintf(text, size, "points elsewhere");
 	else
-		snprintf(text, size, "%s%s%s%s%s",
-		    i->before.mode != i->after.mode ? "mode" : "",
-		    i->before.mode != i->after.mode && (owner || time) ? ", " :
-		                                                         "",
-		    owner ? "owner" : "", owner && time ? ", " : "",
-		    time ? "time" : "");
+		snprintf(text, size, "made anew");
 	return text;
 }
 
+/* Something of this type was made in new/. */
+static void
+count_staged(struct vl_target *t, const struct item *i)
+{
+	if (i->dry || i->outcome != OUTCOME_STAGE)
+		return;
+	t->staged[i->after.type]++;
+	if (i->to == NULL && i->after.type == VL_ENTRY_FILE)
+		t->counts.proved++;
+}
+
 static enum vl_status
-close_matched(struct vl_target *t, struct item *i, struct vl_err *err)
+close_matched(
+    struct vl_target *t, struct item *i, bool live, struct vl_err *err)
 {
 	char text[96];
 
@@ -127,28 +258,87 @@ close_matched(struct vl_target *t, struct item *i, struct vl_err *err)
 	if (i->outcome == OUTCOME_META)
 		return add_step(t, VL_STEP_META, i, err);
 	touch(t);
-	t->counts.staged_bytes += i->after.size;
-	return add_step(t, VL_STEP_REPLACE, i, err);
+	if (i->to == NULL)
+		t->counts.staged_bytes += i->after.size;
+	return add_link(t, VL_STEP_REPLACE, i, live, err);
+}
+
+static enum vl_status
+close_new(struct vl_target *t, struct item *i, bool live, struct vl_err *err)
+{
+	t->counts.add++;
+	if (i->to == NULL)
+		t->counts.staged_bytes += i->after.size;
+	say(t, VL_CHANGE_ADD, i, "");
+	if (i->inner)
+		return add_lock(t, VL_STEP_META, i, err);
+	touch(t);
+	return add_link(t, VL_STEP_NEW, i, live, err);
+}
+
+/* What is in place once this import has ended, for the next ones: it was
+ * brought before, or comes where nothing was. */
+static enum vl_status
+list(struct vl_target *t, const struct item *i, struct vl_err *err)
+{
+	if (i->listed)
+		return vl_listed_keep(t->listed, path_of(i), err);
+	if (i->matched || i->other != 0)
+		return VL_OK;
+	return vl_listed_add(t->listed, path_of(i), err);
+}
+
+/* Something in the directories that are open stays, and so do these; they
+ * come before it in the list. */
+static enum vl_status
+must_stay(struct vl_target *t, struct vl_err *err)
+{
+	struct done_dir *d = NULL;
+	size_t k = t->ndone;
+	enum vl_status st = VL_OK;
+
+	while (k > 0 && t->done[k - 1].enter->dir_kind == DIR_OLD_ONLY &&
+	    !t->done[k - 1].stays)
+		k--;
+	for (; k < t->ndone && st == VL_OK; k++) {
+		d = &t->done[k];
+		d->stays = true;
+		if (d->enter->listed && d->enter->other == 0)
+			st = vl_listed_keep(t->listed, path_of(d->enter), err);
+	}
+	return st;
 }
 
 static enum vl_status
 close_entry(struct vl_target *t, struct item *i, struct vl_err *err)
 {
+	const char *why = NULL;
+	bool live = false;
 	enum vl_status st = VL_OK;
 
 	if (i->submitted)
 		st = vl_pool_wait(t->opts.pool, &i->job, err);
+	else if (i->to != NULL)
+		st = vl_link_close(t, i, &live, &why, err);
 	if (st != VL_OK)
 		return st;
-	if (i->matched)
-		return close_matched(t, i, err);
-	t->counts.add++;
-	t->counts.staged_bytes += i->after.size;
-	say(t, VL_CHANGE_ADD, i, "");
-	if (i->inner)
+	if (why != NULL) {
+		conflict(t, i, why);
 		return VL_OK;
-	touch(t);
-	return add_step(t, VL_STEP_NEW, i, err);
+	}
+	count_staged(t, i);
+	if (i->leader)
+		st = vl_link_settle(t, i,
+		    i->matched && i->outcome != OUTCOME_SAME &&
+		        t->opts.on_match == VL_ON_MATCH_FAIL,
+		    err);
+	if (st == VL_OK)
+		st = i->matched ? close_matched(t, i, live, err) :
+		                  close_new(t, i, live, err);
+	if (st == VL_OK)
+		st = list(t, i, err);
+	say_dropped(t, i);
+	return st;
 }
 
 static enum vl_status
@@ -169,9 +359,13 @@ push_done(struct vl_target *t, struct item *i, struct vl_err *err)
 	t->done[t->ndone++] = (struct done_dir){ .enter = i };
 	if (i->dir_kind == DIR_STAGED) {
 		t->counts.add++;
+		t->staged[VL_ENTRY_DIR] += i->dir != NULL;
 		say(t, VL_CHANGE_ADD, i, "");
 	}
-	return VL_OK;
+	if (i->dir_kind == DIR_OLD_ONLY)
+		return i->stays ? must_stay(t, err) : VL_OK;
+	say_dropped(t, i);
+	return list(t, i, err);
 }
 
 static enum vl_status
@@ -179,39 +373,23 @@ leave_matched(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 {
 	struct item *i = d->enter;
 	char text[96];
-	bool same =
-	    vl_meta_same_attributes(&i->before, &i->after, t->opts.keep_owner);
 
-	if (same) {
+	if (vl_meta_same_attributes(&i->before, &i->after)) {
 		t->counts.same++;
 		return d->touched ? add_step(t, VL_STEP_DIR, i, err) : VL_OK;
 	}
+	i->outcome = OUTCOME_META;
 	if (t->opts.on_match == VL_ON_MATCH_FAIL) {
 		conflict(t, i, detail(text, sizeof(text), i));
 		return VL_OK;
 	}
 	t->counts.change++;
-	i->outcome = OUTCOME_META;
 	say(t, VL_CHANGE_MODIFY, i, detail(text, sizeof(text), i));
 	return add_step(t, VL_STEP_DIR, i, err);
 }
 
-static enum vl_status
-set_staged(struct item *i, const struct vl_meta *m, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-	struct stat st;
-
-	if (vl_meta_set_fd(i->dir->fd, m, err) != VL_OK)
-		return vl_within(err, "cannot stage '%s'", i->path);
-	if (fstat(i->dir->fd, &st) != 0)
-		return vl_fail_errno(err, "cannot stage '%s'", i->path);
-	vl_meta_of_stat(&now, &st);
-	return vl_meta_kept(&now, m, i->path, err);
-}
-
 /* A folder of the staging is complete; one that will be moved itself stays
- * writable for its owner until it is in place. */
+ * writable for its owner, and nobody else's, until it is in place. */
 static enum vl_status
 leave_staged(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 {
@@ -219,14 +397,17 @@ leave_staged(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 	struct vl_meta m = i->after;
 	enum vl_status st = VL_OK;
 
-	if (!i->inner)
-		m.mode |= 0700;
+	if (!i->inner && (m.mode & 0700) != 0700) {
+		m.mode = 0700;
+		m.attrs.n = 0;
+	}
 	if (i->dir != NULL)
-		st = set_staged(i, &m, err);
+		st = vl_meta_stage(
+		    i->dir->fd, "", &m, t->opts.tree->privileged, i->path, err);
 	if (st != VL_OK)
 		return st;
 	if (i->inner)
-		return VL_OK;
+		return add_lock(t, VL_STEP_DIR, i, err);
 	touch(t);
 	return add_step(t, VL_STEP_NEW, i, err);
 }
@@ -242,9 +423,6 @@ leave_old(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 		touch(t);
 		return add_step(t, VL_STEP_RMDIR, i, err);
 	}
-	if (t->ndone > 0 &&
-	    t->done[t->ndone - 1].enter->dir_kind == DIR_OLD_ONLY)
-		t->done[t->ndone - 1].stays = true;
 	if (i->other != 0) {
 		conflict(
 		    t, i, "is a directory here, and something in it must stay");
@@ -276,14 +454,18 @@ close_leave(struct vl_target *t, struct vl_err *err)
 	return st;
 }
 
-static void
-close_keep(struct vl_target *t, const struct item *i)
+static enum vl_status
+close_keep(struct vl_target *t, const struct item *i, struct vl_err *err)
 {
+	enum vl_status st = must_stay(t, err);
+
 	if (i->counted)
 		t->counts.skip++;
-	if (t->ndone > 0 &&
-	    t->done[t->ndone - 1].enter->dir_kind == DIR_OLD_ONLY)
-		t->done[t->ndone - 1].stays = true;
+	if (i->said)
+		say(t, VL_CHANGE_KEEP, i, i->text);
+	if (st == VL_OK && i->listed)
+		st = vl_listed_keep(t->listed, path_of(i), err);
+	return st;
 }
 
 enum vl_status
@@ -296,7 +478,7 @@ vl_close_item(struct vl_target *t, struct vl_err *err)
 	if (t->head == NULL)
 		t->tail = NULL;
 	t->queued--;
-	t->queued_bytes -= i->kind == ITEM_ENTRY ? i->after.size : 0;
+	t->queued_bytes -= i->weight;
 	switch (i->kind) {
 	case ITEM_ENTER:
 		return push_done(t, i, err); /* takes the item */
@@ -313,10 +495,10 @@ vl_close_item(struct vl_target *t, struct vl_err *err)
 		st = add_step(t, VL_STEP_DELETE, i, err);
 		break;
 	case ITEM_KEEP:
-		close_keep(t, i);
+		st = close_keep(t, i, err);
 		break;
 	case ITEM_CONFLICT:
-		conflict(t, i, i->why);
+		conflict(t, i, i->text);
 		break;
 	}
 	vl_item_free(i);

@@ -1,6 +1,7 @@
 /*
  * Copies instead of hard links: for files that may not be linked
- * (protected_hardlinks, too many links, FAT).
+ * (protected_hardlinks, too many links, FAT, flags).  Of a FIFO or device
+ * there is nothing to copy: an empty file stands for it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,19 +51,20 @@ copy_file(int dirfd, const char *name, int todir, const char *toname,
     struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
-	int from =
-	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat stat;
+	int from = vl_meta_open(dirfd, name, &stat);
 	int to = -1;
 
-	if (from < 0)
+	if (from < 0 && errno != ENXIO)
 		return vl_fail_errno(err, "cannot open it");
 	to = openat(todir, toname,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		st = vl_fail_errno(err, "cannot copy it aside");
-	if (st == VL_OK)
+	if (st == VL_OK && from >= 0)
 		st = copy_bytes(from, to, err);
-	close(from);
+	if (from >= 0)
+		close(from);
 	if (to >= 0)
 		close(to);
 	return st;
@@ -125,6 +127,7 @@ vl_copy_equal(bool *equal, int dirfd, const char *name, int todir,
 	char tb[VL_PATH_MAX + 1];
 	struct vl_meta a = { 0 };
 	struct vl_meta b = { 0 };
+	struct stat stat;
 	enum vl_status st = VL_OK;
 	size_t na = 0;
 	size_t nb = 0;
@@ -132,8 +135,13 @@ vl_copy_equal(bool *equal, int dirfd, const char *name, int todir,
 	int fb = -1;
 
 	*equal = false;
-	if (!vl_meta_at(&a, dirfd, name) || !vl_meta_at(&b, todir, toname) ||
-	    a.type != b.type || a.size != b.size)
+	if (!vl_meta_at(&a, dirfd, name) || !vl_meta_at(&b, todir, toname))
+		return VL_OK;
+	if (a.type != VL_ENTRY_FILE && a.type != VL_ENTRY_LINK) {
+		*equal = a.type != VL_ENTRY_DIR && b.type == VL_ENTRY_FILE;
+		return VL_OK;
+	}
+	if (a.type != b.type || a.size != b.size)
 		return VL_OK;
 	if (a.type == VL_ENTRY_LINK) {
 		st = read_link(dirfd, name, ta, sizeof(ta), &na, err);
@@ -142,10 +150,8 @@ vl_copy_equal(bool *equal, int dirfd, const char *name, int todir,
 		*equal = st == VL_OK && na == nb && memcmp(ta, tb, na) == 0;
 		return st;
 	}
-	fa =
-	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	fb = openat(
-	    todir, toname, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fa = vl_meta_open(dirfd, name, &stat);
+	fb = vl_meta_open(todir, toname, &stat);
 	if (fa < 0 || fb < 0)
 		st = vl_fail_errno(err, "cannot compare it with its copy");
 	else

@@ -1,33 +1,64 @@
 /*
- * Attributes of a path.  Everything goes by descriptor or by a name below an
- * open directory, never through a link.
+ * Attributes of a path, looked at and compared.  Everything goes by
+ * descriptor or by a name below an open directory, never through a link, and
+ * nothing but files and directories is ever opened.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "meta.h"
+
+static enum vl_entry_type
+type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return VL_ENTRY_DIR;
+	case S_IFREG:
+		return VL_ENTRY_FILE;
+	case S_IFLNK:
+		return VL_ENTRY_LINK;
+	case S_IFIFO:
+		return VL_ENTRY_FIFO;
+	case S_IFCHR:
+		return VL_ENTRY_CHAR;
+	case S_IFBLK:
+		return VL_ENTRY_BLOCK;
+	default:
+		return VL_ENTRY_LEFT_OUT;
+	}
+}
+
+static bool
+is_device(const struct vl_meta *m)
+{
+	return m->type == VL_ENTRY_CHAR || m->type == VL_ENTRY_BLOCK;
+}
+
+static bool
+is_special(const struct vl_meta *m)
+{
+	return m->type == VL_ENTRY_FIFO || is_device(m);
+}
 
 void
 vl_meta_of_stat(struct vl_meta *m, const struct stat *st)
 {
 	memset(m, 0, sizeof(*m));
-	if (S_ISDIR(st->st_mode))
-		m->type = VL_ENTRY_DIR;
-	else if (S_ISREG(st->st_mode))
-		m->type = VL_ENTRY_FILE;
-	else if (S_ISLNK(st->st_mode))
-		m->type = VL_ENTRY_LINK;
-	else
-		m->type = VL_ENTRY_LEFT_OUT;
+	m->type = type_of(st->st_mode);
 	if (m->type != VL_ENTRY_LINK)
 		m->mode = st->st_mode & 07777;
 	if (m->type == VL_ENTRY_FILE)
 		m->size = (uint64_t)st->st_size;
+	if (is_device(m)) {
+		m->major = major(st->st_rdev);
+		m->minor = minor(st->st_rdev);
+	}
 	m->uid = st->st_uid;
 	m->gid = st->st_gid;
 	m->mtime.sec = st->st_mtim.tv_sec;
@@ -45,32 +76,117 @@ vl_meta_at(struct vl_meta *m, int dirfd, const char *name)
 	return true;
 }
 
+/* close() that keeps errno. */
+static void
+close_quietly(int fd)
+{
+	int kept = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = kept;
+}
+
+/* By a descriptor that opens nothing: only what it shows to be a file or a
+ * directory is then opened through it. */
+int
+vl_meta_open(int dirfd, const char *name, struct stat *st)
+{
+	char path[64];
+	int at = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = -1;
+
+	if (at < 0)
+		return -1;
+	if (fstat(at, st) == 0) {
+		if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) {
+			snprintf(path, sizeof(path), "/proc/self/fd/%d", at);
+			fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		} else {
+			errno = ENXIO;
+		}
+	}
+	close_quietly(at);
+	return fd;
+}
+
+bool
+vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
+    const char *name, bool privileged)
+{
+	unsigned which =
+	    VL_ATTRS_PLAIN | (privileged ? VL_ATTRS_PRIVILEGED : 0);
+	struct stat st;
+	int fd = vl_meta_open(dirfd, name, &st);
+	bool good = false;
+
+	if (fd < 0 && errno != ENXIO)
+		return false;
+	vl_meta_of_stat(m, &st);
+	if (fd >= 0)
+		good = vl_attrs_read(attrs, fd, "", which | VL_ATTRS_FLAGS);
+	else
+		good = vl_attrs_read(attrs, dirfd, name, which);
+	close_quietly(fd);
+	if (!good)
+		return false;
+	m->flags = attrs->flags;
+	m->attrs = vl_buf_slice(&attrs->bytes);
+	return true;
+}
+
+static bool
+same_time(const struct vl_meta *a, const struct vl_meta *b)
+{
+	return a->mtime.sec == b->mtime.sec && a->mtime.nsec == b->mtime.nsec;
+}
+
+static bool
+same_thing(const struct vl_meta *a, const struct vl_meta *b)
+{
+	return a->type == b->type && a->size == b->size &&
+	    a->major == b->major && a->minor == b->minor;
+}
+
 bool
 vl_meta_same_content(const struct vl_meta *a, const struct vl_meta *b)
 {
-	return a->type == b->type && a->size == b->size &&
-	    a->mtime.sec == b->mtime.sec && a->mtime.nsec == b->mtime.nsec;
+	return same_thing(a, b) && (is_special(a) || same_time(a, b));
 }
 
 bool
-vl_meta_same_attributes(
-    const struct vl_meta *a, const struct vl_meta *b, bool keep_owner)
+vl_meta_same_attributes(const struct vl_meta *now, const struct vl_meta *want)
 {
-	return a->mode == b->mode && a->mtime.sec == b->mtime.sec &&
-	    a->mtime.nsec == b->mtime.nsec &&
-	    (keep_owner || (a->uid == b->uid && a->gid == b->gid));
+	bool mode =
+	    (want->without & VL_WITHOUT_MODE) != 0 || now->mode == want->mode;
+	bool owner = (want->without & VL_WITHOUT_OWNER) != 0 ||
+	    (now->uid == want->uid && now->gid == want->gid);
+
+	return mode && owner && same_time(now, want) &&
+	    now->flags == want->flags &&
+	    vl_slice_equal(now->attrs, want->attrs);
 }
 
-enum vl_status
-vl_meta_kept(const struct vl_meta *now, const struct vl_meta *want,
-    const char *path, struct vl_err *err)
+bool
+vl_meta_stands(
+    int dirfd, const char *name, const struct vl_meta *want, bool privileged)
 {
-	if (now->type == want->type && now->size == want->size &&
-	    vl_meta_same_attributes(now, want, false))
-		return VL_OK;
-	return vl_fail(err, VL_EREFUSED,
-	    "the target's file system does not keep the attributes of '%s'",
-	    path);
+	struct vl_attrs attrs = { 0 };
+	struct vl_meta now = { 0 };
+	bool there = vl_meta_read(&now, &attrs, dirfd, name, privileged);
+	bool stands = false;
+
+	if (!there && errno == EACCES && vl_meta_at(&now, dirfd, name)) {
+		now.flags = want->flags;
+		now.attrs = want->attrs;
+		there = true;
+	}
+	if (is_special(&now))
+		now.mtime = want->mtime;
+	stands = there && same_thing(&now, want) &&
+	    vl_meta_same_attributes(&now, want);
+	vl_attrs_free(&attrs);
+	return stands;
 }
 
 bool
@@ -96,65 +212,29 @@ vl_meta_our_group(uint32_t gid)
 bool
 vl_meta_flagged(int dirfd, const char *name)
 {
-	int flags = 0;
-	int fd =
-	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool yes = false;
+	struct stat st;
+	uint32_t flags = 0;
+	int fd = vl_meta_open(dirfd, name, &st);
+	bool yes =
+	    fd >= 0 && vl_flags_get(fd, &flags) && (flags & VL_FLAGS_LOCK) != 0;
 
-	if (fd < 0)
-		return false;
-	yes = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
-	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
-	close(fd);
+	close_quietly(fd);
 	return yes;
 }
 
-static void
-times_of(struct timespec times[2], const struct vl_meta *m)
-{
-	times[0].tv_sec = 0;
-	times[0].tv_nsec = UTIME_OMIT;
-	times[1].tv_sec = (time_t)m->mtime.sec;
-	times[1].tv_nsec = m->mtime.nsec;
-}
-
-/* Owner only where it differs: without the right to change it, it agrees. */
 enum vl_status
-vl_meta_set_at(
-    int dirfd, const char *name, const struct vl_meta *m, struct vl_err *err)
+vl_meta_flags(
+    int dirfd, const char *name, uint32_t off, uint32_t on, struct vl_err *err)
 {
-	struct timespec times[2];
-	struct vl_meta now = { 0 };
+	struct stat st;
+	uint32_t flags = 0;
+	uint32_t want = 0;
+	int fd = vl_meta_open(dirfd, name, &st);
+	bool good = fd >= 0 && vl_flags_get(fd, &flags);
 
-	times_of(times, m);
-	if (!vl_meta_at(&now, dirfd, name))
-		return vl_fail_errno(err, "cannot look at it");
-	if ((now.uid != m->uid || now.gid != m->gid) &&
-	    fchownat(dirfd, name, m->uid, m->gid, AT_SYMLINK_NOFOLLOW) != 0)
-		return vl_fail_errno(err, "cannot set its owner");
-	if (m->type != VL_ENTRY_LINK &&
-	    fchmodat(dirfd, name, m->mode, AT_SYMLINK_NOFOLLOW) != 0)
-		return vl_fail_errno(err, "cannot set its mode");
-	if (utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW) != 0)
-		return vl_fail_errno(err, "cannot set its time");
-	return VL_OK;
-}
-
-enum vl_status
-vl_meta_set_fd(int fd, const struct vl_meta *m, struct vl_err *err)
-{
-	struct timespec times[2];
-	struct stat now;
-
-	times_of(times, m);
-	if (fstat(fd, &now) != 0)
-		return vl_fail_errno(err, "cannot look at it");
-	if ((now.st_uid != m->uid || now.st_gid != m->gid) &&
-	    fchown(fd, m->uid, m->gid) != 0)
-		return vl_fail_errno(err, "cannot set its owner");
-	if (fchmod(fd, m->mode) != 0)
-		return vl_fail_errno(err, "cannot set its mode");
-	if (futimens(fd, times) != 0)
-		return vl_fail_errno(err, "cannot set its time");
-	return VL_OK;
+	want = (flags & ~off) | on;
+	if (good && want != flags)
+		good = vl_flags_set(fd, want);
+	close_quietly(fd);
+	return good ? VL_OK : vl_fail_errno(err, "cannot change its flags");
 }

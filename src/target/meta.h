@@ -6,37 +6,70 @@
 #include <sys/stat.h>
 
 #include <valise/entry.h>
+#include <valise/tree.h>
+
+/* Of what is wanted: neither set nor compared, because this user may not, or
+ * the file system has no room for it. */
+#define VL_WITHOUT_OWNER 1u
+#define VL_WITHOUT_MODE  2u
 
 struct vl_meta {
-	enum vl_entry_type type; /* DIR, FILE or LINK; else LEFT_OUT */
+	enum vl_entry_type type; /* never HARD; LEFT_OUT: a socket */
 	uint32_t mode;           /* 07777; 0 of a LINK */
 	uint32_t uid;
 	uint32_t gid;
 	uint64_t size; /* of a FILE */
 	struct vl_time mtime;
+	uint32_t major; /* CHAR, BLOCK */
+	uint32_t minor;
+	uint32_t flags;        /* VL_FLAG_* */
+	struct vl_slice attrs; /* as struct vl_attrs has them; borrowed */
+	unsigned without;      /* VL_WITHOUT_* */
 };
 
+/* All but flags, attrs and without, which are none. */
 void vl_meta_of_stat(struct vl_meta *m, const struct stat *st);
 /* fstatat without following; false (and errno) when it is not there. */
 bool vl_meta_at(struct vl_meta *m, int dirfd, const char *name);
-/* What the attributes are of, and when it was last written, agree. */
+/* The same with flags and attributes, which stay in `attrs`. */
+bool vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
+    const char *name, bool privileged);
+/* What the attributes are of, and when it was last written, agree; a FIFO or
+ * device, whose time goes with its use, by what it is alone. */
 bool vl_meta_same_content(const struct vl_meta *a, const struct vl_meta *b);
-/* Mode, owner and time agree (owner not with `keep_owner`). */
+/* Mode, owner, time, flags and attributes are as `want` has them, but for what
+ * it is without. */
 bool vl_meta_same_attributes(
-    const struct vl_meta *a, const struct vl_meta *b, bool keep_owner);
-/* Refused unless what was set to `want` reads back as `now` like it. */
-enum vl_status vl_meta_kept(const struct vl_meta *now,
-    const struct vl_meta *want, const char *path, struct vl_err *err);
+    const struct vl_meta *now, const struct vl_meta *want);
+/* dirfd/name is all that `want` says; what this user may not read of it counts
+ * as being so. */
+bool vl_meta_stands(
+    int dirfd, const char *name, const struct vl_meta *want, bool privileged);
 /* This process may give the group's setgid bit: it belongs to the group. */
 bool vl_meta_our_group(uint32_t gid);
+/* A file or directory, open to be read; -1 and errno, ENXIO where it is
+ * something else: that is never opened.  `st` is filled where it is there. */
+int vl_meta_open(int dirfd, const char *name, struct stat *st);
 /* Immutable or append-only. */
 bool vl_meta_flagged(int dirfd, const char *name);
-/* Set mode, owner and time of dirfd/name, whatever it is, without following;
- * owner first, since chown takes setuid off. */
-enum vl_status vl_meta_set_at(
-    int dirfd, const char *name, const struct vl_meta *m, struct vl_err *err);
-/* The same for an open file. */
-enum vl_status vl_meta_set_fd(
-    int fd, const struct vl_meta *m, struct vl_err *err);
+/* Of a file or directory: the flags `off` go, `on` come. */
+enum vl_status vl_meta_flags(
+    int dirfd, const char *name, uint32_t off, uint32_t on, struct vl_err *err);
+/*
+ * Everything of `want`, in the order in which nothing takes back what was
+ * set: owner, attributes, mode, time, flags; VL_FLAGS_LOCK come off first.
+ * dirfd/name may be anything and is not followed.
+ */
+enum vl_status vl_meta_set_at(int dirfd, const char *name,
+    const struct vl_meta *want, bool privileged, struct vl_err *err);
+/*
+ * Give `want` to what was just made in the staging, `fd` itself or
+ * (where `name` is not "") `name` in directory `fd`, all but VL_FLAGS_LOCK,
+ * which nobody could move; read it back.  `path` is for messages: VL_EREFUSED
+ * where the file system does not keep it.
+ */
+enum vl_status vl_meta_stage(int fd, const char *name,
+    const struct vl_meta *want, bool privileged, const char *path,
+    struct vl_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "place.h"
@@ -28,6 +29,31 @@ vl_places_reopen(struct vl_places *p, struct vl_err *err)
 	return vl_dirs_new(&p->dirs, p->rootfd, err);
 }
 
+static bool
+mount_at(uint64_t *mount, uint32_t dev[2], int dirfd, const char *name)
+{
+	struct statx sx;
+
+	if (statx(dirfd, name,
+	        AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH,
+	        STATX_MNT_ID, &sx) != 0)
+		return false;
+	*mount = (sx.stx_mask & STATX_MNT_ID) != 0 ? sx.stx_mnt_id : 0;
+	dev[0] = sx.stx_dev_major;
+	dev[1] = sx.stx_dev_minor;
+	return true;
+}
+
+bool
+vl_places_ours(const struct vl_places *p, int dirfd, const char *name)
+{
+	uint64_t mount = 0;
+	uint32_t dev[2] = { 0 };
+
+	return mount_at(&mount, dev, dirfd, name) && mount == p->mount &&
+	    dev[0] == p->dev[0] && dev[1] == p->dev[1];
+}
+
 enum vl_status
 vl_places_open(
     struct vl_places *p, const struct vl_stage *stage, struct vl_err *err)
@@ -40,6 +66,9 @@ vl_places_open(
 	p->stage = stage;
 	p->rootfd = p->upperfd = -1;
 	p->root_name = slash + 1;
+	if (!mount_at(&p->mount, p->dev, stage->fd, ""))
+		return vl_fail_errno(
+		    err, "cannot look at '%s'", stage->tree.staging);
 	if (p->root_name[0] != '\0') {
 		upper =
 		    strndup(root, slash == root ? 1 : (size_t)(slash - root));

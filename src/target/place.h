@@ -13,6 +13,8 @@ struct vl_places {
 	int rootfd;  /* -1 while the root is absent */
 	int upperfd; /* the directory that holds the root; -1 for "/" */
 	const char *root_name;
+	uint64_t mount; /* of the staging, and so of the tree; 0: unknown */
+	uint32_t dev[2];
 	struct vl_dirs *dirs;
 	char name[VL_NAME_MAX + 1];
 };
@@ -27,6 +29,8 @@ enum vl_status vl_places_reopen(struct vl_places *p, struct vl_err *err);
  */
 enum vl_status vl_places_get(
     struct vl_places *p, struct vl_slice path, int *dirfd, struct vl_err *err);
+/* dirfd/name is there, and nothing of another mount covers it. */
+bool vl_places_ours(const struct vl_places *p, int dirfd, const char *name);
 /* "<root>/<path>", malloc'd; NULL when memory is exhausted. */
 char *vl_places_text(const struct vl_places *p, struct vl_slice path);
 void vl_places_close(struct vl_places *p);

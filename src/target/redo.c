@@ -4,7 +4,7 @@
  * "Redo").  It runs after the decision only, from the staging directory and
  * the journal alone, and may be killed and repeated at any point.
  *
- *	open up		directories that their owner cannot write
+ *	open up		directories that their owner cannot write, or nobody
  *	replace, new	what is new stands before anything goes
  *	delete		children before their directory (the list's order)
  *	change type	the new half, whose place is free by now
@@ -19,38 +19,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "copy.h"
-#include "place.h"
+#include "redo.h"
+#include "rename.h"
 
-struct redo {
-	struct vl_stage *stage;
-	const struct vl_journal *journal;
-	const struct vl_stage_report *report;
-	struct vl_places places;
-	struct vl_steps_r *steps;
-	uint8_t *settled; /* a bit a step: not looked at again */
-	uint64_t at;      /* index of the step in hand */
-	uint64_t bad;
-	char *path; /* absolute, of the step in hand */
-	int dirfd;
-	const char *name;
-	enum vl_choice choice;
-};
-
-/* A step's function for one pass; the step's place is open. */
-typedef enum vl_status (*step_fn)(
-    struct redo *r, const struct vl_step *s, struct vl_err *err);
-
-static void
-settle(struct redo *r)
+void
+vl_redo_settle(struct redo *r)
 {
 	r->settled[r->at / 8] |= (uint8_t)(1u << (r->at % 8));
 }
 
-static enum vl_status
-blocked(struct redo *r, const char *why)
+bool
+vl_redo_settled(const struct redo *r)
 {
-	settle(r);
+	return (r->settled[r->at / 8] & (1u << (r->at % 8))) != 0;
+}
+
+enum vl_status
+vl_redo_blocked(struct redo *r, const char *why)
+{
+	vl_redo_settle(r);
 	if (r->choice == VL_CHOICE_KEEP_THEIRS)
 		return VL_OK;
 	r->bad++;
@@ -59,8 +46,8 @@ blocked(struct redo *r, const char *why)
 	return VL_OK;
 }
 
-static enum vl_status
-diverged(struct redo *r, const char *why)
+enum vl_status
+vl_redo_diverged(struct redo *r, const char *why)
 {
 	if (r->choice == VL_CHOICE_KEEP_THEIRS)
 		return VL_OK;
@@ -68,46 +55,6 @@ diverged(struct redo *r, const char *why)
 	if (r->report->diverged != NULL)
 		r->report->diverged(r->report->arg, r->path, why);
 	return VL_OK;
-}
-
-static bool
-same_inode(int adir, const char *a, int bdir, const char *b)
-{
-	struct stat sa;
-	struct stat sb;
-
-	return fstatat(adir, a, &sa, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(bdir, b, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
-static bool
-there(int dirfd, const char *name)
-{
-	struct stat st;
-
-	return dirfd >= 0 &&
-	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* The path still is what was linked (or copied) aside, unchanged. */
-static enum vl_status
-is_before(
-    struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
-{
-	char n[VL_STAGE_N_SIZE];
-	struct vl_meta now = { 0 };
-
-	*yes = false;
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
-	    !vl_meta_same_content(&now, &s->before))
-		return VL_OK;
-	if (there(r->stage->undofd, vl_stage_n(n, s->n, ""))) {
-		*yes = same_inode(r->dirfd, r->name, r->stage->undofd, n);
-		return VL_OK;
-	}
-	return vl_copy_equal(yes, r->dirfd, r->name, r->stage->undofd,
-	    vl_stage_n(n, s->n, ".copy"), err);
 }
 
 /* --take-ours: what stands in the way goes to theirs/N. */
@@ -123,14 +70,27 @@ displace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return vl_fail_errno(err, "cannot make room for '%s'", r->path);
-	if (renameat2(r->dirfd, r->name, fd, vl_stage_n(n, s->n, ""),
-	        RENAME_NOREPLACE) != 0 &&
+	/* What is open below it is of theirs from now on. */
+	if (r->places.dirs != NULL)
+		vl_dirs_forget(r->places.dirs, s->path);
+	if (vl_rename_new(r->dirfd, r->name, fd, vl_stage_n(n, s->n, "")) !=
+	        0 &&
 	    errno != ENOENT)
 		vl_fail_errno(err, "cannot displace '%s'", r->path);
 	else
 		err->status = VL_OK;
 	close(fd);
 	return err->status;
+}
+
+/* The path is the inode of new/N already, as one more name of a file may be: a
+ * rename of two names of one inode would do nothing. */
+static enum vl_status
+drop_name(struct redo *r, const char *n, struct vl_err *err)
+{
+	if (unlinkat(r->stage->newfd, n, 0) != 0)
+		return vl_fail_errno(err, "cannot finish '%s'", r->path);
+	return VL_OK;
 }
 
 /* new/N to its free place. */
@@ -142,95 +102,70 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 
 	vl_stage_n(n, s->n, "");
 	if (r->dirfd < 0)
-		return blocked(r, "the directory it belongs into is gone");
-	if (r->choice == VL_CHOICE_TAKE_OURS && there(r->dirfd, r->name)) {
+		return vl_redo_blocked(
+		    r, "the directory it belongs into is gone");
+	if (r->choice == VL_CHOICE_TAKE_OURS &&
+	    vl_redo_there(r->dirfd, r->name)) {
 		st = displace(r, s, err);
 		if (st != VL_OK)
 			return st;
 	}
-	if (renameat2(
-	        r->stage->newfd, n, r->dirfd, r->name, RENAME_NOREPLACE) == 0) {
+	if (vl_rename_new(r->stage->newfd, n, r->dirfd, r->name) == 0) {
 		if (s->path.n == 0)
 			return vl_places_reopen(&r->places, err);
 		return VL_OK;
 	}
-	if (errno == EEXIST)
-		return blocked(r, "something was put there since");
-	return vl_fail_errno(err, "cannot move '%s' into place", r->path);
-}
-
-/* The step was done by an earlier run: what stands there now? */
-static enum vl_status
-done_before(struct redo *r, const struct vl_step *s, struct vl_err *err)
-{
-	char n[VL_STAGE_N_SIZE];
-	struct vl_meta now = { 0 };
-	bool planned = false;
-	bool before = false;
-	enum vl_status st = is_before(r, s, &before, err);
-
-	if (st != VL_OK)
-		return st;
-	/* Entries of a directory may have come or gone, by us as well. */
-	if (r->dirfd >= 0 && vl_meta_at(&now, r->dirfd, r->name))
-		planned = s->after.type == VL_ENTRY_DIR ?
-		    now.type == VL_ENTRY_DIR :
-		    vl_meta_same_content(&now, &s->after);
-	/* A copy may be equal to the planned file, too. */
-	if (before &&
-	    (!planned || there(r->stage->undofd, vl_stage_n(n, s->n, "")))) {
-		settle(r);
-		return diverged(r, "its staged content is gone");
-	}
-	if (planned)
-		return VL_OK;
-	settle(r);
-	if (r->report->kept != NULL)
-		r->report->kept(
-		    r->report->arg, r->path, "changed since the import");
-	return VL_OK;
+	if (errno != EEXIST)
+		return vl_fail_errno(
+		    err, "cannot move '%s' into place", r->path);
+	if (vl_redo_same_inode(r->dirfd, r->name, r->stage->newfd, n))
+		return drop_name(r, n, err);
+	return vl_redo_blocked(r, "something was put there since");
 }
 
 static enum vl_status
 step_replace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	char n[VL_STAGE_N_SIZE];
+	struct vl_locked held = { .fd = -1 };
 	bool before = false;
 	enum vl_status st = VL_OK;
 
 	vl_stage_n(n, s->n, "");
-	if (!there(r->stage->newfd, n))
-		return done_before(r, s, err);
+	if (!vl_redo_there(r->stage->newfd, n))
+		return vl_redo_done_before(r, s, err);
 	if (r->dirfd >= 0 &&
-	    same_inode(r->dirfd, r->name, r->stage->newfd, n)) {
-		/* A rename of two names of one inode would do nothing. */
-		if (unlinkat(r->stage->newfd, n, 0) != 0)
-			return vl_fail_errno(
-			    err, "cannot finish '%s'", r->path);
-		return VL_OK;
-	}
-	st = is_before(r, s, &before, err);
+	    vl_redo_same_inode(r->dirfd, r->name, r->stage->newfd, n))
+		return drop_name(r, n, err);
+	st = vl_redo_is_before(r, s, &before, err);
 	if (st != VL_OK)
 		return st;
 	if (before) {
-		if (renameat(r->stage->newfd, n, r->dirfd, r->name) != 0)
-			return vl_fail_errno(
+		st = vl_redo_unlock(r, s, &held, err);
+		if (st == VL_OK &&
+		    renameat(r->stage->newfd, n, r->dirfd, r->name) != 0)
+			st = vl_fail_errno(
 			    err, "cannot move '%s' into place", r->path);
-		return VL_OK;
+		return vl_redo_relock(r, &held, st, err);
 	}
 	if (r->choice == VL_CHOICE_TAKE_OURS)
 		return move_in(r, s, err);
-	return blocked(r, "it changed since the import looked at it");
+	return vl_redo_blocked(r, "it changed since the import looked at it");
 }
 
 static enum vl_status
 step_new(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	char n[VL_STAGE_N_SIZE];
+	enum vl_status st = VL_OK;
 
-	if (!there(r->stage->newfd, vl_stage_n(n, s->n, "")))
-		return done_before(r, s, err);
-	return move_in(r, s, err);
+	if (vl_redo_there(r->stage->newfd, vl_stage_n(n, s->n, "")))
+		st = move_in(r, s, err);
+	else
+		st = vl_redo_done_before(r, s, err);
+	if (st == VL_OK && s->after.type == VL_ENTRY_DIR && vl_redo_settled(r))
+		st = vl_redo_foreign(r, s->path, err);
+	return st;
 }
 
 static enum vl_status
@@ -250,46 +185,34 @@ other_done(const struct redo *r, const struct vl_step *s)
 	char n[VL_STAGE_N_SIZE];
 
 	return s->other != 0 &&
-	    !there(r->stage->newfd, vl_stage_n(n, s->other, ""));
+	    !vl_redo_there(r->stage->newfd, vl_stage_n(n, s->other, ""));
 }
 
 static enum vl_status
 step_delete(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
+	struct vl_locked held = { .fd = -1 };
 	bool before = false;
 	enum vl_status st = VL_OK;
 
-	if (!there(r->dirfd, r->name))
+	if (!vl_redo_there(r->dirfd, r->name))
 		return VL_OK;
-	st = is_before(r, s, &before, err);
+	st = vl_redo_is_before(r, s, &before, err);
 	if (st != VL_OK)
 		return st;
 	if (other_done(r, s))
-		return before ? diverged(r, "its staged content is gone") :
-		                VL_OK;
+		return before ?
+		    vl_redo_diverged(r, "its staged content is gone") :
+		    VL_OK;
 	if (!before && r->choice == VL_CHOICE_TAKE_OURS)
 		return displace(r, s, err);
 	if (!before)
-		return blocked(r, "it changed since the import looked at it");
-	if (unlinkat(r->dirfd, r->name, 0) != 0)
-		return vl_fail_errno(err, "cannot delete '%s'", r->path);
-	return VL_OK;
-}
-
-/* Something below it stays because an operator said so. */
-static bool
-kept_below(const struct redo *r)
-{
-	const struct vl_journal *j = r->journal;
-	size_t n = strlen(r->path);
-	size_t i = 0;
-
-	for (i = 0; i < j->nchoices; i++)
-		if (j->choices[i].choice == VL_CHOICE_KEEP_THEIRS &&
-		    strncmp(j->choices[i].path, r->path, n) == 0 &&
-		    j->choices[i].path[n] == '/')
-			return true;
-	return false;
+		return vl_redo_blocked(
+		    r, "it changed since the import looked at it");
+	st = vl_redo_unlock(r, s, &held, err);
+	if (st == VL_OK && unlinkat(r->dirfd, r->name, 0) != 0)
+		st = vl_fail_errno(err, "cannot delete '%s'", r->path);
+	return vl_redo_relock(r, &held, st, err);
 }
 
 static enum vl_status
@@ -297,25 +220,27 @@ step_rmdir(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
 
-	if (!there(r->dirfd, r->name) || other_done(r, s))
+	if (!vl_redo_there(r->dirfd, r->name) || other_done(r, s))
 		return VL_OK;
 	vl_dirs_forget(r->places.dirs, s->path);
 	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR) {
 		if (r->choice == VL_CHOICE_TAKE_OURS)
 			return displace(r, s, err);
-		return blocked(r, "it is no directory any more");
+		return vl_redo_blocked(r, "it is no directory any more");
 	}
 	if (unlinkat(r->dirfd, r->name, AT_REMOVEDIR) == 0)
 		return VL_OK;
+	if (errno == EBUSY)
+		return vl_redo_blocked(r, "something is mounted over it");
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return vl_fail_errno(err, "cannot delete '%s'", r->path);
-	if (kept_below(r)) {
-		settle(r);
+	if (vl_redo_kept_below(r)) {
+		vl_redo_settle(r);
 		return VL_OK;
 	}
 	if (r->choice == VL_CHOICE_TAKE_OURS)
 		return displace(r, s, err);
-	return blocked(r, "something was put into it since");
+	return vl_redo_blocked(r, "something was put into it since");
 }
 
 static enum vl_status
@@ -336,97 +261,8 @@ pass_type(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	return VL_OK;
 }
 
-static bool
-is_settled(const struct redo *r)
-{
-	return (r->settled[r->at / 8] & (1u << (r->at % 8))) != 0;
-}
-
-/* Half-set values are ours: type and content are looked at, values set. */
 static enum vl_status
-step_meta(struct redo *r, const struct vl_step *s, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name))
-		return blocked(r, "it is gone");
-	if (!vl_meta_same_content(&now, &s->before) &&
-	    !vl_meta_same_content(&now, &s->after) &&
-	    (r->choice != VL_CHOICE_TAKE_OURS || now.type != s->after.type))
-		return blocked(r, "it changed since the import looked at it");
-	if (vl_meta_set_at(r->dirfd, r->name, &s->after, err) != VL_OK)
-		return vl_within(err, "'%s'", r->path);
-	return VL_OK;
-}
-
-static enum vl_status
-step_dir(struct redo *r, const struct vl_step *s, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
-	    now.type != VL_ENTRY_DIR)
-		return blocked(r, "it is no directory any more");
-	if (vl_meta_set_at(r->dirfd, r->name, &s->after, err) != VL_OK)
-		return vl_within(err, "'%s'", r->path);
-	return VL_OK;
-}
-
-static enum vl_status
-pass_attributes(struct redo *r, const struct vl_step *s, struct vl_err *err)
-{
-	if (is_settled(r))
-		return VL_OK;
-	if (s->kind == VL_STEP_META)
-		return step_meta(r, s, err);
-	if (s->kind == VL_STEP_DIR ||
-	    (s->kind == VL_STEP_NEW && s->after.type == VL_ENTRY_DIR))
-		return step_dir(r, s, err);
-	return VL_OK;
-}
-
-/* Its owner needs to write into it for a while; root need not. */
-static enum vl_status
-pass_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-
-	if ((s->kind != VL_STEP_DIR && s->kind != VL_STEP_RMDIR) ||
-	    (s->before.mode & 0700) == 0700 || geteuid() == 0 || r->dirfd < 0)
-		return VL_OK;
-	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
-	    now.uid != geteuid())
-		return VL_OK;
-	if (fchmodat(r->dirfd, r->name, now.mode | 0700, AT_SYMLINK_NOFOLLOW) !=
-	    0)
-		return vl_fail_errno(err, "cannot make '%s' writable", r->path);
-	return VL_OK;
-}
-
-static enum vl_status
-pass_look(struct redo *r, const struct vl_step *s, struct vl_err *err)
-{
-	struct vl_meta now = { 0 };
-	bool here = r->dirfd >= 0 && vl_meta_at(&now, r->dirfd, r->name);
-
-	(void)err;
-	if (is_settled(r) || r->choice != VL_CHOICE_NONE)
-		return VL_OK;
-	if (s->kind == VL_STEP_DELETE || s->kind == VL_STEP_RMDIR) {
-		if (here && s->other == 0 && !kept_below(r))
-			return diverged(r, "it is there again");
-		return VL_OK;
-	}
-	if (!here)
-		return diverged(r, "it is gone");
-	if (now.type != s->after.type || now.size != s->after.size ||
-	    !vl_meta_same_attributes(&now, &s->after, false))
-		return diverged(r, "it is not as it was put there");
-	return VL_OK;
-}
-
-static enum vl_status
-run_pass(struct redo *r, step_fn fn, struct vl_err *err)
+run_pass(struct redo *r, vl_redo_fn fn, struct vl_err *err)
 {
 	struct vl_step s = { 0 };
 	bool more = false;
@@ -455,8 +291,8 @@ enum vl_status
 vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
     const struct vl_stage_report *report, struct vl_err *err)
 {
-	static const step_fn passes[] = { pass_open_up, pass_in, pass_out,
-		pass_type, pass_attributes, pass_look };
+	static const vl_redo_fn passes[] = { vl_redo_open_up, pass_in, pass_out,
+		pass_type, vl_redo_attributes, vl_redo_look };
 	struct redo r = { .stage = stage, .journal = j, .report = report };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -471,6 +307,8 @@ vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
 	}
 	for (i = 0; i < sizeof(passes) / sizeof(passes[0]) && st == VL_OK; i++)
 		st = run_pass(&r, passes[i], err);
+	if (st == VL_OK && r.bad == 0 && r.proved > 0 && report->proved != NULL)
+		report->proved(report->arg, stage->tree.root, r.proved);
 	if (st == VL_OK && r.bad > 0)
 		st = vl_fail(err, VL_EPENDING,
 		    "%llu entries below '%s' are not as planned: look at each, "
@@ -478,6 +316,7 @@ vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
 		    "PATH",
 		    (unsigned long long)r.bad, stage->tree.root);
 	free(r.settled);
+	vl_buf_free(&r.foreign);
 	vl_steps_r_free(r.steps);
 	vl_places_close(&r.places);
 	if (st != VL_OK)

@@ -18,6 +18,7 @@
 #include <valise/text.h>
 
 #include "meta.h"
+#include "rename.h"
 #include "stage.h"
 
 #define OWNER_NAME "owner"
@@ -114,12 +115,23 @@ owner_text(struct vl_buf *out, const struct vl_header *h, struct vl_err *err)
 	    vl_hex(series, h->series, 16), h->state_path);
 }
 
-/* A default ACL of the parent would be inherited by every staged file. */
-static void
-take_acls_off(int fd)
+static bool
+take_acl_off(int fd, const char *name)
 {
-	(void)fremovexattr(fd, "system.posix_acl_default");
-	(void)fremovexattr(fd, "system.posix_acl_access");
+	return fremovexattr(fd, name) == 0 || errno == ENODATA ||
+	    errno == ENOTSUP;
+}
+
+/* A default ACL of the parent would be inherited by every staged file, and so
+ * would flags. */
+static bool
+take_off_inherited(int fd)
+{
+	uint32_t flags = 0;
+
+	return take_acl_off(fd, "system.posix_acl_default") &&
+	    take_acl_off(fd, "system.posix_acl_access") &&
+	    vl_flags_get(fd, &flags) && (flags == 0 || vl_flags_set(fd, 0));
 }
 
 static enum vl_status
@@ -137,8 +149,7 @@ fill_new(struct vl_stage *s, const char *private, const struct vl_header *h,
 	if (s->fd < 0)
 		return vl_fail_errno(
 		    err, "cannot open '%s/%s'", s->parent, private);
-	take_acls_off(s->fd);
-	if (fchmod(s->fd, 0700) != 0)
+	if (!take_off_inherited(s->fd) || fchmod(s->fd, 0700) != 0)
 		return vl_fail_errno(
 		    err, "cannot set the mode of '%s/%s'", s->parent, private);
 	st = owner_text(&owner, h, err);
@@ -370,8 +381,7 @@ vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
 		st = vl_fail_errno(err, "cannot lock '%s'", s->tree.staging);
 	if (st != VL_OK)
 		goto out;
-	if (renameat2(s->parentfd, private, s->parentfd, s->name,
-	        RENAME_NOREPLACE) != 0) {
+	if (vl_rename_new(s->parentfd, private, s->parentfd, s->name) != 0) {
 		st = errno == EEXIST ?
 		    fail_foreign(s, h, err) :
 		    vl_fail_errno(err, "cannot make '%s'", s->tree.staging);

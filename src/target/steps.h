@@ -27,7 +27,11 @@ struct vl_step {
 	/* NEW: a deletion of the same path comes first (the type changes).
 	 * DELETE, RMDIR: n of the NEW that follows; 0: none. */
 	uint64_t other;
-	struct vl_slice path;  /* relative to the root */
+	struct vl_slice path; /* relative to the root */
+	/* NEW, REPLACE of one more name of a file: the path of the first, and
+	 * whether that stays as it is (it has no step); else p is NULL. */
+	struct vl_slice to;
+	bool live;
 	struct vl_meta before; /* but of NEW */
 	struct vl_meta after;  /* but of DELETE, RMDIR */
 };

@@ -14,6 +14,8 @@
 #define ENTRY 512u
 
 struct vl_survey {
+	struct vl_links *links;
+	struct vl_holds holds;
 	struct vl_walk *walk;
 	struct vl_node node;
 	bool have;
@@ -40,9 +42,12 @@ vl_survey_open(struct vl_survey **out, const struct vl_target_opts *opts,
 	*out = NULL;
 	if (s == NULL)
 		return vl_fail_memory(err);
-	if (!opts->tree->absent)
+	s->links = opts->links;
+	st = vl_target_holds(&s->holds, opts->tree, err);
+	if (st == VL_OK && !opts->tree->absent)
 		st = vl_walk_open(&s->walk,
 		    &(struct vl_walk_opts){ .root = opts->tree->root,
+		        .special = opts->resource->special,
 		        .hidden = ".valise",
 		        .tempdir = opts->tempdir },
 		    err);
@@ -64,26 +69,40 @@ need(struct vl_survey *s, uint64_t data)
 	s->files++;
 }
 
-enum vl_status
-vl_survey_put(struct vl_survey *s, const struct vl_entry *e, uint64_t data,
-    struct vl_err *err)
+/* What stands here is taken for what the record tells of. */
+static bool
+is_same(const struct vl_survey *s, const struct vl_entry *e)
 {
-	bool matched = false;
+	const struct stat *st = &s->node.st;
+
+	if (!s->have || !vl_slice_equal(s->node.path, e->path))
+		return false;
+	if (e->type == VL_ENTRY_HARD)
+		return s->node.type != VL_ENTRY_DIR && st->st_nlink > 1;
+	if (e->type == VL_ENTRY_FILE)
+		return s->node.type == e->type &&
+		    (uint64_t)st->st_size == e->size &&
+		    st->st_mtim.tv_sec == e->mtime.sec &&
+		    st->st_mtim.tv_nsec == e->mtime.nsec;
+	return s->node.type == e->type;
+}
+
+enum vl_status
+vl_survey_put(struct vl_survey *s, const struct vl_entry *e, struct vl_err *err)
+{
+	uint64_t data = e->size;
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
 	while (st == VL_OK && s->have && vl_path_cmp(s->node.path, e->path) < 0)
 		st = advance(s, err);
-	if (st != VL_OK)
+	if (st == VL_OK && e->type == VL_ENTRY_HARD && s->links != NULL)
+		st = vl_links_add(s->links, e->target, e->path, err);
+	if (st != VL_OK || e->type == VL_ENTRY_LEFT_OUT || is_same(s, e))
 		return st;
-	matched = s->have && vl_slice_equal(s->node.path, e->path) &&
-	    s->node.type == e->type;
-	if (e->type == VL_ENTRY_FILE &&
-	    !(matched && (uint64_t)s->node.st.st_size == e->size &&
-	        s->node.st.st_mtim.tv_sec == e->mtime.sec &&
-	        s->node.st.st_mtim.tv_nsec == e->mtime.nsec))
-		need(s, data);
-	else if (e->type != VL_ENTRY_LEFT_OUT && !matched)
-		need(s, 0);
+	for (i = 0; i < e->nholes && s->holds.holes; i++)
+		data -= e->holes[i].n;
+	need(s, data);
 	return VL_OK;
 }
 

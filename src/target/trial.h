@@ -6,16 +6,22 @@
 #include "steps.h"
 
 struct vl_trial {
-	int fd; /* the staging directory, not owned */
+	int fd;          /* the staging directory, not owned */
+	bool privileged; /* as in the header */
 	bool dir;
 	bool file;
 	bool link;
+	bool fifo;
+	bool locks_tried;
+	bool locks;
 };
 
-/* Set and read back what the step sets by name; refused where the file system
- * does not keep it. `path` is for the message. */
+/* Set and read back what the step sets by name, but for VL_FLAGS_LOCK; refused
+ * where the file system does not keep it. `path` is for the message. */
 enum vl_status vl_trial_step(struct vl_trial *t, const struct vl_step *s,
     const char *path, struct vl_err *err);
+/* This user may put VL_FLAGS_LOCK on and take them off here. */
+bool vl_trial_locks(struct vl_trial *t);
 /* The scratch entries go. */
 enum vl_status vl_trial_end(struct vl_trial *t, struct vl_err *err);
 

@@ -1,7 +1,7 @@
 /*
- * Work on one path that the pool does: compare the target's file with the
- * record by its content hash, and where it differs write the new one into
- * the staging, read it back, and give it its attributes.
+ * Work on one path, mostly on the pool: compare the target's file with the
+ * record by its content hash, and where it differs make the new one in the
+ * staging, with its attributes (write.c: its content).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,24 +9,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include <valise/chunk.h>
-#include <valise/fs.h>
 
 #include "plan.h"
 
-/* Part of a large body, written by a job of its own. */
-struct segment {
-	struct vl_job job;
-	struct item *item;
-	int fd;
-	uint64_t from; /* the bytes it answers for */
-	uint64_t to;
-	struct vl_chunk_ref refs[ITEM_REFS];
-	size_t n;
-};
+/* Where the data from `at` ends, and the hole behind it, if it has any. */
+static off_t
+data_end(const struct item *i, int fd, off_t at)
+{
+	off_t end = i->sparse ? lseek(fd, at, SEEK_HOLE) : -1;
 
+	return end < 0 ? INT64_MAX : end;
+}
+
+/* Pass over a hole at `*at`, unread; to its end or that of the file. */
+static enum vl_status
+skip_hole(struct item *i, struct vl_hasher *h, off_t *at, struct vl_err *err)
+{
+	off_t size = (off_t)i->after.size;
+	off_t data = i->sparse ? lseek(i->fd, *at, SEEK_DATA) : *at;
+	enum vl_status st = VL_OK;
+
+	if (data < 0)
+		data = errno == ENXIO ? size : *at;
+	if (data > size)
+		data = size;
+	if (data > *at) {
+		st = h->ops->skip(h, (uint64_t)(data - *at), err);
+		*at = data;
+	}
+	return st;
+}
+
+/* The target's file by its content hash; its holes are not read. */
 static enum vl_status
 compare(struct item *i, unsigned worker, bool *same, struct vl_err *err)
 {
@@ -35,11 +51,22 @@ compare(struct item *i, unsigned worker, bool *same, struct vl_err *err)
 	uint8_t hash[VL_CONTENT_HASH_SIZE];
 	enum vl_status st = VL_OK;
 	ssize_t got = 0;
+	size_t n = 0;
+	off_t at = 0;
+	off_t end = 0;
 
 	*same = false;
 	h->ops->begin(h, i->after.size);
 	do {
-		got = read(i->fd, buffer, WORK_BUFFER);
+		if (at == end) {
+			st = skip_hole(i, h, &at, err);
+			if (st != VL_OK)
+				return st;
+			end = data_end(i, i->fd, at);
+		}
+		n = end - at < (off_t)WORK_BUFFER ? (size_t)(end - at) :
+		                                    WORK_BUFFER;
+		got = pread(i->fd, buffer, n, at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -48,165 +75,122 @@ compare(struct item *i, unsigned worker, bool *same, struct vl_err *err)
 		    h, (struct vl_slice){ buffer, (size_t)got }, err);
 		if (st != VL_OK)
 			return st;
+		at += got;
 	} while (got != 0);
 	if (h->ops->end(h, hash))
 		*same = memcmp(hash, i->hash, sizeof(hash)) == 0;
 	return VL_OK;
 }
 
-static enum vl_status
-write_refs(struct item *i, int fd, const struct vl_chunk_ref *refs, size_t n,
-    struct vl_err *err)
+const char *
+vl_write_name(const struct item *i, char *n)
 {
-	struct vl_slice bytes = { NULL, 0 };
-	void *hold = NULL;
-	enum vl_status st = VL_OK;
-	size_t k = 0;
+	const char *slash = strrchr(i->path, '/');
 
-	for (k = 0; k < n && st == VL_OK; k++) {
-		st = i->body.chunk(i->body.arg, &refs[k], &bytes, &hold, err);
-		if (st != VL_OK)
-			return st;
-		st = vl_pwrite_all(fd, bytes, (off_t)refs[k].at, err);
-		i->body.release(i->body.arg, hold);
-	}
-	return st;
+	if (!i->inner)
+		return vl_stage_n(n, i->n, "");
+	return slash == NULL ? i->path : slash + 1;
 }
 
 static enum vl_status
-fail_back(struct item *i, struct vl_err *err)
+fail_stage(const struct item *i, struct vl_err *err)
 {
-	return vl_fail(err, VL_EIO,
-	    "the staged copy of '%s' reads back differently: the disk or the "
-	    "memory of this machine is not to be trusted",
-	    i->path);
-}
-
-/* Nothing but zeros from `at` to `to`; holes are not read. */
-static enum vl_status
-check_zeros(struct item *i, int fd, uint8_t *buffer, uint64_t at, uint64_t to,
-    struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	size_t got = 0;
-	size_t n = 0;
-	off_t data = 0;
-
-	while (at < to) {
-		data = lseek(fd, (off_t)at, SEEK_DATA);
-		if (data < 0 && errno == ENXIO)
-			return VL_OK;
-		if (data > 0 && (uint64_t)data > at)
-			at = (uint64_t)data;
-		if (at >= to)
-			return VL_OK;
-		n = to - at < WORK_BUFFER ? (size_t)(to - at) : WORK_BUFFER;
-		st = vl_pread_full(fd, buffer, n, (off_t)at, &got, err);
-		if (st != VL_OK)
-			return st;
-		if (got != n || !vl_all_zero((struct vl_slice){ buffer, got }))
-			return fail_back(i, err);
-		at += n;
-	}
-	return VL_OK;
-}
-
-static enum vl_status
-check_chunk(struct item *i, int fd, uint8_t *buffer,
-    const struct vl_chunk_ref *ref, struct vl_err *err)
-{
-	struct vl_slice bytes = { NULL, 0 };
-	void *hold = NULL;
-	enum vl_status st = VL_OK;
-	size_t at = 0;
-	size_t n = 0;
-	size_t got = 0;
-
-	st = i->body.chunk(i->body.arg, ref, &bytes, &hold, err);
-	while (st == VL_OK && at < bytes.n) {
-		n = bytes.n - at < WORK_BUFFER ? bytes.n - at : WORK_BUFFER;
-		st = vl_pread_full(
-		    fd, buffer, n, (off_t)(ref->at + at), &got, err);
-		if (st == VL_OK &&
-		    (got != n || memcmp(buffer, bytes.p + at, n) != 0))
-			st = fail_back(i, err);
-		at += n;
-	}
-	if (hold != NULL)
-		i->body.release(i->body.arg, hold);
-	return st;
-}
-
-/* What was staged for [from, to) is read again and compared. */
-static enum vl_status
-check_refs(struct item *i, int fd, uint8_t *buffer, const struct segment *seg,
-    struct vl_err *err)
-{
-	uint64_t at = seg->from;
-	enum vl_status st = VL_OK;
-	size_t k = 0;
-
-	for (k = 0; k < seg->n && st == VL_OK; k++) {
-		st = check_zeros(i, fd, buffer, at, seg->refs[k].at, err);
-		if (st == VL_OK)
-			st = check_chunk(i, fd, buffer, &seg->refs[k], err);
-		at = seg->refs[k].at + seg->refs[k].n;
-	}
-	if (st == VL_OK)
-		st = check_zeros(i, fd, buffer, at, seg->to, err);
-	return st;
+	return vl_fail_errno(err, "cannot stage '%s'", i->path);
 }
 
 static int
-create(struct item *i)
+create(const struct item *i)
 {
 	char n[VL_STAGE_N_SIZE];
-	const char *slash = strrchr(i->path, '/');
-	const char *name = slash == NULL ? i->path : slash + 1;
 
-	if (!i->inner)
-		name = vl_stage_n(n, i->n, "");
-	return openat(i->dir->fd, name,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return openat(i->dir->fd, vl_write_name(i, n),
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-static enum vl_status
-finish(struct item *i, int fd, struct vl_err *err)
+/* A descriptor that did not write it. */
+static int
+open_again(const struct item *i)
 {
-	struct vl_meta now = { 0 };
-	struct stat st;
+	char n[VL_STAGE_N_SIZE];
 
-	if (vl_meta_set_fd(fd, &i->after, err) != VL_OK)
-		return vl_within(err, "cannot stage '%s'", i->path);
-	if (fstat(fd, &st) != 0)
-		return vl_fail_errno(err, "cannot stage '%s'", i->path);
-	vl_meta_of_stat(&now, &st);
-	return vl_meta_kept(&now, &i->after, i->path, err);
+	return openat(
+	    i->dir->fd, vl_write_name(i, n), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* No more writing.  Without holes every byte was written. */
+static enum vl_status
+end_writing(const struct item *i, int fd, struct vl_err *err)
+{
+	bool cut = i->holes.n == 0 || ftruncate(fd, (off_t)i->after.size) == 0;
+
+	if (!cut)
+		fail_stage(i, err);
+	if (close(fd) != 0 && cut)
+		return fail_stage(i, err);
+	return cut ? VL_OK : err->status;
+}
+
+/* Read back what `seg` wrote, and where it is the last of the file set what
+ * else the file has. */
+static enum vl_status
+read_back(struct segment *seg, uint8_t *buffer, bool last, struct vl_err *err)
+{
+	const struct item *i = seg->item;
+	enum vl_status st = VL_OK;
+	int fd = open_again(i);
+
+	if (fd < 0)
+		return fail_stage(i, err);
+	st = vl_write_check(seg, fd, buffer, err);
+	if (st == VL_OK && last)
+		st = vl_meta_stage(fd, "", &i->after,
+		    i->t->opts.tree->privileged, i->path, err);
+	close(fd);
+	return st;
 }
 
 static enum vl_status
 stage_small(struct item *i, unsigned worker, struct vl_err *err)
 {
-	struct segment whole = { .to = i->after.size, .n = i->nrefs };
+	struct segment whole = {
+		.item = i, .to = i->after.size, .n = i->nrefs, .fd = create(i)
+	};
 	enum vl_status st = VL_OK;
-	int fd = create(i);
 
-	if (fd < 0)
-		return vl_fail_errno(err, "cannot stage '%s'", i->path);
+	if (whole.fd < 0)
+		return fail_stage(i, err);
 	memcpy(whole.refs, i->refs, sizeof(whole.refs));
-	st = write_refs(i, fd, i->refs, i->nrefs, err);
-	if (st != VL_OK)
-		vl_within(err, "cannot stage '%s'", i->path);
-	if (st == VL_OK && ftruncate(fd, (off_t)i->after.size) != 0)
-		st = vl_fail_errno(err, "cannot stage '%s'", i->path);
+	st = vl_write_segment(&whole, err);
+	if (st != VL_OK) {
+		close(whole.fd);
+		return st;
+	}
+	st = end_writing(i, whole.fd, err);
 	if (st == VL_OK)
-		st = check_refs(
-		    i, fd, i->t->workers[worker].buffer, &whole, err);
-	if (st == VL_OK)
-		st = finish(i, fd, err);
-	if (close(fd) != 0 && st == VL_OK)
-		st = vl_fail_errno(err, "cannot stage '%s'", i->path);
+		st = read_back(&whole, i->t->workers[worker].buffer, true, err);
 	return st;
+}
+
+/* By attributes, what becomes of a file whose content is the same; its own
+ * are read here. */
+static enum vl_status
+decide_attributes(struct item *i, struct vl_err *err)
+{
+	if (!vl_attrs_read(&i->attrs_before, i->fd, "",
+	        vl_plan_which(i->t, VL_ENTRY_FILE)))
+		return vl_fail_errno(
+		    err, "cannot read the attributes of '%s'", i->path);
+	i->before.attrs = vl_buf_slice(&i->attrs_before.bytes);
+	i->before.flags = i->attrs_before.flags;
+	/* What is locked takes no further name: a leader that lacks one is
+	 * made anew, with all of them. */
+	if (i->leader && !i->complete && (i->before.flags & VL_FLAGS_LOCK) != 0)
+		return VL_OK;
+	if (vl_meta_same_attributes(&i->before, &i->after))
+		i->outcome = OUTCOME_SAME;
+	else if (i->whole)
+		i->outcome = OUTCOME_META;
+	return VL_OK;
 }
 
 /* Decide by content and attributes what becomes of a matched file. */
@@ -220,16 +204,11 @@ decide(struct item *i, unsigned worker, struct vl_err *err)
 	if (i->fd < 0)
 		return VL_OK;
 	st = compare(i, worker, &same, err);
+	if (st == VL_OK && same)
+		st = decide_attributes(i, err);
 	close(i->fd);
 	i->fd = -1;
-	if (st != VL_OK || !same)
-		return st;
-	if (vl_meta_same_attributes(
-	        &i->before, &i->after, i->t->opts.keep_owner))
-		i->outcome = OUTCOME_SAME;
-	else if (i->single)
-		i->outcome = OUTCOME_META;
-	return VL_OK;
+	return st;
 }
 
 enum vl_status
@@ -253,22 +232,21 @@ static enum vl_status
 run_segment(struct vl_job *job, unsigned worker)
 {
 	struct segment *seg = (struct segment *)(void *)job;
-	enum vl_status st =
-	    write_refs(seg->item, seg->fd, seg->refs, seg->n, &job->err);
+	enum vl_status st = vl_write_segment(seg, &job->err);
 
 	if (st != VL_OK)
-		return vl_within(
-		    &job->err, "cannot stage '%s'", seg->item->path);
-	return check_refs(seg->item, seg->fd,
-	    seg->item->t->workers[worker].buffer, seg, &job->err);
+		return st;
+	return read_back(
+	    seg, seg->item->t->workers[worker].buffer, false, &job->err);
 }
 
 /* The body in segments, each a job; a ring bounds how many are under way. */
 static enum vl_status
-write_segments(struct item *i, int fd, struct segment *ring, size_t nring,
+write_segments(struct item *i, int fd, struct segment *ring, uint64_t *end,
     struct vl_err *err)
 {
 	struct vl_pool *pool = i->t->opts.pool;
+	const size_t nring = i->t->nworkers + 2;
 	struct vl_err late;
 	struct segment *seg = NULL;
 	uint64_t from = 0;
@@ -309,24 +287,39 @@ write_segments(struct item *i, int fd, struct segment *ring, size_t nring,
 		if (st == VL_OK)
 			st = one;
 	}
-	if (st == VL_OK && ftruncate(fd, (off_t)i->after.size) != 0)
-		st = vl_fail_errno(err, "cannot stage '%s'", i->path);
-	if (st == VL_OK) {
-		uint8_t *buffer = malloc(WORK_BUFFER);
+	*end = from;
+	return st;
+}
 
-		if (buffer == NULL)
-			return vl_fail_memory(err);
-		st = check_zeros(i, fd, buffer, from, i->after.size, err);
-		free(buffer);
-	}
+/* What comes behind the last chunk, and the rest of the file. */
+static enum vl_status
+stage_end(struct item *i, int fd, uint64_t from, struct vl_err *err)
+{
+	struct segment tail = {
+		.item = i, .fd = fd, .from = from, .to = i->after.size
+	};
+	uint8_t *buffer = malloc(WORK_BUFFER);
+	enum vl_status st = VL_OK;
+
+	if (buffer == NULL)
+		st = vl_fail_memory(err);
+	if (st == VL_OK)
+		st = vl_write_segment(&tail, err);
+	if (st != VL_OK)
+		close(fd);
+	else
+		st = end_writing(i, fd, err);
+	if (st == VL_OK)
+		st = read_back(&tail, buffer, true, err);
+	free(buffer);
 	return st;
 }
 
 enum vl_status
 vl_work_large(struct item *i, struct vl_err *err)
 {
-	size_t nring = i->t->nworkers + 2;
 	struct segment *ring = NULL;
+	uint64_t end = 0;
 	enum vl_status st = VL_OK;
 	int fd = -1;
 
@@ -335,36 +328,35 @@ vl_work_large(struct item *i, struct vl_err *err)
 	st = vl_pool_wait(i->t->opts.pool, &i->job, err);
 	if (st != VL_OK || i->outcome != OUTCOME_STAGE || i->dry)
 		return st;
-	ring = calloc(nring, sizeof(*ring));
+	ring = calloc(i->t->nworkers + 2, sizeof(*ring));
 	if (ring == NULL)
 		return vl_fail_memory(err);
 	fd = create(i);
 	if (fd < 0) {
 		free(ring);
-		return vl_fail_errno(err, "cannot stage '%s'", i->path);
+		return fail_stage(i, err);
 	}
-	st = write_segments(i, fd, ring, nring, err);
+	/* Holes are read back before the end is written. */
+	if (i->holes.n > 0 && ftruncate(fd, (off_t)i->after.size) != 0)
+		st = fail_stage(i, err);
 	if (st == VL_OK)
-		st = finish(i, fd, err);
-	if (close(fd) != 0 && st == VL_OK)
-		st = vl_fail_errno(err, "cannot stage '%s'", i->path);
+		st = write_segments(i, fd, ring, &end, err);
 	free(ring);
-	return st;
+	if (st != VL_OK) {
+		close(fd);
+		return st;
+	}
+	return stage_end(i, fd, end, err);
 }
 
-enum vl_status
-vl_work_link(struct item *i, struct vl_slice target, struct vl_err *err)
+static enum vl_status
+make_link(const struct item *i, const char *name, struct vl_slice target,
+    struct vl_err *err)
 {
-	char n[VL_STAGE_N_SIZE];
 	char text[VL_PATH_MAX + 1];
 	char back[VL_PATH_MAX + 1];
-	struct vl_meta now = { 0 };
-	const char *slash = strrchr(i->path, '/');
-	const char *name = slash == NULL ? i->path : slash + 1;
 	ssize_t got = 0;
 
-	if (!i->inner)
-		name = vl_stage_n(n, i->n, "");
 	if (target.n > VL_PATH_MAX)
 		return vl_fail(
 		    err, VL_ELIMIT, "the link '%s' is too long", i->path);
@@ -373,14 +365,43 @@ vl_work_link(struct item *i, struct vl_slice target, struct vl_err *err)
 	if (symlinkat(text, i->dir->fd, name) != 0)
 		return vl_fail_errno(
 		    err, "cannot stage the link '%s'", i->path);
-	if (vl_meta_set_at(i->dir->fd, name, &i->after, err) != VL_OK)
-		return vl_within(err, "cannot stage the link '%s'", i->path);
 	got = readlinkat(i->dir->fd, name, back, sizeof(back));
 	if (got < 0 || (size_t)got != target.n ||
 	    memcmp(back, text, target.n) != 0)
-		return fail_back(i, err);
-	if (!vl_meta_at(&now, i->dir->fd, name))
-		return vl_fail_errno(
-		    err, "cannot stage the link '%s'", i->path);
-	return vl_meta_kept(&now, &i->after, i->path, err);
+		return vl_write_fail_back(i, err);
+	return VL_OK;
+}
+
+static enum vl_status
+make_special(const struct item *i, const char *name, struct vl_err *err)
+{
+	const struct vl_meta *m = &i->after;
+	mode_t kind = m->type == VL_ENTRY_FIFO ? S_IFIFO :
+	    m->type == VL_ENTRY_CHAR           ? S_IFCHR :
+	                                         S_IFBLK;
+	dev_t dev = kind == S_IFIFO ? 0 : makedev(m->major, m->minor);
+
+	if (mknodat(i->dir->fd, name, kind | 0600, dev) == 0)
+		return VL_OK;
+	if (errno == EPERM)
+		return vl_fail(err, VL_EREFUSED,
+		    "cannot make '%s': this system does not let its importer "
+		    "make %s",
+		    i->path, kind == S_IFIFO ? "FIFOs here" : "devices here");
+	return fail_stage(i, err);
+}
+
+enum vl_status
+vl_work_node(struct item *i, struct vl_slice target, struct vl_err *err)
+{
+	char n[VL_STAGE_N_SIZE];
+	const char *name = vl_write_name(i, n);
+	enum vl_status st = i->after.type == VL_ENTRY_LINK ?
+	    make_link(i, name, target, err) :
+	    make_special(i, name, err);
+
+	if (st != VL_OK)
+		return st;
+	return vl_meta_stage(i->dir->fd, name, &i->after,
+	    i->t->opts.tree->privileged, i->path, err);
 }

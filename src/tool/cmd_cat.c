@@ -130,13 +130,15 @@ check_resource(
 	return st;
 }
 
-/* Go to the record of `place`. */
+/* Go to the record of `place`; `rec->line.p` is NULL when there is none. */
 static enum vl_status
-find(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
+go_to(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
     struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 
+	/* put_body() proves the content itself. */
+	vl_unpack_unswept(u);
 	do {
 		if (vl_cli_stop())
 			return vl_cli_stopped(err);
@@ -144,15 +146,54 @@ find(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
 	} while (st == VL_OK && rec->line.p != NULL &&
 	    !(vl_slice_equal(rec->entry.resource, place->resource) &&
 	        vl_slice_equal(rec->entry.path, place->path)));
+	return st;
+}
+
+/* From a hard link to the line that it names, which was passed by. */
+static enum vl_status
+go_back(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
+    struct vl_err *err)
+{
+	struct place first = { .resource = place->resource };
+	char shown[SHOWN_SIZE];
+	struct vl_buf path = { 0 };
+	enum vl_status st = vl_buf_add(&path, rec->entry.target, err);
+
+	first.path = vl_buf_slice(&path);
+	vl_unpack_free(b->unpack);
+	b->unpack = NULL;
+	if (st == VL_OK)
+		st = bundle_reader(b, &b->unpack, err);
+	if (st == VL_OK)
+		st = go_to(b->unpack, &first, rec, err);
+	if (st == VL_OK &&
+	    (rec->line.p == NULL || rec->entry.type == VL_ENTRY_HARD))
+		st = vl_fail(err, VL_EPATH,
+		    "it is one more name of '%s', which is no file in the "
+		    "bundle",
+		    vl_escape_text(shown, sizeof(shown), first.path));
+	vl_buf_free(&path);
+	return st;
+}
+
+/* Go to the file of `place`. */
+static enum vl_status
+find(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
+    struct vl_err *err)
+{
+	enum vl_status st = go_to(b->unpack, place, rec, err);
+
 	if (st != VL_OK)
 		return st;
 	if (rec->line.p == NULL)
 		return vl_fail(
 		    err, VL_EUSAGE, "there is no such path in the bundle");
-	if (rec->entry.type != VL_ENTRY_FILE)
-		return vl_fail(err, VL_EUSAGE, "it is no file but of type '%s'",
+	if (rec->entry.type == VL_ENTRY_HARD)
+		st = go_back(b, place, rec, err);
+	if (st == VL_OK && rec->entry.type != VL_ENTRY_FILE)
+		st = vl_fail(err, VL_EUSAGE, "it is no file but of type '%s'",
 		    vl_entry_type_words[rec->entry.type]);
-	return VL_OK;
+	return st;
 }
 
 static enum vl_status
@@ -175,11 +216,9 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 		    shown);
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
 	if (st == VL_OK) {
-		/* put_body() proves the content itself. */
-		vl_unpack_unswept(bundle.unpack);
 		st = check_resource(bundle.unpack, &place, err);
 		if (st == VL_OK)
-			st = find(bundle.unpack, &place, &rec, err);
+			st = find(&bundle, &place, &rec, err);
 		if (st == VL_OK)
 			st = put_body(bundle.unpack, &rec.entry, err);
 		if (st != VL_OK && st != VL_ESIGNAL)
@@ -193,8 +232,9 @@ const struct vl_cmd vl_cmd_cat = {
 	.name = "cat",
 	.operands = "DIR RESOURCE/PATH",
 	.help = "write the content of one file in a bundle to stdout",
-	.about = "Holes are written as zeros. When it fails, what it wrote is "
-	         "not to be used.",
+	.about = "Holes are written as zeros; of a hard link it is the content "
+	         "of the file that it is\none more name of. When it fails, "
+	         "what it wrote is not to be used.",
 	.opts = table,
 	.opts_size = sizeof(struct cat_opts),
 	.min_operands = 2,

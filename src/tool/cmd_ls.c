@@ -37,6 +37,10 @@ add_names(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 		st = vl_buf_add_text(out, "\t", err);
 	if (st == VL_OK && e->target.n > 0)
 		st = vl_escape(out, e->target, err);
+	if (st == VL_OK &&
+	    (e->type == VL_ENTRY_CHAR || e->type == VL_ENTRY_BLOCK))
+		st = vl_buf_printf(
+		    out, err, "\t%" PRIu32 ":%" PRIu32, e->major, e->minor);
 	if (st == VL_OK && e->type == VL_ENTRY_LEFT_OUT)
 		st = vl_buf_printf(out, err, "\t%s", vl_why_words[e->why]);
 	return st == VL_OK ? vl_buf_add_text(out, "\n", err) : st;
@@ -149,12 +153,15 @@ const struct vl_cmd vl_cmd_ls = {
 	.name = "ls",
 	.operands = "DIR [RESOURCE[/KEY]]",
 	.help = "list the records of a bundle",
-	.about = "Prints a line for each record: type, mode, size, time of "
-	         "change in UTC, name, and\nwhere a link points to or why "
-	         "something was left out, parted by tabs. KEY, here a\npath, "
-	         "lists it and what is below it. Characters that a terminal "
-	         "would obey are\nwritten \\xNN. Only --sender also tells "
-	         "whose bundle it is.",
+	.about =
+	    "Prints a line for each record: type, mode, size, time of "
+	    "change in UTC, name, and\nwhere a link points to, the earlier "
+	    "path of which a hard link is one more name, the\nnumbers of "
+	    "a device, or why something was left out, parted by tabs. "
+	    "--json shows\neverything, also access control lists and "
+	    "attributes. KEY, here a path, lists it\nand what is below "
+	    "it. Characters that a terminal would obey are written "
+	    "\\xNN.\nOnly --sender also tells whose bundle it is.",
 	.opts = table,
 	.opts_size = sizeof(struct ls_opts),
 	.min_operands = 1,

@@ -42,6 +42,7 @@ struct check {
 	const struct verify_opts *opts;
 	struct bundle bundle;
 	struct vl_progress progress;
+	struct hard_lines hard;
 	uint64_t lines;
 	uint64_t chunks;
 	uint64_t plain;
@@ -74,28 +75,41 @@ tell_progress(void *arg, uint64_t done, uint64_t total)
 	    &c->progress, vl_slice_of(c->bundle.shown), done, total);
 }
 
-/* Read every record; bodies are checked as they are passed by. */
+/* Bodies are checked as they are passed by. */
 static enum vl_status
-read_all(struct check *c, struct vl_err *err)
+read_records(struct check *c, struct vl_err *err)
 {
-	struct vl_unpack_totals totals = { 0 };
 	struct vl_unpacked rec = { 0 };
 	uint64_t bytes = 0;
 	enum vl_status st = VL_OK;
 
-	vl_progress_begin(&c->progress, "opening", c->opts->json);
-	do {
+	while (st == VL_OK) {
 		if (vl_cli_stop())
 			return vl_cli_stopped(err);
 		st = vl_unpack_next(c->bundle.unpack, &rec, err);
-		if (st == VL_OK && rec.line.p != NULL) {
-			bytes += rec.entry.size;
-			vl_progress_show(
-			    &c->progress, rec.entry.path, bytes, 0);
-		}
-	} while (st == VL_OK && rec.line.p != NULL);
+		if (st != VL_OK || rec.line.p == NULL)
+			break;
+		bytes += rec.entry.size;
+		vl_progress_show(&c->progress, rec.entry.path, bytes, 0);
+		st = hard_add(&c->hard, &rec.entry, err);
+	}
+	return st;
+}
+
+static enum vl_status
+read_all(struct check *c, struct vl_err *err)
+{
+	struct vl_unpack_totals totals = { 0 };
+	enum vl_status st = VL_OK;
+
+	vl_progress_begin(&c->progress, "opening", c->opts->json);
+	st = hard_begin(&c->hard, vl_unpack_inner(c->bundle.unpack), err);
+	if (st == VL_OK)
+		st = read_records(c, err);
 	if (st == VL_OK)
 		st = vl_unpack_end(c->bundle.unpack, &totals, err);
+	if (st == VL_OK)
+		st = hard_check(&c->hard, &c->bundle, err);
 	vl_progress_clear();
 	if (st != VL_OK)
 		return vl_within(err, "bundle '%s'", c->bundle.shown);
@@ -200,6 +214,7 @@ check_one(const struct verify_opts *o, const char *path,
 		st = read_all(&c, err);
 	if (st == VL_OK)
 		st = tell_good(&c, err);
+	hard_free(&c.hard);
 	bundle_close(&c.bundle);
 	return st;
 }

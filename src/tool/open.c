@@ -81,26 +81,40 @@ bundle_unlock(
 	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
 }
 
+const char *
+bundle_tempdir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir == NULL || dir[0] != '/' ? "/var/tmp" : dir;
+}
+
 enum vl_status
-bundle_unpack(
-    struct bundle *b, const struct vl_number *workers, struct vl_err *err)
+bundle_reader(
+    const struct bundle *b, struct vl_unpack **out, struct vl_err *err)
 {
 	struct vl_unpack_opts opts = { .dirfd = b->dirfd,
 		.head = &b->seal.head,
 		.keys = b->keys,
 		.role = b->role,
-		.tempdir = getenv("TMPDIR") };
-	enum vl_status st = VL_OK;
+		.tempdir = bundle_tempdir(),
+		.pool = b->pool };
 
-	if (opts.tempdir == NULL || opts.tempdir[0] != '/')
-		opts.tempdir = "/var/tmp";
 	if (b->signer != NULL)
 		opts.sender = b->signer->key;
+	return vl_unpack_open(out, &opts, err);
+}
+
+enum vl_status
+bundle_unpack(
+    struct bundle *b, const struct vl_number *workers, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
 	st = vl_pool_new(&b->pool, workers->value, err);
 	if (st != VL_OK)
 		return st;
-	opts.pool = b->pool;
-	st = vl_unpack_open(&b->unpack, &opts, err);
+	st = bundle_reader(b, &b->unpack, err);
 	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
 }
 

@@ -4,6 +4,7 @@
 /* Between the files of the program valise. */
 
 #include <valise/cli.h>
+#include <valise/links.h>
 #include <valise/seal.h>
 #include <valise/unpack.h>
 
@@ -98,6 +99,12 @@ enum vl_status bundle_unlock(
 /* Unlocked: up to the first record. */
 enum vl_status bundle_unpack(
     struct bundle *b, const struct vl_number *workers, struct vl_err *err);
+/* One more reader of the same bundle, from its first record on.  Free it
+ * before the bundle. */
+enum vl_status bundle_reader(
+    const struct bundle *b, struct vl_unpack **out, struct vl_err *err);
+/* Where temporary files go. */
+const char *bundle_tempdir(void);
 
 /*
  * All of it for a command that shows what is inside: the hashes of all but
@@ -120,5 +127,31 @@ struct place {
 	bool has_path;
 };
 void place_of(struct place *p, const char *operand);
+
+/* ---- hard.c ---- */
+
+/*
+ * Hard lines of a bundle that is unpacked; all zero is empty:
+ *
+ *	begin -> add* -> check -> free
+ */
+struct hard_lines {
+	const struct vl_inner_head *inner;
+	struct vl_links **of; /* by resource */
+	size_t n;
+	size_t at; /* the resource of the line before */
+};
+
+enum vl_status hard_begin(struct hard_lines *h,
+    const struct vl_inner_head *inner, struct vl_err *err);
+/* Each record in its order; those that are no hard link are passed over. */
+enum vl_status hard_add(
+    struct hard_lines *h, const struct vl_entry *e, struct vl_err *err);
+/* Behind the last: VL_EPATH unless each names an earlier line that is no
+ * directory, hard link or left-out path.  Where there are hard links, the
+ * lines are read again. */
+enum vl_status hard_check(
+    struct hard_lines *h, const struct bundle *b, struct vl_err *err);
+void hard_free(struct hard_lines *h);
 
 #endif

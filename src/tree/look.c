@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
-
-#include <valise/entry.h>
 
 #include "look.h"
 
@@ -80,40 +77,81 @@ vl_look_close(int fd)
 	errno = saved;
 }
 
-/*
- * An SELinux label is given to every file by the policy of its machine and
- * says nothing of the content; all else somebody put there.
- */
-static bool
-any_attribute(const char *list, size_t n)
+bool
+vl_look_proc(char path[VL_LOOK_PROC_MAX], int dirfd, const char *name)
 {
-	const char *end = list + n;
+	int n = snprintf(
+	    path, VL_LOOK_PROC_MAX, "/proc/self/fd/%d/%s", dirfd, name);
 
-	for (; list < end; list += strlen(list) + 1)
-		if (strcmp(list, "security.selinux") != 0)
-			return true;
+	if (n > 0 && n < VL_LOOK_PROC_MAX)
+		return true;
+	errno = ENAMETOOLONG;
 	return false;
 }
 
 bool
-vl_look_attributes(int dirfd, const char *name)
+vl_look_proc_failed(void)
 {
-	char path[32 + VL_NAME_MAX];
-	char list[1024];
-	ssize_t n = 0;
+	if (errno == ENOENT)
+		errno = access("/proc/self/fd", F_OK) == 0 ? ENOENT : ENXIO;
+	return false;
+}
 
-	if (name[0] == '\0') {
-		n = flistxattr(dirfd, list, sizeof(list) - 1);
-	} else {
-		/* By way of the directory: the path itself stays closed. */
-		(void)snprintf(
-		    path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
-		n = llistxattr(path, list, sizeof(list) - 1);
+/* Close `fd` and say that it is not what was seen. */
+static int
+stale(int fd)
+{
+	vl_look_close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+/* Open what `pathfd`, an O_PATH descriptor of a regular file, stands for. */
+static int
+open_again(int pathfd)
+{
+	char path[VL_LOOK_PROC_MAX];
+	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", pathfd);
+	fd = open(path, flags | O_NOATIME);
+	if (fd < 0 && errno == EPERM)
+		fd = open(path, flags);
+	if (fd < 0)
+		(void)vl_look_proc_failed();
+	return fd;
+}
+
+int
+vl_look_file(struct look *seen, int dirfd, const char *name, bool wary)
+{
+	struct look look = { 0 };
+	int fd = -1;
+	int pathfd = -1;
+
+	if (!S_ISREG(seen->st.st_mode))
+		return stale(-1);
+	if (!wary)
+		fd = vl_look_open(dirfd, name, 0);
+	else
+		fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (!vl_look_at(&look, fd, "")) {
+		vl_look_close(fd);
+		return -1;
 	}
-	if (n < 0)
-		return errno == ERANGE; /* more names than fit: some */
-	list[n] = '\0';
-	return any_attribute(list, (size_t)n);
+	if (!vl_look_same(&look, seen))
+		return stale(fd);
+	if (wary) {
+		pathfd = fd;
+		fd = open_again(pathfd);
+		vl_look_close(pathfd);
+	}
+	if (fd >= 0)
+		*seen = look;
+	return fd;
 }
 
 bool

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,8 @@
 #define BUCKETS  256u
 #define NO_ID    UINT32_MAX
 #define TEXT_MAX (1u << 20) /* of one line of passwd or group */
+#define NAME_LEN 255        /* longer names nobody has */
+#define UNKNOWN  1024       /* names without a number that are kept */
 
 /*
  * One pair that was asked for: of a number, with an empty name when it has
@@ -36,16 +39,23 @@ struct vl_owners {
 	struct known *groups[BUCKETS];
 	struct known *uids[BUCKETS]; /* by name */
 	struct known *gids[BUCKETS];
+	const struct vl_pair *map; /* borrowed */
+	size_t nmap;
+	struct vl_unknown_owner *unknown;
+	size_t nunknown;
 };
 
 enum vl_status
-vl_owners_new(struct vl_owners **out, struct vl_err *err)
+vl_owners_new(struct vl_owners **out, const struct vl_pair *map, size_t nmap,
+    struct vl_err *err)
 {
 	struct vl_owners *o = calloc(1, sizeof(*o));
 
 	*out = NULL;
 	if (o == NULL)
 		return vl_fail_memory(err);
+	o->map = map;
+	o->nmap = nmap;
 	o->lookup = archive_read_disk_new();
 	if (o->lookup == NULL ||
 	    archive_read_disk_set_standard_lookup(o->lookup) != ARCHIVE_OK) {
@@ -145,49 +155,130 @@ ask_gid(const char *name, char *buf, size_t n, uint32_t *id)
 
 /* Ask the system, with as large a buffer as it takes (groups are long). */
 static uint32_t
-id_of(struct vl_slice name, id_lookup *ask)
+id_of(const char *name, id_lookup *ask)
 {
 	uint32_t id = NO_ID;
-	char text[256];
 	char *buf = NULL;
 	size_t n;
 	int rc = ERANGE;
 
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
 	for (n = 1024; rc == ERANGE && n <= TEXT_MAX; n *= 4) {
 		free(buf);
 		buf = malloc(n);
 		if (buf == NULL)
 			break;
-		rc = ask(text, buf, n, &id);
+		rc = ask(name, buf, n, &id);
 	}
 	free(buf);
 	return id;
 }
 
+/* The number that `text` is, or NO_ID. */
 static uint32_t
-id_by_name(struct known *buckets[BUCKETS], struct vl_slice name,
-    uint32_t fallback, id_lookup *ask)
+number_of(const char *text)
+{
+	const size_t n = strspn(text, "0123456789");
+	unsigned long long v = 0;
+
+	if (n == 0 || text[n] != '\0')
+		return NO_ID;
+	v = strtoull(text, NULL, 10);
+	return v < NO_ID ? (uint32_t)v : NO_ID;
+}
+
+/* What `name` is here by the map, or NULL. */
+static const char *
+mapped(const struct vl_owners *o, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < o->nmap; i++)
+		if (strcmp(o->map[i].from, name) == 0)
+			return o->map[i].to;
+	return NULL;
+}
+
+/* Without memory it is not told; nothing else depends on it. */
+static void
+note_unknown(struct vl_owners *o, const char *name, bool group, uint32_t number)
+{
+	struct vl_unknown_owner *u = o->unknown;
+	size_t i;
+
+	for (i = 0; i < o->nunknown; i++)
+		if (u[i].group == group && strcmp(u[i].name, name) == 0)
+			return;
+	if (o->nunknown == UNKNOWN)
+		return;
+	if (u == NULL) {
+		u = calloc(UNKNOWN, sizeof(*u));
+		o->unknown = u;
+	}
+	if (u == NULL)
+		return;
+	u[o->nunknown].name = strdup(name);
+	if (u[o->nunknown].name == NULL)
+		return;
+	u[o->nunknown].group = group;
+	u[o->nunknown++].number = number;
+}
+
+/* The number of `name`, by the map or else by the system; NO_ID. */
+static uint32_t
+resolve(struct vl_owners *o, const char *name, bool group, uint32_t fallback)
+{
+	const char *to = mapped(o, name);
+	uint32_t id = to == NULL ? NO_ID : number_of(to);
+
+	if (to == NULL)
+		to = name;
+	if (id == NO_ID)
+		id = id_of(to, group ? ask_gid : ask_uid);
+	if (id == NO_ID)
+		note_unknown(o, to, group, fallback);
+	return id;
+}
+
+/* A number without a name is only looked for in the map. */
+static uint32_t
+id_by_number(struct vl_owners *o, bool group, uint32_t number)
+{
+	char text[16];
+	uint32_t id = NO_ID;
+
+	(void)snprintf(text, sizeof(text), "%u", number);
+	if (mapped(o, text) != NULL)
+		id = resolve(o, text, group, number);
+	return id == NO_ID ? number : id;
+}
+
+static uint32_t
+id_by_name(
+    struct vl_owners *o, bool group, struct vl_slice name, uint32_t fallback)
 {
 	struct known **bucket = NULL;
 	const struct known *k = NULL;
+	char text[NAME_LEN + 1];
 	uint32_t hash = 0;
 	uint32_t id = 0;
 	size_t i;
 
-	if (name.n == 0 || name.n > 255 || memchr(name.p, 0, name.n) != NULL)
+	if (name.n == 0)
+		return id_by_number(o, group, fallback);
+	if (name.n > NAME_LEN || memchr(name.p, 0, name.n) != NULL)
 		return fallback;
 	for (i = 0; i < name.n; i++)
 		hash = hash * 31 + name.p[i];
-	bucket = &buckets[hash % BUCKETS];
+	bucket = &(group ? o->gids : o->uids)[hash % BUCKETS];
 	k = *bucket;
 	while (k != NULL && !vl_slice_equal(name_of(k), name))
 		k = k->next;
 	if (k != NULL) {
 		id = k->id;
 	} else {
-		id = id_of(name, ask);
+		memcpy(text, name.p, name.n);
+		text[name.n] = '\0';
+		id = resolve(o, text, group, fallback);
 		(void)remember(bucket, id, name);
 	}
 	return id == NO_ID ? fallback : id;
@@ -196,13 +287,20 @@ id_by_name(struct known *buckets[BUCKETS], struct vl_slice name,
 uint32_t
 vl_owners_uid(struct vl_owners *o, struct vl_slice name, uint32_t fallback)
 {
-	return id_by_name(o->uids, name, fallback, ask_uid);
+	return id_by_name(o, false, name, fallback);
 }
 
 uint32_t
 vl_owners_gid(struct vl_owners *o, struct vl_slice name, uint32_t fallback)
 {
-	return id_by_name(o->gids, name, fallback, ask_gid);
+	return id_by_name(o, true, name, fallback);
+}
+
+const struct vl_unknown_owner *
+vl_owners_unknown(const struct vl_owners *o, size_t *n)
+{
+	*n = o->nunknown;
+	return o->unknown;
 }
 
 static void
@@ -222,8 +320,13 @@ forget(struct known **buckets)
 void
 vl_owners_free(struct vl_owners *o)
 {
+	size_t i;
+
 	if (o == NULL)
 		return;
+	for (i = 0; i < o->nunknown; i++)
+		free(o->unknown[i].name);
+	free(o->unknown);
 	forget(o->users);
 	forget(o->groups);
 	forget(o->uids);

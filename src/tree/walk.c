@@ -75,11 +75,34 @@ crosses(const struct vl_walk *w, const struct look *look)
 	        look->mount != w->root.mount);
 }
 
+/* Is it a directory above, mounted once more here? */
+static bool
+leads_back(const struct vl_walk *w, const struct look *look)
+{
+	const struct level *level = w->down.level;
+	size_t i;
+
+	if (!w->opts.cross_mounts)
+		return false;
+	for (i = 0; i < w->down.depth; i++, level++)
+		if (vl_look_same(look, &level->look) &&
+		    (look->mount == 0 || look->mount != level->look.mount))
+			return true;
+	return false;
+}
+
 /* Name of the path being yielded, with a NUL; "" for the root. */
 static const char *
 name_of(const struct vl_walk *w)
 {
 	return (const char *)w->down.path.p + w->name_at;
+}
+
+static void
+clear(struct vl_node *node)
+{
+	memset(node, 0, sizeof(*node));
+	node->fd = -1;
 }
 
 static void
@@ -141,8 +164,7 @@ enter(struct vl_walk *w, struct vl_node *node, int fd, struct vl_err *err)
 	node->type = VL_ENTRY_DIR;
 	node->st = w->look.st;
 	if (cause == 0 && !too_far(w)) {
-		if (w->opts.attributes)
-			node->has_attributes = vl_look_attributes(fd, "");
+		node->fd = fd;
 		return SEEN;
 	}
 	vl_descend_pop(&w->down);
@@ -165,7 +187,7 @@ see_dir(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 		vl_look_close(fd);
 		return refused(node, errno, err);
 	}
-	if (crosses(w, &w->look)) {
+	if (crosses(w, &w->look) || leads_back(w, &w->look)) {
 		vl_look_close(fd);
 		leave_out(node, VL_WHY_MOUNT);
 		return SEEN;
@@ -187,9 +209,16 @@ see_link(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 	}
 	node->type = VL_ENTRY_LINK;
 	node->link = (struct vl_slice){ (uint8_t *)w->link, (size_t)n };
-	if (w->opts.attributes)
-		node->has_attributes =
-		    vl_look_attributes(node->parentfd, name_of(w));
+	return SEEN;
+}
+
+static enum seen
+see_special(
+    const struct vl_walk *w, struct vl_node *node, enum vl_entry_type type)
+{
+	node->type = type;
+	if (!w->opts.special)
+		leave_out(node, VL_WHY_KIND);
 	return SEEN;
 }
 
@@ -225,6 +254,12 @@ see(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 	case S_IFREG:
 		node->type = VL_ENTRY_FILE;
 		return SEEN;
+	case S_IFIFO:
+		return see_special(w, node, VL_ENTRY_FIFO);
+	case S_IFCHR:
+		return see_special(w, node, VL_ENTRY_CHAR);
+	case S_IFBLK:
+		return see_special(w, node, VL_ENTRY_BLOCK);
 	default:
 		leave_out(node, VL_WHY_KIND);
 		return SEEN;
@@ -246,13 +281,13 @@ look_closely(
 
 	*there = true;
 	if (parentfd < 0) {
-		memset(node, 0, sizeof(*node));
+		clear(node);
 		leave_out(node, VL_WHY_UNREADABLE);
 		node->cause = strerrordesc_np(top->lost);
 		seen = SEEN;
 	}
 	while (seen == AGAIN && tries++ < TRIES) {
-		memset(node, 0, sizeof(*node));
+		clear(node);
 		node->path = path;
 		node->name = name;
 		node->parentfd = parentfd;
@@ -278,7 +313,7 @@ begin(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 
 	w->begun = true;
 	w->look = w->root;
-	memset(node, 0, sizeof(*node));
+	clear(node);
 	node->st = w->root.st;
 	if (w->root_cause == 0) {
 		fd = fcntl(w->rootfd, F_DUPFD_CLOEXEC, 0);
@@ -384,36 +419,28 @@ vl_walk_skip(struct vl_walk *w)
 	w->entered = false;
 }
 
+/* May somebody else, but root, change names in this directory? */
+static bool
+is_shared(const struct stat *dir)
+{
+	return (dir->st_uid != 0 && dir->st_uid != geteuid()) ||
+	    (dir->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
 bool
 vl_walk_file(struct vl_walk *w, int *fd)
 {
-	struct look look = { 0 };
+	const struct level *top = vl_descend_top(&w->down);
 
-	*fd = vl_look_open(vl_descend_top(&w->down)->fd, name_of(w), 0);
-	if (*fd < 0)
-		return false;
-	if (vl_look_at(&look, *fd, "")) {
-		if (vl_look_same(&look, &w->look)) {
-			w->look = look;
-			return true;
-		}
-		errno = ESTALE;
-	}
-	vl_look_close(*fd);
-	*fd = -1;
-	return false;
+	*fd = vl_look_file(
+	    &w->look, top->fd, name_of(w), is_shared(&top->look.st));
+	return *fd >= 0;
 }
 
 const struct stat *
 vl_walk_stat(const struct vl_walk *w)
 {
 	return &w->look.st;
-}
-
-bool
-vl_has_attributes(int fd)
-{
-	return vl_look_attributes(fd, "");
 }
 
 void

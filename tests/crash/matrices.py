@@ -2,16 +2,20 @@
 """The matrices over a small transfer with the real programs.
 
     matrices.py [--faultat PROGRAM] [--logdisk PROGRAM] [--all]
-        kill WHAT | fault WHAT | corrupt | power
+        kill WHAT | fault WHAT | power WHAT | corrupt
 
 WHAT is `import` (onto a tree of an earlier import: changes, additions,
-deletions, a type change), `import_first` (onto an absent root) or `export`.
+deletions, a type change), `attributes` (onto such a tree, over every other kind
+of entry and everything but content; needs root), `import_first` and
+`attributes_first` (the same onto an absent root) or `export`.
 Without --all a sample runs; with it every point, and then the variable
 VALISE_TEST_ALL must be 1, else the run is skipped (exit 77).
 """
 import argparse
+import contextlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -21,6 +25,9 @@ HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 sys.path.insert(0, str(TESTS / "flow" / "lib"))
 from flow import Site, write_tree  # noqa: E402
+from metadata import (ACCESS, CAPABILITY, DEFAULT, acl, bits,  # noqa: E402
+                      capability, dismantle, flags_at)
+from treecmp import FOLDER  # noqa: E402
 
 TOOLS = TESTS / "tools"
 PYTHON = [sys.executable, "-B"]
@@ -40,6 +47,8 @@ def shell_words(words):
 
 class Transfer:
     """A site below `folder`, its bundle made, its target in the old state."""
+
+    WORDS = ""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -130,6 +139,111 @@ class Transfer:
                 str(s.source_state), "--", *map(str, words)]
 
 
+class Attributes(Transfer):
+    """The same over entries whose attributes change: one of each kind."""
+
+    WORDS = "special: true\nprivileged: true"
+    COPY = f"{sys.executable} -B {TOOLS}/metadata.py copy"
+    REMOVE = f"{sys.executable} -B {TOOLS}/metadata.py remove"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        shutil.rmtree(self.site.source)
+        self.site.write_source_yaml(self.WORDS)
+        self.site.write_target_yaml(self.WORDS)
+        s = self.site.source
+        write_tree(s, {"same": "same\n", "torn-a": "one", "tied-a": "two",
+                       "tied-b": "two", "acl": "x", "locked": "old",
+                       "room/inside": "old", "log": "x", "runs": "x",
+                       "meta": "x", "becomes-fifo": "x", "sparse": "",
+                       "room-acl/file": "x"})
+        os.link(s / "torn-a", s / "torn-b")
+        os.mkfifo(s / "fifo-goes")
+        self.device(3)
+        os.setxattr(s / "acl", ACCESS, acl(6, 4, 4, {33: 6}))
+        os.setxattr(s / "acl", "user.x", b"old")
+        self.punch(200000)
+        self.lock()
+
+    def device(self, minor):
+        os.mknod(self.site.source / "device", stat.S_IFCHR | 0o640,
+                 os.makedev(1, minor))
+
+    def punch(self, at):
+        """`sparse` is a hole but for one block."""
+        with (self.site.source / "sparse").open("wb") as file:
+            file.seek(at)
+            file.write(b"data")
+            file.truncate(400000)
+
+    def flag(self, **flags):
+        folder = os.open(self.site.source, FOLDER)
+        for name, word in flags.items():
+            flags_at(folder, name, bits(word) if word else 0)
+        os.close(folder)
+
+    def lock(self):
+        self.flag(locked="immutable", room="immutable", log="append")
+
+    def change_source(self):
+        s = self.site.source
+        self.flag(locked="", room="", log="")
+        for name in ("torn-b", "tied-b", "fifo-goes", "device", "log",
+                     "becomes-fifo"):
+            (s / name).unlink()
+        write_tree(s, {"torn-b": "one", "locked": "new",
+                       "room/inside": "new"})
+        os.link(s / "tied-a", s / "tied-b")
+        for name in ("becomes-fifo", "fifo-new"):
+            os.mkfifo(s / name)
+        self.device(5)
+        os.setxattr(s / "acl", ACCESS, acl(6, 4, 4, {12345: 4}))
+        os.setxattr(s / "acl", "user.x", b"new")
+        os.setxattr(s / "acl", "trusted.x", b"new")
+        os.setxattr(s / "room-acl", DEFAULT, acl(7, 5, 0, {33: 7}))
+        self.punch(50000)
+        os.chown(s / "meta", 33, 33)
+        os.chmod(s / "meta", 0o640)
+        os.utime(s / "meta", ns=(0, -1_500_000_001))
+        os.chmod(s / "runs", 0o4755)
+        os.setxattr(s / "runs", CAPABILITY, capability(1 << 10))
+        self.flag(locked="immutable", room="immutable", meta="append")
+
+    def keep(self):
+        kept = self.folder / "kept"
+        kept.mkdir()
+        for part in (self.site.target, self.site.target_state):
+            if part.exists():
+                subprocess.run(f"{self.COPY} {part} {kept / part.name}",
+                               shell=True, check=True)
+
+    def reset_line(self):
+        s = self.site
+        parent = s.target.parent
+        kept = self.folder / "kept"
+        line = f"{self.REMOVE} {parent} && mkdir {parent}"
+        if (kept / s.target.name).exists():
+            line += f" && {self.COPY} {kept / s.target.name} {s.target}"
+        line += f" && rm -rf {s.target_state}"
+        if (kept / s.target_state.name).exists():
+            line += (f" && cp -a {kept / s.target_state.name} "
+                     f"{s.target_state}")
+        return line
+
+
+KINDS = {"import": Transfer, "import_first": Transfer, "export": Transfer,
+         "attributes": Attributes, "attributes_first": Attributes}
+
+
+@contextlib.contextmanager
+def scratch():
+    folder = tempfile.mkdtemp(prefix="matrix.", dir="/var/tmp")
+    try:
+        yield folder
+    finally:
+        dismantle(folder)
+
+
 def run(script, arguments):
     # The leak checker cannot work under a tracer, nor is it needed here.
     environ = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
@@ -139,15 +253,15 @@ def run(script, arguments):
 
 
 def matrix(o, actions, sticky=False, more=()):
-    with tempfile.TemporaryDirectory(prefix="matrix.") as folder:
-        return matrix_in(Transfer(folder), o, actions, sticky, more)
+    with scratch() as folder:
+        return matrix_in(KINDS[o.what](folder), o, actions, sticky, more)
 
 
 def matrix_in(transfer, o, actions, sticky, more):
     if o.what == "export":
         arguments = transfer.export_arguments()
     else:
-        transfer.before_import(o.what == "import_first")
+        transfer.before_import(o.what.endswith("_first"))
         transfer.keep()
         arguments = transfer.import_arguments()
     chosen = [word for action in actions for word in ("--action", action)]
@@ -189,7 +303,7 @@ def corrupt_words(transfer, part):
 
 
 def corrupt(o):
-    with tempfile.TemporaryDirectory(prefix="matrix.") as folder:
+    with scratch() as folder:
         transfer = Transfer(folder)
         transfer.before_import(False)
         if not o.all:
@@ -205,8 +319,8 @@ def corrupt(o):
 
 
 def power(o):
-    with tempfile.TemporaryDirectory(prefix="matrix.") as folder:
-        transfer = Transfer(folder)
+    with scratch() as folder:
+        transfer = KINDS[o.what](folder)
         transfer.before_import(False)
         transfer.keep()
         # Target and state move onto the recorded disk.
@@ -214,7 +328,7 @@ def power(o):
         site = transfer.site
         site.target = mount / "dst" / "tree"
         site.target_state = mount / "state-dst"
-        site.write_target_yaml()
+        site.write_target_yaml(transfer.WORDS)
         arguments = ["--logdisk", o.logdisk, "--mount", mount,
                      "--reset", transfer.reset_line() + " && sync",
                      "--recover", transfer.recover_line(),
@@ -234,10 +348,13 @@ def main():
     parser.add_argument("matrix",
                         choices=("kill", "fault", "corrupt", "power"))
     parser.add_argument("what", nargs="?", default="import",
-                        choices=("import", "import_first", "export"))
+                        choices=KINDS)
     o = parser.parse_args()
     if o.all and os.environ.get("VALISE_TEST_ALL") != "1":
         print("a long matrix: runs with tests/run.sh --all; skipped")
+        return 77
+    if KINDS[o.what] is Attributes and os.geteuid() != 0:
+        print("devices and flags need root: skipped")
         return 77
     return {"kill": kill, "fault": fault, "corrupt": corrupt,
             "power": power}[o.matrix](o)

@@ -74,6 +74,38 @@ class SiteFile(Flow):
                       self.site.target_yaml.read_text())
         self.refused_file(text, self.line_of(text, "- name"), "path")
 
+    def refused_rule(self, rules, mark, *said):
+        text = self.site.target_yaml.read_text() + rules
+        self.refused_file(text, self.line_of(text, mark), *said)
+
+    def test_a_rule_of_a_resource_that_is_not_there(self):
+        for word, rest in (("keep_here", "path: x"),
+                           ("map", "from: x, to: y"),
+                           ("rewrite", "path: x, from: y, to: z")):
+            with self.subTest(word=word):
+                before = self.site.target_yaml.read_text()
+                self.refused_rule(
+                    f"{word}:\n  - {{resource: fiels, {rest}}}\n", "fiels",
+                    "fiels", "did you mean 'files'")
+                self.site.target_yaml.write_text(before)
+
+    def test_a_mapped_path_that_leads_out(self):
+        self.refused_rule("map:\n  - {resource: files, from: a/**, "
+                          "to: ../b/**}\n", "../b", "'.' or '..'")
+
+    def test_two_rules_about_one_path(self):
+        self.refused_rule("map:\n  - {resource: files, from: a/**, "
+                          "to: b/**}\n  - {resource: files, from: a/c, "
+                          "to: d}\n", "a/c", "below 'a'")
+
+    def test_rows_are_of_a_later_version(self):
+        self.refused_rule("keep_here:\n  - {resource: files, table: t}\n",
+                          "table", "'table' is not known to this version")
+
+    def test_an_owner_that_is_nobody(self):
+        self.refused_words("owners: {map: {alice: ''}}", "alice",
+                           "'map' has no value")
+
     def test_no_site_file(self):
         self.site.target_yaml.unlink()
         self.assert_says(self.site.status(expect=2), "target.yaml")

@@ -1,5 +1,6 @@
 """What the operator at the target allows, and what he is asked first."""
 import os
+import stat
 import sys
 import unittest
 from pathlib import Path
@@ -129,6 +130,165 @@ class Excluded(Flow):
         self.site.import_(self.site.export(), "--allow-delete")
         self.assertEqual("theirs",
                          (self.site.target / "log.tmp").read_text())
+
+
+class KeptHere(Flow):
+    """keep_here: what of the target is its own."""
+    ENTRIES = {"a": "ours", "conf/local": "ours", "conf/shared": "ours",
+               "conf/sub/x": "ours"}
+    EXTRA = ("keep_here:\n"
+             "  - {resource: files, path: \"/conf/local\"}\n"
+             "  - {resource: files, path: \"*.mine\"}\n"
+             "  - {resource: files, path: \"/conf/sub/\"}\n")
+
+    def setUp(self):
+        super().setUp()
+        self.site.write_target_yaml(extra=(
+            f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n"
+            + self.EXTRA))
+
+    def text(self, name):
+        return (self.site.target / name).read_text()
+
+    def test_it_is_neither_overwritten_nor_deleted_nor_made(self):
+        write_tree(self.site.target, {"conf/local": "theirs",
+                                      "deep/er/b.mine": "theirs",
+                                      "deep/er/goes": "theirs"})
+        self.site.import_(self.site.export(), "--allow-delete")
+        self.assertEqual("theirs", self.text("conf/local"))
+        self.assertEqual("theirs", self.text("deep/er/b.mine"))
+        self.assertEqual("ours", self.text("conf/shared"))
+        self.assertFalse((self.site.target / "deep/er/goes").exists())
+        self.assertFalse((self.site.target / "conf/sub").exists())
+
+    def test_it_is_listed(self):
+        write_tree(self.site.target, {"b.mine": "theirs"})
+        shown = self.site.preview(self.site.export()).out
+        self.assertRegex(shown, r"(?m)^files +\+ conf/shared$")
+        for name in ("conf/local", "b.mine", "conf/sub"):
+            self.assertRegex(shown, rf"(?m)^files += {name} +keep_here$")
+        self.assertNotIn("conf/sub/x", shown)
+
+    def test_a_directory_with_it_cannot_become_a_file(self):
+        write_tree(self.site.target, {"a/b.mine": "theirs"})
+        bundle = self.site.export()
+        self.refused(4, self.site.importing(bundle, "--allow-delete"),
+                     "conflict")
+        self.assertRegex(self.site.preview(bundle, expect=(0, 4)).out,
+                         r"(?m)^files +! a +.*must stay")
+
+
+class Kinds(Flow):
+    """What is only taken where site.yaml says so."""
+
+    def conflict(self, bundle, name, why):
+        self.refused_import(4, bundle, "conflict")
+        self.assertRegex(self.site.preview(bundle, expect=(0, 4)).out,
+                         rf"(?m)^files +! {name} +.*{why}")
+
+    def make_fifo(self):
+        self.site.write_source_yaml("special: true")
+        os.mkfifo(self.site.source / "fifo", 0o640)
+        os.utime(self.site.source / "fifo", ns=(5, 10**18 + 7))
+        return self.site.export()
+
+    def test_a_fifo_needs_special(self):
+        bundle = self.make_fifo()
+        self.conflict(bundle, "fifo", "special: true")
+        self.site.write_target_yaml("special: true")
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+        self.site.run("valise-import", *self.site.importing(bundle))
+
+    def test_a_fifo_of_the_target_alone_goes_with_special(self):
+        self.carry()
+        os.mkfifo(self.site.target / "fifo")
+        self.site.import_(self.site.export())
+        self.assertTrue((self.site.target / "fifo").is_fifo())
+        self.site.write_target_yaml("special: true")
+        self.site.import_(self.site.export())
+        self.assertFalse((self.site.target / "fifo").exists())
+
+    def test_a_fifo_in_a_new_directory_and_one_that_changes(self):
+        self.make_fifo()
+        os.mkdir(self.site.source / "new")
+        os.mkfifo(self.site.source / "new/fifo")
+        self.site.write_target_yaml("special: true")
+        self.carry()
+        self.assert_equal_trees()
+        os.chmod(self.site.source / "fifo", 0o600)
+        (self.site.source / "a").unlink()
+        os.mkfifo(self.site.source / "a")
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_devices_travel(self):
+        self.need_root()
+        self.site.write_source_yaml("special: true")
+        self.site.write_target_yaml("special: true")
+        try:
+            os.mknod(self.site.source / "null", stat.S_IFCHR | 0o666,
+                     os.makedev(1, 3))
+            os.mknod(self.site.source / "loop", stat.S_IFBLK | 0o660,
+                     os.makedev(7, 5))
+        except PermissionError:
+            self.skipTest("no devices here")
+        self.carry()
+        for name, dev in (("null", (1, 3)), ("loop", (7, 5))):
+            st = os.lstat(self.site.target / name)
+            self.assertEqual(dev, (os.major(st.st_rdev),
+                                   os.minor(st.st_rdev)))
+        os.unlink(self.site.source / "null")
+        os.mknod(self.site.source / "null", stat.S_IFCHR | 0o666,
+                 os.makedev(1, 5))
+        self.carry()
+        self.assertEqual(os.makedev(1, 5),
+                         os.lstat(self.site.target / "null").st_rdev)
+
+    def make_setuid(self):
+        self.site.write_source_yaml("privileged: true")
+        write_tree(self.site.source, {"su": "x"})
+        os.chmod(self.site.source / "su", 0o4755)
+        return self.site.export()
+
+    def test_setuid_needs_privileged(self):
+        self.need_root()
+        bundle = self.make_setuid()
+        self.conflict(bundle, "su", "privileged: true.*setuid")
+        self.site.write_target_yaml("privileged: true")
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+
+    def test_what_may_not_be_set_is_dropped_where_that_is_said(self):
+        bundle = self.make_setuid()
+        self.site.write_target_yaml("on_unsupported: drop")
+        shown = self.site.preview(bundle)
+        self.assertRegex(shown.out, r"(?m)^files +\? su +setuid$")
+        said = self.site.import_(bundle).err
+        self.assertIn("brought without something: 1", said)
+        self.assertEqual(0o755, (self.site.target / "su").stat().st_mode
+                         & 0o7777)
+        self.assertIn("nothing differs", self.site.import_(bundle).err)
+
+    def test_links_that_lead_out_are_not_taken_with_inside(self):
+        (self.site.source / "out").symlink_to("../../etc")
+        (self.site.source / "dir/in").symlink_to("../a")
+        bundle = self.site.export()
+        self.site.write_target_yaml("links: inside")
+        self.conflict(bundle, "out", "links: inside")
+        self.site.write_target_yaml()
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+
+    def test_owners_that_are_not_known_are_told(self):
+        self.need_root()
+        os.chown(self.site.source / "a", 0, 0)
+        bundle = self.site.export()
+        self.site.write_target_yaml(
+            "owners: {map: {root: nobody-at-all}}")
+        for result in (self.site.preview(bundle), self.site.import_(bundle)):
+            self.assert_says(result, "'nobody-at-all' is not known here: "
+                             "number 0 is used")
 
 
 class TwoResources(Flow):

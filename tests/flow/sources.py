@@ -1,7 +1,10 @@
 """Sources that cannot be read as they stand: what travels is said, and what
 did not travel is left alone at the target."""
+import json
 import os
+import resource
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -114,14 +117,50 @@ class Changing(Flow):
                              name)
 
 
+def lines(site, bundle):
+    """The manifest lines of a bundle, by path."""
+    done = site.run("valise", "ls", "--json", *site.identity, bundle,
+                    "files")
+    return {line["path"]: line for line in map(json.loads,
+                                               done.out.splitlines())}
+
+
 class OtherKinds(Flow):
     def test_are_counted_and_exit_0(self):
         os.mkfifo(self.site.source / "pipe")
         listener = socket.socket(socket.AF_UNIX)
         self.addCleanup(listener.close)
         listener.bind(str(self.site.source / "sock"))
-        self.site.export()
-        self.assertRegex(self.site.last_export.err, r"not carried|left out")
+        bundle = self.site.export()
+        self.assert_says(self.site.last_export, "2 sockets, FIFOs or devices",
+                         "special: true")
+        found = lines(self.site, bundle)
+        self.assertEqual(["left_out"] * 2,
+                         [found[name]["t"] for name in ("pipe", "sock")])
+
+    def test_travel_when_told_so_but_for_sockets(self):
+        os.mkfifo(self.site.source / "pipe", 0o620)
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.site.source / "sock"))
+        self.site.write_source_yaml("special: true")
+        self.site.write_target_yaml("special: true")
+        self.carry()
+        self.assert_says(self.site.last_export, "1 FIFO or device",
+                         "1 socket")
+        self.assertTrue((self.site.target / "pipe").is_fifo())
+        self.assertFalse((self.site.target / "sock").exists())
+
+    def test_devices_travel_when_told_so(self):
+        self.need_root()
+        os.mknod(self.site.source / "null", stat.S_IFCHR | 0o640,
+                 os.makedev(1, 3))
+        self.site.write_source_yaml("special: true")
+        self.site.write_target_yaml("special: true")
+        self.carry()
+        made = os.lstat(self.site.target / "null")
+        self.assertTrue(stat.S_ISCHR(made.st_mode))
+        self.assertEqual(os.makedev(1, 3), made.st_rdev)
 
     def test_stay_at_the_target(self):
         self.carry()
@@ -136,11 +175,13 @@ class OtherKinds(Flow):
         self.site.import_(self.site.export())
         self.assertEqual("first\n", (self.site.target / "a").read_text())
 
-    def test_another_file_system_is_not_entered(self):
+    def test_another_file_system_is_not_entered_and_named(self):
         self.mount_tmpfs(self.site.source / "mounted", "size=1M")
         write_tree(self.site.source / "mounted", {"x": "x"})
         write_tree(self.site.target, {"mounted/theirs": "y"})
         self.site.import_(self.site.export(), "--allow-delete")
+        self.assert_says(self.site.last_export, "'mounted'",
+                         "one_file_system: false")
         self.assertEqual(["theirs"],
                          os.listdir(self.site.target / "mounted"))
 
@@ -152,6 +193,41 @@ class OtherKinds(Flow):
         self.assertEqual("x",
                          (self.site.target / "mounted/x").read_text())
 
+    def test_of_many_mount_points_ten_are_named_and_json_has_all(self):
+        for i in range(12):
+            self.mount_tmpfs(self.site.source / f"m{i:02}", "size=1M")
+        self.site.export()
+        self.assert_says(self.site.last_export, "'m00'", "'m09'",
+                         "and 2 more")
+        self.assertNotIn("m10", self.site.last_export.err)
+        said = self.site.export("--json", "--dry-run")
+        found = [json.loads(line) for line in said.out.splitlines()]
+        self.assertEqual([f"m{i:02}" for i in range(12)],
+                         [m["path"] for m in found
+                          if m.get("left_out") == "mount"])
+
+    def test_a_bind_mount_is_entered_and_a_loop_is_not(self):
+        self.need_root()
+        elsewhere = self.folder / "elsewhere"
+        write_tree(elsewhere, {"in/x": "x"})
+        write_tree(self.site.source, {"bound": None, "dir/loop": None})
+        for what, on in ((elsewhere, "bound"), (self.site.source,
+                                                "dir/loop")):
+            on = self.site.source / on
+            done = subprocess.run(["mount", "--bind", str(what), str(on)],
+                                  capture_output=True, text=True)
+            if done.returncode != 0:
+                self.skipTest(f"cannot mount: {done.stderr.strip()}")
+            self.addCleanup(subprocess.run, ["umount", "-l", str(on)])
+        found = lines(self.site, self.site.export())
+        self.assertEqual(["mount"] * 2, [found[name]["why"] for name in
+                                         ("bound", "dir/loop")])
+        self.site.write_source_yaml("one_file_system: false")
+        found = lines(self.site, self.site.export())
+        self.assertEqual("file", found["bound/in/x"]["t"])
+        self.assertEqual("mount", found["dir/loop"]["why"])
+        self.assert_says(self.site.last_export, "'dir/loop'")
+
     def test_a_mount_point_of_the_target_is_never_deleted(self):
         self.carry()
         self.mount_tmpfs(self.site.target / "mounted", "size=1M")
@@ -159,6 +235,92 @@ class OtherKinds(Flow):
         self.site.import_(self.site.export(), "--allow-delete")
         self.assertEqual("y", (self.site.target / "mounted/theirs")
                          .read_text())
+
+
+class Rights(Flow):
+    """Setuid and what else gives rights to whoever runs or reads a file."""
+
+    def setUp(self):
+        super().setUp()
+        self.need_root()
+        write_tree(self.site.source, {"tool": "#!/bin/sh\n"})
+        os.chmod(self.site.source / "tool", 0o6755)
+        os.setxattr(self.site.source / "tool", "trusted.note", b"x")
+
+    def test_are_counted_and_do_not_travel(self):
+        self.carry()
+        self.assert_says(self.site.last_export, "of 1 entry",
+                         "privileged: true")
+        tool = self.site.target / "tool"
+        self.assertEqual(0o755, stat.S_IMODE(tool.stat().st_mode))
+        self.assertEqual([], os.listxattr(tool))
+
+    def test_travel_when_both_sides_say_so(self):
+        self.site.write_source_yaml("privileged: true")
+        self.site.write_target_yaml("privileged: true")
+        self.carry()
+        self.assertNotIn("privileged", self.site.last_export.err)
+        tool = self.site.target / "tool"
+        self.assertEqual(0o6755, stat.S_IMODE(tool.stat().st_mode))
+        self.assertEqual(b"x", os.getxattr(tool, "trusted.note"))
+
+
+class Names(Flow):
+    """Files that have several names."""
+
+    def test_travel_once_and_are_counted(self):
+        os.link(self.site.source / "a", self.site.source / "dir/a")
+        os.symlink("nowhere", self.site.source / "s")
+        os.link(self.site.source / "s", self.site.source / "t",
+                follow_symlinks=False)
+        found = lines(self.site, self.site.export())
+        self.assert_says(self.site.last_export, "2 hard links")
+        self.assertEqual({"t": "hard", "to": "a"},
+                         {k: found["dir/a"][k] for k in ("t", "to")})
+        self.assertEqual({"t": "hard", "to": "s"},
+                         {k: found["t"][k] for k in ("t", "to")})
+
+    def test_that_lie_outside_are_said_to(self):
+        os.link(self.site.source / "a", self.folder / "outside")
+        self.carry()
+        self.assert_says(self.site.last_export, "1 file of 'files' has "
+                         "names outside of what is exported")
+        self.assertEqual(1, (self.site.target / "a").stat().st_nlink)
+
+
+class Links(Flow):
+    def test_that_lead_out_stay_behind_when_told_so(self):
+        write_tree(self.site.source, {"out": ("link", "/etc"),
+                                      "dir/in": ("link", "../a")})
+        self.site.write_source_yaml("links: inside")
+        found = lines(self.site, self.site.export())
+        self.assert_says(self.site.last_export, "1 link out of the tree")
+        self.assertEqual("left_out", found["out"]["t"])
+        self.assertEqual("link", found["dir/in"]["t"])
+
+
+class Sparse(Flow):
+    def test_a_tebibyte_with_a_mebibyte_of_data_is_read_in_no_time(self):
+        path = self.site.source / "big"
+        data = os.urandom(1 << 20)
+        with path.open("wb") as file:
+            try:
+                file.truncate(1 << 40)
+            except OSError as error:
+                self.skipTest(f"no file may be that large: {error}")
+            file.seek(700 << 30)
+            file.write(data)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = lines(self.site, self.site.export())
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # What it costs, not how long it waits for others.
+        self.assertLess(after.ru_utime + after.ru_stime - before.ru_utime -
+                        before.ru_stime, 2)
+        self.assertEqual([[0, 700 << 30],
+                          [(700 << 30) + (1 << 20),
+                           (1 << 40) - (700 << 30) - (1 << 20)]],
+                         found["big"]["holes"])
+        self.assert_says(self.site.last_export, "1 file with holes")
 
 
 class BadSources(Flow):

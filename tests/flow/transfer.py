@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -21,6 +22,201 @@ def identity(tree):
             st = os.lstat(path)
             found[path] = st.st_ino, st.st_ctime_ns
     return found
+
+
+def holes(path):
+    """Stretches of a file that have no data."""
+    found = []
+    at = 0
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        while at < size:
+            hole = os.lseek(file.fileno(), at, os.SEEK_HOLE)
+            if hole >= size:
+                break
+            try:
+                at = os.lseek(file.fileno(), hole, os.SEEK_DATA)
+            except OSError:
+                at = size
+            found.append((hole, at - hole))
+    return found
+
+
+class Sparse(Flow):
+    """What is a hole comes back as a hole, and nothing else does."""
+
+    def write(self, name, size, *parts):
+        with open(self.site.source / name, "wb") as file:
+            for at, data in parts:
+                file.seek(at)
+                file.write(data)
+            file.truncate(size)
+        os.sync()
+
+    def test_hole_maps_are_equal(self):
+        k = 4096
+        self.write("hole", 40 * k)
+        self.write("zeros", 40 * k, (0, bytes(40 * k)))
+        self.write("middle", 40 * k, (0, b"x" * k), (39 * k, b"y" * k))
+        self.write("ends", 40 * k, (20 * k, b"x" * k))
+        self.write("odd", 40 * k + 17, (3 * k + 5, b"x"), (9 * k - 1, b"yz"))
+        self.write("zeros-and-holes", 400 * k, (10 * k, bytes(30 * k)),
+                   (100 * k, b"x" * k + bytes(99 * k)), (300 * k, b"z"))
+        self.write("large", 20_000_000, (1_000_000, os.urandom(7_000_000)),
+                   (9_000_000, bytes(1_000_000)),
+                   (12_000_000, os.urandom(6_000_000)))
+        self.carry()
+        self.assert_equal_trees()
+        for path in self.site.source.iterdir():
+            if path.is_file() and not path.is_symlink():
+                self.assertEqual(holes(path),
+                                 holes(self.site.target / path.name), path)
+
+    def test_a_terabyte_of_nothing_crosses_in_no_time(self):
+        tib = 1 << 40
+        self.write("huge", tib, (tib // 2 + 12345, os.urandom(1 << 20)))
+        begin = time.monotonic()
+        bundle = self.carry()
+        self.site.import_(bundle)
+        path = self.site.target / "huge"
+        # Three programs, with sanitizers perhaps: reading it takes minutes.
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertEqual(tib, path.stat().st_size)
+        self.assertLess(path.stat().st_blocks * 512, 2 << 20)
+        self.assertEqual(holes(self.site.source / "huge"), holes(path))
+        with open(path, "r+b") as file:
+            file.seek(tib // 2 + 12345)
+            file.write(b"spoilt")
+        self.site.import_(bundle)
+        done = subprocess.run(
+            ["cmp", "-n", str(1 << 20), "-i", str(tib // 2 + 12345),
+             self.site.source / "huge", path])
+        self.assertEqual(0, done.returncode)
+
+
+class Attributes(Flow):
+    """Attributes change alone, in place."""
+
+    def set(self, tree, name, attribute, value):
+        try:
+            os.setxattr(tree / name, attribute, value)
+        except OSError as failed:
+            self.skipTest(f"no attributes on this file system: {failed}")
+
+    def attributes(self, path):
+        return {name: os.getxattr(path, name) for name in os.listxattr(path)
+                if name != "security.selinux"}
+
+    def assert_equal_attributes(self):
+        for folder, names, files in os.walk(self.site.source):
+            for name in [".", *names, *files]:
+                path = Path(folder) / name
+                if not path.is_symlink():
+                    there = self.site.target / path.relative_to(
+                        self.site.source)
+                    self.assertEqual(self.attributes(path),
+                                     self.attributes(there), path)
+
+    def acl(self, *words):
+        done = subprocess.run(["setfacl", *map(str, words)],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest(f"no ACLs here: {done.stderr.strip()}")
+
+    def test_they_arrive_with_new_entries(self):
+        s = self.site.source
+        self.set(s, "a", "user.mime", b"text/plain")
+        self.set(s, "dir", "user.of", bytes(range(256)))
+        self.set(s, "dir/b", "user.empty", b"")
+        self.acl("-m", "u:12345:r,g:54321:rwx", s / "dir/c")
+        self.acl("-m", "d:u:12345:rwx,d:g::r", s / "dir")
+        self.acl("-m", "u:12345:---", s / "dir")
+        self.carry()
+        self.assert_equal_trees()
+        self.assert_equal_attributes()
+
+    def test_they_change_in_place(self):
+        self.carry()
+        before = identity(self.site.target)
+        s = self.site.source
+        self.set(s, "a", "user.mime", b"text/plain")
+        self.set(s, "dir", "user.of", b"x")
+        self.acl("-m", "u:12345:r", s / "dir/c")
+        bundle = self.site.export()
+        shown = self.site.preview(bundle).out
+        self.assertRegex(shown, r"(?m)^files +~ a +attributes$")
+        self.assertRegex(shown, r"(?m)^files +~ dir/c +(mode, )?ACL$")
+        said = self.site.import_(bundle).err
+        self.assertIn("0 staged files read back", said)
+        self.assert_equal_attributes()
+        after = identity(self.site.target)
+        self.assertEqual({k: v[0] for k, v in before.items()},
+                         {k: v[0] for k, v in after.items()})
+        self.site.import_(self.site.export())
+        self.assertEqual(after, identity(self.site.target))
+        os.removexattr(s / "a", "user.mime")
+        self.acl("-b", s / "dir/c")
+        self.site.import_(self.site.export())
+        self.assert_equal_trees()
+        self.assert_equal_attributes()
+
+    def test_what_the_target_has_besides_goes(self):
+        self.carry()
+        self.set(self.site.target, "a", "user.mine", b"x")
+        self.acl("-m", "u:12345:r", self.site.target / "dir")
+        self.site.import_(self.site.export())
+        self.assert_equal_trees()
+        self.assert_equal_attributes()
+
+    def test_those_that_are_not_managed_stay(self):
+        self.need_root()
+        self.carry()
+        self.set(self.site.target, "a", "trusted.mine", b"x")
+        before = identity(self.site.target)
+        self.site.import_(self.site.export())
+        self.assertEqual(before, identity(self.site.target))
+
+    def test_those_of_trusted_and_security_need_privileged(self):
+        self.need_root()
+        self.site.write_source_yaml("privileged: true")
+        self.set(self.site.source, "a", "trusted.own", b"x")
+        self.set(self.site.source, "link", "trusted.own", b"x")
+        bundle = self.site.export()
+        self.refused_import(4, bundle, "conflict")
+        self.assertRegex(self.site.preview(bundle, expect=(0, 4)).out,
+                         r"(?m)^files +! a +needs 'privileged: true': "
+                         r"trusted\.own$")
+        self.site.write_target_yaml("privileged: true")
+        self.site.import_(bundle)
+        self.assert_equal_attributes()
+
+    def test_flags_arrive_also_inside_new_directories(self):
+        self.need_root()
+        s = self.site.source
+        write_tree(s, {"new/deep/file": "x", "new/log": "x"})
+        locked = (("+i", "new/deep/file"), ("+a", "new/log"), ("+i", "new"),
+                  ("+d", "a"))
+        for tree in (s, self.site.target):
+            for _, name in locked:
+                self.addCleanup(subprocess.run,
+                                ["chattr", "-ia", tree / name],
+                                stderr=subprocess.DEVNULL)
+        for flag, name in locked:
+            if subprocess.run(["chattr", flag, s / name],
+                              stderr=subprocess.DEVNULL).returncode != 0:
+                self.skipTest("no flags on this file system")
+        self.carry()
+        self.assert_equal_trees()
+
+        def flags(tree):
+            return [subprocess.run(
+                ["lsattr", "-d", tree / name], text=True,
+                capture_output=True).stdout.split()[0]
+                for _, name in locked]
+        self.assertEqual(flags(s), flags(self.site.target))
+        before = identity(self.site.target)
+        self.site.import_(self.site.export())
+        self.assertEqual(before, identity(self.site.target))
 
 
 class Transfer(Flow):

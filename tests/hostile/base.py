@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-from bundlewriter import Bundle, fixed  # noqa: E402
+from bundlewriter import Body, Bundle, fixed  # noqa: E402
 
 RESOURCE = "files"
 PASSWORD = b"correct horse"
@@ -66,4 +66,4 @@ class Case:
         return Bundle(tree, self.edits, **self.bundle).write(folder)
 
 
-__all__ = ["PASSWORD", "SMALL", "Bundle", "Case", "base_tree", "entry"]
+__all__ = ["PASSWORD", "SMALL", "Body", "Bundle", "Case", "base_tree", "entry"]

@@ -1,7 +1,7 @@
 """Lines of the manifest, their order and root (formats/manifest.md)."""
 import base64
 
-from base import SMALL, Case, base_tree, entry
+from base import SMALL, Body, Case, base_tree, entry
 from bundlewriter import canonical
 
 ROOT = (entry("dir", ""), None)
@@ -149,14 +149,26 @@ HARD = [
          entry("link", "a", target="."),
          entry("link", "b", target="a/.."),
          entry("hard", "c", to="b/../etc/passwd")),
-    # Every hard link is refused where it would be made, so nobody looks for
-    # a line of that path.
-    *(hard(name, "its kind is not known|conflicts", to, *before,
-           exit_code=4, open_exit=0)
+    # What no line alone shows, but all lines together.
+    *(hard(name, f"'h'.*'{to}'|'{to}'.*'h'", to, *before)
       for name, to, before in (
           ("to a directory", "d", [entry("dir", "d")]),
           ("below a link", "a/passwd", [entry("link", "a", target="/etc")]),
-          ("to what is not there", "e", [FILE]))),
+          ("below a file", "f/g", [FILE]),
+          ("to what is not there", "e", [FILE]),
+          ("to what was left out", "e", [
+              FILE, entry("left_out", "e", why="excluded")][::-1]),
+          ("to a hard link", "g", [FILE, entry("hard", "g", to="f")]))),
+    tree("hard link to the directory above it", "'d/h'.*'d'|'d'.*'d/h'",
+         entry("dir", "d"), entry("hard", "d/h", to="d")),
+    # The importer refuses the resource, which its file does not name.
+    Case("tree: hard link into another resource", 4,
+         "'h'.*'f'|resource 'other'", {
+        "inner": lambda i: {**i, "resources": [
+            *i["resources"], {**i["resources"][0], "name": "other"}]}},
+        tree=[ROOT, FILE, ({**ROOT[0], "r": "other"}, None),
+              ({**entry("hard", "h", to="f"), "r": "other"}, None)],
+        open_exit=5),
 ]
 
 
@@ -197,10 +209,6 @@ LINES = [
             lambda line: {**line, "x_pad": "x" * 65536}),
     members("no mtime", "mtime", lambda line: {
         k: v for k, v in line.items() if k != "mtime"}),
-    members("attributes", "acl", lambda line: {**line, "acl": "x"},
-            exit_code=4),
-    members("extended attributes", "xattrs",
-            lambda line: {**line, "xattrs": {}}, exit_code=4),
     members("a space", "not canonical", lambda line: canonical(
         line).replace(b":", b": ", 1) + b"\n"),
     members("a key twice", "ascending order", lambda line: canonical(
@@ -211,10 +219,96 @@ LINES = [
             lambda line: canonical(line) * 2 + b"\n"),
 ]
 
-POLICY = [
-    tree("a device", "conflicts", entry("char", "null", rdev="1:3"),
-         exit_code=4, open_exit=0),
-    tree("a pipe", "conflicts", entry("fifo", "p"), exit_code=4, open_exit=0),
+USER, NAMED, GROUP = ["user", "rw-"], ["user", "r--", 7], ["group", "r--"]
+MASK, OTHER = ["mask", "r--"], ["other", "r--"]
+
+
+def acl(name, says, *entries):
+    """Of a file whose mode is 0644."""
+    return with_("acl " + name, says, acl=list(entries))
+
+
+def xattr(name, says, *pairs):
+    return with_("xattr " + name, says, xattrs=list(pairs))
+
+
+ATTRIBUTES = [
+    acl("that contradicts the mode", "means mode 664",
+        USER, NAMED, GROUP, ["mask", "rw-"], OTHER),
+    acl("that gives others more than the mode", "means mode 647",
+        USER, NAMED, GROUP, MASK, ["other", "rwx"]),
+    acl("that gives the owner less than the mode", "means mode 444",
+        ["user", "r--"], NAMED, GROUP, MASK, OTHER),
+    acl("without a mask", "no mask", USER, NAMED, GROUP, OTHER),
+    acl("of nobody but those of the mode", "no mask", USER, GROUP, OTHER),
+    acl("with a user twice", "comes twice",
+        USER, NAMED, ["user", "rwx", 7], GROUP, MASK, OTHER),
+    acl("with the owner twice", "comes twice",
+        USER, ["user", "rwx"], GROUP, MASK, OTHER),
+    acl("with users out of order", "out of order",
+        USER, NAMED, ["user", "rwx", 6], GROUP, MASK, OTHER),
+    acl("without others", "lacks", USER, NAMED, GROUP, MASK),
+    acl("without an entry", "'acl' is not a list"),
+    acl("that names nobody's number", "4294967295",
+        USER, ["user", "r--", 4294967295], GROUP, MASK, OTHER),
+    acl("with a fourth permission", "'acl' is not a list",
+        ["user", "rw-s"], NAMED, GROUP, MASK, OTHER),
+    acl("with a path as a name's number", "'acl' is not a list",
+        USER, ["user", "r--", "../7"], GROUP, MASK, OTHER),
+    with_("acl as text", "'acl' is not a list", acl="user::rw-"),
+    with_("acl of new files, of a file", "acl_default",
+          acl_default=[USER, GROUP, OTHER]),
+    xattr("of another namespace", "com.apple.x", ["com.apple.x", "1"]),
+    xattr("of the system", "system.posix_acl_access",
+          ["system.posix_acl_access", {"$b64": "AgAAAP8"}]),
+    xattr("of SELinux", "security.selinux", ["security.selinux", "x"]),
+    xattr("of a namespace alone", "user\\.", ["user.", "1"]),
+    xattr("without a name", "1 to 255 bytes", ["", "1"]),
+    xattr("with a NUL in its name", "1 to 255 bytes",
+          [{"$b64": b64(b"user.a\0b")}, "1"]),
+    xattr("of a long name", "1 to 255 bytes", ["user." + "n" * 251, "1"]),
+    xattr("twice", "comes twice", ["user.a", "1"], ["user.a", "2"]),
+    xattr("out of order", "out of order", ["user.b", "1"], ["user.a", "2"]),
+    xattr("in a second form", "'xattrs' is not a list",
+          ["user.a", {"$b64": b64(b"text")}]),
+    xattr("for terminals", r"\\x1b\[31m", ["com.\x1b[31m", "1"]),
+    with_("xattrs as an object", "'xattrs' is not a list",
+          xattrs={"user.a": "1"}),
+    tree("xattr of users on a link", "user.a",
+         entry("link", "a", target="t", xattrs=[["user.a", "1"]])),
+    tree("xattr of users on a device", "user.a",
+         entry("char", "a", rdev="1:3", xattrs=[["user.a", "1"]])),
+    tree("acl of a link", "'acl' is not of a link",
+         entry("link", "a", target="t", acl=[USER, GROUP, MASK, OTHER])),
+    with_("a flag that is none", "known words", flags=["whiteout"]),
+    with_("flags out of order", "ascending", flags=["nodump", "append"]),
+    with_("flags as a number", "'flags' is not", flags=16),
+    tree("flags of a link", "'flags' is not of a link",
+         entry("link", "a", target="t", flags=["immutable"])),
+    members("secrets", "slots", lambda line: {**line, "slots": []},
+            exit_code=4),
 ]
 
-CASES = ROOTS + PATHS + ORDER + HARD + LINES + POLICY
+
+def of_size(size):
+    """One chunk that claims to be this much; its hash agrees."""
+    body = Body(b"x" * 65536)
+    body.size = size
+    return body
+
+
+HUGE = 10**15 - 1
+
+POLICY = [
+    *(tree("a " + name, f"'{name}'|conflicts", line, exit_code=4, open_exit=0)
+      for name, line in (
+          ("char", entry("char", "char", rdev="1:3")),
+          ("block", entry("block", "block", rdev="8:0")),
+          ("fifo", entry("fifo", "fifo")))),
+    with_("10^15 bytes that are not there", "its chunks end at 6", size=HUGE),
+    # Nothing contradicts itself: a disk of that size could hold it.
+    tree("10^15 bytes from one chunk", "huge",
+         (entry("file", "huge"), of_size(HUGE)), exit_code=4, open_exit=0),
+]
+
+CASES = ROOTS + PATHS + ORDER + HARD + LINES + ATTRIBUTES + POLICY

@@ -25,6 +25,10 @@ LIBRARIES = {
     "yaml.h": {"site"},
     "archive.h": {"tree"},
     "archive_entry.h": {"tree"},
+    "unicase.h": {"target"},
+    "uninorm.h": {"target"},
+    "unictype.h": {"target"},
+    "unistr.h": {"target"},
 }
 
 # What C17, POSIX and Linux give to every room.

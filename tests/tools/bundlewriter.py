@@ -170,7 +170,8 @@ class Body:
 
 
 class Bundle:
-    """`tree` is a list of (members of the line, bytes of the body or None);
+    """`tree` is a list of (members of the line, bytes of the body or None, or
+    a Body, which may lie about its size);
     `edits` maps names of stages to functions of what the stage made."""
 
     def __init__(self, tree, edits=None, sender=None, openers=(), seq=1):
@@ -236,9 +237,9 @@ class Bundle:
         self.bodies = []
         for number, (members, data) in enumerate(self.tree):
             if data is not None:
-                body = Body(data)
+                body = data if isinstance(data, Body) else Body(data)
                 self.bodies.append((number, body))
-                members = {**members, "size": len(data),
+                members = {**members, "size": body.size,
                            "hash": self.content_hash(body)}
             lines.append(members)
         lines = self.edit("lines", lines)

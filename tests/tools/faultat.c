@@ -256,16 +256,24 @@ descriptor_path(pid_t pid, int fd, char out[PATH_SIZE])
 	out[n < 0 ? 0 : n] = '\0';
 }
 
-/* The path at `address`, seen from the directory `dirfd`. */
+/*
+ * The path at `address`, seen from the directory `dirfd`.  Of calls that take
+ * no descriptor it may be /proc/self/fd/N/name instead.
+ */
 static void
 path_at(pid_t pid, int dirfd, unsigned long address, char out[PATH_SIZE])
 {
-	char name[PATH_SIZE];
+	static const char by_fd[] = "/proc/self/fd/";
+	char text[PATH_SIZE];
+	char *name = text;
 	size_t n;
 
-	peek_text(pid, address, name);
-	if (name[0] == '/') {
-		memcpy(out, name, sizeof(name));
+	peek_text(pid, address, text);
+	if (strncmp(text, by_fd, strlen(by_fd)) == 0) {
+		dirfd = (int)strtol(text + strlen(by_fd), &name, 10);
+		name += *name == '/';
+	} else if (text[0] == '/') {
+		memcpy(out, text, sizeof(text));
 		return;
 	}
 	descriptor_path(pid, dirfd, out);

@@ -5,12 +5,13 @@
 
 # To build, and to carry a tree by hand.
 packages_build="build-essential cmake ninja-build pkg-config libsodium-dev
-libzstd-dev libcjson-dev libxxhash-dev libyaml-dev libarchive-dev"
+libzstd-dev libcjson-dev libxxhash-dev libyaml-dev libarchive-dev
+libunistring-dev"
 packages_demo="minisign rsync"
 # To run every test.
 packages_test="libcmocka-dev minisign rsync git python3 clang
-libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr python3-nacl
-python3-zstandard"
+libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
+exfat-fuse exfatprogs python3-nacl python3-zstandard"
 
 # install_missing PACKAGE...: only those that are not there; says which.
 install_missing() {

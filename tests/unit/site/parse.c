@@ -62,6 +62,11 @@ reads_every_word_of_this_version(void **state)
 	             "    on_match: fail\n"
 	             "    one_file_system: false\n"
 	             "    compress: false\n"
+	             "    special: true\n"
+	             "    privileged: true\n"
+	             "    links: inside\n"
+	             "    on_unsupported: drop\n"
+	             "    owners: {map: {www-data: httpd, 1000: 'a b'}}\n"
 	             "  - {name: alpha, kind: files, path: /a}\n"
 	             "trust:\n"
 	             "  - sender: keys/plant-a.pub\n"
@@ -85,11 +90,58 @@ reads_every_word_of_this_version(void **state)
 	assert_int_equal(VL_ON_MATCH_FAIL, zeta->on_match);
 	assert_false(zeta->one_file_system);
 	assert_false(zeta->compress);
+	assert_true(zeta->special);
+	assert_true(zeta->privileged);
+	assert_int_equal(VL_LINKS_INSIDE, zeta->links);
+	assert_int_equal(VL_ON_UNSUPPORTED_DROP, zeta->on_unsupported);
+	assert_int_equal(2, zeta->nowners);
+	assert_string_equal("www-data", zeta->owners[0].from);
+	assert_string_equal("httpd", zeta->owners[0].to);
+	assert_string_equal("1000", zeta->owners[1].from);
+	assert_string_equal("a b", zeta->owners[1].to);
 	assert_int_equal(4, zeta->line);
 	assert_string_equal("/etc/t/keys/plant-a.pub", s->trust[0].sender);
 	assert_string_equal("staging", s->allow_from[1]);
 	assert_false(s->keep_shadow);
 	assert_string_equal("/var/state", s->state);
+	vl_site_free(s);
+}
+
+static void
+reads_the_rules_of_a_target(void **state)
+{
+	struct vl_site *s =
+	    accepted("site: t\n"
+	             "state: /s\n"
+	             "keep_here:\n"
+	             "  - {resource: b, path: \"local/**\"}\n"
+	             "  - {resource: b, path: \"!local/x\"}\n"
+	             "rewrite:\n"
+	             "  - {resource: b, path: \"*.conf\", from: /old, "
+	             "to: /new}\n"
+	             "  - {resource: a, path: x, from: gone, to: \"\"}\n"
+	             "map:\n"
+	             "  - {resource: a, from: x/**, to: y/z/**}\n"
+	             "  - {resource: b, from: x/a, to: x/b}\n"
+	             "  - {resource: b, from: x/ab, to: c}\n"
+	             "resources:\n"
+	             "- {name: a, kind: files, path: /a}\n"
+	             "- {name: b, kind: files, path: /b}\n");
+
+	(void)state;
+	assert_int_equal(2, s->nkeep_here);
+	assert_string_equal("b", s->keep_here[1].resource);
+	assert_string_equal("!local/x", s->keep_here[1].path);
+	assert_int_equal(2, s->nrewrite);
+	assert_string_equal("b", s->rewrite[0].resource);
+	assert_string_equal("*.conf", s->rewrite[0].path);
+	assert_string_equal("/old", s->rewrite[0].from);
+	assert_string_equal("/new", s->rewrite[0].to);
+	assert_string_equal("", s->rewrite[1].to);
+	assert_int_equal(3, s->nmap);
+	assert_string_equal("a", s->map[0].resource);
+	assert_string_equal("x/**", s->map[0].from);
+	assert_string_equal("y/z/**", s->map[0].to);
 	vl_site_free(s);
 }
 
@@ -105,6 +157,13 @@ fills_in_the_defaults(void **state)
 	assert_true(s->resources[0].compress);
 	assert_int_equal(VL_TARGET_ONLY_DELETE, s->resources[0].target_only);
 	assert_int_equal(VL_ON_MATCH_OVERWRITE, s->resources[0].on_match);
+	assert_false(s->resources[0].special);
+	assert_false(s->resources[0].privileged);
+	assert_int_equal(VL_LINKS_AS_IS, s->resources[0].links);
+	assert_int_equal(
+	    VL_ON_UNSUPPORTED_REFUSE, s->resources[0].on_unsupported);
+	assert_int_equal(0, s->resources[0].nowners);
+	assert_int_equal(0, s->nkeep_here + s->nmap + s->nrewrite);
 	vl_site_free(s);
 }
 
@@ -128,7 +187,7 @@ names_the_nearest_right_word(void **state)
 	refused(HEAD "    target_onyl: keep\n",
 	    ":7:5: unknown word 'target_onyl'; did you mean 'target_only'?");
 	refused(HEAD "    target_only: delte\n",
-	    ":7:18: 'delte' is not one of delete, keep; did you mean "
+	    ":7:18: 'delte' is not one of delete, keep, brought; did you mean "
 	    "'delete'?");
 	refused("sitee: tracker\n",
 	    ":1:1: unknown word 'sitee'; did you mean "
@@ -152,10 +211,14 @@ says_what_comes_in_a_later_version(void **state)
 	(void)state;
 	refused(HEAD "hooks: {before_export: [true]}\n",
 	    ":7:1: 'hooks' is not known to this version yet");
-	refused(HEAD "    special: true\n",
-	    ":7:5: 'special' is not known to this version yet");
-	refused(HEAD "    target_only: brought\n",
-	    ":7:18: 'brought' is not known to this version yet");
+	refused(HEAD "    password: x\n",
+	    ":7:5: 'password' is not known to this version yet");
+	refused(HEAD "keep_here: [{resource: uploads, table: t}]\n",
+	    ":7:33: 'table' is not known to this version yet");
+	refused(HEAD "rewrite: [{resource: uploads, columns: [a.b]}]\n",
+	    ":7:31: 'columns' is not known to this version yet");
+	refused(HEAD "map: [{resource: uploads, table: t}]\n",
+	    ":7:27: 'table' is not known to this version yet");
 	refused("site: t\n"
 	        "resources:\n"
 	        "- {name: a, kind: sqlite, path: /a}\n",
@@ -324,8 +387,13 @@ refuses_a_file_over_its_limit(void **state)
 static void
 survives_every_truncation(void **state)
 {
-	static const char text[] = HEAD "    exclude: [\"*.tmp\"]\n"
-	                                "trust: [{sender: a.pub}]\n";
+	static const char text[] =
+	    HEAD "    exclude: [\"*.tmp\"]\n"
+	         "    owners: {map: {a: b, c: d}}\n"
+	         "keep_here: [{resource: uploads, path: a}]\n"
+	         "map: [{resource: uploads, from: a, to: b}]\n"
+	         "rewrite: [{resource: uploads, path: a, from: b, to: c}]\n"
+	         "trust: [{sender: a.pub}]\n";
 	struct vl_site *site = NULL;
 	struct vl_err err = { 0 };
 	size_t n = 0;
@@ -341,11 +409,144 @@ survives_every_truncation(void **state)
 	}
 }
 
+static void
+refuses_owners_that_say_nothing(void **state)
+{
+	(void)state;
+	refused(HEAD "    owners: {}\n", ":7:13: 'owners' has no 'map'");
+	refused(HEAD "    owners: {mpa: {a: b}}\n",
+	    ":7:14: unknown word 'mpa'; did you mean 'map'?");
+	refused(HEAD "    owners: [a]\n",
+	    ":7:13: words with values are expected, such as 'name: value'");
+	refused(HEAD "    owners: {map: [a, b]}\n",
+	    ":7:19: 'map' takes a map, such as {old: new}");
+	refused(HEAD "    owners: {map: {a: b, a: c}}\n",
+	    ":7:26: 'a' stands here twice; first in line 7");
+	refused(
+	    HEAD "    owners: {map: {'': b}}\n", ":7:20: 'map' has no value");
+	refused(HEAD "    owners: {map: {a: b, c: ''}}\n",
+	    ":7:29: 'map' has no value");
+	refused(HEAD "    owners: {map: {a: [b]}}\n",
+	    ":7:23: 'map' takes one text");
+}
+
+/* `entry` as the one of `word` behind HEAD, in line 8. */
+static void
+refused_entry(const char *word, const char *entry, const char *message)
+{
+	char text[400];
+
+	(void)snprintf(text, sizeof(text), "%s%s:\n- %s\n", HEAD, word, entry);
+	refused(text, message);
+}
+
+static void
+refuses_rules_of_resources_that_are_not_there(void **state)
+{
+	(void)state;
+	refused_entry("keep_here", "{path: a, resource: uplaods}",
+	    ":8:23: 'uplaods' is not a resource of this file; did you mean "
+	    "'uploads'?");
+	refused_entry("map", "{resource: x, from: a, to: b}",
+	    ":8:14: 'x' is not a resource of this file");
+	refused_entry("rewrite", "{resource: x, path: a, from: b, to: c}",
+	    ":8:14: 'x' is not a resource of this file");
+	refused_entry("keep_here", "{resource: uploads}",
+	    ":8:3: this entry has no 'path'");
+	refused_entry(
+	    "map", "{from: a, to: b}", ":8:3: this entry has no 'resource'");
+}
+
+static void
+refuses_paths_that_cannot_be_mapped(void **state)
+{
+	static const struct {
+		const char *from;
+		const char *message;
+	} cases[] = {
+		{ "/a",
+		    "path '/a' has an empty component or a slash at an "
+		    "end" },
+		{ "a/",
+		    "path 'a/' has an empty component or a slash at an "
+		    "end" },
+		{ "a//b",
+		    "path 'a//b' has an empty component or a slash at "
+		    "an end" },
+		{ "./a", "path './a' has a component '.' or '..'" },
+		{ "a/../b", "path 'a/../b' has a component '.' or '..'" },
+		{ "a/../**", "path 'a/..' has a component '.' or '..'" },
+	};
+	static const char *const patterns[] = { "'**'", "'/**'", "'a**'",
+		"'a/*'", "'a/*/**'", "'a/**/b'", "'a/**/**'", "'a?'",
+		"'[ab]/**'" };
+	char entry[200];
+	char message[300];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)snprintf(entry, sizeof(entry),
+		    "{resource: uploads, from: %s, to: b}", cases[i].from);
+		(void)snprintf(
+		    message, sizeof(message), ":8:29: %s", cases[i].message);
+		refused_entry("map", entry, message);
+	}
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		(void)snprintf(entry, sizeof(entry),
+		    "{resource: uploads, to: %s, from: a/**}", patterns[i]);
+		(void)snprintf(message, sizeof(message),
+		    ":8:27: %s cannot be a 'to': it is no pattern; only '/**' "
+		    "at its end, for a directory and all below, is known",
+		    patterns[i]);
+		refused_entry("map", entry, message);
+	}
+}
+
+static void
+refuses_map_rules_that_meet(void **state)
+{
+	(void)state;
+	refused_entry("map", "{resource: uploads, from: a/**, to: b}",
+	    ":8:39: 'from' ends in '/**', so 'to' must");
+	refused_entry("map", "{resource: uploads, from: a, to: b/**}",
+	    ":8:36: 'from' does not end in '/**', so 'to' must not");
+	refused_entry("map",
+	    "{resource: uploads, from: a/**, to: b/**}\n"
+	    "- {resource: uploads, from: a, to: c}",
+	    ":9:29: 'a' is mapped in line 8 already");
+	refused_entry("map",
+	    "{resource: uploads, from: a/**, to: b/**}\n"
+	    "- {resource: uploads, from: a/c/d, to: c}",
+	    ":9:29: 'a/c/d' is below 'a', which is mapped in line 8");
+	refused_entry("map",
+	    "{resource: uploads, from: a/c/d, to: b}\n"
+	    "- {resource: uploads, from: a/**, to: c/**}",
+	    ":9:29: 'a' is above 'a/c/d', which is mapped in line 8");
+}
+
+static void
+refuses_rewrite_rules_that_do_nothing(void **state)
+{
+	(void)state;
+	refused_entry("rewrite",
+	    "{resource: uploads, path: a, from: '', to: b}",
+	    ":8:38: 'from' has no value");
+	/* Text that is gone is meant only where it is written down. */
+	refused_entry("rewrite", "{resource: uploads, path: a, from: b, to: }",
+	    ":8:45: 'to' has no value");
+	refused_entry("rewrite",
+	    "{resource: uploads, path: '!a', from: b, to: c}",
+	    ":8:29: '!' takes nothing back here; write which files are "
+	    "meant");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_word_of_this_version),
+		cmocka_unit_test(reads_the_rules_of_a_target),
 		cmocka_unit_test(fills_in_the_defaults),
 		cmocka_unit_test(takes_a_home_sign_as_a_name),
 		cmocka_unit_test(names_the_nearest_right_word),
@@ -360,6 +561,11 @@ main(void)
 		cmocka_unit_test(names_a_byte_order_mark),
 		cmocka_unit_test(refuses_a_file_over_its_limit),
 		cmocka_unit_test(survives_every_truncation),
+		cmocka_unit_test(refuses_owners_that_say_nothing),
+		cmocka_unit_test(refuses_rules_of_resources_that_are_not_there),
+		cmocka_unit_test(refuses_paths_that_cannot_be_mapped),
+		cmocka_unit_test(refuses_map_rules_that_meet),
+		cmocka_unit_test(refuses_rewrite_rules_that_do_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

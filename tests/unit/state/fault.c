@@ -5,6 +5,8 @@
 
 #include "place.h"
 
+#include <valise/brought.h>
+
 /* Only calls whose failure a caller must see. */
 static struct {
 	unsigned at;
@@ -311,6 +313,80 @@ a_seq_is_issued_or_not(void **state)
 	assert_true(sweep(nothing, issue, is_issued_or_not) > 8);
 }
 
+static enum vl_status
+bring(struct place *p, const char *path, const struct vl_brought_theirs *theirs)
+{
+	const struct vl_brought b = { p->state, p->header.series, "a",
+		p->header.import };
+	struct vl_brought_w *w = NULL;
+	enum vl_status st = vl_brought_drop(&b, &p->err);
+
+	if (st == VL_OK)
+		st = vl_brought_w_open(&w, &b, &p->err);
+	if (st == VL_OK)
+		st = vl_brought_w_add(w, vl_slice_of(path), &p->err);
+	if (st == VL_OK)
+		st = vl_brought_w_finish(w, &p->err);
+	vl_brought_w_free(w);
+	return st == VL_OK ? vl_brought_keep(&b, theirs, &p->err) : st;
+}
+
+static enum vl_status
+bring_first(struct place *p)
+{
+	return bring(p, "first", NULL);
+}
+
+static enum vl_status
+bring_second(struct place *p)
+{
+	return bring(p, "second", NULL);
+}
+
+static bool
+is_nobodys(void *arg, struct vl_slice path)
+{
+	(void)arg;
+	(void)path;
+	return false;
+}
+
+static enum vl_status
+bring_second_but_theirs(struct place *p)
+{
+	return bring(
+	    p, "second", &(struct vl_brought_theirs){ is_nobodys, NULL });
+}
+
+static void
+is_either_list(struct place *p, bool done)
+{
+	const struct vl_brought b = { p->state, p->header.series, "a",
+		p->header.import };
+	struct vl_brought_r *r = NULL;
+	struct vl_slice path = { NULL, 0 };
+	bool more = false;
+
+	must(p, vl_brought_r_open(&r, &b, &p->err));
+	assert_non_null(r);
+	must(p, vl_brought_r_next(r, &path, &more, &p->err));
+	assert_true(more);
+	assert_true(vl_slice_equal(path, vl_slice_of("second")) ||
+	    (!done && vl_slice_equal(path, vl_slice_of("first"))));
+	must(p, vl_brought_r_next(r, &path, &more, &p->err));
+	assert_false(more);
+	vl_brought_r_free(r);
+}
+
+static void
+what_was_brought_is_old_or_new(void **state)
+{
+	(void)state;
+	assert_true(sweep(bring_first, bring_second, is_either_list) > 8);
+	assert_true(
+	    sweep(bring_first, bring_second_but_theirs, is_either_list) > 12);
+}
+
 /* What is believed was synced; where that fails nothing is believed. */
 static void
 nothing_is_believed_without_a_sync(void **state)
@@ -374,6 +450,7 @@ main(void)
 		cmocka_unit_test(a_decision_is_there_or_not),
 		cmocka_unit_test(a_ledger_is_old_or_new),
 		cmocka_unit_test(a_seq_is_issued_or_not),
+		cmocka_unit_test(what_was_brought_is_old_or_new),
 		cmocka_unit_test(nothing_is_believed_without_a_sync),
 		cmocka_unit_test(a_full_disk_keeps_nobody_from_the_lock),
 	};

@@ -61,6 +61,7 @@ place_open(struct place *p)
 		.root = (char *)(uintptr_t) "/",
 		.staging = (char *)(uintptr_t) "/.valise",
 		.inside = true,
+		.privileged = true,
 		.mtime_sec = -5,
 		.mtime_nsec = 999999999 };
 	p->trees[1] = (struct vl_header_tree){ .resource = "b",
@@ -139,6 +140,7 @@ expect_header(const struct vl_header *want, const struct vl_header *have)
 		assert_string_equal(a->staging, b->staging);
 		assert_int_equal(a->absent, b->absent);
 		assert_int_equal(a->inside, b->inside);
+		assert_int_equal(a->privileged, b->privileged);
 		assert_int_equal(a->mtime_sec, b->mtime_sec);
 		assert_int_equal(a->mtime_nsec, b->mtime_nsec);
 	}

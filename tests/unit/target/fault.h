@@ -66,8 +66,21 @@ fault_hits(void)
 WRAP(renameat, (int a, const char *b, int c, const char *d), (a, b, c, d))
 WRAP(renameat2, (int a, const char *b, int c, const char *d, unsigned f),
     (a, b, c, d, f))
-WRAP(linkat, (int a, const char *b, int c, const char *d, int f),
-    (a, b, c, d, f))
+/* A file system where a file has one name. */
+static bool fault_no_links;
+
+int __real_linkat(int, const char *, int, const char *, int);
+int __wrap_linkat(int, const char *, int, const char *, int);
+
+int
+__wrap_linkat(int a, const char *b, int c, const char *d, int f)
+{
+	if (fault_hits())
+		return -1;
+	errno = EPERM;
+	return fault_no_links ? -1 : __real_linkat(a, b, c, d, f);
+}
+
 WRAP(unlinkat, (int a, const char *b, int f), (a, b, f))
 WRAP(mkdirat, (int a, const char *b, mode_t m), (a, b, m))
 WRAP(symlinkat, (const char *a, int b, const char *c), (a, b, c))
@@ -109,6 +122,52 @@ __wrap_futimens(int a, const struct timespec t[2])
 	return fault_hits() ? -1 : __real_futimens(a, fault_times(kept, t));
 }
 
+WRAP(mkfifoat, (int a, const char *b, mode_t m), (a, b, m))
+WRAP(mknodat, (int a, const char *b, mode_t m, dev_t d), (a, b, m, d))
+/* A file system that forgets attributes. */
+static bool fault_no_attrs;
+
+int __real_fsetxattr(int, const char *, const void *, size_t, int);
+int __wrap_fsetxattr(int, const char *, const void *, size_t, int);
+
+int
+__wrap_fsetxattr(int a, const char *b, const void *c, size_t n, int f)
+{
+	if (fault_hits())
+		return -1;
+	return fault_no_attrs ? 0 : __real_fsetxattr(a, b, c, n, f);
+}
+
+WRAP(lsetxattr, (const char *a, const char *b, const void *c, size_t n, int f),
+    (a, b, c, n, f))
+WRAP(fremovexattr, (int a, const char *b), (a, b))
+WRAP(lremovexattr, (const char *a, const char *b), (a, b))
+
+/* A user who may not change what locks an entry. */
+static bool fault_no_locks;
+
+/* Only of flags, and only what sets them. */
+int __real_ioctl(int fd, unsigned long request, void *arg);
+int __wrap_ioctl(int fd, unsigned long request, void *arg);
+
+int
+__wrap_ioctl(int fd, unsigned long request, void *arg)
+{
+	const unsigned lock = FS_IMMUTABLE_FL | FS_APPEND_FL;
+	unsigned now = 0;
+
+	if (request != FS_IOC_SETFLAGS)
+		return __real_ioctl(fd, request, arg);
+	if (fault_hits())
+		return -1;
+	if (fault_no_locks && __real_ioctl(fd, FS_IOC_GETFLAGS, &now) == 0 &&
+	    ((now ^ *(unsigned *)arg) & lock) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return __real_ioctl(fd, request, arg);
+}
+
 WRAP(fchmod, (int a, mode_t m), (a, m))
 WRAP(fchown, (int a, uid_t u, gid_t g), (a, u, g))
 
@@ -137,16 +196,29 @@ ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at);
 int __real_openat(int dir, const char *name, int flags, ...);
 int __wrap_openat(int dir, const char *name, int flags, ...);
 
+/* What has no name is memory, where only the disk counts. */
+static bool fault_named;
+
+static inline bool
+fault_writes(int fd)
+{
+	struct stat st;
+
+	if (fault_named && fstat(fd, &st) == 0 && st.st_nlink == 0)
+		return false;
+	return fault_hits();
+}
+
 ssize_t
 __wrap_write(int fd, const void *p, size_t n)
 {
-	return fault_hits() ? -1 : __real_write(fd, p, n);
+	return fault_writes(fd) ? -1 : __real_write(fd, p, n);
 }
 
 ssize_t
 __wrap_pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	return fault_hits() ? -1 : __real_pwrite(fd, p, n, at);
+	return fault_writes(fd) ? -1 : __real_pwrite(fd, p, n, at);
 }
 
 /* Only what makes a file changes something. */
@@ -171,11 +243,8 @@ static inline bool
 append_only(const char *path, bool on)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int flags = 0;
-	bool set = fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+	bool set = fd >= 0 && vl_flags_set(fd, on ? VL_FLAG_APPEND : 0);
 
-	flags = on ? flags | FS_APPEND_FL : flags & ~FS_APPEND_FL;
-	set = set && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
 	(void)close(fd);
 	return set;
 }

@@ -5,65 +5,80 @@
 
 #include <grp.h>
 
-#include "world.h"
+#include "oneworld.h"
 
-#include "fault.h"
-
-static struct world w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_open(&w);
-	(void)model_add(&w.old, "", VL_ENTRY_DIR);
-	(void)model_text(&w.old, "a", VL_ENTRY_FILE, "old");
-	(void)model_add(&w.now, "", VL_ENTRY_DIR);
-	(void)model_text(&w.now, "a", VL_ENTRY_FILE, "new");
-	world_build(&w, false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_close(&w);
-	return 0;
-}
-
-/* The staging is dropped, and nothing but the old tree is left. */
 static void
-is_taken_back(void)
+skip_without_locks(void)
 {
-	static struct model all;
-	enum vl_stage_found found = VL_STAGE_ABSENT;
-	struct vl_stage *stage = NULL;
+	if (!append_only(w.root, true))
+		skip();
+	assert_true(append_only(w.root, false));
+}
 
-	assert_int_equal(
-	    VL_OK, vl_stage_open(&stage, &w.header, 0, &found, &w.err));
-	assert_int_equal(VL_STAGE_OURS, found);
-	assert_int_equal(VL_OK, vl_stage_drop(stage, &w.err));
-	vl_stage_close(stage);
-	assert_true(model_stands(&w.old, w.root));
-	model_read(&all, w.path);
-	assert_int_equal(w.old.n + 1, all.n);
+/* What others do to the tree, or to the staging, before prepare looks. */
+
+static void
+lock_a(struct world *p)
+{
+	char full[PATH];
+	int fd = -1;
+
+	(void)snprintf(full, sizeof(full), "%s/a", p->root);
+	fd = open(full, O_RDONLY);
+	assert_true(fd >= 0 && vl_flags_set(fd, VL_FLAG_IMMUTABLE));
+	(void)close(fd);
+}
+
+static void
+replace_a(struct world *p)
+{
+	int fd = open(p->root, O_RDONLY | O_DIRECTORY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(0, unlinkat(fd, "a", 0));
+	node_write(fd, &p->old.nodes[1]);
+	node_attributes(fd, &p->old.nodes[1]);
+	node_attributes(fd, &p->old.nodes[0]);
+	(void)close(fd);
+}
+
+static void
+lose_a_staged_link(struct world *p)
+{
+	char full[PATH];
+	unsigned n;
+
+	for (n = 0; n < 20; n++) {
+		(void)snprintf(
+		    full, sizeof(full), "%s/new/%u/s/l", p->tree.staging, n);
+		if (unlink(full) == 0)
+			return;
+	}
+	fail_msg("no link is staged");
 }
 
 /* What the redo would set is tried before the decision. */
 static void
-expect_not_kept(const char *name)
+expect_not_kept_now(const char *name)
 {
 	char quoted[PATH];
+	enum vl_status st = VL_OK;
 
 	model_sort(&w.now);
-	fault_seconds = true;
-	assert_int_equal(VL_EREFUSED, world_stage(&w));
-	fault_seconds = false;
+	st = world_stage(&w);
+	fault_seconds = fault_no_attrs = false;
+	assert_int_equal(VL_EREFUSED, st);
 	(void)snprintf(quoted, sizeof(quoted), "%s'", name);
 	assert_non_null(strstr(w.err.text, "does not keep"));
 	assert_non_null(strstr(w.err.text, quoted));
 	is_taken_back();
+}
+
+static void
+expect_not_kept(const char *name)
+{
+	fault_seconds = true;
+	expect_not_kept_now(name);
 }
 
 static void
@@ -82,6 +97,130 @@ refuses_a_time_that_is_not_kept(void **state)
 	w.now = w.old;
 	model_find(&w.now, "")->mode = 0700;
 	expect_not_kept("/root");
+}
+
+static void
+expect_refused(const char *why)
+{
+	enum vl_status st = world_stage(&w);
+
+	fault_no_locks = false;
+	assert_int_equal(VL_EREFUSED, st);
+	if (strstr(w.err.text, why) == NULL)
+		fail_msg("%s", w.err.text);
+	is_taken_back();
+}
+
+static void
+refuses_a_file_that_nobody_may_unlock(void **state)
+{
+	size_t kind;
+
+	(void)state;
+	skip_without_locks();
+	/* Replaced, deleted, its mode changed; and a directory that goes. */
+	for (kind = 0; kind < 4; kind++) {
+		memset(&w.now, 0, sizeof(w.now));
+		memset(&w.old, 0, sizeof(w.old));
+		(void)model_add(&w.old, "", VL_ENTRY_DIR);
+		(void)model_add(&w.now, "", VL_ENTRY_DIR);
+		if (kind < 3)
+			(void)model_text(&w.old, "x", VL_ENTRY_FILE, "old");
+		else
+			(void)model_add(&w.old, "x", VL_ENTRY_DIR);
+		model_find(&w.old, "x")->flags = VL_FLAG_IMMUTABLE;
+		if (kind == 0)
+			(void)model_text(&w.now, "x", VL_ENTRY_FILE, "longer");
+		if (kind == 2) {
+			w.now = w.old;
+			w.now.nodes[1].mode = 0600;
+		}
+		build_again();
+		fault_no_locks = true;
+		expect_refused("x' is immutable or append-only");
+	}
+}
+
+/* Somebody sets the flag while the import runs. */
+static void
+refuses_a_lock_that_came_since(void **state)
+{
+	struct vl_stage *stage = NULL;
+
+	(void)state;
+	skip_without_locks();
+	w.now = w.old;
+	w.now.nodes[1].mode = 0600;
+	assert_int_equal(VL_OK, vl_stage_make(&stage, &w.header, 0, &w.err));
+	w.before_prepare = lock_a;
+	assert_int_equal(VL_EREFUSED, world_prepare(&w, stage));
+	vl_stage_close(stage);
+	assert_non_null(strstr(w.err.text, "a' is immutable"));
+	w.old.nodes[1].flags = VL_FLAG_IMMUTABLE;
+	is_taken_back();
+}
+
+/* A second name of what stays is linked while staging. */
+static void
+refuses_a_link_to_what_was_replaced_since(void **state)
+{
+	struct vl_stage *stage = NULL;
+
+	(void)state;
+	w.now = w.old;
+	(void)model_hard(&w.now, "b", "a");
+	build_again();
+	assert_int_equal(VL_OK, vl_stage_make(&stage, &w.header, 0, &w.err));
+	w.before_prepare = replace_a;
+	assert_int_equal(VL_EREFUSED, world_prepare(&w, stage));
+	vl_stage_close(stage);
+	assert_non_null(strstr(w.err.text, "/root/a' changed while"));
+	is_taken_back();
+}
+
+static void
+counts_what_was_staged(void **state)
+{
+	struct vl_stage *stage = NULL;
+
+	(void)state;
+	(void)model_add(&w.now, "d", VL_ENTRY_DIR);
+	(void)model_text(&w.now, "d/f", VL_ENTRY_FILE, "1");
+	(void)model_add(&w.now, "d/s", VL_ENTRY_DIR);
+	(void)model_text(&w.now, "d/s/l", VL_ENTRY_LINK, "x");
+	(void)model_add(&w.now, "d/s/p", VL_ENTRY_FIFO);
+	(void)model_hard(&w.now, "d/s/z", "d/f");
+	model_sort(&w.now);
+	world_links(&w);
+	assert_int_equal(VL_OK, vl_stage_make(&stage, &w.header, 0, &w.err));
+	w.before_prepare = lose_a_staged_link;
+	assert_int_equal(VL_EIO, world_prepare(&w, stage));
+	assert_string_equal("the staging holds 0 entries of type link, where 1 "
+	                    "were staged",
+	    w.err.text);
+	vl_stage_close(stage);
+	is_taken_back();
+	w.before_prepare = NULL;
+	assert_int_equal(VL_OK, world_stage(&w));
+	assert_int_equal(VL_OK, world_redo(&w));
+	assert_true(model_stands(&w.now, w.root));
+}
+
+/* A file system that takes attributes and does not keep them. */
+static void
+refuses_attributes_that_are_not_kept(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		w.now = w.old;
+		if (i == 1)
+			(void)model_text(&w.now, "new", VL_ENTRY_FILE, "x");
+		node_attr(&w.now.nodes[1 + i], "user.x", vl_slice_of("1"));
+		fault_no_attrs = true;
+		expect_not_kept_now(i == 0 ? "/root/a" : "'new");
+	}
 }
 
 static void
@@ -118,23 +257,20 @@ refuses_a_setgid_bit_that_would_be_lost(void **state)
 static void
 leaves_nothing_in_an_append_only_root(void **state)
 {
-	enum vl_status st = VL_OK;
-
 	(void)state;
 	if (!append_only(w.root, true)) {
 		print_message("no append-only flag here: skipped\n");
 		skip();
 	}
-	w.now = w.old;
-	model_find(&w.now, "a")->mode = 0600;
-	st = world_stage(&w);
-	assert_true(append_only(w.root, false));
-	assert_int_equal(VL_EREFUSED, st);
-	assert_non_null(strstr(w.err.text, "append-only"));
-	is_taken_back();
+	w.old.nodes[0].flags = w.now.nodes[0].flags = VL_FLAG_APPEND;
+	fault_no_locks = true;
+	expect_refused("append-only");
+	fault_no_locks = false;
+	/* With it the root is opened for the while, and closed again. */
+	assert_int_equal(VL_OK, world_stage(&w));
+	assert_int_equal(VL_OK, world_redo(&w));
+	assert_true(model_stands(&w.now, w.root));
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)
@@ -142,6 +278,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(refuses_a_time_that_is_not_kept),
 		CASE(refuses_a_setgid_bit_that_would_be_lost),
+		CASE(refuses_attributes_that_are_not_kept),
+		CASE(refuses_a_file_that_nobody_may_unlock),
+		CASE(refuses_a_lock_that_came_since),
+		CASE(refuses_a_link_to_what_was_replaced_since),
+		CASE(counts_what_was_staged),
 		CASE(leaves_nothing_in_an_append_only_root),
 	};
 

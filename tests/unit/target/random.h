@@ -34,16 +34,40 @@ random_content(struct random *r, struct node *n)
 	n->content[n->size / 2] = (uint8_t)('a' + pick(r, 2));
 }
 
+/* What `mode` and owner do not say. */
+static inline void
+random_extras(struct random *r, struct node *n)
+{
+	static const uint32_t flags[] = { VL_FLAG_IMMUTABLE, VL_FLAG_APPEND,
+		VL_FLAG_NODUMP, VL_FLAG_NODUMP | VL_FLAG_IMMUTABLE,
+		VL_FLAG_NOATIME };
+	const uint8_t value = (uint8_t)('a' + pick(r, 2));
+	const bool root = geteuid() == 0;
+
+	if (n->type != VL_ENTRY_LINK && pick(r, 6) == 0)
+		node_acl(n, "system.posix_acl_access", 4000 + pick(r, 2));
+	if (n->type == VL_ENTRY_DIR && pick(r, 6) == 0)
+		node_acl(n, "system.posix_acl_default", 4000);
+	if (root && n->type != VL_ENTRY_LINK && pick(r, 6) == 0)
+		node_attr(n, "trusted.valise", (struct vl_slice){ &value, 1 });
+	if (has_flags(n) && pick(r, 5) == 0)
+		node_attr(n, "user.valise", (struct vl_slice){ &value, 1 });
+	if (has_flags(n) && pick(r, 4) == 0)
+		n->flags = flags[root ? pick(r, 5) : 2];
+}
+
 static inline void
 random_attributes(struct random *r, struct node *n)
 {
 	static const uint32_t dirs[] = { 0755, 0755, 0700, 0555, 01777 };
 	static const uint32_t files[] = { 0644, 0644, 0600, 0444, 0 };
+	static const uint32_t root_files[] = { 0644, 0644, 0600, 04755, 0 };
 
 	if (n->type == VL_ENTRY_DIR)
 		n->mode = dirs[pick(r, 5)];
-	else if (n->type == VL_ENTRY_FILE)
-		n->mode = files[pick(r, 5)];
+	else if (n->type != VL_ENTRY_LINK)
+		n->mode =
+		    geteuid() == 0 ? root_files[pick(r, 5)] : files[pick(r, 5)];
 	n->mtime.sec = OWN_MTIME + pick(r, 3);
 	if (geteuid() == 0) {
 		n->uid = pick(r, 4) == 0 ? 1000 : 0;
@@ -51,21 +75,40 @@ random_attributes(struct random *r, struct node *n)
 	} else if (n->type == VL_ENTRY_FILE) {
 		n->mode |= 0400; /* what cannot be read cannot be compared */
 	}
+	random_extras(r, n);
 }
 
-static inline void
-random_second_name(struct random *r, struct model *m, struct node *n)
+/* Excluded by "*.keep", itself or by a directory above. */
+static inline bool
+is_excluded(const char *path)
 {
-	char path[PATH];
-	size_t i = pick(r, (unsigned)m->n);
+	return strstr(path, ".keep") != NULL;
+}
 
-	if (m->nodes[i].type != VL_ENTRY_FILE || m->nodes[i].hard >= 0 ||
-	    &m->nodes[i] == n)
+/* In a bundle all names of a file travel. */
+static inline void
+random_second_name(struct random *r, struct model *m, struct node *n, bool old)
+{
+	const struct node *to = &m->nodes[pick(r, (unsigned)m->n)];
+	char path[PATH];
+
+	if (to->type == VL_ENTRY_DIR || to->to[0] != '\0' || to == n ||
+	    (!old && (is_excluded(to->path) || is_excluded(n->path))))
 		return;
 	memcpy(path, n->path, sizeof(path));
-	*n = m->nodes[i];
+	*n = *to;
 	memcpy(n->path, path, sizeof(path));
-	n->hard = (int)i;
+	memcpy(n->to, to->path, sizeof(n->to));
+}
+
+static inline enum vl_entry_type
+random_special(struct random *r, struct node *n)
+{
+	if (geteuid() != 0 || pick(r, 2) == 0)
+		return VL_ENTRY_FIFO;
+	n->major = 1;
+	n->minor = 3 + 2 * pick(r, 2);
+	return VL_ENTRY_CHAR;
 }
 
 static inline void
@@ -92,32 +135,31 @@ random_dir(
 			n = model_text(m, below, VL_ENTRY_LINK,
 			    pick(r, 2) == 0 ? "x" : "../y");
 			random_attributes(r, n);
+		} else if (kind == 5) {
+			n = model_add(m, below, VL_ENTRY_FIFO);
+			n->type = random_special(r, n);
+			random_attributes(r, n);
 		} else {
 			n = model_add(m, below, VL_ENTRY_FILE);
 			random_content(r, n);
 			random_attributes(r, n);
-			if (old && kind == 4)
-				random_second_name(r, m, n);
+			if (kind == 4)
+				random_second_name(r, m, n, old);
 		}
 	}
 }
 
-/* The indices of `hard` hold as long as the model is not sorted: build it
- * in the order it was made. */
+/* Second names come after what they name: build it in the order it was
+ * made. */
 static inline void
 random_tree(struct random *r, struct model *m, bool old)
 {
 	memset(m, 0, sizeof(*m));
 	random_attributes(r, model_add(m, "", VL_ENTRY_DIR));
 	m->nodes[0].mode |= 0700;
+	m->nodes[0].nattrs = 0;
+	m->nodes[0].flags &= ~VL_FLAGS_LOCK; /* staging may stand inside */
 	random_dir(r, m, "", 0, old);
-}
-
-/* Excluded by "*.keep", itself or by a directory above. */
-static inline bool
-is_excluded(const char *path)
-{
-	return strstr(path, ".keep") != NULL;
 }
 
 static inline bool
@@ -159,10 +201,14 @@ random_wanted(struct world *w)
 			return false;
 		if (n == NULL &&
 		    (keep || is_excluded(o->path) ||
-		        (o->type == VL_ENTRY_DIR && has_below(&w->wanted, o))))
-			w->wanted.nodes[w->wanted.n++] = *o;
+		        (o->type == VL_ENTRY_DIR &&
+		            has_below(&w->wanted, o)))) {
+			w->wanted.nodes[w->wanted.n] = *o;
+			w->wanted.nodes[w->wanted.n++].stays = true;
+		}
 	}
 	model_sort(&w->wanted);
+	model_lead(&w->wanted);
 	return true;
 }
 

@@ -5,32 +5,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 
-#include "world.h"
-
-#include "fault.h"
-
-static struct world w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_open(&w);
-	(void)model_add(&w.old, "", VL_ENTRY_DIR);
-	(void)model_text(&w.old, "a", VL_ENTRY_FILE, "old");
-	(void)model_add(&w.now, "", VL_ENTRY_DIR);
-	(void)model_text(&w.now, "a", VL_ENTRY_FILE, "new");
-	world_build(&w, false);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_close(&w);
-	return 0;
-}
+#include "oneworld.h"
 
 /* Locate `name` below the folder of the test. */
 static enum vl_status
@@ -537,8 +512,6 @@ stands_inside_an_append_only_parent(void **state)
 	assert_int_equal(VL_STAGE_ABSENT, find(&w.header, &stage));
 	assert_true(model_stands(&w.old, w.root));
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
 main(void)

@@ -3,6 +3,8 @@
  * old or the new, or leave out, but never goes out of the tree.
  */
 
+#include <sys/inotify.h>
+
 #include "trees.h"
 
 struct race {
@@ -181,6 +183,42 @@ tells_when_a_file_vanished_before_the_second_look(void **state)
 	race_close(&r);
 }
 
+/* Where others may change names, a FIFO that takes the place of a file just
+ * before it is opened is not even opened without waiting. */
+static void
+opens_nothing_but_a_file_where_others_may_write(void **state)
+{
+	char event[4096];
+	char path[128];
+	struct race r;
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	int fd = -1;
+
+	(void)state;
+	race_open(&r);
+	assert_int_equal(0, fchmod(r.t.rootfd, 0777));
+	make_file(r.t.rootfd, "a", "content");
+	make_file(r.t.rootfd, "b", "");
+	race_start(&r);
+	expect(&r, VL_ENTRY_DIR, "");
+	expect(&r, VL_ENTRY_FILE, "a");
+	assert_true(vl_walk_file(r.w, &fd));
+	assert_int_equal(7, read(fd, event, sizeof(event)));
+	assert_int_equal(7, vl_walk_stat(r.w)->st_size);
+	(void)close(fd);
+	expect(&r, VL_ENTRY_FILE, "b");
+	assert_int_equal(0, unlinkat(r.t.rootfd, "b", 0));
+	assert_int_equal(0, mkfifoat(r.t.rootfd, "b", 0600));
+	(void)snprintf(path, sizeof(path), "%s/b", r.t.root);
+	assert_true(watch >= 0 && inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	assert_false(vl_walk_file(r.w, &fd));
+	assert_int_equal(ESTALE, errno);
+	assert_int_equal(-1, read(watch, event, sizeof(event)));
+	assert_int_equal(EAGAIN, errno);
+	(void)close(watch);
+	race_close(&r);
+}
+
 #define DEEP 60
 #define CUT  10
 
@@ -297,6 +335,8 @@ main(void)
 		cmocka_unit_test(opens_only_the_very_file_it_saw),
 		cmocka_unit_test(
 		    tells_when_a_file_vanished_before_the_second_look),
+		cmocka_unit_test(
+		    opens_nothing_but_a_file_where_others_may_write),
 		cmocka_unit_test(
 		    comes_back_into_the_tree_past_a_moved_directory),
 		cmocka_unit_test(

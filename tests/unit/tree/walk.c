@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
-#include <sys/xattr.h>
 
 #include <sched.h>
 
@@ -265,38 +264,66 @@ skips_a_directory_when_asked(void **state)
 }
 
 static void
-notices_attributes(void **state)
+gives_special_files_as_they_are_when_asked(void **state)
 {
-	struct vl_walk_opts opts = { .attributes = true };
+	const struct vl_walk_opts opts = { .special = true };
 	struct vl_node node = { 0 };
 	struct vl_walk *w = NULL;
 	struct trees t;
-	char path[128];
 	int fd = -1;
 
 	(void)state;
 	trees_open(&t);
-	make_file(t.rootfd, "none", "");
-	make_file(t.rootfd, "some", "");
-	(void)snprintf(path, sizeof(path), "%s/some", t.root);
-	if (setxattr(path, "user.note", "x", 1, 0) != 0) {
-		print_message("no extended attributes here: skipped\n");
-		trees_close(&t);
-		skip();
-	}
-	make_dir(t.rootfd, "some.d");
-	(void)snprintf(path, sizeof(path), "%s/some.d", t.root);
-	assert_int_equal(0, setxattr(path, "user.note", "x", 1, 0));
+	assert_int_equal(0, mkfifoat(t.rootfd, "a", 0640));
+	if (mknodat(t.rootfd, "b", S_IFCHR | 0600, makedev(1, 3)) != 0 ||
+	    mknodat(t.rootfd, "c", S_IFBLK | 0600, makedev(4095, 70000)) != 0)
+		print_message("no devices: mknod is not permitted\n");
 	w = walk_open(&t, opts);
-	while (walk_next(w, &node)) {
-		if (node.type == VL_ENTRY_FILE) {
-			assert_true(vl_walk_file(w, &fd));
-			node.has_attributes = vl_has_attributes(fd);
-			(void)close(fd);
-		}
-		assert_int_equal(node.name.n >= 4 && node.name.p[0] == 's',
-		    node.has_attributes);
+	assert_true(walk_next(w, &node));
+	assert_true(walk_next(w, &node));
+	assert_int_equal(VL_ENTRY_FIFO, node.type);
+	assert_int_equal(0640, node.st.st_mode & 07777);
+	assert_int_equal(-1, node.fd);
+	assert_false(vl_walk_file(w, &fd));
+	assert_int_equal(ESTALE, errno);
+	if (walk_next(w, &node)) {
+		assert_int_equal(VL_ENTRY_CHAR, node.type);
+		assert_int_equal(makedev(1, 3), node.st.st_rdev);
+		assert_true(walk_next(w, &node));
+		assert_int_equal(VL_ENTRY_BLOCK, node.type);
+		assert_int_equal(makedev(4095, 70000), node.st.st_rdev);
 	}
+	assert_false(walk_next(w, &node));
+	vl_walk_free(w);
+	trees_close(&t);
+}
+
+static void
+gives_directories_open_to_be_read(void **state)
+{
+	struct vl_node node = { 0 };
+	struct vl_walk *w = NULL;
+	struct stat st = { 0 };
+	struct trees t;
+	int dirs = 0;
+
+	(void)state;
+	trees_open(&t);
+	make_chain(t.rootfd, 40);
+	assert_int_equal(0, symlinkat("z", t.rootfd, "y"));
+	w = walk_open(&t, plain);
+	while (walk_next(w, &node)) {
+		if (node.type != VL_ENTRY_DIR) {
+			assert_int_equal(-1, node.fd);
+			continue;
+		}
+		dirs++;
+		assert_int_equal(0, fstat(node.fd, &st));
+		assert_true(st.st_ino == node.st.st_ino);
+		assert_int_equal(
+		    O_RDONLY, fcntl(node.fd, F_GETFL) & (O_ACCMODE | O_PATH));
+	}
+	assert_int_equal(41, dirs);
 	vl_walk_free(w);
 	trees_close(&t);
 }
@@ -415,6 +442,55 @@ counts_bind_mounts_as_mounts(void **state)
 	trees_close(&t);
 }
 
+static void
+walk_in_circles(struct trees *t)
+{
+	const struct vl_walk_opts cross = { .cross_mounts = true };
+	char from[128];
+	char to[128];
+	char *got = NULL;
+
+	if (unshare(CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		_exit(SKIPPED);
+	/* The root again, the directory it stands in, and one beside it. */
+	(void)snprintf(to, sizeof(to), "%s/a/again", t->root);
+	if (mount(t->root, to, NULL, MS_BIND, NULL) != 0)
+		_exit(SKIPPED);
+	(void)snprintf(from, sizeof(from), "%s/a", t->root);
+	(void)snprintf(to, sizeof(to), "%s/a/self", t->root);
+	child_assert(mount(from, to, NULL, MS_BIND, NULL) == 0);
+	(void)snprintf(to, sizeof(to), "%s/b", t->root);
+	child_assert(mount(from, to, NULL, MS_BIND, NULL) == 0);
+	(void)snprintf(to, sizeof(to), "%s/c", t->root);
+	child_assert(mount(t->path, to, NULL, MS_BIND, NULL) == 0);
+	got = list(t, cross);
+	child_assert(strcmp(got,
+	                 "dir \ndir a\nmount a/again\nfile a/f\n"
+	                 "mount a/self\n"
+	                 "dir b\ndir b/again\nfile b/f\ndir b/self\n"
+	                 "dir c\nmount c/root\n") == 0);
+	free(got);
+}
+
+static void
+leaves_out_only_mounts_that_lead_back_when_crossing(void **state)
+{
+	struct trees t;
+
+	(void)state;
+	trees_open(&t);
+	make_dir(t.rootfd, "a");
+	make_dir(t.rootfd, "a/again");
+	make_dir(t.rootfd, "a/self");
+	make_file(t.rootfd, "a/f", "");
+	make_dir(t.rootfd, "b");
+	make_dir(t.rootfd, "c");
+	if (!in_child(walk_in_circles, &t))
+		print_message("skipped: mounting is not permitted\n");
+	trees_close(&t);
+}
+
 int
 main(void)
 {
@@ -427,11 +503,14 @@ main(void)
 		    leaves_out_what_is_excluded_and_never_shows_the_hidden),
 		cmocka_unit_test(hides_no_more_than_what_valise_names_so),
 		cmocka_unit_test(skips_a_directory_when_asked),
-		cmocka_unit_test(notices_attributes),
+		cmocka_unit_test(gives_special_files_as_they_are_when_asked),
+		cmocka_unit_test(gives_directories_open_to_be_read),
 		cmocka_unit_test(says_usage_when_the_root_is_not_there),
 		cmocka_unit_test(
 		    leaves_out_what_may_not_be_listed_or_looked_at),
 		cmocka_unit_test(counts_bind_mounts_as_mounts),
+		cmocka_unit_test(
+		    leaves_out_only_mounts_that_lead_back_when_crossing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,438 @@
+/*
+ * `rewrite` of a site file: text in files of a bundle is replaced before the
+ * target sees them (formats/site.md).
+ *
+ * A file that matches is read whole.  Where something was replaced the new
+ * content goes to the end of an unlinked file, and its chunks say where; of
+ * any other file the chunks that were read are handed out again, and behind
+ * them those that were not.  So neither keeps memory behind the record, and
+ * chunks are fetched whenever the target's jobs ask.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <valise/fs.h>
+#include <valise/text.h>
+#include <valise/tree.h>
+
+#include "filter.h"
+
+#define PART  16         /* chunks of a body that are read at once */
+#define PIECE (1u << 20) /* bytes of a chunk of new content */
+
+struct rule {
+	struct vl_exclude *pattern;
+	struct vl_slice from;
+	struct vl_slice to;
+};
+
+struct vl_rewrites {
+	struct rule *rules;
+	size_t nrules;
+	struct vl_hasher *hasher;
+	char *tempdir;
+	struct vl_body body; /* of every record; set once */
+	struct vl_rewrite_counts counts;
+
+	/* Of the record in hand. */
+	struct vl_buf content;
+	struct vl_buf other;       /* what replacing makes of it */
+	struct vl_chunk_ref *refs; /* as they were read */
+	size_t nrefs;
+	size_t refs_cap;
+	size_t given; /* of refs, again */
+	bool ended;   /* there are no more than refs */
+
+	int fd; /* new contents; -1: none yet */
+	uint64_t end;
+	uint64_t from; /* the content in hand: what is not given yet */
+	uint64_t at;
+};
+
+static enum vl_status
+rule_new(struct rule *rule, const struct vl_rewrite *source, struct vl_err *err)
+{
+	const char *pattern = source->path;
+
+	rule->from = vl_slice_of(source->from);
+	rule->to = vl_slice_of(source->to);
+	return vl_exclude_new(&rule->pattern, &pattern, 1, err);
+}
+
+enum vl_status
+vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
+    struct vl_err *err)
+{
+	const struct vl_site *site = opts->site;
+	struct vl_rewrites *rw = NULL;
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+	size_t i = 0;
+
+	*out = NULL;
+	for (i = 0; i < site->nrewrite; i++)
+		n += strcmp(site->rewrite[i].resource, opts->resource) == 0;
+	if (n == 0)
+		return VL_OK;
+	rw = calloc(1, sizeof(*rw));
+	if (rw == NULL)
+		return vl_fail_memory(err);
+	rw->fd = -1;
+	rw->tempdir = strdup(opts->tempdir);
+	rw->rules = calloc(n, sizeof(*rw->rules));
+	if (rw->tempdir == NULL || rw->rules == NULL)
+		st = vl_fail_memory(err);
+	for (i = 0; i < site->nrewrite && st == VL_OK; i++)
+		if (strcmp(site->rewrite[i].resource, opts->resource) == 0)
+			st = rule_new(
+			    &rw->rules[rw->nrules++], &site->rewrite[i], err);
+	if (st == VL_OK)
+		st = opts->hashers.make(opts->hashers.arg, &rw->hasher, err);
+	if (st != VL_OK) {
+		vl_rewrite_free(rw);
+		return st;
+	}
+	*out = rw;
+	return VL_OK;
+}
+
+static bool
+concerned(const struct vl_rewrites *rw, const struct vl_entry *e)
+{
+	size_t i = 0;
+
+	if (e->type != VL_ENTRY_FILE || e->size == 0)
+		return false;
+	for (i = 0; i < rw->nrules; i++)
+		if (vl_exclude_match(rw->rules[i].pattern, e->path, false))
+			return true;
+	return false;
+}
+
+static enum vl_status
+read_refs(struct vl_rewrites *rw, size_t *n, struct vl_err *err)
+{
+	struct vl_chunk_ref *refs = NULL;
+	size_t cap = rw->refs_cap * 2 + PART;
+	enum vl_status st = VL_OK;
+
+	if (rw->nrefs + PART > rw->refs_cap) {
+		refs = reallocarray(rw->refs, cap, sizeof(*refs));
+		if (refs == NULL)
+			return vl_fail_memory(err);
+		rw->refs = refs;
+		rw->refs_cap = cap;
+	}
+	st = rw->body.part(rw->body.arg, rw->refs + rw->nrefs, PART, n, err);
+	if (st == VL_OK)
+		rw->nrefs += *n;
+	return st;
+}
+
+/* Append a chunk to the content; `*text` turns false where that is none. */
+static enum vl_status
+take_chunk(struct vl_rewrites *rw, const struct vl_chunk_ref *ref, bool *text,
+    struct vl_err *err)
+{
+	struct vl_slice bytes = { NULL, 0 };
+	void *hold = NULL;
+	enum vl_status st = VL_OK;
+
+	/* What no chunk covers is zero. */
+	*text = ref->at == rw->content.n;
+	if (!*text)
+		return VL_OK;
+	st = rw->body.chunk(rw->body.arg, ref, &bytes, &hold, err);
+	if (st != VL_OK)
+		return st;
+	*text = bytes.n == 0 || memchr(bytes.p, 0, bytes.n) == NULL;
+	if (*text)
+		st = vl_buf_add(&rw->content, bytes, err);
+	rw->body.release(rw->body.arg, hold);
+	return st;
+}
+
+/* `bytes` without a character at their end that may go on behind them. */
+static struct vl_slice
+whole_characters(struct vl_slice bytes)
+{
+	size_t back = 0;
+
+	for (back = 1; back <= 3 && back <= bytes.n; back++)
+		if (bytes.p[bytes.n - back] >= 0xc0) {
+			bytes.n -= back;
+			break;
+		}
+	return bytes;
+}
+
+/*
+ * The content of the file in hand, as far as it is needed to know that it is
+ * no text.
+ */
+static enum vl_status
+read_text(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	char shown[256];
+	size_t next = 0;
+	size_t n = 0;
+
+	*text = true;
+	vl_buf_clear(&rw->content);
+	rw->nrefs = rw->given = 0;
+	rw->ended = false;
+	while (st == VL_OK && *text && !rw->ended &&
+	    rw->content.n <= VL_REWRITE_MAX) {
+		st = read_refs(rw, &n, err);
+		rw->ended = st == VL_OK && n == 0;
+		for (; st == VL_OK && *text && next < rw->nrefs &&
+		     rw->content.n <= VL_REWRITE_MAX;
+		     next++)
+			st = take_chunk(rw, &rw->refs[next], text, err);
+	}
+	if (st != VL_OK || !*text)
+		return st;
+	if (!rw->ended && e->size > VL_REWRITE_MAX) {
+		*text =
+		    vl_utf8_valid(whole_characters(vl_buf_slice(&rw->content)));
+		if (!*text)
+			return VL_OK;
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' is to be rewritten, but is longer than %u MiB: "
+		    "choose other files in 'rewrite'",
+		    vl_escape_text(shown, sizeof(shown), e->path),
+		    VL_REWRITE_MAX >> 20);
+	}
+	*text = rw->content.n == e->size &&
+	    vl_utf8_valid(vl_buf_slice(&rw->content));
+	return VL_OK;
+}
+
+/* All occurrences, from the front; what was put in is not looked at. */
+static enum vl_status
+replace(struct vl_rewrites *rw, const struct rule *rule, uint64_t *count,
+    struct vl_err *err)
+{
+	struct vl_slice rest = vl_buf_slice(&rw->content);
+	struct vl_buf done = { 0 };
+	const uint8_t *found = NULL;
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+
+	vl_buf_clear(&rw->other);
+	while (st == VL_OK && rest.n > 0 && rw->other.n <= VL_REWRITE_MAX) {
+		found = memmem(rest.p, rest.n, rule->from.p, rule->from.n);
+		if (found == NULL)
+			break;
+		n = (size_t)(found - rest.p);
+		st =
+		    vl_buf_add(&rw->other, (struct vl_slice){ rest.p, n }, err);
+		if (st == VL_OK)
+			st = vl_buf_add(&rw->other, rule->to, err);
+		n += rule->from.n;
+		rest = (struct vl_slice){ rest.p + n, rest.n - n };
+		(*count)++;
+	}
+	if (st == VL_OK)
+		st = vl_buf_add(&rw->other, rest, err);
+	done = rw->content;
+	rw->content = rw->other;
+	rw->other = done;
+	return st;
+}
+
+static enum vl_status
+replace_all(struct vl_rewrites *rw, const struct vl_entry *e, uint64_t *count,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	char shown[256];
+	size_t i = 0;
+
+	for (i = 0; i < rw->nrules && st == VL_OK; i++) {
+		if (vl_exclude_match(rw->rules[i].pattern, e->path, false))
+			st = replace(rw, &rw->rules[i], count, err);
+		if (st == VL_OK && rw->content.n > VL_REWRITE_MAX)
+			st = vl_fail(err, VL_EREFUSED,
+			    "'%s' would be longer than %u MiB when rewritten",
+			    vl_escape_text(shown, sizeof(shown), e->path),
+			    VL_REWRITE_MAX >> 20);
+	}
+	return st;
+}
+
+/* What `e` says of its content becomes true of the new one, which is kept. */
+static enum vl_status
+keep_content(struct vl_rewrites *rw, struct vl_entry *e, struct vl_err *err)
+{
+	struct vl_slice content = vl_buf_slice(&rw->content);
+	struct vl_hasher *h = rw->hasher;
+	enum vl_status st = VL_OK;
+	char shown[256];
+
+	h->ops->begin(h, content.n);
+	st = h->ops->add(h, content, err);
+	if (st == VL_OK && !h->ops->end(h, e->hash))
+		st = vl_fail(err, VL_EIO, "the hash of new content failed");
+	if (st == VL_OK && rw->fd < 0)
+		st = vl_temp_file(&rw->fd, rw->tempdir, err);
+	if (st == VL_OK)
+		st = vl_pwrite_all(rw->fd, content, (off_t)rw->end, err);
+	if (st != VL_OK)
+		return vl_within(err, "cannot rewrite '%s'",
+		    vl_escape_text(shown, sizeof(shown), e->path));
+	e->size = content.n;
+	e->holes = NULL;
+	e->nholes = 0;
+	rw->from = rw->end;
+	rw->at = 0;
+	rw->end += content.n;
+	return VL_OK;
+}
+
+static enum vl_status
+new_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
+    struct vl_err *err)
+{
+	struct vl_rewrites *rw = arg;
+	uint64_t left = 0;
+
+	(void)err;
+	for (*n = 0; *n < max && rw->from < rw->end; (*n)++) {
+		left = rw->end - rw->from;
+		refs[*n] = (struct vl_chunk_ref){ .at = rw->at,
+			.n = left < PIECE ? (uint32_t)left : PIECE,
+			.offset = rw->from };
+		rw->at += refs[*n].n;
+		rw->from += refs[*n].n;
+	}
+	return VL_OK;
+}
+
+static enum vl_status
+new_chunk(void *arg, const struct vl_chunk_ref *ref, struct vl_slice *bytes,
+    void **hold, struct vl_err *err)
+{
+	const struct vl_rewrites *rw = arg;
+	uint8_t *p = malloc(ref->n);
+	size_t got = 0;
+	enum vl_status st = VL_OK;
+
+	*hold = NULL;
+	if (p == NULL)
+		return vl_fail_memory(err);
+	st = vl_pread_full(rw->fd, p, ref->n, (off_t)ref->offset, &got, err);
+	if (st == VL_OK && got != ref->n)
+		st = vl_fail(
+		    err, VL_EIO, "a temporary file is shorter than written");
+	if (st != VL_OK) {
+		free(p);
+		return st;
+	}
+	*bytes = (struct vl_slice){ p, ref->n };
+	*hold = p;
+	return VL_OK;
+}
+
+static void
+new_release(void *arg, void *hold)
+{
+	(void)arg;
+	free(hold);
+}
+
+/* The body as it came, from its start. */
+static enum vl_status
+old_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
+    struct vl_err *err)
+{
+	struct vl_rewrites *rw = arg;
+
+	for (*n = 0; *n < max && rw->given < rw->nrefs; (*n)++)
+		refs[*n] = rw->refs[rw->given++];
+	if (*n > 0 || rw->ended)
+		return VL_OK;
+	return rw->body.part(rw->body.arg, refs, max, n, err);
+}
+
+static enum vl_status
+old_chunk(void *arg, const struct vl_chunk_ref *ref, struct vl_slice *bytes,
+    void **hold, struct vl_err *err)
+{
+	const struct vl_rewrites *rw = arg;
+
+	return rw->body.chunk(rw->body.arg, ref, bytes, hold, err);
+}
+
+static void
+old_release(void *arg, void *hold)
+{
+	const struct vl_rewrites *rw = arg;
+
+	rw->body.release(rw->body.arg, hold);
+}
+
+enum vl_status
+vl_rewrite_record(struct vl_rewrites *rw, struct vl_entry *e,
+    struct vl_body *body, struct vl_err *err)
+{
+	uint64_t count = 0;
+	bool text = false;
+	enum vl_status st = VL_OK;
+
+	if (!concerned(rw, e))
+		return VL_OK;
+	/* Once: jobs of the records before may be reading it. */
+	if (rw->body.part == NULL)
+		rw->body = *body;
+	st = read_text(rw, e, &text, err);
+	if (st == VL_OK && text)
+		st = replace_all(rw, e, &count, err);
+	if (st != VL_OK)
+		return st;
+	if (count == 0) {
+		*body = (struct vl_body){ .arg = rw,
+			.part = old_part,
+			.chunk = old_chunk,
+			.release = old_release };
+		return VL_OK;
+	}
+	rw->counts.files++;
+	rw->counts.replacements += count;
+	*body = (struct vl_body){ .arg = rw,
+		.part = new_part,
+		.chunk = new_chunk,
+		.release = new_release };
+	return keep_content(rw, e, err);
+}
+
+void
+vl_rewrite_counts(
+    const struct vl_rewrites *rw, struct vl_rewrite_counts *counts)
+{
+	*counts = rw->counts;
+}
+
+void
+vl_rewrite_free(struct vl_rewrites *rw)
+{
+	size_t i = 0;
+
+	if (rw == NULL)
+		return;
+	for (i = 0; i < rw->nrules; i++)
+		vl_exclude_free(rw->rules[i].pattern);
+	free(rw->rules);
+	free(rw->refs);
+	vl_buf_free(&rw->content);
+	vl_buf_free(&rw->other);
+	if (rw->hasher != NULL)
+		rw->hasher->ops->free(rw->hasher);
+	if (rw->fd >= 0)
+		(void)close(rw->fd);
+	free(rw->tempdir);
+	free(rw);
+}

@@ -1,0 +1,399 @@
+/*
+ * One record of a tree: its line, or why there is none.
+ *
+ * Attributes are read between the two looks at a file, so they belong to the
+ * same moment as its content.
+ *
+ * Modes: directories travel with their permissions, setgid and sticky (they
+ * say who may do what below), files with permissions and sticky.  Setuid, and
+ * setgid of files, give rights: they travel with `privileged`, else they are
+ * counted.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "files.h"
+
+#define FILE_MODE 01777u
+#define DIR_MODE  03777u
+#define ALL_MODE  07777u
+#define CAUSE     256
+#define HOLE_MIN  4096 /* smaller ones hardly exist */
+
+/* The bits of a mode that travel. */
+static uint32_t
+mode_of(const struct files *f, const struct stat *st)
+{
+	if (f->node.type == VL_ENTRY_LINK)
+		return 0;
+	if (f->resource->privileged)
+		return st->st_mode & ALL_MODE;
+	return st->st_mode &
+	    (f->node.type == VL_ENTRY_DIR ? DIR_MODE : FILE_MODE);
+}
+
+enum vl_status
+vl_files_count(struct files *f, const struct stat *st, struct vl_err *err)
+{
+	struct vl_source_counts *c = &f->counts;
+
+	switch (f->node.type) {
+	case VL_ENTRY_FILE:
+		c->files++;
+		c->bytes += (uint64_t)st->st_size;
+		c->sparse += f->nholes > 0;
+		break;
+	case VL_ENTRY_DIR:
+		c->dirs++;
+		break;
+	case VL_ENTRY_LINK:
+		c->links++;
+		break;
+	default:
+		c->specials++;
+	}
+	c->attributes += vl_extras_any(&f->extras);
+	c->privileged += f->extras.attrs.others > 0 ||
+	    (f->node.type != VL_ENTRY_LINK &&
+	        mode_of(f, st) != (st->st_mode & ALL_MODE));
+	return f->node.type == VL_ENTRY_DIR ?
+	    VL_OK :
+	    vl_linked_took(f->linked, st, f->node.path, err);
+}
+
+enum vl_status
+vl_files_leave_out(struct files *f, struct vl_record *rec, enum vl_why why,
+    const char *cause, struct vl_err *err)
+{
+	const struct vl_entry e = {
+		.type = VL_ENTRY_LEFT_OUT,
+		.why = why,
+		.resource = vl_slice_of(f->resource->name),
+		.path = f->node.path,
+	};
+	enum vl_status st = VL_OK;
+
+	vl_body_close(&f->body);
+	f->stage = BETWEEN;
+	if (f->node.type == VL_ENTRY_DIR)
+		vl_walk_skip(f->walk);
+	vl_buf_clear(&f->line);
+	st = vl_entry_encode(&f->line, &e, NULL, err);
+	if (st != VL_OK)
+		return st;
+	*rec = (struct vl_record){ .line = vl_buf_slice(&f->line) };
+	f->counts.left_out[why]++;
+	if (why == VL_WHY_MOUNT && f->report.mount != NULL)
+		f->report.mount(f->report.arg, f->resource->name, f->node.path);
+	if (why == VL_WHY_UNSTABLE)
+		cause = "it changed every time it was looked at";
+	if ((why == VL_WHY_UNREADABLE || why == VL_WHY_UNSTABLE) &&
+	    f->report.problem != NULL)
+		f->report.problem(f->report.arg, f->resource->name,
+		    f->node.path, cause != NULL ? cause : "it cannot be read");
+	return VL_OK;
+}
+
+/* An errno that is not of the path: there is no going on. */
+static bool
+is_ours(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+static enum vl_status
+leave_unread(
+    struct files *f, struct vl_record *rec, int error, struct vl_err *err)
+{
+	char cause[CAUSE];
+
+	if (is_ours(error)) {
+		errno = error;
+		return vl_fail_errno(err, "cannot go on reading");
+	}
+	(void)snprintf(cause, sizeof(cause),
+	    "its attributes cannot be read: %s", strerrordesc_np(error));
+	return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE, cause, err);
+}
+
+/* Of the holes of `e` those of `least` bytes and more. */
+static enum vl_status
+drop_holes(
+    struct files *f, struct vl_entry *e, uint64_t least, struct vl_err *err)
+{
+	struct vl_hole *kept = NULL;
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+	size_t i = 0;
+
+	vl_buf_clear(&f->larger);
+	st = vl_buf_reserve(&f->larger, e->nholes * sizeof(*kept), err);
+	if (st != VL_OK)
+		return st;
+	kept = (void *)f->larger.p;
+	for (i = 0; i < e->nholes; i++)
+		if (e->holes[i].n >= least)
+			kept[n++] = e->holes[i];
+	e->holes = kept;
+	e->nholes = n;
+	return VL_OK;
+}
+
+/* The line of `e`, without the smallest holes where there is no room. */
+static enum vl_status
+encode(struct files *f, struct vl_record *rec, struct vl_entry *e,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	uint64_t least = HOLE_MIN;
+
+	for (;; least *= 2) {
+		vl_buf_clear(&f->line);
+		st = vl_entry_encode(&f->line, e, &rec->hash_at, err);
+		if (st != VL_ELIMIT || e->nholes == 0)
+			break;
+		st = drop_holes(f, e, least, err);
+		if (st != VL_OK)
+			break;
+	}
+	f->nholes = e->nholes;
+	return st;
+}
+
+/* Would the line of `e` do without what travels besides? */
+static bool
+fits_bare(struct files *f, const struct vl_entry *e)
+{
+	struct vl_entry bare = *e;
+	struct extras none = { 0 };
+
+	vl_extras_set(&none, &bare);
+	vl_buf_clear(&f->line);
+	return vl_entry_encode(&f->line, &bare, NULL, NULL) == VL_OK;
+}
+
+/*
+ * Yield the line of the path, which is as `st` says; *again when that cannot
+ * be because it changes.
+ */
+static enum vl_status
+yield(struct files *f, struct vl_record *rec, const struct stat *st,
+    bool *again, struct vl_err *err)
+{
+	const bool file = f->node.type == VL_ENTRY_FILE;
+	struct vl_entry e = {
+		.type = f->node.type,
+		.resource = vl_slice_of(f->resource->name),
+		.path = f->node.path,
+		.target = f->node.link,
+		.owner = vl_owners_user(f->owners, st->st_uid),
+		.group = vl_owners_group(f->owners, st->st_gid),
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.mode = mode_of(f, st),
+		.mtime = { st->st_mtim.tv_sec, (int32_t)st->st_mtim.tv_nsec },
+		.size = file ? (uint64_t)st->st_size : 0,
+		.holes = (const void *)f->body.holes.p,
+		.nholes = file ? f->body.nholes : 0,
+	};
+	enum vl_status status = VL_OK;
+
+	if (e.type == VL_ENTRY_CHAR || e.type == VL_ENTRY_BLOCK) {
+		e.major = major(st->st_rdev);
+		e.minor = minor(st->st_rdev);
+	}
+	vl_extras_set(&f->extras, &e);
+	*rec = (struct vl_record){ 0 };
+	status = encode(f, rec, &e, err);
+	if (status == VL_ELIMIT && vl_extras_any(&f->extras) &&
+	    fits_bare(f, &e))
+		return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE,
+		    "its attributes are larger than a manifest line may be",
+		    err);
+	if (status == VL_ELIMIT || status == VL_EPATH)
+		return vl_files_leave_out(f, rec, VL_WHY_NAME, NULL, err);
+	if (status == VL_EFORMAT && file && !vl_body_unchanged(&f->body)) {
+		*again = true;
+		return VL_OK;
+	}
+	if (status == VL_EFORMAT)
+		return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE,
+		    "the file system says things of it that cannot be", err);
+	if (status != VL_OK)
+		return status;
+	rec->line = vl_buf_slice(&f->line);
+	rec->has_body = file;
+	rec->body_size = e.size;
+	return file ? VL_OK /* counted when it has been read */ :
+	              vl_files_count(f, st, err);
+}
+
+/*
+ * Yield the path as one more name of an inode that has travelled, if that is
+ * what it is; where the line has no room for two long paths, as what it is.
+ */
+static enum vl_status
+yield_hard(struct files *f, struct vl_record *rec, struct vl_err *err)
+{
+	struct vl_entry e = {
+		.type = VL_ENTRY_HARD,
+		.resource = vl_slice_of(f->resource->name),
+		.path = f->node.path,
+	};
+	enum vl_status st =
+	    vl_linked_first(f->linked, &e.target, &f->node.st, err);
+
+	if (st != VL_OK || e.target.p == NULL)
+		return st;
+	vl_buf_clear(&f->line);
+	st = vl_entry_encode(&f->line, &e, NULL, err);
+	if (st == VL_ELIMIT || st == VL_EPATH)
+		return VL_OK;
+	if (st != VL_OK)
+		return st;
+	*rec = (struct vl_record){ .line = vl_buf_slice(&f->line) };
+	f->counts.hard_links++;
+	vl_linked_met(f->linked, &f->node.st);
+	return VL_OK;
+}
+
+/* Yield a file; *again when it is not any more what the walk saw. */
+static enum vl_status
+yield_file(
+    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	const int error = vl_body_open(&f->body, f->walk) ? 0 : errno;
+
+	if (error == ENOENT || error == ESTALE || error == ELOOP) {
+		*again = true;
+		return VL_OK;
+	}
+	if (is_ours(error))
+		return vl_fail_errno(err, "cannot go on reading");
+	if (error != 0)
+		return vl_files_leave_out(
+		    f, rec, VL_WHY_UNREADABLE, strerrordesc_np(error), err);
+	f->stage = BODY;
+	st = vl_extras_read(&f->extras, f->body.fd, "", err);
+	if (st == VL_OK)
+		st = f->extras.error != 0 ?
+		    leave_unread(f, rec, f->extras.error, err) :
+		    yield(f, rec, &f->body.stat, again, err);
+	if (st != VL_OK || *again) {
+		vl_body_close(&f->body);
+		f->stage = BETWEEN;
+	}
+	return st;
+}
+
+static bool
+same_inode_and_time(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* Yield a directory; the mode has to be that of the same moment as an ACL. */
+static enum vl_status
+yield_dir(
+    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
+{
+	struct stat before = f->node.st;
+	struct stat now = f->node.st;
+	enum vl_status st = VL_OK;
+	int i;
+
+	for (i = 0; i < VL_FILES_TRIES; i++) {
+		before = now;
+		st = vl_extras_read(&f->extras, f->node.fd, "", err);
+		if (st != VL_OK)
+			return st;
+		if (f->extras.error != 0)
+			return leave_unread(f, rec, f->extras.error, err);
+		if (f->extras.acl.n == 0)
+			break;
+		if (fstat(f->node.fd, &now) != 0)
+			return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE,
+			    strerrordesc_np(errno), err);
+		if (same_inode_and_time(&now, &before))
+			break;
+	}
+	return yield(f, rec, &before, again, err);
+}
+
+/*
+ * Yield what has a name and cannot be opened.  That the attributes are of
+ * what the walk saw is looked at only where there are any, or none to be had.
+ */
+static enum vl_status
+yield_named(
+    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
+{
+	char name[VL_NAME_MAX + 1] = { 0 };
+	struct stat now = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (f->node.name.n == 0 || f->node.name.n > VL_NAME_MAX)
+		return vl_files_leave_out(f, rec, VL_WHY_NAME, NULL, err);
+	memcpy(name, f->node.name.p, f->node.name.n);
+	st = vl_extras_read(&f->extras, f->node.parentfd, name, err);
+	if (st != VL_OK)
+		return st;
+	if (f->extras.error != 0 || vl_extras_any(&f->extras)) {
+		if (fstatat(f->node.parentfd, name, &now,
+		        AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !same_inode_and_time(&now, &f->node.st)) {
+			*again = true;
+			return VL_OK;
+		}
+	}
+	if (f->extras.error != 0)
+		return leave_unread(f, rec, f->extras.error, err);
+	return yield(f, rec, &f->node.st, again, err);
+}
+
+/* Yield a symbolic link; without privilege it has no attributes. */
+static enum vl_status
+yield_link(
+    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
+{
+	if (f->resource->privileged)
+		return yield_named(f, rec, again, err);
+	return yield(f, rec, &f->node.st, again, err);
+}
+
+enum vl_status
+vl_files_yield(
+    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	vl_extras_clear(&f->extras);
+	if (f->node.type == VL_ENTRY_LEFT_OUT)
+		return vl_files_leave_out(
+		    f, rec, f->node.why, f->node.cause, err);
+	if (f->node.type == VL_ENTRY_DIR)
+		return yield_dir(f, rec, again, err);
+	if (f->node.type == VL_ENTRY_LINK &&
+	    f->resource->links == VL_LINKS_INSIDE &&
+	    !vl_link_stays_inside(f->node.path, f->node.link)) {
+		f->counts.outward++;
+		return vl_files_leave_out(f, rec, VL_WHY_KIND, NULL, err);
+	}
+	st = yield_hard(f, rec, err);
+	if (st != VL_OK || rec->line.p != NULL)
+		return st;
+	switch (f->node.type) {
+	case VL_ENTRY_FILE:
+		return yield_file(f, rec, again, err);
+	case VL_ENTRY_LINK:
+		return yield_link(f, rec, again, err);
+	default:
+		return yield_named(f, rec, again, err);
+	}
+}

@@ -1,0 +1,569 @@
+/*
+ * Lists of what was brought, written and read as streams of lines
+ * (docs/transaction.md, "What was brought").
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/brought.h>
+#include <valise/encode.h>
+#include <valise/fs.h>
+
+#include "state_private.h"
+
+#define FOLDER "brought"
+#define BUFFER (1u << 16)
+/* A path in base64url; the head and the end are shorter. */
+#define TEXT_MAX VL_B64U_SIZE(VL_PATH_MAX)
+#define HEX      VL_HEX_SIZE(16)
+/* Series, resource and import; and a part of their own for each. */
+#define NAME_SIZE 160
+
+struct vl_brought_r {
+	int fd;
+	char *shown; /* of messages */
+	uint64_t left;
+	struct vl_buf buf;
+	size_t pos;
+	uint8_t path[2][TEXT_MAX]; /* the last one and the one before */
+	struct vl_slice last;
+	unsigned turn;
+};
+
+struct vl_brought_w {
+	struct vl_state *state;
+	int dirfd;
+	int fd;
+	bool ours; /* to be removed again */
+	char name[NAME_SIZE];
+	uint64_t count;
+	struct vl_hash hash;
+	struct vl_buf buf;
+};
+
+struct vl_brought
+vl_brought_of(
+    struct vl_state *s, const struct vl_header *h, const char *resource)
+{
+	return (struct vl_brought){ .state = s,
+		.series = h->series,
+		.resource = resource,
+		.import = h->import };
+}
+
+/* The name of the list that holds, or of the import's. */
+static void
+name_of(char name[NAME_SIZE], const struct vl_brought *b, bool own)
+{
+	char series[HEX];
+	char import[HEX] = "";
+
+	if (own)
+		vl_hex(import, b->import, VL_IMPORT_ID_SIZE);
+	(void)snprintf(name, NAME_SIZE, "%s-%s%s%s",
+	    vl_hex(series, b->series, 16), b->resource, own ? "." : "", import);
+}
+
+static void
+head_of(char head[NAME_SIZE], const struct vl_brought *b)
+{
+	char series[HEX];
+
+	(void)snprintf(head, NAME_SIZE, "valise brought 1 %s %s",
+	    vl_hex(series, b->series, 16), b->resource);
+}
+
+static void
+begin_hash(struct vl_hash *h)
+{
+	vl_hash_init(h, &(struct vl_hash_opts){ .personal = "vls1-brought" });
+}
+
+/* "end <count> <hash>" */
+static void
+end_of(char end[NAME_SIZE], struct vl_hash *h, uint64_t count)
+{
+	uint8_t hash[VL_HASH_SIZE];
+	char hex[VL_HEX_SIZE(VL_HASH_SIZE)];
+
+	vl_hash_end(h, hash);
+	(void)snprintf(end, NAME_SIZE, "end %llu %s", (unsigned long long)count,
+	    vl_hex(hex, hash, VL_HASH_SIZE));
+}
+
+/* The folder of the lists; *fd is -1 where there is none. */
+static enum vl_status
+open_folder(int *fd, struct vl_state *s, struct vl_err *err)
+{
+	*fd = openat(vl_state_fd(s), FOLDER,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0 && errno != ENOENT)
+		return vl_fail_errno(
+		    err, "cannot open '%s/" FOLDER "'", vl_state_path(s));
+	return VL_OK;
+}
+
+static enum vl_status
+make_folder(struct vl_state *s, struct vl_err *err)
+{
+	if (mkdirat(vl_state_fd(s), FOLDER, 0700) == 0)
+		return vl_fsync_dir(vl_state_fd(s), ".", err);
+	if (errno == EEXIST)
+		return VL_OK;
+	return vl_fail_errno(
+	    err, "cannot make '%s/" FOLDER "'", vl_state_path(s));
+}
+
+/* A sync of the folder or of what is in it. */
+static enum vl_status
+sync_it(struct vl_state *s, int fd, struct vl_err *err)
+{
+	enum vl_status st = vl_fsync(fd, FOLDER, err);
+
+	if (st != VL_OK)
+		vl_state_note_failed_sync(s, vl_state_path(s));
+	return st;
+}
+
+static enum vl_status
+fail_damaged(const struct vl_brought_r *r, struct vl_err *err)
+{
+	return vl_fail(err, VL_EIO,
+	    "'%s' is damaged: restore it from a copy, or remove it (what it "
+	    "names is no longer known to be brought then, and is kept), and "
+	    "run again",
+	    r->shown);
+}
+
+/* The next line without its LF. */
+static enum vl_status
+next_line(struct vl_brought_r *r, struct vl_slice *line, struct vl_err *err)
+{
+	uint8_t *lf = NULL;
+	size_t got = 0;
+	enum vl_status st = VL_OK;
+
+	for (;;) {
+		if (r->buf.n > r->pos)
+			lf = memchr(r->buf.p + r->pos, '\n', r->buf.n - r->pos);
+		if (lf != NULL)
+			break;
+		if (r->buf.n - r->pos > TEXT_MAX)
+			return fail_damaged(r, err);
+		if (r->pos > 0) {
+			memmove(r->buf.p, r->buf.p + r->pos, r->buf.n - r->pos);
+			r->buf.n -= r->pos;
+			r->pos = 0;
+		}
+		st = vl_buf_reserve(&r->buf, BUFFER, err);
+		if (st == VL_OK)
+			st = vl_read_full(
+			    r->fd, r->buf.p + r->buf.n, BUFFER, &got, err);
+		if (st != VL_OK)
+			return vl_within(err, "cannot read '%s'", r->shown);
+		if (got == 0)
+			return fail_damaged(r, err);
+		r->buf.n += got;
+	}
+	line->p = r->buf.p + r->pos;
+	line->n = (size_t)(lf - line->p);
+	r->pos = (size_t)(lf + 1 - r->buf.p);
+	return VL_OK;
+}
+
+static enum vl_status
+rewind_list(struct vl_brought_r *r, struct vl_err *err)
+{
+	r->pos = 0;
+	vl_buf_clear(&r->buf);
+	if (lseek(r->fd, 0, SEEK_SET) != 0)
+		return vl_fail_errno(err, "cannot read '%s'", r->shown);
+	return VL_OK;
+}
+
+/* Read the whole list once: what its last line says must fit. */
+static enum vl_status
+check(struct vl_brought_r *r, const struct vl_brought *b, struct vl_err *err)
+{
+	static const char end[] = "end ";
+	struct vl_slice line = { NULL, 0 };
+	struct vl_hash h;
+	char want[NAME_SIZE];
+	uint8_t more = 0;
+	size_t got = 0;
+	enum vl_status st = VL_OK;
+
+	begin_hash(&h);
+	head_of(want, b);
+	st = next_line(r, &line, err);
+	if (st == VL_OK && !vl_slice_equal(line, vl_slice_of(want)))
+		st = fail_damaged(r, err);
+	while (st == VL_OK) {
+		vl_hash_add(&h, (struct vl_slice){ line.p, line.n + 1 });
+		st = next_line(r, &line, err);
+		if (st == VL_OK && line.n >= sizeof(end) - 1 &&
+		    memcmp(line.p, end, sizeof(end) - 1) == 0)
+			break;
+		r->left++;
+	}
+	if (st != VL_OK)
+		return st;
+	end_of(want, &h, r->left);
+	if (!vl_slice_equal(line, vl_slice_of(want)) || r->pos != r->buf.n)
+		return fail_damaged(r, err);
+	st = vl_read_full(r->fd, &more, 1, &got, err);
+	if (st == VL_OK && got != 0)
+		st = fail_damaged(r, err);
+	return st;
+}
+
+static enum vl_status
+open_list(struct vl_brought_r **out, const struct vl_brought *b, bool own,
+    struct vl_err *err)
+{
+	struct vl_brought_r *r = NULL;
+	struct vl_slice line = { NULL, 0 };
+	char name[NAME_SIZE];
+	int dirfd = -1;
+	enum vl_status st = open_folder(&dirfd, b->state, err);
+
+	*out = NULL;
+	if (st != VL_OK || dirfd < 0)
+		return st;
+	name_of(name, b, own);
+	r = calloc(1, sizeof(*r));
+	if (r == NULL ||
+	    asprintf(&r->shown, "%s/" FOLDER "/%s", vl_state_path(b->state),
+	        name) < 0) {
+		close(dirfd);
+		free(r);
+		return vl_fail_memory(err);
+	}
+	r->fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (r->fd < 0 && errno == ENOENT)
+		goto out;
+	if (r->fd < 0)
+		st = vl_fail_errno(err, "cannot open '%s'", r->shown);
+	if (st == VL_OK)
+		st = check(r, b, err);
+	if (st == VL_OK)
+		st = rewind_list(r, err);
+	if (st == VL_OK)
+		st = next_line(r, &line, err); /* the head */
+	if (st == VL_OK) {
+		*out = r;
+		r = NULL;
+	}
+out:
+	vl_brought_r_free(r);
+	close(dirfd);
+	return st;
+}
+
+enum vl_status
+vl_brought_r_open(
+    struct vl_brought_r **out, const struct vl_brought *b, struct vl_err *err)
+{
+	return open_list(out, b, false, err);
+}
+
+enum vl_status
+vl_brought_r_next(struct vl_brought_r *r, struct vl_slice *path, bool *more,
+    struct vl_err *err)
+{
+	uint8_t *p = r->path[r->turn];
+	struct vl_slice line = { NULL, 0 };
+	struct vl_err ignored;
+	size_t n = 0;
+	enum vl_status st = VL_OK;
+
+	*more = r->left > 0;
+	if (!*more)
+		return VL_OK;
+	st = next_line(r, &line, err);
+	if (st != VL_OK)
+		return st;
+	if (line.n > sizeof(r->path[0]) || !vl_unb64u_any(p, &n, line) ||
+	    n == 0)
+		return fail_damaged(r, err);
+	*path = (struct vl_slice){ p, n };
+	if (vl_path_check(*path, &ignored) != VL_OK ||
+	    (r->last.n > 0 && vl_path_cmp(r->last, *path) >= 0))
+		return fail_damaged(r, err);
+	r->last = *path;
+	r->turn = 1 - r->turn;
+	r->left--;
+	return VL_OK;
+}
+
+void
+vl_brought_r_free(struct vl_brought_r *r)
+{
+	if (r == NULL)
+		return;
+	if (r->fd >= 0)
+		close(r->fd);
+	vl_buf_free(&r->buf);
+	free(r->shown);
+	free(r);
+}
+
+static enum vl_status
+fail_write(const struct vl_brought_w *w, struct vl_err *err)
+{
+	return vl_within(err, "cannot write '%s/" FOLDER "/%s'",
+	    vl_state_path(w->state), w->name);
+}
+
+static enum vl_status
+flush(struct vl_brought_w *w, struct vl_err *err)
+{
+	enum vl_status st = vl_write_all(w->fd, vl_buf_slice(&w->buf), err);
+
+	vl_buf_clear(&w->buf);
+	return st == VL_OK ? VL_OK : fail_write(w, err);
+}
+
+/* What is in the buffer from `start` on, and an LF, is a line. */
+static enum vl_status
+end_line(struct vl_brought_w *w, size_t start, struct vl_err *err)
+{
+	enum vl_status st = vl_buf_add_text(&w->buf, "\n", err);
+
+	if (st != VL_OK)
+		return st;
+	vl_hash_add(
+	    &w->hash, (struct vl_slice){ w->buf.p + start, w->buf.n - start });
+	return w->buf.n >= BUFFER ? flush(w, err) : VL_OK;
+}
+
+/* Into the open file w->fd. */
+static enum vl_status
+begin_list(
+    struct vl_brought_w *w, const struct vl_brought *b, struct vl_err *err)
+{
+	char head[NAME_SIZE];
+	enum vl_status st = VL_OK;
+
+	begin_hash(&w->hash);
+	head_of(head, b);
+	st = vl_buf_add_text(&w->buf, head, err);
+	return st == VL_OK ? end_line(w, 0, err) : st;
+}
+
+static enum vl_status
+end_list(struct vl_brought_w *w, struct vl_err *err)
+{
+	char end[NAME_SIZE];
+	enum vl_status st = VL_OK;
+
+	end_of(end, &w->hash, w->count);
+	st = vl_buf_add_text(&w->buf, end, err);
+	if (st == VL_OK)
+		st = vl_buf_add_text(&w->buf, "\n", err);
+	return st == VL_OK ? flush(w, err) : st;
+}
+
+enum vl_status
+vl_brought_w_open(
+    struct vl_brought_w **out, const struct vl_brought *b, struct vl_err *err)
+{
+	struct vl_brought_w *w =
+	    aligned_alloc(_Alignof(struct vl_brought_w), sizeof(*w));
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (w == NULL)
+		return vl_fail_memory(err);
+	*w = (struct vl_brought_w){ .state = b->state, .dirfd = -1, .fd = -1 };
+	name_of(w->name, b, true);
+	st = make_folder(b->state, err);
+	if (st == VL_OK)
+		st = open_folder(&w->dirfd, b->state, err);
+	if (st == VL_OK) {
+		w->fd = openat(w->dirfd, w->name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		w->ours = w->fd >= 0;
+		if (w->fd < 0)
+			st =
+			    vl_fail_errno(err, "cannot make '%s/" FOLDER "/%s'",
+			        vl_state_path(b->state), w->name);
+	}
+	if (st == VL_OK)
+		st = begin_list(w, b, err);
+	if (st != VL_OK) {
+		vl_brought_w_free(w);
+		return st;
+	}
+	*out = w;
+	return VL_OK;
+}
+
+enum vl_status
+vl_brought_w_add(
+    struct vl_brought_w *w, struct vl_slice path, struct vl_err *err)
+{
+	size_t start = w->buf.n;
+	enum vl_status st = vl_buf_reserve(&w->buf, VL_B64U_SIZE(path.n), err);
+
+	if (st != VL_OK)
+		return st;
+	vl_b64u((char *)w->buf.p + start, path.p, path.n);
+	w->buf.n += strlen((char *)w->buf.p + start);
+	w->count++;
+	return end_line(w, start, err);
+}
+
+enum vl_status
+vl_brought_w_finish(struct vl_brought_w *w, struct vl_err *err)
+{
+	enum vl_status st = end_list(w, err);
+
+	if (st == VL_OK)
+		st = sync_it(w->state, w->fd, err);
+	if (st == VL_OK)
+		st = sync_it(w->state, w->dirfd, err);
+	if (st == VL_OK)
+		w->ours = false;
+	return st;
+}
+
+void
+vl_brought_w_free(struct vl_brought_w *w)
+{
+	if (w == NULL)
+		return;
+	if (w->ours)
+		(void)unlinkat(w->dirfd, w->name, 0);
+	if (w->fd >= 0)
+		close(w->fd);
+	if (w->dirfd >= 0)
+		close(w->dirfd);
+	vl_buf_free(&w->buf);
+	free(w);
+}
+
+/* Write the list of `r` again to `fd`, without what is theirs. */
+static enum vl_status
+copy_list(const struct vl_brought *b, struct vl_brought_r *r, int fd,
+    const struct vl_brought_theirs *theirs, struct vl_err *err)
+{
+	struct vl_brought_w w = { .state = b->state, .dirfd = -1, .fd = fd };
+	struct vl_slice path = { NULL, 0 };
+	bool more = true;
+	enum vl_status st = VL_OK;
+
+	name_of(w.name, b, false);
+	st = begin_list(&w, b, err);
+	while (st == VL_OK) {
+		st = vl_brought_r_next(r, &path, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		if (!theirs->is(theirs->arg, path))
+			st = vl_brought_w_add(&w, path, err);
+	}
+	if (st == VL_OK)
+		st = end_list(&w, err);
+	vl_buf_free(&w.buf);
+	return st;
+}
+
+/* The import's list goes only once the shorter one holds. */
+static enum vl_status
+keep_ours(const struct vl_brought *b, int dirfd,
+    const struct vl_brought_theirs *theirs, struct vl_err *err)
+{
+	struct vl_brought_r *r = NULL;
+	struct vl_newfile *file = NULL;
+	char name[NAME_SIZE];
+	enum vl_status st = open_list(&r, b, true, err);
+
+	if (st != VL_OK || r == NULL)
+		return st;
+	name_of(name, b, false);
+	st = vl_newfile_create(&file, dirfd, name, 0600, err);
+	if (st == VL_OK)
+		st = copy_list(b, r, vl_newfile_fd(file), theirs, err);
+	if (st == VL_OK)
+		st = vl_newfile_keep(file, err);
+	vl_newfile_free(file);
+	vl_brought_r_free(r);
+	return st == VL_OK ? vl_brought_drop(b, err) : st;
+}
+
+enum vl_status
+vl_brought_keep(const struct vl_brought *b,
+    const struct vl_brought_theirs *theirs, struct vl_err *err)
+{
+	char from[NAME_SIZE];
+	char to[NAME_SIZE];
+	int dirfd = -1;
+	enum vl_status st = open_folder(&dirfd, b->state, err);
+
+	if (st != VL_OK || dirfd < 0)
+		return st;
+	name_of(from, b, true);
+	name_of(to, b, false);
+	if (theirs != NULL)
+		st = keep_ours(b, dirfd, theirs, err);
+	else if (renameat(dirfd, from, dirfd, to) != 0 && errno != ENOENT)
+		st = vl_fail_errno(err, "cannot rename to '%s/" FOLDER "/%s'",
+		    vl_state_path(b->state), to);
+	/* Also of one that was renamed by a run that was killed then. */
+	if (st == VL_OK)
+		st = sync_it(b->state, dirfd, err);
+	close(dirfd);
+	return st;
+}
+
+enum vl_status
+vl_brought_drop(const struct vl_brought *b, struct vl_err *err)
+{
+	char name[NAME_SIZE];
+	int dirfd = -1;
+	enum vl_status st = open_folder(&dirfd, b->state, err);
+
+	if (st != VL_OK || dirfd < 0)
+		return st;
+	name_of(name, b, true);
+	if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
+		st = vl_fail_errno(err, "cannot remove '%s/" FOLDER "/%s'",
+		    vl_state_path(b->state), name);
+	close(dirfd);
+	return st;
+}
+
+enum vl_status
+vl_brought_tidy(struct vl_state *s, struct vl_err *err)
+{
+	struct dirent *entry = NULL;
+	DIR *dir = NULL;
+	int fd = -1;
+	enum vl_status st = open_folder(&fd, s, err);
+
+	if (st != VL_OK || fd < 0)
+		return st;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return vl_fail_errno(
+		    err, "cannot read '%s/" FOLDER "'", vl_state_path(s));
+	}
+	/* Names of lists that hold have no dot. */
+	while (st == VL_OK && (entry = readdir(dir)) != NULL)
+		if (strchr(entry->d_name, '.') != NULL &&
+		    strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0 &&
+		    unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
+			st = vl_fail_errno(err,
+			    "cannot remove '%s/" FOLDER "/%s'",
+			    vl_state_path(s), entry->d_name);
+	closedir(dir);
+	return st;
+}

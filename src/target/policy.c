@@ -1,0 +1,338 @@
+/*
+ * What may not, need not or cannot be put: by the words of site.yaml, by the
+ * rights of this user, and by what the target's file system can hold.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <valise/text.h>
+
+#include "plan.h"
+
+static void
+keep(struct verdict *v)
+{
+	v->put = false;
+	v->kind = ITEM_KEEP;
+}
+
+static void
+keep_said(struct verdict *v)
+{
+	keep(v);
+	v->said = true;
+	(void)snprintf(v->text, sizeof(v->text), "keep_here");
+}
+
+static void
+refuse(struct verdict *v, const char *why)
+{
+	v->put = false;
+	v->kind = ITEM_CONFLICT;
+	(void)snprintf(
+	    v->text, sizeof(v->text), "%.*s", (int)sizeof(v->text) - 1, why);
+}
+
+static const char *
+not_here(const struct vl_node *node)
+{
+	switch (node->why) {
+	case VL_WHY_MOUNT:
+		return "is a mount point at the target";
+	case VL_WHY_KIND:
+		return "is a socket, FIFO or device at the target";
+	case VL_WHY_UNREADABLE:
+		return "cannot be read at the target";
+	default:
+		return "has a name at the target that is too long";
+	}
+}
+
+static bool
+is_special(enum vl_entry_type type)
+{
+	return type == VL_ENTRY_FIFO || type == VL_ENTRY_CHAR ||
+	    type == VL_ENTRY_BLOCK;
+}
+
+/* keep_here names it, as what it is here or as what would come. */
+static bool
+is_kept(
+    const struct vl_target *t, const struct vl_entry *e, struct vl_slice path)
+{
+	bool dir = (e != NULL && e->type == VL_ENTRY_DIR) ||
+	    (t->have && vl_slice_equal(t->node.path, path) &&
+	        t->node.type == VL_ENTRY_DIR);
+
+	return path.n > 0 && t->keep != NULL &&
+	    vl_exclude_match(t->keep, path, dir);
+}
+
+/* Another name that is the same one on this file system. */
+static enum vl_status
+check_fold(struct verdict *v, struct vl_target *t, struct vl_slice path,
+    struct vl_err *err)
+{
+	struct vl_slice other = { NULL, 0 };
+	char shown[600];
+	enum vl_status st = VL_OK;
+
+	if (t->fold == NULL)
+		return VL_OK;
+	st = vl_fold_add(t->fold, path, &other, err);
+	if (st != VL_OK || other.p == NULL)
+		return st;
+	refuse(v, "");
+	(void)snprintf(v->text, sizeof(v->text), "is one name with '%s' on %s",
+	    vl_escape_text(shown, sizeof(shown), other), t->holds.name);
+	return VL_OK;
+}
+
+/* Left alone by what the operator chose. */
+static bool
+left_alone(const struct vl_target *t, const struct vl_entry *e, bool matched)
+{
+	if (e->type == VL_ENTRY_LEFT_OUT ||
+	    vl_exclude_match(t->exclude, e->path, e->type == VL_ENTRY_DIR))
+		return true;
+	if (matched && t->node.type == VL_ENTRY_LEFT_OUT &&
+	    t->node.why == VL_WHY_EXCLUDED)
+		return true;
+	return matched && t->opts.on_match == VL_ON_MATCH_SKIP &&
+	    !(e->type == VL_ENTRY_DIR && t->node.type == VL_ENTRY_DIR);
+}
+
+/* Kinds that are not taken; NULL: this one is. */
+static const char *
+refused_kind(const struct vl_target *t, const struct vl_entry *e, bool matched)
+{
+	const struct vl_resource *r = t->opts.resource;
+
+	if (matched && t->node.type == VL_ENTRY_LEFT_OUT)
+		return not_here(&t->node);
+	if (matched && t->opts.on_match == VL_ON_MATCH_FAIL &&
+	    (e->type == VL_ENTRY_DIR) != (t->node.type == VL_ENTRY_DIR))
+		return "type differs";
+	if (is_special(e->type) && !r->special)
+		return e->type == VL_ENTRY_FIFO ?
+		    "is a FIFO: needs 'special: true'" :
+		    "is a device: needs 'special: true'";
+	if ((e->type == VL_ENTRY_CHAR || e->type == VL_ENTRY_BLOCK) &&
+	    geteuid() != 0)
+		return "is a device: only root can make one";
+	if (e->type == VL_ENTRY_LINK && r->links == VL_LINKS_INSIDE &&
+	    !vl_link_stays_inside(e->path, e->target))
+		return "leads out of the tree: not taken with 'links: inside'";
+	return NULL;
+}
+
+static bool
+starts(struct vl_slice s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && memcmp(s.p, with, n) == 0;
+}
+
+/* A machine's own label is no attribute of the tree. */
+bool
+vl_policy_privileged(struct vl_slice name)
+{
+	return !starts(name, "user.") &&
+	    !vl_slice_equal(name, vl_slice_of("security.selinux"));
+}
+
+static void
+also(char *text, size_t size, const char *what)
+{
+	size_t n = strlen(text);
+
+	(void)snprintf(text + n, size - n, "%s%s", n == 0 ? "" : ", ", what);
+}
+
+/* What of it this resource or this user may not set, in `what`. */
+static unsigned
+lacks_rights(const struct vl_target *t, const struct vl_entry *e, char *what,
+    size_t size)
+{
+	const bool may = t->opts.tree->privileged;
+	char one[300];
+	unsigned lacks = 0;
+	size_t i = 0;
+
+	if (!may && e->type == VL_ENTRY_FILE && (e->mode & 06000) != 0) {
+		lacks |= LACKS_PRIVILEGE;
+		also(what, size,
+		    (e->mode & 06000) == 06000 ? "setuid, setgid" :
+		        (e->mode & 04000) != 0 ? "setuid" :
+		                                 "setgid");
+	}
+	for (i = 0; i < e->nxattrs && !may; i++) {
+		if (!vl_policy_privileged(e->xattrs[i].name))
+			continue;
+		lacks |= LACKS_PRIVILEGE;
+		also(what, size,
+		    vl_escape_text(one, sizeof(one), e->xattrs[i].name));
+	}
+	if ((e->flags & VL_FLAGS_LOCK) != 0 && geteuid() != 0) {
+		lacks |= LACKS_LOCK;
+		also(what, size,
+		    (e->flags & VL_FLAG_IMMUTABLE) != 0 ? "immutable" :
+		                                          "append");
+	}
+	return lacks;
+}
+
+/* Two people of an ACL may be one here. */
+static bool
+check_acl(struct verdict *v, const struct vl_target *t,
+    const struct vl_acl_entry *acl, size_t n)
+{
+	struct vl_buf value = { 0 };
+	struct vl_err err = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (n > 0)
+		st = vl_acl_encode(&value, acl, n, t->owners, &err);
+	vl_buf_free(&value);
+	if (st == VL_OK)
+		return true;
+	refuse(v, err.text);
+	return false;
+}
+
+/* A directory that is refused for its attributes alone: there may be more to
+ * be said of what is in it. */
+static void
+look_inside(struct verdict *v, const struct vl_entry *e, unsigned lacks)
+{
+	if (e->type != VL_ENTRY_DIR)
+		return;
+	v->put = true;
+	v->refused = true;
+	v->lacks = lacks;
+}
+
+/* What is brought without something, or not at all. */
+static void
+check_attributes(
+    struct verdict *v, const struct vl_target *t, const struct vl_entry *e)
+{
+	char rights[400] = "";
+	char room[200] = "";
+	unsigned lacks = 0;
+	unsigned holds = 0;
+
+	lacks = lacks_rights(t, e, rights, sizeof(rights));
+	holds = vl_holds_lacks(&t->holds, e, room, sizeof(room));
+	/* Owners that are not set anyway are not missed. */
+	if (t->opts.keep_owner && holds == VL_LACKS_OWNER)
+		holds = 0;
+	if (holds == 0)
+		room[0] = '\0';
+	if ((holds & VL_LACKS_ACL) == 0 &&
+	    (!check_acl(v, t, e->acl, e->nacl) ||
+	        !check_acl(v, t, e->acl_default, e->nacl_default))) {
+		look_inside(v, e, VL_LACKS_ACL);
+		return;
+	}
+	if (lacks == 0 && holds == 0)
+		return;
+	if (t->opts.resource->on_unsupported == VL_ON_UNSUPPORTED_DROP) {
+		v->lacks = lacks | holds;
+		(void)snprintf(v->text, sizeof(v->text), "%s%s%s", rights,
+		    rights[0] != '\0' && room[0] != '\0' ? ", " : "", room);
+		return;
+	}
+	refuse(v, "");
+	if (lacks == 0)
+		(void)snprintf(v->text, sizeof(v->text),
+		    "%s has no room for: %s", t->holds.name, room);
+	else
+		(void)snprintf(v->text, sizeof(v->text), "needs %s: %s",
+		    (lacks & LACKS_PRIVILEGE) == 0 ||
+		            t->opts.resource->privileged ?
+		        "to be imported by root" :
+		        "'privileged: true'",
+		    rights);
+	look_inside(v, e, lacks | holds);
+}
+
+enum vl_status
+vl_policy_record(struct verdict *v, struct vl_target *t,
+    const struct vl_entry *e, bool matched, struct vl_err *err)
+{
+	const char *why = NULL;
+	char text[sizeof(v->text)];
+	enum vl_status st = VL_OK;
+
+	*v = (struct verdict){ .put = true };
+	if (is_kept(t, e, e->path)) {
+		keep_said(v);
+		return VL_OK;
+	}
+	if (left_alone(t, e, matched)) {
+		keep(v);
+		return VL_OK;
+	}
+	if (e->type == VL_ENTRY_HARD) {
+		st = vl_link_verdict(v, t, e, err);
+		if (st != VL_OK || !v->put)
+			return st;
+	}
+	why = refused_kind(t, e, matched);
+	if (why == NULL)
+		why = vl_holds_refuses(&t->holds, e, text, sizeof(text));
+	if (why != NULL) {
+		refuse(v, why);
+		return VL_OK;
+	}
+	if (e->type != VL_ENTRY_HARD)
+		check_attributes(v, t, e);
+	return v->put ? check_fold(v, t, e->path, err) : VL_OK;
+}
+
+/* What only the target has is its own, by the word of the resource. */
+static bool
+is_own(const struct vl_target *t)
+{
+	const struct vl_node *node = &t->node;
+
+	switch (t->opts.resource->target_only) {
+	case VL_TARGET_ONLY_DELETE:
+		return false;
+	case VL_TARGET_ONLY_KEEP:
+		return true;
+	case VL_TARGET_ONLY_BROUGHT:
+		break;
+	}
+	/* In a directory of its own may be something that was brought. */
+	return !vl_listed_is(t->listed, node->path) &&
+	    (node->type != VL_ENTRY_DIR ||
+	        !vl_listed_below(t->listed, node->path, NULL));
+}
+
+enum vl_status
+vl_policy_target_only(
+    struct verdict *v, struct vl_target *t, struct vl_err *err)
+{
+	const struct vl_node *node = &t->node;
+	char name[256];
+
+	*v = (struct verdict){ .put = true };
+	if (is_kept(t, NULL, node->path)) {
+		keep_said(v);
+		return VL_OK;
+	}
+	if (node->type == VL_ENTRY_LEFT_OUT && node->why == VL_WHY_UNREADABLE)
+		return vl_fail(err, VL_EIO,
+		    "cannot read '%s' of resource "
+		    "'%s' at the target: %s",
+		    vl_escape_text(name, sizeof(name), node->path),
+		    t->opts.resource->name,
+		    node->cause == NULL ? "unknown" : node->cause);
+	if (node->type == VL_ENTRY_LEFT_OUT || is_own(t))
+		keep(v);
+	return check_fold(v, t, node->path, err);
+}

@@ -1,0 +1,78 @@
+#ifndef VALISE_TARGET_REDO_H
+#define VALISE_TARGET_REDO_H
+
+/*
+ * The redo from inside: what its passes share.  redo.c moves, redo_attrs.c
+ * sets attributes, redo_look.c tells what stands somewhere.
+ */
+
+#include "place.h"
+
+struct redo {
+	struct vl_stage *stage;
+	const struct vl_journal *journal;
+	const struct vl_stage_report *report;
+	struct vl_places places;
+	struct vl_steps_r *steps;
+	uint8_t *settled; /* a bit a step: not looked at again */
+	uint64_t at;      /* index of the step in hand */
+	uint64_t bad;
+	uint64_t proved; /* looked at, and as planned */
+	/* Directories that should be new and are not ours: paths, each ended
+	 * by NUL. */
+	struct vl_buf foreign;
+	char *path; /* absolute, of the step in hand */
+	int dirfd;  /* where it acts; -1: that is not there */
+	const char *name;
+	enum vl_choice choice;
+	bool copied; /* vl_redo_is_before(): it was by undo/N.copy */
+};
+
+/* A step's function for one pass; the step's place is open. */
+typedef enum vl_status (*vl_redo_fn)(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
+
+/* redo.c: what is not as it was planned, unless an operator keeps it. */
+void vl_redo_settle(struct redo *r);
+bool vl_redo_settled(const struct redo *r);
+enum vl_status vl_redo_blocked(struct redo *r, const char *why);
+enum vl_status vl_redo_diverged(struct redo *r, const char *why);
+
+/* redo_attrs.c */
+/* Steps below `path` name what is not there: they are left out. */
+enum vl_status vl_redo_foreign(
+    struct redo *r, struct vl_slice path, struct vl_err *err);
+enum vl_status vl_redo_open_up(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
+enum vl_status vl_redo_attributes(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
+/*
+ * Right before a live entry is replaced or deleted, known to be as before: its
+ * locks come off, if prepare has seen them.  Right after they come back on
+ * what has other names, or stands still; `st` is what became of it.
+ */
+struct vl_locked {
+	int fd;
+	uint32_t flags;
+};
+enum vl_status vl_redo_unlock(struct redo *r, const struct vl_step *s,
+    struct vl_locked *held, struct vl_err *err);
+enum vl_status vl_redo_relock(struct redo *r, struct vl_locked *held,
+    enum vl_status st, struct vl_err *err);
+
+/* redo_look.c */
+bool vl_redo_there(int dirfd, const char *name);
+bool vl_redo_same_inode(int adir, const char *a, int bdir, const char *b);
+/* The path still is what was linked (or copied) aside, unchanged. */
+enum vl_status vl_redo_is_before(
+    struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err);
+/* The step was done by an earlier run: what stands there now? */
+enum vl_status vl_redo_done_before(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
+/* Something below the step in hand stays because an operator said so. */
+bool vl_redo_kept_below(const struct redo *r);
+/* The last pass. */
+enum vl_status vl_redo_look(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
+
+#endif

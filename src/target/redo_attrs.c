@@ -1,0 +1,196 @@
+/*
+ * The passes of the redo that set attributes: directories are opened up
+ * before anything moves, and all get what they shall have once everything
+ * stands; what is immutable or append-only becomes so last of all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "redo.h"
+
+static enum vl_status
+change_flags(struct redo *r, uint32_t off, uint32_t on, struct vl_err *err)
+{
+	if (vl_meta_flags(r->dirfd, r->name, off, on, err) != VL_OK)
+		return vl_within(err, "'%s'", r->path);
+	return VL_OK;
+}
+
+/* What was locked could not be linked aside, and was copied. */
+enum vl_status
+vl_redo_unlock(struct redo *r, const struct vl_step *s, struct vl_locked *held,
+    struct vl_err *err)
+{
+	struct stat st;
+
+	*held = (struct vl_locked){ .fd = -1 };
+	if (!r->copied || s->before.type != VL_ENTRY_FILE)
+		return VL_OK;
+	held->fd = vl_meta_open(r->dirfd, r->name, &st);
+	if (held->fd < 0 && errno == EACCES)
+		return VL_OK; /* who may not read it has set no lock */
+	if (held->fd < 0 || !vl_flags_get(held->fd, &held->flags) ||
+	    ((held->flags & VL_FLAGS_LOCK) != 0 &&
+	        !vl_flags_set(held->fd, held->flags & ~VL_FLAGS_LOCK)))
+		return vl_fail_errno(
+		    err, "cannot change the flags of '%s'", r->path);
+	return VL_OK;
+}
+
+enum vl_status
+vl_redo_relock(struct redo *r, struct vl_locked *held, enum vl_status st,
+    struct vl_err *err)
+{
+	struct stat now;
+
+	if (held->fd < 0)
+		return st;
+	if ((held->flags & VL_FLAGS_LOCK) != 0 &&
+	    (fstat(held->fd, &now) != 0 ||
+	        (now.st_nlink > 0 && !vl_flags_set(held->fd, held->flags))) &&
+	    st == VL_OK)
+		st = vl_fail_errno(
+		    err, "cannot change the flags of '%s'", r->path);
+	close(held->fd);
+	held->fd = -1;
+	return st;
+}
+
+/* Its owner needs to write into it for a while; root need not. */
+static bool
+needs_mode(const struct vl_step *s)
+{
+	return geteuid() != 0 && (s->before.mode & 0700) != 0700;
+}
+
+enum vl_status
+vl_redo_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	const bool locked = (s->before.flags & VL_FLAGS_LOCK) != 0;
+	struct vl_meta now = { 0 };
+	enum vl_status st = VL_OK;
+
+	if ((s->kind != VL_STEP_DIR && s->kind != VL_STEP_RMDIR) ||
+	    (!locked && !needs_mode(s)) || r->dirfd < 0)
+		return VL_OK;
+	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
+	    !vl_places_ours(&r->places, r->dirfd, r->name))
+		return VL_OK;
+	if (locked)
+		st = change_flags(r, VL_FLAGS_LOCK, 0, err);
+	if (st != VL_OK || !needs_mode(s) || now.uid != geteuid())
+		return st;
+	if (fchmodat(r->dirfd, r->name, now.mode | 0700, AT_SYMLINK_NOFOLLOW) !=
+	    0)
+		return vl_fail_errno(err, "cannot make '%s' writable", r->path);
+	return VL_OK;
+}
+
+static enum vl_status
+set(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	if (!vl_places_ours(&r->places, r->dirfd, r->name))
+		return vl_redo_blocked(r, "something is mounted over it");
+	if (vl_meta_set_at(r->dirfd, r->name, &s->after,
+	        r->stage->tree.privileged, err) != VL_OK)
+		return vl_within(err, "'%s'", r->path);
+	return VL_OK;
+}
+
+/* Half-set values are ours: type and content are looked at, values set. */
+static enum vl_status
+set_meta(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name))
+		return vl_redo_blocked(r, "it is gone");
+	if (!vl_meta_same_content(&now, &s->before) &&
+	    !vl_meta_same_content(&now, &s->after) &&
+	    (r->choice != VL_CHOICE_TAKE_OURS || now.type != s->after.type))
+		return vl_redo_blocked(
+		    r, "it changed since the import looked at it");
+	return set(r, s, err);
+}
+
+static enum vl_status
+set_dir(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
+	    now.type != VL_ENTRY_DIR)
+		return vl_redo_blocked(r, "it is no directory any more");
+	return set(r, s, err);
+}
+
+/* What was staged lacks its locks alone.  Where it is no longer ours the last
+ * look says so. */
+static enum vl_status
+lock(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if ((s->after.flags & VL_FLAGS_LOCK) == 0 || r->dirfd < 0 ||
+	    !vl_meta_at(&now, r->dirfd, r->name) ||
+	    !vl_meta_same_content(&now, &s->after))
+		return VL_OK;
+	return set(r, s, err);
+}
+
+/* A directory that was to go and stands, since something in it stays. */
+static enum vl_status
+lock_again(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	struct vl_meta now = { 0 };
+
+	if ((s->before.flags & VL_FLAGS_LOCK) == 0 || r->dirfd < 0 ||
+	    !vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
+	    !vl_places_ours(&r->places, r->dirfd, r->name))
+		return VL_OK;
+	return change_flags(r, 0, s->before.flags & VL_FLAGS_LOCK, err);
+}
+
+enum vl_status
+vl_redo_foreign(struct redo *r, struct vl_slice path, struct vl_err *err)
+{
+	static const struct vl_slice nul = { (const uint8_t *)"", 1 };
+	enum vl_status st = vl_buf_add(&r->foreign, path, err);
+
+	return st == VL_OK ? vl_buf_add(&r->foreign, nul, err) : st;
+}
+
+static bool
+is_foreign(const struct redo *r, struct vl_slice path)
+{
+	struct vl_slice dir = { NULL, 0 };
+	size_t at = 0;
+
+	for (at = 0; at < r->foreign.n; at += dir.n + 1) {
+		dir = vl_slice_of((const char *)r->foreign.p + at);
+		if (vl_path_below(path, dir))
+			return true;
+	}
+	return false;
+}
+
+enum vl_status
+vl_redo_attributes(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	if (s->kind == VL_STEP_RMDIR)
+		return lock_again(r, s, err);
+	if (is_foreign(r, s->path))
+		vl_redo_settle(r);
+	if (vl_redo_settled(r))
+		return VL_OK;
+	if (s->kind == VL_STEP_META)
+		return set_meta(r, s, err);
+	if (s->kind == VL_STEP_DIR ||
+	    (s->kind == VL_STEP_NEW && s->after.type == VL_ENTRY_DIR))
+		return set_dir(r, s, err);
+	if (s->kind == VL_STEP_NEW || s->kind == VL_STEP_REPLACE)
+		return lock(r, s, err);
+	return VL_OK;
+}

@@ -1,0 +1,446 @@
+/* What `rewrite` makes of files, and what it leaves as it is. */
+
+#include "records.h"
+
+#define MIB (1u << 20)
+
+/* A hash that knows every byte and its place: enough to tell contents. */
+struct hasher {
+	struct vl_hasher base;
+	uint64_t size;
+	uint64_t seen;
+	uint64_t sum;
+};
+
+static void
+hash_begin(struct vl_hasher *h, uint64_t size)
+{
+	struct hasher *x = (struct hasher *)h;
+
+	x->size = size;
+	x->seen = 0;
+	x->sum = 14695981039346656037u;
+}
+
+static enum vl_status
+hash_add(struct vl_hasher *h, struct vl_slice bytes, struct vl_err *err)
+{
+	struct hasher *x = (struct hasher *)h;
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < bytes.n; i++)
+		x->sum = (x->sum ^ bytes.p[i]) * 1099511628211u;
+	x->seen += bytes.n;
+	return VL_OK;
+}
+
+static bool
+hash_end(struct vl_hasher *h, uint8_t out[VL_CONTENT_HASH_SIZE])
+{
+	struct hasher *x = (struct hasher *)h;
+
+	memset(out, 0, VL_CONTENT_HASH_SIZE);
+	vl_put_u64le(out, x->sum);
+	return x->seen == x->size;
+}
+
+static void
+hash_free(struct vl_hasher *h)
+{
+	free(h);
+}
+
+static enum vl_status
+hash_make(const void *arg, struct vl_hasher **out, struct vl_err *err)
+{
+	static const struct vl_hasher_ops ops = { .begin = hash_begin,
+		.add = hash_add,
+		.end = hash_end,
+		.free = hash_free };
+	struct hasher *x = calloc(1, sizeof(*x));
+
+	(void)arg;
+	(void)err;
+	assert_non_null(x);
+	x->base.ops = &ops;
+	*out = &x->base;
+	return VL_OK;
+}
+
+static struct bundle bundle;
+static struct vl_rewrites *rw;
+static struct vl_err err;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&bundle, 0, sizeof(bundle));
+	rw = NULL;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	vl_rewrite_free(rw);
+	bundle_free(&bundle);
+	return 0;
+}
+
+static void
+use(const struct vl_rewrite *rules, size_t n)
+{
+	struct vl_rewrite copy[8];
+	struct vl_site site = { .rewrite = copy, .nrewrite = n };
+
+	memcpy(copy, rules, n * sizeof(*rules));
+	assert_int_equal(VL_OK,
+	    vl_rewrite_new(&rw,
+	        &(struct vl_filter_opts){ .site = &site,
+	            .resource = "files",
+	            .tempdir = "/var/tmp",
+	            .hashers = { .make = hash_make } },
+	        &err));
+}
+
+#define RULE(path_, from_, to_)                                                \
+	{                                                                      \
+		(char *)(uintptr_t) "files", (char *)(uintptr_t)(path_),       \
+		    (char *)(uintptr_t)(from_), (char *)(uintptr_t)(to_)       \
+	}
+
+/* One record: `content` in chunks of `chunk` bytes, through the rules. */
+static enum vl_status
+put(struct vl_entry *e, struct vl_body *body, const char *path,
+    struct vl_slice content, size_t chunk)
+{
+	*e = entry(VL_ENTRY_FILE, path);
+	e->size = content.n;
+	e->hash[0] = 0xee;
+	bundle_put(&bundle, content, chunk);
+	*body = bundle_body(&bundle);
+	return vl_rewrite_record(rw, e, body, &err);
+}
+
+static void
+expect_body(
+    const struct vl_entry *e, const struct vl_body *body, struct vl_slice want)
+{
+	struct vl_buf now = { 0 };
+
+	assert_int_equal(want.n, e->size);
+	read_body(&now, body, e->size, 3);
+	assert_true(vl_slice_equal(want, vl_buf_slice(&now)));
+	vl_buf_free(&now);
+}
+
+/* Changed: size, hash and body are those of `want`. */
+static void
+expect_changed(
+    const struct vl_entry *e, const struct vl_body *body, const char *want)
+{
+	struct vl_hasher *h = NULL;
+	uint8_t hash[VL_CONTENT_HASH_SIZE];
+
+	expect_body(e, body, vl_slice_of(want));
+	(void)hash_make(NULL, &h, &err);
+	hash_begin(h, strlen(want));
+	(void)hash_add(h, vl_slice_of(want), &err);
+	assert_true(hash_end(h, hash));
+	hash_free(h);
+	assert_memory_equal(hash, e->hash, sizeof(hash));
+}
+
+/* As it came, from its first byte. */
+static void
+expect_as_is(
+    const struct vl_entry *e, const struct vl_body *body, struct vl_slice want)
+{
+	assert_int_equal(0xee, e->hash[0]);
+	expect_body(e, body, want);
+}
+
+/* `from` becomes `to` by the one rule in hand. */
+static void
+becomes(const char *from, const char *to)
+{
+	struct vl_entry e;
+	struct vl_body body;
+	size_t chunk;
+
+	for (chunk = 1; chunk < 9; chunk++) {
+		assert_int_equal(
+		    VL_OK, put(&e, &body, "x.conf", vl_slice_of(from), chunk));
+		expect_changed(&e, &body, to);
+	}
+}
+
+static void
+replaces_every_occurrence(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE(
+	    "*.conf", "/srv/old", "/srv/brand-new") };
+
+	(void)state;
+	use(rules, 1);
+	becomes("/srv/old", "/srv/brand-new");
+	becomes("a=/srv/old/x\nb=/srv/older\n",
+	    "a=/srv/brand-new/x\nb=/srv/brand-newer\n");
+	becomes(
+	    "/srv/old/srv/old/srv/ol", "/srv/brand-new/srv/brand-new/srv/ol");
+}
+
+static void
+does_not_look_at_what_it_put_in(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*.conf", "a", "aa") };
+
+	(void)state;
+	use(rules, 1);
+	becomes("aba", "aabaa");
+}
+
+static void
+applies_rules_in_their_order(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*.conf", "a", "b"),
+		RULE("other", "b", "x"), RULE("x.*", "bb", "c") };
+
+	(void)state;
+	use(rules, 3);
+	becomes("abab", "cc");
+}
+
+static void
+can_take_all_away(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*.conf", "a", "") };
+
+	(void)state;
+	use(rules, 1);
+	becomes("aaa", "");
+}
+
+static void
+keeps_contents_until_they_are_asked_for(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "old", "new!") };
+	struct vl_rewrite_counts counts = { 0 };
+	struct vl_chunk_ref refs[4];
+	struct vl_slice bytes = { NULL, 0 };
+	struct vl_entry e[2];
+	struct vl_body body[2];
+	void *hold = NULL;
+	size_t n[2] = { 0 };
+
+	(void)state;
+	use(rules, 1);
+	assert_int_equal(
+	    VL_OK, put(&e[0], &body[0], "1", vl_slice_of("1 old old"), 4));
+	assert_int_equal(VL_OK, body[0].part(body[0].arg, refs, 2, n, &err));
+	assert_int_equal(
+	    VL_OK, put(&e[1], &body[1], "2", vl_slice_of("2 old"), 4));
+	assert_int_equal(
+	    VL_OK, body[1].part(body[1].arg, refs + 2, 2, n + 1, &err));
+	assert_int_equal(1, n[0]);
+	assert_int_equal(1, n[1]);
+	assert_int_equal(
+	    VL_OK, body[1].chunk(body[1].arg, &refs[2], &bytes, &hold, &err));
+	assert_true(vl_slice_equal(vl_slice_of("2 new!"), bytes));
+	body[1].release(body[1].arg, hold);
+	assert_int_equal(
+	    VL_OK, body[0].chunk(body[0].arg, &refs[0], &bytes, &hold, &err));
+	assert_true(vl_slice_equal(vl_slice_of("1 new! new!"), bytes));
+	body[0].release(body[0].arg, hold);
+	vl_rewrite_counts(rw, &counts);
+	assert_int_equal(2, counts.files);
+	assert_int_equal(3, counts.replacements);
+}
+
+static void
+drops_holes_of_what_it_changes(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "a", "b") };
+	const struct vl_hole hole = { 0, 1 };
+	struct vl_entry e = entry(VL_ENTRY_FILE, "x");
+	struct vl_body body = bundle_body(&bundle);
+
+	(void)state;
+	use(rules, 1);
+	e.size = 1;
+	e.holes = &hole;
+	e.nholes = 1;
+	bundle_put(&bundle, vl_slice_of("a"), 1);
+	assert_int_equal(VL_OK, vl_rewrite_record(rw, &e, &body, &err));
+	assert_int_equal(0, e.nholes);
+	assert_null(e.holes);
+}
+
+static void
+leaves_other_files_alone(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*.conf", "a", "b") };
+	const struct vl_slice text = vl_slice_of("aaa");
+	struct vl_entry e = entry(VL_ENTRY_LINK, "x.conf");
+	struct vl_body body = bundle_body(&bundle);
+
+	(void)state;
+	use(rules, 1);
+	assert_int_equal(VL_OK, vl_rewrite_record(rw, &e, &body, &err));
+	assert_int_equal(VL_OK, put(&e, &body, "x.txt", text, 2));
+	assert_ptr_equal(&bundle, body.arg);
+	expect_as_is(&e, &body, text);
+	assert_int_equal(
+	    VL_OK, put(&e, &body, "y.conf", vl_slice_of("nothing"), 2));
+	expect_as_is(&e, &body, vl_slice_of("nothing"));
+	assert_int_equal(
+	    VL_OK, put(&e, &body, "z.conf", (struct vl_slice){ NULL, 0 }, 2));
+	expect_as_is(&e, &body, (struct vl_slice){ NULL, 0 });
+}
+
+static void
+leaves_what_is_no_text_alone(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "a", "b") };
+	static const char *const odd[] = { "a\xff", "a\xc3",
+		"\x80"
+		"a",
+		"a\xed\xa0\x80" };
+	uint8_t content[100];
+	struct vl_entry e;
+	struct vl_body body;
+	size_t zero;
+	size_t i;
+
+	(void)state;
+	use(rules, 1);
+	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		assert_int_equal(
+		    VL_OK, put(&e, &body, "x", vl_slice_of(odd[i]), 2));
+		expect_as_is(&e, &body, vl_slice_of(odd[i]));
+	}
+	/* A NUL anywhere, in a chunk or (by itself in one) in none. */
+	for (zero = 0; zero < sizeof(content); zero++) {
+		memset(content, 'a', sizeof(content));
+		content[zero] = 0;
+		for (i = 1; i < 3; i++) {
+			struct vl_slice c = { content, sizeof(content) };
+
+			assert_int_equal(VL_OK, put(&e, &body, "x", c, i));
+			expect_as_is(&e, &body, c);
+		}
+	}
+}
+
+static void
+reads_little_of_a_large_file_that_is_no_text(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "a", "b") };
+	uint8_t *p = malloc(20 * MIB);
+	struct vl_slice c = { p, 20 * MIB };
+	struct vl_entry e;
+	struct vl_body body;
+
+	(void)state;
+	assert_non_null(p);
+	use(rules, 1);
+	memset(p, 'a', c.n);
+	p[MIB] = 0;
+	assert_int_equal(VL_OK, put(&e, &body, "x", c, 65536));
+	assert_true(bundle.fetched < 2 * MIB);
+	expect_as_is(&e, &body, c);
+	/* Latin-1 without a NUL is known when it is too long to be text. */
+	p[MIB] = 0xe4;
+	assert_int_equal(VL_OK, put(&e, &body, "x", c, 65536));
+	expect_as_is(&e, &body, c);
+	free(p);
+}
+
+static void
+refuses_a_text_that_is_too_long(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "a", "b"),
+		RULE("*", "x", "12345678") };
+	uint8_t *p = malloc(17 * MIB);
+	struct vl_slice c = { p, 16 * MIB };
+	struct vl_entry e;
+	struct vl_body body;
+	size_t i;
+
+	(void)state;
+	assert_non_null(p);
+	use(rules, 2);
+	memset(p, '.', c.n);
+	p[5] = 'a';
+	assert_int_equal(VL_OK, put(&e, &body, "x", c, 65536));
+	p[5] = 'b';
+	expect_body(&e, &body, c);
+	p[5] = 'x';
+	assert_int_equal(VL_EREFUSED, put(&e, &body, "x", c, 65536));
+	assert_string_equal(
+	    "'x' would be longer than 16 MiB when rewritten", err.text);
+	/* Reading stops within a character. */
+	c.n = 17 * MIB - 17 * MIB % 3;
+	for (i = 0; i < c.n; i += 3)
+		memcpy(p + i, "\xe2\x82\xac", 3);
+	assert_int_equal(VL_EREFUSED, put(&e, &body, "x", c, 65536));
+	assert_string_equal("'x' is to be rewritten, but is longer than 16 "
+	                    "MiB: choose other files in 'rewrite'",
+	    err.text);
+	free(p);
+}
+
+static void
+passes_on_what_the_bundle_says(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "a", "b") };
+	struct vl_entry e;
+	struct vl_body body;
+
+	(void)state;
+	use(rules, 1);
+	bundle.broken = true;
+	assert_int_equal(
+	    VL_EFORMAT, put(&e, &body, "x", vl_slice_of("aaa"), 2));
+	assert_string_equal("a chunk is broken", err.text);
+}
+
+static void
+is_nothing_without_a_rule(void **state)
+{
+	struct vl_rewrite rules[] = { RULE("*", "a", "b") };
+	char other[] = "other";
+
+	(void)state;
+	use(rules, 0);
+	assert_null(rw);
+	rules[0].resource = other;
+	use(rules, 1);
+	assert_null(rw);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(replaces_every_occurrence),
+		TEST(does_not_look_at_what_it_put_in),
+		TEST(applies_rules_in_their_order),
+		TEST(can_take_all_away),
+		TEST(keeps_contents_until_they_are_asked_for),
+		TEST(drops_holes_of_what_it_changes),
+		TEST(leaves_other_files_alone),
+		TEST(leaves_what_is_no_text_alone),
+		TEST(reads_little_of_a_large_file_that_is_no_text),
+		TEST(refuses_a_text_that_is_too_long),
+		TEST(passes_on_what_the_bundle_says),
+		TEST(is_nothing_without_a_rule),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+#ifndef ONEWORLD_H
+#define ONEWORLD_H
+
+/* The world of one test at a time: a root with a file that changes. */
+
+#include "world.h"
+
+#include "fault.h"
+
+static struct world w;
+
+static inline int
+setup(void **state)
+{
+	(void)state;
+	world_open(&w);
+	(void)model_add(&w.old, "", VL_ENTRY_DIR);
+	(void)model_text(&w.old, "a", VL_ENTRY_FILE, "old");
+	(void)model_add(&w.now, "", VL_ENTRY_DIR);
+	(void)model_text(&w.now, "a", VL_ENTRY_FILE, "new");
+	world_build(&w, false);
+	return 0;
+}
+
+static inline int
+teardown(void **state)
+{
+	(void)state;
+	world_close(&w);
+	return 0;
+}
+
+/* The staging is dropped, and nothing but the old tree is left. */
+static inline void
+is_taken_back(void)
+{
+	static struct model all;
+	enum vl_stage_found found = VL_STAGE_ABSENT;
+	struct vl_stage *stage = NULL;
+
+	assert_int_equal(
+	    VL_OK, vl_stage_open(&stage, &w.header, 0, &found, &w.err));
+	assert_int_equal(VL_STAGE_OURS, found);
+	if (vl_stage_drop(stage, &w.err) != VL_OK)
+		fail_msg("%s", w.err.text);
+	vl_stage_close(stage);
+	assert_true(model_stands(&w.old, w.root));
+	model_read(&all, w.path);
+	assert_int_equal(w.old.n + 1, all.n);
+}
+
+/* With other trees than those of setup(). */
+static inline void
+build_again(void)
+{
+	struct model old = w.old;
+	struct model now = w.now;
+
+	world_close(&w);
+	world_open(&w);
+	w.old = old;
+	w.now = now;
+	world_build(&w, false);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+#endif
