@@ -8,7 +8,8 @@
 COMMAND runs once on ext4 on a disk that records every write and flush
 (logdisk.c).  The disk is then made again as it may have been at each moment:
 all that was flushed, and of the rest nothing, everything, and random subsets
-in which some writes are torn at 512 bytes.  It is mounted, RECOVER runs, and
+in which some writes are torn at 512 bytes.  It is mounted (after e2fsck, as a
+machine does that starts, where a torn superblock asks for it), RECOVER runs, and
   1  the state is OLD or NEW
   2  it is NEW if COMMAND had exited with 0 before that moment.
 The shell lines are those of crashmatrix.py; what they touch lies below DIR.
@@ -118,6 +119,7 @@ class PowerCut:
         self.random = random.Random(1)
         self.cases = 0
         self.bad = 0
+        self.repaired = 0
 
     def state(self):
         return shell(self.o.state).stdout.strip()
@@ -194,6 +196,10 @@ class PowerCut:
     def try_disk(self, content):
         """What is wrong with the state that recovery makes of `content`."""
         self.trial.write_bytes(content)
+        if shell(f"mount -o loop '{self.trial}' '{self.mount_point}' && "
+                 f"umount '{self.mount_point}'").returncode != 0:
+            run("e2fsck", "-fy", str(self.trial), check=False)
+            self.repaired += 1
         try:
             with self.mounted(self.trial, "-o", "loop"):
                 done = shell(self.o.recover)
@@ -255,7 +261,7 @@ class PowerCut:
             self.replay()
         finally:
             shutil.rmtree(self.folder)
-        print(f"cases={self.cases} bad={self.bad} "
+        print(f"cases={self.cases} bad={self.bad} repaired={self.repaired} "
               f"seconds={time.monotonic() - start:.0f}")
         return 1 if self.bad else 0
 
