@@ -101,6 +101,30 @@ int vl_exit_code(enum vl_status status);
 /* A warning or a note on stderr: "valise-export: <text>". */
 void vl_cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Options that mean the same in every command that has them. */
+
+/* struct vl_texts */
+#define VL_ONLY_OPT(s, member, verb)                                           \
+	{                                                                      \
+		.name = "only", .arg = "RESOURCE", .type = VL_OPT_LIST,        \
+		.at = offsetof(s, member), .help = verb " this resource only"  \
+	}
+
+/* struct vl_number, for vl_pool_new() */
+#define VL_WORKERS_OPT(s, member)                                              \
+	{                                                                      \
+		.name = "workers", .arg = "N", .type = VL_OPT_NUMBER,          \
+		.at = offsetof(s, member), .min = 1, .max = 64, .env = true,   \
+		.help = "threads; default: one for each processor"             \
+	}
+
+/* bool; `text` says what stands on stdout then. */
+#define VL_JSON_OPT(s, member, text)                                           \
+	{                                                                      \
+		.name = "json", .type = VL_OPT_FLAG,                           \
+		.at = offsetof(s, member), .help = text                        \
+	}
+
 /* ---- Signals ---- */
 
 /*

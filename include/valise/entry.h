@@ -93,6 +93,10 @@ struct vl_xattr {
 #define VL_FLAG_UNDELETE      0x1000u
 /* With these nothing can be changed any more: set last, taken off first. */
 #define VL_FLAGS_LOCK (VL_FLAG_APPEND | VL_FLAG_IMMUTABLE)
+/* A file system takes these of a file that is empty, and of one with content
+ * perhaps not, without a word: set first. */
+#define VL_FLAGS_EMPTY (VL_FLAG_COMPRESS | VL_FLAG_NOCOW)
+#define VL_FLAGS_ALL   0x1fffu
 
 /*
  * Members that a type does not have are zero.  Slices are borrowed.
@@ -177,6 +181,12 @@ bool vl_path_below(struct vl_slice path, struct vl_slice dir);
 /* The path without its last component ("" of a single one), and that one. */
 struct vl_slice vl_path_parent(struct vl_slice path);
 struct vl_slice vl_path_name(struct vl_slice path);
+/* What valise names so itself in a root: the first component is VL_STAGING or
+ * another `word`, alone or with ".ID", ".theirs.ID", ".abandoned.ID" or
+ * ".probe.ID" behind it, where ID is 32 lower-case hex digits.  A user's
+ * `.valise.yaml` is a path like others. */
+#define VL_STAGING ".valise"
+bool vl_path_hidden(struct vl_slice path, const char *word);
 /* Refuses what formats/manifest.md refuses; "" passes.  VL_EPATH. */
 enum vl_status vl_path_check(struct vl_slice path, struct vl_err *err);
 /*

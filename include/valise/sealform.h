@@ -76,6 +76,8 @@ struct vl_sender_public {
 	uint8_t key[VL_SIGN_PUBLIC_SIZE];
 };
 
+/* Bytes of such a file: what is longer is refused. */
+#define VL_SENDER_PUBLIC_MAX 2048
 enum vl_status vl_sender_public_encode(
     struct vl_buf *out, const struct vl_sender_public *k, struct vl_err *err);
 enum vl_status vl_sender_public_decode(
@@ -88,6 +90,9 @@ struct vl_sender_secret {
 	struct vl_sender_public pub;
 	uint8_t key[VL_SIGN_SECRET_SIZE];
 };
+
+/* A fresh pair under a random key id. */
+void vl_sender_secret_make(struct vl_sender_secret *k);
 
 #define VL_SENDER_SECRET_MAX 512
 /* `*n` gets the length written to `text`. */

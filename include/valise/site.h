@@ -120,6 +120,14 @@ enum vl_status vl_site_parse(struct vl_site **out, const char *file,
     struct vl_slice text, struct vl_err *err);
 const struct vl_resource *vl_site_resource(
     const struct vl_site *site, const char *name);
+/* The name of a resource that `name` may be a misspelling of, or NULL. */
+const char *vl_site_nearest(const struct vl_site *site, const char *name);
+
+/* The `n` names of `--only`: VL_EUSAGE where one is no resource. */
+enum vl_status vl_site_only_check(const struct vl_site *site,
+    const char *const *only, size_t n, struct vl_err *err);
+/* Whether `name` is one of them; where there are none, all are. */
+bool vl_site_only_has(const char *const *only, size_t n, const char *name);
 /*
  * Resolve the paths and refuse (VL_EUSAGE) the same path twice, a tree
  * inside another one, state inside a tree or a tree inside state, and a tree

@@ -48,6 +48,7 @@ struct vl_source_counts {
 	/* Carried, but without something: */
 	uint64_t cut;        /* inodes with names outside of what travels */
 	uint64_t privileged; /* setuid, setgid, security.*, trusted.* */
+	uint64_t porous;     /* files; holes that a line had no room for */
 };
 
 /*

@@ -5,7 +5,7 @@
  * What a side remembers of a site: one directory BASE/SITE, mode 0700, with
  * its identity, lock, series (source), sender key, trusted senders, journal,
  * decision, ledger, what was brought, spool and shadow (target).
- *docs/transaction.md names each file.
+ * docs/transaction.md names each file.
  *
  *	open -> lock? -> ... -> free
  */
@@ -61,8 +61,9 @@ void vl_series_free(struct vl_series *series);
 /* Senders accepted on a terminal: raw bytes of sender.pub by key id. */
 enum vl_status vl_state_accept_sender(struct vl_state *s,
     struct vl_slice public_text, const char *key_id_hex, struct vl_err *err);
-/* Call `each` for every accepted sender's file content. */
-enum vl_status vl_state_each_sender(struct vl_state *s,
+/* Call `each` for every accepted sender's file content, which has at most
+ * `max` bytes: VL_ELIMIT where it has more. */
+enum vl_status vl_state_each_sender(struct vl_state *s, size_t max,
     enum vl_status (*each)(void *arg, struct vl_slice text, struct vl_err *err),
     void *arg, struct vl_err *err);
 

@@ -26,7 +26,8 @@ enum vl_change {
 	VL_CHANGE_MODIFY,
 	VL_CHANGE_DELETE,
 	VL_CHANGE_CONFLICT,
-	VL_CHANGE_KEEP, /* keep_here says so */
+	VL_CHANGE_KEEP, /* keep_here says so, or it is one more name of what is
+	                 * left alone */
 	VL_CHANGE_DROP  /* the target cannot hold what `detail` names */
 };
 
@@ -50,7 +51,8 @@ struct vl_target_counts {
 	uint64_t conflict;
 	uint64_t before; /* records of the target before, but its root */
 	uint64_t staged_bytes;
-	uint64_t outside; /* symbolic links that point out of the tree */
+	uint64_t outside; /* symbolic links that may lead out of the tree, by
+	                   * each of their names */
 	uint64_t dropped; /* records brought without something */
 	uint64_t proved;  /* staged files read back and found right */
 };

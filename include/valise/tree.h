@@ -50,9 +50,7 @@ struct vl_walk_opts {
 	bool cross_mounts;                /* enter other file systems */
 	/* Yield FIFOs and devices as what they are, never opened. */
 	bool special;
-	/* A first component that is never seen (".valise"), nor is it with
-	 * ".ID", ".theirs.ID", ".abandoned.ID" or ".probe.ID" behind it, where
-	 * ID is 32 lower-case hex digits; or NULL. */
+	/* What vl_path_hidden() says of it is never seen; or NULL. */
 	const char *hidden;
 	/* For names of very large directories; NULL keeps them in memory. */
 	const char *tempdir;
@@ -85,7 +83,7 @@ enum vl_status vl_walk_open(
 enum vl_status vl_walk_next(
     struct vl_walk *w, struct vl_node *node, bool *more, struct vl_err *err);
 /*
- * Look anew at the FILE that was just yielded (it changed, or would not
+ * Look anew at what was just yielded, no directory (it changed, or would not
  * open): it may be anything now, and `*there` is false when it vanished.
  */
 enum vl_status vl_walk_again(
@@ -133,8 +131,17 @@ uint32_t vl_owners_uid(
     struct vl_owners *o, struct vl_slice name, uint32_t fallback);
 uint32_t vl_owners_gid(
     struct vl_owners *o, struct vl_slice name, uint32_t fallback);
-/* Names that were asked for and have no number here, each once, in the order
- * they came; at most 1,024 are kept. */
+/* A name that was asked for and that the map gives to nobody here: `to` is no
+ * number and no name of a user (or group).  Each is told of once; false: no
+ * more.  Nothing may be given to a number in its place. */
+struct vl_lost_owner {
+	const char *from;
+	const char *to;
+	bool group;
+};
+bool vl_owners_lost(struct vl_owners *o, struct vl_lost_owner *lost);
+/* Names besides these that were asked for and have no number here, each once,
+ * in the order they came; at most 1,024 are kept, and 255 bytes of each. */
 struct vl_unknown_owner {
 	char *name;
 	bool group;
@@ -145,11 +152,13 @@ const struct vl_unknown_owner *vl_owners_unknown(
 void vl_owners_free(struct vl_owners *o);
 
 /*
- * Extended attributes of one path, ACLs among them as the kernel keeps them
- * (system.posix_acl_access, system.posix_acl_default), as one string of
- * bytes: for each, ascending by name, the lengths of name (le16) and value
- * (le32), name, value.  So two of them are the same where the bytes are.
+ * Extended attributes of one path, ACLs among them as the kernel keeps them,
+ * as one string of bytes: for each, ascending by name, the lengths of name
+ * (le16) and value (le32), name, value.  So two of them are the same where the
+ * bytes are.
  */
+#define VL_ATTR_ACL_ACCESS  "system.posix_acl_access"
+#define VL_ATTR_ACL_DEFAULT "system.posix_acl_default"
 struct vl_attrs {
 	struct vl_buf bytes;
 	uint32_t flags;  /* VL_FLAG_* */
@@ -159,6 +168,10 @@ struct vl_attrs {
 #define VL_ATTRS_PLAIN      1u /* user.* and ACLs */
 #define VL_ATTRS_PRIVILEGED 2u /* security.*, trusted.* */
 #define VL_ATTRS_FLAGS      4u /* of an open file or directory */
+/* All that a side carries, by its word `privileged`. */
+unsigned vl_attrs_which(bool privileged);
+/* The name of an ACL, of either kind. */
+bool vl_attrs_is_acl(struct vl_slice name);
 
 /*
  * Read them (replacing what `a` holds) of what `fd` has open (`name` ""), or
@@ -187,6 +200,8 @@ void vl_attrs_free(struct vl_attrs *a);
  * thing; set: those not carried stay as they are.  False: errno. */
 bool vl_flags_get(int fd, uint32_t *flags);
 bool vl_flags_set(int fd, uint32_t flags);
+/* All of them as the kernel numbers them (FS_*_FL).  False: errno. */
+bool vl_flags_raw(int fd, unsigned *flags);
 
 /* A kernel's ACL value to entries with names, appended to `out` as
  * struct vl_acl_entry; VL_EFORMAT where it is none. */
@@ -199,10 +214,11 @@ enum vl_status vl_acl_encode(struct vl_buf *out, const struct vl_acl_entry *acl,
 
 /*
  * Stretches without data of an open file of `size` bytes, as struct vl_hole
- * in `out` (replaced), ascending.  Of more than `max` the small ones are left
- * out: those below the least power of two for which the others fit.  Nothing
- * is read.  False: errno.
+ * in `out` (replaced), ascending.  Of more than `max` see vl_holes_thin().
+ * Nothing is read.  False: errno.
  */
 bool vl_holes_read(struct vl_buf *out, int fd, uint64_t size, size_t max);
+/* Of ascending holes the `max` largest stay, of equal ones the first. */
+void vl_holes_thin(struct vl_buf *holes, size_t max);
 
 #endif

@@ -20,12 +20,7 @@
 bool
 vl_selected(const struct vl_import_opts *o, const char *name)
 {
-	size_t i = 0;
-
-	for (i = 0; i < o->nonly; i++)
-		if (strcmp(o->only[i], name) == 0)
-			return true;
-	return o->nonly == 0;
+	return vl_site_only_has(o->only, o->nonly, name);
 }
 
 static bool
@@ -316,7 +311,9 @@ preview(struct vl_run *run, struct vl_err *err)
 	return st;
 }
 
-/* The same bundle again: it is compared, and mostly nothing differs. */
+/* The same bundle again: it is compared, and mostly nothing differs.  What is
+ * in conflict by now, as by other words of site.yaml, is said and refused as
+ * at any time. */
 static enum vl_status
 import_again(struct vl_run *run, bool *done, struct vl_err *err)
 {
@@ -329,7 +326,8 @@ import_again(struct vl_run *run, bool *done, struct vl_err *err)
 	run->quiet = false;
 	if (st != VL_OK)
 		return st;
-	*done = unchanged(run);
+	*done = unchanged(run) &&
+	    check_conflicts(run, &(struct vl_err){ 0 }) == VL_OK;
 	if (*done) {
 		run->result->unchanged = true;
 		for (i = 0; i < run->header.ntrees; i++)

@@ -17,8 +17,7 @@
 
 #include "apply.h"
 
-#define SPOOL      "spool"
-#define SENDER_MAX 1024
+#define SPOOL "spool"
 
 static void
 seal_wrong(void *arg, const char *name, const char *why)
@@ -82,7 +81,7 @@ try_file(struct search *s, const char *path, struct vl_err *err)
 {
 	struct vl_buf text = { 0 };
 	enum vl_status st =
-	    vl_read_file(AT_FDCWD, path, SENDER_MAX, &text, err);
+	    vl_read_file(AT_FDCWD, path, VL_SENDER_PUBLIC_MAX, &text, err);
 
 	if (st != VL_OK)
 		err->status = VL_EUSAGE;
@@ -118,7 +117,8 @@ find_sender(struct vl_run *run, struct search *s, struct vl_err *err)
 		if (o->site->trust[i].series == NULL)
 			st = try_file(s, o->site->trust[i].sender, err);
 	if (st == VL_OK)
-		st = vl_state_each_sender(o->state, try_sender, s, err);
+		st = vl_state_each_sender(
+		    o->state, VL_SENDER_PUBLIC_MAX, try_sender, s, err);
 	return st;
 }
 

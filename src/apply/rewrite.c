@@ -6,7 +6,9 @@
  * content goes to the end of an unlinked file, and its chunks say where; of
  * any other file the chunks that were read are handed out again, and behind
  * them those that were not.  So neither keeps memory behind the record, and
- * chunks are fetched whenever the target's jobs ask.
+ * chunks are fetched whenever the target's jobs ask.  What is too long to be
+ * replaced in is looked through piece by piece, because it may have nothing to
+ * replace; its chunks wait in an unlinked file, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,19 +32,23 @@ struct rule {
 struct vl_rewrites {
 	struct rule *rules;
 	size_t nrules;
+	size_t from_max; /* bytes of the longest `from` */
 	struct vl_hasher *hasher;
 	char *tempdir;
 	struct vl_body body; /* of every record; set once */
 	struct vl_rewrite_counts counts;
 
 	/* Of the record in hand. */
-	struct vl_buf content;
+	struct vl_buf content;     /* or the end of what is too long */
+	uint64_t seen;             /* bytes, from its start */
 	struct vl_buf other;       /* what replacing makes of it */
 	struct vl_chunk_ref *refs; /* as they were read */
 	size_t nrefs;
 	size_t refs_cap;
-	size_t given; /* of refs, again */
-	bool ended;   /* there are no more than refs */
+	int more_fd; /* refs behind these; -1: none yet */
+	uint64_t nmore;
+	uint64_t given; /* of all refs, again */
+	bool ended;     /* there are no more than these */
 
 	int fd; /* new contents; -1: none yet */
 	uint64_t end;
@@ -78,7 +84,7 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 	rw = calloc(1, sizeof(*rw));
 	if (rw == NULL)
 		return vl_fail_memory(err);
-	rw->fd = -1;
+	rw->fd = rw->more_fd = -1;
 	rw->tempdir = strdup(opts->tempdir);
 	rw->rules = calloc(n, sizeof(*rw->rules));
 	if (rw->tempdir == NULL || rw->rules == NULL)
@@ -87,6 +93,9 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 		if (strcmp(site->rewrite[i].resource, opts->resource) == 0)
 			st = rule_new(
 			    &rw->rules[rw->nrules++], &site->rewrite[i], err);
+	for (i = 0; i < rw->nrules; i++)
+		if (rw->rules[i].from.n > rw->from_max)
+			rw->from_max = rw->rules[i].from.n;
 	if (st == VL_OK)
 		st = opts->hashers.make(opts->hashers.arg, &rw->hasher, err);
 	if (st != VL_OK) {
@@ -140,7 +149,7 @@ take_chunk(struct vl_rewrites *rw, const struct vl_chunk_ref *ref, bool *text,
 	enum vl_status st = VL_OK;
 
 	/* What no chunk covers is zero. */
-	*text = ref->at == rw->content.n;
+	*text = ref->at == rw->seen;
 	if (!*text)
 		return VL_OK;
 	st = rw->body.chunk(rw->body.arg, ref, &bytes, &hold, err);
@@ -149,6 +158,7 @@ take_chunk(struct vl_rewrites *rw, const struct vl_chunk_ref *ref, bool *text,
 	*text = bytes.n == 0 || memchr(bytes.p, 0, bytes.n) == NULL;
 	if (*text)
 		st = vl_buf_add(&rw->content, bytes, err);
+	rw->seen += bytes.n;
 	rw->body.release(rw->body.arg, hold);
 	return st;
 }
@@ -167,9 +177,118 @@ whole_characters(struct vl_slice bytes)
 	return bytes;
 }
 
+/* Into an unlinked file in the state directory. */
+static enum vl_status
+put_aside(struct vl_rewrites *rw, int *fd, struct vl_slice bytes, uint64_t at,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (*fd < 0)
+		st = vl_temp_file(fd, rw->tempdir, err);
+	if (st != VL_OK)
+		return st;
+	st = vl_pwrite_all(*fd, bytes, (off_t)at, err);
+	if (st != VL_OK)
+		return vl_within(err, "temporary file in '%s'", rw->tempdir);
+	return VL_OK;
+}
+
+/* Does a rule for the file find something in the content? */
+static bool
+has_work(const struct vl_rewrites *rw, const struct vl_entry *e)
+{
+	const struct rule *rule = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < rw->nrules; i++) {
+		rule = &rw->rules[i];
+		if (memmem(rw->content.p, rw->content.n, rule->from.p,
+		        rule->from.n) != NULL &&
+		    vl_exclude_match(rule->pattern, e->path, false))
+			return true;
+	}
+	return false;
+}
+
+/* A text that is too long, piece by piece. */
+struct scan {
+	size_t checked; /* bytes of the content that are known to be UTF-8 */
+	bool work;      /* a rule found something */
+};
+
+/* Look at the content and leave of it what the next piece could go on with;
+ * false: it is no text. */
+static bool
+scan_piece(struct vl_rewrites *rw, const struct vl_entry *e, struct scan *scan)
+{
+	struct vl_buf *c = &rw->content;
+	const struct vl_slice next = whole_characters(
+	    (struct vl_slice){ c->p + scan->checked, c->n - scan->checked });
+	size_t keep = 0;
+
+	if (!vl_utf8_valid(next))
+		return false;
+	scan->checked += next.n;
+	scan->work = scan->work || has_work(rw, e);
+	keep = c->n - scan->checked;
+	if (keep < rw->from_max)
+		keep = c->n < rw->from_max ? c->n : rw->from_max;
+	memmove(c->p, c->p + (c->n - keep), keep);
+	scan->checked -= c->n - keep;
+	c->n = keep;
+	return true;
+}
+
+/* The next chunks of the body, which wait until they are given again. */
+static enum vl_status
+read_more(struct vl_rewrites *rw, struct vl_chunk_ref refs[PART], size_t *n,
+    struct vl_err *err)
+{
+	enum vl_status st = rw->body.part(rw->body.arg, refs, PART, n, err);
+
+	rw->ended = st == VL_OK && *n == 0;
+	if (st != VL_OK || *n == 0)
+		return st;
+	st = put_aside(rw, &rw->more_fd,
+	    (struct vl_slice){ (const uint8_t *)refs, *n * sizeof(*refs) },
+	    rw->nmore * sizeof(*refs), err);
+	if (st == VL_OK)
+		rw->nmore += *n;
+	return st;
+}
+
+/* Behind the content and refs[next - 1]: is all of it a text with something
+ * to replace?  Only what is no text ends this early. */
+static enum vl_status
+scan_rest(struct vl_rewrites *rw, const struct vl_entry *e, size_t next,
+    bool *work, struct vl_err *err)
+{
+	struct vl_chunk_ref more[PART];
+	const struct vl_chunk_ref *ref = rw->refs + next;
+	struct scan scan = { 0 };
+	bool text = scan_piece(rw, e, &scan);
+	size_t n = rw->nrefs - next;
+	enum vl_status st = VL_OK;
+
+	while (st == VL_OK && text && !rw->ended) {
+		for (; st == VL_OK && text && n > 0; n--, ref++) {
+			st = take_chunk(rw, ref, &text, err);
+			text = text && scan_piece(rw, e, &scan);
+		}
+		ref = more;
+		if (st == VL_OK && text)
+			st = read_more(rw, more, &n, err);
+	}
+	*work = text && scan.work && rw->seen == e->size &&
+	    vl_utf8_valid((struct vl_slice){
+	        rw->content.p + scan.checked, rw->content.n - scan.checked });
+	return st;
+}
+
 /*
- * The content of the file in hand, as far as it is needed to know that it is
- * no text.
+ * The content of the file in hand, as far as it is needed to know that there
+ * is nothing to replace in it, as in all that is no text.
  */
 static enum vl_status
 read_text(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
@@ -182,7 +301,8 @@ read_text(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
 
 	*text = true;
 	vl_buf_clear(&rw->content);
-	rw->nrefs = rw->given = 0;
+	rw->nrefs = 0;
+	rw->nmore = rw->given = rw->seen = 0;
 	rw->ended = false;
 	while (st == VL_OK && *text && !rw->ended &&
 	    rw->content.n <= VL_REWRITE_MAX) {
@@ -195,11 +315,10 @@ read_text(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
 	}
 	if (st != VL_OK || !*text)
 		return st;
-	if (!rw->ended && e->size > VL_REWRITE_MAX) {
-		*text =
-		    vl_utf8_valid(whole_characters(vl_buf_slice(&rw->content)));
-		if (!*text)
-			return VL_OK;
+	if (rw->content.n > VL_REWRITE_MAX) {
+		st = scan_rest(rw, e, next, text, err);
+		if (st != VL_OK || !*text)
+			return st;
 		return vl_fail(err, VL_EREFUSED,
 		    "'%s' is to be rewritten, but is longer than %u MiB: "
 		    "choose other files in 'rewrite'",
@@ -277,10 +396,8 @@ keep_content(struct vl_rewrites *rw, struct vl_entry *e, struct vl_err *err)
 	st = h->ops->add(h, content, err);
 	if (st == VL_OK && !h->ops->end(h, e->hash))
 		st = vl_fail(err, VL_EIO, "the hash of new content failed");
-	if (st == VL_OK && rw->fd < 0)
-		st = vl_temp_file(&rw->fd, rw->tempdir, err);
 	if (st == VL_OK)
-		st = vl_pwrite_all(rw->fd, content, (off_t)rw->end, err);
+		st = put_aside(rw, &rw->fd, content, rw->end, err);
 	if (st != VL_OK)
 		return vl_within(err, "cannot rewrite '%s'",
 		    vl_escape_text(shown, sizeof(shown), e->path));
@@ -344,6 +461,27 @@ new_release(void *arg, void *hold)
 	free(hold);
 }
 
+/* Chunks that were put aside. */
+static enum vl_status
+give_more(struct vl_rewrites *rw, struct vl_chunk_ref *refs, size_t max,
+    size_t *n, struct vl_err *err)
+{
+	const uint64_t from = rw->given - rw->nrefs;
+	size_t want = rw->nmore - from < max ? (size_t)(rw->nmore - from) : max;
+	size_t got = 0;
+	enum vl_status st = vl_pread_full(rw->more_fd, (uint8_t *)refs,
+	    want * sizeof(*refs), (off_t)(from * sizeof(*refs)), &got, err);
+
+	if (st == VL_OK && got != want * sizeof(*refs))
+		st = vl_fail(
+		    err, VL_EIO, "a temporary file is shorter than written");
+	if (st != VL_OK)
+		return st;
+	*n = want;
+	rw->given += want;
+	return VL_OK;
+}
+
 /* The body as it came, from its start. */
 static enum vl_status
 old_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
@@ -353,7 +491,11 @@ old_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
 
 	for (*n = 0; *n < max && rw->given < rw->nrefs; (*n)++)
 		refs[*n] = rw->refs[rw->given++];
-	if (*n > 0 || rw->ended)
+	if (*n > 0)
+		return VL_OK;
+	if (rw->given < rw->nrefs + rw->nmore)
+		return give_more(rw, refs, max, n, err);
+	if (rw->ended)
 		return VL_OK;
 	return rw->body.part(rw->body.arg, refs, max, n, err);
 }
@@ -433,6 +575,8 @@ vl_rewrite_free(struct vl_rewrites *rw)
 		rw->hasher->ops->free(rw->hasher);
 	if (rw->fd >= 0)
 		(void)close(rw->fd);
+	if (rw->more_fd >= 0)
+		(void)close(rw->more_fd);
 	free(rw->tempdir);
 	free(rw);
 }

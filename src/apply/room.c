@@ -61,19 +61,24 @@ vl_room_spool(struct vl_run *run, struct vl_err *err)
 	return VL_OK;
 }
 
+/* Of each file system once. */
+struct needs {
+	struct need *each;
+	size_t n;
+};
+
 /* Add what one tree needs to its file system. */
 static enum vl_status
-add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
-    struct need *needs, size_t *n, struct vl_err *err)
+add_need(struct needs *needs, const struct vl_header_tree *t,
+    const struct vl_survey *survey, struct vl_err *err)
 {
-	const struct vl_header_tree *t = &run->header.trees[tree];
+	struct need *need = needs->each;
 	char *parent = strdup(t->staging);
 	char *slash = parent == NULL ? NULL : strrchr(parent, '/');
 	struct statvfs vfs;
 	struct stat st;
 	uint64_t bytes = 0;
 	uint64_t files = 0;
-	size_t i = 0;
 
 	if (slash == NULL) {
 		free(parent);
@@ -87,30 +92,29 @@ add_need(struct vl_run *run, size_t tree, struct vl_survey *survey,
 	}
 	free(parent);
 	vl_survey_need(survey, &bytes, &files);
-	while (i < *n && needs[i].dev != st.st_dev)
-		i++;
-	if (i == *n) {
-		needs[i].dev = st.st_dev;
+	while (need < needs->each + needs->n && need->dev != st.st_dev)
+		need++;
+	if (need == needs->each + needs->n) {
+		need->dev = st.st_dev;
 		/* What lives in memory alone may not count its blocks. */
-		needs[i].free_bytes = vfs.f_blocks == 0 ?
+		need->free_bytes = vfs.f_blocks == 0 ?
 		    UINT64_MAX :
 		    (uint64_t)vfs.f_bavail * vfs.f_frsize;
-		needs[i].free_files =
-		    vfs.f_files == 0 ? UINT64_MAX : vfs.f_favail;
-		needs[i].bytes = MARGIN;
-		(*n)++;
+		need->free_files = vfs.f_files == 0 ? UINT64_MAX : vfs.f_favail;
+		need->bytes = MARGIN;
+		needs->n++;
 	}
-	needs[i].bytes += bytes;
-	needs[i].files += files;
-	if (needs[i].bytes > needs[i].free_bytes)
-		return fail_room("what changes", t->root, needs[i].bytes,
-		    needs[i].free_bytes, err);
-	if (needs[i].files > needs[i].free_files)
+	need->bytes += bytes;
+	need->files += files;
+	if (need->bytes > need->free_bytes)
+		return fail_room("what changes", t->root, need->bytes,
+		    need->free_bytes, err);
+	if (need->files > need->free_files)
 		return vl_fail(err, VL_EIO,
 		    "no room for what changes: %llu files needed, %llu free on "
 		    "the file system of '%s'",
-		    (unsigned long long)needs[i].files,
-		    (unsigned long long)needs[i].free_files, t->root);
+		    (unsigned long long)need->files,
+		    (unsigned long long)need->free_files, t->root);
 	return VL_OK;
 }
 
@@ -211,16 +215,15 @@ vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
 {
 	size_t ntrees = run->header.ntrees;
 	struct place *places = calloc(ntrees + 1, sizeof(*places));
-	struct need *needs = calloc(ntrees + 1, sizeof(*needs));
+	struct needs needs = { calloc(ntrees + 1, sizeof(*needs.each)), 0 };
 	struct vl_unpack *u = NULL;
 	uint64_t bytes = 0;
 	uint64_t files = 0;
-	size_t n = 0;
 	size_t i = 0;
 	enum vl_status st = VL_OK;
 
 	*differs = false;
-	if (places == NULL || needs == NULL)
+	if (places == NULL || needs.each == NULL)
 		st = vl_fail_memory(err);
 	if (st == VL_OK)
 		st = open_places(run, places, err);
@@ -232,7 +235,8 @@ vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
 	for (i = 0; i < ntrees && st == VL_OK; i++) {
 		vl_survey_need(places[i].survey, &bytes, &files);
 		*differs = *differs || files > 0;
-		st = add_need(run, i, places[i].survey, needs, &n, err);
+		st = add_need(
+		    &needs, &run->header.trees[i], places[i].survey, err);
 	}
 	vl_unpack_free(u);
 	for (i = 0; places != NULL && i < ntrees; i++) {
@@ -240,6 +244,6 @@ vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
 		vl_map_free(places[i].map);
 	}
 	free(places);
-	free(needs);
+	free(needs.each);
 	return st;
 }

@@ -13,40 +13,6 @@
 
 #define SHOWN 512
 
-static enum vl_status
-unknown_resource(
-    const struct vl_site *site, const char *name, struct vl_err *err)
-{
-	const char *near = NULL;
-	const char **names = calloc(site->nresources + 1, sizeof(char *));
-	char shown[SHOWN];
-	size_t i = 0;
-
-	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(name));
-	for (i = 0; names != NULL && i < site->nresources; i++)
-		names[i] = site->resources[i].name;
-	if (names != NULL)
-		near = vl_nearest(name, names);
-	free((void *)names);
-	if (near != NULL)
-		return vl_fail(err, VL_EUSAGE,
-		    "site '%s' has no resource '%s'; did you mean '%s'?",
-		    site->name, shown, near);
-	return vl_fail(err, VL_EUSAGE, "site '%s' has no resource '%s'",
-	    site->name, shown);
-}
-
-static bool
-is_chosen(const struct vl_texts *only, const char *name)
-{
-	size_t i = 0;
-
-	for (i = 0; i < only->n; i++)
-		if (strcmp(only->list[i], name) == 0)
-			return true;
-	return only->n == 0;
-}
-
 /* A source that is not there must not look like an empty one. */
 static enum vl_status
 check_root(const struct vl_resource *r, struct vl_err *err)
@@ -68,17 +34,17 @@ enum vl_status
 vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
     const struct vl_texts *only, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
+	enum vl_status st = vl_site_only_check(site, only->list, only->n, err);
 	size_t i = 0;
 
-	for (i = 0; i < only->n; i++)
-		if (vl_site_resource(site, only->list[i]) == NULL)
-			return unknown_resource(site, only->list[i], err);
+	if (st != VL_OK)
+		return st;
 	f->sources = calloc(site->nresources, sizeof(*f->sources));
 	if (f->sources == NULL)
 		return vl_fail_memory(err);
 	for (i = 0; st == VL_OK && i < site->nresources; i++) {
-		if (!is_chosen(only, site->resources[i].name))
+		if (!vl_site_only_has(
+		        only->list, only->n, site->resources[i].name))
 			continue;
 		f->sources[f->n++].resource = &site->resources[i];
 		st = check_root(&site->resources[i], err);

@@ -18,8 +18,6 @@ static const char key_name[] = "sender.key";
 static const char pub_name[] = "sender.pub";
 static const char signer_name[] = "signer";
 
-#define PUBLIC_MAX 1024
-
 static enum vl_status
 read_key(struct vl_sender_secret *k, const char *file, struct vl_err *err)
 {
@@ -46,8 +44,7 @@ make_key(struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err)
 	char *text = NULL;
 	size_t n = 0;
 
-	vl_sign_keypair(k->pub.key, k->key);
-	vl_random(k->pub.key_id, sizeof(k->pub.key_id));
+	vl_sender_secret_make(k);
 	text = vl_secret_alloc(VL_SENDER_SECRET_MAX);
 	if (text == NULL)
 		return vl_fail_memory(err);
@@ -95,7 +92,8 @@ read_signer(struct vl_sender_public *signer, bool *known, struct vl_state *s,
 		    VL_OK :
 		    vl_fail_errno(err, "cannot look for '%s/%s'",
 		        vl_state_path(s), signer_name);
-	st = vl_read_file(vl_state_fd(s), signer_name, PUBLIC_MAX, &text, err);
+	st = vl_read_file(
+	    vl_state_fd(s), signer_name, VL_SENDER_PUBLIC_MAX, &text, err);
 	if (st == VL_OK &&
 	    vl_sender_public_decode(signer, vl_buf_slice(&text), err) != VL_OK)
 		st = vl_fail(err, VL_EIO,

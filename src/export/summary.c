@@ -107,6 +107,13 @@ show_lost(const char *name, const struct vl_source_counts *c)
 		    vl_format_count(count, sizeof(count), c->cut),
 		    c->cut == 1 ? "file" : "files", name,
 		    c->cut == 1 ? "has" : "have");
+	if (c->porous > 0)
+		vl_cli_note("%s %s of '%s' %s more holes than the manifest "
+		            "has room for: the smallest take room at the "
+		            "target",
+		    vl_format_count(count, sizeof(count), c->porous),
+		    c->porous == 1 ? "file" : "files", name,
+		    c->porous == 1 ? "has" : "have");
 	if (c->privileged > 0)
 		vl_cli_note("not carried of '%s': setuid, setgid, security.* "
 		            "or trusted.* of %s %s; they travel with "
@@ -177,6 +184,7 @@ add_counts(struct vl_source_counts *all, const struct vl_source_counts *c)
 	all->attributes += c->attributes;
 	all->cut += c->cut;
 	all->privileged += c->privileged;
+	all->porous += c->porous;
 	all->outward += c->outward;
 	for (i = 0; i < WHYS; i++)
 		all->left_out[i] += c->left_out[i];
@@ -204,6 +212,7 @@ put_counts(struct vl_msg *m, const struct vl_source_counts *c)
 	vl_msg_count(m, "links_outside", c->outward);
 	vl_msg_count(m, "not_carried_hard_links", c->cut);
 	vl_msg_count(m, "not_carried_privileged", c->privileged);
+	vl_msg_count(m, "not_carried_holes", c->porous);
 }
 
 static void

@@ -15,13 +15,12 @@
 
 #include "lines.h"
 
-#define COMMENT         "untrusted comment: "
-#define PUBLIC_BYTES    (2 + VL_KEY_ID_SIZE + VL_SIGN_PUBLIC_SIZE)
-#define PUBLIC_TEXT_MAX 2048
-#define NUMBER_AT       54 /* in the secret file: key id, key, check */
-#define SECRET_AT       (NUMBER_AT + VL_KEY_ID_SIZE)
-#define CHECK_AT        (SECRET_AT + VL_SIGN_SECRET_SIZE)
-#define SECRET_BYTES    (CHECK_AT + VL_HASH_SIZE)
+#define COMMENT      "untrusted comment: "
+#define PUBLIC_BYTES (2 + VL_KEY_ID_SIZE + VL_SIGN_PUBLIC_SIZE)
+#define NUMBER_AT    54 /* in the secret file: key id, key, check */
+#define SECRET_AT    (NUMBER_AT + VL_KEY_ID_SIZE)
+#define CHECK_AT     (SECRET_AT + VL_SIGN_SECRET_SIZE)
+#define SECRET_BYTES (CHECK_AT + VL_HASH_SIZE)
 
 char *
 vl_key_id_text(char text[VL_KEY_ID_TEXT], const uint8_t key_id[VL_KEY_ID_SIZE])
@@ -76,10 +75,10 @@ vl_sender_public_decode(
 	bool alone = false;
 
 	memset(k, 0, sizeof(*k));
-	if (text.n > PUBLIC_TEXT_MAX)
+	if (text.n > VL_SENDER_PUBLIC_MAX)
 		return vl_fail(err, VL_ELIMIT,
 		    "public key file is %zu bytes, more than %d", text.n,
-		    PUBLIC_TEXT_MAX);
+		    VL_SENDER_PUBLIC_MAX);
 	if (!key_line(text, &line, &alone) ||
 	    !vl_unb64(bytes, sizeof(bytes), line) || bytes[0] != 'E' ||
 	    bytes[1] != 'd')
@@ -88,6 +87,13 @@ vl_sender_public_decode(
 	memcpy(k->key_id, bytes + 2, VL_KEY_ID_SIZE);
 	memcpy(k->key, bytes + 2 + VL_KEY_ID_SIZE, VL_SIGN_PUBLIC_SIZE);
 	return VL_OK;
+}
+
+void
+vl_sender_secret_make(struct vl_sender_secret *k)
+{
+	vl_sign_keypair(k->pub.key, k->key);
+	vl_random(k->pub.key_id, sizeof(k->pub.key_id));
 }
 
 /* What minisign calls chk, over "Ed", key id and key. */

@@ -11,8 +11,7 @@
 
 #include "import.h"
 
-#define SHOWN      512
-#define SENDER_MAX 1024
+#define SHOWN 512
 
 /* "; did you mean 'skip'?", or nothing. */
 static const char *
@@ -50,40 +49,12 @@ read_on_match(enum vl_on_match *on_match, const char *word, struct vl_err *err)
 	    did_you_mean(near, word, words));
 }
 
-/* What is not in the site would be imported nowhere, without a word. */
-static enum vl_status
-check_only(
-    const struct vl_site *site, const struct vl_texts *only, struct vl_err *err)
-{
-	const char **names = NULL;
-	char shown[SHOWN];
-	char near[SHOWN];
-	size_t at = 0;
-	size_t i = 0;
-
-	while (at < only->n && vl_site_resource(site, only->list[at]) != NULL)
-		at++;
-	if (at == only->n)
-		return VL_OK;
-	names = calloc(site->nresources + 1, sizeof(*names));
-	if (names == NULL)
-		return vl_fail_memory(err);
-	for (i = 0; i < site->nresources; i++)
-		names[i] = site->resources[i].name;
-	(void)vl_fail(err, VL_EUSAGE, "site '%s' has no resource '%s'%s",
-	    site->name,
-	    vl_escape_text(shown, sizeof(shown), vl_slice_of(only->list[at])),
-	    did_you_mean(near, only->list[at], names));
-	free((void *)names);
-	return VL_EUSAGE;
-}
-
 static enum vl_status
 check_sender(const char *file, struct vl_err *err)
 {
 	struct vl_sender_public pub = { 0 };
 	struct vl_buf text = { 0 };
-	enum vl_status st = vl_cli_file(&text, file, SENDER_MAX, err);
+	enum vl_status st = vl_cli_file(&text, file, VL_SENDER_PUBLIC_MAX, err);
 
 	if (st == VL_OK &&
 	    vl_sender_public_decode(&pub, vl_buf_slice(&text), err) != VL_OK)
@@ -242,7 +213,8 @@ transfer_run(struct run *run, struct vl_err *err)
 	if (o->on_match != NULL)
 		st = read_on_match(&on_match, o->on_match, err);
 	if (st == VL_OK)
-		st = check_only(run->site, &o->only, err);
+		st =
+		    vl_site_only_check(run->site, o->only.list, o->only.n, err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
 	if (st == VL_OK)

@@ -11,7 +11,6 @@
 #include "entry_rules.h"
 
 #define XATTR_NAME_MAX 255
-#define FLAGS_ALL      0x1fffu
 
 const char *const vl_flag_words[] = { "append", "compress", "dirsync",
 	"immutable", "journal_data", "noatime", "nocow", "nodump", "notail",
@@ -198,7 +197,7 @@ vl_entry_check_attrs(const struct vl_entry *e, struct vl_err *err)
 	    e->type != VL_ENTRY_DIR)
 		return vl_fail(err, VL_EFORMAT, "'flags' is not of a %s line",
 		    vl_entry_type_words[e->type]);
-	if ((e->flags & ~FLAGS_ALL) != 0)
+	if ((e->flags & ~VL_FLAGS_ALL) != 0)
 		return vl_fail(err, VL_EFORMAT, "'flags' holds one not known");
 	if (e->nacl > 0)
 		st = check_access(e, err);

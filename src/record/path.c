@@ -5,6 +5,8 @@
 #include <valise/entry.h>
 #include <valise/text.h>
 
+#define ID_DIGITS 32 /* of an import */
+
 int
 vl_path_cmp(struct vl_slice a, struct vl_slice b)
 {
@@ -49,6 +51,40 @@ vl_path_parent(struct vl_slice path)
 	if (path.n > 0)
 		path.n--; /* the slash */
 	return path;
+}
+
+static bool
+is_hex(const uint8_t *p, size_t n)
+{
+	for (; n > 0; n--, p++)
+		if ((*p < '0' || *p > '9') && (*p < 'a' || *p > 'f'))
+			return false;
+	return true;
+}
+
+bool
+vl_path_hidden(struct vl_slice path, const char *word)
+{
+	static const char *const kinds[] = { ".", ".theirs.", ".abandoned.",
+		".probe." };
+	const uint8_t *slash = path.n == 0 ? NULL : memchr(path.p, '/', path.n);
+	size_t n = strlen(word);
+	size_t i = 0;
+
+	if (slash != NULL)
+		path.n = (size_t)(slash - path.p);
+	if (path.n < n || memcmp(path.p, word, n) != 0)
+		return false;
+	path.p += n;
+	path.n -= n;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		n = strlen(kinds[i]);
+		if (path.n == n + ID_DIGITS &&
+		    memcmp(path.p, kinds[i], n) == 0 &&
+		    is_hex(path.p + n, ID_DIGITS))
+			return true;
+	}
+	return path.n == 0;
 }
 
 struct vl_slice

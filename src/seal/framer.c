@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame.h"
 #include "framer.h"
 #include "outfile.h"
 
@@ -64,11 +65,10 @@ seal_frame(struct vl_job *job, unsigned worker)
 {
 	struct frame *f = ((struct frame_job *)job)->frame;
 	const struct outfile *file = f->file;
-	uint8_t nonce[VL_NONCE_SIZE] = { 0 };
+	uint8_t nonce[VL_NONCE_SIZE];
 
 	(void)worker;
-	vl_put_u64le(nonce, f->index);
-	nonce[VL_NONCE_SIZE - 1] = f->last;
+	frame_nonce(nonce, f->index, f->last);
 	vl_aead_seal(f->sealed, (struct vl_slice){ f->plain, f->n },
 	    (struct vl_slice){ file->header, sizeof(file->header) }, nonce,
 	    file->key);

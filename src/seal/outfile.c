@@ -13,6 +13,7 @@
 #include <valise/fs.h>
 #include <valise/secret.h>
 
+#include "frame.h"
 #include "outfile.h"
 
 #define PACE       (8u << 20)
@@ -140,17 +141,11 @@ make_header(struct outfile *f, const struct vl_stream_opts *opts)
 		.frame_log2 = opts->frame_log2,
 		.number = f->info.number,
 	};
-	struct vl_hash_opts hash = {
-		.key = opts->root,
-		.salt = header.salt,
-		.personal = "vls1-file-key",
-	};
 
 	memcpy(header.bundle, opts->id, VL_ID_SIZE);
 	vl_random(header.salt, sizeof(header.salt));
 	vl_file_header_encode(f->header, &header);
-	vl_hash_of(
-	    f->key, &hash, (struct vl_slice){ f->header, sizeof(f->header) });
+	frame_key(f->key, opts->root, header.salt, f->header);
 }
 
 enum vl_status

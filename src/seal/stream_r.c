@@ -17,6 +17,8 @@
 #include <valise/chunk.h>
 #include <valise/fs.h>
 
+#include "frame.h"
+
 /*
  * A window on the plaintext: one opened frame, and what was put together
  * because it crosses frames.  next and at have one each.
@@ -105,10 +107,7 @@ read_header(
 	if (memcmp(h.bundle, e->id, VL_ID_SIZE) != 0)
 		return vl_fail(
 		    err, VL_EFORMAT, "the header is that of another bundle");
-	vl_hash_of(r->key,
-	    &(struct vl_hash_opts){
-	        .key = e->root, .salt = h.salt, .personal = "vls1-file-key" },
-	    (struct vl_slice){ r->header, sizeof(r->header) });
+	frame_key(r->key, e->root, h.salt, r->header);
 	return VL_OK;
 }
 
@@ -163,7 +162,7 @@ static enum vl_status
 view_load(
     struct vl_stream_r *r, struct view *v, uint32_t index, struct vl_err *err)
 {
-	uint8_t nonce[VL_NONCE_SIZE] = { 0 };
+	uint8_t nonce[VL_NONCE_SIZE];
 	enum vl_status st;
 	size_t got = 0;
 	off_t at;
@@ -183,8 +182,7 @@ view_load(
 		return vl_fail(err, VL_EFORMAT,
 		    "frame %u: the file became shorter while it was read",
 		    index);
-	vl_put_u64le(nonce, index);
-	nonce[VL_NONCE_SIZE - 1] = index == r->frames - 1;
+	frame_nonce(nonce, index, index == r->frames - 1);
 	if (!vl_aead_open(v->plain,
 	        (struct vl_slice){ r->sealed, r->frame_size },
 	        (struct vl_slice){ r->header, sizeof(r->header) }, nonce,

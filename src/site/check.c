@@ -59,6 +59,46 @@ check_mapped(const struct vl_site_reader *r, const struct vl_word *word,
 	return VL_OK;
 }
 
+/* A number as it is meant here: digits, and no owner's that is none. */
+static bool
+is_owner_number(const char *text)
+{
+	const size_t n = strspn(text, "0123456789");
+
+	return n > 0 && n <= 10 && text[n] == '\0' &&
+	    (text[0] != '0' || n == 1) && strtoull(text, NULL, 10) < UINT32_MAX;
+}
+
+/* What would be a number elsewhere: with blanks, a sign, or hexadecimal. */
+static bool
+looks_like_a_number(const char *text)
+{
+	const char *p = text + strspn(text, " \t\n+-");
+	const char *end = NULL;
+
+	if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
+		end = p + 2 + strspn(p + 2, "0123456789abcdefABCDEF");
+	else
+		end = p + strspn(p, "0123456789");
+	return end > p && end[strspn(end, " \t\n")] == '\0';
+}
+
+/* A name, or a number, of an owner; any other number would be looked for as a
+ * name and not be found. */
+static enum vl_status
+check_owner(const struct vl_site_reader *r, const struct vl_site_node *value,
+    struct vl_err *err)
+{
+	char shown[SHOWN];
+
+	if (!looks_like_a_number(value->text) || is_owner_number(value->text))
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' cannot be the number of an owner; write 0 to 4294967294 in "
+	    "digits",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)));
+}
+
 struct vl_slice
 vl_site_mapped(const char *text)
 {
@@ -120,6 +160,8 @@ vl_site_read_text(const struct vl_site_reader *r, const struct vl_word *word,
 		st = check_hex16(r, word, value, err);
 	else if (word->type == VL_WORD_MAPPED)
 		st = check_mapped(r, word, value, err);
+	else if (word->type == VL_WORD_PAIRS)
+		st = check_owner(r, value, err);
 	if (st != VL_OK)
 		return st;
 	*out = word->type == VL_WORD_PATH ? vl_site_join(r->dir, value->text) :

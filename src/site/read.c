@@ -80,15 +80,13 @@ set_texts(const struct vl_site_reader *r, const struct vl_word *word,
 	return st;
 }
 
-/* A map of texts: each word is what stands for the text behind it. */
+/* A map of owners: each word is what stands for the one behind it. */
 static enum vl_status
 set_pairs(const struct vl_site_reader *r, const struct vl_word *word,
     void *into, const struct vl_site_node *value, struct vl_err *err)
 {
 	struct vl_pair **list = (struct vl_pair **)((char *)into + word->at);
 	size_t *n = (size_t *)((char *)into + word->count);
-	const struct vl_word text = { .word = word->word,
-		.type = VL_WORD_TEXT };
 	enum vl_status st = VL_OK;
 
 	if (value->type != VL_NODE_MAP)
@@ -101,9 +99,9 @@ set_pairs(const struct vl_site_reader *r, const struct vl_word *word,
 		return vl_fail_memory(err);
 	for (; st == VL_OK && *n < value->nkids / 2; (*n)++) {
 		st = vl_site_read_text(
-		    r, &text, &(*list)[*n].from, value->kids[2 * *n], err);
+		    r, word, &(*list)[*n].from, value->kids[2 * *n], err);
 		if (st == VL_OK)
-			st = vl_site_read_text(r, &text, &(*list)[*n].to,
+			st = vl_site_read_text(r, word, &(*list)[*n].to,
 			    value->kids[2 * *n + 1], err);
 	}
 	return st;

@@ -26,16 +26,12 @@ static enum vl_status
 check_resource(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entry, struct vl_err *err)
 {
-	const char *names[VL_SITE_RESOURCES_MAX + 1] = { NULL };
 	const struct vl_site_node *value = value_of(entry, "resource");
 	const char *near = NULL;
-	size_t i = 0;
 
 	if (vl_site_resource(site, value->text) != NULL)
 		return VL_OK;
-	for (i = 0; i < site->nresources; i++)
-		names[i] = site->resources[i].name;
-	near = vl_nearest(value->text, names);
+	near = vl_site_nearest(site, value->text);
 	if (near == NULL)
 		return vl_site_fail(r->file, value, err,
 		    "'%s' is not a resource of this file", value->text);
@@ -74,6 +70,20 @@ check_sides(const struct vl_site_reader *r, const struct vl_map *rule,
 	return vl_site_fail(r->file, value_of(entry, "to"), err,
 	    all ? "'from' ends in '/**', so 'to' must" :
 	          "'from' does not end in '/**', so 'to' must not");
+}
+
+/* Nothing comes where valise itself works in a root. */
+static enum vl_status
+check_to(const struct vl_site_reader *r, const struct vl_map *rule,
+    const struct vl_site_node *entry, struct vl_err *err)
+{
+	char shown[SHOWN];
+
+	if (!vl_path_hidden(vl_site_mapped(rule->to), VL_STAGING))
+		return VL_OK;
+	return vl_site_fail(r->file, value_of(entry, "to"), err,
+	    "'%s' is a name that valise keeps for itself",
+	    vl_escape_text(shown, sizeof(shown), vl_site_mapped(rule->to)));
 }
 
 /* Rule `i` speaks of no path that an earlier one speaks of. */
@@ -118,6 +128,8 @@ check_map(const struct vl_site_reader *r, const struct vl_site *site,
 
 	for (i = 0; i < site->nmap && st == VL_OK; i++) {
 		st = check_sides(r, &site->map[i], entries->kids[i], err);
+		if (st == VL_OK)
+			st = check_to(r, &site->map[i], entries->kids[i], err);
 		if (st == VL_OK)
 			st = check_alone(r, site, entries, i, err);
 	}

@@ -35,10 +35,10 @@ enum vl_word_type {
 	VL_WORD_SWITCH, /* bool: index of the choice, one of two */
 	VL_WORD_TEXTS,  /* char ** and size_t */
 	VL_WORD_LABELS, /* the same, each as a label */
-	VL_WORD_PAIRS, /* array of struct vl_pair, and size_t: a map of texts */
-	VL_WORD_MAPS,  /* array of structs of scope `of`, and size_t */
-	VL_WORD_MAP,   /* words of scope `of`, whose struct is this one */
-	VL_WORD_LATER  /* of the format, but not of this version */
+	VL_WORD_PAIRS,  /* array of struct vl_pair, and size_t: owners */
+	VL_WORD_MAPS,   /* array of structs of scope `of`, and size_t */
+	VL_WORD_MAP,    /* words of scope `of`, whose struct is this one */
+	VL_WORD_LATER   /* of the format, but not of this version */
 };
 
 struct vl_word {

@@ -11,7 +11,7 @@
 
 #define LOOKS     3
 #define TICK      10000000 /* nanoseconds; the slowest clock ticks 100 Hz */
-#define HOLES_MAX 1000     /* about half of what a line has room for */
+#define HOLES_MAX 6000     /* more than any line has room for */
 
 /*
  * Was the file changed in this very tick of the clock of file systems?  Then

@@ -4,9 +4,6 @@
 
 #include "files.h"
 
-static const char acl_name[] = "system.posix_acl_access";
-static const char acl_default_name[] = "system.posix_acl_default";
-
 void
 vl_extras_clear(struct extras *x)
 {
@@ -47,9 +44,9 @@ sort_in(struct extras *x, const struct vl_xattr *one, struct vl_err *err)
 	struct vl_buf *acl = NULL;
 	enum vl_status st = VL_OK;
 
-	if (vl_slice_equal(one->name, vl_slice_of(acl_name)))
+	if (vl_slice_equal(one->name, vl_slice_of(VL_ATTR_ACL_ACCESS)))
 		acl = &x->acl;
-	else if (vl_slice_equal(one->name, vl_slice_of(acl_default_name)))
+	else if (vl_slice_equal(one->name, vl_slice_of(VL_ATTR_ACL_DEFAULT)))
 		acl = &x->acl_default;
 	else
 		return vl_buf_add(&x->xattrs, bytes, err);
@@ -64,15 +61,13 @@ sort_in(struct extras *x, const struct vl_xattr *one, struct vl_err *err)
 enum vl_status
 vl_extras_read(struct extras *x, int fd, const char *name, struct vl_err *err)
 {
-	const unsigned which = VL_ATTRS_PLAIN |
-	    (x->privileged ? VL_ATTRS_PRIVILEGED : 0) |
-	    (name[0] == '\0' ? VL_ATTRS_FLAGS : 0);
 	struct vl_xattr one = { 0 };
 	struct vl_slice rest = { 0 };
 	enum vl_status st = VL_OK;
 
 	vl_extras_clear(x);
-	if (!vl_attrs_read(&x->attrs, fd, name, which)) {
+	if (!vl_attrs_read(
+	        &x->attrs, fd, name, vl_attrs_which(x->privileged))) {
 		x->error = errno;
 		return VL_OK;
 	}

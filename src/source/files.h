@@ -110,6 +110,7 @@ struct files {
 	struct extras extras;
 	struct vl_buf larger; /* holes, where a line has no room for all */
 	size_t nholes;        /* in the line */
+	bool holes_cut;       /* and there are more */
 };
 
 /* Yield what the walk stands at; `*again` is set when it is not any more what

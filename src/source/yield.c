@@ -15,13 +15,14 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include <valise/json.h>
+
 #include "files.h"
 
 #define FILE_MODE 01777u
 #define DIR_MODE  03777u
 #define ALL_MODE  07777u
 #define CAUSE     256
-#define HOLE_MIN  4096 /* smaller ones hardly exist */
 
 /* The bits of a mode that travel. */
 static uint32_t
@@ -45,6 +46,7 @@ vl_files_count(struct files *f, const struct stat *st, struct vl_err *err)
 		c->files++;
 		c->bytes += (uint64_t)st->st_size;
 		c->sparse += f->nholes > 0;
+		c->porous += f->holes_cut;
 		break;
 	case VL_ENTRY_DIR:
 		c->dirs++;
@@ -119,47 +121,52 @@ leave_unread(
 	return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE, cause, err);
 }
 
-/* Of the holes of `e` those of `least` bytes and more. */
+/* The line of `e` with `n` of the holes of the file. */
 static enum vl_status
-drop_holes(
-    struct files *f, struct vl_entry *e, uint64_t least, struct vl_err *err)
+encode_with(struct files *f, struct vl_record *rec, struct vl_entry *e,
+    size_t n, struct vl_err *err)
 {
-	struct vl_hole *kept = NULL;
 	enum vl_status st = VL_OK;
-	size_t n = 0;
-	size_t i = 0;
 
 	vl_buf_clear(&f->larger);
-	st = vl_buf_reserve(&f->larger, e->nholes * sizeof(*kept), err);
+	st = vl_buf_add(&f->larger, vl_buf_slice(&f->body.holes), err);
 	if (st != VL_OK)
 		return st;
-	kept = (void *)f->larger.p;
-	for (i = 0; i < e->nholes; i++)
-		if (e->holes[i].n >= least)
-			kept[n++] = e->holes[i];
-	e->holes = kept;
+	vl_holes_thin(&f->larger, n);
+	e->holes = (const void *)f->larger.p;
 	e->nholes = n;
-	return VL_OK;
+	vl_buf_clear(&f->line);
+	return vl_entry_encode(&f->line, e, &rec->hash_at, err);
 }
 
-/* The line of `e`, without the smallest holes where there is no room. */
+/* The line of `e`, with as many holes as it has room for. */
 static enum vl_status
 encode(struct files *f, struct vl_record *rec, struct vl_entry *e,
     struct vl_err *err)
 {
+	const size_t all = e->nholes;
 	enum vl_status st = VL_OK;
-	uint64_t least = HOLE_MIN;
+	size_t over = all;
+	size_t fit = 0;
+	size_t n = 0;
 
-	for (;; least *= 2) {
-		vl_buf_clear(&f->line);
-		st = vl_entry_encode(&f->line, e, &rec->hash_at, err);
-		if (st != VL_ELIMIT || e->nholes == 0)
-			break;
-		st = drop_holes(f, e, least, err);
-		if (st != VL_OK)
-			break;
+	vl_buf_clear(&f->line);
+	st = vl_entry_encode(&f->line, e, &rec->hash_at, err);
+	if (st == VL_ELIMIT && all > 0) {
+		while (over - fit > 1) {
+			n = fit + (over - fit) / 2;
+			st = encode_with(f, rec, e, n, err);
+			if (st != VL_OK && st != VL_ELIMIT)
+				return st;
+			if (st == VL_OK)
+				fit = n;
+			else
+				over = n;
+		}
+		st = encode_with(f, rec, e, fit, err);
 	}
 	f->nholes = e->nholes;
+	f->holes_cut = e->nholes < all;
 	return st;
 }
 
@@ -221,7 +228,10 @@ yield(struct files *f, struct vl_record *rec, const struct stat *st,
 	}
 	if (status == VL_EFORMAT)
 		return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE,
-		    "the file system says things of it that cannot be", err);
+		    e.size > VL_JSON_INT_MAX ?
+		        "it is longer than 10^15 - 1 bytes" :
+		        "the file system says things of it that cannot be",
+		    err);
 	if (status != VL_OK)
 		return status;
 	rec->line = vl_buf_slice(&f->line);
@@ -357,16 +367,6 @@ yield_named(
 	return yield(f, rec, &f->node.st, again, err);
 }
 
-/* Yield a symbolic link; without privilege it has no attributes. */
-static enum vl_status
-yield_link(
-    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
-{
-	if (f->resource->privileged)
-		return yield_named(f, rec, again, err);
-	return yield(f, rec, &f->node.st, again, err);
-}
-
 enum vl_status
 vl_files_yield(
     struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
@@ -388,12 +388,7 @@ vl_files_yield(
 	st = yield_hard(f, rec, err);
 	if (st != VL_OK || rec->line.p != NULL)
 		return st;
-	switch (f->node.type) {
-	case VL_ENTRY_FILE:
+	if (f->node.type == VL_ENTRY_FILE)
 		return yield_file(f, rec, again, err);
-	case VL_ENTRY_LINK:
-		return yield_link(f, rec, again, err);
-	default:
-		return yield_named(f, rec, again, err);
-	}
+	return yield_named(f, rec, again, err);
 }

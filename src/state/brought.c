@@ -1,5 +1,5 @@
 /*
- * Lists of what was brought, written and read as streams of lines
+ * Lists of what was brought: a path in base64url is a line
  * (docs/transaction.md, "What was brought").
  */
 #include <dirent.h>
@@ -14,12 +14,12 @@
 #include <valise/brought.h>
 #include <valise/encode.h>
 #include <valise/fs.h>
+#include <valise/listfile.h>
 
 #include "state_private.h"
 
 #define FOLDER "brought"
-#define BUFFER (1u << 16)
-/* A path in base64url; the head and the end are shorter. */
+/* A path in base64url; the head is shorter. */
 #define TEXT_MAX VL_B64U_SIZE(VL_PATH_MAX)
 #define HEX      VL_HEX_SIZE(16)
 /* Series, resource and import; and a part of their own for each. */
@@ -28,9 +28,7 @@
 struct vl_brought_r {
 	int fd;
 	char *shown; /* of messages */
-	uint64_t left;
-	struct vl_buf buf;
-	size_t pos;
+	struct vl_listfile_r *list;
 	uint8_t path[2][TEXT_MAX]; /* the last one and the one before */
 	struct vl_slice last;
 	unsigned turn;
@@ -42,9 +40,8 @@ struct vl_brought_w {
 	int fd;
 	bool ours; /* to be removed again */
 	char name[NAME_SIZE];
-	uint64_t count;
-	struct vl_hash hash;
-	struct vl_buf buf;
+	struct vl_listfile_w *list;
+	struct vl_buf line;
 };
 
 struct vl_brought
@@ -79,22 +76,14 @@ head_of(char head[NAME_SIZE], const struct vl_brought *b)
 	    vl_hex(series, b->series, 16), b->resource);
 }
 
-static void
-begin_hash(struct vl_hash *h)
+static struct vl_listfile
+list_in(int fd, const char head[NAME_SIZE])
 {
-	vl_hash_init(h, &(struct vl_hash_opts){ .personal = "vls1-brought" });
-}
-
-/* "end <count> <hash>" */
-static void
-end_of(char end[NAME_SIZE], struct vl_hash *h, uint64_t count)
-{
-	uint8_t hash[VL_HASH_SIZE];
-	char hex[VL_HEX_SIZE(VL_HASH_SIZE)];
-
-	vl_hash_end(h, hash);
-	(void)snprintf(end, NAME_SIZE, "end %llu %s", (unsigned long long)count,
-	    vl_hex(hex, hash, VL_HASH_SIZE));
+	return (struct vl_listfile){ .fd = fd,
+		.lines = "the paths",
+		.head = head,
+		.personal = "vls1-brought",
+		.line_max = TEXT_MAX };
 }
 
 /* The folder of the lists; *fd is -1 where there is none. */
@@ -141,86 +130,12 @@ fail_damaged(const struct vl_brought_r *r, struct vl_err *err)
 	    r->shown);
 }
 
-/* The next line without its LF. */
 static enum vl_status
-next_line(struct vl_brought_r *r, struct vl_slice *line, struct vl_err *err)
+fail_read(const struct vl_brought_r *r, struct vl_err *err)
 {
-	uint8_t *lf = NULL;
-	size_t got = 0;
-	enum vl_status st = VL_OK;
-
-	for (;;) {
-		if (r->buf.n > r->pos)
-			lf = memchr(r->buf.p + r->pos, '\n', r->buf.n - r->pos);
-		if (lf != NULL)
-			break;
-		if (r->buf.n - r->pos > TEXT_MAX)
-			return fail_damaged(r, err);
-		if (r->pos > 0) {
-			memmove(r->buf.p, r->buf.p + r->pos, r->buf.n - r->pos);
-			r->buf.n -= r->pos;
-			r->pos = 0;
-		}
-		st = vl_buf_reserve(&r->buf, BUFFER, err);
-		if (st == VL_OK)
-			st = vl_read_full(
-			    r->fd, r->buf.p + r->buf.n, BUFFER, &got, err);
-		if (st != VL_OK)
-			return vl_within(err, "cannot read '%s'", r->shown);
-		if (got == 0)
-			return fail_damaged(r, err);
-		r->buf.n += got;
-	}
-	line->p = r->buf.p + r->pos;
-	line->n = (size_t)(lf - line->p);
-	r->pos = (size_t)(lf + 1 - r->buf.p);
-	return VL_OK;
-}
-
-static enum vl_status
-rewind_list(struct vl_brought_r *r, struct vl_err *err)
-{
-	r->pos = 0;
-	vl_buf_clear(&r->buf);
-	if (lseek(r->fd, 0, SEEK_SET) != 0)
-		return vl_fail_errno(err, "cannot read '%s'", r->shown);
-	return VL_OK;
-}
-
-/* Read the whole list once: what its last line says must fit. */
-static enum vl_status
-check(struct vl_brought_r *r, const struct vl_brought *b, struct vl_err *err)
-{
-	static const char end[] = "end ";
-	struct vl_slice line = { NULL, 0 };
-	struct vl_hash h;
-	char want[NAME_SIZE];
-	uint8_t more = 0;
-	size_t got = 0;
-	enum vl_status st = VL_OK;
-
-	begin_hash(&h);
-	head_of(want, b);
-	st = next_line(r, &line, err);
-	if (st == VL_OK && !vl_slice_equal(line, vl_slice_of(want)))
-		st = fail_damaged(r, err);
-	while (st == VL_OK) {
-		vl_hash_add(&h, (struct vl_slice){ line.p, line.n + 1 });
-		st = next_line(r, &line, err);
-		if (st == VL_OK && line.n >= sizeof(end) - 1 &&
-		    memcmp(line.p, end, sizeof(end) - 1) == 0)
-			break;
-		r->left++;
-	}
-	if (st != VL_OK)
-		return st;
-	end_of(want, &h, r->left);
-	if (!vl_slice_equal(line, vl_slice_of(want)) || r->pos != r->buf.n)
-		return fail_damaged(r, err);
-	st = vl_read_full(r->fd, &more, 1, &got, err);
-	if (st == VL_OK && got != 0)
-		st = fail_damaged(r, err);
-	return st;
+	return err->status == VL_EFORMAT ?
+	    fail_damaged(r, err) :
+	    vl_within(err, "cannot read '%s'", r->shown);
 }
 
 static enum vl_status
@@ -228,7 +143,8 @@ open_list(struct vl_brought_r **out, const struct vl_brought *b, bool own,
     struct vl_err *err)
 {
 	struct vl_brought_r *r = NULL;
-	struct vl_slice line = { NULL, 0 };
+	struct vl_listfile f = { 0 };
+	char head[NAME_SIZE];
 	char name[NAME_SIZE];
 	int dirfd = -1;
 	enum vl_status st = open_folder(&dirfd, b->state, err);
@@ -245,17 +161,16 @@ open_list(struct vl_brought_r **out, const struct vl_brought *b, bool own,
 		free(r);
 		return vl_fail_memory(err);
 	}
-	r->fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	r->fd = openat(dirfd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (r->fd < 0 && errno == ENOENT)
 		goto out;
 	if (r->fd < 0)
 		st = vl_fail_errno(err, "cannot open '%s'", r->shown);
-	if (st == VL_OK)
-		st = check(r, b, err);
-	if (st == VL_OK)
-		st = rewind_list(r, err);
-	if (st == VL_OK)
-		st = next_line(r, &line, err); /* the head */
+	head_of(head, b);
+	f = list_in(r->fd, head);
+	if (st == VL_OK && vl_listfile_r_open(&r->list, &f, err) != VL_OK)
+		st = fail_read(r, err);
 	if (st == VL_OK) {
 		*out = r;
 		r = NULL;
@@ -281,16 +196,12 @@ vl_brought_r_next(struct vl_brought_r *r, struct vl_slice *path, bool *more,
 	struct vl_slice line = { NULL, 0 };
 	struct vl_err ignored;
 	size_t n = 0;
-	enum vl_status st = VL_OK;
 
-	*more = r->left > 0;
+	if (vl_listfile_r_next(r->list, &line, more, err) != VL_OK)
+		return fail_read(r, err);
 	if (!*more)
 		return VL_OK;
-	st = next_line(r, &line, err);
-	if (st != VL_OK)
-		return st;
-	if (line.n > sizeof(r->path[0]) || !vl_unb64u_any(p, &n, line) ||
-	    n == 0)
+	if (!vl_unb64u_any(p, &n, line) || n == 0)
 		return fail_damaged(r, err);
 	*path = (struct vl_slice){ p, n };
 	if (vl_path_check(*path, &ignored) != VL_OK ||
@@ -298,7 +209,6 @@ vl_brought_r_next(struct vl_brought_r *r, struct vl_slice *path, bool *more,
 		return fail_damaged(r, err);
 	r->last = *path;
 	r->turn = 1 - r->turn;
-	r->left--;
 	return VL_OK;
 }
 
@@ -307,9 +217,9 @@ vl_brought_r_free(struct vl_brought_r *r)
 {
 	if (r == NULL)
 		return;
+	vl_listfile_r_free(r->list);
 	if (r->fd >= 0)
 		close(r->fd);
-	vl_buf_free(&r->buf);
 	free(r->shown);
 	free(r);
 }
@@ -321,61 +231,32 @@ fail_write(const struct vl_brought_w *w, struct vl_err *err)
 	    vl_state_path(w->state), w->name);
 }
 
-static enum vl_status
-flush(struct vl_brought_w *w, struct vl_err *err)
-{
-	enum vl_status st = vl_write_all(w->fd, vl_buf_slice(&w->buf), err);
-
-	vl_buf_clear(&w->buf);
-	return st == VL_OK ? VL_OK : fail_write(w, err);
-}
-
-/* What is in the buffer from `start` on, and an LF, is a line. */
-static enum vl_status
-end_line(struct vl_brought_w *w, size_t start, struct vl_err *err)
-{
-	enum vl_status st = vl_buf_add_text(&w->buf, "\n", err);
-
-	if (st != VL_OK)
-		return st;
-	vl_hash_add(
-	    &w->hash, (struct vl_slice){ w->buf.p + start, w->buf.n - start });
-	return w->buf.n >= BUFFER ? flush(w, err) : VL_OK;
-}
-
 /* Into the open file w->fd. */
 static enum vl_status
 begin_list(
     struct vl_brought_w *w, const struct vl_brought *b, struct vl_err *err)
 {
+	struct vl_listfile f = { 0 };
 	char head[NAME_SIZE];
-	enum vl_status st = VL_OK;
 
-	begin_hash(&w->hash);
 	head_of(head, b);
-	st = vl_buf_add_text(&w->buf, head, err);
-	return st == VL_OK ? end_line(w, 0, err) : st;
+	f = list_in(w->fd, head);
+	return vl_listfile_w_new(&w->list, &f, err);
 }
 
 static enum vl_status
 end_list(struct vl_brought_w *w, struct vl_err *err)
 {
-	char end[NAME_SIZE];
-	enum vl_status st = VL_OK;
+	enum vl_status st = vl_listfile_w_finish(w->list, err);
 
-	end_of(end, &w->hash, w->count);
-	st = vl_buf_add_text(&w->buf, end, err);
-	if (st == VL_OK)
-		st = vl_buf_add_text(&w->buf, "\n", err);
-	return st == VL_OK ? flush(w, err) : st;
+	return st == VL_OK ? VL_OK : fail_write(w, err);
 }
 
 enum vl_status
 vl_brought_w_open(
     struct vl_brought_w **out, const struct vl_brought *b, struct vl_err *err)
 {
-	struct vl_brought_w *w =
-	    aligned_alloc(_Alignof(struct vl_brought_w), sizeof(*w));
+	struct vl_brought_w *w = malloc(sizeof(*w));
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
@@ -409,15 +290,15 @@ enum vl_status
 vl_brought_w_add(
     struct vl_brought_w *w, struct vl_slice path, struct vl_err *err)
 {
-	size_t start = w->buf.n;
-	enum vl_status st = vl_buf_reserve(&w->buf, VL_B64U_SIZE(path.n), err);
+	enum vl_status st = VL_OK;
 
+	vl_buf_clear(&w->line);
+	st = vl_buf_reserve(&w->line, VL_B64U_SIZE(path.n), err);
 	if (st != VL_OK)
 		return st;
-	vl_b64u((char *)w->buf.p + start, path.p, path.n);
-	w->buf.n += strlen((char *)w->buf.p + start);
-	w->count++;
-	return end_line(w, start, err);
+	st = vl_listfile_w_add(w->list,
+	    vl_slice_of(vl_b64u((char *)w->line.p, path.p, path.n)), err);
+	return st == VL_OK ? VL_OK : fail_write(w, err);
 }
 
 enum vl_status
@@ -445,7 +326,8 @@ vl_brought_w_free(struct vl_brought_w *w)
 		close(w->fd);
 	if (w->dirfd >= 0)
 		close(w->dirfd);
-	vl_buf_free(&w->buf);
+	vl_listfile_w_free(w->list);
+	vl_buf_free(&w->line);
 	free(w);
 }
 
@@ -470,7 +352,8 @@ copy_list(const struct vl_brought *b, struct vl_brought_r *r, int fd,
 	}
 	if (st == VL_OK)
 		st = end_list(&w, err);
-	vl_buf_free(&w.buf);
+	vl_listfile_w_free(w.list);
+	vl_buf_free(&w.line);
 	return st;
 }
 

@@ -55,23 +55,13 @@ vl_decision_read(struct vl_state *s, const uint8_t import[VL_IMPORT_ID_SIZE],
 	size_t n = form(want, sizeof(want), import);
 	bool there = false;
 	enum vl_status st = VL_OK;
-	int fd = -1;
 
 	*decided = false;
 	/* Durable first: a record that is only in memory decides nothing. */
-	fd = openat(
-	    vl_state_fd(s), DECISION_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0) {
-		st = vl_fsync(fd, DECISION_NAME, err);
-		close(fd);
-	} else if (errno != ENOENT) {
-		st = vl_fail_errno(err, "cannot open '%s/" DECISION_NAME "'",
-		    vl_state_path(s));
-	}
-	if (st == VL_OK)
-		st = vl_fsync_dir(vl_state_fd(s), ".", err);
-	if (st == VL_OK)
-		st = vl_state_read(s, DECISION_NAME, &text, &there, err);
+	st = vl_state_settle(s, DECISION_NAME, err);
+	if (st != VL_OK)
+		return vl_within(err, "state '%s'", vl_state_path(s));
+	st = vl_state_read(s, DECISION_NAME, &text, &there, err);
 	if (st == VL_OK && there)
 		*decided = text.n == n && memcmp(text.p, want, n) == 0;
 	vl_buf_free(&text);

@@ -155,8 +155,9 @@ append(struct vl_state *s, struct vl_slice text, struct vl_err *err)
 		st = line_make(&line, text, err);
 	if (st != VL_OK)
 		goto out;
-	fd = openat(
-	    vl_state_fd(s), JOURNAL_NAME, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* What was read was a regular file; a FIFO in its place is ENXIO. */
+	fd = openat(vl_state_fd(s), JOURNAL_NAME,
+	    O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
 		st = vl_fail_errno(err, "cannot open it");
 		goto out;
@@ -319,19 +320,9 @@ vl_journal_load(struct vl_journal *j, struct vl_state *s, struct vl_err *err)
 	struct vl_buf file = { 0 };
 	bool there = false;
 	enum vl_status st = VL_OK;
-	int fd = -1;
 
 	memset(j, 0, sizeof(*j));
-	fd = openat(
-	    vl_state_fd(s), JOURNAL_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0) {
-		st = vl_fsync(fd, JOURNAL_NAME, err);
-		close(fd);
-	} else if (errno != ENOENT) {
-		st = vl_fail_errno(err, "cannot open it");
-	}
-	if (st == VL_OK)
-		st = vl_fsync_dir(vl_state_fd(s), ".", err);
+	st = vl_state_settle(s, JOURNAL_NAME, err);
 	if (st == VL_OK)
 		st = vl_state_read(s, JOURNAL_NAME, &file, &there, err);
 	if (st == VL_OK && there)

@@ -14,8 +14,6 @@
 
 #include "state_private.h"
 
-#define SENDER_MAX 1024
-
 enum vl_status
 vl_state_accept_sender(struct vl_state *s, struct vl_slice public_text,
     const char *key_id_hex, struct vl_err *err)
@@ -41,7 +39,7 @@ vl_state_accept_sender(struct vl_state *s, struct vl_slice public_text,
 }
 
 enum vl_status
-vl_state_each_sender(struct vl_state *s,
+vl_state_each_sender(struct vl_state *s, size_t max,
     enum vl_status (*each)(void *arg, struct vl_slice text, struct vl_err *err),
     void *arg, struct vl_err *err)
 {
@@ -68,8 +66,7 @@ vl_state_each_sender(struct vl_state *s,
 
 		if (n < 4 || strcmp(entry->d_name + n - 4, ".pub") != 0)
 			continue;
-		st = vl_read_file(
-		    dirfd(dir), entry->d_name, SENDER_MAX, &text, err);
+		st = vl_read_file(dirfd(dir), entry->d_name, max, &text, err);
 		if (st == VL_OK)
 			st = each(arg, vl_buf_slice(&text), err);
 	}

@@ -130,8 +130,8 @@ read_secret(struct vl_state *s, uint8_t *text, size_t *n, bool *there,
     struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
-	int fd =
-	    openat(vl_state_fd(s), "series", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(vl_state_fd(s), "series",
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	*n = 0;
 	*there = fd >= 0 || errno != ENOENT;

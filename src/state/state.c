@@ -263,7 +263,8 @@ vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
 bool
 vl_state_is_locked(const struct vl_state *s)
 {
-	int fd = openat(s->fd, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(s->fd, "lock",
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	bool held = false;
 
 	if (fd < 0)
@@ -326,6 +327,28 @@ vl_state_read(struct vl_state *s, const char *name, struct vl_buf *out,
 		return vl_within(err, "state '%s'", s->path);
 	*there = true;
 	return VL_OK;
+}
+
+/* Without O_NONBLOCK the open of a FIFO would wait for a writer. */
+enum vl_status
+vl_state_settle(struct vl_state *s, const char *name, struct vl_err *err)
+{
+	struct stat stat = { 0 };
+	enum vl_status st = VL_OK;
+	int fd = openat(s->fd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT)
+		return vl_fail_errno(err, "cannot open '%s'", name);
+	if (fd >= 0 && fstat(fd, &stat) != 0)
+		st = vl_fail_errno(err, "cannot examine '%s'", name);
+	else if (fd >= 0 && !S_ISREG(stat.st_mode))
+		st = vl_fail(err, VL_EIO, "'%s' is not a regular file", name);
+	else if (fd >= 0)
+		st = vl_fsync(fd, name, err);
+	if (fd >= 0)
+		close(fd);
+	return st == VL_OK ? vl_fsync_dir(s->fd, ".", err) : st;
 }
 
 /* The id of this boot, without LF; empty when the kernel does not tell. */

@@ -16,6 +16,14 @@
 enum vl_status vl_state_read(struct vl_state *s, const char *name,
     struct vl_buf *out, bool *there, struct vl_err *err);
 
+/*
+ * Sync file `name` below the state and the state itself, so that what is read
+ * of it holds.  An absent one is none to sync; what is no regular file is
+ * refused, and never waited for.
+ */
+enum vl_status vl_state_settle(
+    struct vl_state *s, const char *name, struct vl_err *err);
+
 /* brought.c: no import is in hand; remove what killed ones left. */
 enum vl_status vl_brought_tidy(struct vl_state *s, struct vl_err *err);
 

@@ -21,6 +21,9 @@
 
 #define CHANGED "changed while the import ran"
 #define LOCKED  "is immutable or append-only: take the flag off first"
+#define HOLDS                                                                  \
+	"holds the staging, which could not go once it is immutable or "       \
+	"append-only"
 #define SETGID                                                                 \
 	"is setgid with a group this user is not in: the bit would be lost"
 
@@ -155,6 +158,9 @@ check_step(
 		why = refuses_locks(p, s,
 		    (now.type == VL_ENTRY_FILE || now.type == VL_ENTRY_DIR) &&
 		        vl_meta_flagged(dirfd, name));
+	if (why == NULL && s->path.n == 0 && is_lock(&s->after) &&
+	    p->target->opts.tree->inside)
+		why = HOLDS;
 	if (why == NULL && (s->kind == VL_STEP_DIR || s->kind == VL_STEP_META))
 		why = refuses_attributes(&now, s);
 	else if (why == NULL)
@@ -169,8 +175,6 @@ check_link(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 {
 	char n[VL_STAGE_N_SIZE];
 	int newfd = vl_stage_newfd(p->target->opts.stage);
-	struct stat st_new;
-	struct stat st_to;
 	int dirfd = -1;
 	enum vl_status st = VL_OK;
 
@@ -180,10 +184,8 @@ check_link(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	if (dirfd < 0 ||
-	    fstatat(dirfd, p->places.name, &st_to, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    fstatat(newfd, vl_stage_n(n, s->n, ""), &st_new,
-	        AT_SYMLINK_NOFOLLOW) != 0 ||
-	    st_to.st_dev != st_new.st_dev || st_to.st_ino != st_new.st_ino)
+	    !vl_meta_same_inode(
+	        dirfd, p->places.name, newfd, vl_stage_n(n, s->n, "")))
 		return fail_entry(&p->places, s->to, CHANGED, err);
 	return VL_OK;
 }
@@ -233,29 +235,44 @@ account(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 
 /* A second name in undo/, or where that is refused a copy. */
 static enum vl_status
-link_aside(struct vl_stage *stage, const char *name, uint64_t number, int dirfd,
-    struct vl_err *err)
+link_aside(
+    struct prepare *p, const struct vl_step *s, int dirfd, struct vl_err *err)
 {
+	struct vl_stage *stage = p->target->opts.stage;
+	const char *name = p->places.name;
 	char n[VL_STAGE_N_SIZE];
+	const struct vl_copy copy = { dirfd, name, stage->undofd, n };
+	char *path = NULL;
+	bool copies = false;
 	enum vl_status st = VL_OK;
 
-	if (linkat(dirfd, name, stage->undofd, vl_stage_n(n, number, ""), 0) ==
-	    0)
+	if (linkat(dirfd, name, stage->undofd, vl_stage_n(n, s->n, ""), 0) == 0)
 		return VL_OK;
-	if (errno != EPERM && errno != EMLINK && errno != EOPNOTSUPP &&
-	    errno != EACCES)
-		return vl_fail_errno(err, "cannot link '%s' aside", name);
-	st = vl_copy_aside(
-	    dirfd, name, stage->undofd, vl_stage_n(n, number, ".copy"), err);
-	if (st != VL_OK)
-		return vl_within(err, "cannot keep a copy of '%s'", name);
-	return VL_OK;
+	copies = errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP ||
+	    errno == EACCES;
+	if (copies) {
+		vl_stage_n(n, s->n, ".copy");
+		st = vl_copy_aside(&copy, err);
+	} else {
+		st = vl_fail_errno(err, "a second name was refused");
+	}
+	if (st == VL_OK)
+		return VL_OK;
+	path = vl_places_text(&p->places, s->path);
+	if (path == NULL)
+		return vl_fail_memory(err);
+	vl_within(err, "cannot keep %s'%s'", copies ? "a copy of " : "", path);
+	free(path);
+	return err->status;
 }
 
-/* The attributes that the redo will set by name. */
+/* The attributes that the redo will set by name, beside those that it leaves
+ * alone. */
 static enum vl_status
-try_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
+try_step(
+    struct prepare *p, const struct vl_step *s, int dirfd, struct vl_err *err)
 {
+	struct vl_attrs others = { 0 };
 	char *path = NULL;
 	enum vl_status st = VL_OK;
 
@@ -265,7 +282,14 @@ try_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 	path = vl_places_text(&p->places, s->path);
 	if (path == NULL)
 		return vl_fail_memory(err);
-	st = vl_trial_step(&p->trial, s, path, err);
+	if (s->kind != VL_STEP_NEW && !p->trial.privileged &&
+	    !vl_slice_equal(s->before.attrs, s->after.attrs) &&
+	    !vl_attrs_read(&others, dirfd, p->places.name, VL_ATTRS_PRIVILEGED))
+		st = vl_fail_errno(err, "cannot look at '%s'", path);
+	else
+		st = vl_trial_step(
+		    &p->trial, s, vl_buf_slice(&others.bytes), path, err);
+	vl_attrs_free(&others);
 	free(path);
 	return st;
 }
@@ -289,14 +313,13 @@ prepare_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 		why = refuses_locks(p, s, false);
 		if (why != NULL)
 			return fail_entry(&p->places, s->path, why, err);
-		return try_step(p, s, err);
+		return try_step(p, s, dirfd, err);
 	}
 	st = check_step(p, s, dirfd, err);
 	if (st == VL_OK &&
 	    (s->kind == VL_STEP_REPLACE || s->kind == VL_STEP_DELETE))
-		st = link_aside(
-		    p->target->opts.stage, p->places.name, s->n, dirfd, err);
-	return st == VL_OK ? try_step(p, s, err) : st;
+		st = link_aside(p, s, dirfd, err);
+	return st == VL_OK ? try_step(p, s, dirfd, err) : st;
 }
 
 /*
@@ -383,6 +406,8 @@ vl_target_prepare(struct vl_target *t, struct vl_err *err)
 
 	if (st == VL_OK)
 		st = vl_proof_staged(vl_stage_newfd(stage), t->staged, err);
+	if (st == VL_OK)
+		st = vl_inner_finish(t, err);
 	if (st == VL_OK)
 		st = prepare_steps(&p, err);
 	if (st == VL_OK)

@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <valise/encode.h>
 #include <valise/fs.h>
 
+#include "meta.h"
 #include "rename.h"
 #include "stage.h"
 
@@ -66,6 +68,66 @@ restore_root(struct vl_stage *s, struct vl_err *err)
 		close(fd);
 	free(probe);
 	return st == VL_OK ? put_time(&s->tree, err) : st;
+}
+
+/*
+ * More names of a file that was locked in its place: they cannot go as long
+ * as it is, and it shall stay so.
+ */
+static enum vl_status
+remove_name(int dirfd, const char *name, struct vl_err *err)
+{
+	struct stat st;
+	uint32_t flags = 0;
+	int fd = vl_meta_open(dirfd, name, &st);
+	enum vl_status status = VL_OK;
+
+	if (fd < 0)
+		return VL_OK; /* who may not read it has set no lock */
+	if (vl_flags_get(fd, &flags) && (flags & VL_FLAGS_LOCK) != 0) {
+		if (!vl_flags_set(fd, flags & ~VL_FLAGS_LOCK) ||
+		    unlinkat(dirfd, name, 0) != 0)
+			status = vl_fail_errno(
+			    err, "cannot remove what is left of the staging");
+		if ((fstat(fd, &st) != 0 || st.st_nlink > 0) &&
+		    !vl_flags_set(fd, flags) && status == VL_OK)
+			status = vl_fail_errno(
+			    err, "cannot lock again what has more names");
+	}
+	close(fd);
+	return status;
+}
+
+/* What stays out, because an operator keeps what is in its place. */
+static enum vl_status
+remove_locked(const struct vl_stage *s, const char *staging, struct vl_err *err)
+{
+	struct vl_walk_opts opts = { 0 };
+	struct vl_walk *walk = NULL;
+	struct vl_node node = { 0 };
+	char name[VL_NAME_MAX + 1];
+	char *root = NULL;
+	bool more = true;
+	enum vl_status st = VL_OK;
+
+	if (asprintf(&root, "%s/%s/new", s->parent, staging) < 0)
+		return vl_fail_memory(err);
+	opts.root = root;
+	if (faccessat(AT_FDCWD, root, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		st = vl_walk_open(&walk, &opts, err);
+	while (st == VL_OK && walk != NULL) {
+		st = vl_walk_next(walk, &node, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		if (node.type != VL_ENTRY_FILE || node.st.st_nlink == 1)
+			continue;
+		memcpy(name, node.name.p, node.name.n);
+		name[node.name.n] = '\0';
+		st = remove_name(node.parentfd, name, err);
+	}
+	vl_walk_free(walk);
+	free(root);
+	return st;
 }
 
 /*
@@ -154,6 +216,8 @@ vl_stage_clean(struct vl_stage *s, const struct vl_stage_report *report,
 	enum vl_status st = save_theirs(s, report, err);
 
 	if (st == VL_OK)
+		st = remove_locked(s, s->name, err);
+	if (st == VL_OK)
 		st = vl_stage_remove(s, err);
 	if (st == VL_OK && s->tree.inside)
 		st = put_time(&s->tree, err);
@@ -176,8 +240,11 @@ vl_stage_sweep(const struct vl_header *h, size_t tree, struct vl_err *err)
 	if (private == NULL)
 		st = vl_fail_memory(err);
 	else if (fstatat(s->parentfd, private, &st_private,
-	             AT_SYMLINK_NOFOLLOW) == 0)
-		st = vl_remove_tree(s->parentfd, private, err);
+	             AT_SYMLINK_NOFOLLOW) == 0) {
+		st = remove_locked(s, private, err);
+		if (st == VL_OK)
+			st = vl_remove_tree(s->parentfd, private, err);
+	}
 	free(private);
 	vl_stage_close(s);
 	return st;

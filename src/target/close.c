@@ -33,15 +33,10 @@ vl_item_free(struct item *i)
 	vl_attrs_free(&i->attrs_before);
 	vl_buf_free(&i->attrs_after);
 	vl_buf_free(&i->holes);
+	vl_buf_free(&i->link);
 	free(i->to);
 	free(i->text);
 	free(i);
-}
-
-static struct vl_slice
-path_of(const struct item *i)
-{
-	return (struct vl_slice){ (const uint8_t *)i->path, i->path_n };
 }
 
 static void
@@ -50,7 +45,7 @@ say(struct vl_target *t, enum vl_change change, const struct item *i,
 {
 	if (t->opts.report.change != NULL)
 		t->opts.report.change(t->opts.report.arg,
-		    t->opts.resource->name, change, path_of(i), detail);
+		    t->opts.resource->name, change, vl_item_path(i), detail);
 }
 
 static enum vl_status
@@ -60,7 +55,7 @@ add_link(struct vl_target *t, enum vl_step_kind kind, const struct item *i,
 	struct vl_step s = { .kind = kind,
 		.n = i->n,
 		.other = i->other,
-		.path = path_of(i),
+		.path = vl_item_path(i),
 		.live = live,
 		.before = i->before,
 		.after = i->after };
@@ -133,15 +128,6 @@ say_dropped(struct vl_target *t, const struct item *i)
 		say(t, VL_CHANGE_DROP, i, i->text);
 }
 
-static bool
-is_acl(const struct vl_xattr *x)
-{
-	static const char begin[] = "system.posix_acl_";
-
-	return x->name.n > sizeof(begin) - 1 &&
-	    memcmp(x->name.p, begin, sizeof(begin) - 1) == 0;
-}
-
 /* The ACLs among them, or the others, differ. */
 static bool
 attrs_differ(struct vl_slice a, struct vl_slice b, bool acl)
@@ -154,10 +140,10 @@ attrs_differ(struct vl_slice a, struct vl_slice b, bool acl)
 	do {
 		do {
 			more_x = vl_attrs_next(&a, &x);
-		} while (more_x && is_acl(&x) != acl);
+		} while (more_x && vl_attrs_is_acl(x.name) != acl);
 		do {
 			more_y = vl_attrs_next(&b, &y);
-		} while (more_y && is_acl(&y) != acl);
+		} while (more_y && vl_attrs_is_acl(y.name) != acl);
 		if (more_x != more_y)
 			return true;
 		if (more_x &&
@@ -216,6 +202,8 @@ detail(char *text, size_t size, const struct item *i)
 		snprintf(text, size, "hard link");
 	else if (i->outcome == OUTCOME_META)
 		attributes_detail(text, size, i);
+	else if (i->alike || (i->anew && i->before.size == i->after.size))
+		snprintf(text, size, "made anew");
 	else if (i->after.type == VL_ENTRY_FILE)
 		snprintf(text, size, "%s -> %s bytes",
 		    vl_format_count(before, sizeof(before), i->before.size),
@@ -282,10 +270,10 @@ static enum vl_status
 list(struct vl_target *t, const struct item *i, struct vl_err *err)
 {
 	if (i->listed)
-		return vl_listed_keep(t->listed, path_of(i), err);
+		return vl_listed_keep(t->listed, vl_item_path(i), err);
 	if (i->matched || i->other != 0)
 		return VL_OK;
-	return vl_listed_add(t->listed, path_of(i), err);
+	return vl_listed_add(t->listed, vl_item_path(i), err);
 }
 
 /* Something in the directories that are open stays, and so do these; they
@@ -304,7 +292,8 @@ must_stay(struct vl_target *t, struct vl_err *err)
 		d = &t->done[k];
 		d->stays = true;
 		if (d->enter->listed && d->enter->other == 0)
-			st = vl_listed_keep(t->listed, path_of(d->enter), err);
+			st = vl_listed_keep(
+			    t->listed, vl_item_path(d->enter), err);
 	}
 	return st;
 }
@@ -395,15 +384,21 @@ leave_staged(struct vl_target *t, const struct done_dir *d, struct vl_err *err)
 {
 	struct item *i = d->enter;
 	struct vl_meta m = i->after;
+	bool open = !i->inner && (m.mode & 0700) != 0700;
 	enum vl_status st = VL_OK;
 
-	if (!i->inner && (m.mode & 0700) != 0700) {
+	if (vl_inner_unlisted(i)) {
+		open = true;
+		st = vl_inner_put_off(t, i, err);
+	}
+	if (open) {
 		m.mode = 0700;
 		m.attrs.n = 0;
 	}
-	if (i->dir != NULL)
-		st = vl_meta_stage(
-		    i->dir->fd, "", &m, t->opts.tree->privileged, i->path, err);
+	if (st == VL_OK && i->dir != NULL)
+		st = vl_meta_stage(&(struct vl_meta_place){ i->dir->fd, "",
+		                       t->opts.tree->privileged, i->path },
+		    &m, err);
 	if (st != VL_OK)
 		return st;
 	if (i->inner)
@@ -464,7 +459,7 @@ close_keep(struct vl_target *t, const struct item *i, struct vl_err *err)
 	if (i->said)
 		say(t, VL_CHANGE_KEEP, i, i->text);
 	if (st == VL_OK && i->listed)
-		st = vl_listed_keep(t->listed, path_of(i), err);
+		st = vl_listed_keep(t->listed, vl_item_path(i), err);
 	return st;
 }
 

@@ -15,54 +15,83 @@
 
 #define COPY_BLOCK 65536
 
-static enum vl_status
-read_link(int dirfd, const char *name, char *text, size_t size, size_t *n,
-    struct vl_err *err)
-{
-	ssize_t got = readlinkat(dirfd, name, text, size);
+#define LINK_SIZE (VL_PATH_MAX + 1)
 
-	if (got < 0 || (size_t)got == size)
+/* The target of a link as text. */
+static enum vl_status
+read_link(int dirfd, const char *name, char text[LINK_SIZE], struct vl_err *err)
+{
+	ssize_t got = readlinkat(dirfd, name, text, LINK_SIZE);
+
+	if (got < 0 || got == LINK_SIZE)
 		return vl_fail_errno(err, "cannot read the link");
-	*n = (size_t)got;
+	text[got] = '\0';
 	return VL_OK;
 }
 
+/* Where data of an open file begins at or behind `at`; holes hold none. */
+static uint64_t
+next_data(int fd, uint64_t at, uint64_t size)
+{
+	off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+
+	if (data >= 0)
+		return (uint64_t)data;
+	return errno == ENXIO ? size : at; /* or it cannot tell */
+}
+
+/* And where it ends, as far as a block reaches. */
+static size_t
+data_at(int fd, uint64_t at, uint64_t size)
+{
+	off_t hole = lseek(fd, (off_t)at, SEEK_HOLE);
+	uint64_t end =
+	    hole > (off_t)at && (uint64_t)hole < size ? (uint64_t)hole : size;
+
+	return end - at < COPY_BLOCK ? (size_t)(end - at) : COPY_BLOCK;
+}
+
+/* The holes, too: else a copy could be larger than any disk. */
 static enum vl_status
-copy_bytes(int from, int to, struct vl_err *err)
+copy_bytes(int from, int to, uint64_t size, struct vl_err *err)
 {
 	uint8_t *block = malloc(COPY_BLOCK);
 	enum vl_status st = VL_OK;
+	uint64_t at = next_data(from, 0, size);
+	size_t n = 0;
 	size_t got = 0;
 
 	if (block == NULL)
 		return vl_fail_memory(err);
-	do {
-		st = vl_read_full(from, block, COPY_BLOCK, &got, err);
+	for (; st == VL_OK && at < size; at = next_data(from, at + n, size)) {
+		n = data_at(from, at, size);
+		st = vl_pread_full(from, block, n, (off_t)at, &got, err);
 		if (st == VL_OK)
-			st = vl_write_all(
-			    to, (struct vl_slice){ block, got }, err);
-	} while (st == VL_OK && got == COPY_BLOCK);
+			st = vl_pwrite_all(to, (struct vl_slice){ block, got },
+			    (off_t)at, err);
+	}
 	free(block);
+	if (st == VL_OK && ftruncate(to, (off_t)size) != 0)
+		st = vl_fail_errno(err, "cannot write");
 	return st;
 }
 
 static enum vl_status
-copy_file(int dirfd, const char *name, int todir, const char *toname,
-    struct vl_err *err)
+copy_file(const struct vl_copy *c, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	struct stat stat;
-	int from = vl_meta_open(dirfd, name, &stat);
+	int from = vl_meta_open(c->dirfd, c->name, &stat);
 	int to = -1;
 
 	if (from < 0 && errno != ENXIO)
 		return vl_fail_errno(err, "cannot open it");
-	to = openat(todir, toname,
+	to = openat(c->todir, c->toname,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		st = vl_fail_errno(err, "cannot copy it aside");
 	if (st == VL_OK && from >= 0)
-		st = copy_bytes(from, to, err);
+		st = copy_bytes(from, to, (uint64_t)stat.st_size, err);
 	if (from >= 0)
 		close(from);
 	if (to >= 0)
@@ -71,71 +100,90 @@ copy_file(int dirfd, const char *name, int todir, const char *toname,
 }
 
 enum vl_status
-vl_copy_aside(int dirfd, const char *name, int todir, const char *toname,
-    struct vl_err *err)
+vl_copy_aside(const struct vl_copy *c, struct vl_err *err)
 {
-	char text[VL_PATH_MAX + 1];
+	char text[LINK_SIZE];
 	struct vl_meta m = { 0 };
 	enum vl_status st = VL_OK;
-	size_t n = 0;
 
-	if (!vl_meta_at(&m, dirfd, name))
+	if (!vl_meta_at(&m, c->dirfd, c->name))
 		return vl_fail_errno(err, "cannot look at it");
 	/* One that was killed half-way is made anew. */
-	if (unlinkat(todir, toname, 0) != 0 && errno != ENOENT)
+	if (unlinkat(c->todir, c->toname, 0) != 0 && errno != ENOENT)
 		return vl_fail_errno(err, "cannot copy it aside");
 	if (m.type == VL_ENTRY_LINK) {
-		st = read_link(dirfd, name, text, sizeof(text), &n, err);
-		if (st != VL_OK)
-			return st;
-		text[n] = '\0';
-		if (symlinkat(text, todir, toname) != 0)
-			return vl_fail_errno(err, "cannot copy it aside");
-		return VL_OK;
+		st = read_link(c->dirfd, c->name, text, err);
+		if (st == VL_OK && symlinkat(text, c->todir, c->toname) != 0)
+			st = vl_fail_errno(err, "cannot copy it aside");
+		return st;
 	}
-	return copy_file(dirfd, name, todir, toname, err);
+	return copy_file(c, err);
+}
+
+/* Where neither has data they are equal. */
+static uint64_t
+next_of_both(const int fd[2], uint64_t at, uint64_t size)
+{
+	const uint64_t a = next_data(fd[0], at, size);
+	const uint64_t b = next_data(fd[1], at, size);
+
+	return a < b ? a : b;
 }
 
 static enum vl_status
-equal_bytes(bool *equal, int a, int b, struct vl_err *err)
+equal_bytes(bool *equal, const int fd[2], uint64_t size, struct vl_err *err)
 {
 	uint8_t *block = malloc(2 * COPY_BLOCK);
 	enum vl_status st = VL_OK;
-	size_t na = 0;
-	size_t nb = 0;
+	uint64_t at = 0;
+	size_t n = 0;
+	size_t got[2] = { 0, 0 };
+	int i;
 
 	if (block == NULL)
 		return vl_fail_memory(err);
-	do {
-		st = vl_read_full(a, block, COPY_BLOCK, &na, err);
-		if (st == VL_OK)
-			st = vl_read_full(
-			    b, block + COPY_BLOCK, COPY_BLOCK, &nb, err);
-		if (st == VL_OK)
-			*equal = na == nb &&
-			    memcmp(block, block + COPY_BLOCK, na) == 0;
-	} while (st == VL_OK && *equal && na == COPY_BLOCK);
+	*equal = true;
+	while (st == VL_OK && *equal) {
+		at = next_of_both(fd, at, size);
+		if (at >= size)
+			break;
+		n = size - at < COPY_BLOCK ? (size_t)(size - at) : COPY_BLOCK;
+		for (i = 0; i < 2 && st == VL_OK; i++)
+			st = vl_pread_full(fd[i], block + i * COPY_BLOCK, n,
+			    (off_t)at, &got[i], err);
+		*equal = st == VL_OK && got[0] == n && got[1] == n &&
+		    memcmp(block, block + COPY_BLOCK, n) == 0;
+		at += n;
+	}
 	free(block);
 	return st;
 }
 
-enum vl_status
-vl_copy_equal(bool *equal, int dirfd, const char *name, int todir,
-    const char *toname, struct vl_err *err)
+static enum vl_status
+equal_links(const struct vl_copy *c, bool *equal, struct vl_err *err)
 {
-	char ta[VL_PATH_MAX + 1];
-	char tb[VL_PATH_MAX + 1];
+	char a[LINK_SIZE];
+	char b[LINK_SIZE];
+	enum vl_status st = read_link(c->dirfd, c->name, a, err);
+
+	if (st == VL_OK)
+		st = read_link(c->todir, c->toname, b, err);
+	*equal = st == VL_OK && strcmp(a, b) == 0;
+	return st;
+}
+
+enum vl_status
+vl_copy_equal(const struct vl_copy *c, bool *equal, struct vl_err *err)
+{
 	struct vl_meta a = { 0 };
 	struct vl_meta b = { 0 };
 	struct stat stat;
 	enum vl_status st = VL_OK;
-	size_t na = 0;
-	size_t nb = 0;
-	int fa = -1;
-	int fb = -1;
+	int fd[2] = { -1, -1 };
 
 	*equal = false;
-	if (!vl_meta_at(&a, dirfd, name) || !vl_meta_at(&b, todir, toname))
+	if (!vl_meta_at(&a, c->dirfd, c->name) ||
+	    !vl_meta_at(&b, c->todir, c->toname))
 		return VL_OK;
 	if (a.type != VL_ENTRY_FILE && a.type != VL_ENTRY_LINK) {
 		*equal = a.type != VL_ENTRY_DIR && b.type == VL_ENTRY_FILE;
@@ -143,22 +191,17 @@ vl_copy_equal(bool *equal, int dirfd, const char *name, int todir,
 	}
 	if (a.type != b.type || a.size != b.size)
 		return VL_OK;
-	if (a.type == VL_ENTRY_LINK) {
-		st = read_link(dirfd, name, ta, sizeof(ta), &na, err);
-		if (st == VL_OK)
-			st = read_link(todir, toname, tb, sizeof(tb), &nb, err);
-		*equal = st == VL_OK && na == nb && memcmp(ta, tb, na) == 0;
-		return st;
-	}
-	fa = vl_meta_open(dirfd, name, &stat);
-	fb = vl_meta_open(todir, toname, &stat);
-	if (fa < 0 || fb < 0)
+	if (a.type == VL_ENTRY_LINK)
+		return equal_links(c, equal, err);
+	fd[0] = vl_meta_open(c->dirfd, c->name, &stat);
+	fd[1] = vl_meta_open(c->todir, c->toname, &stat);
+	if (fd[0] < 0 || fd[1] < 0)
 		st = vl_fail_errno(err, "cannot compare it with its copy");
 	else
-		st = equal_bytes(equal, fa, fb, err);
-	if (fa >= 0)
-		close(fa);
-	if (fb >= 0)
-		close(fb);
+		st = equal_bytes(equal, fd, a.size, err);
+	if (fd[0] >= 0)
+		close(fd[0]);
+	if (fd[1] >= 0)
+		close(fd[1]);
 	return st;
 }

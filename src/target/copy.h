@@ -7,11 +7,17 @@
 
 #include "meta.h"
 
+struct vl_copy {
+	int dirfd;
+	const char *name;
+	int todir;
+	const char *toname;
+};
+
 /* Copy dirfd/name to todir/toname . */
-enum vl_status vl_copy_aside(int dirfd, const char *name, int todir,
-    const char *toname, struct vl_err *err);
+enum vl_status vl_copy_aside(const struct vl_copy *c, struct vl_err *err);
 /* Same type, attributes that matter, and bytes (or link target). */
-enum vl_status vl_copy_equal(bool *equal, int dirfd, const char *name,
-    int todir, const char *toname, struct vl_err *err);
+enum vl_status vl_copy_equal(
+    const struct vl_copy *c, bool *equal, struct vl_err *err);
 
 #endif

@@ -13,9 +13,6 @@
 
 #include "plan.h"
 
-#define ACL_ACCESS  "system.posix_acl_access"
-#define ACL_DEFAULT "system.posix_acl_default"
-
 struct item *
 vl_item_new(struct vl_target *t, enum item_kind kind, struct vl_slice path)
 {
@@ -34,21 +31,18 @@ vl_item_new(struct vl_target *t, enum item_kind kind, struct vl_slice path)
 	return i;
 }
 
-unsigned
-vl_plan_which(const struct vl_target *t, enum vl_entry_type type)
+struct vl_slice
+vl_item_path(const struct item *i)
 {
-	return VL_ATTRS_PLAIN |
-	    (t->opts.tree->privileged ? VL_ATTRS_PRIVILEGED : 0) |
-	    (type == VL_ENTRY_FILE || type == VL_ENTRY_DIR ? VL_ATTRS_FLAGS :
-	                                                     0);
+	return (struct vl_slice){ (const uint8_t *)i->path, i->path_n };
 }
 
-/* Attributes of what was found, by a descriptor or a name below one. */
-static enum vl_status
-read_before(struct item *i, int fd, const char *name, struct vl_err *err)
+enum vl_status
+vl_item_read_before(
+    struct item *i, int fd, const char *name, struct vl_err *err)
 {
 	if (!vl_attrs_read(&i->attrs_before, fd, name,
-	        vl_plan_which(i->t, i->before.type)))
+	        vl_attrs_which(i->t->opts.tree->privileged)))
 		return vl_fail_errno(
 		    err, "cannot read the attributes of '%s'", i->path);
 	i->before.attrs = vl_buf_slice(&i->attrs_before.bytes);
@@ -74,62 +68,62 @@ found(struct vl_target *t, struct item *i, struct vl_err *err)
 		i->before.mtime.nsec = t->opts.tree->mtime_nsec;
 	}
 	return t->node.type == VL_ENTRY_DIR ?
-	    read_before(i, t->node.fd, "", err) :
+	    vl_item_read_before(i, t->node.fd, "", err) :
 	    VL_OK;
 }
 
 /* One attribute after the others, where it is brought. */
 static enum vl_status
-want_xattr(struct item *i, const struct vl_xattr *x, unsigned lacks,
-    struct vl_err *err)
+want_xattr(struct vl_buf *out, const struct vl_want *w,
+    const struct vl_xattr *x, struct vl_err *err)
 {
 	if (vl_slice_equal(x->name, vl_slice_of("security.selinux")) ||
-	    ((lacks & VL_LACKS_XATTRS) != 0 &&
-	        !vl_holds_xattr(&i->t->holds, x->name)) ||
-	    ((lacks & LACKS_PRIVILEGE) != 0 && vl_policy_privileged(x->name)))
+	    ((w->lacks & VL_LACKS_XATTRS) != 0 &&
+	        !vl_holds_xattr(w->holds, x->name)) ||
+	    ((w->lacks & LACKS_PRIVILEGE) != 0 &&
+	        vl_policy_privileged(x->name)))
 		return VL_OK;
-	return vl_attrs_add(&i->attrs_after, x->name, x->value, err);
+	return vl_attrs_add(out, x->name, x->value, err);
 }
 
 static enum vl_status
-want_acl(struct item *i, const char *name, const struct vl_acl_entry *acl,
-    size_t n, struct vl_err *err)
+want_acl(struct vl_buf *out, const struct vl_want *w, const char *name,
+    const struct vl_acl_entry *acl, size_t n, struct vl_err *err)
 {
 	struct vl_buf value = { 0 };
 	enum vl_status st = VL_OK;
 
 	if (n == 0)
 		return VL_OK;
-	st = vl_acl_encode(&value, acl, n, i->t->owners, err);
+	st = vl_acl_encode(&value, acl, n, w->owners, err);
 	if (st == VL_OK)
-		st = vl_attrs_add(&i->attrs_after, vl_slice_of(name),
-		    vl_buf_slice(&value), err);
+		st = vl_attrs_add(
+		    out, vl_slice_of(name), vl_buf_slice(&value), err);
 	vl_buf_free(&value);
 	return st;
 }
 
-/* ACLs stand among the others by their names. */
-static enum vl_status
-want_attrs(struct item *i, const struct vl_entry *e, unsigned lacks,
-    struct vl_err *err)
+enum vl_status
+vl_want_attrs(struct vl_buf *out, const struct vl_want *w,
+    const struct vl_entry *e, struct vl_err *err)
 {
-	const struct vl_slice acl = vl_slice_of(ACL_ACCESS);
-	const bool keep = (lacks & VL_LACKS_ACL) == 0;
+	const struct vl_slice acl = vl_slice_of(VL_ATTR_ACL_ACCESS);
+	const bool keep = (w->lacks & VL_LACKS_ACL) == 0;
 	enum vl_status st = VL_OK;
 	size_t k = 0;
 
+	/* ACLs stand among the others by their names. */
 	for (k = 0; k < e->nxattrs && st == VL_OK &&
 	     vl_slice_cmp(e->xattrs[k].name, acl) < 0;
 	     k++)
-		st = want_xattr(i, &e->xattrs[k], lacks, err);
+		st = want_xattr(out, w, &e->xattrs[k], err);
 	if (st == VL_OK && keep)
-		st = want_acl(i, ACL_ACCESS, e->acl, e->nacl, err);
+		st = want_acl(out, w, VL_ATTR_ACL_ACCESS, e->acl, e->nacl, err);
 	if (st == VL_OK && keep)
-		st = want_acl(
-		    i, ACL_DEFAULT, e->acl_default, e->nacl_default, err);
+		st = want_acl(out, w, VL_ATTR_ACL_DEFAULT, e->acl_default,
+		    e->nacl_default, err);
 	for (; k < e->nxattrs && st == VL_OK; k++)
-		st = want_xattr(i, &e->xattrs[k], lacks, err);
-	i->after.attrs = vl_buf_slice(&i->attrs_after);
+		st = want_xattr(out, w, &e->xattrs[k], err);
 	return st;
 }
 
@@ -155,7 +149,9 @@ wanted(struct item *i, const struct vl_entry *e, const struct verdict *v,
     struct vl_err *err)
 {
 	const struct vl_holds *holds = &i->t->holds;
+	const struct vl_want want = { holds, i->t->owners, v->lacks };
 	struct vl_meta *m = &i->after;
+	enum vl_status st = VL_OK;
 
 	m->type = e->type;
 	m->mode = e->type == VL_ENTRY_LINK ? 0 : e->mode;
@@ -179,7 +175,9 @@ wanted(struct item *i, const struct vl_entry *e, const struct verdict *v,
 	i->refused = v->refused;
 	if (v->lacks != 0 && (i->text = strdup(v->text)) == NULL)
 		return vl_fail_memory(err);
-	return want_attrs(i, e, v->lacks, err);
+	st = vl_want_attrs(&i->attrs_after, &want, e, err);
+	m->attrs = vl_buf_slice(&i->attrs_after);
+	return st;
 }
 
 /* Where a new path is staged: in its new directory, or in new/ under N. */
@@ -305,17 +303,13 @@ prepare_dir(struct item *i, struct item **old, const struct vl_entry *e,
 	} else if (i->matched) {
 		st = found(t, i, err);
 	}
-	if (st == VL_OK)
+	if (st == VL_OK && i->matched && t->opts.on_match == VL_ON_MATCH_SKIP)
+		i->after = i->before;
+	else if (st == VL_OK)
 		st = wanted(i, e, v, err);
 	if (st != VL_OK)
 		return st;
 	i->dir_kind = i->matched ? DIR_MATCHED : DIR_STAGED;
-	if (i->matched && t->opts.on_match == VL_ON_MATCH_SKIP) {
-		i->after = i->before;
-		free(i->text);
-		i->text = NULL;
-		i->refused = false;
-	}
 	if (!i->matched)
 		st = make_dir(t, i, err);
 	if (st == VL_OK && *old != NULL) {
@@ -396,13 +390,13 @@ start_file(struct item *i, const struct vl_entry *e, struct vl_err *err)
 	return VL_OK;
 }
 
-/* What is here is the same but perhaps for attributes. */
+/* What is here is the same but perhaps for attributes and names. */
 static bool
 same_node(const struct item *i, const struct vl_entry *e)
 {
 	const struct vl_node *node = &i->t->node;
 
-	if (!i->matched || i->anew || node->type != e->type)
+	if (!i->matched || node->type != e->type)
 		return false;
 	return e->type == VL_ENTRY_LINK ?
 	    vl_slice_equal(node->link, e->target) :
@@ -417,11 +411,12 @@ start_node(struct item *i, const struct vl_entry *e, struct vl_err *err)
 	char name[VL_NAME_MAX + 1] = "";
 
 	i->outcome = OUTCOME_STAGE;
-	if (same_node(i, e)) {
+	i->alike = same_node(i, e);
+	if (i->alike && !i->anew && !vl_link_barred(i)) {
 		memcpy(name, node->name.p, node->name.n);
 		/* A link has no other attributes but privileged ones. */
 		if ((e->type != VL_ENTRY_LINK || i->t->opts.tree->privileged) &&
-		    read_before(i, node->parentfd, name, err) != VL_OK)
+		    vl_item_read_before(i, node->parentfd, name, err) != VL_OK)
 			return err->status;
 		if (vl_meta_same_attributes(&i->before, &i->after))
 			i->outcome = OUTCOME_SAME;
@@ -431,33 +426,6 @@ start_node(struct item *i, const struct vl_entry *e, struct vl_err *err)
 	if (i->dry || i->outcome != OUTCOME_STAGE)
 		return VL_OK;
 	return vl_work_node(i, e->target, err);
-}
-
-/* The link's target leaves the tree, as it is written. */
-static bool
-points_outside(const struct vl_entry *e)
-{
-	struct vl_slice rest = e->target;
-	long depth = 0;
-	size_t i = 0;
-
-	if (rest.n > 0 && rest.p[0] == '/')
-		return true;
-	for (i = 0; i < e->path.n; i++)
-		depth += e->path.p[i] == '/';
-	while (rest.n > 0 && depth >= 0) {
-		const uint8_t *slash = memchr(rest.p, '/', rest.n);
-		size_t n = slash == NULL ? rest.n : (size_t)(slash - rest.p);
-
-		if (n == 2 && memcmp(rest.p, "..", 2) == 0)
-			depth--;
-		else if (n > 0 && !(n == 1 && rest.p[0] == '.'))
-			depth++;
-		n += n < rest.n;
-		rest.p += n;
-		rest.n -= n;
-	}
-	return depth < 0;
 }
 
 /* What was found and what is wanted, and the work to be done. */
@@ -475,7 +443,8 @@ start(struct item *i, const struct put *p, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	i->body = *p->body;
-	if (e->type == VL_ENTRY_LINK && points_outside(e))
+	if (e->type == VL_ENTRY_LINK &&
+	    !vl_link_stays_inside(e->path, e->target))
 		t->counts.outside++;
 	if (i->matched && t->opts.on_match == VL_ON_MATCH_FAIL)
 		i->dry = true;
@@ -488,7 +457,9 @@ start(struct item *i, const struct put *p, struct vl_err *err)
 		return i->to == NULL ? vl_fail_memory(err) : VL_OK;
 	}
 	vl_link_meet(t, i);
-	if (i->matched && t->node.type == e->type)
+	if (i->leader && e->type == VL_ENTRY_LINK)
+		st = vl_buf_add(&i->link, e->target, err);
+	if (st == VL_OK && i->matched && t->node.type == e->type)
 		st = vl_link_claim(t, i, t->node.st.st_nlink, err);
 	if (st == VL_OK)
 		st = e->type == VL_ENTRY_FILE ? start_file(i, e, err) :

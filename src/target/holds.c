@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <valise/text.h>
+#include <valise/tree.h>
 
 #include "holds.h"
 
@@ -292,7 +293,7 @@ vl_holds_xattr(const struct vl_holds *h, struct vl_slice name)
 		return h->trusted_xattrs;
 	if (begins(name, "security."))
 		return h->security_xattrs;
-	return !begins(name, "system.posix_acl_") || h->acl;
+	return !vl_attrs_is_acl(name) || h->acl;
 }
 
 static bool

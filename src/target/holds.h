@@ -7,7 +7,8 @@
  * decision (docs/decisions/0004-a-target-is-known-without-writing.md).
  *
  * One that is not known is taken to hold everything: the staging, which
- * reads back what it wrote, then finds out, still before the decision.
+ * reads back what it wrote, and prepare, which tries what the redo will set,
+ * then find out, still before the decision.
  */
 
 #include <valise/entry.h>

@@ -29,30 +29,27 @@ enum fate {
 #define FATE_BITS 3
 #define FATE_MASK 7u
 
-/* What stands in t->leaders, attributes behind it. */
+/* What stands in t->leaders, behind it attributes and a link's target. */
 struct leader {
-	struct vl_meta after; /* attrs: its length alone counts */
+	struct vl_meta after; /* attrs, as link: its length alone counts */
 	dev_t dev;            /* LIVE */
 	ino_t ino;
 	uint64_t n; /* STAGED: new/N, or the directory there that it is in, */
 	size_t top; /* with as many bytes of its path; 0: it is new/N */
 	bool inner;
+	struct vl_slice link; /* LINK: its target */
 };
 
 static enum vl_status
-fail_order(const struct item *i, struct vl_err *err)
+fail_order(struct vl_slice path, struct vl_slice to, struct vl_err *err)
 {
 	char shown[300];
+	char shown_to[300];
 
 	return vl_fail(err, VL_EPATH,
 	    "'%s' is one more name of '%s', which no earlier record tells of",
-	    i->path, vl_escape_text(shown, sizeof(shown), vl_slice_of(i->to)));
-}
-
-static struct vl_slice
-path_of(const struct item *i)
-{
-	return (struct vl_slice){ (const uint8_t *)i->path, i->path_n };
+	    vl_escape_text(shown, sizeof(shown), path),
+	    vl_escape_text(shown_to, sizeof(shown_to), to));
 }
 
 static uint64_t *
@@ -71,7 +68,7 @@ word_of(const struct vl_target *t, struct vl_slice path)
 void
 vl_link_meet(struct vl_target *t, struct item *i)
 {
-	uint64_t *word = leader_word(t, path_of(i));
+	uint64_t *word = leader_word(t, vl_item_path(i));
 
 	i->leader = word != NULL;
 	/* A word may be left of an earlier pass over the same bundle. */
@@ -97,25 +94,21 @@ vl_link_verdict(struct verdict *v, struct vl_target *t,
     const struct vl_entry *e, struct vl_err *err)
 {
 	const uint64_t *word = word_of(t, e->target);
-	char path[300];
+	enum fate fate = word == NULL ? FATE_OPEN : *word & FATE_MASK;
 	char to[300];
 
 	if (word == NULL)
-		return vl_fail(err, VL_EPATH,
-		    "'%s' is one more name of '%s', which no earlier record "
-		    "tells of",
-		    vl_escape_text(path, sizeof(path), e->path),
-		    vl_escape_text(to, sizeof(to), e->target));
-	if ((*word & FATE_MASK) == FATE_LEFT) {
-		v->put = false;
-		v->kind = ITEM_KEEP;
-	} else if ((*word & FATE_MASK) == FATE_CONFLICT) {
-		v->put = false;
-		v->kind = ITEM_CONFLICT;
-		(void)snprintf(v->text, sizeof(v->text),
-		    "is one more name of '%s', which is in conflict",
-		    vl_escape_text(to, sizeof(to), e->target));
-	}
+		return fail_order(e->path, e->target, err);
+	if (fate != FATE_LEFT && fate != FATE_CONFLICT)
+		return VL_OK;
+	/* Not even what is missing is made: so somebody has to be told. */
+	v->put = false;
+	v->said = true;
+	v->kind = fate == FATE_LEFT ? ITEM_KEEP : ITEM_CONFLICT;
+	(void)snprintf(v->text, sizeof(v->text),
+	    "is one more name of '%s', which is %s",
+	    vl_escape_text(to, sizeof(to), e->target),
+	    fate == FATE_LEFT ? "left alone here" : "in conflict");
 	return VL_OK;
 }
 
@@ -146,15 +139,6 @@ open_place(struct vl_dirs *dirs, struct vl_slice path, int *fd,
 	return vl_dirs_get(dirs, vl_path_parent(path), fd, err);
 }
 
-static bool
-is_inode(int fd, const char *name, dev_t dev, ino_t ino)
-{
-	struct stat st;
-
-	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_dev == dev && st.st_ino == ino;
-}
-
 struct group {
 	const struct item *leader;
 	uint64_t n;
@@ -169,29 +153,29 @@ look_at_name(void *arg, struct vl_slice path)
 	struct vl_err ignored;
 	int fd = -1;
 
+	/* It stays what it is, and whose attributes it has. */
+	if (vl_policy_untouched(g->leader->t, path))
+		return true;
 	g->n++;
 	g->same = open_place(g->leader->t->live_dirs, path, &fd, name,
 	              &ignored) == VL_OK &&
-	    is_inode(fd, name, g->leader->dev, g->leader->ino);
+	    vl_meta_is_inode(fd, name, g->leader->dev, g->leader->ino);
 	return g->same;
 }
 
 /* The names of the target's file are the leader and its hard lines, no more
- * and no fewer: then its attributes are theirs alone. */
+ * and no fewer: then its attributes are theirs alone.  Hard lines that are
+ * left alone are no names of it, as the target knows it. */
 static enum vl_status
 look_at_group(
     struct vl_target *t, struct item *i, nlink_t nlink, struct vl_err *err)
 {
 	struct group g = { .leader = i, .n = 1, .same = true };
-	enum vl_status st = VL_OK;
+	enum vl_status st = live_dirs(t, err);
 
-	i->whole = false;
-	if (nlink == 1)
-		return VL_OK;
-	st = live_dirs(t, err);
 	if (st == VL_OK)
 		st = vl_links_names(
-		    t->opts.links, path_of(i), look_at_name, &g, err);
+		    t->opts.links, vl_item_path(i), look_at_name, &g, err);
 	i->complete = st == VL_OK && g.same;
 	i->whole = i->complete && g.n == nlink;
 	return st;
@@ -219,11 +203,12 @@ vl_link_claim(
 	return i->anew ? VL_OK : vl_table_put(t->claims, key, none, 0, err);
 }
 
-static void
-leader_key(uint8_t key[VL_TABLE_KEY_SIZE], uint64_t number)
+bool
+vl_link_barred(const struct item *i)
 {
-	memset(key, 0, VL_TABLE_KEY_SIZE);
-	vl_put_u64le(key, number);
+	return i->leader && !i->complete &&
+	    ((i->before.flags & VL_FLAGS_LOCK) != 0 ||
+	        (geteuid() != 0 && i->before.uid != geteuid()));
 }
 
 enum vl_status
@@ -235,8 +220,9 @@ vl_link_settle(struct vl_target *t, const struct item *i, bool conflict,
 		.ino = i->ino,
 		.n = i->inner ? i->top_n : i->n,
 		.top = i->top_path_n,
-		.inner = i->inner };
-	uint64_t *word = word_of(t, path_of(i));
+		.inner = i->inner,
+		.link = { NULL, i->link.n } };
+	uint64_t *word = word_of(t, vl_item_path(i));
 	enum fate fate = conflict       ? FATE_CONFLICT :
 	    i->outcome == OUTCOME_STAGE ? FATE_STAGED :
 	                                  FATE_LIVE;
@@ -249,9 +235,11 @@ vl_link_settle(struct vl_target *t, const struct item *i, bool conflict,
 	    &value, (struct vl_slice){ (const uint8_t *)&l, sizeof(l) }, err);
 	if (st == VL_OK)
 		st = vl_buf_add(&value, i->after.attrs, err);
+	if (st == VL_OK)
+		st = vl_buf_add(&value, vl_buf_slice(&i->link), err);
 	if (st == VL_OK && t->leaders == NULL)
 		st = vl_table_new(&t->leaders, t->opts.tempdir, err);
-	leader_key(key, ++t->nleaders);
+	vl_inner_key(key, ++t->nleaders);
 	if (st == VL_OK)
 		st =
 		    vl_table_put(t->leaders, key, vl_buf_slice(&value), 0, err);
@@ -261,7 +249,7 @@ vl_link_settle(struct vl_target *t, const struct item *i, bool conflict,
 	return st;
 }
 
-/* What stands of the leader; its attributes stay in i->attrs_after. */
+/* What stands of the leader; it borrows from i->attrs_after. */
 static enum vl_status
 get_leader(struct vl_target *t, struct item *i, uint64_t word, struct leader *l,
     struct vl_err *err)
@@ -269,30 +257,15 @@ get_leader(struct vl_target *t, struct item *i, uint64_t word, struct leader *l,
 	uint8_t key[VL_TABLE_KEY_SIZE];
 	enum vl_status st = VL_OK;
 
-	leader_key(key, word >> FATE_BITS);
+	vl_inner_key(key, word >> FATE_BITS);
 	st = vl_table_value(t->leaders, key, &i->attrs_after, err);
 	if (st != VL_OK)
 		return st;
 	memcpy(l, i->attrs_after.p, sizeof(*l));
 	i->after = l->after;
 	i->after.attrs.p = i->attrs_after.p + sizeof(*l);
+	l->link.p = i->after.attrs.p + i->after.attrs.n;
 	return VL_OK;
-}
-
-/* Where the leader stands in new/. */
-static enum vl_status
-staged_path(struct vl_buf *path, const struct item *i, const struct leader *l,
-    struct vl_err *err)
-{
-	char n[VL_STAGE_N_SIZE];
-	const char *rest = i->to + l->top;
-	enum vl_status st = vl_buf_add_text(path, vl_stage_n(n, l->n, ""), err);
-
-	if (st != VL_OK || !l->inner)
-		return st;
-	if (rest[0] != '/')
-		st = vl_buf_add_text(path, "/", err);
-	return st == VL_OK ? vl_buf_add_text(path, rest, err) : st;
 }
 
 /* One more name in the staging, of what `fd` has under `from`. */
@@ -309,6 +282,11 @@ make_name(const struct item *i, int fd, const char *from, struct vl_err *err)
 		return vl_fail(err, VL_EREFUSED,
 		    "'%s' cannot be one more name of '%s': this file system "
 		    "allows a file no more names",
+		    i->path, to);
+	if (errno == EPERM)
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' cannot be one more name of '%s': this system does "
+		    "not let its importer name that",
 		    i->path, to);
 	return vl_fail_errno(
 	    err, "cannot stage '%s' as one more name of '%s'", i->path, to);
@@ -329,7 +307,7 @@ link_live(struct vl_target *t, struct item *i, const struct leader *l,
 	if (st == VL_OK)
 		st = make_name(i, fd, name, err);
 	if (st == VL_OK &&
-	    !is_inode(i->dir->fd, vl_write_name(i, n), l->dev, l->ino))
+	    !vl_meta_is_inode(i->dir->fd, vl_write_name(i, n), l->dev, l->ino))
 		st = vl_fail(err, VL_EREFUSED,
 		    "'%s/%s' changed while the import ran", t->opts.tree->root,
 		    i->to);
@@ -349,7 +327,8 @@ link_staged(struct vl_target *t, struct item *i, const struct leader *l,
 		st = vl_dirs_new(
 		    &t->staged_dirs, vl_stage_newfd(t->opts.stage), err);
 	if (st == VL_OK)
-		st = staged_path(&path, i, l, err);
+		st = vl_inner_path(
+		    &path, l->n, l->inner ? i->to + l->top : "", err);
 	if (st == VL_OK)
 		st = open_place(
 		    t->staged_dirs, vl_buf_slice(&path), &fd, name, err);
@@ -357,6 +336,22 @@ link_staged(struct vl_target *t, struct item *i, const struct leader *l,
 		st = make_name(i, fd, name, err);
 	vl_buf_free(&path);
 	return st;
+}
+
+/* A link that has several names leads elsewhere from each of them. */
+static bool
+leads_out(struct vl_target *t, const struct item *i, const struct leader *l,
+    const char **why)
+{
+	if (l->after.type != VL_ENTRY_LINK ||
+	    vl_link_stays_inside(vl_item_path(i), l->link))
+		return false;
+	if (t->opts.resource->links != VL_LINKS_INSIDE) {
+		t->counts.outside++;
+		return false;
+	}
+	*why = WHY_LEADS_OUT;
+	return true;
 }
 
 enum vl_status
@@ -375,9 +370,9 @@ vl_link_close(struct vl_target *t, struct item *i, bool *live, const char **why,
 		return VL_OK;
 	}
 	if (fate != FATE_LIVE && fate != FATE_STAGED)
-		return fail_order(i, err);
+		return fail_order(vl_item_path(i), vl_slice_of(i->to), err);
 	st = get_leader(t, i, *word, &l, err);
-	if (st != VL_OK)
+	if (st != VL_OK || leads_out(t, i, &l, why))
 		return st;
 	if (*live && i->matched && i->dev == l.dev && i->ino == l.ino) {
 		i->outcome = OUTCOME_SAME;

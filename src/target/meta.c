@@ -114,8 +114,7 @@ bool
 vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
     const char *name, bool privileged)
 {
-	unsigned which =
-	    VL_ATTRS_PLAIN | (privileged ? VL_ATTRS_PRIVILEGED : 0);
+	const unsigned which = vl_attrs_which(privileged);
 	struct stat st;
 	int fd = vl_meta_open(dirfd, name, &st);
 	bool good = false;
@@ -124,7 +123,7 @@ vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
 		return false;
 	vl_meta_of_stat(m, &st);
 	if (fd >= 0)
-		good = vl_attrs_read(attrs, fd, "", which | VL_ATTRS_FLAGS);
+		good = vl_attrs_read(attrs, fd, "", which);
 	else
 		good = vl_attrs_read(attrs, dirfd, name, which);
 	close_quietly(fd);
@@ -133,6 +132,24 @@ vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
 	m->flags = attrs->flags;
 	m->attrs = vl_buf_slice(&attrs->bytes);
 	return true;
+}
+
+bool
+vl_meta_is_inode(int dirfd, const char *name, dev_t dev, ino_t ino)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == dev && st.st_ino == ino;
+}
+
+bool
+vl_meta_same_inode(int adir, const char *a, int bdir, const char *b)
+{
+	struct stat st;
+
+	return fstatat(bdir, b, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    vl_meta_is_inode(adir, a, st.st_dev, st.st_ino);
 }
 
 static bool

@@ -34,6 +34,9 @@ bool vl_meta_at(struct vl_meta *m, int dirfd, const char *name);
 /* The same with flags and attributes, which stay in `attrs`. */
 bool vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
     const char *name, bool privileged);
+/* dirfd/name is that inode; two names are of one. */
+bool vl_meta_is_inode(int dirfd, const char *name, dev_t dev, ino_t ino);
+bool vl_meta_same_inode(int adir, const char *a, int bdir, const char *b);
 /* What the attributes are of, and when it was last written, agree; a FIFO or
  * device, whose time goes with its use, by what it is alone. */
 bool vl_meta_same_content(const struct vl_meta *a, const struct vl_meta *b);
@@ -62,14 +65,19 @@ enum vl_status vl_meta_flags(
  */
 enum vl_status vl_meta_set_at(int dirfd, const char *name,
     const struct vl_meta *want, bool privileged, struct vl_err *err);
+/* What was just made in the staging: `fd` itself or (where `name` is not "")
+ * `name` in directory `fd`. */
+struct vl_meta_place {
+	int fd;
+	const char *name;
+	bool privileged;
+	const char *path; /* for messages */
+};
 /*
- * Give `want` to what was just made in the staging, `fd` itself or
- * (where `name` is not "") `name` in directory `fd`, all but VL_FLAGS_LOCK,
- * which nobody could move; read it back.  `path` is for messages: VL_EREFUSED
- * where the file system does not keep it.
+ * Give it `want`, all but VL_FLAGS_LOCK, which nobody could move; read it
+ * back.  VL_EREFUSED where the file system does not keep it.
  */
-enum vl_status vl_meta_stage(int fd, const char *name,
-    const struct vl_meta *want, bool privileged, const char *path,
-    struct vl_err *err);
+enum vl_status vl_meta_stage(const struct vl_meta_place *at,
+    const struct vl_meta *want, struct vl_err *err);
 
 #endif

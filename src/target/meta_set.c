@@ -11,8 +11,6 @@
 
 #include "meta.h"
 
-#define ACL_ACCESS "system.posix_acl_access"
-
 /* Where it is set: `fd` itself, or (name not "") `name` in directory `fd`. */
 struct place {
 	int fd;
@@ -26,12 +24,6 @@ static bool
 is_open(struct place *p)
 {
 	return p->name[0] == '\0';
-}
-
-static unsigned
-which_of(bool privileged)
-{
-	return VL_ATTRS_PLAIN | (privileged ? VL_ATTRS_PRIVILEGED : 0);
 }
 
 /* Stat alone; flags and attributes of `m` stay. */
@@ -55,8 +47,7 @@ look(struct place *p, struct vl_meta *m)
 static bool
 read_attrs(struct place *p, struct vl_meta *m, struct vl_attrs *attrs)
 {
-	if (!vl_attrs_read(attrs, p->fd, p->name,
-	        p->which | (is_open(p) ? VL_ATTRS_FLAGS : 0)))
+	if (!vl_attrs_read(attrs, p->fd, p->name, p->which))
 		return false;
 	m->flags = attrs->flags;
 	m->attrs = vl_buf_slice(&attrs->bytes);
@@ -83,10 +74,10 @@ set_time(struct place *p, const struct vl_meta *want)
 }
 
 /* A new owner takes setuid, setgid and capabilities of a file with it, so
- * that what is there is looked at anew; attributes stay in `fresh`. */
+ * that what is there is looked at anew; attributes stay in `attrs`. */
 static enum vl_status
 set_owner(struct place *p, struct vl_meta *now, const struct vl_meta *want,
-    struct vl_attrs *fresh, struct vl_err *err)
+    struct vl_attrs *attrs, struct vl_err *err)
 {
 	if ((want->without & VL_WITHOUT_OWNER) != 0 ||
 	    (now->uid == want->uid && now->gid == want->gid))
@@ -94,7 +85,7 @@ set_owner(struct place *p, struct vl_meta *now, const struct vl_meta *want,
 	if (fchownat(p->fd, p->name, want->uid, want->gid,
 	        AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0)
 		return vl_fail_errno(err, "cannot set its owner");
-	if (!look(p, now) || (now->attrs.n > 0 && !read_attrs(p, now, fresh)))
+	if (!look(p, now) || (now->attrs.n > 0 && !read_attrs(p, now, attrs)))
 		return vl_fail_errno(err, "cannot look at it");
 	return VL_OK;
 }
@@ -112,39 +103,32 @@ make_writable(struct place *p, struct vl_meta *now)
 	return true;
 }
 
-/* Of `attrs` the ACL that carries the mode, or all but that. */
-static enum vl_status
-part(struct vl_buf *out, struct vl_slice attrs, bool acl, struct vl_err *err)
+static bool
+has_acl(struct vl_slice attrs)
 {
-	const struct vl_slice name = vl_slice_of(ACL_ACCESS);
+	const struct vl_slice name = vl_slice_of(VL_ATTR_ACL_ACCESS);
 	struct vl_xattr x = { 0 };
-	enum vl_status st = VL_OK;
 
-	while (st == VL_OK && vl_attrs_next(&attrs, &x))
-		if (vl_slice_equal(x.name, name) == acl)
-			st = vl_attrs_add(out, x.name, x.value, err);
-	return st;
+	while (vl_attrs_next(&attrs, &x))
+		if (vl_slice_equal(x.name, name))
+			return true;
+	return false;
 }
 
-static enum vl_status
-set_part(struct place *p, const struct vl_meta *now, const struct vl_meta *want,
-    bool acl, struct vl_err *err)
+/* The mode's group bits are the mask of an ACL: without that they would be
+ * rights of the group. */
+static void
+close_group(struct place *p, const struct vl_meta *now)
 {
-	struct vl_buf from = { 0 };
-	struct vl_buf to = { 0 };
-	enum vl_status st = part(&from, now->attrs, acl, err);
+	struct vl_attrs attrs = { 0 };
+	struct vl_meta m = *now;
 
-	if (st == VL_OK)
-		st = part(&to, want->attrs, acl, err);
-	if (st == VL_OK)
-		st = vl_attrs_set(p->fd, p->name, vl_buf_slice(&from),
-		    vl_buf_slice(&to), err);
-	vl_buf_free(&from);
-	vl_buf_free(&to);
-	return st;
+	if (has_acl(now->attrs) &&
+	    (!read_attrs(p, &m, &attrs) || !has_acl(m.attrs)))
+		(void)set_mode(p, now->mode & ~(uint32_t)0070);
+	vl_attrs_free(&attrs);
 }
 
-/* The ACL last: it may take the right to write from the owner. */
 static enum vl_status
 set_attrs(struct place *p, struct vl_meta *now, const struct vl_meta *want,
     struct vl_err *err)
@@ -155,11 +139,13 @@ set_attrs(struct place *p, struct vl_meta *now, const struct vl_meta *want,
 		return VL_OK;
 	if (!make_writable(p, now))
 		return vl_fail_errno(err, "cannot make it writable");
-	st = set_part(p, now, want, false, err);
-	if (st == VL_OK)
-		st = set_part(p, now, want, true, err);
+	st = vl_attrs_set(p->fd, p->name, now->attrs, want->attrs, err);
+	if (st != VL_OK) {
+		close_group(p, now);
+		return st;
+	}
 	now->attrs = want->attrs;
-	if (st == VL_OK && !look(p, now))
+	if (!look(p, now))
 		st = vl_fail_errno(err, "cannot look at it");
 	return st;
 }
@@ -179,24 +165,27 @@ set_flags(
 	return VL_OK;
 }
 
-/* From `now` to `want`; `now` goes along. */
+/* From `now`, whose attributes are in `attrs`, to `want`; both go along.  What
+ * is refused keeps the locks that it had. */
 static enum vl_status
 set(struct place *p, struct vl_meta *now, const struct vl_meta *want,
-    struct vl_err *err)
+    struct vl_attrs *attrs, struct vl_err *err)
 {
-	struct vl_attrs fresh = { 0 };
+	const uint32_t had = now->flags & VL_FLAGS_LOCK;
+	struct vl_err ignored = { 0 };
 	enum vl_status st = VL_OK;
 
 	if (vl_meta_same_attributes(now, want))
 		return VL_OK;
 	st = set_flags(p, now, now->flags & ~VL_FLAGS_LOCK, err);
 	if (st == VL_OK)
-		st = set_owner(p, now, want, &fresh, err);
+		st = set_owner(p, now, want, attrs, err);
 	if (st == VL_OK)
 		st = set_attrs(p, now, want, err);
-	vl_attrs_free(&fresh);
-	if (st != VL_OK)
+	if (st != VL_OK) {
+		(void)set_flags(p, now, now->flags | had, &ignored);
 		return st;
+	}
 	if (want->type != VL_ENTRY_LINK &&
 	    (want->without & VL_WITHOUT_MODE) == 0 && now->mode != want->mode &&
 	    !set_mode(p, want->mode))
@@ -232,7 +221,7 @@ enum vl_status
 vl_meta_set_at(int dirfd, const char *name, const struct vl_meta *want,
     bool privileged, struct vl_err *err)
 {
-	struct place p = { dirfd, name, which_of(privileged), { 0 } };
+	struct place p = { dirfd, name, vl_attrs_which(privileged), { 0 } };
 	struct vl_attrs attrs = { 0 };
 	struct vl_meta now = { 0 };
 	enum vl_status st = VL_OK;
@@ -247,7 +236,7 @@ vl_meta_set_at(int dirfd, const char *name, const struct vl_meta *want,
 	else if (now.type != want->type)
 		st = vl_fail(err, VL_EIO, "it is something else by now");
 	else
-		st = set(&p, &now, want, err);
+		st = set(&p, &now, want, &attrs, err);
 	vl_attrs_free(&attrs);
 	if (fd >= 0)
 		close(fd);
@@ -293,7 +282,7 @@ stage(struct place *p, const struct vl_meta *want, const char *path,
 	if (!look(p, &now))
 		return vl_fail_errno(err, "cannot stage '%s'", path);
 	for (round = 0; round < 2; round++) {
-		if (set(p, &now, want, err) != VL_OK) {
+		if (set(p, &now, want, &attrs, err) != VL_OK) {
 			st = vl_within(err, "cannot stage '%s'", path);
 			goto out;
 		}
@@ -313,12 +302,13 @@ out:
 }
 
 enum vl_status
-vl_meta_stage(int fd, const char *name, const struct vl_meta *want,
-    bool privileged, const char *path, struct vl_err *err)
+vl_meta_stage(const struct vl_meta_place *at, const struct vl_meta *want,
+    struct vl_err *err)
 {
-	struct place p = { fd, name, which_of(privileged), { 0 } };
+	struct place p = { at->fd, at->name, vl_attrs_which(at->privileged),
+		{ 0 } };
 	struct vl_meta m = *want;
 
 	m.flags &= ~VL_FLAGS_LOCK;
-	return stage(&p, &m, path, err);
+	return stage(&p, &m, at->path, err);
 }

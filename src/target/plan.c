@@ -34,8 +34,11 @@ vl_plan_push(struct vl_target *t, struct item *i, struct vl_err *err)
 		t->tail->next = i;
 	t->tail = i;
 	t->queued++;
-	i->weight = i->attrs_before.bytes.n + i->attrs_after.n + i->holes.n +
+	i->weight = i->attrs_after.n + i->holes.n +
 	    (i->kind == ITEM_ENTRY ? i->after.size : 0);
+	/* A worker may be reading them just now. */
+	if (!i->submitted)
+		i->weight += i->attrs_before.bytes.n;
 	t->queued_bytes += i->weight;
 	while (st == VL_OK && t->queued > 1 &&
 	    (t->queued > QUEUE_ITEMS || t->queued_bytes > QUEUE_BYTES))

@@ -68,6 +68,7 @@ struct item {
 	bool complete; /* all its hard lines are names of it already */
 	bool anew;     /* the target's file is another record's already */
 	bool leader;   /* hard lines name it */
+	bool alike;    /* the target's is the same but for attributes, names */
 	bool refused;  /* in conflict, and planned all the same */
 	bool said;     /* KEEP: somebody wants to read of it */
 	bool listed;   /* an earlier import of the series created it */
@@ -91,8 +92,9 @@ struct item {
 	struct vl_chunk_ref refs[ITEM_REFS];
 	size_t nrefs;
 	enum outcome outcome;
-	char *to;   /* a hard line's; owned */
-	char *text; /* why, or what is dropped; owned */
+	char *to;           /* a hard line's; owned */
+	struct vl_buf link; /* a leader's that is a LINK: its target */
+	char *text;         /* why, or what is dropped; owned */
 	size_t path_n;
 	char path[]; /* with NUL */
 };
@@ -178,6 +180,7 @@ struct vl_target {
 	struct vl_dirs *live_dirs;   /* of the tree, */
 	struct vl_dirs *staged_dirs; /* of new/; both made when needed */
 	int rootfd;
+	struct vl_table *unlisted; /* inner.c: by number; NULL: none */
 };
 
 /* target.c: what the file system of a tree can hold: that of the root, or
@@ -198,6 +201,7 @@ enum vl_status vl_plan_enter(
 struct plan_dir *vl_plan_inmost(struct vl_target *t);
 
 /* policy.c */
+#define WHY_LEADS_OUT "leads out of the tree: not taken with 'links: inside'"
 enum vl_status vl_policy_record(struct verdict *v, struct vl_target *t,
     const struct vl_entry *e, bool matched, struct vl_err *err);
 /* A path that only the target has: `put` means that it goes. */
@@ -206,10 +210,24 @@ enum vl_status vl_policy_target_only(
 
 /* An attribute that 'privileged' governs. */
 bool vl_policy_privileged(struct vl_slice name);
+/* keep_here or exclude names a path that is no directory. */
+bool vl_policy_untouched(const struct vl_target *t, struct vl_slice path);
 
 /* entry.c: one record, or one path of the target alone. */
 struct item *vl_item_new(
     struct vl_target *t, enum item_kind kind, struct vl_slice path);
+struct vl_slice vl_item_path(const struct item *i);
+/* Attributes of what was found, by a descriptor or a name below one. */
+enum vl_status vl_item_read_before(
+    struct item *i, int fd, const char *name, struct vl_err *err);
+/* The attributes of a record as they would be read here. */
+struct vl_want {
+	const struct vl_holds *holds;
+	struct vl_owners *owners;
+	unsigned lacks; /* what it is brought without */
+};
+enum vl_status vl_want_attrs(struct vl_buf *out, const struct vl_want *w,
+    const struct vl_entry *e, struct vl_err *err);
 enum vl_status vl_plan_dir(struct vl_target *t, const struct vl_entry *e,
     const struct verdict *v, bool matched, struct vl_err *err);
 struct put {
@@ -221,8 +239,6 @@ struct put {
 enum vl_status vl_plan_entry(
     struct vl_target *t, const struct put *p, struct vl_err *err);
 enum vl_status vl_plan_removal(struct vl_target *t, struct vl_err *err);
-/* What the target manages of attributes. */
-unsigned vl_plan_which(const struct vl_target *t, enum vl_entry_type type);
 
 /* work.c */
 enum vl_status vl_work_file(struct vl_job *job, unsigned worker);
@@ -267,6 +283,9 @@ enum vl_status vl_link_verdict(struct verdict *v, struct vl_target *t,
  * `complete`, `anew`. */
 enum vl_status vl_link_claim(
     struct vl_target *t, struct item *i, nlink_t nlink, struct vl_err *err);
+/* A leader of the target that lacks names and may be given none, as it is
+ * locked or another user's (protected_hardlinks): it is made anew. */
+bool vl_link_barred(const struct item *i);
 /* A leader is closed. */
 enum vl_status vl_link_settle(struct vl_target *t, const struct item *i,
     bool conflict, struct vl_err *err);
@@ -274,6 +293,21 @@ enum vl_status vl_link_settle(struct vl_target *t, const struct item *i,
  * NULL when it is a conflict, and may point into i->text. */
 enum vl_status vl_link_close(struct vl_target *t, struct item *i, bool *live,
     const char **why, struct vl_err *err);
+
+/* inner.c */
+
+/* Of tables whose keys are numbers from 1. */
+void vl_inner_key(uint8_t key[VL_TABLE_KEY_SIZE], uint64_t number);
+
+/* Where something stands in new/: N itself, or `rest` of a path below it. */
+enum vl_status vl_inner_path(
+    struct vl_buf *out, uint64_t n, const char *rest, struct vl_err *err);
+/* An inner directory that its owner could not list or enter gets its mode
+ * when the proof has looked into it. */
+bool vl_inner_unlisted(const struct item *i);
+enum vl_status vl_inner_put_off(
+    struct vl_target *t, const struct item *i, struct vl_err *err);
+enum vl_status vl_inner_finish(struct vl_target *t, struct vl_err *err);
 
 /* close.c */
 enum vl_status vl_close_item(struct vl_target *t, struct vl_err *err);

@@ -49,6 +49,13 @@ not_here(const struct vl_node *node)
 	}
 }
 
+bool
+vl_policy_untouched(const struct vl_target *t, struct vl_slice path)
+{
+	return (t->keep != NULL && vl_exclude_match(t->keep, path, false)) ||
+	    vl_exclude_match(t->exclude, path, false);
+}
+
 static bool
 is_special(enum vl_entry_type type)
 {
@@ -114,6 +121,8 @@ refused_kind(const struct vl_target *t, const struct vl_entry *e, bool matched)
 	if (matched && t->opts.on_match == VL_ON_MATCH_FAIL &&
 	    (e->type == VL_ENTRY_DIR) != (t->node.type == VL_ENTRY_DIR))
 		return "type differs";
+	if (vl_path_hidden(e->path, VL_STAGING))
+		return "is a name that valise keeps for itself";
 	if (is_special(e->type) && !r->special)
 		return e->type == VL_ENTRY_FIFO ?
 		    "is a FIFO: needs 'special: true'" :
@@ -123,7 +132,7 @@ refused_kind(const struct vl_target *t, const struct vl_entry *e, bool matched)
 		return "is a device: only root can make one";
 	if (e->type == VL_ENTRY_LINK && r->links == VL_LINKS_INSIDE &&
 	    !vl_link_stays_inside(e->path, e->target))
-		return "leads out of the tree: not taken with 'links: inside'";
+		return WHY_LEADS_OUT;
 	return NULL;
 }
 
@@ -214,6 +223,37 @@ look_inside(struct verdict *v, const struct vl_entry *e, unsigned lacks)
 	v->lacks = lacks;
 }
 
+/* Names of site.yaml that are nobody, each told where it is met first: the
+ * number of the source would be somebody else's. */
+static bool
+check_owners(
+    struct verdict *v, const struct vl_target *t, const struct vl_entry *e)
+{
+	struct vl_lost_owner lost = { 0 };
+	char names[400] = "";
+	char one[300];
+	char from[100];
+	char to[100];
+
+	if (!t->opts.keep_owner && t->holds.owners) {
+		(void)vl_owners_uid(t->owners, e->owner, e->uid);
+		(void)vl_owners_gid(t->owners, e->group, e->gid);
+	}
+	while (vl_owners_lost(t->owners, &lost)) {
+		(void)snprintf(one, sizeof(one), "%s '%s' (for '%s')",
+		    lost.group ? "group" : "user",
+		    vl_escape_text(to, sizeof(to), vl_slice_of(lost.to)),
+		    vl_escape_text(from, sizeof(from), vl_slice_of(lost.from)));
+		also(names, sizeof(names), one);
+	}
+	if (names[0] == '\0')
+		return true;
+	refuse(v, "");
+	(void)snprintf(v->text, sizeof(v->text),
+	    "'owners' names who is not known here: %s", names);
+	return false;
+}
+
 /* What is brought without something, or not at all. */
 static void
 check_attributes(
@@ -223,17 +263,14 @@ check_attributes(
 	char room[200] = "";
 	unsigned lacks = 0;
 	unsigned holds = 0;
+	bool acl = true;
 
 	lacks = lacks_rights(t, e, rights, sizeof(rights));
 	holds = vl_holds_lacks(&t->holds, e, room, sizeof(room));
-	/* Owners that are not set anyway are not missed. */
-	if (t->opts.keep_owner && holds == VL_LACKS_OWNER)
-		holds = 0;
-	if (holds == 0)
-		room[0] = '\0';
-	if ((holds & VL_LACKS_ACL) == 0 &&
-	    (!check_acl(v, t, e->acl, e->nacl) ||
-	        !check_acl(v, t, e->acl_default, e->nacl_default))) {
+	if ((holds & VL_LACKS_ACL) == 0)
+		acl = check_acl(v, t, e->acl, e->nacl) &&
+		    check_acl(v, t, e->acl_default, e->nacl_default);
+	if (!check_owners(v, t, e) || !acl) {
 		look_inside(v, e, VL_LACKS_ACL);
 		return;
 	}
@@ -288,7 +325,9 @@ vl_policy_record(struct verdict *v, struct vl_target *t,
 		refuse(v, why);
 		return VL_OK;
 	}
-	if (e->type != VL_ENTRY_HARD)
+	/* A directory that is skipped keeps its own. */
+	if (e->type != VL_ENTRY_HARD &&
+	    !(matched && t->opts.on_match == VL_ON_MATCH_SKIP))
 		check_attributes(v, t, e);
 	return v->put ? check_fold(v, t, e->path, err) : VL_OK;
 }

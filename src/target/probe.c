@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/xattr.h>
@@ -18,6 +17,7 @@
 
 #include <valise/fs.h>
 #include <valise/text.h>
+#include <valise/tree.h>
 
 #include "holds.h"
 
@@ -180,7 +180,7 @@ has_xattr(int fd, const char *name)
 static void
 ask_attributes(struct vl_holds *h, int fd)
 {
-	h->acl = h->acl && has_xattr(fd, "system.posix_acl_access");
+	h->acl = h->acl && has_xattr(fd, VL_ATTR_ACL_ACCESS);
 	h->user_xattrs = h->user_xattrs && has_xattr(fd, "user.valise.none");
 	h->trusted_xattrs =
 	    h->trusted_xattrs && has_xattr(fd, "trusted.valise.none");
@@ -286,7 +286,7 @@ type_of(const struct mount *m, int fd, const struct statfs *fs)
 static void
 refine(struct vl_holds *h, int fd, const char *type, const struct statfs *fs)
 {
-	int flags = 0;
+	unsigned flags = 0;
 	uint64_t capacity = (uint64_t)fs->f_blocks * (uint64_t)fs->f_frsize;
 
 	if (h->names < VL_NAMES_NTFS && fs->f_namelen > 0 &&
@@ -298,9 +298,9 @@ refine(struct vl_holds *h, int fd, const char *type, const struct statfs *fs)
 	if (!h->holes && capacity > 0 && capacity < h->file_max)
 		h->file_max = capacity;
 	ask_attributes(h, fd);
-	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0)
+	if (!vl_flags_raw(fd, &flags))
 		h->flags = 0;
-	ask_names(h, fd, type, (unsigned)flags);
+	ask_names(h, fd, type, flags);
 }
 
 enum vl_status

@@ -8,8 +8,11 @@
  *	replace, new	what is new stands before anything goes
  *	delete		children before their directory (the list's order)
  *	change type	the new half, whose place is free by now
- *	attributes	of files, and of directories bottom up
+ *	attributes	of files, and of directories bottom up; locks of files
+ *			only if nothing was blocked so far
  *	look		at each of them once more
+ *	close		directories that their owner may not enter, each with
+ *			its look
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +121,7 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (errno != EEXIST)
 		return vl_fail_errno(
 		    err, "cannot move '%s' into place", r->path);
-	if (vl_redo_same_inode(r->dirfd, r->name, r->stage->newfd, n))
+	if (vl_meta_same_inode(r->dirfd, r->name, r->stage->newfd, n))
 		return drop_name(r, n, err);
 	return vl_redo_blocked(r, "something was put there since");
 }
@@ -135,7 +138,7 @@ step_replace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (!vl_redo_there(r->stage->newfd, n))
 		return vl_redo_done_before(r, s, err);
 	if (r->dirfd >= 0 &&
-	    vl_redo_same_inode(r->dirfd, r->name, r->stage->newfd, n))
+	    vl_meta_same_inode(r->dirfd, r->name, r->stage->newfd, n))
 		return drop_name(r, n, err);
 	st = vl_redo_is_before(r, s, &before, err);
 	if (st != VL_OK)
@@ -266,13 +269,19 @@ run_pass(struct redo *r, vl_redo_fn fn, struct vl_err *err)
 {
 	struct vl_step s = { 0 };
 	bool more = false;
-	enum vl_status st = vl_steps_r_rewind(r->steps, err);
+	enum vl_status st = VL_OK;
 
+	vl_steps_r_rewind(r->steps);
 	for (r->at = 0; st == VL_OK; r->at++) {
 		st = vl_steps_r_next(r->steps, &s, &more, err);
 		if (st != VL_OK || !more)
 			return st;
 		st = vl_places_get(&r->places, s.path, &r->dirfd, err);
+		if (st != VL_OK && fn == vl_redo_open_up && errno == EACCES) {
+			r->barred++;
+			st = VL_OK;
+			continue;
+		}
 		if (st != VL_OK)
 			return st;
 		r->name = r->places.name;
@@ -287,15 +296,40 @@ run_pass(struct redo *r, vl_redo_fn fn, struct vl_err *err)
 	return st;
 }
 
+/* The list names a directory after what is in it: one that bars the way to
+ * others is opened a round before them. */
+static enum vl_status
+open_up(struct redo *r, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	do {
+		r->opened = r->barred = 0;
+		st = run_pass(r, vl_redo_open_up, err);
+	} while (st == VL_OK && r->opened > 0 && r->barred > 0);
+	return st;
+}
+
+static enum vl_status
+run_passes(struct redo *r, const vl_redo_fn *passes, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	for (; *passes != NULL && st == VL_OK; passes++)
+		st = run_pass(r, *passes, err);
+	return st;
+}
+
 enum vl_status
 vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
     const struct vl_stage_report *report, struct vl_err *err)
 {
-	static const vl_redo_fn passes[] = { vl_redo_open_up, pass_in, pass_out,
-		pass_type, vl_redo_attributes, vl_redo_look };
+	static const vl_redo_fn moves[] = { pass_in, pass_out, pass_type,
+		NULL };
+	static const vl_redo_fn ends[] = { vl_redo_attributes, vl_redo_look,
+		NULL };
 	struct redo r = { .stage = stage, .journal = j, .report = report };
 	enum vl_status st = VL_OK;
-	size_t i = 0;
 
 	st = vl_places_open(&r.places, stage, err);
 	if (st == VL_OK)
@@ -305,8 +339,16 @@ vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
 		if (r.settled == NULL)
 			st = vl_fail_memory(err);
 	}
-	for (i = 0; i < sizeof(passes) / sizeof(passes[0]) && st == VL_OK; i++)
-		st = run_pass(&r, passes[i], err);
+	if (st == VL_OK)
+		st = open_up(&r, err);
+	if (st == VL_OK)
+		st = run_passes(&r, moves, err);
+	r.moved = r.bad == 0;
+	if (st == VL_OK)
+		st = run_passes(&r, ends, err);
+	r.closing = true;
+	if (st == VL_OK)
+		st = run_pass(&r, vl_redo_close, err);
 	if (st == VL_OK && r.bad == 0 && r.proved > 0 && report->proved != NULL)
 		report->proved(report->arg, stage->tree.root, r.proved);
 	if (st == VL_OK && r.bad > 0)

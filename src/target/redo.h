@@ -17,7 +17,13 @@ struct redo {
 	uint8_t *settled; /* a bit a step: not looked at again */
 	uint64_t at;      /* index of the step in hand */
 	uint64_t bad;
+	/* All is where it belongs, or stays out: files get their locks. */
+	bool moved;
+	bool closing; /* the last pass: directories that would bar the others */
 	uint64_t proved; /* looked at, and as planned */
+	/* vl_redo_open_up(): how many were opened, and were out of reach. */
+	uint64_t opened;
+	uint64_t barred;
 	/* Directories that should be new and are not ours: paths, each ended
 	 * by NUL. */
 	struct vl_buf foreign;
@@ -39,10 +45,18 @@ enum vl_status vl_redo_blocked(struct redo *r, const char *why);
 enum vl_status vl_redo_diverged(struct redo *r, const char *why);
 
 /* redo_attrs.c */
+/* What the step in hand makes of its entry while not all is moved: a lock on a
+ * file would hold those of its names that are still in the staging, too. */
+struct vl_meta vl_redo_unmoved(const struct vl_step *s);
 /* Steps below `path` name what is not there: they are left out. */
 enum vl_status vl_redo_foreign(
     struct redo *r, struct vl_slice path, struct vl_err *err);
 enum vl_status vl_redo_open_up(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
+/* A directory whose mode would bar this user from what is in it: it has u+rwx
+ * until the others were looked at. */
+bool vl_redo_closes(const struct vl_step *s);
+enum vl_status vl_redo_close(
     struct redo *r, const struct vl_step *s, struct vl_err *err);
 enum vl_status vl_redo_attributes(
     struct redo *r, const struct vl_step *s, struct vl_err *err);
@@ -62,7 +76,6 @@ enum vl_status vl_redo_relock(struct redo *r, struct vl_locked *held,
 
 /* redo_look.c */
 bool vl_redo_there(int dirfd, const char *name);
-bool vl_redo_same_inode(int adir, const char *a, int bdir, const char *b);
 /* The path still is what was linked (or copied) aside, unchanged. */
 enum vl_status vl_redo_is_before(
     struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err);

@@ -58,45 +58,97 @@ vl_redo_relock(struct redo *r, struct vl_locked *held, enum vl_status st,
 	return st;
 }
 
-/* Its owner needs to write into it for a while; root need not. */
+/* Its owner needs to write into it for a while; root need not.  An earlier
+ * run may have set what it is to have. */
 static bool
 needs_mode(const struct vl_step *s)
 {
-	return geteuid() != 0 && (s->before.mode & 0700) != 0700;
+	uint32_t mode = s->before.mode;
+
+	if (s->kind == VL_STEP_DIR)
+		mode &= s->after.mode;
+	return geteuid() != 0 && (mode & 0700) != 0700;
 }
 
 enum vl_status
 vl_redo_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
-	const bool locked = (s->before.flags & VL_FLAGS_LOCK) != 0;
+	const bool locked =
+	    ((s->before.flags | s->after.flags) & VL_FLAGS_LOCK) != 0;
 	struct vl_meta now = { 0 };
 	enum vl_status st = VL_OK;
 
 	if ((s->kind != VL_STEP_DIR && s->kind != VL_STEP_RMDIR) ||
 	    (!locked && !needs_mode(s)) || r->dirfd < 0)
 		return VL_OK;
-	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
+	if (!vl_meta_at(&now, r->dirfd, r->name)) {
+		r->barred += errno == EACCES;
+		return VL_OK;
+	}
+	if (now.type != VL_ENTRY_DIR ||
 	    !vl_places_ours(&r->places, r->dirfd, r->name))
 		return VL_OK;
 	if (locked)
 		st = change_flags(r, VL_FLAGS_LOCK, 0, err);
-	if (st != VL_OK || !needs_mode(s) || now.uid != geteuid())
+	if (st != VL_OK || !needs_mode(s) || now.uid != geteuid() ||
+	    (now.mode & 0700) == 0700)
 		return st;
 	if (fchmodat(r->dirfd, r->name, now.mode | 0700, AT_SYMLINK_NOFOLLOW) !=
 	    0)
 		return vl_fail_errno(err, "cannot make '%s' writable", r->path);
+	r->opened++;
 	return VL_OK;
+}
+
+bool
+vl_redo_closes(const struct vl_step *s)
+{
+	return geteuid() != 0 &&
+	    (s->kind == VL_STEP_DIR || s->kind == VL_STEP_NEW) &&
+	    s->after.type == VL_ENTRY_DIR &&
+	    (s->after.without & VL_WITHOUT_MODE) == 0 &&
+	    (s->after.mode & 0500) != 0500;
+}
+
+struct vl_meta
+vl_redo_unmoved(const struct vl_step *s)
+{
+	const uint32_t had =
+	    s->kind == VL_STEP_META ? s->before.flags & VL_FLAGS_LOCK : 0;
+	struct vl_meta m = s->after;
+
+	if (m.type != VL_ENTRY_DIR)
+		m.flags &= ~VL_FLAGS_LOCK | had;
+	return m;
+}
+
+/* The system refuses this entry alone: the others go on, and an operator may
+ * leave it so.  A directory was opened up before. */
+static enum vl_status
+refused(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	const struct vl_err why = *err;
+
+	if (s->kind == VL_STEP_DIR && (s->before.flags & VL_FLAGS_LOCK) != 0)
+		(void)vl_meta_flags(
+		    r->dirfd, r->name, 0, s->before.flags & VL_FLAGS_LOCK, err);
+	*err = (struct vl_err){ 0 };
+	return vl_redo_blocked(r, why.text);
 }
 
 static enum vl_status
 set(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
+	struct vl_meta want = r->moved ? s->after : vl_redo_unmoved(s);
+
+	if (!r->closing && vl_redo_closes(s))
+		want.mode |= 0700;
 	if (!vl_places_ours(&r->places, r->dirfd, r->name))
 		return vl_redo_blocked(r, "something is mounted over it");
-	if (vl_meta_set_at(r->dirfd, r->name, &s->after,
-	        r->stage->tree.privileged, err) != VL_OK)
-		return vl_within(err, "'%s'", r->path);
-	return VL_OK;
+	if (vl_meta_set_at(r->dirfd, r->name, &want, r->stage->tree.privileged,
+	        err) == VL_OK)
+		return VL_OK;
+	return refused(r, s, err);
 }
 
 /* Half-set values are ours: type and content are looked at, values set. */
@@ -133,8 +185,8 @@ lock(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
 
-	if ((s->after.flags & VL_FLAGS_LOCK) == 0 || r->dirfd < 0 ||
-	    !vl_meta_at(&now, r->dirfd, r->name) ||
+	if ((s->after.flags & VL_FLAGS_LOCK) == 0 || !r->moved ||
+	    r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
 	    !vl_meta_same_content(&now, &s->after))
 		return VL_OK;
 	return set(r, s, err);
@@ -193,4 +245,15 @@ vl_redo_attributes(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (s->kind == VL_STEP_NEW || s->kind == VL_STEP_REPLACE)
 		return lock(r, s, err);
 	return VL_OK;
+}
+
+enum vl_status
+vl_redo_close(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (!vl_redo_closes(s))
+		return VL_OK;
+	st = vl_redo_attributes(r, s, err);
+	return st == VL_OK ? vl_redo_look(r, s, err) : st;
 }

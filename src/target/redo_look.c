@@ -2,23 +2,13 @@
  * What stands at the place of a step: whether it is the entry that the plan
  * has seen, and at the end whether it is the one that was planned.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "copy.h"
 #include "redo.h"
-
-bool
-vl_redo_same_inode(int adir, const char *a, int bdir, const char *b)
-{
-	struct stat sa;
-	struct stat sb;
-
-	return fstatat(adir, a, &sa, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(bdir, b, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
 
 bool
 vl_redo_there(int dirfd, const char *name)
@@ -34,6 +24,7 @@ vl_redo_is_before(
     struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
 {
 	char n[VL_STAGE_N_SIZE];
+	struct vl_copy copy = { r->dirfd, r->name, r->stage->undofd, n };
 	struct vl_meta now = { 0 };
 
 	*yes = false;
@@ -43,12 +34,12 @@ vl_redo_is_before(
 		return VL_OK;
 	if (vl_redo_there(r->stage->undofd, vl_stage_n(n, s->n, ""))) {
 		*yes =
-		    vl_redo_same_inode(r->dirfd, r->name, r->stage->undofd, n);
+		    vl_meta_same_inode(r->dirfd, r->name, r->stage->undofd, n);
 		return VL_OK;
 	}
 	r->copied = true;
-	return vl_copy_equal(yes, r->dirfd, r->name, r->stage->undofd,
-	    vl_stage_n(n, s->n, ".copy"), err);
+	vl_stage_n(n, s->n, ".copy");
+	return vl_copy_equal(&copy, yes, err);
 }
 
 enum vl_status
@@ -117,9 +108,10 @@ look_at_link(
 	if (fstatat(r->dirfd, r->name, &st_path, AT_SYMLINK_NOFOLLOW) != 0)
 		memset(&st_path, 0, sizeof(st_path));
 	/* From here on the place is that of the first. */
+	errno = 0;
 	st = vl_places_get(&r->places, s->to, &dirfd, err);
-	if (st != VL_OK)
-		return st;
+	if (st != VL_OK) /* below a new directory that is closed already */
+		return errno == EACCES ? VL_OK : st;
 	text = vl_places_text(&r->places, s->to);
 	if (text == NULL)
 		return vl_fail_memory(err);
@@ -150,20 +142,32 @@ look_at_gone(struct redo *r, const struct vl_step *s)
 	return VL_OK;
 }
 
+/* The entry is as planned; but for a lock that a file may lack as yet. */
+static bool
+stands(const struct redo *r, const struct vl_step *s)
+{
+	const bool privileged = r->stage->tree.privileged;
+	struct vl_meta unmoved = vl_redo_unmoved(s);
+
+	return vl_meta_stands(r->dirfd, r->name, &s->after, privileged) ||
+	    (!r->moved &&
+	        vl_meta_stands(r->dirfd, r->name, &unmoved, privileged));
+}
+
 enum vl_status
 vl_redo_look(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	bool linked = true;
 	enum vl_status st = VL_OK;
 
-	if (vl_redo_settled(r) || r->choice != VL_CHOICE_NONE)
+	if (vl_redo_settled(r) || r->choice != VL_CHOICE_NONE ||
+	    (!r->closing && vl_redo_closes(s)))
 		return VL_OK;
 	if (s->kind == VL_STEP_DELETE || s->kind == VL_STEP_RMDIR)
 		return look_at_gone(r, s);
 	if (r->dirfd < 0)
 		return vl_redo_diverged(r, "it is gone");
-	if (!vl_meta_stands(
-	        r->dirfd, r->name, &s->after, r->stage->tree.privileged))
+	if (!stands(r, s))
 		return vl_redo_diverged(r,
 		    vl_redo_there(r->dirfd, r->name) ?
 		        "it is not as it was put there" :

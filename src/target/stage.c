@@ -129,9 +129,9 @@ take_off_inherited(int fd)
 {
 	uint32_t flags = 0;
 
-	return take_acl_off(fd, "system.posix_acl_default") &&
-	    take_acl_off(fd, "system.posix_acl_access") &&
-	    vl_flags_get(fd, &flags) && (flags == 0 || vl_flags_set(fd, 0));
+	return take_acl_off(fd, VL_ATTR_ACL_DEFAULT) &&
+	    take_acl_off(fd, VL_ATTR_ACL_ACCESS) && vl_flags_get(fd, &flags) &&
+	    (flags == 0 || vl_flags_set(fd, 0));
 }
 
 static enum vl_status

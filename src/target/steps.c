@@ -1,5 +1,5 @@
 /*
- * Steps, written and read as a stream of lines with bounded memory.
+ * Steps as lines, and lines as steps.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,14 +9,13 @@
 #include <unistd.h>
 
 #include <valise/encode.h>
-#include <valise/fs.h>
 #include <valise/json.h>
+#include <valise/listfile.h>
 #include <valise/text.h>
 
 #include "steps.h"
 
-#define STEPS_NAME   "steps"
-#define STEPS_BUFFER (1u << 18)
+#define STEPS_NAME "steps"
 /* Bytes of all attributes of one side. */
 #define STEP_ATTRS_MAX 65536
 /* Two paths and the attributes of both sides in base64url, and the numbers. */
@@ -39,7 +38,6 @@
 #define WITHOUT     10
 #define ATTRS       11 /* as text */
 #define ALL         12
-#define FLAGS_ALL   0x1fffu
 #define WITHOUT_ALL (VL_WITHOUT_OWNER | VL_WITHOUT_MODE)
 
 static const char *const kinds[] = {
@@ -53,52 +51,56 @@ static const char *const kinds[] = {
 
 struct vl_steps_w {
 	int fd;
-	uint64_t count;
-	struct vl_hash hash;
-	struct vl_buf buf;
+	struct vl_listfile_w *list;
+	struct vl_buf line;
 	struct vl_buf text; /* of what stands in base64url */
 };
 
 struct vl_steps_r {
 	int fd;
-	uint64_t count; /* of the whole list */
-	uint64_t at;    /* steps read */
-	struct vl_buf buf;
-	size_t pos;
+	struct vl_listfile_r *list;
+	uint64_t at; /* steps read */
 	struct vl_json json;
 	struct vl_buf bytes; /* what the slices of a step point into */
 };
 
+static struct vl_listfile
+list_in(int fd)
+{
+	return (struct vl_listfile){
+		.fd = fd, .lines = "the steps", .line_max = STEP_LINE_MAX
+	};
+}
+
 enum vl_status
 vl_steps_w_open(struct vl_steps_w **out, int dirfd, struct vl_err *err)
 {
-	struct vl_steps_w *w =
-	    aligned_alloc(_Alignof(struct vl_steps_w), sizeof(*w));
+	struct vl_steps_w *w = calloc(1, sizeof(*w));
+	struct vl_listfile f = { 0 };
+	enum vl_status st = VL_OK;
 
 	*out = NULL;
 	if (w == NULL)
 		return vl_fail_memory(err);
-	*w = (struct vl_steps_w){ .fd = -1 };
 	w->fd = openat(dirfd, STEPS_NAME,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (w->fd < 0) {
-		free(w);
-		return vl_fail_errno(err, "cannot make the list of steps");
+	if (w->fd < 0)
+		st = vl_fail_errno(err, "cannot make the list of steps");
+	f = list_in(w->fd);
+	if (st == VL_OK)
+		st = vl_listfile_w_new(&w->list, &f, err);
+	if (st != VL_OK) {
+		vl_steps_w_free(w);
+		return st;
 	}
-	vl_hash_init(&w->hash, &(struct vl_hash_opts){ 0 });
 	*out = w;
 	return VL_OK;
 }
 
 static enum vl_status
-flush(struct vl_steps_w *w, struct vl_err *err)
+fail_write(struct vl_err *err)
 {
-	enum vl_status st = vl_write_all(w->fd, vl_buf_slice(&w->buf), err);
-
-	vl_buf_clear(&w->buf);
-	if (st != VL_OK)
-		return vl_within(err, "cannot write the list of steps");
-	return VL_OK;
+	return vl_within(err, "cannot write the list of steps");
 }
 
 /* As text: a time may be longer than a number of canonical JSON. */
@@ -226,39 +228,26 @@ vl_steps_w_add(
     struct vl_steps_w *w, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_json_w j;
-	size_t start = w->buf.n;
 	enum vl_status st = check_size(s, err);
 
 	if (st != VL_OK)
 		return st;
-	vl_json_w_init(&j, &w->buf);
+	vl_buf_clear(&w->line);
+	vl_json_w_init(&j, &w->line);
 	put_step(w, &j, s);
 	st = vl_json_w_end(&j, err);
-	if (st == VL_OK)
-		st = vl_buf_add_text(&w->buf, "\n", err);
 	if (st != VL_OK)
 		return st;
-	vl_hash_add(
-	    &w->hash, (struct vl_slice){ w->buf.p + start, w->buf.n - start });
-	w->count++;
-	if (w->buf.n >= STEPS_BUFFER)
-		return flush(w, err);
-	return VL_OK;
+	st = vl_listfile_w_add(w->list, vl_buf_slice(&w->line), err);
+	return st == VL_OK ? VL_OK : fail_write(err);
 }
 
 enum vl_status
 vl_steps_w_finish(struct vl_steps_w *w, struct vl_err *err)
 {
-	uint8_t hash[VL_HASH_SIZE];
-	char hex[VL_HEX_SIZE(VL_HASH_SIZE)];
-	enum vl_status st = VL_OK;
+	enum vl_status st = vl_listfile_w_finish(w->list, err);
 
-	vl_hash_end(&w->hash, hash);
-	st = vl_buf_printf(&w->buf, err, "end %llu %s\n",
-	    (unsigned long long)w->count, vl_hex(hex, hash, VL_HASH_SIZE));
-	if (st == VL_OK)
-		st = flush(w, err);
-	return st;
+	return st == VL_OK ? VL_OK : fail_write(err);
 }
 
 void
@@ -266,93 +255,28 @@ vl_steps_w_free(struct vl_steps_w *w)
 {
 	if (w == NULL)
 		return;
-	close(w->fd);
-	vl_buf_free(&w->buf);
+	vl_listfile_w_free(w->list);
+	if (w->fd >= 0)
+		close(w->fd);
+	vl_buf_free(&w->line);
 	vl_buf_free(&w->text);
 	free(w);
 }
 
-/* The next line without its LF; *line.p is NULL at the end of the file. */
+/* What is wrong with the list of an import stays with whoever recovers it. */
 static enum vl_status
-next_line(struct vl_steps_r *r, struct vl_slice *line, struct vl_err *err)
+fail_read(struct vl_err *err)
 {
-	uint8_t *lf = NULL;
-	size_t got = 0;
-	enum vl_status st = VL_OK;
-
-	for (;;) {
-		if (r->buf.n > r->pos)
-			lf = memchr(r->buf.p + r->pos, '\n', r->buf.n - r->pos);
-		if (lf != NULL)
-			break;
-		if (r->buf.n - r->pos > STEP_LINE_MAX)
-			return vl_fail(err, VL_EPENDING,
-			    "a line of the steps is too long");
-		if (r->pos > 0) {
-			memmove(r->buf.p, r->buf.p + r->pos, r->buf.n - r->pos);
-			r->buf.n -= r->pos;
-			r->pos = 0;
-		}
-		st = vl_buf_reserve(&r->buf, STEPS_BUFFER, err);
-		if (st == VL_OK)
-			st = vl_read_full(r->fd, r->buf.p + r->buf.n,
-			    STEPS_BUFFER, &got, err);
-		if (st != VL_OK)
-			return st;
-		if (got == 0) {
-			*line = (struct vl_slice){ NULL, 0 };
-			return r->buf.n == 0 ? VL_OK :
-			                       vl_fail(err, VL_EPENDING,
-			                           "the steps are cut short");
-		}
-		r->buf.n += got;
-	}
-	line->p = r->buf.p + r->pos;
-	line->n = (size_t)(lf - line->p);
-	r->pos = (size_t)(lf + 1 - r->buf.p);
-	return VL_OK;
-}
-
-/* Read the whole list once: its last line must fit what stands before it. */
-static enum vl_status
-check(struct vl_steps_r *r, struct vl_err *err)
-{
-	uint8_t hash[VL_HASH_SIZE];
-	char hex[VL_HEX_SIZE(VL_HASH_SIZE)];
-	char want[128];
-	struct vl_slice line = { NULL, 0 };
-	struct vl_hash h;
-	enum vl_status st = VL_OK;
-
-	vl_hash_init(&h, &(struct vl_hash_opts){ 0 });
-	for (;;) {
-		st = next_line(r, &line, err);
-		if (st != VL_OK)
-			return st;
-		if (line.p == NULL)
-			return vl_fail(
-			    err, VL_EPENDING, "the steps have no end");
-		if (line.n > 4 && memcmp(line.p, "end ", 4) == 0)
-			break;
-		vl_hash_add(&h, (struct vl_slice){ line.p, line.n + 1 });
-		r->count++;
-	}
-	vl_hash_end(&h, hash);
-	snprintf(want, sizeof(want), "end %llu %s",
-	    (unsigned long long)r->count, vl_hex(hex, hash, VL_HASH_SIZE));
-	if (!vl_slice_equal(line, vl_slice_of(want)))
-		return vl_fail(err, VL_EPENDING, "the steps are damaged");
-	st = next_line(r, &line, err);
-	if (st == VL_OK && line.p != NULL)
-		st = vl_fail(
-		    err, VL_EPENDING, "something stands behind the steps");
-	return st;
+	if (err->status == VL_EFORMAT)
+		err->status = VL_EPENDING;
+	return err->status;
 }
 
 enum vl_status
 vl_steps_r_open(struct vl_steps_r **out, int dirfd, struct vl_err *err)
 {
 	struct vl_steps_r *r = calloc(1, sizeof(*r));
+	struct vl_listfile f = { 0 };
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
@@ -361,10 +285,9 @@ vl_steps_r_open(struct vl_steps_r **out, int dirfd, struct vl_err *err)
 	r->fd = openat(dirfd, STEPS_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (r->fd < 0)
 		st = vl_fail_errno(err, "cannot open the list of steps");
-	if (st == VL_OK)
-		st = check(r, err);
-	if (st == VL_OK)
-		st = vl_steps_r_rewind(r, err);
+	f = list_in(r->fd);
+	if (st == VL_OK && vl_listfile_r_open(&r->list, &f, err) != VL_OK)
+		st = fail_read(err);
 	if (st != VL_OK) {
 		vl_steps_r_free(r);
 		return st;
@@ -376,18 +299,14 @@ vl_steps_r_open(struct vl_steps_r **out, int dirfd, struct vl_err *err)
 uint64_t
 vl_steps_r_count(const struct vl_steps_r *r)
 {
-	return r->count;
+	return vl_listfile_r_count(r->list);
 }
 
-enum vl_status
-vl_steps_r_rewind(struct vl_steps_r *r, struct vl_err *err)
+void
+vl_steps_r_rewind(struct vl_steps_r *r)
 {
 	r->at = 0;
-	r->pos = 0;
-	vl_buf_clear(&r->buf);
-	if (lseek(r->fd, 0, SEEK_SET) != 0)
-		return vl_fail_errno(err, "cannot read the list of steps");
-	return VL_OK;
+	vl_listfile_r_rewind(r->list);
 }
 
 /* A string of base64url; `bytes` has room for it. */
@@ -442,7 +361,7 @@ get_meta(struct vl_meta *m, struct vl_steps_r *r, const char *name)
 		return false;
 	if (n[TYPE] > VL_ENTRY_LEFT_OUT || n[TYPE] == VL_ENTRY_HARD ||
 	    n[MODE] > 07777 || n[USER] > UINT32_MAX || n[GROUP] > UINT32_MAX ||
-	    n[NSEC] > 999999999 || n[FLAGS] > FLAGS_ALL ||
+	    n[NSEC] > 999999999 || n[FLAGS] > VL_FLAGS_ALL ||
 	    n[MAJOR] > UINT32_MAX || n[MINOR] > UINT32_MAX ||
 	    n[WITHOUT] > (int64_t)WITHOUT_ALL)
 		return false;
@@ -529,14 +448,13 @@ vl_steps_r_next(
 	struct vl_slice line = { NULL, 0 };
 	enum vl_status st = VL_OK;
 
-	*more = r->at < r->count;
+	if (vl_listfile_r_next(r->list, &line, more, err) != VL_OK)
+		return fail_read(err);
 	if (!*more)
 		return VL_OK;
 	memset(s, 0, sizeof(*s));
 	vl_buf_clear(&r->bytes);
-	st = next_line(r, &line, err);
-	if (st == VL_OK)
-		st = vl_buf_reserve(&r->bytes, line.n + 1, err);
+	st = vl_buf_reserve(&r->bytes, line.n + 1, err);
 	if (st == VL_OK)
 		st = vl_json_parse(&r->json, line, err);
 	if (st != VL_OK)
@@ -556,9 +474,9 @@ vl_steps_r_free(struct vl_steps_r *r)
 {
 	if (r == NULL)
 		return;
+	vl_listfile_r_free(r->list);
 	if (r->fd >= 0)
 		close(r->fd);
-	vl_buf_free(&r->buf);
 	vl_buf_free(&r->bytes);
 	vl_json_free(&r->json);
 	free(r);

@@ -53,7 +53,7 @@ enum vl_status vl_steps_r_open(
 /* How many steps the list holds. */
 uint64_t vl_steps_r_count(const struct vl_steps_r *r);
 /* From the first step again. */
-enum vl_status vl_steps_r_rewind(struct vl_steps_r *r, struct vl_err *err);
+void vl_steps_r_rewind(struct vl_steps_r *r);
 /* `*more` is false behind the last; slices until the next call. */
 enum vl_status vl_steps_r_next(
     struct vl_steps_r *r, struct vl_step *s, bool *more, struct vl_err *err);

@@ -68,6 +68,8 @@ open_parts(struct vl_target *t, struct vl_err *err)
 		st = vl_owners_new(&t->owners, r->owners, r->nowners, err);
 	if (st == VL_OK)
 		st = vl_target_holds(&t->holds, opts->tree, err);
+	/* Owners that are not set anyway are not missed. */
+	t->holds.owners = t->holds.owners || opts->keep_owner;
 	if (st == VL_OK)
 		st = vl_fold_new(&t->fold, &t->holds, opts->tempdir, err);
 	if (st == VL_OK)
@@ -79,7 +81,7 @@ open_parts(struct vl_target *t, struct vl_err *err)
 		    &(struct vl_walk_opts){ .root = opts->tree->root,
 		        .exclude = t->exclude,
 		        .special = r->special,
-		        .hidden = ".valise",
+		        .hidden = VL_STAGING,
 		        .tempdir = opts->tempdir },
 		    err);
 	if (st == VL_OK)
@@ -160,6 +162,7 @@ vl_target_free(struct vl_target *t)
 		close(t->rootfd);
 	vl_table_free(t->claims);
 	vl_table_free(t->leaders);
+	vl_table_free(t->unlisted);
 	vl_fold_free(t->fold);
 	vl_listed_free(t->listed);
 	vl_owners_free(t->owners);

@@ -4,7 +4,11 @@
  * the same type in the staging (docs/transaction.md, "Prepare").
  */
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include <valise/text.h>
 
 #include "trial.h"
 
@@ -79,29 +83,141 @@ take_attributes(
 	m->major = now->major;
 	m->minor = now->minor;
 	m->flags &= ~VL_FLAGS_LOCK;
+	/* They stay where they are, and another place might not hold them. */
+	if (s->kind != VL_STEP_NEW &&
+	    vl_slice_equal(s->before.attrs, s->after.attrs))
+		m->attrs = (struct vl_slice){ 0 };
 	take_owner(m, s, now);
 }
 
+/* `x` stands for an attribute that is not ours: of the same size, but with a
+ * name that this user can set.  Its value is nobody's business. */
+static enum vl_status
+add_filler(struct vl_buf *bytes, const struct vl_xattr *x, struct vl_err *err)
+{
+	static const char prefix[] = "user.";
+	const size_t n = sizeof(prefix) - 1;
+	uint8_t name[VL_NAME_MAX];
+	size_t rest =
+	    x->name.n < sizeof(name) - n ? x->name.n : sizeof(name) - n;
+	uint8_t *zeros = calloc(1, x->value.n + 1);
+	enum vl_status st = VL_OK;
+
+	if (zeros == NULL)
+		return vl_fail_memory(err);
+	memcpy(name, prefix, n);
+	memcpy(name + n, x->name.p, rest);
+	st = vl_attrs_add(bytes, (struct vl_slice){ name, n + rest },
+	    (struct vl_slice){ zeros, x->value.n }, err);
+	free(zeros);
+	return st;
+}
+
+/* As many attributes as the entry has beside those that are ours. */
+static enum vl_status
+list_fillers(struct vl_buf *out, struct vl_slice others, struct vl_err *err)
+{
+	struct vl_xattr x = { 0 };
+	enum vl_status st = VL_OK;
+
+	while (st == VL_OK && vl_attrs_next(&others, &x))
+		st = add_filler(out, &x, err);
+	return st;
+}
+
+/* Why no trial could tell how the redo will fare; NULL: it can. */
+static const char *
+refuses_trial(const struct vl_step *s, struct vl_slice others)
+{
+	const uint32_t changed = s->before.flags ^ s->after.flags;
+
+	if (s->kind == VL_STEP_META && s->after.type == VL_ENTRY_FILE &&
+	    s->after.size > 0 && (changed & VL_FLAGS_EMPTY) != 0)
+		return "has content: no file system is sure to change these "
+		       "flags of it";
+	if (others.n > 0 && s->after.type != VL_ENTRY_FILE &&
+	    s->after.type != VL_ENTRY_DIR)
+		return "has attributes that are not managed here: whether "
+		       "there is room for others cannot be tried";
+	return NULL;
+}
+
+/* Nothing of the step before stays: what fits depends on it. */
+static enum vl_status
+make_empty(struct vl_trial *t, const char *name, const struct vl_meta *now,
+    struct vl_slice others, struct vl_err *err)
+{
+	struct vl_buf fillers = { 0 };
+	struct vl_meta m = *now;
+	enum vl_status st = list_fillers(&fillers, others, err);
+
+	m.attrs = vl_buf_slice(&fillers);
+	if (m.type != VL_ENTRY_LINK)
+		m.mode = 0700;
+	if (st == VL_OK)
+		st = vl_meta_set_at(t->fd, name, &m, t->privileged, err);
+	vl_buf_free(&fillers);
+	return st;
+}
+
+/*
+ * The redo may set them anew, by way of none (vl_attrs_set), wherever the way
+ * from what is there is barred: so that way is tried, beside the others.
+ */
+static enum vl_status
+try_room(struct vl_trial *t, const char *name, const struct vl_meta *now,
+    struct vl_slice attrs, struct vl_slice others, struct vl_err *err)
+{
+	const struct vl_slice none = { 0 };
+	struct stat sb;
+	enum vl_status st = make_empty(t, name, now, others, err);
+	int fd = vl_meta_open(t->fd, name, &sb);
+
+	if (st == VL_OK)
+		st = fd >= 0 ? vl_attrs_set(fd, "", none, attrs, err) :
+		               vl_attrs_set(t->fd, name, none, attrs, err);
+	if (fd >= 0)
+		close(fd);
+	if (st != VL_OK && others.n > 0)
+		st = vl_within(
+		    err, "beside the attributes that are not managed here");
+	return st;
+}
+
+static enum vl_status
+try_on(struct vl_trial *t, const char *name, const struct vl_meta *want,
+    const char *path, struct vl_err *err)
+{
+	if (vl_meta_set_at(t->fd, name, want, t->privileged, err) != VL_OK)
+		return vl_within(
+		    err, "cannot try the attributes of '%s'", path);
+	if (vl_meta_stands(t->fd, name, want, t->privileged))
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "the target's file system does not keep the attributes of '%s'",
+	    path);
+}
+
 enum vl_status
-vl_trial_step(struct vl_trial *t, const struct vl_step *s, const char *path,
-    struct vl_err *err)
+vl_trial_step(struct vl_trial *t, const struct vl_step *s,
+    struct vl_slice others, const char *path, struct vl_err *err)
 {
 	const char *name = scratch(t, s->after.type);
+	const char *why = refuses_trial(s, others);
 	struct vl_meta m = { 0 };
 	struct vl_meta now = { 0 };
 
 	if (name == NULL || !vl_meta_at(&now, t->fd, name))
 		return vl_fail_errno(
 		    err, "cannot try the attributes of '%s'", path);
+	if (why != NULL)
+		return vl_fail(err, VL_EREFUSED, "'%s' %s", path, why);
 	take_attributes(&m, s, &now);
-	if (vl_meta_set_at(t->fd, name, &m, t->privileged, err) != VL_OK)
+	if (m.attrs.n > 0 &&
+	    try_room(t, name, &now, m.attrs, others, err) != VL_OK)
 		return vl_within(
 		    err, "cannot try the attributes of '%s'", path);
-	if (vl_meta_stands(t->fd, name, &m, t->privileged))
-		return VL_OK;
-	return vl_fail(err, VL_EREFUSED,
-	    "the target's file system does not keep the attributes of '%s'",
-	    path);
+	return try_on(t, name, &m, path, err);
 }
 
 /* On a file without a name, so that a kill leaves nothing that is locked. */

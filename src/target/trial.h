@@ -16,10 +16,14 @@ struct vl_trial {
 	bool locks;
 };
 
-/* Set and read back what the step sets by name, but for VL_FLAGS_LOCK; refused
- * where the file system does not keep it. `path` is for the message. */
+/*
+ * Set and read back what the step sets by name, but for VL_FLAGS_LOCK; refused
+ * where the file system does not keep it, or has no room for it beside
+ * `others`: attributes of the entry that are not ours, as struct vl_attrs has
+ * them.  `path` is for the message.
+ */
 enum vl_status vl_trial_step(struct vl_trial *t, const struct vl_step *s,
-    const char *path, struct vl_err *err);
+    struct vl_slice others, const char *path, struct vl_err *err);
 /* This user may put VL_FLAGS_LOCK on and take them off here. */
 bool vl_trial_locks(struct vl_trial *t);
 /* The scratch entries go. */

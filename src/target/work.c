@@ -101,10 +101,15 @@ fail_stage(const struct item *i, struct vl_err *err)
 static int
 create(const struct item *i)
 {
+	const uint32_t first = i->after.flags & VL_FLAGS_EMPTY;
 	char n[VL_STAGE_N_SIZE];
-
-	return openat(i->dir->fd, vl_write_name(i, n),
+	int fd = openat(i->dir->fd, vl_write_name(i, n),
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	/* What refuses them now refuses them once more at the end. */
+	if (fd >= 0 && first != 0)
+		(void)vl_flags_set(fd, first);
+	return fd;
 }
 
 /* A descriptor that did not write it. */
@@ -143,8 +148,9 @@ read_back(struct segment *seg, uint8_t *buffer, bool last, struct vl_err *err)
 		return fail_stage(i, err);
 	st = vl_write_check(seg, fd, buffer, err);
 	if (st == VL_OK && last)
-		st = vl_meta_stage(fd, "", &i->after,
-		    i->t->opts.tree->privileged, i->path, err);
+		st = vl_meta_stage(&(struct vl_meta_place){ fd, "",
+		                       i->t->opts.tree->privileged, i->path },
+		    &i->after, err);
 	close(fd);
 	return st;
 }
@@ -176,15 +182,15 @@ stage_small(struct item *i, unsigned worker, struct vl_err *err)
 static enum vl_status
 decide_attributes(struct item *i, struct vl_err *err)
 {
-	if (!vl_attrs_read(&i->attrs_before, i->fd, "",
-	        vl_plan_which(i->t, VL_ENTRY_FILE)))
-		return vl_fail_errno(
-		    err, "cannot read the attributes of '%s'", i->path);
-	i->before.attrs = vl_buf_slice(&i->attrs_before.bytes);
-	i->before.flags = i->attrs_before.flags;
-	/* What is locked takes no further name: a leader that lacks one is
-	 * made anew, with all of them. */
-	if (i->leader && !i->complete && (i->before.flags & VL_FLAGS_LOCK) != 0)
+	enum vl_status st = vl_item_read_before(i, i->fd, "", err);
+	uint32_t changed = i->before.flags ^ i->after.flags;
+
+	if (st != VL_OK)
+		return st;
+	/* Of what has content they cannot be changed. */
+	if ((changed & VL_FLAGS_EMPTY) != 0)
+		return VL_OK;
+	if (vl_link_barred(i))
 		return VL_OK;
 	if (vl_meta_same_attributes(&i->before, &i->after))
 		i->outcome = OUTCOME_SAME;
@@ -204,6 +210,7 @@ decide(struct item *i, unsigned worker, struct vl_err *err)
 	if (i->fd < 0)
 		return VL_OK;
 	st = compare(i, worker, &same, err);
+	i->alike = same;
 	if (st == VL_OK && same)
 		st = decide_attributes(i, err);
 	close(i->fd);
@@ -402,6 +409,7 @@ vl_work_node(struct item *i, struct vl_slice target, struct vl_err *err)
 
 	if (st != VL_OK)
 		return st;
-	return vl_meta_stage(i->dir->fd, name, &i->after,
-	    i->t->opts.tree->privileged, i->path, err);
+	return vl_meta_stage(&(struct vl_meta_place){ i->dir->fd, name,
+	                         i->t->opts.tree->privileged, i->path },
+	    &i->after, err);
 }

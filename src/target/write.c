@@ -133,10 +133,16 @@ vl_write_fail_back(const struct item *i, struct vl_err *err)
 	    i->path);
 }
 
+/* What is read back. */
+struct back {
+	const struct item *item;
+	int fd;
+	uint8_t *buffer;
+};
+
 /* Nothing but zeros from `at` to `to`; holes are not read. */
 static enum vl_status
-check_zeros(const struct item *i, int fd, uint8_t *buffer, uint64_t at,
-    uint64_t to, struct vl_err *err)
+check_zeros(const struct back *b, uint64_t at, uint64_t to, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t got = 0;
@@ -144,7 +150,7 @@ check_zeros(const struct item *i, int fd, uint8_t *buffer, uint64_t at,
 	off_t data = 0;
 
 	while (at < to) {
-		data = lseek(fd, (off_t)at, SEEK_DATA);
+		data = lseek(b->fd, (off_t)at, SEEK_DATA);
 		if (data < 0 && errno == ENXIO)
 			return VL_OK;
 		if (data > 0 && (uint64_t)data > at)
@@ -152,20 +158,22 @@ check_zeros(const struct item *i, int fd, uint8_t *buffer, uint64_t at,
 		if (at >= to)
 			return VL_OK;
 		n = to - at < WORK_BUFFER ? (size_t)(to - at) : WORK_BUFFER;
-		st = vl_pread_full(fd, buffer, n, (off_t)at, &got, err);
+		st = vl_pread_full(b->fd, b->buffer, n, (off_t)at, &got, err);
 		if (st != VL_OK)
 			return st;
-		if (got != n || !vl_all_zero((struct vl_slice){ buffer, got }))
-			return vl_write_fail_back(i, err);
+		if (got != n ||
+		    !vl_all_zero((struct vl_slice){ b->buffer, got }))
+			return vl_write_fail_back(b->item, err);
 		at += n;
 	}
 	return VL_OK;
 }
 
 static enum vl_status
-check_chunk(const struct item *i, int fd, uint8_t *buffer,
-    const struct vl_chunk_ref *ref, struct vl_err *err)
+check_chunk(
+    const struct back *b, const struct vl_chunk_ref *ref, struct vl_err *err)
 {
+	const struct item *i = b->item;
 	struct vl_slice bytes = { NULL, 0 };
 	void *hold = NULL;
 	enum vl_status st = VL_OK;
@@ -177,9 +185,9 @@ check_chunk(const struct item *i, int fd, uint8_t *buffer,
 	while (st == VL_OK && at < bytes.n) {
 		n = bytes.n - at < WORK_BUFFER ? bytes.n - at : WORK_BUFFER;
 		st = vl_pread_full(
-		    fd, buffer, n, (off_t)(ref->at + at), &got, err);
+		    b->fd, b->buffer, n, (off_t)(ref->at + at), &got, err);
 		if (st == VL_OK &&
-		    (got != n || memcmp(buffer, bytes.p + at, n) != 0))
+		    (got != n || memcmp(b->buffer, bytes.p + at, n) != 0))
 			st = vl_write_fail_back(i, err);
 		at += n;
 	}
@@ -192,19 +200,18 @@ enum vl_status
 vl_write_check(
     const struct segment *seg, int fd, uint8_t *buffer, struct vl_err *err)
 {
+	const struct back b = { seg->item, fd, buffer };
 	uint64_t at = seg->from;
 	enum vl_status st = VL_OK;
 	size_t k = 0;
 
 	for (k = 0; k < seg->n && st == VL_OK; k++) {
-		st = check_zeros(
-		    seg->item, fd, buffer, at, seg->refs[k].at, err);
+		st = check_zeros(&b, at, seg->refs[k].at, err);
 		if (st == VL_OK)
-			st = check_chunk(
-			    seg->item, fd, buffer, &seg->refs[k], err);
+			st = check_chunk(&b, &seg->refs[k], err);
 		at = seg->refs[k].at + seg->refs[k].n;
 	}
 	if (st == VL_OK)
-		st = check_zeros(seg->item, fd, buffer, at, seg->to, err);
+		st = check_zeros(&b, at, seg->to, err);
 	return st;
 }

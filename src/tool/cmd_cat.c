@@ -19,7 +19,8 @@ struct cat_opts {
 };
 
 static const struct vl_opt table[] = { VL_KEY_OPTS(struct cat_opts, how.keys),
-	SENDER_OPT(struct cat_opts, how), WORKERS_OPT(struct cat_opts, how),
+	SENDER_OPT(struct cat_opts, how),
+	VL_WORKERS_OPT(struct cat_opts, how.workers),
 	{ .name = "secrets", .type = VL_OPT_LATER },
 	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
 

@@ -21,11 +21,8 @@ struct inspect_opts {
 	bool json;
 };
 
-static const struct vl_opt table[] = { { .name = "json",
-	                                   .type = VL_OPT_FLAG,
-	                                   .at = offsetof(
-	                                       struct inspect_opts, json),
-	                                   .help = "one JSON line" },
+static const struct vl_opt table[] = { VL_JSON_OPT(struct inspect_opts, json,
+	                                   "one JSON line"),
 	{ .name = NULL } };
 
 static const char *const kind_words[] = {

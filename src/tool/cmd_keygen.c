@@ -106,8 +106,7 @@ make_sender(struct keygen *k, struct vl_err *err)
 	struct secrets *s = k->secrets;
 	enum vl_status st = VL_OK;
 
-	vl_sign_keypair(s->sender.pub.key, s->sender.key);
-	vl_random(s->sender.pub.key_id, sizeof(s->sender.pub.key_id));
+	vl_sender_secret_make(&s->sender);
 	st = vl_sender_secret_encode(
 	    s->sender_text, &s->sender_size, &s->sender, err);
 	if (st != VL_OK)

@@ -16,11 +16,10 @@ struct ls_opts {
 };
 
 static const struct vl_opt table[] = { VL_KEY_OPTS(struct ls_opts, how.keys),
-	SENDER_OPT(struct ls_opts, how), WORKERS_OPT(struct ls_opts, how),
-	{ .name = "json",
-	    .type = VL_OPT_FLAG,
-	    .at = offsetof(struct ls_opts, json),
-	    .help = "the lines of the manifest as they are" },
+	SENDER_OPT(struct ls_opts, how),
+	VL_WORKERS_OPT(struct ls_opts, how.workers),
+	VL_JSON_OPT(
+	    struct ls_opts, json, "the lines of the manifest as they are"),
 	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
 
 /* "tree" or "tree/dir/name", then what is behind it. */

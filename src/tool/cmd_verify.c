@@ -30,11 +30,8 @@ static const struct vl_opt table[] = { SENDER_OPT(struct verify_opts, how),
 	    .at = AT(quick),
 	    .help = "look only at the sizes of packs" },
 	VL_KEY_OPTS(struct verify_opts, how.keys),
-	WORKERS_OPT(struct verify_opts, how),
-	{ .name = "json",
-	    .type = VL_OPT_FLAG,
-	    .at = AT(json),
-	    .help = "JSON lines on stdout" },
+	VL_WORKERS_OPT(struct verify_opts, how.workers),
+	VL_JSON_OPT(struct verify_opts, json, "JSON lines on stdout"),
 	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
 
 /* One bundle while it is checked. */

@@ -15,8 +15,6 @@
 
 #include "tool.h"
 
-#define SENDER_FILE_MAX 2048
-
 enum vl_status
 bundle_open(struct bundle *b, const char *path, struct vl_err *err)
 {
@@ -39,7 +37,7 @@ enum vl_status
 sender_read(struct vl_sender_public *out, const char *file, struct vl_err *err)
 {
 	struct vl_buf text = { 0 };
-	enum vl_status st = vl_cli_file(&text, file, SENDER_FILE_MAX, err);
+	enum vl_status st = vl_cli_file(&text, file, VL_SENDER_PUBLIC_MAX, err);
 
 	if (st == VL_OK &&
 	    vl_sender_public_decode(out, vl_buf_slice(&text), err) != VL_OK)

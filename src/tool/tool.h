@@ -43,14 +43,6 @@ struct open_opts {
 		.help = "the signature must be by this key (sender.pub)"       \
 	}
 
-#define WORKERS_OPT(s, member)                                                 \
-	{                                                                      \
-		.name = "workers", .arg = "N", .type = VL_OPT_NUMBER,          \
-		.at = offsetof(s, member.workers), .min = 1, .max = 64,        \
-		.env = true,                                                   \
-		.help = "threads; default: one for each processor"             \
-	}
-
 /*
  * A bundle directory, as far as it has been opened:
  *

@@ -124,28 +124,42 @@ vl_acl_decode(struct vl_buf *out, struct vl_slice value,
 	return VL_OK;
 }
 
-static const char *
+static void
 who(char text[256], const struct vl_acl_entry *e)
 {
 	if (e->name.n > 0)
-		return vl_escape_text(text, 256, e->name);
-	(void)snprintf(text, 256, "%u", e->id);
-	return text;
+		(void)vl_escape_text(text, 256, e->name);
+	else
+		(void)snprintf(text, 256, "%u", e->id);
 }
 
-/* Two entries that were different ones elsewhere are `b` here. */
-static enum vl_status
-refuse_merger(const struct vl_acl_entry *a, const struct vl_acl_entry *b,
-    struct vl_err *err)
+/* The number that an entry has here. */
+static uint32_t
+here(const struct vl_acl_entry *e, struct vl_owners *owners)
 {
-	char first[256];
-	char second[256];
+	if (!has_id(e->tag))
+		return 0;
+	return e->tag == VL_ACL_USER ? vl_owners_uid(owners, e->name, e->id) :
+	                               vl_owners_gid(owners, e->name, e->id);
+}
 
+/* Two of `acl` that were different ones elsewhere are `both` here; they are
+ * told by what they were. */
+static enum vl_status
+refuse_merger(const struct vl_acl_entry *acl, const struct vl_acl_entry *both,
+    struct vl_owners *owners, struct vl_err *err)
+{
+	char text[2][256];
+	size_t n = 0;
+
+	for (; n < 2; acl++)
+		if (acl->tag == both->tag && here(acl, owners) == both->id)
+			who(text[n++], acl);
 	return vl_fail(err, VL_EREFUSED,
 	    "%s '%s' and '%s' of an ACL are both number %u here; map one of "
 	    "them to another",
-	    b->tag == VL_ACL_USER ? "users" : "groups", who(first, a),
-	    who(second, b), b->id);
+	    both->tag == VL_ACL_USER ? "users" : "groups", text[0], text[1],
+	    both->id);
 }
 
 enum vl_status
@@ -161,15 +175,12 @@ vl_acl_encode(struct vl_buf *out, const struct vl_acl_entry *acl, size_t n,
 		return vl_fail_memory(err);
 	for (i = 0; i < n; i++) {
 		e[i] = acl[i];
-		if (e[i].tag == VL_ACL_USER)
-			e[i].id = vl_owners_uid(owners, e[i].name, e[i].id);
-		else if (e[i].tag == VL_ACL_GROUP)
-			e[i].id = vl_owners_gid(owners, e[i].name, e[i].id);
+		e[i].id = here(&acl[i], owners);
 	}
 	qsort(e, n, sizeof(*e), compare);
 	for (i = 1; i < n && st == VL_OK; i++)
 		if (has_id(e[i].tag) && compare(&e[i - 1], &e[i]) == 0)
-			st = refuse_merger(&e[i - 1], &e[i], err);
+			st = refuse_merger(acl, &e[i], owners, err);
 	if (st == VL_OK)
 		st = vl_buf_reserve(out, HEAD_SIZE + n * ENTRY_SIZE, err);
 	if (st != VL_OK)

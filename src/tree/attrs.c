@@ -1,14 +1,10 @@
-/*
- * Extended attributes as one string of bytes, and how such a string becomes
- * what a path has.
- */
+/* Extended attributes as one string of bytes. */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 
-#include <valise/text.h>
 #include <valise/tree.h>
 
 #include "look.h"
@@ -20,9 +16,6 @@
 #define LIST_SMALL    1024
 #define ROOM          256 /* for a value at the first try */
 #define TRIES         4   /* when what was listed is gone */
-
-#define ACL_ACCESS  "system.posix_acl_access"
-#define ACL_DEFAULT "system.posix_acl_default"
 
 /* An open file, or a name in an open directory by way of /proc. */
 struct place {
@@ -59,12 +52,26 @@ begins(const char *name, const char *with)
 	return strncmp(name, with, strlen(with)) == 0;
 }
 
+unsigned
+vl_attrs_which(bool privileged)
+{
+	return VL_ATTRS_PLAIN | VL_ATTRS_FLAGS |
+	    (privileged ? VL_ATTRS_PRIVILEGED : 0);
+}
+
+bool
+vl_attrs_is_acl(struct vl_slice name)
+{
+	return vl_slice_equal(name, vl_slice_of(VL_ATTR_ACL_ACCESS)) ||
+	    vl_slice_equal(name, vl_slice_of(VL_ATTR_ACL_DEFAULT));
+}
+
 /* Of which kind a name is (VL_ATTRS_*); 0: not ours to carry. */
 static unsigned
 kind_of(const char *name)
 {
-	if (begins(name, "user.") || strcmp(name, ACL_ACCESS) == 0 ||
-	    strcmp(name, ACL_DEFAULT) == 0)
+	if (begins(name, "user.") || strcmp(name, VL_ATTR_ACL_ACCESS) == 0 ||
+	    strcmp(name, VL_ATTR_ACL_DEFAULT) == 0)
 		return VL_ATTRS_PLAIN;
 	/* A machine's own label; XFS's second face of the ACLs. */
 	if (strcmp(name, "security.selinux") == 0 ||
@@ -119,13 +126,30 @@ append(struct vl_buf *bytes, const struct place *p, const char *name)
 	return true;
 }
 
+/* Names as the kernel lists them, each ended by NUL. */
+struct names {
+	char *list;
+	size_t n;
+};
+
+/* The first name, or the one behind `name`; NULL: no more. */
+static char *
+next_name(const struct names *all, const char *name)
+{
+	char *next = name == NULL ?
+	    all->list :
+	    all->list + (name - all->list) + strlen(name) + 1;
+
+	return next < all->list + all->n ? next : NULL;
+}
+
 /*
- * Read those of `list` that `which` asks for.  A name that is listed but has
+ * Read those of `all` that `which` asks for.  A name that is listed but has
  * no value is as good as absent in the `last` try: there are file systems
  * that list what they refuse to this user.
  */
 static bool
-read_values(struct vl_attrs *a, const struct place *p, char *list, size_t n,
+read_values(struct vl_attrs *a, const struct place *p, const struct names *all,
     unsigned which, bool last)
 {
 	const char **names = NULL;
@@ -134,14 +158,14 @@ read_values(struct vl_attrs *a, const struct place *p, char *list, size_t n,
 	bool good = true;
 	char *name = NULL;
 
-	for (name = list; name < list + n; name += strlen(name) + 1)
+	while ((name = next_name(all, name)) != NULL)
 		count += (kind_of(name) & which) != 0;
 	if (count == 0)
 		return true;
 	names = calloc(count, sizeof(*names));
 	if (names == NULL)
 		return false;
-	for (name = list; name < list + n; name += strlen(name) + 1)
+	while ((name = next_name(all, name)) != NULL)
 		if ((kind_of(name) & which) != 0)
 			names[i++] = name;
 	qsort(names, count, sizeof(*names), compare_names);
@@ -160,7 +184,7 @@ static bool
 read_once(struct vl_attrs *a, const struct place *p, unsigned which, bool last)
 {
 	char small[LIST_SMALL];
-	char *list = small;
+	struct names all = { .list = small };
 	char *large = NULL;
 	const char *name = NULL;
 	ssize_t n = list_names(p, small, sizeof(small));
@@ -170,17 +194,18 @@ read_once(struct vl_attrs *a, const struct place *p, unsigned which, bool last)
 		large = malloc(LIST_MAX);
 		if (large == NULL)
 			return false;
-		list = large;
+		all.list = large;
 		n = list_names(p, large, LIST_MAX);
 	}
 	if (n < 0) {
 		good = errno == ENOTSUP;
 		goto out;
 	}
+	all.n = (size_t)n;
 	a->others = 0;
-	for (name = list; name < list + n; name += strlen(name) + 1)
+	while ((name = next_name(&all, name)) != NULL)
 		a->others += (kind_of(name) & ~which) != 0;
-	good = read_values(a, p, list, (size_t)n, which, last);
+	good = read_values(a, p, &all, which, last);
 out:
 	free(large);
 	return good;
@@ -264,114 +289,6 @@ vl_attrs_valid(struct vl_slice bytes)
 		last = x.name;
 	}
 	return bytes.n == 0;
-}
-
-/*
- * In which order attributes change: what goes makes room, then what shrinks,
- * so that two of them can swap their sizes where there is room for no more.
- */
-enum pass {
-	PASS_REMOVE,
-	PASS_SHRINK,
-	PASS_GROW,
-	PASSES
-};
-
-static enum vl_status
-refused(const char *what, struct vl_slice name, struct vl_err *err)
-{
-	const int error = errno;
-	char shown[512];
-	enum vl_status st = vl_fail_errno(err, "cannot %s attribute '%s'", what,
-	    vl_escape_text(shown, sizeof(shown), name));
-
-	/* ENOSPC is also said to a value that is too large for its place. */
-	if (error == ENOTSUP || error == E2BIG || error == ERANGE ||
-	    error == ENOSPC)
-		st = err->status = VL_EREFUSED;
-	return st;
-}
-
-/* Give `x` its value, or (`remove`) take it away. */
-static enum vl_status
-change(const struct place *p, const struct vl_xattr *x, bool remove,
-    struct vl_err *err)
-{
-	char name[ATTR_NAME_MAX + 1];
-	int rc = 0;
-
-	if (x->name.n > ATTR_NAME_MAX)
-		return vl_fail(err, VL_EREFUSED,
-		    "an extended attribute has a name of %zu bytes", x->name.n);
-	memcpy(name, x->name.p, x->name.n);
-	name[x->name.n] = '\0';
-	if (remove)
-		rc = p->named ? lremovexattr(p->path, name) :
-		                fremovexattr(p->fd, name);
-	else if (p->named)
-		rc = lsetxattr(p->path, name, x->value.p, x->value.n, 0);
-	else
-		rc = fsetxattr(p->fd, name, x->value.p, x->value.n, 0);
-	if (rc == 0 || (remove && errno == ENODATA))
-		return VL_OK;
-	return refused(remove ? "remove" : "set", x->name, err);
-}
-
-/* What is to be done in `pass` about an attribute of both sides. */
-static enum vl_status
-replace(const struct place *p, const struct vl_xattr *now,
-    const struct vl_xattr *want, enum pass pass, struct vl_err *err)
-{
-	if (vl_slice_equal(now->value, want->value) ||
-	    pass != (want->value.n > now->value.n ? PASS_GROW : PASS_SHRINK))
-		return VL_OK;
-	return change(p, want, false, err);
-}
-
-static enum vl_status
-run_pass(const struct place *p, struct vl_slice now, struct vl_slice want,
-    enum pass pass, struct vl_err *err)
-{
-	struct vl_xattr a = { 0 };
-	struct vl_xattr b = { 0 };
-	bool have_a = vl_attrs_next(&now, &a);
-	bool have_b = vl_attrs_next(&want, &b);
-	enum vl_status st = VL_OK;
-	int order = 0;
-
-	while (st == VL_OK && (have_a || have_b)) {
-		order = !have_a ? 1 :
-		    !have_b     ? -1 :
-		                  vl_slice_cmp(a.name, b.name);
-		if (order < 0 && pass == PASS_REMOVE)
-			st = change(p, &a, true, err);
-		else if (order > 0 && pass == PASS_GROW)
-			st = change(p, &b, false, err);
-		else if (order == 0)
-			st = replace(p, &a, &b, pass, err);
-		if (order <= 0)
-			have_a = vl_attrs_next(&now, &a);
-		if (order >= 0)
-			have_b = vl_attrs_next(&want, &b);
-	}
-	return st;
-}
-
-enum vl_status
-vl_attrs_set(int fd, const char *name, struct vl_slice now,
-    struct vl_slice want, struct vl_err *err)
-{
-	struct place p;
-	enum vl_status st = VL_OK;
-	enum pass pass = PASS_REMOVE;
-
-	if (vl_slice_equal(now, want))
-		return VL_OK;
-	if (!place_init(&p, fd, name))
-		return vl_fail_errno(err, "cannot set attributes");
-	for (; pass < PASSES && st == VL_OK; pass++)
-		st = run_pass(&p, now, want, pass, err);
-	return st;
 }
 
 void

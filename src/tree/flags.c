@@ -52,6 +52,17 @@ unknown(int error)
 }
 
 bool
+vl_flags_raw(int fd, unsigned *flags)
+{
+	union word w = { 0 };
+
+	if (!get(fd, &w))
+		return false;
+	*flags = w.flags;
+	return true;
+}
+
+bool
 vl_flags_get(int fd, uint32_t *flags)
 {
 	union word w = { 0 };
@@ -66,9 +77,19 @@ vl_flags_get(int fd, uint32_t *flags)
 	return true;
 }
 
+static bool
+set(int fd, unsigned flags)
+{
+	union word w = { 0 };
+
+	w.flags = flags;
+	return ioctl(fd, FS_IOC_SETFLAGS, &w) == 0;
+}
+
 bool
 vl_flags_set(int fd, uint32_t flags)
 {
+	const unsigned either = FS_COMPR_FL | FS_NOCOW_FL;
 	union word w = { 0 };
 	unsigned want = 0;
 	size_t i;
@@ -83,7 +104,9 @@ vl_flags_set(int fd, uint32_t flags)
 	}
 	if (want == w.flags)
 		return true;
-	w.room = 0;
-	w.flags = want;
-	return ioctl(fd, FS_IOC_SETFLAGS, &w) == 0;
+	/* Btrfs lets neither take the place of the other at once. */
+	if ((w.flags & want & either) == 0 && (w.flags & either) != 0 &&
+	    (want & either) != 0 && !set(fd, want & ~either))
+		return false;
+	return set(fd, want);
 }

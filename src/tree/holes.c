@@ -1,46 +1,58 @@
 /* Where a file has no data. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <valise/tree.h>
 
-/* Forget all holes of fewer than `least` bytes. */
-static void
-drop_below(struct vl_buf *out, uint64_t least)
+static int
+by_place(const void *a, const void *b)
 {
-	struct vl_hole *hole = (void *)out->p;
-	const size_t n = out->n / sizeof(*hole);
-	size_t kept = 0;
-	size_t i;
+	const struct vl_hole *x = a;
+	const struct vl_hole *y = b;
 
-	for (i = 0; i < n; i++)
-		if (hole[i].n >= least)
-			hole[kept++] = hole[i];
-	out->n = kept * sizeof(*hole);
+	return (x->at > y->at) - (x->at < y->at);
 }
 
-/*
- * Keep a hole unless it is too small; when there are too many, all those
- * below the next power of two go.  As `*least` only rises when that many are
- * at least as large, the outcome is that of thinning all of them at once.
- */
+/* The largest first, of equal ones the first first. */
+static int
+by_size(const void *a, const void *b)
+{
+	const struct vl_hole *x = a;
+	const struct vl_hole *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return by_place(a, b);
+}
+
+void
+vl_holes_thin(struct vl_buf *holes, size_t max)
+{
+	const size_t size = sizeof(struct vl_hole);
+
+	if (holes->n / size <= max)
+		return;
+	qsort(holes->p, holes->n / size, size, by_size);
+	holes->n = max * size;
+	if (max > 0)
+		qsort(holes->p, max, size, by_place);
+}
+
+/* They may become twice as many as wanted before the small ones go. */
 static bool
-keep(struct vl_buf *out, struct vl_hole hole, size_t max, uint64_t *least)
+keep(struct vl_buf *out, struct vl_hole hole, size_t max)
 {
 	struct vl_err err = { 0 };
 
-	if (hole.n < *least)
-		return true;
+	if (out->n / sizeof(hole) / 2 >= max)
+		vl_holes_thin(out, max);
 	if (vl_buf_add(out,
 	        (struct vl_slice){ (const uint8_t *)&hole, sizeof(hole) },
 	        &err) != VL_OK) {
 		errno = ENOMEM;
 		return false;
-	}
-	while (out->n / sizeof(hole) > max) {
-		*least *= 2;
-		drop_below(out, *least);
 	}
 	return true;
 }
@@ -48,7 +60,6 @@ keep(struct vl_buf *out, struct vl_hole hole, size_t max, uint64_t *least)
 static bool
 read_all(struct vl_buf *out, int fd, uint64_t size, size_t max)
 {
-	uint64_t least = 1;
 	uint64_t at = 0;
 	off_t hole = 0;
 	off_t data = 0;
@@ -69,7 +80,7 @@ read_all(struct vl_buf *out, int fd, uint64_t size, size_t max)
 		else if (!keep(out,
 		             (struct vl_hole){
 		                 (uint64_t)hole, at - (uint64_t)hole },
-		             max, &least))
+		             max))
 			return false;
 	}
 	return true;
@@ -87,6 +98,7 @@ vl_holes_read(struct vl_buf *out, int fd, uint64_t size, size_t max)
 		return false;
 	good = max == 0 || read_all(out, fd, size, max);
 	saved = errno;
+	vl_holes_thin(out, max);
 	if (lseek(fd, from, SEEK_SET) < 0)
 		return false;
 	errno = saved;

@@ -22,6 +22,10 @@
 #define NAME_LEN 255        /* longer names nobody has */
 #define UNKNOWN  1024       /* names without a number that are kept */
 
+#define LOST_USER  1u
+#define LOST_GROUP 2u
+#define TOLD       2 /* bits to the left of these */
+
 /*
  * One pair that was asked for: of a number, with an empty name when it has
  * none, or of a name, with NO_ID when nobody here has it.
@@ -41,6 +45,8 @@ struct vl_owners {
 	struct known *gids[BUCKETS];
 	const struct vl_pair *map; /* borrowed */
 	size_t nmap;
+	uint8_t *lost; /* of each pair: LOST_*, and TOLD */
+	size_t nlost;  /* to be told of */
 	struct vl_unknown_owner *unknown;
 	size_t nunknown;
 };
@@ -56,8 +62,9 @@ vl_owners_new(struct vl_owners **out, const struct vl_pair *map, size_t nmap,
 		return vl_fail_memory(err);
 	o->map = map;
 	o->nmap = nmap;
+	o->lost = calloc(nmap + 1, sizeof(*o->lost));
 	o->lookup = archive_read_disk_new();
-	if (o->lookup == NULL ||
+	if (o->lost == NULL || o->lookup == NULL ||
 	    archive_read_disk_set_standard_lookup(o->lookup) != ARCHIVE_OK) {
 		vl_owners_free(o);
 		return vl_fail_memory(err);
@@ -186,16 +193,45 @@ number_of(const char *text)
 	return v < NO_ID ? (uint32_t)v : NO_ID;
 }
 
-/* What `name` is here by the map, or NULL. */
-static const char *
+/* The place of `name` in the map; o->nmap: it is not there. */
+static size_t
 mapped(const struct vl_owners *o, const char *name)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < o->nmap; i++)
-		if (strcmp(o->map[i].from, name) == 0)
-			return o->map[i].to;
-	return NULL;
+	while (i < o->nmap && strcmp(o->map[i].from, name) != 0)
+		i++;
+	return i;
+}
+
+static void
+note_lost(struct vl_owners *o, size_t at, bool group)
+{
+	const unsigned bit = group ? LOST_GROUP : LOST_USER;
+
+	if ((o->lost[at] & (bit | bit << TOLD)) != 0)
+		return;
+	o->lost[at] = (uint8_t)(o->lost[at] | bit);
+	o->nlost++;
+}
+
+bool
+vl_owners_lost(struct vl_owners *o, struct vl_lost_owner *lost)
+{
+	unsigned bit = 0;
+	size_t i = 0;
+
+	if (o->nlost == 0)
+		return false;
+	while ((o->lost[i] & (LOST_USER | LOST_GROUP)) == 0)
+		i++;
+	bit = (o->lost[i] & LOST_USER) != 0 ? LOST_USER : LOST_GROUP;
+	o->lost[i] = (uint8_t)((o->lost[i] & ~bit) | bit << TOLD);
+	o->nlost--;
+	*lost = (struct vl_lost_owner){ .from = o->map[i].from,
+		.to = o->map[i].to,
+		.group = bit == LOST_GROUP };
+	return true;
 }
 
 /* Without memory it is not told; nothing else depends on it. */
@@ -227,29 +263,18 @@ note_unknown(struct vl_owners *o, const char *name, bool group, uint32_t number)
 static uint32_t
 resolve(struct vl_owners *o, const char *name, bool group, uint32_t fallback)
 {
-	const char *to = mapped(o, name);
-	uint32_t id = to == NULL ? NO_ID : number_of(to);
+	const size_t at = mapped(o, name);
+	const bool is_mapped = at < o->nmap;
+	uint32_t id = is_mapped ? number_of(o->map[at].to) : NO_ID;
 
-	if (to == NULL)
-		to = name;
 	if (id == NO_ID)
-		id = id_of(to, group ? ask_gid : ask_uid);
-	if (id == NO_ID)
-		note_unknown(o, to, group, fallback);
+		id = id_of(is_mapped ? o->map[at].to : name,
+		    group ? ask_gid : ask_uid);
+	if (id == NO_ID && is_mapped)
+		note_lost(o, at, group);
+	else if (id == NO_ID)
+		note_unknown(o, name, group, fallback);
 	return id;
-}
-
-/* A number without a name is only looked for in the map. */
-static uint32_t
-id_by_number(struct vl_owners *o, bool group, uint32_t number)
-{
-	char text[16];
-	uint32_t id = NO_ID;
-
-	(void)snprintf(text, sizeof(text), "%u", number);
-	if (mapped(o, text) != NULL)
-		id = resolve(o, text, group, number);
-	return id == NO_ID ? number : id;
 }
 
 static uint32_t
@@ -260,40 +285,60 @@ id_by_name(
 	const struct known *k = NULL;
 	char text[NAME_LEN + 1];
 	uint32_t hash = 0;
-	uint32_t id = 0;
+	uint32_t id = NO_ID;
 	size_t i;
 
-	if (name.n == 0)
-		return id_by_number(o, group, fallback);
-	if (name.n > NAME_LEN || memchr(name.p, 0, name.n) != NULL)
-		return fallback;
 	for (i = 0; i < name.n; i++)
 		hash = hash * 31 + name.p[i];
 	bucket = &(group ? o->gids : o->uids)[hash % BUCKETS];
 	k = *bucket;
 	while (k != NULL && !vl_slice_equal(name_of(k), name))
 		k = k->next;
-	if (k != NULL) {
-		id = k->id;
-	} else {
-		memcpy(text, name.p, name.n);
-		text[name.n] = '\0';
-		id = resolve(o, text, group, fallback);
-		(void)remember(bucket, id, name);
-	}
+	if (k != NULL)
+		return k->id == NO_ID ? fallback : k->id;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	id = resolve(o, text, group, fallback);
+	(void)remember(bucket, id, name);
 	return id == NO_ID ? fallback : id;
+}
+
+/*
+ * A number without a name is only looked for in the map: as text it is a name
+ * like others there.
+ */
+static uint32_t
+id_of_owner(
+    struct vl_owners *o, bool group, struct vl_slice name, uint32_t number)
+{
+	char text[NAME_LEN + 1];
+
+	if (name.n > 0 && memchr(name.p, 0, name.n) != NULL)
+		return number;
+	if (name.n > NAME_LEN) {
+		memcpy(text, name.p, NAME_LEN);
+		text[NAME_LEN] = '\0';
+		note_unknown(o, text, group, number);
+		return number;
+	}
+	if (name.n > 0)
+		return id_by_name(o, group, name, number);
+	(void)snprintf(text, sizeof(text), "%u", number);
+	if (mapped(o, text) == o->nmap)
+		return number;
+	return id_by_name(o, group, vl_slice_of(text), number);
 }
 
 uint32_t
 vl_owners_uid(struct vl_owners *o, struct vl_slice name, uint32_t fallback)
 {
-	return id_by_name(o, false, name, fallback);
+	return id_of_owner(o, false, name, fallback);
 }
 
 uint32_t
 vl_owners_gid(struct vl_owners *o, struct vl_slice name, uint32_t fallback)
 {
-	return id_by_name(o, true, name, fallback);
+	return id_of_owner(o, true, name, fallback);
 }
 
 const struct vl_unknown_owner *
@@ -327,6 +372,7 @@ vl_owners_free(struct vl_owners *o)
 	for (i = 0; i < o->nunknown; i++)
 		free(o->unknown[i].name);
 	free(o->unknown);
+	free(o->lost);
 	forget(o->users);
 	forget(o->groups);
 	forget(o->uids);

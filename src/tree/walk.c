@@ -17,8 +17,6 @@
 
 #define TRIES 3 /* looks at a path that turns into something else each time */
 
-#define ID_DIGITS 32 /* of an import, in the names that are hidden */
-
 struct vl_walk {
 	struct descend down;
 	struct vl_walk_opts opts;
@@ -333,40 +331,12 @@ begin(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 	return VL_OK;
 }
 
-static bool
-is_hex(const uint8_t *p, size_t n)
-{
-	for (; n > 0; n--, p++)
-		if ((*p < '0' || *p > '9') && (*p < 'a' || *p > 'f'))
-			return false;
-	return true;
-}
-
-/* Only what valise names so itself: a user's `.valise.yaml` is a file. */
+/* What valise names so itself stands in the root. */
 static bool
 is_hidden(const struct vl_walk *w, struct vl_slice name)
 {
-	static const char *const kinds[] = { ".", ".theirs.", ".abandoned.",
-		".probe." };
-	const char *start = w->opts.hidden;
-	size_t n = 0;
-	size_t i = 0;
-
-	if (start == NULL || w->down.depth != 1)
-		return false;
-	n = strlen(start);
-	if (name.n < n || memcmp(name.p, start, n) != 0)
-		return false;
-	name.p += n;
-	name.n -= n;
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		n = strlen(kinds[i]);
-		if (name.n == n + ID_DIGITS &&
-		    memcmp(name.p, kinds[i], n) == 0 &&
-		    is_hex(name.p + n, ID_DIGITS))
-			return true;
-	}
-	return name.n == 0;
+	return w->opts.hidden != NULL && w->down.depth == 1 &&
+	    vl_path_hidden(name, w->opts.hidden);
 }
 
 enum vl_status

@@ -93,6 +93,14 @@ class SiteFile(Flow):
         self.refused_rule("map:\n  - {resource: files, from: a/**, "
                           "to: ../b/**}\n", "../b", "'.' or '..'")
 
+    def test_a_mapped_path_that_is_valises_own(self):
+        for to in (".valise/**", ".valise.probe." + "0a" * 16 + "/x/**"):
+            before = self.site.target_yaml.read_text()
+            self.refused_rule("map:\n  - {resource: files, from: a/**, "
+                              f"to: {to}}}\n", ".valise",
+                              "a name that valise keeps for itself")
+            self.site.target_yaml.write_text(before)
+
     def test_two_rules_about_one_path(self):
         self.refused_rule("map:\n  - {resource: files, from: a/**, "
                           "to: b/**}\n  - {resource: files, from: a/c, "
@@ -105,6 +113,11 @@ class SiteFile(Flow):
     def test_an_owner_that_is_nobody(self):
         self.refused_words("owners: {map: {alice: ''}}", "alice",
                            "'map' has no value")
+
+    def test_a_number_that_no_owner_has(self):
+        for number in ("4294967295", "-1", "0x10", "' 7'"):
+            self.refused_words(f"owners: {{map: {{root: {number}}}}}", "root",
+                               "cannot be the number of an owner")
 
     def test_no_site_file(self):
         self.site.target_yaml.unlink()

@@ -4,6 +4,7 @@ and lsattr do."""
 import json
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -61,6 +62,19 @@ class Faithful(unittest.TestCase):
         site.write_source_yaml(cls.WORDS)
         site.write_target_yaml(cls.WORDS)
         return site
+
+    def become_nobody(self):
+        site = self.site
+        site.copy_programs()
+        site.source.parent.mkdir()
+        for path in (site.source_state, site.target_state):
+            path.mkdir()
+        for path in (site.folder, site.source_state, site.target_state,
+                     site.medium, site.source.parent, site.target.parent):
+            os.chown(path, NOBODY, NOBODY)
+        subprocess.run(["chown", "-R", str(NOBODY), str(site.keys)],
+                       check=True)
+        site.user = NOBODY
 
     def export_summary(self, *words):
         """What an export counts, though it writes nothing."""
@@ -183,19 +197,6 @@ class OrdinaryUser(Faithful):
             self.become_nobody()
         self.as_user(awkward.make, self.site.source, privileged=False)
 
-    def become_nobody(self):
-        site = self.site
-        site.copy_programs()
-        site.source.parent.mkdir()
-        for path in (site.source_state, site.target_state):
-            path.mkdir()
-        for path in (site.folder, site.source_state, site.target_state,
-                     site.medium, site.source.parent, site.target.parent):
-            os.chown(path, NOBODY, NOBODY)
-        subprocess.run(["chown", "-R", str(NOBODY), str(site.keys)],
-                       check=True)
-        site.user = NOBODY
-
     def as_user(self, function, *arguments, **more):
         if not ROOT:
             function(*arguments, **more)
@@ -276,6 +277,114 @@ class OrdinaryUser(Faithful):
             conflicts)
         self.site.import_(bundle, expect=4)
         self.assertFalse(self.site.target.exists())
+
+
+@unittest.skipUnless(ROOT, "only root can read what its owner cannot")
+class WithoutRightsOfTheirOwn(Faithful):
+    """Root's bundle has directories that an importer without rights could
+    neither list nor enter, once he has made them."""
+
+    WORDS = ""
+    MODES = {"new/list": 0o444, "new/enter": 0o311, "new/no": 0,
+             "new/no/deep": 0o0, "new/no/deep/er": 0o200,
+             "new/write": 0o555}
+
+    def setUp(self):
+        super().setUp()
+        self.become_nobody()
+        source = self.site.source
+        write_tree(source, {"new/" + name: "x" for name in
+                            ("no/a", "no/deep/b", "no/deep/er/c", "list/d",
+                             "enter/e", "write/f", "g")})
+        # Leaders and further names, in and out of these directories.
+        for first, name in (("new/no/a", "new/list/a"),
+                            ("new/no/a", "outside"),
+                            ("new/list/d", "new/no/deep/z"),
+                            ("new/list/d", "new/z")):
+            os.link(source / first, source / name)
+        os.setxattr(source / "new/enter", ACCESS, acl(3, 1, 1, {33: 1}))
+        for name, mode in self.MODES.items():
+            os.chmod(source / name, mode)
+        os.setxattr(source / "new/enter", ACCESS, acl(3, 1, 1, {33: 1}))
+        subprocess.run(["chown", "-Rh", f"{NOBODY}:{NOBODY}", str(source)],
+                       check=True)
+        self.site.user = None
+        self.bundle = self.site.export()
+        for path in self.site.medium.rglob("*"):
+            os.chown(path, NOBODY, NOBODY)
+        self.site.user = NOBODY
+
+    def test_they_arrive_with_all_that_is_in_them(self):
+        self.site.import_(self.bundle)
+        self.assert_equal()
+        self.assertEqual([], self.site.leftovers())
+
+    def test_what_is_refused_late_leaves_nothing(self):
+        write_tree(self.site.target, {"there": "x"})
+        self.site.import_(self.bundle, expect=4)
+        self.assertEqual([], self.site.leftovers())
+
+
+@unittest.skipUnless(ROOT and shutil.which("mkfs.btrfs"), "needs btrfs")
+class Btrfs(Faithful):
+    """Where some flags are taken of empty files only."""
+
+    def setUp(self):
+        super().setUp()
+        folder = self.site.folder / "disk"
+        folder.mkdir()
+        image = self.site.folder / "image"
+        with image.open("wb") as file:
+            file.truncate(256 << 20)
+        subprocess.run(["mkfs.btrfs", "-q", image], check=True,
+                       capture_output=True)
+        done = subprocess.run(["mount", "-o", "loop", image, folder],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest(f"cannot mount: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", str(folder)])
+        self.site.source = folder / "source"
+        self.site.target = folder / "target" / "tree"
+        self.site.target.parent.mkdir()
+        self.site.write_source_yaml(self.WORDS)
+        self.site.write_target_yaml(self.WORDS)
+
+    def make(self, name, flag, data):
+        path = self.site.source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.touch()
+        if flag:
+            subprocess.run(["chattr", flag, path], check=True)
+        path.write_bytes(data)
+        os.utime(path, ns=(10**18, 10**18))
+
+    def carry(self):
+        self.site.import_(self.site.export())
+        self.assert_equal()
+        before = touched(self.site.target)
+        self.site.import_(self.site.export())
+        self.assertEqual(before, touched(self.site.target))
+
+    def test_flags_of_empty_files_come_and_go_with_their_content(self):
+        large = os.urandom(6_000_000)
+        for mode, flags in ((0o644, ("+C", "+c", None)),
+                            (0o600, (None, "+C", "+c")),
+                            (0o640, ("+C", None, "+C"))):
+            for name, flag in zip("xyz", flags):
+                for folder in ("", "new" + str(flags.index(flag)) + "/"):
+                    self.make(folder + name, flag, b"content\n")
+                self.make("empty-" + name, flag, b"")
+                self.make("large-" + name, flag, large)
+                self.make("mode-" + name, "+C" if name < "y" else "+c", b"m")
+                os.chmod(self.site.source / ("mode-" + name), mode)
+                folder = self.site.source / ("dir-" + name)
+                if folder.exists():
+                    subprocess.run(["chattr", "-cC", folder], check=True)
+                self.make(f"dir-{name}/f", None, b"")
+                if flag:
+                    subprocess.run(["chattr", flag, folder], check=True)
+            self.carry()
 
 
 class MetadataAlone(Faithful):

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import Flow, write_tree  # noqa: E402
+from flow import NOBODY, Flow, write_tree  # noqa: E402
 
 
 def groups(tree):
@@ -227,6 +227,63 @@ class Links(Flow):
         self.assertFalse((self.site.target / "b").exists())
         self.assertFalse((self.site.target / "dir/c").exists())
 
+    def keep_here(self, *paths):
+        self.site.write_target_yaml(extra=(
+            f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n"
+            "keep_here:\n" + "".join(
+                f"  - {{resource: files, path: \"{path}\"}}\n"
+                for path in paths)))
+
+    def test_the_others_are_named_where_the_first_is_left_alone(self):
+        bundle = self.site.export()
+        self.keep_here("/a")
+        for words in ((), ("--on-match", "skip")):
+            shown = self.site.preview(bundle, *words).out
+            for name in ("b", "dir/c"):
+                self.assertRegex(shown, rf"(?m)^files += {name} +is one more "
+                                 r"name of 'a', which is left alone here$")
+        self.site.import_(bundle)
+        self.assertEqual({"dir", "link", "other"},
+                         set(os.listdir(self.site.target)))
+
+    def test_a_name_that_is_left_alone_keeps_its_attributes(self):
+        def mode(name):
+            return os.stat(self.site.target / name).st_mode & 0o777
+
+        for leave in (lambda: self.keep_here("/b", "/dir/"),
+                      lambda: self.site.write_target_yaml(
+                          "exclude: [/b, /dir/c]")):
+            self.site.write_target_yaml()
+            self.bring()
+            kept = self.ino("b")
+            old = mode("b")
+            os.chmod(self.site.source / "a", old ^ 0o040)
+            leave()
+            bundle = self.site.export()
+            self.site.import_(bundle)
+            self.assertEqual(old ^ 0o040, mode("a"))
+            self.assertEqual([(kept, old)] * 2,
+                             [(self.ino(name), mode(name))
+                              for name in ("b", "dir/c")])
+            before = identity(self.site.target)
+            self.site.import_(bundle)
+            self.assertEqual(before, identity(self.site.target))
+
+    def test_a_locked_file_whose_other_names_are_left_alone_stays(self):
+        self.need_root()
+        self.keep_here("/b", "/dir/c")
+        self.site.import_(self.site.export())
+        for tree in (self.site.source, self.site.target):
+            path = str(tree / "a")
+            if subprocess.run(["chattr", "+i", path],
+                              stderr=subprocess.DEVNULL).returncode != 0:
+                self.skipTest("no flags on this file system")
+            self.addCleanup(subprocess.run, ["chattr", "-i", path],
+                            stderr=subprocess.DEVNULL)
+        before = identity(self.site.target)
+        self.site.import_(self.site.export())
+        self.assertEqual(before, identity(self.site.target))
+
     def test_skip_leaves_a_name_that_is_there(self):
         self.bring()
         (self.site.target / "b").unlink()
@@ -258,6 +315,42 @@ class Links(Flow):
         self.link("a", "n")
         self.refused_import(4, self.site.export(), "'n'", "'a'",
                             "no more names")
+
+    def test_another_users_file_gets_one_more_name(self):
+        self.need_root()
+        self.bring()
+        site = self.site
+        site.copy_programs()
+        self.link("a", "n")
+        self.link("link", "n2")
+        subprocess.run(["chown", "-hR", f"{NOBODY}:{NOBODY}", site.folder],
+                       check=True)
+        for name in ("a", "link", "other"):
+            os.lchown(site.target / name, 0, 0)
+        ino = self.ino("other")
+        site.user = NOBODY
+        bundle = site.export()
+        shown = site.preview(bundle).out
+        for name in ("a", "link"):
+            self.assertRegex(shown, rf"(?m)^files +~ {name} +made anew$")
+        site.import_(bundle)
+        self.assertEqual(groups(site.source), groups(site.target))
+        self.assertEqual(ino, self.ino("other"))
+        before = identity(site.target)
+        site.import_(bundle)
+        self.assertEqual(before, identity(site.target))
+
+    def test_what_is_parted_is_told_as_that(self):
+        write_tree(self.site.source, {"one": "same", "two": "same"})
+        self.link("link", "link2")
+        self.bring()
+        (self.site.source / "link2").unlink()
+        (self.site.source / "link2").symlink_to("a")
+        (self.site.target / "two").unlink()
+        self.link("one", "two", tree=self.site.target)
+        shown = self.site.preview(self.site.export()).out
+        for name in ("two", "link2"):
+            self.assertRegex(shown, rf"(?m)^files +~ {name} +made anew$")
 
     def test_an_immutable_file_gets_one_more_name(self):
         self.need_root()

@@ -280,15 +280,52 @@ class Kinds(Flow):
         self.site.import_(bundle)
         self.assert_equal_trees()
 
-    def test_owners_that_are_not_known_are_told(self):
-        self.need_root()
-        os.chown(self.site.source / "a", 0, 0)
+    def test_each_name_of_a_link_is_looked_at_with_inside(self):
+        write_tree(self.site.source, {"d/e/l": ("link", "../../a")})
+        for name in ("d/m", "d/e/n", "z"):
+            os.link(self.site.source / "d/e/l", self.site.source / name,
+                    follow_symlinks=False)
         bundle = self.site.export()
-        self.site.write_target_yaml(
-            "owners: {map: {root: nobody-at-all}}")
-        for result in (self.site.preview(bundle), self.site.import_(bundle)):
-            self.assert_says(result, "'nobody-at-all' is not known here: "
-                             "number 0 is used")
+        self.site.write_target_yaml("links: inside")
+        shown = self.site.preview(bundle, expect=(0, 4)).out
+        for name, sign in (("d/e/l", "+"), ("d/e/n", "+"), ("d/m", "!"),
+                           ("z", "!")):
+            self.assertRegex(shown, rf"(?m)^files +\{sign} {name}\b")
+        self.conflict(bundle, "z", "links: inside")
+        self.site.write_target_yaml()
+        said = self.site.import_(bundle).err
+        self.assertIn("that point out of it: 2", said)
+        self.assert_equal_trees()
+        # What stands there already, too.
+        self.site.write_target_yaml("links: inside")
+        self.conflict(bundle, "z", "links: inside")
+
+    def test_an_owner_of_the_site_file_that_is_nobody_is_refused(self):
+        self.need_root()
+        for name in ("a", "dir/b"):
+            os.chown(self.site.source / name, 0, 0)
+        bundle = self.site.export()
+        for to in ("nobody-at-all", "4294967295x"):
+            self.site.write_target_yaml(f"owners: {{map: {{root: {to}}}}}")
+            self.refused_import(4, bundle, f"user '{to}' (for 'root'), "
+                                f"group '{to}' (for 'root')")
+            shown = self.site.preview(bundle, expect=4).out
+            self.assertEqual(1, shown.count("is not known here"))
+        # Who is not of any entry may be nobody.
+        self.site.write_target_yaml("owners: {map: {who: nobody-at-all}}")
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+
+    def test_nobody_is_met_where_nothing_is_skipped(self):
+        self.need_root()
+        write_tree(self.site.target, {"dir/own": "x"})
+        bundle = self.site.export()
+        self.site.write_target_yaml("on_match: skip\n"
+                                    "owners: {map: {root: nobody-at-all}}")
+        shown = self.site.preview(bundle, expect=4).out
+        self.assertNotRegex(shown, r"(?m)^files +! (\.|dir) ")
+        self.assertRegex(shown, r"(?m)^files +! a .*nobody-at-all")
+        self.refused_import(4, bundle, "nobody-at-all")
 
 
 class TwoResources(Flow):

@@ -144,9 +144,29 @@ class Rewrite(Rules):
         self.assertIn(b"brand-new", self.content("etc/a.conf"))
 
     def test_a_text_that_is_too_long_is_refused(self):
-        write_tree(self.site.source, {"long.conf": "x" * (17 << 20)})
+        write_tree(self.site.source,
+                   {"long.conf": "x" * (17 << 20) + "/srv/old"})
         self.rules(self.RULES)
         self.refused_import(4, self.site.export(), "long.conf", "16 MiB")
+
+    def test_a_long_text_with_nothing_to_replace_crosses(self):
+        write_tree(self.site.source, {
+            "long.conf": "a line of a log\n" * (24 << 16),
+            "late.conf": b"/srv/old" * (5 << 19) + b"\0"})
+        self.rules(self.RULES)
+        bundle = self.carry()
+        for same in ("long.conf", "late.conf"):
+            self.assertTrue((self.site.source / same).read_bytes() ==
+                            self.content(same), same)
+        self.assert_nothing_differs(bundle)
+
+    def test_a_disk_without_room_for_it_is_named(self):
+        write_tree(self.site.source, {"etc/a.conf": "/srv/old\n" * (1 << 20)})
+        bundle = self.site.export()
+        self.rules(self.RULES)
+        self.mount_tmpfs(self.site.target_state, "size=4M")
+        self.refused_import(1, bundle, "cannot rewrite 'etc/a.conf'",
+                            f"'{self.site.target_state}")
 
 
 class KeepHere(Rules):

@@ -319,6 +319,76 @@ class Ext4Without(Ramfs):
                        self.disk_image, self.disk)
 
 
+class LockedFiles(SmallTarget):
+    """What is immutable is not linked but copied aside."""
+
+    def prepare_disk(self):
+        self.image(64 << 20)
+        self.mkfs("mkfs.ext4", "-q", "-F", "-O", "^has_journal")
+
+    def mount(self):
+        self.try_mount("mount", "-o", "loop", self.disk_image, self.disk)
+
+    def lock(self, path):
+        subprocess.run(["chattr", "+i", path], check=True)
+        self.addCleanup(subprocess.run, ["chattr", "-i", path],
+                        stderr=subprocess.DEVNULL)
+
+    def test_a_sparse_one_goes_from_a_smaller_disk(self):
+        with (self.site.source / "large").open("wb") as file:
+            file.truncate(20 << 30)
+            file.seek(7 << 30)
+            file.write(b"data")
+        self.carry()
+        (self.site.source / "large").unlink()
+        self.lock(self.site.target / "large")
+        self.site.import_(self.site.export(), "--allow-delete")
+        self.assert_equal_trees()
+        self.assertEqual([], self.site.leftovers())
+
+    def test_one_without_room_for_its_copy_is_named(self):
+        write_tree(self.site.source, {"dir/deep/full": os.urandom(40 << 20)})
+        self.carry()
+        (self.site.source / "dir/deep/full").unlink()
+        self.lock(self.site.target / "dir/deep/full")
+        words = self.site.importing(self.site.export(), "--allow-delete")
+        self.refused(1, words, self.site.target / "dir/deep/full")
+
+
+class FullDisk(SmallTarget):
+    ENTRIES = {str(i): str(i) for i in range(600)}
+
+    def prepare_disk(self):
+        self.image(24 << 20)
+        self.mkfs("mkfs.ext4", "-q", "-F", "-m", "0", "-N", "2000")
+
+    def mount(self):
+        self.try_mount("mount", "-o", "loop", self.disk_image, self.disk)
+
+    def fill(self, leave):
+        free = os.statvfs(self.disk)
+        with (self.disk / "fill").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0,
+                               free.f_bavail * free.f_frsize - leave)
+
+    def test_attributes_that_are_set_in_place_need_their_blocks(self):
+        self.carry()
+        for name in self.ENTRIES:
+            os.setxattr(self.site.source / name, "user.x", os.urandom(200))
+        self.fill(1600 << 10)
+        bundle = self.site.export()
+        self.assert_says(self.site.preview(bundle, expect=1),
+                         "no room for what changes")
+        self.refused_import(1, bundle, "no room for what changes")
+        (self.disk / "fill").unlink()
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+        # What is there takes no more room.
+        self.fill(1600 << 10)
+        self.assert_says(self.site.import_(self.site.export()),
+                         "nothing differs")
+
+
 class Tmpfs(SmallTarget):
     def prepare_disk(self):
         pass

@@ -322,6 +322,48 @@ class Sparse(Flow):
                          found["big"]["holes"])
         self.assert_says(self.site.last_export, "1 file with holes")
 
+    def make_porous(self, holes, size):
+        """4 KiB of data behind each hole."""
+        path = self.site.source / "porous"
+        with path.open("wb") as file:
+            for i in range(holes):
+                file.seek(i * size + size - 4096)
+                file.write(b"x" * 4096)
+        if path.stat().st_blocks * 512 > holes * 8192:
+            self.skipTest("no holes of that size here")
+        return path
+
+    def test_many_holes_of_one_size_cross(self):
+        path = self.make_porous(1100, 1 << 20)
+        bundle = self.carry()
+        self.assertEqual(1100, len(lines(self.site, bundle)["porous"]["holes"]))
+        self.assert_says(self.site.last_export, "1 file with holes")
+        self.assertNotIn("more holes", self.site.last_export.said)
+        self.assertLess(
+            (self.site.target / "porous").stat().st_blocks * 512, 8 << 20)
+        self.assertTrue(path.read_bytes() ==
+                        (self.site.target / "porous").read_bytes())
+
+    def test_holes_without_room_in_a_line_are_said(self):
+        path = self.make_porous(6500, 16384)
+        bundle = self.carry()
+        self.assertGreater(
+            len(lines(self.site, bundle)["porous"]["holes"]), 2000)
+        self.assert_says(self.site.last_export, "1 file with holes",
+                         "1 file of 'files' has more holes")
+        self.assertTrue(path.read_bytes() ==
+                        (self.site.target / "porous").read_bytes())
+
+    def test_a_file_that_is_too_long_is_said(self):
+        self.mount_tmpfs(self.site.source / "large", "size=1M")
+        path = self.site.source / "large/file"
+        path.touch()
+        os.truncate(path, 10**15)
+        self.site.write_source_yaml("one_file_system: false")
+        self.site.export(expect=3)
+        self.assert_says(self.site.last_export, "large/file",
+                         "it is longer than 10^15 - 1 bytes")
+
 
 class BadSources(Flow):
     def test_a_source_that_is_not_there_is_usage(self):

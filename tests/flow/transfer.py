@@ -408,6 +408,21 @@ class Transfer(Flow):
         self.site.import_(bundle, "--trust", keys[0])
         self.assert_equal_trees()
 
+    def test_verify_and_import_take_the_same_sender_files(self):
+        bundle = self.site.export()
+        self.site.write_target_yaml(extra="")
+        text = (self.site.keys / "sender.pub").read_text()
+        comment, key = text.split("\n", 1)
+        longer = self.site.keys / "longer.pub"
+        for size, verified, imported in (2049, 2, 2), (2048, 0, 0):
+            padding = "x" * (size - len(comment) - 1 - len(key))
+            longer.write_text(f"{comment}{padding}\n{key}")
+            self.site.run("valise", "verify", bundle, "--sender", longer,
+                          expect=verified)
+            self.site.run("valise-import", *self.site.importing(bundle),
+                          "--trust", longer, expect=imported)
+        self.assert_equal_trees()
+
     def test_an_absent_target_root_is_made(self):
         self.assertFalse(self.site.target.exists())
         self.carry()

@@ -45,6 +45,7 @@ class Case:
     opener     `identity`, or `password`
     folder     name of the bundle's folder
     trust      more words of the target's entry of `trust`
+    words      more words of the target's resource
     Anything else goes to the Bundle.
     """
 
@@ -58,6 +59,7 @@ class Case:
         self.opener = more.pop("opener", "identity")
         self.folder = more.pop("folder", "case.vls")
         self.trust = more.pop("trust", "")
+        self.words = more.pop("words", "")
         self.tree = more.pop("tree", None)
         self.bundle = more
 

@@ -161,6 +161,12 @@ HARD = [
           ("to a hard link", "g", [FILE, entry("hard", "g", to="f")]))),
     tree("hard link to the directory above it", "'d/h'.*'d'|'d'.*'d/h'",
          entry("dir", "d"), entry("hard", "d/h", to="d")),
+    # The link itself stays inside; its other name is less deep.
+    tree("hard link to a link, out of the tree", "conflict",
+         entry("dir", "a"), entry("dir", "a/b"), entry("dir", "a/b/c"),
+         entry("link", "a/b/c/l", target="../../x"),
+         entry("hard", "l", to="a/b/c/l"),
+         exit_code=4, open_exit=0, words="links: inside"),
     # The importer refuses the resource, which its file does not name.
     Case("tree: hard link into another resource", 4,
          "'h'.*'f'|resource 'other'", {

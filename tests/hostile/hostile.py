@@ -66,7 +66,7 @@ class Runner:
             *self.words(case), "--yes", "--allow-delete")
 
     def complaints(self, case, bundle):
-        self.site.write_target_yaml(extra=(
+        self.site.write_target_yaml(case.words, extra=(
             f"trust:\n  - {{sender: {self.keys}/sender.pub"
             f"{case.trust}}}\n"))
         for name, code, words in self.runs(case, bundle):

@@ -386,10 +386,74 @@ refuses_a_text_that_is_too_long(void **state)
 	c.n = 17 * MIB - 17 * MIB % 3;
 	for (i = 0; i < c.n; i += 3)
 		memcpy(p + i, "\xe2\x82\xac", 3);
+	p[c.n - 3] = p[c.n - 2] = p[c.n - 1] = 'a';
 	assert_int_equal(VL_EREFUSED, put(&e, &body, "x", c, 65536));
 	assert_string_equal("'x' is to be rewritten, but is longer than 16 "
 	                    "MiB: choose other files in 'rewrite'",
 	    err.text);
+	free(p);
+}
+
+#define LONG   (17 * MIB)
+#define BORDER (LONG - 65536) /* of the last two chunks */
+
+static void
+leaves_a_long_text_alone_that_has_nothing_to_replace(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "abcdef", "b"),
+		RULE("other", "abc", "b") };
+	uint8_t *p = malloc(LONG);
+	struct vl_slice c = { p, LONG };
+	struct vl_entry e;
+	struct vl_body body;
+	size_t i;
+
+	(void)state;
+	assert_non_null(p);
+	use(rules, 2);
+	for (i = 0; i < LONG; i++)
+		p[i] = (uint8_t) "\xe2\x82\xac"[i % 3];
+	c.n -= c.n % 3;
+	assert_int_equal(VL_OK, put(&e, &body, "x", c, 65536));
+	expect_as_is(&e, &body, c);
+	memcpy(p + c.n - 3, "abc", 3);
+	assert_int_equal(VL_OK, put(&e, &body, "y", c, 100000));
+	expect_as_is(&e, &body, c);
+	assert_int_equal(VL_EREFUSED, put(&e, &body, "other", c, 100000));
+	/* What begins in one chunk and ends in the next. */
+	c.n = LONG;
+	for (i = 1; i < 6; i += 2) {
+		memset(p, '.', LONG);
+		memcpy(p + BORDER - i, "abcdef", 6);
+		assert_int_equal(VL_EREFUSED, put(&e, &body, "x", c, 65536));
+	}
+	free(p);
+}
+
+static void
+knows_what_is_no_text_by_its_end(void **state)
+{
+	static const struct vl_rewrite rules[] = { RULE("*", "a", "b") };
+	static const uint8_t odd[] = { 0, 0xe2, 0x80 };
+	uint8_t *p = malloc(LONG);
+	struct vl_slice c = { p, LONG };
+	struct vl_entry e;
+	struct vl_body body;
+	size_t i;
+
+	(void)state;
+	assert_non_null(p);
+	use(rules, 1);
+	memset(p, 'a', LONG);
+	for (i = 0; i < sizeof(odd); i++) {
+		p[LONG - 1] = odd[i];
+		assert_int_equal(VL_OK, put(&e, &body, "x", c, 65536));
+		expect_as_is(&e, &body, c);
+	}
+	/* Zeros that are in no chunk. */
+	memset(p + BORDER, 0, LONG - BORDER);
+	assert_int_equal(VL_OK, put(&e, &body, "x", c, 65536));
+	expect_as_is(&e, &body, c);
 	free(p);
 }
 
@@ -438,6 +502,8 @@ main(void)
 		TEST(leaves_what_is_no_text_alone),
 		TEST(reads_little_of_a_large_file_that_is_no_text),
 		TEST(refuses_a_text_that_is_too_long),
+		TEST(leaves_a_long_text_alone_that_has_nothing_to_replace),
+		TEST(knows_what_is_no_text_by_its_end),
 		TEST(passes_on_what_the_bundle_says),
 		TEST(is_nothing_without_a_rule),
 	};

@@ -63,8 +63,7 @@ setup(void **state)
 	assert_true(w->dirfd >= 0);
 	w->key = vl_secret_alloc(sizeof(*w->key));
 	assert_non_null(w->key);
-	vl_sign_keypair(w->key->pub.key, w->key->key);
-	vl_random(w->key->pub.key_id, VL_KEY_ID_SIZE);
+	vl_sender_secret_make(w->key);
 	return 0;
 }
 

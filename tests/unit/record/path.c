@@ -131,6 +131,27 @@ knows_links_that_cannot_lead_out(void **state)
 		    vl_link_stays_inside(s(outside[i][0]), s(outside[i][1])));
 }
 
+static void
+knows_names_that_are_valises_own(void **state)
+{
+	static const char *const own[] = { ".v", ".v/a/b",
+		".v.0123456789abcdef0123456789abcdef",
+		".v.probe.0123456789abcdef0123456789abcdef/x",
+		".v.theirs.0123456789abcdef0123456789abcdef",
+		".v.abandoned.0123456789abcdef0123456789abcdef" };
+	static const char *const others[] = { "", ".", ".v.yaml", "a/.v", ".v2",
+		".v.", ".v.0123456789abcdef0123456789abcde",
+		".v.0123456789abcdef0123456789abcdeF",
+		".v.0123456789abcdef0123456789abcdef0", ".v.probe." };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		assert_true(vl_path_hidden(s(own[i]), ".v"));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(vl_path_hidden(s(others[i]), ".v"));
+}
+
 int
 main(void)
 {
@@ -141,6 +162,7 @@ main(void)
 		cmocka_unit_test(splits_parent_and_name),
 		cmocka_unit_test(names_the_path_it_refuses),
 		cmocka_unit_test(knows_links_that_cannot_lead_out),
+		cmocka_unit_test(knows_names_that_are_valises_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

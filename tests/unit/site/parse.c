@@ -409,6 +409,38 @@ survives_every_truncation(void **state)
 	}
 }
 
+/* No such number is anybody's, and none is quietly another. */
+static void
+refuses_numbers_that_no_owner_has(void **state)
+{
+	static const char *const numbers[] = { "4294967295",
+		"99999999999999999", "-1", "+7", "0x10", "007", "' 7'", "'7 '",
+		"'-'", "0xzz", "4294967294", "0", "3com" };
+	const size_t bad = 8;
+	struct vl_site *s = NULL;
+	struct vl_err err = { 0 };
+	char text[512];
+	size_t i;
+	int n = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		n = snprintf(text, sizeof(text),
+		    HEAD "    owners: {map: {a: %s}}\n", numbers[i]);
+		assert_int_equal(i < bad ? VL_EUSAGE : VL_OK,
+		    vl_site_parse(&s, "site.yaml",
+		        (struct vl_slice){ (const uint8_t *)text, (size_t)n },
+		        &err));
+		vl_site_free(s);
+	}
+	refused(HEAD "    owners: {map: {a: 4294967295}}\n",
+	    ":7:23: '4294967295' cannot be the number of an owner; write 0 to "
+	    "4294967294 in digits");
+	refused(HEAD "    owners: {map: {-1: b}}\n",
+	    ":7:20: '-1' cannot be the number of an owner; write 0 to "
+	    "4294967294 in digits");
+}
+
 static void
 refuses_owners_that_say_nothing(void **state)
 {
@@ -562,6 +594,7 @@ main(void)
 		cmocka_unit_test(refuses_a_file_over_its_limit),
 		cmocka_unit_test(survives_every_truncation),
 		cmocka_unit_test(refuses_owners_that_say_nothing),
+		cmocka_unit_test(refuses_numbers_that_no_owner_has),
 		cmocka_unit_test(refuses_rules_of_resources_that_are_not_there),
 		cmocka_unit_test(refuses_paths_that_cannot_be_mapped),
 		cmocka_unit_test(refuses_map_rules_that_meet),

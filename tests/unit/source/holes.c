@@ -282,16 +282,47 @@ says_the_large_holes_where_a_line_has_no_room(void **state)
 	for (i = 0; i < 32; i++)
 		assert_true(next(&r));
 	assert_int_equal(VL_ENTRY_FILE, r.entry.type);
-	assert_int_equal(449, r.entry.nholes);
+	/* All 449 large ones, and of the 450 small ones the first. */
+	assert_true(r.entry.nholes > 449 && r.entry.nholes < 899);
 	for (i = 0; i < r.entry.nholes; i++)
-		assert_true(r.entry.holes[i].n == 2 * GIB - 4096);
+		assert_true(r.entry.holes[i].n ==
+		    (i < r.entry.nholes - 449 ? GIB : 2 * GIB) - 4096);
+	assert_true(r.entry.holes[0].at == 4096);
+	assert_true(r.rec.line.n > VL_LINE_MAX - 40);
 	/* All of them are passed over. */
 	bytes_read = 0;
 	assert_true(sum_holes(&r) == r.entry.size - 900 * 4096);
 	assert_int_equal(900 * 4096, bytes_read);
 	expect_end(&r);
 	assert_int_equal(1, counts(&r).sparse);
+	assert_int_equal(1, counts(&r).porous);
 	(void)close(porous);
+	run_close(&r);
+}
+
+/* However many, and be they of one size: 2,000 have room in most lines. */
+static void
+says_many_holes_of_one_size(void **state)
+{
+	struct run r;
+	uint64_t i;
+	int fd = -1;
+
+	(void)state;
+	run_open(&r);
+	fd = openat(
+	    r.t.rootfd, "a", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	for (i = 1; i <= 2000; i++)
+		assert_int_equal(1, pwrite(fd, "x", 1, (off_t)(i * BLOCK * 2)));
+	run_start(&r);
+	expect(&r, VL_ENTRY_DIR, "");
+	expect(&r, VL_ENTRY_FILE, "a");
+	expect_holes_of(&r, fd);
+	assert_int_equal(2000, r.entry.nholes);
+	(void)sum_holes(&r);
+	assert_int_equal(0, counts(&r).porous);
+	(void)close(fd);
 	run_close(&r);
 }
 
@@ -304,6 +335,7 @@ main(void)
 		cmocka_unit_test(a_tebibyte_of_nothing_takes_no_reads),
 		cmocka_unit_test(a_hole_that_is_filled_is_a_change_of_the_file),
 		cmocka_unit_test(says_the_large_holes_where_a_line_has_no_room),
+		cmocka_unit_test(says_many_holes_of_one_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

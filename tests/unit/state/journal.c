@@ -82,6 +82,34 @@ keeps_words_and_choices(void **state)
 	place_close(&p);
 }
 
+/* Nothing here waits for somebody to write to it. */
+static void
+refuses_what_is_no_file(void **state)
+{
+	static const char *const names[] = { "journal", "decision" };
+	struct vl_journal j;
+	struct place p;
+	bool decided = true;
+	size_t i;
+
+	(void)state;
+	place_open(&p);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(
+		    0, mkfifoat(vl_state_fd(p.state), names[i], 0600));
+	(void)alarm(20);
+	assert_int_equal(VL_EPENDING, vl_journal_load(&j, p.state, &p.err));
+	assert_non_null(strstr(p.err.text, "'journal' is not a regular file"));
+	assert_int_equal(
+	    VL_EIO, vl_journal_add(p.state, VL_JOURNAL_UNDO, &p.err));
+	assert_int_equal(VL_EIO,
+	    vl_decision_read(p.state, p.header.import, &decided, &p.err));
+	assert_false(decided);
+	assert_non_null(strstr(p.err.text, "'decision' is not a regular file"));
+	(void)alarm(0);
+	place_close(&p);
+}
+
 static void
 refuses_a_choice_without_a_root(void **state)
 {
@@ -328,6 +356,7 @@ main(void)
 		cmocka_unit_test(is_absent_at_first),
 		cmocka_unit_test(keeps_the_header),
 		cmocka_unit_test(keeps_words_and_choices),
+		cmocka_unit_test(refuses_what_is_no_file),
 		cmocka_unit_test(refuses_a_choice_without_a_root),
 		cmocka_unit_test(a_time_takes_the_place_of_the_headers),
 		cmocka_unit_test(a_new_import_replaces_it),

@@ -291,7 +291,7 @@ accepted_senders_are_kept(void **state)
 
 	(void)state;
 	place_open(&p);
-	must(&p, vl_state_each_sender(p.state, count_sender, &n, &p.err));
+	must(&p, vl_state_each_sender(p.state, 64, count_sender, &n, &p.err));
 	assert_int_equal(0, n);
 	must(&p,
 	    vl_state_accept_sender(p.state, vl_slice_of("public key\n"),
@@ -299,7 +299,7 @@ accepted_senders_are_kept(void **state)
 	must(&p,
 	    vl_state_accept_sender(p.state, vl_slice_of("public key\n"),
 	        "0123456789abcdef", &p.err));
-	must(&p, vl_state_each_sender(p.state, count_sender, &n, &p.err));
+	must(&p, vl_state_each_sender(p.state, 64, count_sender, &n, &p.err));
 	assert_int_equal(1, n);
 	place_close(&p);
 }

@@ -23,23 +23,6 @@ apply(void)
 }
 
 static void
-skip_unless_root(void)
-{
-	if (geteuid() != 0 || !append_only(w.root, true))
-		skip();
-	assert_true(append_only(w.root, false));
-}
-
-static void
-start(void)
-{
-	memset(&w.old, 0, sizeof(w.old));
-	memset(&w.now, 0, sizeof(w.now));
-	(void)model_add(&w.old, "", VL_ENTRY_DIR);
-	(void)model_add(&w.now, "", VL_ENTRY_DIR);
-}
-
-static void
 locked_file_gets_other_content(void **state)
 {
 	static const uint32_t locks[] = { VL_FLAG_IMMUTABLE, VL_FLAG_APPEND };
@@ -375,149 +358,51 @@ names_that_were_parted_are_diverged(void **state)
 	assert_int_equal(VL_OK, world_redo(&w));
 }
 
-/* The tree holds other names of what is locked: they stay so. */
+/* After the decision: the others go on, locks come back, and an operator may
+ * leave it so. */
 static void
-other_names_keep_their_locks(void **state)
+what_the_system_refuses_is_blocked_alone(void **state)
 {
-	static char *exclude[] = { (char *)(uintptr_t) "*.keep" };
-	char full[PATH];
-	struct node *n = NULL;
-
-	(void)state;
-	skip_unless_root();
-	start();
-	(void)model_text(&w.old, "a.keep", VL_ENTRY_FILE, "x");
-	(void)model_hard(&w.old, "b", "a.keep");
-	n = model_find(&w.old, "a.keep");
-	n->flags = VL_FLAG_IMMUTABLE;
-	(void)model_text(&w.now, "b", VL_ENTRY_FILE, "longer");
-	build_again();
-	w.resource.exclude = exclude;
-	w.resource.nexclude = 1;
-	assert_int_equal(VL_OK, world_stage(&w));
-	assert_int_equal(VL_OK, world_redo(&w));
-	n = model_add(&w.now, "a.keep", VL_ENTRY_FILE);
-	*n = *model_find(&w.old, "a.keep");
-	n->to[0] = '\0';
-	n->stays = true;
-	model_sort(&w.now);
-	assert_true(model_stands(&w.now, w.root));
-	(void)snprintf(full, sizeof(full), "%s/a.keep", w.root);
-	assert_int_equal(-1, unlink(full));
-}
-
-static uint32_t
-flags_of(const char *path)
-{
-	char full[PATH];
-	uint32_t flags = 0;
-	int fd = -1;
-
-	(void)snprintf(full, sizeof(full), "%s/%s", w.root, path);
-	fd = open(full, O_RDONLY);
-	assert_true(fd >= 0 && vl_flags_get(fd, &flags));
-	(void)close(fd);
-	return flags;
-}
-
-static void
-put_file(const char *path)
-{
-	char full[PATH];
-	int fd = -1;
-
-	(void)snprintf(full, sizeof(full), "%s/%s", w.root, path);
-	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(6, write(fd, "theirs", 6));
-	(void)close(fd);
-}
-
-/* What is in the way keeps the flags it has; a directory gets them back. */
-static void
-what_is_blocked_keeps_its_locks(void **state)
-{
-	static const char *const locked[] = { "f", "d", "g" };
-	char kept[2][PATH];
+	static const uint8_t value[100];
+	const struct vl_slice bytes = { value, sizeof(value) };
+	static struct model without;
+	char paths[2][PATH];
 	size_t i;
-	int fd = -1;
 
 	(void)state;
 	skip_unless_root();
-	start();
-	(void)model_add(&w.old, "d", VL_ENTRY_DIR);
-	(void)model_text(&w.old, "d/x", VL_ENTRY_FILE, "x");
-	(void)model_text(&w.old, "f", VL_ENTRY_FILE, "x");
-	(void)model_text(&w.now, "f", VL_ENTRY_FILE, "longer");
-	(void)model_add(&w.old, "g", VL_ENTRY_DIR);
-	(void)model_add(&w.now, "g", VL_ENTRY_DIR);
-	(void)model_text(&w.now, "g/x", VL_ENTRY_FILE, "x");
-	for (i = 0; i < 3; i++)
-		model_find(&w.old, locked[i])->flags = VL_FLAG_IMMUTABLE;
-	model_find(&w.now, "g")->flags = VL_FLAG_IMMUTABLE;
-	build_again();
-	assert_int_equal(VL_OK, world_stage(&w));
-	for (i = 0; i < 3; i++) {
-		(void)snprintf(kept[0], PATH, "%s/%s", w.root, locked[i]);
-		fd = open(kept[0], O_RDONLY);
-		assert_true(fd >= 0 && vl_flags_set(fd, 0));
+	for (i = 0; i < 2; i++) {
+		start();
+		(void)model_text(&w.old, "a", VL_ENTRY_FILE, "x");
+		model_add(&w.old, "d", VL_ENTRY_DIR)->flags = VL_FLAG_IMMUTABLE;
+		w.now = w.old;
+		(void)model_text(&w.now, "e", VL_ENTRY_FILE, "new");
+		w.now.nodes[0].mode = 0711;
+		without = w.now;
+		node_attr(&w.now.nodes[1], "user.x", bytes);
+		node_attr(&w.now.nodes[2], "user.x", bytes);
+		build_again();
+		assert_int_equal(VL_OK, world_stage(&w));
+		fault_room = 50;
+		assert_int_equal(VL_EPENDING, world_redo(&w));
+		assert_int_equal(2, w.blocked);
+		assert_int_equal(0, w.diverged);
+		assert_string_equal("/d: cannot set attribute 'user.x': No "
+		                    "space left on device",
+		    w.said);
+		assert_true(model_stands(&without, w.root));
+		(void)snprintf(paths[0], PATH, "%s/a", w.root);
+		(void)snprintf(paths[1], PATH, "%s/d", w.root);
 		if (i == 0)
-			put_file("f");
-		else
-			put_file(i == 1 ? "d/theirs" : "g/x");
-		assert_true(vl_flags_set(fd, VL_FLAG_IMMUTABLE));
-		(void)close(fd);
+			fault_room = 0;
+		for (; w.journal.nchoices < 2 * i; w.journal.nchoices++)
+			w.choices[w.journal.nchoices] =
+			    (struct vl_choice_line){ paths[w.journal.nchoices],
+				    VL_CHOICE_KEEP_THEIRS };
+		assert_int_equal(VL_OK, world_redo(&w));
+		fault_room = 0;
+		assert_true(model_stands(i == 0 ? &w.now : &without, w.root));
 	}
-	assert_int_equal(VL_EPENDING, world_redo(&w));
-	assert_int_equal(3, w.blocked);
-	for (i = 0; i < 3; i++)
-		assert_int_equal(VL_FLAG_IMMUTABLE, flags_of(locked[i]));
-	for (i = 0; i < 3; i++) {
-		assert_true(asprintf(&w.choices[i].path, "%s/%s", w.root,
-		                i == 0     ? "f" :
-		                    i == 1 ? "d/theirs" :
-		                             "g/x") > 0);
-		w.choices[i].choice = VL_CHOICE_KEEP_THEIRS;
-	}
-	w.journal.nchoices = 3;
-	if (world_redo(&w) != VL_OK)
-		fail_msg("%s (%s)", w.err.text, w.said);
-	for (i = 0; i < 3; i++) {
-		assert_int_equal(VL_FLAG_IMMUTABLE, flags_of(locked[i]));
-		free(w.choices[i].path);
-	}
-}
-
-/* A directory came that should be new: nothing below it is ours to set. */
-static void
-attributes_below_a_foreign_directory_stay(void **state)
-{
-	char full[PATH];
-
-	(void)state;
-	skip_unless_root();
-	start();
-	(void)model_add(&w.now, "d", VL_ENTRY_DIR);
-	model_add(&w.now, "d/s", VL_ENTRY_DIR)->flags = VL_FLAG_IMMUTABLE;
-	model_text(&w.now, "d/s/f", VL_ENTRY_FILE, "x")->flags =
-	    VL_FLAG_IMMUTABLE;
-	build_again();
-	assert_int_equal(VL_OK, world_stage(&w));
-	(void)snprintf(full, sizeof(full), "%s/d", w.root);
-	assert_int_equal(0, mkdir(full, 0700));
-	(void)snprintf(full, sizeof(full), "%s/d/s", w.root);
-	assert_int_equal(0, mkdir(full, 0700));
-	assert_int_equal(VL_EPENDING, world_redo(&w));
-	assert_int_equal(1, w.blocked);
-	assert_string_equal("/d: something was put there since", w.said);
-	assert_int_equal(0, flags_of("d/s"));
-	full[strlen(full) - 2] = '\0';
-	w.choices[0] = (struct vl_choice_line){ full, VL_CHOICE_TAKE_OURS };
-	w.journal.nchoices = 1;
-	if (world_redo(&w) != VL_OK)
-		fail_msg("%s (%s)", w.err.text, w.said);
-	assert_int_equal(VL_FLAG_IMMUTABLE, flags_of("d/s"));
-	assert_int_equal(VL_FLAG_IMMUTABLE, flags_of("d/s/f"));
 }
 
 int
@@ -538,9 +423,7 @@ main(void)
 		CASE(names_of_one_file_come_and_part),
 		CASE(name_that_is_there_already),
 		CASE(names_that_were_parted_are_diverged),
-		CASE(other_names_keep_their_locks),
-		CASE(what_is_blocked_keeps_its_locks),
-		CASE(attributes_below_a_foreign_directory_stay),
+		CASE(what_the_system_refuses_is_blocked_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,10 @@
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum fault_kind {
@@ -26,6 +28,7 @@ static struct {
 	unsigned at; /* the call that fails; counted from 1 */
 	unsigned met;
 	int error;
+	bool room; /* it met an attribute that found no room */
 } fault;
 
 static inline void
@@ -35,6 +38,7 @@ fault_arm(enum fault_kind kind, unsigned at, int error)
 	fault.at = at;
 	fault.met = 0;
 	fault.error = error;
+	fault.room = false;
 }
 
 static inline bool
@@ -122,6 +126,15 @@ __wrap_futimens(int a, const struct timespec t[2])
 	return fault_hits() ? -1 : __real_futimens(a, fault_times(kept, t));
 }
 
+static inline bool
+fault_hits_attr(void)
+{
+	if (!fault_hits())
+		return false;
+	fault.room = fault.error == ENOSPC;
+	return true;
+}
+
 WRAP(mkfifoat, (int a, const char *b, mode_t m), (a, b, m))
 WRAP(mknodat, (int a, const char *b, mode_t m, dev_t d), (a, b, m, d))
 /* A file system that forgets attributes. */
@@ -130,23 +143,56 @@ static bool fault_no_attrs;
 int __real_fsetxattr(int, const char *, const void *, size_t, int);
 int __wrap_fsetxattr(int, const char *, const void *, size_t, int);
 
+/* As many bytes of values as an entry takes; 0: any. */
+static size_t fault_room;
+
+static inline bool
+fault_full(int fd, const char *name, size_t n)
+{
+	char names[4096];
+	const char *one = names;
+	ssize_t got = flistxattr(fd, names, sizeof(names));
+	ssize_t size = 0;
+
+	for (; one < names + got; one += strlen(one) + 1) {
+		size = fgetxattr(fd, one, NULL, 0);
+		if (size > 0 && strcmp(one, name) != 0)
+			n += (size_t)size;
+	}
+	return fault_room > 0 && n > fault_room;
+}
+
 int
 __wrap_fsetxattr(int a, const char *b, const void *c, size_t n, int f)
 {
-	if (fault_hits())
+	if (fault_hits_attr())
 		return -1;
+	if (fault_full(a, b, n)) {
+		errno = ENOSPC;
+		return -1;
+	}
 	return fault_no_attrs ? 0 : __real_fsetxattr(a, b, c, n, f);
 }
 
-WRAP(lsetxattr, (const char *a, const char *b, const void *c, size_t n, int f),
-    (a, b, c, n, f))
+int __real_lsetxattr(const char *, const char *, const void *, size_t, int);
+int __wrap_lsetxattr(const char *, const char *, const void *, size_t, int);
+
+int
+__wrap_lsetxattr(const char *a, const char *b, const void *c, size_t n, int f)
+{
+	return fault_hits_attr() ? -1 : __real_lsetxattr(a, b, c, n, f);
+}
+
 WRAP(fremovexattr, (int a, const char *b), (a, b))
 WRAP(lremovexattr, (const char *a, const char *b), (a, b))
 
 /* A user who may not change what locks an entry. */
 static bool fault_no_locks;
 
-/* Only of flags, and only what sets them. */
+/* A file system in user space that believes the number of the call. */
+static bool fault_wide;
+
+/* Only of flags; what sets them may fail. */
 int __real_ioctl(int fd, unsigned long request, void *arg);
 int __wrap_ioctl(int fd, unsigned long request, void *arg);
 
@@ -155,7 +201,14 @@ __wrap_ioctl(int fd, unsigned long request, void *arg)
 {
 	const unsigned lock = FS_IMMUTABLE_FL | FS_APPEND_FL;
 	unsigned now = 0;
+	long wide = 0;
 
+	if (request == FS_IOC_GETFLAGS && fault_wide) {
+		if (__real_ioctl(fd, request, &wide) != 0)
+			return -1;
+		memcpy(arg, &wide, sizeof(wide));
+		return 0;
+	}
 	if (request != FS_IOC_SETFLAGS)
 		return __real_ioctl(fd, request, arg);
 	if (fault_hits())

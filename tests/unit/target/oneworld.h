@@ -63,6 +63,24 @@ build_again(void)
 	world_build(&w, false);
 }
 
+static inline void
+skip_unless_root(void)
+{
+	if (geteuid() != 0 || !append_only(w.root, true))
+		skip();
+	assert_true(append_only(w.root, false));
+}
+
+/* Two trees of nothing but a root. */
+static inline void
+start(void)
+{
+	memset(&w.old, 0, sizeof(w.old));
+	memset(&w.now, 0, sizeof(w.now));
+	(void)model_add(&w.old, "", VL_ENTRY_DIR);
+	(void)model_add(&w.now, "", VL_ENTRY_DIR);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <grp.h>
 
+#include "../../../src/target/holds.h"
+#include "../../../src/target/trial.h"
 #include "oneworld.h"
 
 static void
@@ -141,6 +143,21 @@ refuses_a_file_that_nobody_may_unlock(void **state)
 	}
 }
 
+/* Nothing could be removed from it any more. */
+static void
+refuses_a_lock_on_a_root_that_holds_the_staging(void **state)
+{
+	(void)state;
+	skip_without_locks();
+	start();
+	model_find(&w.now, "")->flags = VL_FLAG_IMMUTABLE;
+	build_again();
+	free(w.tree.staging);
+	w.tree.inside = true;
+	assert_true(asprintf(&w.tree.staging, "%s/.valise", w.tree.root) > 0);
+	expect_refused("/root' holds the staging");
+}
+
 /* Somebody sets the flag while the import runs. */
 static void
 refuses_a_lock_that_came_since(void **state)
@@ -223,6 +240,92 @@ refuses_attributes_that_are_not_kept(void **state)
 	}
 }
 
+/* `a` gets an attribute, and has one that is not ours. */
+static void
+attribute_beside_another(size_t room)
+{
+	static const uint8_t value[100];
+	const struct vl_slice bytes = { value, sizeof(value) };
+
+	start();
+	node_attr(
+	    model_text(&w.old, "a", VL_ENTRY_FILE, "x"), "trusted.t", bytes);
+	node_attr(model_text(&w.now, "a", VL_ENTRY_FILE, "x"), "user.x", bytes);
+	build_again();
+	w.resource.privileged = w.tree.privileged = false;
+	fault_room = room;
+}
+
+static void
+refuses_attributes_that_others_leave_no_room_for(void **state)
+{
+	enum vl_status st = VL_OK;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	attribute_beside_another(150);
+	st = world_stage(&w);
+	fault_room = 0;
+	assert_int_equal(VL_EREFUSED, st);
+	assert_non_null(strstr(w.err.text, "not managed here"));
+	assert_non_null(strstr(w.err.text, "/root/a"));
+	is_taken_back();
+	attribute_beside_another(200);
+	st = world_stage(&w);
+	if (st == VL_OK)
+		st = world_redo(&w);
+	fault_room = 0;
+	if (st != VL_OK)
+		fail_msg("%s", w.err.text);
+}
+
+/* Whoever planned it: what no file system need take of a file with content is
+ * not left to the redo. */
+static void
+refuses_flags_that_only_an_empty_file_takes(void **state)
+{
+	static const uint32_t flags[] = { VL_FLAG_NOCOW, VL_FLAG_COMPRESS };
+	struct vl_step s = { .kind = VL_STEP_META };
+	struct vl_slice none = { NULL, 0 };
+	struct vl_trial t = { 0 };
+	size_t i;
+
+	(void)state;
+	t.fd = open(w.path, O_RDONLY | O_DIRECTORY);
+	assert_true(t.fd >= 0);
+	s.before.type = s.after.type = VL_ENTRY_FILE;
+	s.before.size = s.after.size = 1;
+	s.before.uid = s.after.uid = geteuid();
+	s.before.gid = s.after.gid = getegid();
+	assert_int_equal(VL_OK, vl_trial_step(&t, &s, none, "f", &w.err));
+	for (i = 0; i < 4; i++) {
+		s.before.flags = i < 2 ? flags[i] : 0;
+		s.after.flags = i < 2 ? 0 : flags[i - 2];
+		assert_int_equal(
+		    VL_EREFUSED, vl_trial_step(&t, &s, none, "f", &w.err));
+		assert_non_null(strstr(w.err.text, "'f' has content"));
+	}
+	assert_int_equal(VL_OK, vl_trial_end(&t, &w.err));
+	(void)close(t.fd);
+}
+
+static void
+takes_flags_as_wide_as_they_come(void **state)
+{
+	struct vl_holds h;
+	int fd = open(w.path, O_RDONLY | O_DIRECTORY);
+	enum vl_status st = VL_OK;
+
+	(void)state;
+	assert_true(fd >= 0);
+	fault_wide = true;
+	st = vl_holds_probe(&h, fd, false, &w.err);
+	fault_wide = false;
+	assert_int_equal(VL_OK, st);
+	(void)close(fd);
+}
+
 static void
 refuses_a_setgid_bit_that_would_be_lost(void **state)
 {
@@ -279,7 +382,11 @@ main(void)
 		CASE(refuses_a_time_that_is_not_kept),
 		CASE(refuses_a_setgid_bit_that_would_be_lost),
 		CASE(refuses_attributes_that_are_not_kept),
+		CASE(refuses_attributes_that_others_leave_no_room_for),
+		CASE(refuses_flags_that_only_an_empty_file_takes),
+		CASE(takes_flags_as_wide_as_they_come),
 		CASE(refuses_a_file_that_nobody_may_unlock),
+		CASE(refuses_a_lock_on_a_root_that_holds_the_staging),
 		CASE(refuses_a_lock_that_came_since),
 		CASE(refuses_a_link_to_what_was_replaced_since),
 		CASE(counts_what_was_staged),

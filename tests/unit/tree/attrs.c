@@ -2,6 +2,7 @@
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "trees.h"
@@ -324,6 +325,132 @@ lets_two_swap_their_sizes_where_room_is_short(void **state)
 	file_close(&f);
 }
 
+/* An ACL of `n` users beside the three that each has. */
+static void
+add_acl(struct vl_buf *b, unsigned owner, unsigned n)
+{
+	static uint8_t value[8192];
+	const unsigned tags[] = { 1, 4, 16, 32 };
+	struct vl_err err = { 0 };
+	uint8_t *at = value + 4;
+	unsigned i;
+
+	memset(value, 0, sizeof(value));
+	value[0] = 2;
+	for (i = 0; i < 4 + n; i++, at += 8) {
+		vl_put_u32le(at + 4, i > 0 && i <= n ? 9999 + i : UINT32_MAX);
+		at[0] = (uint8_t)(i == 0 ? 1 : i <= n ? 2 : tags[i - n]);
+		at[2] = (uint8_t)(i == 0 ? owner : 4);
+	}
+	assert_int_equal(VL_OK,
+	    vl_attrs_add(b, vl_slice_of(VL_ATTR_ACL_ACCESS),
+	        (struct vl_slice){ value, (size_t)(at - value) }, &err));
+}
+
+/* Sets that ext4 holds, if each comes in the right order. */
+static void
+lets_any_set_follow_any_other_that_fits(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t n;
+	} all[] = { { "user.c", 10 }, { "user.d", 3900 }, { "user.fill", 66 },
+		{ NULL, 0 }, { "user.f", 500 }, { "user.fill", 3517 },
+		{ "user.z", 60 }, { NULL, 0 }, { "user.a", 3000 },
+		{ "user.b", 80 }, { "user.c", 100 }, { "user.d", 10 },
+		{ "user.e", 50 }, { "user.f", 80 }, { "user.fill", 626 },
+		{ "user.z", 31 } };
+	struct vl_buf sets[4] = { { 0 } };
+	struct file f;
+	size_t at = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (all[i].name == NULL)
+			at++;
+		else
+			add(&sets[at], all[i].name, all[i].n);
+	}
+	add_acl(&sets[3], 6, 480);
+	if (file_open(&f)) {
+		for (i = 0; i < 16; i++) {
+			set_and_compare(&f, &sets[i / 4]);
+			set_and_compare(&f, &sets[i % 4]);
+		}
+	}
+	for (i = 0; i < 4; i++)
+		vl_buf_free(&sets[i]);
+	file_close(&f);
+}
+
+static void
+puts_back_what_was_there_where_there_is_no_room(void **state)
+{
+	struct vl_buf old = { 0 };
+	struct vl_buf want = { 0 };
+	struct vl_err err = { 0 };
+	struct file f;
+
+	(void)state;
+	if (file_open(&f)) {
+		add_acl(&old, 6, 9);
+		add(&old, "user.a", 2000);
+		add(&old, "user.b", 500);
+		add(&want, "user.b", 2500);
+		add(&want, "user.c", 2500);
+		set_and_compare(&f, &old);
+		if (vl_attrs_set(f.fd, "", vl_buf_slice(&old),
+		        vl_buf_slice(&want), &err) == VL_OK) {
+			print_message("skipped: there is room\n");
+		} else {
+			assert_int_equal(VL_EREFUSED, err.status);
+			assert_true(
+			    vl_attrs_read(&f.a, f.fd, "", VL_ATTRS_PLAIN));
+			assert_true(vl_slice_equal(
+			    vl_buf_slice(&old), vl_buf_slice(&f.a.bytes)));
+		}
+	}
+	vl_buf_free(&old);
+	vl_buf_free(&want);
+	file_close(&f);
+}
+
+/* user.* asks for the right to write, which the larger ACL takes away. */
+static void
+sets_as_its_owner_what_he_may_not_write_then(void **state)
+{
+	const uid_t nobody = 65534;
+	struct vl_buf want = { 0 };
+	struct vl_slice none = { 0 };
+	struct vl_err err = { 0 };
+	struct file f;
+	pid_t pid = -1;
+	int status = 0;
+
+	(void)state;
+	if (file_open(&f) && geteuid() == 0) {
+		add_acl(&want, 4, 9);
+		add(&want, "user.a", 3);
+		assert_int_equal(0, fchown(f.fd, nobody, nobody));
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(setuid(nobody) != 0 ||
+			    vl_attrs_set(f.fd, "", none, vl_buf_slice(&want),
+			        &err) != VL_OK);
+		assert_int_equal(pid, waitpid(pid, &status, 0));
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		assert_true(vl_attrs_read(&f.a, f.fd, "", VL_ATTRS_PLAIN));
+		assert_true(vl_slice_equal(
+		    vl_buf_slice(&want), vl_buf_slice(&f.a.bytes)));
+	} else {
+		print_message("skipped: not root\n");
+	}
+	vl_buf_free(&want);
+	file_close(&f);
+}
+
 static void
 refuses_what_the_file_system_has_no_room_for(void **state)
 {
@@ -493,6 +620,10 @@ main(void)
 		cmocka_unit_test(reads_and_sets_by_name_what_it_does_not_open),
 		cmocka_unit_test(sets_changes_and_removes),
 		cmocka_unit_test(lets_two_swap_their_sizes_where_room_is_short),
+		cmocka_unit_test(lets_any_set_follow_any_other_that_fits),
+		cmocka_unit_test(
+		    puts_back_what_was_there_where_there_is_no_room),
+		cmocka_unit_test(sets_as_its_owner_what_he_may_not_write_then),
 		cmocka_unit_test(refuses_what_the_file_system_has_no_room_for),
 		cmocka_unit_test(knows_well_formed_bytes),
 		cmocka_unit_test(carries_flags),
