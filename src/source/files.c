@@ -12,8 +12,6 @@
 
 #include "files.h"
 
-#define STAGING ".valise" /* of an importer; it is never exported */
-
 static struct files *
 files_of(struct vl_source *s)
 {
@@ -46,7 +44,7 @@ files_open(struct vl_source **out, const struct vl_resource *resource,
 		.root = resource->path,
 		.cross_mounts = !resource->one_file_system,
 		.special = resource->special,
-		.hidden = STAGING,
+		.hidden = VL_STAGING,
 		.tempdir = opts->tempdir,
 	};
 	enum vl_status st = VL_OK;

@@ -15,7 +15,6 @@
 #include "meta.h"
 #include "stage.h"
 
-#define INSIDE_NAME ".valise"
 /* ".NAME.valise.HEX" must be a name, too. */
 #define BESIDE_MORE (1 + 7 + 1 + 2 * VL_IMPORT_ID_SIZE)
 
@@ -105,12 +104,12 @@ vl_stage_path(const char *root, bool inside)
 
 	if (inside) {
 		n = asprintf(
-		    &path, "%s/" INSIDE_NAME, name[0] == '\0' ? "" : root);
+		    &path, "%s/" VL_STAGING, name[0] == '\0' ? "" : root);
 	} else if (name[0] == '\0') {
 		errno = ENOENT;
 		return NULL;
 	} else {
-		n = asprintf(&path, "%.*s.%s" INSIDE_NAME, (int)(name - root),
+		n = asprintf(&path, "%.*s.%s" VL_STAGING, (int)(name - root),
 		    root, name);
 	}
 	if (n >= 0)
