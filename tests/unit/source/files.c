@@ -172,17 +172,6 @@ yields_a_file_anew_that_changed_while_it_was_read(void **state)
 }
 
 static void
-append_always(int nth)
-{
-	int fd =
-	    openat(running->t.rootfd, "a", O_WRONLY | O_APPEND | O_CLOEXEC);
-
-	(void)nth;
-	assert_int_equal(1, write(fd, "x", 1));
-	(void)close(fd);
-}
-
-static void
 leaves_out_a_file_that_never_holds_still(void **state)
 {
 	struct run r;

@@ -171,17 +171,6 @@ an_inode_number_used_again_is_another_file(void **state)
 	run_close(&r);
 }
 
-static void
-append_always(int nth)
-{
-	int fd =
-	    openat(running->t.rootfd, "a", O_WRONLY | O_APPEND | O_CLOEXEC);
-
-	(void)nth;
-	assert_int_equal(1, write(fd, "x", 1));
-	(void)close(fd);
-}
-
 /* Nothing names what did not travel. */
 static void
 the_next_name_is_the_first_when_the_first_was_left_out(void **state)

@@ -48,6 +48,18 @@ struct run {
 /* Where before_read() finds the tree. */
 static struct run *running;
 
+/* For before_read: "a" grows between any two reads. */
+static inline void
+append_always(int nth)
+{
+	int fd =
+	    openat(running->t.rootfd, "a", O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	(void)nth;
+	assert_int_equal(1, write(fd, "x", 1));
+	(void)close(fd);
+}
+
 static inline void
 note_problem(
     void *arg, const char *resource, struct vl_slice key, const char *why)
