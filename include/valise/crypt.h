@@ -89,4 +89,13 @@ bool vl_equal_secret(const uint8_t *a, const uint8_t *b, size_t n);
 /* XXH3-64, seed 0: not cryptographic. */
 uint64_t vl_xxh64(struct vl_slice bytes);
 
+/* The same over several pieces. */
+struct vl_xxh {
+	_Alignas(64) uint8_t state[576];
+};
+
+void vl_xxh_init(struct vl_xxh *x);
+void vl_xxh_add(struct vl_xxh *x, struct vl_slice bytes);
+uint64_t vl_xxh_end(const struct vl_xxh *x);
+
 #endif

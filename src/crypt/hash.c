@@ -4,6 +4,8 @@
  */
 
 #include <sodium.h>
+/* Shows XXH3_state_t, which then need not be allocated. */
+#define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
 #include <valise/crypt.h>
@@ -16,6 +18,9 @@ _Static_assert(
 _Static_assert(
     _Alignof(struct vl_hash) >= _Alignof(crypto_generichash_blake2b_state),
     "struct vl_hash is not aligned enough");
+_Static_assert(sizeof(struct vl_xxh) >= sizeof(XXH3_state_t) &&
+        _Alignof(struct vl_xxh) >= _Alignof(XXH3_state_t),
+    "struct vl_xxh does not hold an XXH3_state_t");
 _Static_assert(
     VL_SALT_SIZE == crypto_generichash_blake2b_SALTBYTES, "salt of BLAKE2b");
 _Static_assert(VL_KEY_SIZE == crypto_kdf_KEYBYTES, "key of crypto_kdf");
@@ -90,4 +95,26 @@ uint64_t
 vl_xxh64(struct vl_slice bytes)
 {
 	return XXH3_64bits(bytes.p, bytes.n);
+}
+
+void
+vl_xxh_init(struct vl_xxh *x)
+{
+	/* What reset does not set it still reads. */
+	memset(x, 0, sizeof(*x));
+	(void)XXH3_64bits_reset((XXH3_state_t *)(void *)x->state);
+}
+
+void
+vl_xxh_add(struct vl_xxh *x, struct vl_slice bytes)
+{
+	if (bytes.n > 0)
+		(void)XXH3_64bits_update(
+		    (XXH3_state_t *)(void *)x->state, bytes.p, bytes.n);
+}
+
+uint64_t
+vl_xxh_end(const struct vl_xxh *x)
+{
+	return XXH3_64bits_digest((const XXH3_state_t *)(const void *)x->state);
 }

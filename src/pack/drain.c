@@ -123,7 +123,9 @@ store(struct vl_pack *p, const struct step *s, struct vl_slice bytes,
 	struct block_row *row;
 	enum vl_status st = VL_OK;
 
-	if (d->block != NULL && d->block_group != d->group)
+	if (d->block != NULL &&
+	    (d->block_group != d->group ||
+	        d->block_bytes.n + bytes.n > VL_RECORD_PLAIN_MAX))
 		st = flush_block(p, err);
 	if (st == VL_OK && d->block == NULL)
 		st = open_block(d, err);
@@ -134,8 +136,7 @@ store(struct vl_pack *p, const struct step *s, struct vl_slice bytes,
 	row = &d->block->rows[d->block->n++];
 	memcpy(row->id, s->id, sizeof(row->id));
 	row->length = (uint32_t)bytes.n;
-	if (d->block_bytes.n >= BLOCK_TARGET ||
-	    d->block->n == VL_RECORD_ITEMS_MAX)
+	if (d->block->n == VL_RECORD_ITEMS_MAX)
 		return flush_block(p, err);
 	return VL_OK;
 }

@@ -20,7 +20,6 @@
 
 #define BATCH_TARGET (1u << 20) /* bytes, after which a batch is closed */
 #define BATCH_STEPS  8192
-#define BLOCK_TARGET (1u << 20) /* bytes, after which a solid block ends */
 #define LINES_TARGET (1u << 20) /* bytes of a manifest record */
 #define PAR_SIZE     16         /* "4g2mzjw2.par" */
 

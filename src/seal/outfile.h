@@ -16,9 +16,10 @@ struct outfile {
 	uint8_t header[VL_FILE_HEADER_SIZE];
 	uint8_t *key; /* of the frames, locked memory */
 	struct vl_stream_file info;
-	struct vl_hash hash;
-	uint64_t paced; /* bytes whose write-back was started */
-	int dirfd;      /* borrowed */
+	struct vl_hash hash; /* what the seal says of it */
+	struct vl_xxh sum;   /* what reading back is held against */
+	uint64_t paced;      /* bytes whose write-back was started */
+	int dirfd;           /* borrowed */
 	int fd;
 	char name[VL_FILE_NAME_SIZE];
 	struct outfile *next;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define AHEAD      4  /* blocks decoded before they are asked for */
-#define BLOCKS_MIN 24 /* kept decoded, at least */
+#define BLOCKS_MIN 16 /* kept decoded, at least */
 
 enum vl_status
 vl_sweep_init(struct vl_unpack *u, struct vl_err *err)

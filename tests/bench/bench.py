@@ -2,7 +2,8 @@
 """Measure valise against its peers; see run.sh.
 
 Each figure is the median of N runs: seconds on the wall, the sync included,
-and the highest resident memory of any one process.  A restore goes into a
+and the highest resident memory of any one process.  The peers take turns, so
+that what else the machine does in these minutes meets all of them.  A restore goes into a
 fresh directory, as root on a fresh ext4: unpacking on ext4 soon after the
 removal of the last tree costs every tool tens of seconds of kernel time.
 """
@@ -72,33 +73,44 @@ class Bench:
         self.note(f"{self.tree.name} {peer} {work}: "
                   f"{statistics.median(seconds):.2f} s")
 
-    def export(self, peer):
-        samples = []
+    def export(self, those):
+        samples = {peer: [] for peer in those}
         for _ in range(self.runs):
-            peer.reset()
-            measure.warm(self.tree)
-            samples.append(peer.export(self.tree))
-        self.add(peer.name, "export", samples, peer.size())
+            for peer in those:
+                peer.reset()
+                measure.warm(self.tree)
+                samples[peer].append(peer.export(self.tree))
+        for peer in those:
+            self.add(peer.name, "export", samples[peer], peer.size())
 
-    def verify(self, peer):
-        for work, command in peer.verifications():
-            self.add(peer.name, work, [measure.run(command, peer.env)
-                                       for _ in range(self.runs)])
-
-    def restore(self, peer):
-        full, again = [], []
+    def verify(self, those):
+        samples = {}
         for _ in range(self.runs):
-            with self.restore_folder(measure.size(self.tree)) as folder:
-                full.append(peer.restore(folder))
-                measure.require_equal(self.tree, peer.restored(folder))
-                if peer.can_repeat:
-                    again.append(peer.restore(folder))
-        self.add(peer.name, "import", full)
-        if again:
-            self.add(peer.name, "import unchanged", again)
+            for peer in those:
+                for work, command in peer.verifications():
+                    samples.setdefault((peer.name, work), []).append(
+                        measure.run(command, peer.env))
+        for (name, work), taken in samples.items():
+            self.add(name, work, taken)
+
+    def restore(self, those):
+        full = {peer: [] for peer in those}
+        again = {peer: [] for peer in those if peer.can_repeat}
+        for _ in range(self.runs):
+            for peer in those:
+                with self.restore_folder(measure.size(self.tree)) as folder:
+                    full[peer].append(peer.restore(folder))
+                    measure.require_equal(self.tree, peer.restored(folder))
+                    if peer in again:
+                        again[peer].append(peer.restore(folder))
+        for peer in those:
+            self.add(peer.name, "import", full[peer])
+            if peer in again:
+                self.add(peer.name, "import unchanged", again[peer])
 
     def measure_tree(self, tree, names):
         self.tree = tree
+        those = []
         for make in peers.ALL:
             if names and make.name not in names:
                 continue
@@ -106,13 +118,14 @@ class Bench:
             if missing:
                 self.note(f"{make.name}: no {', '.join(missing)}, left out")
                 continue
-            folder = self.work / "peer"
+            folder = self.work / f"peer-{len(those)}"
             folder.mkdir()
-            peer = make(folder)
-            self.export(peer)
-            self.verify(peer)
-            self.restore(peer)
-            shutil.rmtree(folder)
+            those.append(make(folder))
+        self.export(those)
+        self.verify(those)
+        self.restore(those)
+        for peer in those:
+            shutil.rmtree(peer.folder)
 
     def reference(self, row):
         """The row of the reference for the same work, or its nearest."""

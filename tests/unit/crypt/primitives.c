@@ -253,6 +253,28 @@ sums_as_xxh3(void **state)
 	assert_true(vl_xxh64(vl_slice_of("abc")) == 0x78af5f94892f3950);
 }
 
+static void
+sums_pieces_as_the_whole(void **state)
+{
+	uint8_t bytes[5000];
+	struct vl_xxh x;
+	size_t from = 0;
+	size_t n = 0;
+
+	(void)state;
+	vl_random_from(bytes, sizeof(bytes), (const uint8_t[VL_KEY_SIZE]){ 5 });
+	vl_xxh_init(&x);
+	for (; from < sizeof(bytes); from += n) {
+		n = 1 + from / 3;
+		if (n > sizeof(bytes) - from)
+			n = sizeof(bytes) - from;
+		vl_xxh_add(&x, (struct vl_slice){ bytes + from, n });
+		vl_xxh_add(&x, (struct vl_slice){ 0 });
+	}
+	assert_true(vl_xxh_end(&x) ==
+	    vl_xxh64((struct vl_slice){ bytes, sizeof(bytes) }));
+}
+
 int
 main(void)
 {
@@ -266,6 +288,7 @@ main(void)
 		cmocka_unit_test(signs_as_ed25519),
 		cmocka_unit_test(repeats_a_stream_for_a_seed),
 		cmocka_unit_test(sums_as_xxh3),
+		cmocka_unit_test(sums_pieces_as_the_whole),
 	};
 
 	if (!vl_secret_init())

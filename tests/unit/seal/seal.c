@@ -23,6 +23,8 @@
 
 #define FRAME_LOG2     16
 #define FILE_SIZE      (64 + (1 << FRAME_LOG2))
+#define LONG_FRAMES(n) ((size_t)64 + ((size_t)(n) << FRAME_LOG2))
+#define READ_MAX       (32u << 20)
 #define NAME_MAX_SHOWN 64
 
 static const char *const names[] = { "head.jsn", "i0000001.vli", "i0000002.vli",
@@ -129,13 +131,15 @@ put(struct world *w, const char *name, struct vl_slice bytes)
 
 /* Index and pack: what is in them is not this test's business. */
 static void
-put_frames(struct world *w, const char *name, uint8_t fill)
+put_frames(struct world *w, const char *name, size_t n, uint8_t fill)
 {
-	uint8_t *bytes = malloc(FILE_SIZE);
+	uint8_t *bytes = malloc(n);
+	size_t i;
 
 	assert_non_null(bytes);
-	memset(bytes, fill, FILE_SIZE);
-	put(w, name, (struct vl_slice){ bytes, FILE_SIZE });
+	for (i = 0; i < n; i++)
+		bytes[i] = (uint8_t)(fill + (i >> 16));
+	put(w, name, (struct vl_slice){ bytes, n });
 	free(bytes);
 }
 
@@ -154,7 +158,7 @@ hash_files(struct world *w)
 	for (i = 0; i < NNAMES; i++) {
 		(void)snprintf(
 		    w->files[i].name, VL_NAME83_SIZE, "%s", names[i]);
-		if (vl_read_file(w->dirfd, names[i], 1 << 20, &content,
+		if (vl_read_file(w->dirfd, names[i], READ_MAX, &content,
 		        &w->err) != VL_OK)
 			continue;
 		vl_hash_of(w->files[i].hash, &(struct vl_hash_opts){ 0 },
@@ -228,9 +232,9 @@ setup(void **state)
 	    (struct vl_seal_report){ w, note_wrong, note_progress, ask_stop };
 	put(w, "readme.txt", vl_slice_of(vl_readme_text));
 	put(w, "keys.jsn", vl_slice_of("{}\n"));
-	put_frames(w, "i0000001.vli", 1);
-	put_frames(w, "i0000002.vli", 2);
-	put_frames(w, "p0000001.vlp", 3);
+	put_frames(w, "i0000001.vli", FILE_SIZE, 1);
+	put_frames(w, "i0000002.vli", FILE_SIZE, 2);
+	put_frames(w, "p0000001.vlp", FILE_SIZE, 3);
 	hash_files(w);
 	put_head(w);
 	seal_again(w);
@@ -321,15 +325,34 @@ copies_every_listed_file(void **state)
 	    vl_buf_slice(&w->seal.keys_text), vl_slice_of("{}\n")));
 	for (i = 0; i < NNAMES; i++) {
 		assert_int_equal(VL_OK,
-		    vl_read_file(w->dirfd, names[i], 1 << 20, &a, &w->err));
+		    vl_read_file(w->dirfd, names[i], READ_MAX, &a, &w->err));
 		assert_int_equal(VL_OK,
-		    vl_read_file(w->copyfd, names[i], 1 << 20, &b, &w->err));
+		    vl_read_file(w->copyfd, names[i], READ_MAX, &b, &w->err));
 		assert_true(vl_slice_equal(vl_buf_slice(&a), vl_buf_slice(&b)));
 		assert_int_equal(0, fstatat(w->copyfd, names[i], &stat, 0));
 		assert_int_equal(0600, stat.st_mode & 07777);
 	}
 	vl_buf_free(&a);
 	vl_buf_free(&b);
+}
+
+/* Two files take turns; each is read in several stretches. */
+static void
+checks_long_files(void **state)
+{
+	struct world *w = *state;
+
+	put_frames(w, "i0000002.vli", LONG_FRAMES(150), 4);
+	put_frames(w, "p0000001.vlp", LONG_FRAMES(300), 5);
+	hash_files(w);
+	put_head(w);
+	seal_again(w);
+	copies_every_listed_file(state);
+	flip(w, "p0000001.vlp", LONG_FRAMES(300) - 1);
+	assert_wrong(w, VL_EFORMAT, "p0000001.vlp");
+	flip(w, "p0000001.vlp", LONG_FRAMES(300) - 1);
+	flip(w, "i0000002.vli", LONG_FRAMES(150) - 1);
+	assert_wrong(w, VL_EFORMAT, "i0000002.vli");
 }
 
 static void
@@ -743,6 +766,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_WORLD(copies_every_listed_file),
+		WITH_WORLD(checks_long_files),
 		WITH_WORLD(names_the_file_of_every_flipped_byte),
 		WITH_WORLD(refuses_every_flipped_byte_of_the_seal),
 		WITH_WORLD(refuses_a_list_that_nobody_signed),
