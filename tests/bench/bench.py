@@ -26,6 +26,12 @@ COLUMNS = ("tree", "peer", "work", "runs", "seconds", "least", "most",
            "rss_mib", "size_mb", "ratio")
 
 
+def in_turn(those, turn):
+    """Another one first each time: who follows whom makes a difference."""
+    first = turn % len(those)
+    return those[first:] + those[:first]
+
+
 class Bench:
     def __init__(self, work, runs):
         self.work = work
@@ -75,8 +81,8 @@ class Bench:
 
     def export(self, those):
         samples = {peer: [] for peer in those}
-        for _ in range(self.runs):
-            for peer in those:
+        for turn in range(self.runs):
+            for peer in in_turn(those, turn):
                 peer.reset()
                 measure.warm(self.tree)
                 samples[peer].append(peer.export(self.tree))
@@ -85,8 +91,8 @@ class Bench:
 
     def verify(self, those):
         samples = {}
-        for _ in range(self.runs):
-            for peer in those:
+        for turn in range(self.runs):
+            for peer in in_turn(those, turn):
                 for work, command in peer.verifications():
                     samples.setdefault((peer.name, work), []).append(
                         measure.run(command, peer.env))
@@ -96,8 +102,8 @@ class Bench:
     def restore(self, those):
         full = {peer: [] for peer in those}
         again = {peer: [] for peer in those if peer.can_repeat}
-        for _ in range(self.runs):
-            for peer in those:
+        for turn in range(self.runs):
+            for peer in in_turn(those, turn):
                 with self.restore_folder(measure.size(self.tree)) as folder:
                     full[peer].append(peer.restore(folder))
                     measure.require_equal(self.tree, peer.restored(folder))
