@@ -95,6 +95,9 @@ struct vl_part *vl_part_of(struct vl_run *run, struct vl_slice resource);
 /* The rules of the site for one part. */
 struct vl_filter_opts vl_part_filter(
     const struct vl_run *run, const struct vl_part *p);
+/* Every few lines: how far `what` is, and VL_ESIGNAL when asked to stop. */
+enum vl_status vl_run_goes_on(const struct vl_run *run, uint64_t number,
+    const char *what, struct vl_err *err);
 enum vl_status vl_pass(struct vl_run *run, bool staging, struct vl_err *err);
 
 /* commit.c: everything after the pass. */

@@ -10,6 +10,8 @@
 
 #include "apply.h"
 
+#define LINES_PER_LOOK 256 /* at the operator's wishes */
+
 static enum vl_status
 body_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
     struct vl_err *err)
@@ -189,10 +191,23 @@ end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	return VL_OK;
 }
 
+enum vl_status
+vl_run_goes_on(const struct vl_run *run, uint64_t number, const char *what,
+    struct vl_err *err)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+
+	if (number % LINES_PER_LOOK != 0)
+		return VL_OK;
+	ui->progress(ui->arg, what, run->done, run->total);
+	return ui->stop(ui->arg) ?
+	    vl_fail(err, VL_ESIGNAL, "stopped: nothing was changed") :
+	    VL_OK;
+}
+
 static enum vl_status
 put_all(struct vl_run *run, bool staging, struct vl_err *err)
 {
-	const struct vl_apply_ui *ui = run->opts->ui;
 	struct vl_unpack *u = run->intake.unpack;
 	const struct vl_body body = { .arg = u,
 		.part = body_part,
@@ -207,13 +222,10 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		if ((rec.number & 0xff) == 0) {
-			ui->progress(ui->arg, staging ? "staging" : "comparing",
-			    run->done, run->total);
-			if (ui->stop(ui->arg))
-				return vl_fail(err, VL_ESIGNAL,
-				    "stopped: nothing was changed");
-		}
+		st = vl_run_goes_on(run, rec.number,
+		    staging ? "staging" : "comparing", err);
+		if (st != VL_OK)
+			break;
 		p = vl_part_of(run, rec.entry.resource);
 		if (p != last) {
 			st = end_part(run, last, err);

@@ -165,17 +165,22 @@ survey_lines(struct vl_run *run, struct vl_unpack *u, struct place *places,
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
+		st = vl_run_goes_on(run, rec.number, "surveying", err);
+		if (st != VL_OK)
+			break;
 		p = vl_part_of(run, rec.entry.resource);
 		if (p == NULL)
 			continue;
 		place = &places[p - run->parts];
-		run->total += rec.entry.size;
+		run->done += rec.entry.size;
 		st = place->map != NULL ?
 		    vl_map_add(place->map, &rec.entry, &none, err) :
 		    vl_survey_put(place->survey, &rec.entry, err);
 		if (st != VL_OK)
 			vl_within(err, "resource '%s'", p->resource->name);
 	}
+	run->total = run->done;
+	run->done = 0;
 	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
 		if (places[i].map != NULL &&
 		    survey_mapped(&places[i], err) != VL_OK)

@@ -285,6 +285,28 @@ class Signals(Flow):
             else:
                 self.assert_equal_trees()
 
+    def test_a_survey_is_not_finished_first(self):
+        for i in range(600):
+            (self.site.source / f"more{i}").write_text(f"{i}\n")
+        self.carry()
+        for i in range(600):
+            (self.site.source / f"more{i}").write_text(f"{i}, changed\n")
+        bundle = self.site.export()
+        before = self.site.state()
+        log = self.folder / "log"
+        # What is asked about the entries of the target's folder.
+        self.site.wrapper = [
+            "strace", "-f", "-o", log, "-P", self.site.target, "-e",
+            "trace=getdents64,statx", "-e",
+            "inject=getdents64:signal=INT:when=1"]
+        # It cannot look for leaks where it is traced.
+        self.site.run("valise-import", *self.site.importing(bundle),
+                      expect=130, env={"ASAN_OPTIONS": "detect_leaks=0"})
+        self.site.wrapper = []
+        self.assertLess(log.read_text().count("statx("), 300)
+        self.assertEqual(before, self.site.state())
+        self.assertEqual([], self.site.leftovers())
+
     def test_an_interrupted_export_leaves_no_bundle(self):
         for i in range(40):
             (self.site.source / f"big{i}").write_bytes(os.urandom(1 << 20))
