@@ -222,8 +222,8 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		st = vl_run_goes_on(run, rec.number,
-		    staging ? "staging" : "comparing", err);
+		st = vl_run_goes_on(
+		    run, rec.number, staging ? "staging" : "comparing", err);
 		if (st != VL_OK)
 			break;
 		p = vl_part_of(run, rec.entry.resource);
