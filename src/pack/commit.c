@@ -296,6 +296,41 @@ out:
 	return st;
 }
 
+/*
+ * The small files as a reader finds them on the medium; packs and index were
+ * read back when they were closed.
+ */
+static enum vl_status
+read_public(struct vl_pack *p, struct vl_err *err)
+{
+	static const char *const small[] = { "readme.txt", "head.jsn",
+		"keys.jsn", "seal.txt", "seal.sig" };
+	struct vl_seal seal = { 0 };
+	enum vl_status st;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+		fd = openat(p->dirfd, small[i], O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return vl_fail_errno(
+			    err, "cannot read back '%s'", small[i]);
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		(void)close(fd);
+	}
+	st = vl_seal_read(&seal, p->dirfd, NULL, err);
+	if (st == VL_OK)
+		st = vl_seal_verify(&seal, &p->opts.sender->pub, err);
+	if (st == VL_OK)
+		st = vl_seal_check(&seal, p->dirfd, -1, true, NULL, err);
+	vl_seal_free(&seal);
+	return st == VL_OK ?
+	    VL_OK :
+	    vl_fail(err, VL_EIO,
+	        "what was written to the medium reads back differently: %s",
+	        err->text);
+}
+
 /* A bundle of that name is never replaced. */
 static enum vl_status
 rename_par(struct vl_pack *p, const char *name, struct vl_err *err)
@@ -362,6 +397,8 @@ commit(struct vl_pack *p, char *name, struct public *pub, struct vl_err *err)
 	st = write_inner(p, root, err);
 	if (st == VL_OK)
 		st = write_public(p, pub, err);
+	if (st == VL_OK)
+		st = read_public(p, err);
 	if (st == VL_OK)
 		st = vl_fsync_dir(p->dirfd, ".", err);
 	if (st == VL_OK && p->opts.sealed != NULL)

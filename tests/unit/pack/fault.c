@@ -13,7 +13,10 @@ static struct {
 	atomic_uint met;
 	atomic_uint at; /* 0: not armed */
 	bool no_flags;  /* renameat2 knows none */
-} fault;
+	const char
+	    *lie;  /* a part of the name of the file that gets other bytes */
+	int lying; /* its descriptor */
+} fault = { .lying = -1 };
 
 static bool
 fails(void)
@@ -46,7 +49,15 @@ int __wrap_renameat2(
 ssize_t
 __wrap_write(int fd, const void *p, size_t n)
 {
-	return fails() ? -1 : __real_write(fd, p, n);
+	uint8_t other[65536];
+
+	if (fails())
+		return -1;
+	if (fd != fault.lying || n == 0 || n > sizeof(other))
+		return __real_write(fd, p, n);
+	memcpy(other, p, n);
+	other[n / 2] ^= 1;
+	return __real_write(fd, other, n);
 }
 
 int
@@ -78,13 +89,17 @@ __wrap_openat(int dir, const char *name, int flags, ...)
 {
 	mode_t mode = 0;
 	va_list args;
+	int fd;
 
 	if (flags & O_CREAT) {
 		va_start(args, flags);
 		mode = va_arg(args, mode_t);
 		va_end(args);
 	}
-	return fails() ? -1 : __real_openat(dir, name, flags, mode);
+	fd = fails() ? -1 : __real_openat(dir, name, flags, mode);
+	if (fault.lie != NULL && (flags & O_CREAT) != 0)
+		fault.lying = strstr(name, fault.lie) != NULL ? fd : -1;
+	return fd;
 }
 
 int
@@ -143,6 +158,30 @@ is_whole_or_not_at_all(void **state)
 }
 
 static void
+notices_a_medium_that_lies_of_a_small_file(void **state)
+{
+	static const char *const small[] = { "readme.txt", "head.jsn",
+		"keys.jsn", "seal.txt", "seal.sig" };
+	struct world w;
+	bool found = false;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+		world_open(&w, 2);
+		fault.lie = small[i];
+		assert_int_equal(VL_EIO, make(&w));
+		fault.lie = NULL;
+		fault.lying = -1;
+		assert_non_null(strstr(w.err.text, "reads back differently"));
+		vl_pack_free(w.p);
+		w.p = NULL;
+		assert_int_equal(0, entries(&w, ".vls", &found));
+		world_close(&w);
+	}
+}
+
+static void
 renames_where_the_file_system_knows_no_flags(void **state)
 {
 	struct world w;
@@ -172,6 +211,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_whole_or_not_at_all),
+		cmocka_unit_test(notices_a_medium_that_lies_of_a_small_file),
 		cmocka_unit_test(renames_where_the_file_system_knows_no_flags),
 	};
 
