@@ -104,7 +104,8 @@ read_stretch(struct check *c, struct lane *l)
 		if (c->report != NULL && c->report->stop != NULL &&
 		    c->report->stop(c->report->arg))
 			return vl_fail(&c->last, VL_ESIGNAL,
-			    "stopped while the bundle was checked");
+			    "stopped while the bundle was checked: nothing "
+			    "was changed");
 		piece.p = l->stretch + l->n;
 		if (vl_read_full(l->fd, l->stretch + l->n, PIECE, &piece.n,
 		        NULL) != VL_OK)

@@ -187,21 +187,30 @@ vl_state_identity(const struct vl_state *s)
 	return s->identity;
 }
 
-/* Say who holds the lock, as far as the lock file tells. */
+/* What the lock file says of who holds it; "" when it says nothing. */
+static void
+read_lock(char *who, size_t size, int dirfd)
+{
+	struct vl_buf text = { 0 };
+	struct vl_err ignored;
+	size_t n;
+
+	who[0] = '\0';
+	if (vl_read_file(dirfd, "lock", VL_STATE_FILE_MAX, &text, &ignored) ==
+	    VL_OK) {
+		n = text.n > 0 && text.p[text.n - 1] == '\n' ? text.n - 1 :
+		                                               text.n;
+		vl_escape_text(who, size, (struct vl_slice){ text.p, n });
+	}
+	vl_buf_free(&text);
+}
+
 static enum vl_status
 fail_locked(struct vl_state *s, struct vl_err *err)
 {
-	struct vl_buf text = { 0 };
-	char who[256] = "";
-	bool there = false;
-	struct vl_err ignored;
+	char who[256];
 
-	if (vl_state_read(s, "lock", &text, &there, &ignored) == VL_OK &&
-	    there && text.n > 0)
-		vl_escape_text(who, sizeof(who),
-		    (struct vl_slice){ text.p,
-		        text.p[text.n - 1] == '\n' ? text.n - 1 : text.n });
-	vl_buf_free(&text);
+	read_lock(who, sizeof(who), s->fd);
 	return vl_fail(err, VL_ELOCKED,
 	    "another run holds '%s'%s%s: run again when it has ended "
 	    "('valise-import --wait' waits for that)",
@@ -260,10 +269,10 @@ vl_state_lock(struct vl_state *s, unsigned wait, struct vl_err *err)
 	return VL_OK;
 }
 
-bool
-vl_state_is_locked(const struct vl_state *s)
+static bool
+is_locked(int dirfd)
 {
-	int fd = openat(s->fd, "lock",
+	int fd = openat(dirfd, "lock",
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	bool held = false;
 
@@ -271,6 +280,26 @@ vl_state_is_locked(const struct vl_state *s)
 		return false;
 	held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 	close(fd);
+	return held;
+}
+
+bool
+vl_state_is_locked(const struct vl_state *s)
+{
+	return is_locked(s->fd);
+}
+
+bool
+vl_state_holder(char *who, size_t size, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool held = fd >= 0 && is_locked(fd);
+
+	who[0] = '\0';
+	if (held)
+		read_lock(who, size, fd);
+	if (fd >= 0)
+		close(fd);
 	return held;
 }
 

@@ -51,7 +51,9 @@ class TwoImporters(Flow):
         self.site.write_target_yaml(path=other,
                                     state=self.folder / "other-state")
         running = self.frozen()
-        self.site.import_(self.bundle, yaml=other, expect=8)
+        refused = self.site.import_(self.bundle, yaml=other, expect=8)
+        self.assert_says(refused, f"process {running.pid} since 2",
+                         "run again when it has ended")
         self.go_on(running)
 
     def test_a_second_state_directory_does_not_touch_a_killed_import(self):
