@@ -99,6 +99,7 @@ files_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 {
 	struct files *f = files_of(s);
 	bool again = f->stage == RETRY;
+	const bool read = again; /* some of its body */
 	bool there = false;
 	enum vl_status st = VL_OK;
 
@@ -110,6 +111,9 @@ files_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 	while (st == VL_OK && rec->line.p == NULL) {
 		if (again) {
 			st = try_again(f, rec, &there, err);
+			if (st == VL_OK && !there && read)
+				st = vl_files_leave_out(f, rec, VL_WHY_UNSTABLE,
+				    "it vanished while it was read", err);
 		} else {
 			f->tries = 0;
 			f->body.error = 0;

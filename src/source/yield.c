@@ -90,7 +90,7 @@ vl_files_leave_out(struct files *f, struct vl_record *rec, enum vl_why why,
 	f->counts.left_out[why]++;
 	if (why == VL_WHY_MOUNT && f->report.mount != NULL)
 		f->report.mount(f->report.arg, f->resource->name, f->node.path);
-	if (why == VL_WHY_UNSTABLE)
+	if (why == VL_WHY_UNSTABLE && cause == NULL)
 		cause = "it changed every time it was looked at";
 	if ((why == VL_WHY_UNREADABLE || why == VL_WHY_UNSTABLE) &&
 	    f->report.problem != NULL)
