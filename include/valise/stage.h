@@ -116,7 +116,8 @@ enum vl_status vl_stage_sweep(
  * header has it.  Nothing where staging stands beside. */
 enum vl_status vl_stage_restore(
     const struct vl_header *h, size_t tree, struct vl_err *err);
-/* Give up on it: it is renamed, kept and named. */
+/* Give up on it: locks that the redo took off for a while come back (blocked:
+ * where they do not), and it is renamed, kept and named. */
 enum vl_status vl_stage_abandon(struct vl_stage *s,
     const struct vl_stage_report *report, struct vl_err *err);
 void vl_stage_close(struct vl_stage *s);

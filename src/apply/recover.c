@@ -157,21 +157,38 @@ journal_choices(
 	return st;
 }
 
+/* As it stands, it stays: also after a power cut. */
+static enum vl_status
+abandon_tree(struct vl_stage *stage, const struct vl_recover_opts *o,
+    const char *root, struct vl_err *err)
+{
+	struct vl_stage_report report = vl_stage_report_of(o->ui);
+	enum vl_status st = vl_stage_abandon(stage, &report, err);
+
+	if (st != VL_OK)
+		return st;
+	st = vl_stage_sync(stage, err);
+	if (st != VL_OK)
+		vl_state_note_failed_sync(o->state, root);
+	return st;
+}
+
 /* An operator gives up on an import that cannot be finished. */
 static enum vl_status
 abandon(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
-	struct vl_stage_report report = vl_stage_report_of(o->ui);
 	const struct vl_header *h = &l->journal.header;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
 		if (l->stages[i] != NULL)
-			st = vl_stage_abandon(l->stages[i], &report, err);
+			st = abandon_tree(
+			    l->stages[i], o, h->trees[i].root, err);
 		else
 			o->ui->entry(o->ui->arg, h->trees[i].staging,
-			    "gone: what it held is applied or lost");
+			    "gone: what it held is applied or lost, and "
+			    "locks that the import took off stay off");
 	}
 	if (st == VL_OK)
 		st = vl_remove_tree(vl_state_fd(o->state), "spool", err);

@@ -14,6 +14,7 @@
 #include <valise/fs.h>
 
 #include "meta.h"
+#include "redo.h"
 #include "rename.h"
 #include "stage.h"
 
@@ -258,6 +259,27 @@ vl_stage_restore(const struct vl_header *h, size_t tree, struct vl_err *err)
 	return t->inside ? put_time(t, err) : VL_OK;
 }
 
+/* Its redo may have begun and not come to its end.  What is refused is said,
+ * and does not hold up who gives up. */
+static void
+put_back(struct vl_stage *s, const struct vl_stage_report *report)
+{
+	struct vl_err err = { 0 };
+	bool decided = false;
+	bool applied = false;
+	enum vl_status st =
+	    vl_stage_marked(s, VL_STAGE_DECIDED, &decided, &err);
+
+	if (st == VL_OK)
+		st = vl_stage_marked(s, VL_STAGE_APPLIED, &applied, &err);
+	if (st == VL_OK && decided && !applied)
+		st = vl_redo_give_up(s, report, &err);
+	if (st == VL_OK || report->blocked == NULL)
+		return;
+	vl_within(&err, "what the import has unlocked for the while stays so");
+	report->blocked(report->arg, s->tree.root, err.text);
+}
+
 enum vl_status
 vl_stage_abandon(struct vl_stage *s, const struct vl_stage_report *report,
     struct vl_err *err)
@@ -274,6 +296,7 @@ vl_stage_abandon(struct vl_stage *s, const struct vl_stage_report *report,
 		free(name);
 		return vl_fail_memory(err);
 	}
+	put_back(s, report);
 	if (vl_rename_new(s->parentfd, s->name, s->parentfd, name) != 0)
 		st = vl_fail_errno(
 		    err, "cannot set '%s' aside", s->tree.staging);

@@ -76,6 +76,39 @@ copy_bytes(int from, int to, uint64_t size, struct vl_err *err)
 	return st;
 }
 
+/* The copy of what is locked may not be written, and has an x for each of
+ * its locks. */
+#define MODE_LOCKED    0400
+#define MODE_IMMUTABLE 0010
+#define MODE_APPEND    0001
+
+static bool
+note_locks(int from, int to)
+{
+	uint32_t flags = 0;
+	mode_t mode = MODE_LOCKED;
+
+	if (!vl_flags_get(from, &flags) || (flags & VL_FLAGS_LOCK) == 0)
+		return true;
+	if ((flags & VL_FLAG_IMMUTABLE) != 0)
+		mode |= MODE_IMMUTABLE;
+	if ((flags & VL_FLAG_APPEND) != 0)
+		mode |= MODE_APPEND;
+	return fchmod(to, mode) == 0;
+}
+
+uint32_t
+vl_copy_locks(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(st.st_mode) || (st.st_mode & S_IWUSR) != 0)
+		return 0;
+	return ((st.st_mode & MODE_IMMUTABLE) != 0 ? VL_FLAG_IMMUTABLE : 0) |
+	    ((st.st_mode & MODE_APPEND) != 0 ? VL_FLAG_APPEND : 0);
+}
+
 static enum vl_status
 copy_file(const struct vl_copy *c, struct vl_err *err)
 {
@@ -92,6 +125,8 @@ copy_file(const struct vl_copy *c, struct vl_err *err)
 		st = vl_fail_errno(err, "cannot copy it aside");
 	if (st == VL_OK && from >= 0)
 		st = copy_bytes(from, to, (uint64_t)stat.st_size, err);
+	if (st == VL_OK && from >= 0 && !note_locks(from, to))
+		st = vl_fail_errno(err, "cannot copy it aside");
 	if (from >= 0)
 		close(from);
 	if (to >= 0)

@@ -14,10 +14,12 @@ struct vl_copy {
 	const char *toname;
 };
 
-/* Copy dirfd/name to todir/toname . */
+/* Copy dirfd/name to todir/toname. */
 enum vl_status vl_copy_aside(const struct vl_copy *c, struct vl_err *err);
 /* Same type, attributes that matter, and bytes (or link target). */
 enum vl_status vl_copy_equal(
     const struct vl_copy *c, bool *equal, struct vl_err *err);
+/* VL_FLAGS_LOCK of the file that this is the copy of, as they were then. */
+uint32_t vl_copy_locks(int dirfd, const char *name);
 
 #endif

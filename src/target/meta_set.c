@@ -165,6 +165,21 @@ set_flags(
 	return VL_OK;
 }
 
+static enum vl_status
+set_mode_and_time(struct place *p, const struct vl_meta *now,
+    const struct vl_meta *want, struct vl_err *err)
+{
+	if (want->type != VL_ENTRY_LINK &&
+	    (want->without & VL_WITHOUT_MODE) == 0 && now->mode != want->mode &&
+	    !set_mode(p, want->mode))
+		return vl_fail_errno(err, "cannot set its mode");
+	if ((now->mtime.sec != want->mtime.sec ||
+	        now->mtime.nsec != want->mtime.nsec) &&
+	    !set_time(p, want))
+		return vl_fail_errno(err, "cannot set its time");
+	return VL_OK;
+}
+
 /* From `now`, whose attributes are in `attrs`, to `want`; both go along.  What
  * is refused keeps the locks that it had. */
 static enum vl_status
@@ -182,19 +197,13 @@ set(struct place *p, struct vl_meta *now, const struct vl_meta *want,
 		st = set_owner(p, now, want, attrs, err);
 	if (st == VL_OK)
 		st = set_attrs(p, now, want, err);
-	if (st != VL_OK) {
+	if (st == VL_OK)
+		st = set_mode_and_time(p, now, want, err);
+	if (st == VL_OK)
+		st = set_flags(p, now, want->flags, err);
+	if (st != VL_OK)
 		(void)set_flags(p, now, now->flags | had, &ignored);
-		return st;
-	}
-	if (want->type != VL_ENTRY_LINK &&
-	    (want->without & VL_WITHOUT_MODE) == 0 && now->mode != want->mode &&
-	    !set_mode(p, want->mode))
-		return vl_fail_errno(err, "cannot set its mode");
-	if ((now->mtime.sec != want->mtime.sec ||
-	        now->mtime.nsec != want->mtime.nsec) &&
-	    !set_time(p, want))
-		return vl_fail_errno(err, "cannot set its time");
-	return set_flags(p, now, want->flags, err);
+	return st;
 }
 
 /* Open what is a file or directory; one that its owner may not read, for

@@ -60,11 +60,36 @@ vl_redo_diverged(struct redo *r, const char *why)
 	return VL_OK;
 }
 
+/*
+ * A call on the step in hand has failed.  What the system refuses to this
+ * user, in a directory that could not be opened up for instance, keeps no
+ * other step from being done.
+ */
+static enum vl_status
+stopped(struct redo *r, const char *what, struct vl_err *err)
+{
+	const int why = errno;
+	const char *lock = "";
+	char reason[128];
+	char text[256];
+
+	if (why != EPERM && why != EACCES)
+		return vl_fail_errno(err, "cannot %s '%s'", what, r->path);
+	if (vl_meta_flagged(r->dirfd, "."))
+		lock = "; its directory is immutable or append-only";
+	else if (vl_meta_flagged(r->dirfd, r->name))
+		lock = "; it is immutable or append-only";
+	snprintf(text, sizeof(text), "cannot %s it: %s%s", what,
+	    strerror_r(why, reason, sizeof(reason)), lock);
+	return vl_redo_blocked(r, text);
+}
+
 /* --take-ours: what stands in the way goes to theirs/N. */
 static enum vl_status
 displace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	char n[VL_STAGE_N_SIZE];
+	enum vl_status st = VL_OK;
 	int fd = -1;
 
 	if (mkdirat(r->stage->fd, "theirs", 0700) != 0 && errno != EEXIST)
@@ -79,11 +104,9 @@ displace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (vl_rename_new(r->dirfd, r->name, fd, vl_stage_n(n, s->n, "")) !=
 	        0 &&
 	    errno != ENOENT)
-		vl_fail_errno(err, "cannot displace '%s'", r->path);
-	else
-		err->status = VL_OK;
+		st = stopped(r, "displace", err);
 	close(fd);
-	return err->status;
+	return st;
 }
 
 /* The path is the inode of new/N already, as one more name of a file may be: a
@@ -110,7 +133,7 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (r->choice == VL_CHOICE_TAKE_OURS &&
 	    vl_redo_there(r->dirfd, r->name)) {
 		st = displace(r, s, err);
-		if (st != VL_OK)
+		if (st != VL_OK || vl_redo_settled(r))
 			return st;
 	}
 	if (vl_rename_new(r->stage->newfd, n, r->dirfd, r->name) == 0) {
@@ -119,8 +142,7 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 		return VL_OK;
 	}
 	if (errno != EEXIST)
-		return vl_fail_errno(
-		    err, "cannot move '%s' into place", r->path);
+		return stopped(r, "make", err);
 	if (vl_meta_same_inode(r->dirfd, r->name, r->stage->newfd, n))
 		return drop_name(r, n, err);
 	return vl_redo_blocked(r, "something was put there since");
@@ -144,11 +166,9 @@ step_replace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	if (before) {
-		st = vl_redo_unlock(r, s, &held, err);
-		if (st == VL_OK &&
+		if (!vl_redo_unlock(r, s, &held) ||
 		    renameat(r->stage->newfd, n, r->dirfd, r->name) != 0)
-			st = vl_fail_errno(
-			    err, "cannot move '%s' into place", r->path);
+			st = stopped(r, "replace", err);
 		return vl_redo_relock(r, &held, st, err);
 	}
 	if (r->choice == VL_CHOICE_TAKE_OURS)
@@ -212,9 +232,8 @@ step_delete(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (!before)
 		return vl_redo_blocked(
 		    r, "it changed since the import looked at it");
-	st = vl_redo_unlock(r, s, &held, err);
-	if (st == VL_OK && unlinkat(r->dirfd, r->name, 0) != 0)
-		st = vl_fail_errno(err, "cannot delete '%s'", r->path);
+	if (!vl_redo_unlock(r, s, &held) || unlinkat(r->dirfd, r->name, 0) != 0)
+		st = stopped(r, "delete", err);
 	return vl_redo_relock(r, &held, st, err);
 }
 
@@ -236,7 +255,7 @@ step_rmdir(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (errno == EBUSY)
 		return vl_redo_blocked(r, "something is mounted over it");
 	if (errno != ENOTEMPTY && errno != EEXIST)
-		return vl_fail_errno(err, "cannot delete '%s'", r->path);
+		return stopped(r, "delete", err);
 	if (vl_redo_kept_below(r)) {
 		vl_redo_settle(r);
 		return VL_OK;
@@ -264,11 +283,35 @@ pass_type(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	return VL_OK;
 }
 
+/* What is in the directory of the step in hand looks as if it were gone. */
+static bool
+is_barred(const struct redo *r)
+{
+	struct vl_meta m = { 0 };
+
+	return geteuid() != 0 && r->dirfd >= 0 &&
+	    !vl_meta_at(&m, r->dirfd, ".") && errno == EACCES;
+}
+
+/* A directory above the step bars this user. */
+static enum vl_status
+out_of_reach(struct redo *r, vl_redo_fn fn, struct vl_err *err)
+{
+	*err = (struct vl_err){ 0 };
+	if (fn == vl_redo_open_up || fn == vl_redo_put_back)
+		r->barred++;
+	else if (!vl_redo_settled(r))
+		return vl_redo_blocked(
+		    r, "this user may not enter a directory above it");
+	return VL_OK;
+}
+
 static enum vl_status
 run_pass(struct redo *r, vl_redo_fn fn, struct vl_err *err)
 {
 	struct vl_step s = { 0 };
 	bool more = false;
+	bool barred = false;
 	enum vl_status st = VL_OK;
 
 	vl_steps_r_rewind(r->steps);
@@ -277,19 +320,15 @@ run_pass(struct redo *r, vl_redo_fn fn, struct vl_err *err)
 		if (st != VL_OK || !more)
 			return st;
 		st = vl_places_get(&r->places, s.path, &r->dirfd, err);
-		if (st != VL_OK && fn == vl_redo_open_up && errno == EACCES) {
-			r->barred++;
-			st = VL_OK;
-			continue;
-		}
-		if (st != VL_OK)
+		barred = st != VL_OK ? errno == EACCES : is_barred(r);
+		if (st != VL_OK && !barred)
 			return st;
 		r->name = r->places.name;
 		r->path = vl_places_text(&r->places, s.path);
 		if (r->path == NULL)
 			return vl_fail_memory(err);
 		r->choice = vl_journal_choice(r->journal, r->path);
-		st = fn(r, &s, err);
+		st = barred ? out_of_reach(r, fn, err) : fn(r, &s, err);
 		free(r->path);
 		r->path = NULL;
 	}
@@ -320,6 +359,42 @@ run_passes(struct redo *r, const vl_redo_fn *passes, struct vl_err *err)
 	return st;
 }
 
+static enum vl_status
+redo_open(struct redo *r, struct vl_err *err)
+{
+	enum vl_status st = vl_places_open(&r->places, r->stage, err);
+
+	if (st == VL_OK)
+		st = vl_steps_r_open(&r->steps, r->stage->fd, err);
+	if (st != VL_OK)
+		return st;
+	r->settled = calloc(1, vl_steps_r_count(r->steps) / 8 + 1);
+	return r->settled == NULL ? vl_fail_memory(err) : VL_OK;
+}
+
+static void
+redo_close(struct redo *r)
+{
+	free(r->settled);
+	vl_buf_free(&r->foreign);
+	vl_steps_r_free(r->steps);
+	vl_places_close(&r->places);
+}
+
+enum vl_status
+vl_redo_give_up(struct vl_stage *stage, const struct vl_stage_report *report,
+    struct vl_err *err)
+{
+	const struct vl_journal none = { 0 };
+	struct redo r = { .stage = stage, .journal = &none, .report = report };
+	enum vl_status st = redo_open(&r, err);
+
+	if (st == VL_OK)
+		st = run_pass(&r, vl_redo_put_back, err);
+	redo_close(&r);
+	return st;
+}
+
 enum vl_status
 vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
     const struct vl_stage_report *report, struct vl_err *err)
@@ -329,16 +404,8 @@ vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
 	static const vl_redo_fn ends[] = { vl_redo_attributes, vl_redo_look,
 		NULL };
 	struct redo r = { .stage = stage, .journal = j, .report = report };
-	enum vl_status st = VL_OK;
+	enum vl_status st = redo_open(&r, err);
 
-	st = vl_places_open(&r.places, stage, err);
-	if (st == VL_OK)
-		st = vl_steps_r_open(&r.steps, stage->fd, err);
-	if (st == VL_OK) {
-		r.settled = calloc(1, vl_steps_r_count(r.steps) / 8 + 1);
-		if (r.settled == NULL)
-			st = vl_fail_memory(err);
-	}
 	if (st == VL_OK)
 		st = open_up(&r, err);
 	if (st == VL_OK)
@@ -357,10 +424,7 @@ vl_stage_redo(struct vl_stage *stage, const struct vl_journal *j,
 		    "then run --recover with --keep-theirs PATH or --take-ours "
 		    "PATH",
 		    (unsigned long long)r.bad, stage->tree.root);
-	free(r.settled);
-	vl_buf_free(&r.foreign);
-	vl_steps_r_free(r.steps);
-	vl_places_close(&r.places);
+	redo_close(&r);
 	if (st != VL_OK)
 		err->status = VL_EPENDING;
 	return st == VL_OK ? VL_OK : VL_EPENDING;

@@ -44,6 +44,13 @@ bool vl_redo_settled(const struct redo *r);
 enum vl_status vl_redo_blocked(struct redo *r, const char *why);
 enum vl_status vl_redo_diverged(struct redo *r, const char *why);
 
+/*
+ * The import is given up, and its redo may have been killed: whatever that
+ * took off for a while comes back.  What does not is reported.
+ */
+enum vl_status vl_redo_give_up(struct vl_stage *stage,
+    const struct vl_stage_report *report, struct vl_err *err);
+
 /* redo_attrs.c */
 /* What the step in hand makes of its entry while not all is moved: a lock on a
  * file would hold those of its names that are still in the staging, too. */
@@ -60,17 +67,22 @@ enum vl_status vl_redo_close(
     struct redo *r, const struct vl_step *s, struct vl_err *err);
 enum vl_status vl_redo_attributes(
     struct redo *r, const struct vl_step *s, struct vl_err *err);
+/* The pass of an import that is given up: what an earlier run took off an
+ * entry for a while comes back; where it does not, that is reported. */
+enum vl_status vl_redo_put_back(
+    struct redo *r, const struct vl_step *s, struct vl_err *err);
 /*
  * Right before a live entry is replaced or deleted, known to be as before: its
- * locks come off, if prepare has seen them.  Right after they come back on
- * what has other names, or stands still; `st` is what became of it.
+ * locks come off, if prepare has seen them; false and errno where that is
+ * refused.  Right after they come back on what has other names, or stands
+ * still; `st` is what became of it.
  */
 struct vl_locked {
 	int fd;
 	uint32_t flags;
 };
-enum vl_status vl_redo_unlock(struct redo *r, const struct vl_step *s,
-    struct vl_locked *held, struct vl_err *err);
+bool vl_redo_unlock(
+    struct redo *r, const struct vl_step *s, struct vl_locked *held);
 enum vl_status vl_redo_relock(struct redo *r, struct vl_locked *held,
     enum vl_status st, struct vl_err *err);
 

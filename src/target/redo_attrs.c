@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "copy.h"
 #include "redo.h"
 
 static enum vl_status
@@ -19,24 +20,20 @@ change_flags(struct redo *r, uint32_t off, uint32_t on, struct vl_err *err)
 }
 
 /* What was locked could not be linked aside, and was copied. */
-enum vl_status
-vl_redo_unlock(struct redo *r, const struct vl_step *s, struct vl_locked *held,
-    struct vl_err *err)
+bool
+vl_redo_unlock(struct redo *r, const struct vl_step *s, struct vl_locked *held)
 {
 	struct stat st;
 
 	*held = (struct vl_locked){ .fd = -1 };
 	if (!r->copied || s->before.type != VL_ENTRY_FILE)
-		return VL_OK;
+		return true;
 	held->fd = vl_meta_open(r->dirfd, r->name, &st);
-	if (held->fd < 0 && errno == EACCES)
-		return VL_OK; /* who may not read it has set no lock */
-	if (held->fd < 0 || !vl_flags_get(held->fd, &held->flags) ||
-	    ((held->flags & VL_FLAGS_LOCK) != 0 &&
-	        !vl_flags_set(held->fd, held->flags & ~VL_FLAGS_LOCK)))
-		return vl_fail_errno(
-		    err, "cannot change the flags of '%s'", r->path);
-	return VL_OK;
+	if (held->fd < 0)
+		return errno == EACCES; /* who may not read it locks nothing */
+	return vl_flags_get(held->fd, &held->flags) &&
+	    ((held->flags & VL_FLAGS_LOCK) == 0 ||
+	        vl_flags_set(held->fd, held->flags & ~VL_FLAGS_LOCK));
 }
 
 enum vl_status
@@ -76,27 +73,23 @@ vl_redo_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	const bool locked =
 	    ((s->before.flags | s->after.flags) & VL_FLAGS_LOCK) != 0;
 	struct vl_meta now = { 0 };
-	enum vl_status st = VL_OK;
+	struct vl_err ignored = { 0 };
 
+	(void)err;
 	if ((s->kind != VL_STEP_DIR && s->kind != VL_STEP_RMDIR) ||
 	    (!locked && !needs_mode(s)) || r->dirfd < 0)
 		return VL_OK;
-	if (!vl_meta_at(&now, r->dirfd, r->name)) {
-		r->barred += errno == EACCES;
-		return VL_OK;
-	}
-	if (now.type != VL_ENTRY_DIR ||
+	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
 	    !vl_places_ours(&r->places, r->dirfd, r->name))
 		return VL_OK;
+	/* What is refused here blocks those steps alone that need it. */
 	if (locked)
-		st = change_flags(r, VL_FLAGS_LOCK, 0, err);
-	if (st != VL_OK || !needs_mode(s) || now.uid != geteuid() ||
-	    (now.mode & 0700) == 0700)
-		return st;
-	if (fchmodat(r->dirfd, r->name, now.mode | 0700, AT_SYMLINK_NOFOLLOW) !=
-	    0)
-		return vl_fail_errno(err, "cannot make '%s' writable", r->path);
-	r->opened++;
+		(void)change_flags(r, VL_FLAGS_LOCK, 0, &ignored);
+	if (needs_mode(s) && now.uid == geteuid() &&
+	    (now.mode & 0700) != 0700 &&
+	    fchmodat(r->dirfd, r->name, now.mode | 0700, AT_SYMLINK_NOFOLLOW) ==
+	        0)
+		r->opened++;
 	return VL_OK;
 }
 
@@ -122,16 +115,44 @@ vl_redo_unmoved(const struct vl_step *s)
 	return m;
 }
 
+/* What the entry was locked with when the import began. */
+static uint32_t
+locks_before(const struct redo *r, const struct vl_step *s)
+{
+	char n[VL_STAGE_N_SIZE];
+
+	return s->kind == VL_STEP_REPLACE || s->kind == VL_STEP_DELETE ?
+	    vl_copy_locks(r->stage->undofd, vl_stage_n(n, s->n, ".copy")) :
+	    s->before.flags & VL_FLAGS_LOCK;
+}
+
+/* The locks that the entry had before come back, and a directory that was
+ * opened up for this user closes again. */
+static enum vl_status
+put_back(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	const uint32_t locks = locks_before(r, s);
+	struct vl_meta now = { 0 };
+
+	if (s->before.type == VL_ENTRY_DIR && needs_mode(s) &&
+	    vl_meta_at(&now, r->dirfd, r->name) && now.uid == geteuid() &&
+	    now.mode == (s->before.mode | 0700) &&
+	    fchmodat(r->dirfd, r->name, s->before.mode, AT_SYMLINK_NOFOLLOW) !=
+	        0)
+		return vl_fail_errno(err, "cannot set its mode");
+	return locks == 0 ? VL_OK :
+	                    vl_meta_flags(r->dirfd, r->name, 0, locks, err);
+}
+
 /* The system refuses this entry alone: the others go on, and an operator may
- * leave it so.  A directory was opened up before. */
+ * leave it so. */
 static enum vl_status
 refused(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	const struct vl_err why = *err;
 
-	if (s->kind == VL_STEP_DIR && (s->before.flags & VL_FLAGS_LOCK) != 0)
-		(void)vl_meta_flags(
-		    r->dirfd, r->name, 0, s->before.flags & VL_FLAGS_LOCK, err);
+	if (s->kind == VL_STEP_DIR || s->kind == VL_STEP_META)
+		(void)put_back(r, s, err);
 	*err = (struct vl_err){ 0 };
 	return vl_redo_blocked(r, why.text);
 }
@@ -192,17 +213,87 @@ lock(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	return set(r, s, err);
 }
 
-/* A directory that was to go and stands, since something in it stays. */
+/* A directory that stays as it is, although it was to go or to change, since
+ * an operator says so or something in it stays. */
 static enum vl_status
-lock_again(struct redo *r, const struct vl_step *s, struct vl_err *err)
+close_again(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
+	struct vl_err why = { 0 };
 
-	if ((s->before.flags & VL_FLAGS_LOCK) == 0 || r->dirfd < 0 ||
-	    !vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
+	(void)err;
+	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
+	    now.type != VL_ENTRY_DIR ||
+	    !vl_places_ours(&r->places, r->dirfd, r->name) ||
+	    put_back(r, s, &why) == VL_OK)
+		return VL_OK;
+	return vl_redo_blocked(r, why.text);
+}
+
+/* An earlier run may have taken something off the entry, and had no time to
+ * set what it shall have. */
+static enum vl_status
+is_open(struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
+{
+	const bool privileged = r->stage->tree.privileged;
+	char n[VL_STAGE_N_SIZE];
+	struct vl_meta now = { 0 };
+
+	*yes = false;
+	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
 	    !vl_places_ours(&r->places, r->dirfd, r->name))
 		return VL_OK;
-	return change_flags(r, 0, s->before.flags & VL_FLAGS_LOCK, err);
+	switch (s->kind) {
+	case VL_STEP_NEW:
+		break;
+	case VL_STEP_REPLACE:
+		if (vl_redo_there(r->stage->newfd, vl_stage_n(n, s->n, "")))
+			return vl_redo_is_before(r, s, yes, err);
+		break;
+	case VL_STEP_DELETE:
+		return vl_redo_is_before(r, s, yes, err);
+	case VL_STEP_RMDIR:
+		*yes = now.type == VL_ENTRY_DIR;
+		break;
+	case VL_STEP_META:
+		*yes = (vl_meta_same_content(&now, &s->before) ||
+		           vl_meta_same_content(&now, &s->after)) &&
+		    !vl_meta_stands(r->dirfd, r->name, &s->after, privileged);
+		break;
+	case VL_STEP_DIR:
+		*yes = now.type == VL_ENTRY_DIR &&
+		    !vl_meta_stands(r->dirfd, r->name, &s->after, privileged);
+		break;
+	}
+	return VL_OK;
+}
+
+enum vl_status
+vl_redo_put_back(struct redo *r, const struct vl_step *s, struct vl_err *err)
+{
+	const uint32_t ours = s->kind != VL_STEP_DIR ?
+	    0 :
+	    s->after.flags & ~s->before.flags & VL_FLAGS_LOCK;
+	const bool before = locks_before(r, s) != 0 ||
+	    (s->before.type == VL_ENTRY_DIR && needs_mode(s));
+	struct vl_err why = { 0 };
+	bool open = false;
+	enum vl_status st = VL_OK;
+
+	/* A root that holds the staging is never locked by us. */
+	if ((!before && ours == 0) || (s->path.n == 0 && r->stage->tree.inside))
+		return VL_OK;
+	st = is_open(r, s, &open, err);
+	if (st != VL_OK || !open)
+		return st;
+	if (put_back(r, s, &why) != VL_OK) {
+		vl_within(&why, "what it was locked with stays off");
+		return vl_redo_blocked(r, why.text);
+	}
+	if (ours != 0 && r->report->kept != NULL)
+		r->report->kept(r->report->arg, r->path,
+		    "without the locks that the import gives it");
+	return VL_OK;
 }
 
 enum vl_status
@@ -232,10 +323,15 @@ enum vl_status
 vl_redo_attributes(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	if (s->kind == VL_STEP_RMDIR)
-		return lock_again(r, s, err);
+		return close_again(r, s, err);
 	if (is_foreign(r, s->path))
 		vl_redo_settle(r);
 	if (vl_redo_settled(r))
+		return VL_OK;
+	if (r->choice == VL_CHOICE_KEEP_THEIRS && s->kind == VL_STEP_DIR)
+		return close_again(r, s, err);
+	if (r->choice == VL_CHOICE_KEEP_THEIRS &&
+	    (s->kind == VL_STEP_META || s->after.type == VL_ENTRY_DIR))
 		return VL_OK;
 	if (s->kind == VL_STEP_META)
 		return set_meta(r, s, err);

@@ -17,6 +17,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "world.h"
+
 enum fault_kind {
 	FAULT_NONE,
 	FAULT_ERRNO,
@@ -88,7 +90,21 @@ __wrap_linkat(int a, const char *b, int c, const char *d, int f)
 WRAP(unlinkat, (int a, const char *b, int f), (a, b, f))
 WRAP(mkdirat, (int a, const char *b, mode_t m), (a, b, m))
 WRAP(symlinkat, (const char *a, int b, const char *c), (a, b, c))
-WRAP(fchmodat, (int a, const char *b, mode_t m, int f), (a, b, m, f))
+/* A user who may not change modes. */
+static bool fault_no_modes;
+
+int __real_fchmodat(int, const char *, mode_t, int);
+int __wrap_fchmodat(int, const char *, mode_t, int);
+
+int
+__wrap_fchmodat(int a, const char *b, mode_t m, int f)
+{
+	if (fault_hits())
+		return -1;
+	errno = EPERM;
+	return fault_no_modes ? -1 : __real_fchmodat(a, b, m, f);
+}
+
 WRAP(fchownat, (int a, const char *b, uid_t u, gid_t g, int f), (a, b, u, g, f))
 
 /* A file system that keeps whole seconds takes a time off its fraction. */
@@ -221,7 +237,18 @@ __wrap_ioctl(int fd, unsigned long request, void *arg)
 	return __real_ioctl(fd, request, arg);
 }
 
-WRAP(fchmod, (int a, mode_t m), (a, m))
+int __real_fchmod(int, mode_t);
+int __wrap_fchmod(int, mode_t);
+
+int
+__wrap_fchmod(int a, mode_t m)
+{
+	if (fault_hits())
+		return -1;
+	errno = EPERM;
+	return fault_no_modes ? -1 : __real_fchmod(a, m);
+}
+
 WRAP(fchown, (int a, uid_t u, gid_t g), (a, u, g))
 
 /* Nothing is lost by a kill, so that nothing need be synced. */
@@ -289,6 +316,30 @@ __wrap_openat(int dir, const char *name, int flags, ...)
 			return -1;
 	}
 	return __real_openat(dir, name, flags, mode);
+}
+
+/* Run `what` in a child that dies at its n-th change; false: it got to its
+ * end without. */
+static inline bool
+killed_at(enum vl_status (*what)(struct world *), struct world *w, unsigned n)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		fault_arm(FAULT_KILL, n, 0);
+		if (what(w) == VL_OK)
+			_exit(0);
+		print_error("%s\n", w->err.text);
+		_exit(FAILED);
+	}
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_true(WIFEXITED(status));
+	assert_int_not_equal(FAILED, WEXITSTATUS(status));
+	if (WEXITSTATUS(status) != KILLED)
+		assert_int_equal(0, WEXITSTATUS(status));
+	return WEXITSTATUS(status) == KILLED;
 }
 
 /* False where the file system has no such flag, or this user no right. */

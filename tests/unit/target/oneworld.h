@@ -26,6 +26,8 @@ static inline int
 teardown(void **state)
 {
 	(void)state;
+	fault_no_locks = fault_no_modes = false;
+	fault_room = 0;
 	world_close(&w);
 	return 0;
 }
@@ -79,6 +81,84 @@ start(void)
 	memset(&w.now, 0, sizeof(w.now));
 	(void)model_add(&w.old, "", VL_ENTRY_DIR);
 	(void)model_add(&w.now, "", VL_ENTRY_DIR);
+}
+
+static inline uint32_t
+flags_of(const char *path)
+{
+	char full[PATH];
+	uint32_t flags = 0;
+	int fd = -1;
+
+	(void)snprintf(full, sizeof(full), "%s/%s", w.root, path);
+	fd = open(full, O_RDONLY);
+	assert_true(fd >= 0 && vl_flags_get(fd, &flags));
+	(void)close(fd);
+	return flags;
+}
+
+static inline void
+put_file(const char *path)
+{
+	char full[PATH];
+	int fd = -1;
+
+	(void)snprintf(full, sizeof(full), "%s/%s", w.root, path);
+	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(6, write(fd, "theirs", 6));
+	(void)close(fd);
+}
+
+static inline void
+choose(enum vl_choice choice, const char *path)
+{
+	size_t i = w.journal.nchoices++;
+
+	w.choices[i].choice = choice;
+	assert_true(asprintf(&w.choices[i].path, "%s/%s", w.root, path) > 0);
+}
+
+static inline void
+forget_choices(void)
+{
+	size_t i;
+
+	for (i = 0; i < w.journal.nchoices; i++)
+		free(w.choices[i].path);
+	w.journal.nchoices = 0;
+}
+
+static inline void
+redo_is_blocked_by(const char *said)
+{
+	assert_int_equal(VL_EPENDING, world_redo(&w));
+	assert_string_equal(said, w.said);
+	assert_int_equal(1, w.blocked);
+	assert_int_equal(0, w.diverged);
+}
+
+static inline void
+redo_ends(void)
+{
+	if (world_redo(&w) != VL_OK)
+		fail_msg("%s (%s)", w.err.text, w.said);
+}
+
+/* The staging goes, with all that is left in it. */
+static inline void
+clean(void)
+{
+	struct vl_stage_report report = world_report(&w);
+	enum vl_stage_found found = VL_STAGE_ABSENT;
+	struct vl_stage *stage = NULL;
+
+	assert_int_equal(
+	    VL_OK, vl_stage_open(&stage, &w.header, 0, &found, &w.err));
+	assert_int_equal(VL_STAGE_OURS, found);
+	if (vl_stage_clean(stage, &report, &w.err) != VL_OK)
+		fail_msg("%s", w.err.text);
+	vl_stage_close(stage);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -21,30 +21,6 @@ seeds(unsigned share)
 	return n / share;
 }
 
-/* Run `what` in a child that dies at its n-th change; false: it got to its
- * end without. */
-static bool
-killed_at(enum vl_status (*what)(struct world *), struct world *w, unsigned n)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		fault_arm(FAULT_KILL, n, 0);
-		if (what(w) == VL_OK)
-			_exit(0);
-		print_error("%s\n", w->err.text);
-		_exit(FAILED);
-	}
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	assert_true(WIFEXITED(status));
-	assert_int_not_equal(FAILED, WEXITSTATUS(status));
-	if (WEXITSTATUS(status) != KILLED)
-		assert_int_equal(0, WEXITSTATUS(status));
-	return WEXITSTATUS(status) == KILLED;
-}
-
 /* An import that is not decided is taken back, as recovery does it. */
 static enum vl_status
 take_back(struct world *w)

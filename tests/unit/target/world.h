@@ -623,7 +623,7 @@ struct world {
 	struct vl_header_tree tree;
 	struct vl_header header;
 	struct vl_journal journal;
-	struct vl_choice_line choices[8];
+	struct vl_choice_line choices[16];
 	struct vl_target_counts counts;
 	struct vl_links *links;
 	struct vl_err err;
