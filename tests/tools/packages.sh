@@ -11,7 +11,7 @@ packages_demo="minisign rsync"
 # To run every test.
 packages_test="libcmocka-dev minisign rsync git python3 clang
 libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
-exfat-fuse exfatprogs python3-nacl python3-zstandard"
+exfat-fuse exfatprogs python3-nacl python3-zstandard python3-xxhash"
 
 # install_missing PACKAGE...: only those that are not there; says which.
 install_missing() {

@@ -1,0 +1,435 @@
+"""The second reader, which knows only formats/, and valise agree.
+
+The reader is in tests/tools/reader.  Where the two differ, the text of
+formats/ is wrong or one of them is.
+"""
+import importlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+try:
+    import nacl  # noqa: F401
+    import xxhash  # noqa: F401
+    import zstandard  # noqa: F401
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed "
+          "(python3-nacl, python3-zstandard, python3-xxhash)")
+    sys.exit(77)
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import TESTS, Site, environment  # noqa: E402
+import awkward  # noqa: E402
+from bundlewriter import Identity, Sender  # noqa: E402
+from golden import as_expected  # noqa: E402
+from metadata import dismantle  # noqa: E402
+from treecmp import compare  # noqa: E402
+
+sys.path.insert(0, str(TESTS / "hostile"))
+import base as hostile  # noqa: E402
+
+READER = TESTS / "tools" / "reader"
+FORMATS = TESTS.parent / "formats"
+PAGE = TESTS.parent / "docs" / "recover-by-hand.md"
+GOLDEN = sorted(p.parent for p in
+                (TESTS.parent / "fixtures/bundles").glob("v*/*/expect.tsv"))
+
+sys.path.insert(0, str(READER))
+import bundle as reader_bundle  # noqa: E402
+import frames  # noqa: E402
+import keys  # noqa: E402
+import manifest  # noqa: E402
+import seal  # noqa: E402
+from common import EXIT, Bad  # noqa: E402
+
+# What the reader says that it does not set, and holes smaller than a block.
+NOT_EXTRACTED = ("owner", "mode", "xattrs", "flags", "holes")
+SITE_WORDS = "special: true" + (
+    "\nprivileged: true" if os.geteuid() == 0 else "")
+
+
+# Vectors, as formats/bundle.md describes them.
+
+def vector(path):
+    """Fields of a vector, its comment and expect; bytes are in 'data'."""
+    fields = {"data": b""}
+    for line in path.read_bytes().removesuffix(b"\n").split(b"\n"):
+        word, _, rest = line.partition(b": ")
+        word = word.decode().removesuffix(":")
+        if word == "line":
+            fields["data"] += rest + b"\n"
+        elif word == "text":
+            fields["data"] += rest
+        elif word == "hex":
+            fields["data"] += bytes.fromhex(rest.decode())
+        elif word in ("repeat", "lines"):
+            count, _, text = rest.partition(b" ")
+            end = b"\n" if word == "lines" else b""
+            fields["data"] += (text + end) * int(count)
+        else:
+            fields[word] = rest
+    return fields
+
+
+def unlock(fields):
+    identity = fields.get("identity")
+    opened = keys.unlock(
+        keys.read_head(fields["head"] + b"\n"),
+        keys.read_keys(fields["keys"] + b"\n"), fields.get("password"),
+        bytes.fromhex(identity.decode()) if identity else None)
+    for name in ("bk", "sk", "tk"):
+        wanted = fields.get(name)
+        found = opened[name].hex().encode() if opened[name] else None
+        if found != wanted:
+            raise AssertionError(f"{name}: {found}, not {wanted}")
+
+
+DECODERS = {
+    "chunk-list": frames.read_list_items,
+    "file-header": frames.read_file_header,
+    "head": keys.read_head,
+    "inner-head": reader_bundle.read_inner,
+    "keys": keys.read_keys,
+    "manifest-head": manifest.read_first,
+    "manifest-line": manifest.read_line,
+    "manifest-tail": manifest.read_last,
+    "map-row": frames.read_map_row,
+    "record-header": frames.read_record_header,
+    "seal-list": seal.read_list,
+    "seal-sig": seal.read_signature,
+    "sender-public": seal.read_sender,
+}
+# A reader cuts no files, and signs nothing.
+NOT_READ = {"gear1", "sender-secret", "keys-unlock"}
+
+
+class Vectors(unittest.TestCase):
+    def outcome(self, decode, data):
+        try:
+            decode(data)
+        except Bad as bad:
+            return bad.kind
+        return "ok"
+
+    def test_every_structure_is_decoded_or_named(self):
+        found = {p.name for p in (FORMATS / "vectors").iterdir()}
+        self.assertEqual(found, set(DECODERS) | NOT_READ)
+
+    def test_each_has_its_outcome(self):
+        for structure, decode in DECODERS.items():
+            for path in sorted((FORMATS / "vectors" / structure).iterdir()):
+                fields = vector(path)
+                with self.subTest(f"{structure}/{path.name}"):
+                    self.assertEqual(fields["expect"].decode(),
+                                     self.outcome(decode, fields["data"]))
+
+    def test_keys_open_as_expected(self):
+        for path in sorted((FORMATS / "vectors/keys-unlock").iterdir()):
+            fields = vector(path)
+            with self.subTest(path.name):
+                self.assertEqual(fields["expect"].decode(),
+                                 self.outcome(unlock, fields))
+
+    def test_what_is_accepted_is_refused_cut_or_longer(self):
+        """But for what the text excepts: a seal cut behind a line, lists cut
+        behind an item, and the one line or missing LF of a sender.pub."""
+        excepted = {"seal-list", "chunk-list", "sender-public"}
+        for structure in sorted(set(DECODERS) - excepted):
+            for path in sorted((FORMATS / "vectors" / structure).iterdir()):
+                fields, decode = vector(path), DECODERS[structure]
+                data = fields["data"]
+                if fields["expect"] != b"ok" or len(data) > 2000:
+                    continue
+                with self.subTest(f"{structure}/{path.name}"):
+                    for size in range(len(data)):
+                        self.assertNotEqual(
+                            "ok", self.outcome(decode, data[:size]))
+                    self.assertNotEqual(
+                        "ok", self.outcome(decode, data + b"\0"))
+
+
+# Whole bundles
+
+class Reader:
+    """Runs the second reader as people would."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def run(self, *words, expect=0):
+        done = subprocess.run(
+            [sys.executable, "-B", str(READER), *map(str, words)],
+            capture_output=True, stdin=subprocess.DEVNULL, cwd=self.folder,
+            env=environment(self.folder))
+        if expect is not None and done.returncode != expect:
+            raise AssertionError(
+                f"{words}: exit {done.returncode}, not {expect}: "
+                f"{done.stderr.decode(errors='replace')}")
+        return done
+
+
+class Golden(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.mkdtemp(prefix="second.")
+        self.addCleanup(shutil.rmtree, folder)
+        self.folder = Path(folder)
+        self.reader = Reader(folder)
+
+    def test_there_are_golden_bundles(self):
+        self.assertTrue(GOLDEN)
+
+    def test_each_shows_its_manifest_to_every_key(self):
+        for golden in GOLDEN:
+            bundle = next(golden.glob("*.vls"))
+            for key in (("--password-file", golden / "password"),
+                        ("--identity", golden / "audit.key")):
+                with self.subTest(f"{golden.name} {key[0]}"):
+                    words = bundle, *key, "--sender", golden / "sender.pub"
+                    self.reader.run("check", *words)
+                    self.assertEqual(
+                        (golden / "manifest.jsonl").read_bytes(),
+                        self.reader.run("manifest", *words).stdout)
+
+    def test_each_is_extracted_as_expected(self):
+        for golden in GOLDEN:
+            bundle = next(golden.glob("*.vls"))
+            out = self.folder / golden.name
+            self.reader.run("extract", bundle, out,
+                            "--identity", golden / "audit.key")
+            wanted = [tuple(line.split("\t")) for line in
+                      (golden / "expect.tsv").read_text().splitlines()
+                      if not line.startswith("#")]
+            self.assertEqual(
+                sorted(line for line in wanted if line[1] != "left_out"),
+                sorted(as_expected(out / "tree")))
+
+    def test_the_page_works_as_it_is_written(self):
+        """Every command of docs/recover-by-hand.md, on a golden bundle."""
+        golden = GOLDEN[0]
+        shutil.copytree(READER, self.folder / "valise/tests/tools/reader",
+                        ignore=shutil.ignore_patterns("__pycache__"))
+        bundle = next(golden.glob("*.vls"))
+        shutil.copytree(bundle, self.folder / "medium" / bundle.name)
+        (self.folder / "keys").mkdir()
+        for name in ("password", "audit.key", "sender.pub"):
+            shutil.copy(golden / name, self.folder / "keys" / name)
+        script = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(),
+                                      re.DOTALL | re.MULTILINE))
+        (self.folder / "bin").mkdir()
+        os.symlink(sys.executable, self.folder / "bin" / "python3")
+        env = environment(self.folder)
+        env["PATH"] = f"{self.folder}/bin:{env['PATH']}"
+        done = subprocess.run(["sh", "-eu", "-c", script], env=env, text=True,
+                              errors="surrogateescape", capture_output=True,
+                              stdin=subprocess.DEVNULL)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("ok: 23 lines, role full\n", done.stdout)
+        self.assertEqual((golden / "manifest.jsonl").read_bytes(),
+                         (self.folder / "manifest.jsonl").read_bytes())
+        rescued = self.folder / "rescued/tree/sub/run.sh"
+        self.assertEqual(rescued.read_bytes(),
+                         (self.folder / "run.sh").read_bytes())
+        self.assertRegex(done.stdout,
+                         rf"(?m)^chown -h -- \S+:\S+ {rescued}$")
+
+
+class Fresh(unittest.TestCase):
+    """A bundle of the awkward tree that valise-export writes, opened by
+    password, by a full and by an audit identity. One for all methods."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="second.", dir="/var/tmp")
+        cls.addClassCleanup(dismantle, folder)
+        os.chmod(folder, 0o755)
+        cls.folder = Path(folder)
+        cls.small = next(GOLDEN[0].glob("*.vls"))
+        site = cls.site = Site(folder)
+        cls.reader = Reader(folder)
+        site.run("valise", "keygen", site.keys)
+        site.run("valise", "keygen", cls.folder / "audit")
+        (cls.folder / "password").write_text(
+            site.run("valise", "passgen").out)
+        os.chmod(cls.folder / "password", 0o600)
+        site.write_source_yaml(SITE_WORDS)
+        site.source.parent.mkdir()
+        awkward.make(os.fsencode(site.source), 5)
+        cls.bundle = site.export(
+            "--password-file", cls.folder / "password",
+            "--audit-recipient", cls.folder / "audit/recipient.pub",
+            expect=(0, 3))
+        cls.sender = "--sender", site.keys / "sender.pub"
+        cls.openers = {
+            "full": ("--identity", site.keys / "recipient.key"),
+            "audit": ("--identity", cls.folder / "audit/recipient.key"),
+            "password": ("--password-file", cls.folder / "password")}
+
+    def test_each_key_shows_the_manifest_that_valise_shows(self):
+        for name, key in self.openers.items():
+            with self.subTest(name):
+                listed = self.site.run("valise", "ls", self.bundle, *key,
+                                       "--json").out
+                shown = self.reader.run("manifest", self.bundle, *key,
+                                        *self.sender).stdout
+                self.assertEqual(
+                    listed.encode(errors="surrogateescape"), shown)
+                role = b"audit" if name == "audit" else b"full"
+                self.assertIn(b"role " + role, self.reader.run(
+                    "check", self.bundle, *key, *self.sender).stdout)
+
+    def test_what_is_extracted_is_what_the_source_has(self):
+        out = self.folder / "out"
+        self.reader.run("extract", self.bundle, out, *self.openers["audit"])
+        found = [line.split("\t") for line in compare(
+            self.site.source, out / "files", NOT_EXTRACTED)]
+        kept = {"file", "dir", "link"}
+        self.assertEqual([], [line for line in found if line[1] != "kind"
+                              or line[2] in kept or line[3] != "absent"])
+
+    def test_one_body_is_what_the_source_has(self):
+        files = [line for line in map(json.loads, self.reader.run(
+            "manifest", self.bundle, *self.openers["full"])
+            .stdout.split(b"\n")[1:-2])
+            if line["t"] in ("file", "hard") and "path" in line
+            and line["path"].startswith(("sizes/", "holes/", "hard/file"))]
+        self.assertGreater(len(files), 10)
+        for line in random.Random(1).sample(files, 4):
+            path = self.site.source / line["path"]
+            got = self.reader.run("cat", self.bundle, "files/" + line["path"],
+                                  *self.openers["full"]).stdout
+            self.assertEqual(path.read_bytes(), got, line["path"])
+
+    def refused_by_both(self, folder, key=None, sender=None):
+        """Exit code of either, which is the same."""
+        key = key or self.openers["full"]
+        done = self.reader.run("check", folder, *key,
+                               *(sender or self.sender), expect=None)
+        said = self.site.run("valise", "verify", "--open", folder, *key,
+                             *(sender or self.sender), expect=(5, 6, 7))
+        self.assertEqual(said.code, done.returncode,
+                         f"{said}\n{done.stderr.decode()}")
+        self.assertNotIn(b"Traceback", done.stderr)
+        return said.code
+
+    def test_damage_is_refused_by_both(self):
+        draw = random.Random(7)
+        key = "--identity", GOLDEN[0] / "audit.key"
+        sender = "--sender", GOLDEN[0] / "sender.pub"
+
+        def flip(path, at=None):
+            data = bytearray(path.read_bytes())
+            data[draw.randrange(len(data)) if at is None else at] ^= 0x10
+            path.write_bytes(data)
+
+        def swap(one, other):
+            data = one.read_bytes()
+            one.write_bytes(other.read_bytes())
+            other.write_bytes(data)
+
+        damages = {f"flip {p.name}": lambda f, n=p.name: flip(f / n)
+                   for p in sorted(self.small.iterdir())}
+        damages |= {
+            "cut pack": lambda f: os.truncate(
+                f / "p0000001.vlp", (f / "p0000001.vlp").stat().st_size - 1),
+            "empty seal": lambda f: os.truncate(f / "seal.txt", 0),
+            "no index": lambda f: os.unlink(f / "i0000002.vli"),
+            "more": lambda f: (f / "more.txt").write_text("x"),
+            "a link": lambda f: (os.rename(f / "head.jsn", f.parent / "head"),
+                                 os.symlink("../head", f / "head.jsn")),
+            "a folder": lambda f: (os.unlink(f / "keys.jsn"),
+                                   (f / "keys.jsn").mkdir()),
+            "swapped": lambda f: swap(f / "i0000001.vli", f / "i0000002.vli")}
+        for number, (name, damage) in enumerate(damages.items()):
+            with self.subTest(name):
+                folder = self.folder / f"damage{number}" / "bundle.vls"
+                shutil.copytree(self.small, folder)
+                damage(folder)
+                self.refused_by_both(folder, key, sender)
+
+    def test_wrong_keys_are_refused_by_both(self):
+        site, other = self.site, self.folder / "other"
+        site.run("valise", "keygen", other)
+        (self.folder / "guess").write_text("correct horse battery\n")
+        os.chmod(self.folder / "guess", 0o600)
+        self.assertEqual(7, self.refused_by_both(
+            self.bundle, ("--identity", other / "recipient.key")))
+        self.assertEqual(7, self.refused_by_both(
+            self.bundle, ("--password-file", self.folder / "guess")))
+        self.assertEqual(6, self.refused_by_both(
+            self.bundle, sender=("--sender", other / "sender.pub")))
+
+
+class Hostile(unittest.TestCase):
+    """The bundles of tests/hostile: what valise has to answer to each, as
+    they are held against it there, is what the reader answers."""
+
+    def test_each_is_refused_with_the_same_code(self):
+        for group in ("seal", "keys", "frames", "manifest"):
+            for case in importlib.import_module("cases_" + group).CASES:
+                with self.subTest(f"{group}: {case.name}"), \
+                        tempfile.TemporaryDirectory(prefix="second.") as d:
+                    self.answer(case, Path(d))
+
+    def answer(self, case, folder):
+        case.write(folder / case.folder)
+        spool = folder / "spool"
+        spool.mkdir()
+        password = hostile.PASSWORD if "password" in case.opener else None
+        try:
+            opened = reader_bundle.Bundle(
+                folder / case.folder, spool,
+                seal.read_sender(Sender("sender").public_text().encode()))
+            self.addCleanup(opened.close)
+            opened.unlock(password, Identity("recipient").secret)
+            opened.read_map()
+            opened.check()
+            code = 0
+        except Bad as bad:
+            code = EXIT.get(bad.kind, 5)
+        self.assertEqual(case.open_exit, code)
+
+    def opened(self, case):
+        """A bundle of tests/hostile without faults in its seal and keys."""
+        folder = Path(tempfile.mkdtemp(prefix="second."))
+        self.addCleanup(shutil.rmtree, folder)
+        case.write(folder / case.folder)
+        (folder / "spool").mkdir()
+        opened = reader_bundle.Bundle(folder / case.folder, folder / "spool")
+        self.addCleanup(opened.close)
+        opened.unlock(None, Identity("recipient").secret)
+        opened.read_map()
+        return opened
+
+    def test_a_hole_over_other_bytes_than_zeros_is_refused(self):
+        data = b"head" + bytes(8) + b"tail"
+        for hole, kind in (([4, 8], "ok"), ([3, 8], "format"),
+                           ([4, 9], "format")):
+            tree = hostile.base_tree() + [
+                (hostile.entry("file", "zz", holes=[hole]), data)]
+            try:
+                self.opened(hostile.Case("hole", 0, (), tree=tree)).check()
+                found = "ok"
+            except Bad as bad:
+                found = bad.kind
+            self.assertEqual(kind, found, hole)
+
+    def test_sealed_by_another_it_is_read_and_that_is_said(self):
+        """As after a rekey by somebody else (formats/seal.md, "Rekey")."""
+        inner = next(case for case in importlib.import_module(
+            "cases_keys").CASES if case.name == "inner head: sender")
+        for case, by_maker in ((hostile.Case("none", 0, ()), True),
+                               (inner, False)):
+            opened = self.opened(case)
+            opened.check()
+            self.assertEqual(by_maker, opened.sealed_by_maker())
+
+
+if __name__ == "__main__":
+    unittest.main()
