@@ -52,6 +52,8 @@ struct vl_apply_ui {
 	/* The key, asked for once it is needed. */
 	enum vl_status (*opener)(
 	    void *arg, struct vl_opener *opener, struct vl_err *err);
+	/* It was used, or did not fit: what opener() gave can be wiped. */
+	void (*opened)(void *arg);
 };
 
 struct vl_import_opts {

@@ -29,6 +29,10 @@ struct vl_seal_make {
 enum vl_status vl_seal_write(
     const struct vl_seal_make *make, struct vl_err *err);
 
+/* The same into buffers; nothing is written, and dirfd not looked at. */
+enum vl_status vl_seal_encode(struct vl_buf *list, struct vl_buf *sig,
+    const struct vl_seal_make *make, struct vl_err *err);
+
 /* A finding of the check: one wrong file, or the seal itself. */
 struct vl_seal_report {
 	void *arg;
@@ -109,5 +113,52 @@ enum vl_status vl_seal_verify(const struct vl_seal *s,
 enum vl_status vl_seal_check(struct vl_seal *s, int dirfd, int copyfd,
     bool quick, const struct vl_seal_report *report, struct vl_err *err);
 void vl_seal_free(struct vl_seal *s);
+
+/*
+ * Another keys.jsn for a finished bundle, with a new seal (formats/seal.md,
+ * "Rekey"):
+ *
+ *	open -> put? -> free
+ *
+ * Killed at any moment the folder holds the old bundle, or the new one, or is
+ * called by its name with one of these behind it; then the next open makes
+ * the old one of it (WRITING), or the new one.
+ */
+#define VL_REKEY_WRITING ".rekey.par"
+#define VL_REKEY_DECIDED ".rekeyed.par"
+
+struct vl_rekey;
+
+enum vl_rekey_found {
+	VL_REKEY_NOTHING, /* a folder under its own name */
+	VL_REKEY_UNDONE,  /* one that was broken off: the old bundle again */
+	VL_REKEY_FINISHED /* the same: the new bundle */
+};
+
+/*
+ * Lock the folder that `path` names, and recover where a run was killed;
+ * `path` is then the bundle's own name or the unfinished one.
+ *
+ * VL_ETEMP    there is no such folder
+ * VL_EFORMAT  it is no folder
+ * VL_ELOCKED  another run rekeys it
+ */
+enum vl_status vl_rekey_open(
+    struct vl_rekey **out, const char *path, struct vl_err *err);
+enum vl_rekey_found vl_rekey_found(const struct vl_rekey *r);
+/* Its path under its own name, for vl_seal_look(). */
+const char *vl_rekey_path(const struct vl_rekey *r);
+struct vl_rekey_with {
+	struct vl_slice keys_text; /* for keys.jsn */
+	const struct vl_sender_secret *sender;
+};
+/*
+ * Durable: the new keys and a seal over them; `seal` is what vl_seal_check()
+ * found in the folder.  After a failure it is the old bundle, or the message
+ * says what it is called.
+ */
+enum vl_status vl_rekey_put(struct vl_rekey *r, const struct vl_seal *seal,
+    const struct vl_rekey_with *with, struct vl_err *err);
+void vl_rekey_free(struct vl_rekey *r);
 
 #endif

@@ -33,6 +33,9 @@ bool vl_utf8_valid(struct vl_slice s);
 
 /* "12 345 678" */
 char *vl_format_count(char *text, size_t size, uint64_t n);
+/* "1 entry", "12 345 entries": `one` where n is 1, else `many`. */
+char *vl_format_counted(
+    char *text, size_t size, uint64_t n, const char *one, const char *many);
 /* "1.3 GB", decimal units */
 char *vl_format_bytes(char *text, size_t size, uint64_t n);
 /* "2026-11-21T14:00:00Z" of seconds since 1970. */

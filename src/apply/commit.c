@@ -59,12 +59,14 @@ on_proved(void *arg, const char *root, uint64_t entries)
 {
 	const struct vl_apply_ui *ui = arg;
 	char name[256];
-	char count[32];
+	char count[48];
 	char text[384];
 
 	snprintf(text, sizeof(text),
-	    "proof: %s entries of '%s' looked at again: as planned",
-	    vl_format_count(count, sizeof(count), entries),
+	    "proof: what the last step touched was looked at again: %s of "
+	    "'%s', as planned",
+	    vl_format_counted(
+	        count, sizeof(count), entries, "entry", "entries"),
 	    vl_escape_text(name, sizeof(name), vl_slice_of(root)));
 	ui->note(ui->arg, text);
 }
@@ -93,10 +95,13 @@ keep_spool(struct vl_state *state, bool keep, struct vl_err *err)
 	struct stat st_spool;
 	enum vl_status st = VL_OK;
 
+	if (!keep) {
+		st = vl_remove_tree(fd, "spool", err);
+		return st == VL_OK ? vl_remove_tree(fd, "shadow", err) : st;
+	}
+	/* What was killed after the rename below is here again. */
 	if (fstatat(fd, "spool", &st_spool, AT_SYMLINK_NOFOLLOW) != 0)
 		return VL_OK;
-	if (!keep)
-		return vl_remove_tree(fd, "spool", err);
 	st = vl_remove_tree(fd, "shadow", err);
 	if (st == VL_OK && renameat(fd, "spool", fd, "shadow") != 0)
 		st = vl_fail_errno(err, "cannot keep the shadow in '%s'",

@@ -45,8 +45,10 @@ check_fit(struct vl_run *run, struct vl_err *err)
 
 	if (strcmp(inner->site, site->name) != 0)
 		return vl_fail(err, VL_EREFUSED,
-		    "this is a bundle of site '%s', not of '%s'", inner->site,
-		    site->name);
+		    "this is a bundle of site '%s', not of '%s': set 'site:' "
+		    "to "
+		    "the name at the source, or take another bundle",
+		    inner->site, site->name);
 	for (i = 0; i < site->nallow_from; i++)
 		if (strcmp(site->allow_from[i], inner->environment) == 0)
 			break;
@@ -178,11 +180,16 @@ needs_delete(const struct vl_run *run, char *why, size_t size)
 		    !applied_before(run, p->resource->name)) {
 			snprintf(why, size,
 			    "'%s' was never imported to and is not empty "
-			    "(entries: %s): %s would be deleted, %llu changed",
+			    "(entries: %s): %s would be deleted, %llu "
+			    "changed%s",
 			    run->header.trees[i].root,
 			    vl_format_count(a, sizeof(a), p->counts.before),
 			    vl_format_count(b, sizeof(b), p->counts.deletions),
-			    (unsigned long long)p->counts.change);
+			    (unsigned long long)p->counts.change,
+			    p->counts.deletions > 0 ?
+			        "" :
+			        "; asked once for a tree that valise did not "
+			        "make");
 			return;
 		}
 		if (p->counts.deletions * DELETE_SHARE > p->counts.before) {
@@ -238,8 +245,10 @@ check_policy(struct vl_run *run, bool ask, struct vl_err *err)
 		return vl_fail(err, VL_EREFUSED,
 		    "%s: look at the preview, then give --allow-delete", why);
 	if ((why[0] != '\0' || !run->opts->yes) && !ui->confirm(ui->arg, why))
-		return vl_fail(
-		    err, VL_EREFUSED, "not confirmed: nothing was changed");
+		return ui->stop(ui->arg) ?
+		    vl_fail(err, VL_ESIGNAL, "stopped: nothing was changed") :
+		    vl_fail(
+		        err, VL_EREFUSED, "not confirmed: nothing was changed");
 	return VL_OK;
 }
 

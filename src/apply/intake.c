@@ -203,6 +203,7 @@ unlock(struct vl_run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_keys_unlock(in->keys, &role, &in->seal.head,
 		    vl_buf_slice(&in->seal.keys_text), &opener, err);
+	ui->opened(ui->arg);
 	if (st == VL_OK && role != VL_ROLE_FULL)
 		st = vl_fail(err, VL_EKEY,
 		    "this key opens the bundle for auditing only: importing "
@@ -256,7 +257,9 @@ accept_unknown(struct vl_run *run, struct vl_err *err)
 	vl_hash_of(hash, &(struct vl_hash_opts){ 0 },
 	    (struct vl_slice){ pub.key, sizeof(pub.key) });
 	if (!ui->accept_sender(ui->arg, vl_fingerprint(fingerprint, hash)))
-		return fail_unknown(run, false, err);
+		return ui->stop(ui->arg) ?
+		    vl_fail(err, VL_ESIGNAL, "stopped: nothing was changed") :
+		    fail_unknown(run, false, err);
 	st = vl_sender_public_encode(&text, &pub, err);
 	if (st == VL_OK)
 		st = vl_state_accept_sender(run->opts->state,

@@ -24,6 +24,17 @@ vl_format_count(char *text, size_t size, uint64_t n)
 }
 
 char *
+vl_format_counted(
+    char *text, size_t size, uint64_t n, const char *one, const char *many)
+{
+	char count[32];
+
+	(void)snprintf(text, size, "%s %s",
+	    vl_format_count(count, sizeof(count), n), n == 1 ? one : many);
+	return text;
+}
+
+char *
 vl_format_bytes(char *text, size_t size, uint64_t n)
 {
 	static const char *const names[] = { "kB", "MB", "GB", "TB", "PB",

@@ -109,7 +109,23 @@ struct secret_file {
 	const char *file;
 	size_t max;
 	bool pipe; /* may be one, as <(command) is; a signal ends the wait */
+	bool lent; /* by systemd, with rights that are not ours to judge */
 };
+
+/* It is used all the same: a stick, say, may know no rights. */
+static void
+warn_of_others(int fd, const char *file)
+{
+	struct stat st = { 0 };
+	char shown[SHOWN];
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		vl_cli_note("warning: the secret in '%s' is open to others "
+		            "(mode %04o); 'chmod 600' it",
+		    vl_escape_text(shown, sizeof(shown), vl_slice_of(file)),
+		    (unsigned)st.st_mode & 07777);
+}
 
 static enum vl_status
 read_secret_file(
@@ -123,6 +139,8 @@ read_secret_file(
 	st = open_named(&fd, f->file, !f->pipe, err);
 	if (st != VL_OK)
 		return st;
+	if (!f->lent)
+		warn_of_others(fd, f->file);
 	st = read_secret(out, n, fd, f->max, err);
 	if (st != VL_OK)
 		(void)vl_within(err, "cannot read '%s'",
@@ -220,9 +238,12 @@ from_files(struct vl_held_keys *keys, const struct vl_key_opts *o,
 			(void)vl_within(err, "password command");
 	} else if (credential && dir != NULL && dir[0] == '/') {
 		(void)snprintf(path, sizeof(path), "%s/valise-password", dir);
+		file = (struct secret_file){
+			.file = path, .max = max, .lent = true
+		};
 		if (access(path, F_OK) == 0)
-			st = vl_secret_file(&keys->password,
-			    &keys->password_size, path, max, err);
+			st = read_secret_file(
+			    &keys->password, &keys->password_size, &file, err);
 	}
 	if (st == VL_OK && keys->password != NULL)
 		drop_line_end(keys);

@@ -201,12 +201,14 @@ vl_cli_main(const struct vl_program *program, int argc, char **argv)
 
 	program_name = program->name;
 	fill_standard_descriptors();
-	raise_limits();
-	vl_signals_init();
+	/* Before a word of the command line is looked at. */
 	if (!vl_secret_init()) {
-		vl_cli_note("cannot start: libsodium does not initialise");
+		vl_cli_note("cannot start: core dumps cannot be forbidden, or "
+		            "libsodium does not initialise");
 		return 1;
 	}
+	raise_limits();
+	vl_signals_init();
 	st = run_words(program, argc > 0 ? argc - 1 : 0, argv + 1, &err);
 	vl_progress_clear();
 	if (!vl_secret_locked())

@@ -124,6 +124,20 @@ set_value(void *opts, const struct vl_opt *o, const char *text,
 	    err, VL_EUSAGE, "'%s' is not known to this version yet", from);
 }
 
+/* The first option that goes on where `name` ends: "password" and
+ * "password-file".  NULL: there is none. */
+static const char *
+longer(const struct vl_opt *o, const char *name)
+{
+	const size_t n = strlen(name);
+
+	for (; n > 0 && o != NULL && o->name != NULL; o++)
+		if (o->type != VL_OPT_LATER && strncmp(o->name, name, n) == 0 &&
+		    o->name[n] == '-')
+			return o->name;
+	return NULL;
+}
+
 static enum vl_status
 unknown(const struct parser *p, const char *name, struct vl_err *err)
 {
@@ -136,7 +150,9 @@ unknown(const struct parser *p, const char *name, struct vl_err *err)
 	for (; o != NULL && o->name != NULL && n < VL_OPTS_MAX; o++)
 		names[n++] = o->name;
 	names[n] = "help";
-	near = vl_nearest(name, names);
+	near = longer(p->cmd->opts, name);
+	if (near == NULL)
+		near = vl_nearest(name, names);
 	if (near != NULL)
 		return vl_fail(err, VL_EUSAGE,
 		    "unknown option '--%s'; did you mean '--%s'?",

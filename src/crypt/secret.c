@@ -23,11 +23,13 @@ vl_secret_init(void)
 {
 	struct rlimit none = { 0, 0 };
 
-	if (sodium_init() < 0)
-		return false;
+	/* A core_pattern that is a pipe does not ask for the limit; nothing is
+	 * dumped of a process that is not dumpable. */
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return false;
-	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return false;
+	return sodium_init() >= 0;
 }
 
 void *

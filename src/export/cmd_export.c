@@ -138,8 +138,9 @@ check_medium(const struct run *run, struct vl_err *err)
 
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(to));
 	if (real == NULL || stat(real, &st) != 0)
-		status = vl_fail(
-		    err, VL_ETEMP, "medium '%s': %s", shown, strerror(errno));
+		status = vl_fail(err, VL_ETEMP,
+		    "medium '%s': %s; is it mounted, and the path right?",
+		    shown, strerror(errno));
 	else if (!S_ISDIR(st.st_mode))
 		status = vl_fail(
 		    err, VL_EUSAGE, "medium '%s' is not a directory", shown);
@@ -237,6 +238,7 @@ open_pack(struct run *run, struct vl_err *err)
 	const struct vl_export_opts *o = run->opts;
 	struct vl_pack_opts opts = { 0 };
 	struct timespec now = { 0 };
+	enum vl_status st = VL_OK;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	opts.dir = o->to;
@@ -267,7 +269,9 @@ open_pack(struct run *run, struct vl_err *err)
 	opts.sealed_arg = run;
 	if (vl_leftover_note(run->state, o->to, opts.head.id, err) != VL_OK)
 		return err->status;
-	return vl_pack_open(&run->pack, &opts, err);
+	st = vl_pack_open(&run->pack, &opts, err);
+	vl_openers_forget(&run->openers);
+	return st;
 }
 
 /* All that must be known and held before the first record. */
@@ -347,14 +351,36 @@ dry_run(struct run *run, struct vl_err *err)
 	return st == VL_OK ? count_problems(run, err) : st;
 }
 
+/* What is to be carried, in `text`: the rest of the sources is counted, not
+ * read. */
+static void
+format_needed(struct run *run, char *text, size_t size)
+{
+	struct vl_feed *f = &run->feed;
+	struct vl_err ignored;
+	uint64_t bytes = 0;
+	char count[32];
+	size_t i;
+
+	text[0] = '\0';
+	if (vl_feed_run(f, NULL, true, &ignored) != VL_OK)
+		return;
+	for (i = 0; i < f->n; i++)
+		bytes += f->sources[i].counts.bytes;
+	(void)snprintf(text, size,
+	    ", and what is exported has %s before compression",
+	    vl_format_bytes(count, sizeof(count), bytes));
+}
+
 /* A medium that has no room for one more frame gets its numbers told. */
 static enum vl_status
-tell_room(const struct run *run, struct vl_err *err)
+tell_room(struct run *run, struct vl_err *err)
 {
 	struct vl_pack_totals totals = { 0 };
 	struct statvfs fs = { 0 };
 	uint64_t free_bytes = 0;
 	char written[32];
+	char needed[96];
 	char left[32];
 
 	if (err->status != VL_EIO || run->pack == NULL ||
@@ -364,10 +390,12 @@ tell_room(const struct run *run, struct vl_err *err)
 	if (free_bytes >= UINT64_C(1) << VL_FRAME_LOG2_MAX)
 		return err->status;
 	vl_pack_totals(run->pack, &totals);
+	format_needed(run, needed, sizeof(needed));
 	return vl_fail(err, VL_EIO,
-	    "%s; the medium has %s free after %s of the bundle", err->text,
+	    "%s; the medium has %s free after %s of the bundle%s", err->text,
 	    vl_format_bytes(left, sizeof(left), free_bytes),
-	    vl_format_bytes(written, sizeof(written), totals.stored_bytes));
+	    vl_format_bytes(written, sizeof(written), totals.stored_bytes),
+	    needed);
 }
 
 static enum vl_status

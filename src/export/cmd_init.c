@@ -124,7 +124,7 @@ static enum vl_status
 add_tree(struct vl_buf *out, char *path, char *name, struct vl_err *err)
 {
 	struct vl_source_counts c = { 0 };
-	char files[32];
+	char files[48];
 	char bytes[32];
 	enum vl_status st = VL_OK;
 
@@ -136,10 +136,12 @@ add_tree(struct vl_buf *out, char *path, char *name, struct vl_err *err)
 	st = look_at(&c, path, name, err);
 	if (st == VL_OK)
 		st = vl_buf_printf(out, err,
-		    "  - name: %s                  # %s files, %s\n"
+		    "  - name: %s                  # %s, %s\n"
 		    "    kind: files\n"
 		    "    path: ",
-		    name, vl_format_count(files, sizeof(files), c.files),
+		    name,
+		    vl_format_counted(
+		        files, sizeof(files), c.files, "file", "files"),
 		    vl_format_bytes(bytes, sizeof(bytes), c.bytes));
 	if (st == VL_OK)
 		st = add_quoted(out, path, err);
@@ -152,9 +154,23 @@ add_tree(struct vl_buf *out, char *path, char *name, struct vl_err *err)
 		st = vl_buf_add_text(out,
 		    "\n    # exclude: [\"*.tmp\", \"cache/\"]   # as in "
 		    ".gitignore; left alone at the target, too\n"
-		    "    # target_only: delete   # what only the target has: "
-		    "delete | keep\n"
-		    "    # on_match: overwrite   # overwrite | skip | fail\n",
+		    "    # On both sides, each for itself:\n"
+		    "    # links: as_is           # as_is | inside: none "
+		    "that leads out of the tree\n"
+		    "    # special: false         # true: FIFOs and devices "
+		    "travel, too\n"
+		    "    # privileged: false      # true: and setuid, "
+		    "capabilities and the like\n"
+		    "    # one_file_system: true  # false: enter what is "
+		    "mounted inside\n"
+		    "    # At the target:\n"
+		    "    # target_only: delete    # what only the target has: "
+		    "delete | keep | brought\n"
+		    "    # on_match: overwrite    # overwrite | skip | fail\n"
+		    "    # on_unsupported: refuse # refuse | drop: what it "
+		    "cannot hold\n"
+		    "    # owners: {map: {www-data: httpd}}   # names that are "
+		    "others there\n",
 		    err);
 	return st;
 }
@@ -176,7 +192,15 @@ static const char tail[] =
     "#   - sender: keys/sender.pub\n"
     "# allow_from: [production]\n"
     "# keep: last                   # last | none: a copy of what was applied\n"
-    "# state: /var/lib/valise       # keys, lock, journal\n";
+    "# keep_here: [{resource: %s, path: \"local/**\"}]   # never touched\n"
+    "# map: [{resource: %s, from: \"a/**\", to: \"b/**\"}]   # other paths\n"
+    "# rewrite: [{resource: %s, path: \"*.conf\", from: old, to: new}]   # "
+    "other text\n"
+    "\n"
+    "# On each side a directory of its own. The source's holds the series "
+    "key, and\n"
+    "# the signing key where --sign-key is not given: keep a copy.\n"
+    "# state: /var/lib/valise\n";
 
 static enum vl_status
 describe(struct vl_buf *out, const struct vl_texts *trees, struct vl_err *err)
@@ -203,8 +227,11 @@ describe(struct vl_buf *out, const struct vl_texts *trees, struct vl_err *err)
 			st = add_tree(out, path, names[i], err);
 		free(path);
 	}
+	if (st == VL_OK)
+		st =
+		    vl_buf_printf(out, err, tail, names[0], names[0], names[0]);
 	free(names);
-	return st == VL_OK ? vl_buf_add_text(out, tail, err) : st;
+	return st;
 }
 
 static enum vl_status

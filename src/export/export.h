@@ -38,6 +38,8 @@ struct vl_openers {
 
 enum vl_status vl_openers_get(struct vl_openers *o,
     const struct vl_export_opts *opts, struct vl_err *err);
+/* Keys are wrapped: wipes the password.  Types and roles remain. */
+void vl_openers_forget(struct vl_openers *o);
 void vl_openers_free(struct vl_openers *o);
 
 /* ---- sender.c: who signs ---- */

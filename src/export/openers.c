@@ -57,6 +57,16 @@ vl_openers_get(
 }
 
 void
+vl_openers_forget(struct vl_openers *o)
+{
+	size_t i = 0;
+
+	vl_held_keys_free(&o->held);
+	for (i = 0; i < o->n; i++)
+		o->list[i].password = (struct vl_slice){ NULL, 0 };
+}
+
+void
 vl_openers_free(struct vl_openers *o)
 {
 	vl_held_keys_free(&o->held);

@@ -104,32 +104,68 @@ read_signer(struct vl_sender_public *signer, bool *known, struct vl_state *s,
 	return st;
 }
 
-static enum vl_status
-fail_signer(
-    const struct vl_sender_public *signer, const char *why, struct vl_err *err)
+static bool
+same_key(const struct vl_sender_public *a, const struct vl_sender_public *b)
 {
+	return memcmp(a->key, b->key, sizeof(a->key)) == 0 &&
+	    memcmp(a->key_id, b->key_id, VL_KEY_ID_SIZE) == 0;
+}
+
+/* Whether the site's own key signed, and is here to sign again. */
+static bool
+is_own(const struct vl_sender_public *signer, struct vl_state *s)
+{
+	struct vl_sender_public own = { 0 };
+	struct vl_err ignored = { 0 };
+	struct vl_buf text = { 0 };
+	bool same = false;
+
+	same = faccessat(vl_state_fd(s), key_name, F_OK, 0) == 0 &&
+	    vl_read_file(vl_state_fd(s), pub_name, VL_SENDER_PUBLIC_MAX, &text,
+	        &ignored) == VL_OK &&
+	    vl_sender_public_decode(&own, vl_buf_slice(&text), &ignored) ==
+	        VL_OK &&
+	    same_key(&own, signer);
+	vl_buf_free(&text);
+	return same;
+}
+
+static enum vl_status
+fail_signer(const struct vl_sender_public *signer, const char *why,
+    struct vl_state *s, struct vl_err *err)
+{
+	static const char another[] =
+	    "for another key begin a new series: docs/security.md, 'Another "
+	    "signing key'";
 	char id[VL_KEY_ID_TEXT];
 
+	(void)vl_key_id_text(id, signer->key_id);
+	if (is_own(signer, s))
+		return vl_fail(err, VL_EUSAGE,
+		    "key %s signed this series before, and targets take no "
+		    "other; %s; leave out --sign-key to use the site's own "
+		    "key, '%s/%s'; %s",
+		    id, why, vl_state_path(s), key_name, another);
 	return vl_fail(err, VL_EUSAGE,
 	    "key %s signed this series before, and targets take no other; %s; "
-	    "give the same one with --sign-key",
-	    vl_key_id_text(id, signer->key_id), why);
+	    "give the one that signed with --sign-key; %s",
+	    id, why, another);
 }
 
 /* The key in hand against the one that signed before. */
 static enum vl_status
 check_signer(const struct vl_sender_secret *k,
-    const struct vl_sender_public *signer, struct vl_err *err)
+    const struct vl_sender_public *signer, struct vl_state *s,
+    struct vl_err *err)
 {
 	char why[64];
 	char id[VL_KEY_ID_TEXT];
 
-	if (memcmp(k->pub.key, signer->key, sizeof(signer->key)) == 0 &&
-	    memcmp(k->pub.key_id, signer->key_id, VL_KEY_ID_SIZE) == 0)
+	if (same_key(&k->pub, signer))
 		return VL_OK;
 	(void)snprintf(why, sizeof(why), "this is key %s",
 	    vl_key_id_text(id, k->pub.key_id));
-	return fail_signer(signer, why, err);
+	return fail_signer(signer, why, s, err);
 }
 
 enum vl_status
@@ -165,8 +201,8 @@ own_key(struct vl_sender_secret *k, struct vl_state *s,
 		if (st == VL_OK)
 			st = read_key(k, (const char *)path.p, err);
 	} else if (errno == ENOENT && signer != NULL) {
-		st =
-		    fail_signer(signer, "this site has no key of its own", err);
+		st = fail_signer(
+		    signer, "this site has no key of its own", s, err);
 	} else if (errno == ENOENT) {
 		st = make_key(k, s, err);
 	} else {
@@ -221,7 +257,7 @@ vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
 	st = file != NULL ? read_key(*out, file, err) :
 	                    own_key(*out, s, known ? &signer : NULL, err);
 	if (st == VL_OK && known)
-		st = check_signer(*out, &signer, err);
+		st = check_signer(*out, &signer, s, err);
 	if (st != VL_OK) {
 		vl_secret_free(*out);
 		*out = NULL;

@@ -20,7 +20,7 @@ struct item {
 static bool
 join(char *text, size_t size, const struct item *items, size_t n)
 {
-	char count[32];
+	char count[64];
 	size_t used = 0;
 	size_t i = 0;
 
@@ -28,9 +28,9 @@ join(char *text, size_t size, const struct item *items, size_t n)
 	for (i = 0; i < n && used < size; i++)
 		if (items[i].n > 0)
 			used += (size_t)snprintf(text + used, size - used,
-			    "%s%s %s", used > 0 ? ", " : "",
-			    vl_format_count(count, sizeof(count), items[i].n),
-			    items[i].n == 1 ? items[i].one : items[i].many);
+			    "%s%s", used > 0 ? ", " : "",
+			    vl_format_counted(count, sizeof(count), items[i].n,
+			        items[i].one, items[i].many));
 	return used > 0;
 }
 
@@ -99,27 +99,27 @@ show_mounts(const struct vl_one_source *one)
 static void
 show_lost(const char *name, const struct vl_source_counts *c)
 {
-	char count[32];
+	char count[48];
 
 	if (c->cut > 0)
-		vl_cli_note("%s %s of '%s' %s names outside of what is "
-		            "exported; each travels as a file of its own",
-		    vl_format_count(count, sizeof(count), c->cut),
-		    c->cut == 1 ? "file" : "files", name,
-		    c->cut == 1 ? "has" : "have");
+		vl_cli_note("%s of '%s' %s names outside of what is exported; "
+		            "each travels as a file of its own",
+		    vl_format_counted(
+		        count, sizeof(count), c->cut, "file", "files"),
+		    name, c->cut == 1 ? "has" : "have");
 	if (c->porous > 0)
-		vl_cli_note("%s %s of '%s' %s more holes than the manifest "
-		            "has room for: the smallest take room at the "
-		            "target",
-		    vl_format_count(count, sizeof(count), c->porous),
-		    c->porous == 1 ? "file" : "files", name,
-		    c->porous == 1 ? "has" : "have");
+		vl_cli_note("%s of '%s' %s more holes than the manifest has "
+		            "room for: the smallest take room at the target",
+		    vl_format_counted(
+		        count, sizeof(count), c->porous, "file", "files"),
+		    name, c->porous == 1 ? "has" : "have");
 	if (c->privileged > 0)
 		vl_cli_note("not carried of '%s': setuid, setgid, security.* "
-		            "or trusted.* of %s %s; they travel with "
+		            "or trusted.* of %s; they travel with "
 		            "'privileged: true'",
-		    name, vl_format_count(count, sizeof(count), c->privileged),
-		    c->privileged == 1 ? "entry" : "entries");
+		    name,
+		    vl_format_counted(count, sizeof(count), c->privileged,
+		        "entry", "entries"));
 }
 
 static void

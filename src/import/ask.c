@@ -96,6 +96,14 @@ get_opener(void *arg, struct vl_opener *opener, struct vl_err *err)
 	return st;
 }
 
+static void
+forget_keys(void *arg)
+{
+	struct run *run = arg;
+
+	vl_held_keys_free(&run->keys);
+}
+
 enum vl_status
 ask_early(struct run *run, struct vl_err *err)
 {
@@ -111,6 +119,7 @@ ask_fill(struct vl_apply_ui *ui)
 	ui->accept_sender = accept_sender;
 	ui->confirm = confirm;
 	ui->opener = get_opener;
+	ui->opened = forget_keys;
 }
 
 /* ---- The command line that asks nothing ---- */

@@ -4,8 +4,11 @@
  * Which words go together is looked at before anything is opened.
  */
 
+#include <valise/text.h>
+
 #include "import.h"
 
+#define SHOWN    120
 #define WAIT_MAX 604800 /* a week */
 
 enum {
@@ -156,9 +159,15 @@ check_operands(const struct vl_args *args, unsigned mode, struct vl_err *err)
 	const struct import_opts *o = args->opts;
 	const bool bundle = (mode & (IMPORT | PREVIEW)) != 0;
 	const size_t wanted = bundle ? 2 : o->state != NULL ? 0 : 1;
+	char shown[SHOWN];
 
 	if (args->n == wanted)
 		return VL_OK;
+	if (args->n > wanted && bundle)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is one word too many; one bundle at a time",
+		    vl_escape_text(shown, sizeof(shown),
+		        vl_slice_of(args->operands[wanted])));
 	if (args->n > wanted)
 		return vl_fail(err, VL_EUSAGE, "'%s' takes %s",
 		    o->status ? "--status" : "--recover",
@@ -228,6 +237,6 @@ const struct vl_cmd vl_cmd_import = {
 	         "stand in place of SITE.yaml.",
 	.opts = table,
 	.opts_size = sizeof(struct import_opts),
-	.max_operands = 2,
+	.max_operands = SIZE_MAX, /* counted by check_operands() */
 	.run = import_run,
 };

@@ -3,6 +3,7 @@
  * SITE.yaml only says which state directory it is about.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <valise/encode.h>
+#include <valise/journal.h>
 #include <valise/text.h>
 
 #include "import.h"
@@ -140,6 +142,45 @@ recovery_make_state(struct run *run, struct vl_err *err)
 	return st != VL_OK ? st : open_state_as(run, &where, err);
 }
 
+static bool
+is_state(int dirfd, const char *name)
+{
+	struct stat there = { 0 };
+	char path[NAME_MAX + sizeof("/identity")];
+	int n = snprintf(path, sizeof(path), "%s/identity", name);
+
+	return n > 0 && (size_t)n < sizeof(path) &&
+	    fstatat(dirfd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(there.st_mode);
+}
+
+/* Of what was given in place of a state directory: the first site in it. */
+static enum vl_status
+name_a_site(const char *dir, struct vl_err *err)
+{
+	char first[NAME_MAX + 1] = "";
+	char shown[512];
+	struct dirent *entry = NULL;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return err->status;
+	if (!is_state(dirfd(d), "."))
+		while ((entry = readdir(d)) != NULL)
+			if (entry->d_name[0] != '.' &&
+			    (first[0] == '\0' ||
+			        strcmp(entry->d_name, first) < 0) &&
+			    is_state(dirfd(d), entry->d_name))
+				(void)snprintf(
+				    first, sizeof(first), "%s", entry->d_name);
+	(void)closedir(d);
+	if (first[0] == '\0')
+		return err->status;
+	return vl_fail(err, err->status,
+	    "%s; it holds those of sites: name one, e.g. '%s/%s'", err->text,
+	    dir, vl_escape_text(shown, sizeof(shown), vl_slice_of(first)));
+}
+
 /* run->state stays NULL where nothing was ever imported. */
 static enum vl_status
 open_state(struct run *run, struct vl_err *err)
@@ -153,6 +194,8 @@ open_state(struct run *run, struct vl_err *err)
 		path = realpath(run->opts->state, NULL);
 		where.dir = path != NULL ? path : run->opts->state;
 		st = open_state_as(run, &where, err);
+		if (st == VL_EUSAGE)
+			st = name_a_site(where.dir, err);
 		free(path);
 		return st;
 	}
@@ -165,8 +208,47 @@ open_state(struct run *run, struct vl_err *err)
 
 /* ---- --recover ---- */
 
+static bool
+is_among(const struct paths *p, size_t n, const char *path)
+{
+	size_t i = 0;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(p->list[i], path) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Entries of which theirs is kept: by this run's words, and by those of runs
+ * before it, which the journal has as long as the import is not finished.
+ */
+static uint64_t
+count_kept(const struct vl_journal *before, const struct paths *keep,
+    const struct paths *take)
+{
+	const char *path = NULL;
+	uint64_t n = 0;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < keep->n; i++)
+		n += !is_among(keep, i, keep->list[i]) &&
+		    !is_among(take, take->n, keep->list[i]);
+	for (i = 0; i < before->nchoices; i++) {
+		path = before->choices[i].path;
+		for (k = 0; k < i; k++)
+			if (strcmp(before->choices[k].path, path) == 0)
+				break;
+		n += k == i && !is_among(keep, keep->n, path) &&
+		    !is_among(take, take->n, path) &&
+		    vl_journal_choice(before, path) == VL_CHOICE_KEEP_THEIRS;
+	}
+	return n;
+}
+
 static void
-show_recovered(const struct run *run, enum vl_recovered what)
+show_recovered(const struct run *run, enum vl_recovered what, uint64_t kept)
 {
 	static const struct {
 		const char *word;
@@ -182,15 +264,24 @@ show_recovered(const struct run *run, enum vl_recovered what)
 		[VL_RECOVERED_ABANDONED] = { "abandoned",
 		    "the import was abandoned: the target stays as it "
 		    "stands" } };
+	const bool finished = what == VL_RECOVERED_FINISHED;
 	struct vl_msg m = { 0 };
+	char count[48];
 
 	vl_progress_clear();
 	if (!run->opts->json) {
-		printf("%s\n", said[what].text);
+		printf("%s", said[what].text);
+		if (finished && kept > 0)
+			printf(", but for %s of which theirs was kept",
+			    vl_format_counted(count, sizeof(count), kept,
+			        "entry", "entries"));
+		printf("\n");
 		return;
 	}
 	vl_msg_begin(&m, "status");
 	vl_msg_text(&m, "result", vl_slice_of(said[what].word));
+	if (finished)
+		vl_msg_count(&m, "kept_theirs", kept);
 	vl_msg_end(&m);
 }
 
@@ -202,6 +293,8 @@ recover_run(struct run *run, struct vl_err *err)
 	struct vl_recover_opts opts = { 0 };
 	struct paths keep = { 0 };
 	struct paths take = { 0 };
+	struct vl_journal before = { 0 };
+	struct vl_err ignored = { 0 };
 	enum vl_recovered what = VL_RECOVERED_NOTHING;
 	enum vl_status st = VL_OK;
 
@@ -223,10 +316,13 @@ recover_run(struct run *run, struct vl_err *err)
 		opts.state_lost = o->state_lost;
 		opts.wait = o->wait.value;
 		opts.ui = &ui;
+		/* Only to be counted: whoever recovers reads it again. */
+		(void)vl_journal_load(&before, run->state, &ignored);
 		st = vl_apply_recover(&opts, &what, err);
 	}
 	if (st == VL_OK)
-		show_recovered(run, what);
+		show_recovered(run, what, count_kept(&before, &keep, &take));
+	vl_journal_free(&before);
 	paths_free(&keep);
 	paths_free(&take);
 	return st;

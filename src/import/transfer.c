@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <valise/encode.h>
@@ -88,7 +89,14 @@ check_bundle(const char *path, struct vl_err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum vl_status st = VL_OK;
+	struct stat there = { 0 };
+	char shown[SHOWN];
 
+	if (fd < 0 && stat(path, &there) == 0 && S_ISREG(there.st_mode))
+		return vl_fail(err, VL_EFORMAT,
+		    "'%s' is a file, and a bundle is a folder: name the folder "
+		    "that holds it",
+		    vl_escape_text(shown, sizeof(shown), vl_slice_of(path)));
 	if (fd < 0)
 		return VL_OK;
 	st = vl_seal_look(fd, path, err);
@@ -126,14 +134,17 @@ static void
 show_result(const struct run *run, const struct vl_import_result *r)
 {
 	const char *site = run->site->name;
-	char lines[32];
+	char lines[48];
 	char bytes[32];
-	char proved[32];
+	char proved[48];
 
 	if (r->unused_chunks > 0)
-		vl_cli_note("note: %s chunks of the bundle belong to no record",
-		    vl_format_count(lines, sizeof(lines), r->unused_chunks));
-	(void)vl_format_count(lines, sizeof(lines), r->lines);
+		vl_cli_note("note: %s of the bundle belong%s to no record",
+		    vl_format_counted(lines, sizeof(lines), r->unused_chunks,
+		        "chunk", "chunks"),
+		    r->unused_chunks == 1 ? "s" : "");
+	(void)vl_format_counted(
+	    lines, sizeof(lines), r->lines, "record", "records");
 	(void)vl_format_bytes(bytes, sizeof(bytes), r->bytes);
 	if (run->opts->preview && !r->changed)
 		vl_cli_note("nothing differs: site '%s' is as bundle %" PRIu64
@@ -149,10 +160,11 @@ show_result(const struct run *run, const struct vl_import_result *r)
 		    site, r->seq);
 	else
 		vl_cli_note("imported bundle %" PRIu64 " into site '%s', %s "
-		            "records from %s; %s staged files read back and "
-		            "compared; durable, applied in %.2f s",
+		            "from %s; %s read back and compared; durable, "
+		            "applied in %.2f s",
 		    r->seq, site, lines, bytes,
-		    vl_format_count(proved, sizeof(proved), r->proved),
+		    vl_format_counted(proved, sizeof(proved), r->proved,
+		        "staged file", "staged files"),
 		    r->apply_seconds);
 	if (run->opts->json)
 		show_json(run, r);
@@ -190,6 +202,9 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	st = vl_apply_import(&opts, &result, err);
 	vl_progress_clear();
 	view_table(&run->view);
+	if (st == VL_ETEMP)
+		st = vl_fail(err, VL_ETEMP,
+		    "%s; is it mounted, and the path right?", err->text);
 	if (st != VL_OK)
 		st = view_wrong(run, err);
 	if (st == VL_OK)

@@ -253,13 +253,14 @@ show_rewritten(
     void *arg, const char *resource, uint64_t files, uint64_t replacements)
 {
 	const struct run *run = arg;
-	char count[32];
-	char places[32];
+	char count[48];
+	char places[48];
 	struct vl_msg m = { 0 };
 
-	vl_cli_note("note: text of '%s' is rewritten: %s files, %s places",
-	    resource, vl_format_count(count, sizeof(count), files),
-	    vl_format_count(places, sizeof(places), replacements));
+	vl_cli_note("note: text of '%s' is rewritten: %s, %s", resource,
+	    vl_format_counted(count, sizeof(count), files, "file", "files"),
+	    vl_format_counted(
+	        places, sizeof(places), replacements, "place", "places"));
 	if (!run->opts->json)
 		return;
 	vl_msg_begin(&m, "plan");

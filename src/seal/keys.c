@@ -343,7 +343,8 @@ fail_no_key(const struct vl_stanzas *stanzas, const struct vl_opener *opener,
 	    (keys > 0 && opener->identity != NULL))
 		return vl_fail(err, VL_EKEY,
 		    "no key opens this bundle: wrong password or damaged "
-		    "keys");
+		    "keys; try again, or check the medium with 'valise "
+		    "verify'");
 	if (keys > 0)
 		return vl_fail(err, VL_EKEY,
 		    "no key opens this bundle: it opens with %zu X25519 key%s "

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <valise/fs.h>
 #include <valise/seal.h>
@@ -73,16 +74,22 @@ out:
 }
 
 enum vl_status
+vl_seal_encode(struct vl_buf *list, struct vl_buf *sig,
+    const struct vl_seal_make *make, struct vl_err *err)
+{
+	enum vl_status st = vl_seal_list_encode(list, &make->list, err);
+
+	return st == VL_OK ? make_sig(sig, make, vl_buf_slice(list), err) : st;
+}
+
+enum vl_status
 vl_seal_write(const struct vl_seal_make *make, struct vl_err *err)
 {
 	struct vl_buf list = { 0 };
 	struct vl_buf sig = { 0 };
 	enum vl_status st;
 
-	st = vl_seal_list_encode(&list, &make->list, err);
-	if (st != VL_OK)
-		goto out;
-	st = make_sig(&sig, make, vl_buf_slice(&list), err);
+	st = vl_seal_encode(&list, &sig, make, err);
 	if (st != VL_OK)
 		goto out;
 	st = vl_put_file(
@@ -108,20 +115,89 @@ ends_with(const char *name, const char *end)
 	return n >= m && strcasecmp(name + n - m, end) == 0;
 }
 
-/* A folder in `dirfd` that is called as bundles are; NULL: there is none. */
-static const char *
-find_bundle(const struct vl_seal *s, int dirfd)
+/* Folders that are called as bundles are. */
+struct found {
+	const char *newest; /* borrowed; NULL: there is none */
+	size_t n;
+	uint64_t seq;
+	struct timespec time;
+};
+
+/*
+ * The number that head.jsn in folder `name` tells, 0 when none can be read.
+ * It is not checked: it only serves to name a bundle.
+ */
+static uint64_t
+read_seq(int dirfd, const char *name)
+{
+	char real[] = "head.jsn";
+	const struct vl_seal_name file = { .name = "head.jsn", .real = real };
+	struct vl_head head = { 0 };
+	struct vl_buf text = { 0 };
+	struct vl_err ignored = { 0 };
+	bool read = false;
+	int fd = openat(dirfd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	read = medium_read(&text, fd, &file, VL_HEAD_MAX, &ignored) == VL_OK &&
+	    vl_head_decode(&head, vl_buf_slice(&text), &ignored) == VL_OK;
+	vl_buf_free(&text);
+	(void)close(fd);
+	return read ? head.seq : 0;
+}
+
+static bool
+is_newer(uint64_t seq, const struct timespec *time, const struct found *than)
+{
+	if (seq != than->seq)
+		return seq > than->seq;
+	return time->tv_sec != than->time.tv_sec ?
+	    time->tv_sec > than->time.tv_sec :
+	    time->tv_nsec > than->time.tv_nsec;
+}
+
+/* The newest by number, where numbers are equal or unknown by time. */
+static void
+find_bundles(struct found *found, const struct vl_seal *s, int dirfd)
 {
 	struct stat st = { 0 };
+	uint64_t seq = 0;
 	size_t i = 0;
 
-	for (i = 0; i < s->nnames; i++)
-		if (ends_with(s->names[i].name, ".vls") &&
+	for (i = 0; i < s->nnames; i++) {
+		/* As it is: one that begins with a digit is no name of a
+		 * file in a bundle. */
+		if (!ends_with(s->names[i].real, ".vls") ||
 		    fstatat(dirfd, s->names[i].real, &st,
-		        AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISDIR(st.st_mode))
-			return s->names[i].real;
-	return NULL;
+		        AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !S_ISDIR(st.st_mode))
+			continue;
+		seq = read_seq(dirfd, s->names[i].real);
+		if (found->n++ == 0 || is_newer(seq, &st.st_mtim, found)) {
+			found->newest = s->names[i].real;
+			found->seq = seq;
+			found->time = st.st_mtim;
+		}
+	}
+}
+
+static enum vl_status
+fail_no_bundle(const char *shown, const struct found *found, struct vl_err *err)
+{
+	if (found->n == 0)
+		return vl_fail(err, VL_EFORMAT,
+		    "'%s' is not a bundle (no " LIST_NAME ")", shown);
+	if (found->n == 1)
+		return vl_fail(err, VL_EFORMAT,
+		    "'%s' is not a bundle (no " LIST_NAME
+		    "); name the folder in it, '%s/%s'",
+		    shown, shown, found->newest);
+	return vl_fail(err, VL_EFORMAT,
+	    "'%s' is not a bundle (no " LIST_NAME
+	    "); name one of the %zu bundles in it: the newest is '%s/%s'",
+	    shown, found->n, shown, found->newest);
 }
 
 enum vl_status
@@ -131,7 +207,7 @@ vl_seal_look(int dirfd, const char *path, struct vl_err *err)
 	struct vl_seal s = { 0 };
 	struct vl_err ignored = { 0 };
 	char *real = realpath(path, NULL);
-	const char *bundle = NULL;
+	struct found found = { 0 };
 	enum vl_status st = VL_OK;
 	size_t n = strlen(path);
 
@@ -139,6 +215,15 @@ vl_seal_look(int dirfd, const char *path, struct vl_err *err)
 		n--;
 	(void)vl_escape_text(shown, sizeof(shown),
 	    (struct vl_slice){ (const uint8_t *)path, n });
+	if (real != NULL &&
+	    (ends_with(real, VL_REKEY_WRITING) ||
+	        ends_with(real, VL_REKEY_DECIDED))) {
+		st = vl_fail(err, VL_EFORMAT,
+		    "'%s' is an unfinished bundle: the rekey of it was broken "
+		    "off; run 'valise rekey' on it again",
+		    shown);
+		goto out;
+	}
 	/* Whoever never finished it left it the name it is written under. */
 	if (real != NULL && ends_with(real, ".par")) {
 		st = vl_fail(err, VL_EFORMAT,
@@ -150,14 +235,8 @@ vl_seal_look(int dirfd, const char *path, struct vl_err *err)
 	if (medium_list(&s, dirfd, &ignored) != VL_OK ||
 	    medium_find(&s, LIST_NAME, &n) != NULL)
 		goto out;
-	bundle = find_bundle(&s, dirfd);
-	st = bundle == NULL ?
-	    vl_fail(err, VL_EFORMAT, "'%s' is not a bundle (no " LIST_NAME ")",
-	        shown) :
-	    vl_fail(err, VL_EFORMAT,
-	        "'%s' is not a bundle (no " LIST_NAME "); name the folder in "
-	        "it, e.g. '%s/%s'",
-	        shown, shown, bundle);
+	find_bundles(&found, &s, dirfd);
+	st = fail_no_bundle(shown, &found, err);
 out:
 	free(real);
 	vl_seal_free(&s);

@@ -25,11 +25,17 @@ bundle_open(struct bundle *b, const char *path, struct vl_err *err)
 	number = errno;
 	if (b->dirfd < 0 && number == ENOTDIR)
 		return vl_fail(err, VL_EFORMAT,
-		    "'%s' is not a bundle: it is not a directory", b->shown);
+		    "'%s' is not a bundle: it is not a directory; name the "
+		    "folder that holds it",
+		    b->shown);
+	if (b->dirfd < 0 && (number == EACCES || number == EPERM))
+		return vl_fail(err, VL_EIO, "cannot open bundle '%s': %s",
+		    b->shown, strerror(number));
 	if (b->dirfd < 0)
-		return vl_fail(err,
-		    number == EACCES || number == EPERM ? VL_EIO : VL_ETEMP,
-		    "cannot open bundle '%s': %s", b->shown, strerror(number));
+		return vl_fail(err, VL_ETEMP,
+		    "cannot open bundle '%s': %s; is it mounted, and the path "
+		    "right?",
+		    b->shown, strerror(number));
 	return vl_seal_look(b->dirfd, path, err);
 }
 

@@ -16,6 +16,7 @@ extern const struct vl_cmd vl_cmd_inspect;
 extern const struct vl_cmd vl_cmd_keygen;
 extern const struct vl_cmd vl_cmd_ls;
 extern const struct vl_cmd vl_cmd_passgen;
+extern const struct vl_cmd vl_cmd_rekey;
 extern const struct vl_cmd vl_cmd_verify;
 
 /* ---- cmd_other.c ---- */

@@ -130,13 +130,16 @@ class WrongKey(BadBundle):
         good, bad = self.folder / "good", self.folder / "bad"
         good.write_text("correct horse battery\n")
         bad.write_text("correct horse batterie\n")
+        for file in (good, bad):
+            file.chmod(0o600)
         bundle = self.site.run(
             "valise-export", self.site.source_yaml, "--to", self.site.medium,
             "--sign-key", self.site.keys / "sender.key", "--kdf", "light",
             "--password-file", good).out.strip()
         result = self.refused(
             7, (self.site.target_yaml, bundle, "--password-file", bad,
-                "--yes"), "password")
+                "--yes"), "wrong password or damaged keys",
+                "try again", "'valise verify'")
         self.assertEqual(1, len(result.err.strip().splitlines()), result)
 
     def test_a_wrong_identity_is_7(self):
@@ -174,9 +177,18 @@ class NotTrusted(BadBundle):
         self.refused_import(6, self.bundle, "seal.sig")
 
     def test_an_edited_trusted_comment(self):
+        whole = (self.bundle / "seal.sig").read_bytes()
+        for old, new in ((b"seq=2", b"seq=3"), (b"kind=full", b"kind=delta"),
+                         (b"files=", b"files=1"), (b"bytes=", b"bytes=1")):
+            with self.subTest(new=new):
+                self.assertEqual(1, whole.count(old))
+                self.edit("seal.sig", lambda b: whole.replace(old, new))
+                self.refused_import(6, self.bundle, "seal.sig")
+
+    def test_a_trusted_comment_that_is_none(self):
         self.edit("seal.sig", lambda b: b.replace(b"kind=full",
                                                   b"kind=fall"))
-        self.refused_import((5, 6), self.bundle, "seal.sig")
+        self.refused_import(5, self.bundle, "seal.sig")
 
     def test_an_edited_untrusted_comment(self):
         self.edit("seal.sig", lambda b: b.replace(b"valise seal",

@@ -1,12 +1,14 @@
 """Disks that are full, shut or failing under an import."""
 import os
+import shutil
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import NOBODY, Crash, Flow, write_tree  # noqa: E402
+from flow import (NOBODY, Crash, Flow, Result, environment,  # noqa: E402
+                  remove_tree, write_tree)
 
 
 class Full(Flow):
@@ -96,7 +98,41 @@ class Refusing(Flow):
         self.site.user = NOBODY
         self.refused_import(1, bundle, self.site.target.parent)
 
+    def test_a_real_quota(self):
+        # Of btrfs, which counts itself.  Those of ext4 and tmpfs need what
+        # a kernel is often built without: QFMT_V2, TMPFS_QUOTA.
+        self.need_root()
+        if not (shutil.which("mkfs.btrfs") and shutil.which("btrfs")):
+            self.skipTest("needs btrfs")
+        write_tree(self.site.source, {"noise": os.urandom(4 << 20)})
+        bundle = self.site.export()
+        image = self.folder / "image"
+        image.touch()
+        os.truncate(image, 128 << 20)
+        disk = self.site.target.parent
+        for words in (["mkfs.btrfs", "-q", image],
+                      ["mount", "-o", "loop", image, disk],
+                      ["btrfs", "quota", "enable", disk],
+                      ["btrfs", "qgroup", "limit", "2M", disk]):
+            done = subprocess.run([str(w) for w in words], text=True,
+                                  capture_output=True)
+            if done.returncode != 0:
+                self.skipTest(f"{words[:3]}: {done.stderr.strip()}")
+            if words[0] == "mount":
+                self.addCleanup(subprocess.run, ["umount", "-l", str(disk)])
+        result = self.site.import_(bundle, expect=1)
+        self.assertRegex(result.err.splitlines()[-1], "'[^']+'.*quota")
+        self.assertFalse(self.site.target.exists(), result)
+        subprocess.run(["btrfs", "qgroup", "limit", "none", str(disk)],
+                       check=True)
+        # There even what removes needs room: the next run does it.
+        self.site.recover()
+        self.assertEqual([], self.site.leftovers())
+        self.site.import_(bundle)
+        self.assert_equal_trees()
+
     def test_a_quota(self):
+        # Injected: no real one can be met at a chosen call.
         self.carry()
         write_tree(self.site.source, {"a": "newer\n"})
         crash = Crash(self, self.site.export())
@@ -110,9 +146,103 @@ class Refusing(Flow):
                 self.assertEqual(0, code, crash.last)
             if code == 1:
                 self.assertEqual(crash.old, state, crash.last)
+                self.assertRegex(crash.last.err.splitlines()[-1],
+                                 r"('[^']+'|\.vl[ip]|\.jsn).*[Qq]uota")
             self.site.restart()
             self.site.recover()
             self.assertIn(self.site.state(), (crash.old, crash.new))
+
+
+class NewKeys(Flow):
+    """Each call that makes a key or a site file fails once, or for good from
+    there on: what is there is whole, and who failed says so."""
+
+    EVERY = (("ENOSPC", ()), ("EIO", ()), ("ENOSPC", ("-S",)),
+             ("EIO", ("-S",)))
+
+    def failing(self, folder, program, *words, errors=EVERY):
+        """Yields the result of each run that failed somewhere.  Only calls
+        on paths in `folder` do; it is empty before each, as is the
+        medium."""
+        command = [str(w) for w in (self.site.bin / program, *words)]
+        env = {**environment(self.folder),
+               "ASAN_OPTIONS": "detect_leaks=0"}
+        for error, more in errors:
+            nth = 0
+            failed = 0
+            while True:
+                nth += 1
+                for place in (folder, self.site.medium):
+                    remove_tree(place)
+                    place.mkdir()
+                log = self.folder / "log"
+                done = subprocess.run(
+                    [self.faultat(), "-p", folder, "-l", log, "-n", str(nth),
+                     "-a", error, *more, "--", *command], env=env,
+                    capture_output=True, text=True, timeout=300,
+                    stdin=subprocess.DEVNULL, cwd=self.folder)
+                result = Result([error, nth, *more, *command],
+                                done.returncode, done.stdout, done.stderr)
+                if len(log.read_text().splitlines()) < nth:
+                    break
+                failed += 1
+                yield result
+            self.assertEqual(0, result.code, result)
+            self.assertGreater(failed, 2)
+
+    def names(self, folder):
+        """What is there but names of files that were never finished."""
+        return sorted(p.name for p in folder.iterdir()
+                      if ".vltmp-" not in p.name)
+
+    def test_keygen_makes_all_four_or_none(self):
+        disk = self.folder / "disk"
+        keys = disk / "keys"
+        whole = ["recipient.key", "recipient.pub", "sender.key", "sender.pub"]
+        for result in self.failing(disk, "valise", "keygen", keys):
+            there = self.names(keys) if keys.exists() else []
+            if result.code == 0:
+                self.assertEqual(whole, there, result)
+            else:
+                self.assertEqual([], there, result)
+                self.assertTrue(result.err.strip(), result)
+                # Nor is anything in the way of the next run.
+                self.site.run("valise", "keygen", keys)
+
+    def test_init_writes_the_whole_file_or_none(self):
+        disk = self.folder / "disk"
+        words = "init", "--files", self.site.source
+        wanted = self.site.run("valise-export", *words).out
+        for result in self.failing(disk, "valise-export", *words, "-o",
+                                   disk / "site.yaml"):
+            self.assertNotEqual(0, result.code, result)
+            self.assertEqual([], self.names(disk), result)
+            self.assertTrue(result.err.strip(), result)
+            self.site.run("valise-export", *words, "-o", disk / "site.yaml")
+            self.assertEqual(wanted, (disk / "site.yaml").read_text())
+
+    def test_the_site_s_own_key_is_whole_or_not_there(self):
+        disk = self.folder / "disk"
+        self.site.source_state = disk / "state"
+        self.site.write_source_yaml()
+        words = (self.site.source_yaml, "--to", self.site.medium,
+                 "--recipient", self.site.keys / "recipient.pub",
+                 "--frame-log2", "16", "--workers", "1")
+        state = self.site.source_state / "demo"
+        signed = set()
+        for result in self.failing(disk, "valise-export", *words,
+                                   errors=self.EVERY[1:3]):
+            made = list(self.site.medium.glob("*.vls"))
+            self.assertEqual(result.code == 0, len(made) == 1, result)
+            key = state / "sender.key"
+            before = key.read_bytes() if key.exists() else None
+            signed.add(before is not None)
+            # Whatever is there serves the next run as it is.
+            bundle = self.site.run("valise-export", *words).out.strip()
+            self.assertIn(before, (None, key.read_bytes()), result)
+            self.site.run("valise", "verify", bundle, "--sender",
+                          state / "sender.pub")
+        self.assertEqual({False, True}, signed)
 
 
 class NotRoot(Flow):

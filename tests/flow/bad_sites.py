@@ -138,8 +138,16 @@ class Overlap(Flow):
             self.assert_says(result, *said)
         self.assertFalse(self.site.target.exists())
 
-    def more(self, path):
-        with self.site.target_yaml.open("a") as file:
+    def refused_export(self, *said):
+        for words in ((), ("--dry-run",)):
+            result = self.site.export(*words, expect=2)
+            self.assert_says(result, *said)
+            self.assertEqual("", result.out)
+        self.assertEqual([], list(self.site.medium.iterdir()))
+        self.assertFalse(self.site.source_state.exists())
+
+    def more(self, path, yaml=None):
+        with (yaml or self.site.target_yaml).open("a") as file:
             file.write(f"  - name: more\n    kind: files\n    path: {path}\n")
 
     def test_the_same_path_twice(self):
@@ -162,6 +170,16 @@ class Overlap(Flow):
     def test_the_state_directory_inside_the_target(self):
         self.site.write_target_yaml(state=self.site.target / "state")
         self.refused_everywhere("state")
+
+
+    def test_a_tree_inside_another_at_the_source(self):
+        self.more(self.site.source / "dir", self.site.source_yaml)
+        self.refused_export("files", "more")
+
+    def test_the_same_path_in_another_spelling_at_the_source(self):
+        (self.folder / "way").symlink_to(self.folder / "src")
+        self.more(self.folder / "way" / "tree", self.site.source_yaml)
+        self.refused_export("files", "more")
 
 
 class State(Flow):

@@ -1,5 +1,8 @@
 """What the operator at the target allows, and what he is asked first."""
+import json
 import os
+import pwd
+import re
 import stat
 import sys
 import unittest
@@ -315,6 +318,60 @@ class Kinds(Flow):
         self.site.write_target_yaml("owners: {map: {who: nobody-at-all}}")
         self.site.import_(bundle)
         self.assert_equal_trees()
+
+    def export_of_strangers(self):
+        """The source knows two people and a group by name that this machine
+        does not: it has other lists of them, for as long as it exports."""
+        self.need_root()
+        lists = []
+        for name, lines in (("passwd", "ada-x:x:4711:4712::/:\n"
+                                       "blaise-x:x:4713:4712::/:\n"),
+                            ("group", "readers-x:x:4712:\n")):
+            path = self.folder / name
+            path.write_text(Path("/etc", name).read_text() + lines)
+            lists.append(f"mount --bind {path} /etc/{name}")
+        os.chown(self.site.source / "a", 4711, 4712)
+        os.chown(self.site.source / "dir/b", 4713, 0)
+        self.site.wrapper = ["unshare", "-m", "sh", "-ec",
+                             "; ".join(lists) + '; exec "$@"', "sh"]
+        try:
+            return self.site.export()
+        finally:
+            self.site.wrapper = []
+
+    def owner(self, name):
+        st = (self.site.target / name).stat()
+        return st.st_uid, st.st_gid
+
+    def test_people_that_are_unknown_here_are_listed(self):
+        bundle = self.export_of_strangers()
+        result = self.site.preview(bundle)
+        said = re.findall(r"note: (\w+) '([^']*)' is not known here: "
+                          r"number (\d+) is used", result.err)
+        self.assertEqual([("group", "readers-x", "4712"),
+                          ("owner", "ada-x", "4711"),
+                          ("owner", "blaise-x", "4713")], sorted(said))
+        told = [json.loads(line) for line in
+                self.site.preview(bundle, "--json").out.splitlines()]
+        self.assertEqual(
+            {"ada-x": 4711, "blaise-x": 4713},
+            {line["unknown_owner"]: line["number"] for line in told
+             if "unknown_owner" in line})
+        self.site.import_(bundle)
+        self.assertEqual((4711, 4712), self.owner("a"))
+
+    def test_mapped_owners_are_those_of_the_site_file(self):
+        bundle = self.export_of_strangers()
+        self.site.write_target_yaml(
+            "owners: {map: {ada-x: nobody, readers-x: 4242}}")
+        result = self.site.preview(bundle)
+        self.assertEqual(["blaise-x"], re.findall(
+            r"'([^']*)' is not known here", result.err))
+        self.site.import_(bundle)
+        self.assertEqual((pwd.getpwnam("nobody").pw_uid, 4242),
+                         self.owner("a"))
+        self.assertEqual((4713, 0), self.owner("dir/b"))
+        self.assert_says(self.site.preview(bundle), "nothing differs")
 
     def test_nobody_is_met_where_nothing_is_skipped(self):
         self.need_root()

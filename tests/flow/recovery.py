@@ -1,6 +1,7 @@
 """Imports that were killed: any next run finishes or undoes them."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 from flow import (Crash, Flow, remove_tree, wait_for,  # noqa: E402
                   write_tree)
+
+
+# It cannot look for leaks where it is traced.
+TRACED = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
 class Killed(Flow):
@@ -242,11 +247,32 @@ class Blocked(Killed):
 
     def test_keep_theirs_goes_on_without_the_entry(self):
         self.block()
-        self.site.recover("--keep-theirs", self.site.target / "a")
+        done = self.site.recover("--keep-theirs", self.site.target / "a")
+        self.assert_says(done, "but for 1 entry of which theirs was kept")
         self.assertEqual("theirs\n", (self.site.target / "a").read_text())
         self.assertTrue((self.site.target / "new/deep").exists())
         self.assertFalse((self.site.target / "dir/b").exists())
         self.assertEqual([], self.site.leftovers())
+
+    def test_what_an_earlier_run_kept_is_counted_too(self):
+        self.block()
+        other = self.site.target / "dir" / "b"
+        other.unlink(missing_ok=True)
+        other.write_text("theirs, too\n")
+        mine = self.site.target / "a"
+        self.site.recover("--keep-theirs", mine, expect=9)
+        done = self.site.recover("--keep-theirs", other)
+        self.assert_says(done, "but for 2 entries of which theirs was kept")
+
+    def test_what_an_earlier_run_kept_and_this_one_takes_is_not(self):
+        self.block()
+        other = self.site.target / "dir" / "b"
+        other.unlink(missing_ok=True)
+        other.write_text("theirs, too\n")
+        mine = self.site.target / "a"
+        self.site.recover("--keep-theirs", mine, expect=9)
+        done = self.site.recover("--take-ours", mine, "--take-ours", other)
+        self.assertNotIn("but for", done.said)
 
     def test_take_ours_replaces_it_and_keeps_theirs_aside(self):
         self.block()
@@ -262,6 +288,90 @@ class Blocked(Killed):
         self.site.recover(expect=9)
         self.site.recover("--abandon", expect=(0, 9))
         self.site.recover()
+
+
+def chattr(words, *paths):
+    return subprocess.run(["chattr", *words.split(), *map(str, paths)],
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+class LockedCrash(Crash):
+    """Of a tree whose directory `dir` is immutable."""
+
+    def reset(self):
+        if self.site.target.exists():
+            chattr("-R -i", self.site.target)
+        super().reset()
+        chattr("+i", self.site.target / "dir")
+
+
+class Locked(Flow):
+    """Entries of an immutable directory change, and one that is not in it."""
+
+    # Root as it is in a container, which sets no such flags.
+    CONFINED = ["setpriv", "--bounding-set", "-linux_immutable",
+                "--inh-caps", "-linux_immutable"]
+
+    def setUp(self):
+        super().setUp()
+        self.need_root()
+        self.dir = self.site.target / "dir"
+        if not chattr("+i", self.site.source / "dir"):
+            self.skipTest("this file system has no immutable flag")
+        self.addCleanup(chattr, "-R -i", self.folder)
+        self.carry()
+        chattr("-i", self.site.source / "dir")
+        write_tree(self.site.source, {"a": "newer\n", "dir/n": "x"})
+        (self.site.source / "dir/b").unlink()
+        chattr("+i", self.site.source / "dir")
+        self.crash = LockedCrash(self, self.site.export(), "--allow-delete")
+        self.decided = self.crash.decision()
+
+    def is_locked(self):
+        said = subprocess.run(["lsattr", "-d", str(self.dir)], text=True,
+                              capture_output=True, check=True).stdout
+        return "i" in said.split()[0]
+
+    def killed_while_open(self):
+        for nth in range(self.decided, self.decided + 200):
+            self.assertEqual(137, self.crash.kill_at(nth))
+            if not self.is_locked():
+                return
+        self.fail("the directory is never open")
+
+    def test_abandon_locks_the_directory_again(self):
+        self.killed_while_open()
+        self.site.recover("--abandon")
+        self.assertTrue(self.is_locked())
+
+    def test_abandon_names_what_it_cannot_lock_again(self):
+        self.killed_while_open()
+        self.site.wrapper = self.CONFINED
+        result = self.site.recover("--abandon")
+        self.assert_says(result, f"'{self.dir}'", "stays off")
+        self.assertFalse(self.is_locked())
+
+    def test_what_cannot_be_opened_blocks_its_entries_alone(self):
+        self.assertEqual(137, self.crash.kill_at(self.decided))
+        self.site.wrapper = self.CONFINED
+        result = self.site.recover(expect=9)
+        self.assert_says(result, self.dir / "b", self.dir / "n", "blocked")
+        self.assertEqual("newer\n", (self.site.target / "a").read_text())
+        self.assertTrue(self.is_locked())
+        self.site.wrapper = []
+        self.site.recover()
+        self.assertEqual(self.crash.new, self.site.state())
+        self.assertTrue(self.is_locked())
+
+    def test_what_cannot_be_opened_may_stay(self):
+        self.assertEqual(137, self.crash.kill_at(self.decided))
+        self.site.wrapper = self.CONFINED
+        self.site.recover(expect=9)
+        self.site.recover("--keep-theirs", self.dir / "b", "--keep-theirs",
+                          self.dir / "n", "--keep-theirs", self.dir)
+        self.assertEqual({"b", "c"}, set(os.listdir(self.dir)))
+        self.assertTrue(self.is_locked())
+        self.assertEqual([], self.site.leftovers())
 
 
 class Signals(Flow):
@@ -299,13 +409,66 @@ class Signals(Flow):
             "strace", "-f", "-o", log, "-P", self.site.target, "-e",
             "trace=getdents64,statx", "-e",
             "inject=getdents64:signal=INT:when=1"]
-        # It cannot look for leaks where it is traced.
         self.site.run("valise-import", *self.site.importing(bundle),
-                      expect=130, env={"ASAN_OPTIONS": "detect_leaks=0"})
+                      expect=130, env=TRACED)
         self.site.wrapper = []
         self.assertLess(log.read_text().count("statx("), 300)
         self.assertEqual(before, self.site.state())
         self.assertEqual([], self.site.leftovers())
+
+    def decision_rename(self, words):
+        """Which rename of its thread makes the decision appear."""
+        log = self.folder / "renames"
+        self.site.wrapper = ["strace", "-f", "-o", log, "-e",
+                             "trace=renameat"]
+        self.site.run("valise-import", *words, env=TRACED)
+        self.site.wrapper = []
+        counts = {}
+        for line in log.read_text().splitlines():
+            thread, _, call = line.partition(" ")
+            if "renameat(" in call:
+                counts[thread] = counts.get(thread, 0) + 1
+                if '"decision"' in call:
+                    return counts[thread]
+        self.fail("no decision was made")
+
+    def test_after_the_decision_it_is_held_until_the_end(self):
+        if shutil.which("strace") is None:
+            self.skipTest("needs strace")
+        self.carry()
+        for i in range(0, 60, 3):
+            (self.site.source / f"f{i:03}").write_bytes(b"%d, new\n" % i)
+        (self.site.source / "f001").unlink()
+        words = self.site.importing(self.site.export(), "--allow-delete")
+        kept = self.folder / "kept"
+        kept.mkdir()
+        both = self.site.target, self.site.target_state
+        for part in both:
+            subprocess.run(["cp", "-a", part, kept], check=True)
+        old = self.site.state()
+        nth = self.decision_rename(words)
+        new = self.site.state()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            for part in both:
+                remove_tree(part)
+                subprocess.run(["cp", "-a", kept / part.name, part],
+                               check=True)
+            self.assertEqual(old, self.site.state())
+            log = self.folder / "log"
+            name = signal.Signals(number).name
+            # The call is done when the signal comes.
+            self.site.wrapper = [
+                "strace", "-f", "-o", log, "-e", "trace=renameat", "-e",
+                f"inject=renameat:signal={name}:when={nth}"]
+            result = self.site.run("valise-import", *words, env=TRACED)
+            self.site.wrapper = []
+            lines = log.read_text().splitlines()
+            at = next(i for i, line in enumerate(lines)
+                      if '"decision"' in line)
+            self.assertIn(f"--- {name}", lines[at + 1])
+            self.assertEqual(new, self.site.state(), result)
+            self.assertEqual([], self.site.leftovers(), result)
+            self.assertNotIn("stopped", result.said)
 
     def test_an_interrupted_export_leaves_no_bundle(self):
         for i in range(40):

@@ -1,4 +1,5 @@
 """map, rewrite and keep_here: what is another thing at the target."""
+import json
 import os
 import random
 import sys
@@ -123,6 +124,22 @@ class Rewrite(Rules):
             "root=/srv/old\nlog=/srv/old/log\n",
             self.site.run("valise", "cat", bundle, "files/etc/a.conf",
                           *self.site.identity).out)
+
+    def test_the_preview_counts_files_and_places(self):
+        write_tree(self.site.source, {"etc/e.conf": "/srv/old:" * 3 + "/srv",
+                                      "etc/f.conf": "/srv/ol" * 9})
+        self.rules(self.RULES)
+        bundle = self.site.export()
+        self.assert_says(self.site.preview(bundle), "text of 'files' is "
+                         "rewritten: 2 files, 5 places")
+        told = [json.loads(line) for line in
+                self.site.preview(bundle, "--json").out.splitlines()]
+        self.assertEqual([(2, 5)], [
+            (line["rewritten_files"], line["replacements"])
+            for line in told if "rewritten_files" in line])
+        self.site.import_(bundle)
+        self.assertEqual(5, sum(self.content(name).count(b"/srv/brand-new")
+                                for name in ("etc/a.conf", "etc/e.conf")))
 
     def test_a_pattern_is_about_the_target_s_path(self):
         self.rules("map:\n  - {resource: files, from: etc/**, to: conf/**}\n"

@@ -124,6 +124,12 @@ formats_counts_sizes_and_times(void **state)
 	assert_string_equal("0", vl_format_count(t, sizeof(t), 0));
 	assert_string_equal("999", vl_format_count(t, sizeof(t), 999));
 	assert_string_equal("1 000", vl_format_count(t, sizeof(t), 1000));
+	assert_string_equal(
+	    "0 files", vl_format_counted(t, sizeof(t), 0, "file", "files"));
+	assert_string_equal(
+	    "1 file", vl_format_counted(t, sizeof(t), 1, "file", "files"));
+	assert_string_equal("1 001 files",
+	    vl_format_counted(t, sizeof(t), 1001, "file", "files"));
 	assert_string_equal("18 446 744 073 709 551 615",
 	    vl_format_count(t, sizeof(t), UINT64_MAX));
 	assert_string_equal("999 B", vl_format_bytes(t, sizeof(t), 999));

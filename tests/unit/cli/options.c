@@ -198,6 +198,9 @@ says_what_would_be_right(void **state)
 	    "unknown option '--flga'; did you mean '--flag'?", "a", "--flga");
 	REFUSED(
 	    "unknown option '--txet'; did you mean '--text'?", "a", "--txet=v");
+	/* The beginning of a longer one, however near another is. */
+	REFUSED("unknown option '--other'; did you mean '--other-text'?", "a",
+	    "--other=v");
 	REFUSED("unknown option '--xyzzyplugh'; '--help' lists what there is",
 	    "a", "--xyzzyplugh");
 	REFUSED("unknown option '-x'; '--help' lists what there is", "-x");

@@ -241,12 +241,14 @@ says_the_same_of_each_wrong_key(void **state)
 	bundle_make(&b);
 	assert_int_equal(
 	    VL_EKEY, bundle_open(&b, "a bad password", NULL, &role));
-	assert_string_equal("no key opens this bundle: wrong password or "
-	                    "damaged keys",
+	assert_string_equal(
+	    "no key opens this bundle: wrong password or "
+	    "damaged keys; try again, or check the medium with 'valise verify'",
 	    b.err.text);
 	assert_int_equal(VL_EKEY, bundle_open(&b, "", other, &role));
-	assert_string_equal("no key opens this bundle: wrong password or "
-	                    "damaged keys",
+	assert_string_equal(
+	    "no key opens this bundle: wrong password or "
+	    "damaged keys; try again, or check the medium with 'valise verify'",
 	    b.err.text);
 	bundle_free(&b);
 }
@@ -311,6 +313,33 @@ wraps_never_twice_alike(void **state)
 	bundle_free(&b);
 }
 
+/* As a rekey does. */
+static void
+what_is_wrapped_again_opens_for_the_new_ones_alone(void **state)
+{
+	struct vl_recipient r = { .type = VL_STANZA_X25519,
+		.role = VL_ROLE_FULL };
+	uint8_t identity[VL_X25519_SIZE];
+	enum vl_role role = VL_ROLE_AUDIT;
+	struct vl_buf text = { 0 };
+	struct bundle b;
+
+	(void)state;
+	bundle_make(&b);
+	vl_x25519_keypair(r.public, identity);
+	assert_int_equal(VL_OK, bundle_open(&b, "", b.identity[0], &role));
+	assert_int_equal(
+	    VL_OK, vl_keys_wrap(&text, b.opened, &b.head, &r, 1, &b.err));
+	vl_buf_free(&b.text);
+	b.text = text;
+	assert_int_equal(VL_EKEY, bundle_open(&b, "", b.identity[0], &role));
+	assert_int_equal(
+	    VL_EKEY, bundle_open(&b, "a good password", NULL, &role));
+	assert_int_equal(VL_OK, bundle_open(&b, "", identity, &role));
+	assert_memory_equal(b.keys, b.opened, sizeof(*b.keys));
+	bundle_free(&b);
+}
+
 static void
 refuses_recipients_it_cannot_wrap_for(void **state)
 {
@@ -348,6 +377,8 @@ main(void)
 		cmocka_unit_test(
 		    says_what_it_opens_with_when_no_key_could_be_tried),
 		cmocka_unit_test(wraps_never_twice_alike),
+		cmocka_unit_test(
+		    what_is_wrapped_again_opens_for_the_new_ones_alone),
 		cmocka_unit_test(refuses_recipients_it_cannot_wrap_for),
 	};
 

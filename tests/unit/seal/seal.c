@@ -540,8 +540,52 @@ names_a_bundle_of_a_medium_given_in_its_place(void **state)
 	assert_int_equal(
 	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
 	assert_string_equal("'spool' is not a bundle (no seal.txt); name the "
-	                    "folder in it, e.g. 'spool/b.vls'",
+	                    "folder in it, 'spool/b.vls'",
 	    w->err.text);
+}
+
+static void
+set_time(const struct world *w, const char *name, time_t seconds)
+{
+	const struct timespec times[2] = { { .tv_sec = seconds },
+		{ .tv_sec = seconds } };
+
+	assert_int_equal(
+	    0, utimensat(w->copyfd, name, times, AT_SYMLINK_NOFOLLOW));
+}
+
+static void
+names_the_newest_of_several_bundles(void **state)
+{
+	static const char *const folders[] = { "a.vls", "2b.vls", "c.vls" };
+	struct world *w = *state;
+	size_t i = 0;
+
+	for (i = 0; i < 3; i++)
+		assert_int_equal(0, mkdirat(w->copyfd, folders[i], 0700));
+	set_time(w, "a.vls", 1000);
+	set_time(w, "2b.vls", 3000);
+	set_time(w, "c.vls", 2000);
+	assert_int_equal(
+	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
+	assert_string_equal("'spool' is not a bundle (no seal.txt); name one "
+	                    "of the 3 bundles in it: the newest is "
+	                    "'spool/2b.vls'",
+	    w->err.text);
+	/* A number counts before a time. */
+	assert_int_equal(
+	    0, renameat(w->dirfd, "head.jsn", w->copyfd, "a.vls/head.jsn"));
+	set_time(w, "a.vls", 1000);
+	assert_int_equal(
+	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
+	assert_non_null(strstr(w->err.text, "'spool/a.vls'"));
+	/* What is no number of a bundle, or no file, does not. */
+	assert_int_equal(0, mkfifoat(w->copyfd, "2b.vls/head.jsn", 0600));
+	assert_int_equal(
+	    0, symlinkat("../a.vls/head.jsn", w->copyfd, "c.vls/head.jsn"));
+	assert_int_equal(
+	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
+	assert_non_null(strstr(w->err.text, "'spool/a.vls'"));
 }
 
 static void
@@ -776,6 +820,7 @@ main(void)
 		WITH_WORLD(refuses_what_does_not_belong),
 		WITH_WORLD(refuses_what_is_no_regular_file),
 		WITH_WORLD(refuses_a_folder_without_seal),
+		WITH_WORLD(names_the_newest_of_several_bundles),
 		WITH_WORLD(names_a_bundle_of_a_medium_given_in_its_place),
 		WITH_WORLD(tells_an_unfinished_bundle_by_its_name),
 		WITH_WORLD(refuses_another_signer),
