@@ -2,8 +2,9 @@
 # run.sh BUILD SECONDS [TARGET...]
 #
 # Run the libFuzzer targets in BUILD (preset `fuzz`), each for SECONDS, from
-# its seeds.  What they find new stays in BUILD/corpus; a crash is named, its
-# input lies in BUILD/crash-*, and belongs into fixtures/fuzz/ with the fix.
+# its seeds; with RUNS in the environment for at most so many executions.
+# What they find new stays in BUILD/corpus; a crash is named, its input lies
+# in BUILD/crash-*, and belongs into fixtures/fuzz/ with the fix.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,7 +23,8 @@ failed=0
 for name in "$@"; do
 	mkdir -p "corpus/$name"
 	if "tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 \
-		-rss_limit_mb=2048 -print_final_stats=1 "corpus/$name" \
+		-runs="${RUNS:--1}" -rss_limit_mb=2048 \
+		-print_final_stats=1 "corpus/$name" \
 		"$root/fixtures/fuzz/$name" >"corpus/$name.log" 2>&1; then
 		sed -n "s/^stat::number_of_executed_units: */$name: /p" \
 			"corpus/$name.log"

@@ -1,0 +1,397 @@
+/*
+ * Bundles of which one structure was edited and everything above it sealed
+ * again (reseal.h).  The reader reads each to its end.  The importer gets all
+ * that the reader took and a sample of what it refused: what the importer
+ * refuses leaves the target as it was, with nothing beside it; what it takes
+ * was whole, and is there.
+ */
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <valise/apply.h>
+#include <valise/unpack.h>
+
+#include "folder.h"
+#include "reseal.h"
+
+#define BUNDLE "bundle.vls"
+#define SITE                                                                   \
+	"site: " RESEAL_SITE "\nstate: state\nkeep: none\nresources:\n"        \
+	"  - name: tree\n    kind: files\n    path: world/tree\n"
+
+static struct reseal all;
+static struct vl_pool *pool;
+static struct vl_site *site;
+static char sender_path[128];
+static char bundle_path[128];
+static char state_path[128];
+static int bundle_fd = -1;
+static struct vl_buf before; /* the target, as reset_target() leaves it */
+
+static void
+no_progress(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+	(void)arg, (void)what, (void)done, (void)total;
+}
+
+static bool
+no_stop(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static void
+no_hold(void *arg, bool held)
+{
+	(void)arg, (void)held;
+}
+
+/* What is said must be fit for a terminal. */
+static void
+say(void *arg, const char *text)
+{
+	(void)arg;
+	MUST(strchr(text, '\x1b') == NULL);
+}
+
+static void
+say_two(void *arg, const char *name, const char *why)
+{
+	say(arg, name);
+	say(arg, why);
+}
+
+static void
+no_change(void *arg, const char *resource, enum vl_change change,
+    struct vl_slice path, const char *detail)
+{
+	(void)arg, (void)resource, (void)change, (void)path;
+	say(arg, detail);
+}
+
+static void
+no_owner(void *arg, const char *resource, bool group, const char *name,
+    uint32_t number)
+{
+	(void)arg, (void)resource, (void)group, (void)name, (void)number;
+}
+
+static void
+no_rewritten(
+    void *arg, const char *resource, uint64_t files, uint64_t replacements)
+{
+	(void)arg, (void)resource, (void)files, (void)replacements;
+}
+
+static void
+no_counts(
+    void *arg, const char *resource, const struct vl_target_counts *counts)
+{
+	(void)arg, (void)resource, (void)counts;
+}
+
+static bool
+no_sender(void *arg, const char *fingerprint)
+{
+	(void)arg, (void)fingerprint;
+	return false;
+}
+
+static bool
+yes(void *arg, const char *deletes)
+{
+	(void)arg, (void)deletes;
+	return true;
+}
+
+static enum vl_status
+give_identity(void *arg, struct vl_opener *opener, struct vl_err *err)
+{
+	(void)arg, (void)err;
+	opener->identity = all.identity;
+	return VL_OK;
+}
+
+static void
+no_wipe(void *arg)
+{
+	(void)arg;
+}
+
+static const struct vl_apply_ui ui = { .progress = no_progress,
+	.stop = no_stop,
+	.hold = no_hold,
+	.note = say,
+	.wrong_file = say_two,
+	.change = no_change,
+	.owner = no_owner,
+	.rewritten = no_rewritten,
+	.counts = no_counts,
+	.entry = say_two,
+	.accept_sender = no_sender,
+	.confirm = yes,
+	.opener = give_identity,
+	.opened = no_wipe };
+
+static void
+add_file(struct vl_buf *out, int dirfd, const char *name, bool link)
+{
+	struct vl_err err = { 0 };
+	struct vl_buf b = { 0 };
+	char to[256];
+	ssize_t n = 0;
+
+	if (link) {
+		n = readlinkat(dirfd, name, to, sizeof(to));
+		MUST(n >= 0);
+		reseal_add(out, to, (size_t)n);
+		return;
+	}
+	MUST(vl_read_file(dirfd, name, 1u << 20, &b, &err) == VL_OK);
+	reseal_add(out, b.p, b.n);
+	vl_buf_free(&b);
+}
+
+static void snapshot(struct vl_buf *out, int dirfd);
+
+static void
+snapshot_name(struct vl_buf *out, int dirfd, const char *name)
+{
+	struct vl_err err = { 0 };
+	struct stat st = { 0 };
+	int fd = -1;
+
+	MUST(fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	MUST(vl_buf_printf(out, &err, "%s %o %u %u %ld.%ld\n", name, st.st_mode,
+	         st.st_uid, st.st_gid, (long)st.st_mtim.tv_sec,
+	         st.st_mtim.tv_nsec) == VL_OK);
+	if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
+		add_file(out, dirfd, name, S_ISLNK(st.st_mode));
+	} else if (S_ISDIR(st.st_mode)) {
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY);
+		MUST(fd >= 0);
+		snapshot(out, fd);
+		MUST(close(fd) == 0);
+	}
+}
+
+/* Names, attributes and content of all below `dirfd`, by names. */
+static void
+snapshot(struct vl_buf *out, int dirfd)
+{
+	struct dirent **names = NULL;
+	int n = scandirat(dirfd, ".", &names, NULL, alphasort);
+	int i = 0;
+
+	MUST(n >= 0);
+	for (i = 0; i < n; i++) {
+		const char *name = names[i]->d_name;
+
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			snapshot_name(out, dirfd, name);
+		free(names[i]);
+	}
+	free((void *)names);
+}
+
+/* The target and all that stands beside it. */
+static void
+look(struct vl_buf *out)
+{
+	int fd = openat(folder_fd(), "world", O_RDONLY | O_DIRECTORY);
+
+	MUST(fd >= 0);
+	vl_buf_clear(out);
+	snapshot(out, fd);
+	MUST(close(fd) == 0);
+}
+
+/* The target as it is before an import, and a side that remembers nothing. */
+static void
+reset_target(void)
+{
+	static const char *const dirs[] = { "world", "world/tree",
+		"world/tree/d", "world/tree/gone" };
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	MUST(vl_remove_tree(folder_fd(), "world", &err) == VL_OK);
+	MUST(vl_remove_tree(folder_fd(), "state", &err) == VL_OK);
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		MUST(mkdirat(folder_fd(), dirs[i], 0755) == 0);
+	folder_put("world/tree/a", vl_slice_of("another a"));
+	folder_put("world/tree/d/y", vl_slice_of("no part of it"));
+	folder_put("world/tree/gone/z", vl_slice_of("nor this"));
+	MUST(symlinkat("a", folder_fd(), "world/tree/l") == 0);
+	look(&before);
+}
+
+static void
+init(void)
+{
+	struct vl_buf text = { 0 };
+	struct vl_err err = { 0 };
+	char file[128];
+
+	reseal_init(&all);
+	MUST(vl_pool_new(&pool, 1, &err) == VL_OK);
+	(void)folder_fd();
+	snprintf(file, sizeof(file), "%s/site.yaml", folder_path);
+	snprintf(sender_path, sizeof(sender_path), "%s/pub", folder_path);
+	snprintf(bundle_path, sizeof(bundle_path), "%s/" BUNDLE, folder_path);
+	snprintf(state_path, sizeof(state_path), "%s/state", folder_path);
+	MUST(vl_site_parse(&site, file, vl_slice_of(SITE), &err) == VL_OK);
+	MUST(vl_sender_public_encode(&text, &all.sender->pub, &err) == VL_OK);
+	folder_put("pub", vl_buf_slice(&text));
+	vl_buf_free(&text);
+	MUST(mkdirat(folder_fd(), BUNDLE, 0755) == 0);
+	bundle_fd = openat(folder_fd(), BUNDLE, O_RDONLY | O_DIRECTORY);
+	MUST(bundle_fd >= 0);
+	reset_target();
+}
+
+static enum vl_status
+import(bool preview, struct vl_import_result *result, struct vl_err *err)
+{
+	const char *trust = sender_path;
+	struct vl_import_opts opts = { .site = site,
+		.bundle = bundle_path,
+		.allow_delete = true,
+		.preview = preview,
+		.yes = true,
+		.trust = &trust,
+		.ntrust = 1,
+		.pool = pool,
+		.ui = &ui };
+	enum vl_status st = VL_OK;
+
+	MUST(vl_state_open(&opts.state,
+	         &(struct vl_state_opts){
+	             .base = state_path, .site = RESEAL_SITE, .create = true },
+	         err) == VL_OK);
+	st = vl_apply_import(&opts, result, err);
+	vl_state_free(opts.state);
+	return st;
+}
+
+/* Every record and every byte of every body, and what comes at the end. */
+static enum vl_status
+read_all(struct vl_unpack *u, struct vl_err *err)
+{
+	struct vl_unpack_totals totals = { 0 };
+	struct vl_unpacked rec = { 0 };
+	struct vl_chunk_hold *hold = NULL;
+	struct vl_chunk_ref ref = { 0 };
+	struct vl_slice bytes = { 0 };
+	enum vl_status st = vl_unpack_next(u, &rec, err);
+	size_t n = 0;
+
+	while (st == VL_OK && rec.line.p != NULL) {
+		n = rec.entry.type == VL_ENTRY_FILE;
+		while (st == VL_OK && n > 0) {
+			st = vl_unpack_part(u, &ref, 1, &n, err);
+			if (st != VL_OK || n == 0)
+				break;
+			st = vl_unpack_chunk(u, &ref, &bytes, &hold, err);
+			if (st == VL_OK) {
+				MUST(bytes.n == ref.n);
+				vl_unpack_release(u, hold);
+			}
+		}
+		if (st == VL_OK)
+			st = vl_unpack_next(u, &rec, err);
+	}
+	return st == VL_OK ? vl_unpack_end(u, &totals, err) : st;
+}
+
+static enum vl_status
+open_and_read(const struct vl_seal *seal, struct vl_err *err)
+{
+	struct vl_unpack_opts opts = { .dirfd = bundle_fd,
+		.head = &seal->head,
+		.keys = all.read,
+		.sender = all.sender->pub.key,
+		.tempdir = folder_path,
+		.pool = pool };
+	const struct vl_opener opener = { .identity = all.identity };
+	struct vl_unpack *u = NULL;
+	enum vl_status st = vl_keys_unlock(all.read, &opts.role, &seal->head,
+	    vl_buf_slice(&seal->keys_text), &opener, err);
+
+	if (st == VL_OK)
+		st = vl_unpack_open(&u, &opts, err);
+	if (st == VL_OK)
+		st = read_all(u, err);
+	vl_unpack_free(u);
+	return st;
+}
+
+/* Whether all of the bundle is right, by the reader alone. */
+static bool
+whole(void)
+{
+	static const struct vl_seal_report report = { .wrong = say_two };
+	struct vl_seal seal = { 0 };
+	struct vl_err err = { 0 };
+	enum vl_status st = vl_seal_read(&seal, bundle_fd, &report, &err);
+
+	if (st == VL_OK)
+		st = vl_seal_verify(&seal, &all.sender->pub, &err);
+	if (st == VL_OK)
+		st = vl_seal_check(&seal, bundle_fd, -1, false, &report, &err);
+	if (st == VL_OK)
+		st = open_and_read(&seal, &err);
+	vl_seal_free(&seal);
+	say(NULL, err.text);
+	return st == VL_OK;
+}
+
+/* Of what is refused one in eight; always the same ones. */
+static bool
+is_sample(struct vl_slice input)
+{
+	return vl_xxh64(input) % 8 == 0;
+}
+
+static void
+try_import(bool right)
+{
+	struct vl_import_result result = { 0 };
+	struct vl_buf after = { 0 };
+	struct vl_err err = { 0 };
+	enum vl_status st = import(false, &result, &err);
+
+	look(&after);
+	if (st != VL_OK) {
+		say(NULL, err.text);
+		MUST(st != VL_EPENDING);
+		MUST(vl_slice_equal(
+		    vl_buf_slice(&before), vl_buf_slice(&after)));
+	} else {
+		MUST(right && !result.unchanged);
+		MUST(import(true, &result, &err) == VL_OK);
+		MUST(!result.changed);
+		reset_target();
+	}
+	vl_buf_free(&after);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	const struct vl_slice input = { p, n };
+	bool right = false;
+
+	if (n > 0 && n < RESEAL_EDIT_MIN)
+		return 0;
+	if (pool == NULL)
+		init();
+	reseal_bundle(&all, bundle_fd, input);
+	right = whole();
+	MUST(right || n > 0);
+	if (right || is_sample(input))
+		try_import(right);
+	return 0;
+}
