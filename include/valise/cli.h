@@ -230,6 +230,7 @@ struct vl_key_opts {
 struct vl_held_keys {
 	char *password; /* NULL: none */
 	size_t password_size;
+	bool asked;        /* on the terminal */
 	uint8_t *identity; /* 32 bytes, or NULL */
 };
 
@@ -248,6 +249,27 @@ enum vl_status vl_held_keys_open(struct vl_held_keys *keys,
 enum vl_status vl_held_keys_make(struct vl_held_keys *keys,
     const struct vl_key_opts *opts, bool optional, struct vl_err *err);
 void vl_held_keys_free(struct vl_held_keys *keys);
+
+/*
+ * The command line that asks nothing, for who was asked: its words as a shell
+ * reads and a terminal may show them.  Zeroed to begin with; it remembers its
+ * first failure, and is not shown then.
+ */
+struct vl_words {
+	struct vl_buf line;
+	enum vl_status status;
+};
+
+void vl_words_add(struct vl_words *w, const char *word);
+/* Options; what was not given is left out. */
+void vl_words_text(struct vl_words *w, const char *name, const char *value);
+void vl_words_list(
+    struct vl_words *w, const char *name, const struct vl_texts *values);
+void vl_words_number(
+    struct vl_words *w, const char *name, const struct vl_number *n);
+void vl_words_flag(struct vl_words *w, const char *name, bool given);
+/* "the same without questions: ..."; `w` is empty afterwards. */
+void vl_words_show(struct vl_words *w);
 
 /* How a public key is read over a phone: vl_fingerprint() of BLAKE2b-256 of
  * its 32 bytes.  `text` has room for VL_FINGERPRINT_SIZE (encode.h). */

@@ -418,6 +418,7 @@ vl_held_keys_open(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 		else
 			st = ask_password(&keys->password, &keys->password_size,
 			    "password: ", err);
+		keys->asked = true;
 	}
 	if (st == VL_OK && keys->password != NULL)
 		st = check_password(
@@ -465,6 +466,7 @@ vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 			    what_to_give);
 		else
 			st = ask_new_password(keys, err);
+		keys->asked = true;
 	}
 	if (st == VL_OK && keys->password != NULL)
 		st = check_password(

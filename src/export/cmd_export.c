@@ -121,6 +121,7 @@ struct run {
 	struct vl_resource_id *resources;
 	struct vl_pack *pack;
 	uint64_t seq;
+	bool asked; /* for the password */
 };
 
 /* The medium must be there, and not inside what is exported. */
@@ -289,6 +290,7 @@ prepare(struct run *run, struct vl_err *err)
 	st = check_medium(run, err);
 	if (st == VL_OK)
 		st = vl_openers_get(&run->openers, run->opts, err);
+	run->asked = run->openers.held.asked;
 	if (st == VL_OK)
 		st = vl_state_open(&run->state, &where, err);
 	if (st == VL_OK)
@@ -429,6 +431,34 @@ write_bundle(struct run *run, struct vl_err *err)
 	return count_problems(run, err);
 }
 
+/* The command line for a run that is not asked. */
+static void
+show_words(const struct run *run, const struct vl_args *args)
+{
+	const struct vl_export_opts *o = run->opts;
+	struct vl_words w = { 0 };
+
+	if (!run->asked)
+		return;
+	vl_words_add(&w, args->program->name);
+	vl_words_add(&w, args->operands[0]);
+	vl_words_text(&w, "--to", o->to);
+	vl_words_list(&w, "--only", &o->only);
+	vl_words_flag(&w, "--full", o->full);
+	vl_words_text(&w, "--password-file", "FILE");
+	vl_words_list(&w, "--recipient", &o->recipients);
+	vl_words_list(&w, "--audit-recipient", &o->audit_recipients);
+	vl_words_text(&w, "--sign-key", o->sign_key);
+	vl_words_number(&w, "--level", &o->level);
+	vl_words_text(
+	    &w, "--kdf", o->kdf == VL_KDF_NORMAL ? NULL : kdf_words[o->kdf]);
+	vl_words_number(&w, "--frame-log2", &o->frame_log2);
+	vl_words_number(&w, "--workers", &o->workers);
+	vl_words_flag(&w, "--allow-empty", o->allow_empty);
+	vl_words_flag(&w, "--json", o->json);
+	vl_words_show(&w);
+}
+
 static enum vl_status
 export_run(const struct vl_args *args, struct vl_err *err)
 {
@@ -444,6 +474,7 @@ export_run(const struct vl_args *args, struct vl_err *err)
 	if (st == VL_OK)
 		st = run.opts->dry_run ? dry_run(&run, err) :
 		                         write_bundle(&run, err);
+	show_words(&run, args);
 	vl_pack_free(run.pack);
 	vl_pool_free(run.pool);
 	vl_feed_free(&run.feed);

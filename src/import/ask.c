@@ -122,129 +122,42 @@ ask_fill(struct vl_apply_ui *ui)
 	ui->opened = forget_keys;
 }
 
-/* ---- The command line that asks nothing ---- */
-
-/* A line that remembers its first failure. */
-struct words {
-	struct vl_buf line;
-	enum vl_status status;
-};
-
 static void
-add(struct words *w, const char *text)
-{
-	if (w->status == VL_OK)
-		w->status = vl_buf_add_text(&w->line, text, NULL);
-}
-
-static bool
-is_plain(const char *word)
-{
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
-	                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                           "0123456789-_./,:=@%+";
-
-	return word[0] != '\0' && word[strspn(word, safe)] == '\0';
-}
-
-/* As a shell reads it, and as a terminal may show it. */
-static void
-add_word(struct words *w, const char *word)
-{
-	struct vl_buf shown = { 0 };
-	bool same = false;
-	size_t i = 0;
-	char c[2] = "";
-
-	add(w, w->line.n > 0 ? " " : "");
-	if (is_plain(word)) {
-		add(w, word);
-		return;
-	}
-	if (w->status == VL_OK)
-		w->status = vl_escape(&shown, vl_slice_of(word), NULL);
-	same = vl_slice_equal(vl_buf_slice(&shown), vl_slice_of(word));
-	add(w, same ? "'" : "$'");
-	for (i = 0; i < shown.n; i++) {
-		c[0] = (char)shown.p[i];
-		add(w, c[0] != '\'' ? c : same ? "'\\''" : "\\'");
-	}
-	add(w, "'");
-	vl_buf_free(&shown);
-}
-
-static void
-add_text(struct words *w, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	add_word(w, name);
-	add_word(w, value);
-}
-
-static void
-add_list(struct words *w, const char *name, const struct vl_texts *values)
-{
-	size_t i = 0;
-
-	for (i = 0; i < values->n; i++)
-		add_text(w, name, values->list[i]);
-}
-
-static void
-add_number(struct words *w, const char *name, const struct vl_number *n)
-{
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "%u", n->value);
-	add_text(w, name, n->given ? text : NULL);
-}
-
-static void
-add_flag(struct words *w, const char *name, bool given)
-{
-	if (given)
-		add_word(w, name);
-}
-
-static void
-add_keys(struct words *w, const struct run *run)
+add_keys(struct vl_words *w, const struct run *run)
 {
 	const struct vl_key_opts *o = &run->opts->keys;
 
-	add_text(w, "--password-file", o->password_file);
-	add_number(w, "--password-fd", &o->password_fd);
-	add_text(w, "--password-command", o->password_command);
-	add_text(w, "--identity", o->identity);
-	if (run->answers.password)
-		add(w, " --password-file FILE");
+	vl_words_text(w, "--password-file", o->password_file);
+	vl_words_number(w, "--password-fd", &o->password_fd);
+	vl_words_text(w, "--password-command", o->password_command);
+	vl_words_text(w, "--identity", o->identity);
+	vl_words_text(
+	    w, "--password-file", run->answers.password ? "FILE" : NULL);
 }
 
 void
 ask_show_words(const struct run *run)
 {
 	const struct import_opts *o = run->opts;
-	struct words w = { 0 };
+	struct vl_words w = { 0 };
 	size_t i = 0;
 
 	if (!run->answers.asked)
 		return;
-	add_word(&w, run->args->program->name);
+	vl_words_add(&w, run->args->program->name);
 	for (i = 0; i < run->args->n; i++)
-		add_word(&w, run->args->operands[i]);
-	add_flag(&w, "--preview", o->preview);
-	add_flag(&w, "--exit-code", o->exit_code);
-	add_flag(&w, "--yes", o->yes || !o->preview);
-	add_flag(&w, "--allow-delete", o->allow_delete || run->answers.deletes);
-	add_text(&w, "--on-match", o->on_match);
-	add_list(&w, "--only", &o->only);
-	add_list(&w, "--trust", &o->trust);
+		vl_words_add(&w, run->args->operands[i]);
+	vl_words_flag(&w, "--preview", o->preview);
+	vl_words_flag(&w, "--exit-code", o->exit_code);
+	vl_words_flag(&w, "--yes", o->yes || !o->preview);
+	vl_words_flag(
+	    &w, "--allow-delete", o->allow_delete || run->answers.deletes);
+	vl_words_text(&w, "--on-match", o->on_match);
+	vl_words_list(&w, "--only", &o->only);
+	vl_words_list(&w, "--trust", &o->trust);
 	add_keys(&w, run);
-	add_number(&w, "--wait", &o->wait);
-	add_number(&w, "--workers", &o->workers);
-	add_flag(&w, "--json", o->json);
-	if (w.status == VL_OK)
-		vl_cli_note("the same without questions: %.*s", (int)w.line.n,
-		    (const char *)w.line.p);
-	vl_buf_free(&w.line);
+	vl_words_number(&w, "--wait", &o->wait);
+	vl_words_number(&w, "--workers", &o->workers);
+	vl_words_flag(&w, "--json", o->json);
+	vl_words_show(&w);
 }

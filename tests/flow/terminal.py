@@ -221,9 +221,12 @@ class Password(AtTerminal):
             self.assert_typed_unseen(asked, "password for the bundle: ",
                                      self.SECRET)
             self.assert_typed_unseen(asked, "the same again: ", self.SECRET)
-            shown = asked.end().out
-        self.assertNotIn(self.SECRET, shown)
-        bundle = next(self.site.medium.glob("*.vls"))
+            result = asked.end()
+        self.assertNotIn(self.SECRET, result.out)
+        result.out = result.out.replace("FILE", shlex.quote(str(self.file)))
+        again = without_terminal(self.site, result)
+        bundle = Path(again.out.strip())
+        self.assertEqual(2, len(list(self.site.medium.glob("*.vls"))))
         self.site.run("valise-import", self.site.target_yaml, bundle,
                       "--password-file", self.file, "--yes")
         self.assert_equal_trees()
