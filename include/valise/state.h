@@ -38,9 +38,10 @@ enum vl_status vl_state_lock(
     struct vl_state *s, unsigned wait, struct vl_err *err);
 /* Whether a run holds the lock right now; changes nothing. */
 bool vl_state_is_locked(const struct vl_state *s);
-/* The same of any directory of state; `who` says who and since when, as far
- * as is known, safe to print. */
-bool vl_state_holder(char *who, size_t size, const char *path);
+/* VL_ELOCKED: `staging`, safe to print, is of an import whose state is `path`:
+ * one that runs, told with who and since when, or one to be recovered. */
+enum vl_status vl_state_fail_foreign(
+    const char *staging, const char *path, struct vl_err *err);
 /* Under the lock: remove temporary files that a killed run left. */
 enum vl_status vl_state_tidy(struct vl_state *s, struct vl_err *err);
 void vl_state_free(struct vl_state *s);

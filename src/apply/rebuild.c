@@ -138,7 +138,6 @@ vl_stray_check(const struct vl_stray *s, const struct vl_state *state,
 	    state != NULL && strcmp(vl_state_path(state), h->state_path) == 0;
 	char staging[512];
 	char dir[512];
-	char who[256];
 
 	if (here &&
 	    memcmp(vl_state_identity(state), h->state, sizeof(h->state)) == 0)
@@ -146,16 +145,8 @@ vl_stray_check(const struct vl_stray *s, const struct vl_state *state,
 	vl_escape_text(
 	    staging, sizeof(staging), vl_slice_of(h->trees[0].staging));
 	vl_escape_text(dir, sizeof(dir), vl_slice_of(h->state_path));
-	if (!here && vl_state_holder(who, sizeof(who), h->state_path))
-		return vl_fail(err, VL_ELOCKED,
-		    "'%s' is of another import that is running, with state "
-		    "'%s'%s%s: run again when it has ended",
-		    staging, dir, who[0] != '\0' ? ", " : "", who);
 	if (!here && is_state(h->state_path))
-		return vl_fail(err, VL_ELOCKED,
-		    "'%s' is of another import, whose state is '%s': finish "
-		    "that one with valise-import --recover --state '%s'",
-		    staging, dir, dir);
+		return vl_state_fail_foreign(staging, h->state_path, err);
 	if (lost)
 		return VL_OK;
 	return vl_fail(err, VL_EPENDING,

@@ -289,18 +289,28 @@ vl_state_is_locked(const struct vl_state *s)
 	return is_locked(s->fd);
 }
 
-bool
-vl_state_holder(char *who, size_t size, const char *path)
+enum vl_status
+vl_state_fail_foreign(const char *staging, const char *path, struct vl_err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool held = fd >= 0 && is_locked(fd);
+	char shown[512];
+	char who[256] = "";
 
-	who[0] = '\0';
 	if (held)
-		read_lock(who, size, fd);
+		read_lock(who, sizeof(who), fd);
 	if (fd >= 0)
 		close(fd);
-	return held;
+	vl_escape_text(shown, sizeof(shown), vl_slice_of(path));
+	if (held)
+		return vl_fail(err, VL_ELOCKED,
+		    "'%s' is of another import that is running, with state "
+		    "'%s'%s%s: run again when it has ended",
+		    staging, shown, who[0] != '\0' ? ", " : "", who);
+	return vl_fail(err, VL_ELOCKED,
+	    "'%s' is of another import, whose state is '%s': finish that one "
+	    "with valise-import --recover --state '%s'",
+	    staging, shown, shown);
 }
 
 enum vl_status

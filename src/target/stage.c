@@ -227,7 +227,6 @@ fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 {
 	char dir[PATH_MAX];
 	char text[512];
-	char who[256];
 
 	owner_state(s->parentfd, s->name, dir, sizeof(dir));
 	vl_escape_text(text, sizeof(text), vl_slice_of(dir));
@@ -242,15 +241,7 @@ fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 		    "'%s' is of an import whose state '%s' is lost: bring it "
 		    "back (is it mounted?), or run --recover --state-lost",
 		    s->tree.staging, text);
-	if (vl_state_holder(who, sizeof(who), dir))
-		return vl_fail(err, VL_ELOCKED,
-		    "'%s' is of another import that is running, with state "
-		    "'%s'%s%s: run again when it has ended",
-		    s->tree.staging, text, who[0] != '\0' ? ", " : "", who);
-	return vl_fail(err, VL_ELOCKED,
-	    "'%s' is of another import, whose state is '%s': finish that one "
-	    "with valise-import --recover --state '%s'",
-	    s->tree.staging, text, text);
+	return vl_state_fail_foreign(s->tree.staging, dir, err);
 }
 
 /*
