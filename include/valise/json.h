@@ -34,7 +34,7 @@ struct vl_json_item {
 	bool escaped;   /* a string that holds a backslash */
 	uint32_t count; /* members of an object, values of an array */
 	size_t next;
-	struct vl_slice raw; /* a string without its quotes */
+	struct vl_slice raw; /* its text; a string without its quotes */
 	int64_t number;      /* of VL_JSON_INT */
 };
 
@@ -80,6 +80,11 @@ void vl_json_w_key(struct vl_json_w *w, const char *key);
 void vl_json_w_text(struct vl_json_w *w, struct vl_slice text); /* UTF-8 */
 void vl_json_w_int(struct vl_json_w *w, int64_t n);
 void vl_json_w_bool(struct vl_json_w *w, bool yes);
+void vl_json_w_null(struct vl_json_w *w);
+/* A value that is canonical JSON already. */
+void vl_json_w_raw(struct vl_json_w *w, struct vl_slice json);
+/* A key of any UTF-8. */
+void vl_json_w_name(struct vl_json_w *w, struct vl_slice name);
 enum vl_status vl_json_w_end(struct vl_json_w *w, struct vl_err *err);
 
 #endif

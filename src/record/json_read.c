@@ -168,6 +168,7 @@ static bool
 read_int(struct reader *r)
 {
 	struct vl_json_item *item = NULL;
+	const uint8_t *begin = r->p;
 	bool negative = take(r, '-');
 	const uint8_t *first = r->p;
 	int64_t n = 0;
@@ -185,6 +186,7 @@ read_int(struct reader *r)
 	if (item == NULL)
 		return false;
 	item->number = negative ? -n : n;
+	item->raw = (struct vl_slice){ begin, (size_t)(r->p - begin) };
 	return true;
 }
 
@@ -196,7 +198,10 @@ read_word(struct reader *r, const char *word, enum vl_json_type type)
 	if ((size_t)(r->end - r->p) < n || memcmp(r->p, word, n) != 0)
 		return refuse(r, "not a value");
 	r->p += n;
-	return add_item(r, type) != NULL;
+	if (add_item(r, type) == NULL)
+		return false;
+	r->j->items[r->j->n - 1].raw = (struct vl_slice){ r->p - n, n };
+	return true;
 }
 
 /* The next decoded byte of a string that was read, or -1 at its end. */
@@ -272,6 +277,7 @@ static bool
 read_nested(struct reader *r, enum vl_json_type type)
 {
 	const uint8_t close = type == VL_JSON_OBJECT ? '}' : ']';
+	const uint8_t *begin = r->p;
 	struct vl_json *j = r->j;
 	size_t at = j->n;
 	uint32_t count = 0;
@@ -294,6 +300,7 @@ read_nested(struct reader *r, enum vl_json_type type)
 			    "missing");
 	}
 	r->depth--;
+	j->items[at].raw = (struct vl_slice){ begin, (size_t)(r->p - begin) };
 	j->items[at].count = count;
 	j->items[at].next = j->n;
 	return true;

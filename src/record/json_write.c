@@ -118,11 +118,17 @@ vl_json_w_close(struct vl_json_w *w, char bracket)
 }
 
 void
-vl_json_w_key(struct vl_json_w *w, const char *key)
+vl_json_w_name(struct vl_json_w *w, struct vl_slice name)
 {
-	vl_json_w_text(w, vl_slice_of(key));
+	vl_json_w_text(w, name);
 	put(w, ":", 1);
 	w->comma = false;
+}
+
+void
+vl_json_w_key(struct vl_json_w *w, const char *key)
+{
+	vl_json_w_name(w, vl_slice_of(key));
 }
 
 void
@@ -155,6 +161,20 @@ vl_json_w_bool(struct vl_json_w *w, bool yes)
 		put(w, "true", 4);
 	else
 		put(w, "false", 5);
+}
+
+void
+vl_json_w_null(struct vl_json_w *w)
+{
+	begin_value(w);
+	put(w, "null", 4);
+}
+
+void
+vl_json_w_raw(struct vl_json_w *w, struct vl_slice json)
+{
+	begin_value(w);
+	put(w, (const char *)json.p, json.n);
 }
 
 enum vl_status

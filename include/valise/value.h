@@ -1,0 +1,113 @@
+#ifndef VALISE_VALUE_H
+#define VALISE_VALUE_H
+
+/*
+ * One value of a database as its engine keeps it, and as it stands in a
+ * manifest line (formats/manifest.md, Values).  What JSON cannot say without
+ * loss is an object with one member:
+ *
+ *	{"$b64": base64url}	a blob
+ *	{"$blob": [at, n]}	a blob: n bytes of the record's body
+ *	{"$body": [at, n]}	a text, the same
+ *	{"$i": digits}		an integer of 10^15 or more, either way
+ *	{"$parts": [...]}	a text in pieces, some of them ids of rows
+ *	{"$r": digits}		a real
+ *	{"$ref": key}		the id of the row with that key
+ *	{"$t64": base64url}	a text that is not UTF-8, or holds a NUL
+ */
+
+#include <valise/bytes.h>
+#include <valise/json.h>
+
+/* Values of more bytes stand in the body of their record. */
+#define VL_VALUE_INLINE_MAX 4096
+#define VL_REAL_SIZE        32 /* room for the text of a real, with NUL */
+
+enum vl_cell_type {
+	VL_CELL_NULL,
+	VL_CELL_INT,
+	VL_CELL_REAL,
+	VL_CELL_TEXT, /* bytes of a text; may be invalid UTF-8 or hold NUL */
+	VL_CELL_BLOB
+};
+
+/* `bytes` is borrowed. */
+struct vl_cell {
+	enum vl_cell_type type;
+	int64_t integer;
+	double real;
+	struct vl_slice bytes;
+};
+
+/* Same storage class, same value: 1 is not 1.0, 0.0 is not -0.0. */
+bool vl_cell_equal(const struct vl_cell *a, const struct vl_cell *b);
+
+enum vl_value_kind {
+	VL_VALUE_CELL,
+	VL_VALUE_BODY, /* `cell.type` is TEXT or BLOB */
+	VL_VALUE_REF,
+	VL_VALUE_PARTS
+};
+
+struct vl_value {
+	enum vl_value_kind kind;
+	struct vl_cell cell; /* CELL; `bytes` of what was decoded: in `arena` */
+	uint64_t at;         /* BODY: in the body of the record */
+	uint64_t n;
+	struct vl_slice key; /* REF: canonical JSON, an array */
+	size_t item;         /* PARTS: the array, an item of the line */
+};
+
+/*
+ * "%.15g" of the C locale, or with 16 or 17 digits where fewer do not read
+ * back as `real`: one text for each value, "inf" and "-inf" included; not for
+ * NaN, which SQLite does not keep.
+ */
+char *vl_real_text(char text[VL_REAL_SIZE], double real);
+bool vl_real_read(double *real, struct vl_slice text);
+
+/* The value of a cell that stands in the line. */
+void vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell);
+void vl_value_write_body(
+    struct vl_json_w *w, enum vl_cell_type type, uint64_t at, uint64_t n);
+void vl_value_write_ref(struct vl_json_w *w, struct vl_slice key);
+
+/* What a piece of a text in parts is. */
+enum vl_part_kind {
+	VL_PART_TEXT,
+	VL_PART_BODY,
+	VL_PART_REF
+};
+/* How an id is spelled in the text around it. */
+enum vl_part_form {
+	VL_FORM_PLAIN,
+	VL_FORM_JSON_TEXT,  /* inside the quotes of a JSON string */
+	VL_FORM_JSON_NUMBER /* a JSON integer */
+};
+struct vl_part {
+	enum vl_part_kind kind;
+	struct vl_slice text; /* TEXT */
+	uint64_t at;          /* BODY */
+	uint64_t n;
+	struct vl_slice table; /* REF */
+	struct vl_slice key;   /* canonical JSON, an array */
+	enum vl_part_form form;
+};
+/* {"$parts":[ ... ]}: open, the pieces, close. */
+void vl_parts_open(struct vl_json_w *w);
+void vl_part_write(struct vl_json_w *w, const struct vl_part *part);
+void vl_parts_close(struct vl_json_w *w);
+
+/*
+ * The value at `item`, checked to be one and in its canonical form;
+ * VL_EFORMAT.  Decoded bytes go to `arena`, which must have room for as many
+ * as the line has.
+ */
+enum vl_status vl_value_read(struct vl_value *v, const struct vl_json *j,
+    size_t item, struct vl_buf *arena, struct vl_err *err);
+/* The pieces of PARTS: `*at` is 0 at first; false behind the last. They were
+ * checked by vl_value_read(). */
+bool vl_parts_next(struct vl_part *part, const struct vl_json *j,
+    const struct vl_value *v, size_t *at, struct vl_buf *arena);
+
+#endif

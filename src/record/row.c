@@ -1,0 +1,373 @@
+/* Rows to and from lines (formats/manifest.md, "Lines of a table"). */
+
+#include <string.h>
+
+#include <valise/row.h>
+#include <valise/text.h>
+
+#include "entry_rules.h"
+
+/* Members of a line, ascending. */
+enum member {
+	M_C,
+	M_HASH,
+	M_K,
+	M_R,
+	M_ROW,
+	M_SIZE,
+	M_T,
+	M_X,
+	M_COUNT
+};
+
+static const char *const member_names[M_COUNT] = { "c", "hash", "k", "r", "row",
+	"size", "t", "x" };
+
+enum vl_status
+vl_row_encode(struct vl_buf *out, const struct vl_row *row, size_t *hash_at,
+    struct vl_err *err)
+{
+	static const char no_hash[VL_CONTENT_HASH_TEXT + 1] =
+	    "k1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct vl_json_w w = { 0 };
+	size_t begin = out->n;
+	enum vl_status st = VL_OK;
+
+	*hash_at = 0;
+	if (row->key.n > VL_KEY_MAX)
+		return vl_fail(err, VL_ELIMIT,
+		    "its key has %zu bytes, more than %d", row->key.n,
+		    VL_KEY_MAX);
+	vl_json_w_init(&w, out);
+	vl_json_w_open(&w, '{');
+	vl_json_w_key(&w, member_names[M_C]);
+	vl_json_w_text(&w, row->table);
+	if (row->has_body) {
+		vl_json_w_key(&w, member_names[M_HASH]);
+		*hash_at = out->n - begin + 1; /* behind the quote */
+		vl_json_w_text(&w, vl_slice_of(no_hash));
+	}
+	vl_json_w_key(&w, member_names[M_K]);
+	vl_json_w_raw(&w, row->key);
+	vl_json_w_key(&w, member_names[M_R]);
+	vl_json_w_text(&w, row->resource);
+	vl_json_w_key(&w, member_names[M_ROW]);
+	vl_json_w_raw(&w, row->row);
+	if (row->has_body) {
+		vl_json_w_key(&w, member_names[M_SIZE]);
+		vl_json_w_int(&w, (int64_t)row->size);
+	}
+	vl_json_w_key(&w, member_names[M_T]);
+	vl_json_w_text(&w, vl_slice_of("row"));
+	if (row->x.n > 0) {
+		vl_json_w_key(&w, member_names[M_X]);
+		vl_json_w_raw(&w, row->x);
+	}
+	vl_json_w_close(&w, '}');
+	st = vl_json_w_end(&w, err);
+	if (st == VL_OK)
+		st = vl_buf_add_text(out, "\n", err);
+	if (st == VL_OK && row->has_body)
+		vl_entry_set_hash(out->p + begin, *hash_at, row->hash);
+	if (st == VL_OK && out->n - begin > VL_LINE_MAX)
+		return vl_fail(err, VL_ELIMIT,
+		    "its line has %zu bytes, more than %d", out->n - begin,
+		    VL_LINE_MAX);
+	return st;
+}
+
+/* Reading. */
+
+struct line {
+	struct vl_row *row;
+	struct vl_row_store *store;
+	size_t at[M_COUNT];
+	uint64_t filled; /* bytes of the body that values account for */
+};
+
+static enum vl_status
+bad(enum member m, const char *what, struct vl_err *err)
+{
+	return vl_fail(
+	    err, VL_EFORMAT, "'%s' is not %s", member_names[m], what);
+}
+
+static bool
+is_extension(struct vl_slice key)
+{
+	size_t i = 0;
+
+	if (key.n < 3 || memcmp(key.p, "x_", 2) != 0)
+		return false;
+	for (i = 2; i < key.n; i++)
+		if (!(key.p[i] >= 'a' && key.p[i] <= 'z') &&
+		    !(key.p[i] >= '0' && key.p[i] <= '9') && key.p[i] != '_')
+			return false;
+	return true;
+}
+
+static enum vl_status
+read_members(struct line *l, struct vl_err *err)
+{
+	const struct vl_json *j = &l->store->json;
+	char shown[64];
+	size_t at = 1;
+	size_t m = 0;
+
+	for (m = 0; m < M_COUNT; m++)
+		l->at[m] = VL_JSON_NONE;
+	while (at < j->items[0].next) {
+		for (m = 0; m < M_COUNT; m++)
+			if (vl_slice_equal(
+			        j->items[at].raw, vl_slice_of(member_names[m])))
+				break;
+		if (m < M_COUNT)
+			l->at[m] = at + 1;
+		else if (!is_extension(j->items[at].raw))
+			return vl_fail(err, VL_EFORMAT,
+			    "member '%s' is not known in a line of a table",
+			    vl_escape_text(
+			        shown, sizeof(shown), j->items[at].raw));
+		at = j->items[at + 1].next;
+	}
+	for (m = 0; m < M_COUNT; m++)
+		if (l->at[m] == VL_JSON_NONE && m != M_HASH && m != M_SIZE &&
+		    m != M_X)
+			return vl_fail(err, VL_EFORMAT, "'%s' is missing",
+			    member_names[m]);
+	if ((l->at[M_HASH] == VL_JSON_NONE) != (l->at[M_SIZE] == VL_JSON_NONE))
+		return vl_fail(
+		    err, VL_EFORMAT, "'hash' and 'size' do not stand together");
+	return VL_OK;
+}
+
+static bool
+read_name(
+    const struct line *l, enum member m, size_t max, struct vl_slice *name)
+{
+	struct vl_json *j = &l->store->json;
+
+	if (j->items[l->at[m]].type != VL_JSON_STRING)
+		return false;
+	*name = vl_json_text(j, l->at[m], &l->store->text);
+	return name->n > 0 && name->n <= max;
+}
+
+/* A key: values that are no places in a body, no rows; and lists of such. */
+static bool
+read_key(struct line *l, size_t item)
+{
+	const struct vl_json *j = &l->store->json;
+	struct vl_value v = { 0 };
+	size_t used = 0;
+	size_t at = item + 1;
+
+	for (; at < j->items[item].next; at = j->items[at].next) {
+		if (j->items[at].type == VL_JSON_ARRAY) {
+			if (!read_key(l, at))
+				return false;
+			continue;
+		}
+		used = l->store->text.n;
+		if (vl_value_read(&v, j, at, &l->store->text, NULL) != VL_OK ||
+		    v.kind != VL_VALUE_CELL)
+			return false;
+		l->store->text.n = used;
+	}
+	return j->items[item].count > 0;
+}
+
+/* Places in the body follow one another without a gap. */
+static bool
+account(struct line *l, uint64_t at, uint64_t n)
+{
+	if (at != l->filled)
+		return false;
+	l->filled += n;
+	return true;
+}
+
+static bool
+account_value(struct line *l, const struct vl_value *v)
+{
+	struct vl_part part = { 0 };
+	size_t used = l->store->text.n;
+	size_t at = 0;
+
+	if (v->kind == VL_VALUE_BODY)
+		return account(l, v->at, v->n);
+	if (v->kind != VL_VALUE_PARTS)
+		return true;
+	while (vl_parts_next(&part, &l->store->json, v, &at, &l->store->text)) {
+		l->store->text.n = used;
+		if (part.kind == VL_PART_BODY && !account(l, part.at, part.n))
+			return false;
+	}
+	return true;
+}
+
+static enum vl_status
+read_row(struct line *l, struct vl_err *err)
+{
+	struct vl_json *j = &l->store->json;
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	char shown[64];
+	size_t used = 0;
+	size_t at = l->at[M_ROW] + 1;
+
+	if (j->items[l->at[M_ROW]].type != VL_JSON_OBJECT)
+		return bad(M_ROW, "an object", err);
+	for (; at < j->items[l->at[M_ROW]].next; at = j->items[at + 1].next) {
+		used = l->store->text.n;
+		name = vl_json_text(j, at, &l->store->text);
+		if (name.n == 0 || name.n > VL_COLUMN_MAX)
+			return bad(M_ROW, "of named columns", err);
+		if (vl_value_read(&v, j, at + 1, &l->store->text, err) != VL_OK)
+			return vl_within(err, "column '%s'",
+			    vl_escape_text(shown, sizeof(shown), name));
+		if (!account_value(l, &v))
+			return vl_fail(err, VL_EFORMAT,
+			    "column '%s': its place in the body is not behind "
+			    "the one before",
+			    vl_escape_text(shown, sizeof(shown), name));
+		l->store->text.n = used;
+	}
+	l->row->row = j->items[l->at[M_ROW]].raw;
+	l->store->columns = l->at[M_ROW];
+	return VL_OK;
+}
+
+/* Ids are plain cells. */
+static enum vl_status
+read_ids(struct line *l, struct vl_err *err)
+{
+	struct vl_json *j = &l->store->json;
+	struct vl_value v = { 0 };
+	size_t used = l->store->text.n;
+	size_t at = l->at[M_X];
+
+	l->store->ids = at;
+	if (at == VL_JSON_NONE)
+		return VL_OK;
+	if (j->items[at].type != VL_JSON_OBJECT || j->items[at].count == 0)
+		return bad(M_X, "an object of ids", err);
+	l->row->x = j->items[at].raw;
+	for (at++; at < j->items[l->at[M_X]].next; at = j->items[at + 1].next) {
+		if (vl_value_read(&v, j, at + 1, &l->store->text, NULL) !=
+		        VL_OK ||
+		    v.kind != VL_VALUE_CELL || j->items[at].raw.n == 0 ||
+		    j->items[at].raw.n > VL_COLUMN_MAX)
+			return bad(M_X, "an object of ids", err);
+		l->store->text.n = used;
+	}
+	return VL_OK;
+}
+
+static enum vl_status
+read_body(struct line *l, struct vl_err *err)
+{
+	const struct vl_json *j = &l->store->json;
+	const struct vl_json_item *size = NULL;
+	const struct vl_json_item *hash = NULL;
+	struct vl_entry e = { 0 };
+
+	l->row->has_body = l->at[M_SIZE] != VL_JSON_NONE;
+	if (!l->row->has_body)
+		return l->filled == 0 ?
+		    VL_OK :
+		    vl_fail(err, VL_EFORMAT,
+		        "a value stands in a body that the line has not");
+	size = &j->items[l->at[M_SIZE]];
+	hash = &j->items[l->at[M_HASH]];
+	if (size->type != VL_JSON_INT || size->number <= 0 ||
+	    (uint64_t)size->number != l->filled)
+		return bad(M_SIZE, "what its values fill of the body", err);
+	l->row->size = (uint64_t)size->number;
+	if (hash->type != VL_JSON_STRING || !vl_entry_parse_hash(hash->raw, &e))
+		return bad(M_HASH, "a content hash", err);
+	memcpy(l->row->hash, e.hash, sizeof(e.hash));
+	return VL_OK;
+}
+
+static enum vl_status
+read_line(struct line *l, struct vl_slice line, struct vl_err *err)
+{
+	struct vl_json *j = &l->store->json;
+	struct vl_row *row = l->row;
+	enum vl_status st = VL_OK;
+
+	if (line.n > VL_LINE_MAX)
+		return vl_fail(
+		    err, VL_ELIMIT, "line has more than %d bytes", VL_LINE_MAX);
+	if (line.n < 1 || line.p[line.n - 1] != '\n')
+		return vl_fail(err, VL_EFORMAT, "line does not end in LF");
+	l->store->text.n = 0;
+	st = vl_buf_reserve(&l->store->text, 2 * line.n, err);
+	if (st == VL_OK)
+		st = vl_json_parse(
+		    j, (struct vl_slice){ line.p, line.n - 1 }, err);
+	if (st == VL_OK && j->items[0].type != VL_JSON_OBJECT)
+		return vl_fail(err, VL_EFORMAT, "line is not an object");
+	if (st == VL_OK)
+		st = read_members(l, err);
+	if (st != VL_OK)
+		return st;
+	if (!vl_slice_equal(j->items[l->at[M_T]].raw, vl_slice_of("row")))
+		return bad(M_T, "'row'", err);
+	if (!read_name(l, M_C, VL_TABLE_NAME_MAX, &row->table))
+		return bad(M_C, "the name of a table", err);
+	if (!read_name(l, M_R, 64, &row->resource))
+		return bad(M_R, "the name of a resource", err);
+	if (j->items[l->at[M_K]].type != VL_JSON_ARRAY ||
+	    !read_key(l, l->at[M_K]))
+		return bad(M_K, "a key", err);
+	row->key = j->items[l->at[M_K]].raw;
+	if (row->key.n > VL_KEY_MAX)
+		return vl_fail(err, VL_ELIMIT, "its key has more than %d bytes",
+		    VL_KEY_MAX);
+	return VL_OK;
+}
+
+enum vl_status
+vl_row_decode(struct vl_row *row, struct vl_row_store *store,
+    struct vl_slice line, struct vl_err *err)
+{
+	struct line l = { .row = row, .store = store };
+	enum vl_status st = VL_OK;
+
+	*row = (struct vl_row){ 0 };
+	st = read_line(&l, line, err);
+	if (st == VL_OK)
+		st = read_row(&l, err);
+	if (st == VL_OK)
+		st = read_ids(&l, err);
+	if (st == VL_OK)
+		st = read_body(&l, err);
+	return st;
+}
+
+bool
+vl_row_next(struct vl_row_store *store, size_t item, size_t *at,
+    struct vl_slice *name, struct vl_value *value)
+{
+	struct vl_json *j = &store->json;
+
+	if (*at == 0)
+		*at = item + 1;
+	if (*at >= j->items[item].next)
+		return false;
+	*name = vl_json_text(j, *at, &store->text);
+	if (vl_value_read(value, j, *at + 1, &store->text, NULL) != VL_OK)
+		return false;
+	*at = j->items[*at + 1].next;
+	return true;
+}
+
+void
+vl_row_store_free(struct vl_row_store *store)
+{
+	vl_json_free(&store->json);
+	vl_buf_free(&store->text);
+	*store = (struct vl_row_store){ 0 };
+}

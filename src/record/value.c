@@ -1,0 +1,435 @@
+/*
+ * Cells to and from the values of a line (formats/manifest.md, "Values").
+ * Each cell has one spelling, and each spelling is one cell.
+ */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/encode.h>
+#include <valise/text.h>
+#include <valise/value.h>
+
+static const char *const forms[] = { "plain", "json", "number" };
+
+static const uint8_t *
+find_nul(struct vl_slice s)
+{
+	return s.n == 0 ? NULL : memchr(s.p, 0, s.n);
+}
+
+bool
+vl_cell_equal(const struct vl_cell *a, const struct vl_cell *b)
+{
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case VL_CELL_NULL:
+		return true;
+	case VL_CELL_INT:
+		return a->integer == b->integer;
+	case VL_CELL_REAL:
+		return memcmp(&a->real, &b->real, sizeof(a->real)) == 0;
+	default:
+		return vl_slice_equal(a->bytes, b->bytes);
+	}
+}
+
+char *
+vl_real_text(char text[VL_REAL_SIZE], double real)
+{
+	int digits;
+
+	if (isinf(real)) {
+		(void)snprintf(
+		    text, VL_REAL_SIZE, "%s", real < 0 ? "-inf" : "inf");
+		return text;
+	}
+	for (digits = 15; digits <= 17; digits++) {
+		(void)snprintf(text, VL_REAL_SIZE, "%.*g", digits, real);
+		if (strtod(text, NULL) == real)
+			break;
+	}
+	return text;
+}
+
+bool
+vl_real_read(double *real, struct vl_slice text)
+{
+	char copy[VL_REAL_SIZE];
+	char again[VL_REAL_SIZE];
+
+	if (text.n == 0 || text.n >= sizeof(copy) || find_nul(text) != NULL)
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	*real = strtod(copy, NULL);
+	return !isnan(*real) && strcmp(vl_real_text(again, *real), copy) == 0;
+}
+
+static void
+write_coded(struct vl_json_w *w, const char *tag, struct vl_slice bytes)
+{
+	size_t size = VL_B64U_SIZE(bytes.n);
+	char *text = malloc(size);
+
+	if (text == NULL) {
+		if (w->status == VL_OK)
+			w->status = VL_EIO;
+		return;
+	}
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, tag);
+	vl_json_w_text(w, vl_slice_of(vl_b64u(text, bytes.p, bytes.n)));
+	vl_json_w_close(w, '}');
+	free(text);
+}
+
+static void
+write_tagged(struct vl_json_w *w, const char *tag, const char *text)
+{
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, tag);
+	vl_json_w_text(w, vl_slice_of(text));
+	vl_json_w_close(w, '}');
+}
+
+static void
+write_int(struct vl_json_w *w, int64_t n)
+{
+	char text[24];
+
+	if (n >= -VL_JSON_INT_MAX && n <= VL_JSON_INT_MAX) {
+		vl_json_w_int(w, n);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%" PRId64, n);
+	write_tagged(w, "$i", text);
+}
+
+static bool
+is_text(struct vl_slice bytes)
+{
+	return find_nul(bytes) == NULL && vl_utf8_valid(bytes);
+}
+
+void
+vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell)
+{
+	char real[VL_REAL_SIZE];
+
+	switch (cell->type) {
+	case VL_CELL_NULL:
+		vl_json_w_null(w);
+		break;
+	case VL_CELL_INT:
+		write_int(w, cell->integer);
+		break;
+	case VL_CELL_REAL:
+		write_tagged(w, "$r", vl_real_text(real, cell->real));
+		break;
+	case VL_CELL_TEXT:
+		if (is_text(cell->bytes))
+			vl_json_w_text(w, cell->bytes);
+		else
+			write_coded(w, "$t64", cell->bytes);
+		break;
+	case VL_CELL_BLOB:
+		write_coded(w, "$b64", cell->bytes);
+		break;
+	}
+}
+
+static void
+write_range(struct vl_json_w *w, const char *tag, uint64_t at, uint64_t n)
+{
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, tag);
+	vl_json_w_open(w, '[');
+	vl_json_w_int(w, (int64_t)at);
+	vl_json_w_int(w, (int64_t)n);
+	vl_json_w_close(w, ']');
+	vl_json_w_close(w, '}');
+}
+
+void
+vl_value_write_body(
+    struct vl_json_w *w, enum vl_cell_type type, uint64_t at, uint64_t n)
+{
+	write_range(w, type == VL_CELL_BLOB ? "$blob" : "$body", at, n);
+}
+
+void
+vl_value_write_ref(struct vl_json_w *w, struct vl_slice key)
+{
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, "$ref");
+	vl_json_w_raw(w, key);
+	vl_json_w_close(w, '}');
+}
+
+void
+vl_parts_open(struct vl_json_w *w)
+{
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, "$parts");
+	vl_json_w_open(w, '[');
+}
+
+void
+vl_part_write(struct vl_json_w *w, const struct vl_part *part)
+{
+	switch (part->kind) {
+	case VL_PART_TEXT:
+		vl_json_w_text(w, part->text);
+		break;
+	case VL_PART_BODY:
+		write_range(w, "$body", part->at, part->n);
+		break;
+	case VL_PART_REF:
+		vl_json_w_open(w, '[');
+		vl_json_w_text(w, part->table);
+		vl_json_w_raw(w, part->key);
+		vl_json_w_text(w, vl_slice_of(forms[part->form]));
+		vl_json_w_close(w, ']');
+		break;
+	}
+}
+
+void
+vl_parts_close(struct vl_json_w *w)
+{
+	vl_json_w_close(w, ']');
+	vl_json_w_close(w, '}');
+}
+
+/* Reading. */
+
+static enum vl_status
+bad(struct vl_err *err, const char *why)
+{
+	return vl_fail(err, VL_EFORMAT, "not a value: %s", why);
+}
+
+static bool
+read_range(const struct vl_json *j, size_t item, uint64_t *at, uint64_t *n)
+{
+	const struct vl_json_item *list = &j->items[item];
+
+	if (list->type != VL_JSON_ARRAY || list->count != 2 ||
+	    list[1].type != VL_JSON_INT || list[2].type != VL_JSON_INT ||
+	    list[1].number < 0 || list[2].number <= 0 ||
+	    list[1].number > VL_JSON_INT_MAX - list[2].number)
+		return false;
+	*at = (uint64_t)list[1].number;
+	*n = (uint64_t)list[2].number;
+	return true;
+}
+
+static enum vl_status
+read_coded(struct vl_value *v, struct vl_slice text, struct vl_buf *arena,
+    struct vl_err *err)
+{
+	uint8_t *to = arena->p + arena->n;
+	size_t n = 0;
+
+	if (arena->cap - arena->n < text.n)
+		return bad(err, "it is longer than its line");
+	if (!vl_unb64u_any(to, &n, text))
+		return bad(err, "its base64url is not canonical");
+	v->cell.bytes = (struct vl_slice){ to, n };
+	arena->n += n;
+	if (v->cell.type == VL_CELL_TEXT && is_text(v->cell.bytes))
+		return bad(err, "'$t64' holds plain text");
+	return VL_OK;
+}
+
+static enum vl_status
+read_big(struct vl_value *v, struct vl_slice text, struct vl_err *err)
+{
+	char copy[24];
+	char again[24];
+
+	if (text.n >= sizeof(copy) || find_nul(text) != NULL)
+		return bad(err, "'$i' is no integer of 64 bits");
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	v->cell.integer = strtoll(copy, NULL, 10);
+	(void)snprintf(again, sizeof(again), "%" PRId64, v->cell.integer);
+	if (strcmp(copy, again) != 0)
+		return bad(err, "'$i' is no integer of 64 bits");
+	if (v->cell.integer >= -VL_JSON_INT_MAX &&
+	    v->cell.integer <= VL_JSON_INT_MAX)
+		return bad(err, "'$i' is below 10^15");
+	return VL_OK;
+}
+
+/* The last item of an array that begins at `item` and has `count`. */
+static bool
+is_key(const struct vl_json *j, size_t item)
+{
+	return j->items[item].type == VL_JSON_ARRAY && j->items[item].count > 0;
+}
+
+static bool
+read_part_ref(struct vl_part *part, const struct vl_json *j, size_t item,
+    struct vl_buf *arena)
+{
+	size_t key = item + 2; /* the table is one item */
+	size_t form = 0;
+	size_t i = 0;
+
+	if (j->items[item].count != 3 ||
+	    j->items[item + 1].type != VL_JSON_STRING || !is_key(j, key))
+		return false;
+	form = j->items[key].next;
+	if (j->items[form].type != VL_JSON_STRING)
+		return false;
+	part->kind = VL_PART_REF;
+	part->table = vl_json_text(j, item + 1, arena);
+	part->key = j->items[key].raw;
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		part->form = (enum vl_part_form)i;
+		if (vl_slice_equal(j->items[form].raw, vl_slice_of(forms[i])))
+			return part->table.n > 0;
+	}
+	return false;
+}
+
+static bool
+read_part(struct vl_part *part, const struct vl_json *j, size_t item,
+    struct vl_buf *arena)
+{
+	const struct vl_json_item *it = &j->items[item];
+
+	*part = (struct vl_part){ 0 };
+	if (it->type == VL_JSON_STRING) {
+		part->kind = VL_PART_TEXT;
+		part->text = vl_json_text(j, item, arena);
+		return true;
+	}
+	if (it->type == VL_JSON_ARRAY)
+		return read_part_ref(part, j, item, arena);
+	part->kind = VL_PART_BODY;
+	return it->type == VL_JSON_OBJECT && it->count == 1 &&
+	    vl_slice_equal(it[1].raw, vl_slice_of("$body")) &&
+	    read_range(j, item + 2, &part->at, &part->n);
+}
+
+/* Texts are not empty and not next to one another, and some part is an id:
+ * else there would be two spellings. */
+static enum vl_status
+read_parts(struct vl_value *v, const struct vl_json *j, size_t item,
+    struct vl_buf *arena, struct vl_err *err)
+{
+	enum vl_part_kind before = VL_PART_REF;
+	struct vl_part part = { 0 };
+	size_t used = arena->n;
+	size_t at = item + 1;
+	bool has_ref = false;
+
+	if (j->items[item].type != VL_JSON_ARRAY)
+		return bad(err, "'$parts' is no array");
+	for (; at < j->items[item].next; at = j->items[at].next) {
+		arena->n = used; /* only looked at */
+		if (!read_part(&part, j, at, arena))
+			return bad(err, "a piece of '$parts' is none");
+		if (part.kind == VL_PART_TEXT && part.text.n == 0)
+			return bad(err, "a piece of '$parts' is empty");
+		if (part.kind != VL_PART_REF && before != VL_PART_REF)
+			return bad(err, "pieces of '$parts' are not joined");
+		before = part.kind;
+		has_ref = has_ref || part.kind == VL_PART_REF;
+	}
+	arena->n = used;
+	v->kind = VL_VALUE_PARTS;
+	v->item = item;
+	return has_ref ? VL_OK : bad(err, "'$parts' names no row");
+}
+
+bool
+vl_parts_next(struct vl_part *part, const struct vl_json *j,
+    const struct vl_value *v, size_t *at, struct vl_buf *arena)
+{
+	if (*at == 0)
+		*at = v->item + 1;
+	if (*at >= j->items[v->item].next || !read_part(part, j, *at, arena))
+		return false;
+	*at = j->items[*at].next;
+	return true;
+}
+
+/* An object with one member, `tag`, whose value is at `item`. */
+static enum vl_status
+read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
+    size_t item, struct vl_buf *arena, struct vl_err *err)
+{
+	const struct vl_json_item *it = &j->items[item];
+	bool text = it->type == VL_JSON_STRING && !it->escaped;
+
+	if (vl_slice_equal(tag, vl_slice_of("$ref"))) {
+		v->kind = VL_VALUE_REF;
+		v->key = it->raw;
+		return is_key(j, item) ? VL_OK : bad(err, "'$ref' is no key");
+	}
+	if (vl_slice_equal(tag, vl_slice_of("$parts")))
+		return read_parts(v, j, item, arena, err);
+	if (vl_slice_equal(tag, vl_slice_of("$body")) ||
+	    vl_slice_equal(tag, vl_slice_of("$blob"))) {
+		v->kind = VL_VALUE_BODY;
+		v->cell.type = tag.p[2] == 'l' ? VL_CELL_BLOB : VL_CELL_TEXT;
+		return read_range(j, item, &v->at, &v->n) ?
+		    VL_OK :
+		    bad(err, "its place in the body is none");
+	}
+	if (text && vl_slice_equal(tag, vl_slice_of("$b64"))) {
+		v->cell.type = VL_CELL_BLOB;
+		return read_coded(v, it->raw, arena, err);
+	}
+	if (text && vl_slice_equal(tag, vl_slice_of("$t64"))) {
+		v->cell.type = VL_CELL_TEXT;
+		return read_coded(v, it->raw, arena, err);
+	}
+	if (text && vl_slice_equal(tag, vl_slice_of("$i"))) {
+		v->cell.type = VL_CELL_INT;
+		return read_big(v, it->raw, err);
+	}
+	if (text && vl_slice_equal(tag, vl_slice_of("$r"))) {
+		v->cell.type = VL_CELL_REAL;
+		return vl_real_read(&v->cell.real, it->raw) ?
+		    VL_OK :
+		    bad(err, "'$r' is not a real in its one spelling");
+	}
+	return bad(err, "its tag is not known");
+}
+
+enum vl_status
+vl_value_read(struct vl_value *v, const struct vl_json *j, size_t item,
+    struct vl_buf *arena, struct vl_err *err)
+{
+	const struct vl_json_item *it = &j->items[item];
+
+	*v = (struct vl_value){ .kind = VL_VALUE_CELL };
+	switch (it->type) {
+	case VL_JSON_NULL:
+		return VL_OK;
+	case VL_JSON_INT:
+		v->cell.type = VL_CELL_INT;
+		v->cell.integer = it->number;
+		return VL_OK;
+	case VL_JSON_STRING:
+		v->cell.type = VL_CELL_TEXT;
+		v->cell.bytes = vl_json_text(j, item, arena);
+		return VL_OK;
+	case VL_JSON_OBJECT:
+		if (it->count != 1 || it[1].escaped)
+			break;
+		return read_tagged(v, j, it[1].raw, item + 2, arena, err);
+	default:
+		break;
+	}
+	return bad(err, "it is neither null, number, string nor tagged");
+}
