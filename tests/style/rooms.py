@@ -25,6 +25,7 @@ LIBRARIES = {
     "yaml.h": {"site"},
     "archive.h": {"tree"},
     "archive_entry.h": {"tree"},
+    "pcre2.h": {"place"},
     "unicase.h": {"target"},
     "uninorm.h": {"target"},
     "unictype.h": {"target"},

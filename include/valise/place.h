@@ -1,0 +1,91 @@
+#ifndef VALISE_PLACE_H
+#define VALISE_PLACE_H
+
+/*
+ * Places inside a value: where in a text the bytes of ids stand, by JSONPath
+ * or PCRE2 pattern, so that they and nothing else can be replaced
+ * (formats/profile.md, References).  Pure: no I/O, no database.
+ *
+ * A finder is made once for a line of a profile, asked for each value, and
+ * used by one thread at a time.  What is to be replaced is read, written with
+ * the form of its place, and put between the bytes that stay; a place whose
+ * text stays is best left as it is, for writing it chooses its own escapes.
+ */
+
+#include <valise/bytes.h>
+
+#define VL_PLACES_MAX 1048576 /* of one value */
+
+/* How the bytes at a place are spelled. */
+enum vl_place_form {
+	VL_PLACE_PLAIN,      /* as they are */
+	VL_PLACE_JSON_TEXT,  /* inside the quotes of a JSON string */
+	VL_PLACE_JSON_NUMBER /* a whole JSON number */
+};
+
+/* Ascending, disjoint; `at` and `n` are of the raw bytes. */
+struct vl_place {
+	size_t at;
+	size_t n;
+	enum vl_place_form form;
+};
+
+/* All zero is empty.  `list` may be reused by setting `n` to 0. */
+struct vl_places {
+	struct vl_place *list;
+	size_t n;
+	size_t cap;
+};
+void vl_places_free(struct vl_places *p);
+
+/*
+ * A finder: an optional JSONPath ($, .name, ['name'], [N], [*], .*, ..name,
+ * ..*; no filters), then an optional pattern whose group 1 is the place (all
+ * matches, UTF), then an optional separator that splits it.  With none of
+ * them the whole value is the place.  NULL: the word is not there.
+ * VL_EUSAGE says what is wrong with which.
+ */
+struct vl_finder;
+struct vl_finder_words {
+	const char *json;
+	const char *pattern;
+	const char *split;
+};
+enum vl_status vl_finder_new(struct vl_finder **out,
+    const struct vl_finder_words *words, struct vl_err *err);
+/*
+ * Append the places of `value` to `out`, ascending.
+ *
+ * A path finds strings and numbers; objects, arrays, null, true and false
+ * that it selects are no places.  Of a key that stands twice both values are
+ * found.  Over JSON, pattern and separator see the text without its escapes,
+ * and a place that begins or ends in an escape has all of it.  The whole of
+ * an empty value or string is an empty place; an empty group or part is none.
+ * Spaces (also tab, LF, CR) around a part do not belong to it.
+ *
+ * VL_EFORMAT: the value is not JSON (RFC 8259, any spelling, depth at most
+ * 128), the pattern met its limits or found a byte twice, or a place is half
+ * of a surrogate pair or a part of a number.  VL_ELIMIT: `out` would have
+ * more than VL_PLACES_MAX.  After a failure `out` has what it had.
+ */
+enum vl_status vl_finder_find(struct vl_finder *f, struct vl_slice value,
+    struct vl_places *out, struct vl_err *err);
+void vl_finder_free(struct vl_finder *f);
+
+/* Merge two sorted lists into the first.  VL_EFORMAT where two places
+ * overlap, VL_ELIMIT above VL_PLACES_MAX; `into` is then what it was. */
+enum vl_status vl_places_merge(
+    struct vl_places *into, const struct vl_places *more, struct vl_err *err);
+
+/* The text that stands at a place: unescaped.  Appended to `out`. */
+enum vl_status vl_place_read(struct vl_buf *out, struct vl_slice value,
+    const struct vl_place *place, struct vl_err *err);
+/*
+ * Append `text` spelled as `form` wants it, with no escape that is not
+ * needed.  VL_EFORMAT where it has no such spelling: a number that is not a
+ * canonical integer, a JSON text that is not UTF-8.
+ */
+enum vl_status vl_place_write(struct vl_buf *out, enum vl_place_form form,
+    struct vl_slice text, struct vl_err *err);
+
+#endif

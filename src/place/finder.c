@@ -1,0 +1,278 @@
+/*
+ * Path, then pattern, then separator, each over what the one before it left,
+ * and what remains as bytes of the value (formats/profile.md, References).
+ *
+ * Pattern and separator work on the text that a JSON string stands for.  A
+ * cursor that walks spelling and text side by side turns spans of the text
+ * into places.
+ */
+
+#include <stdlib.h>
+
+#include <valise/text.h>
+
+#include "place.h"
+
+#define NOT_UTF8 0x1a /* what a pattern sees of a byte that is not UTF-8 */
+
+struct vl_finder {
+	bool has_path;
+	struct json_path path;
+	struct pattern *pattern;
+	char *split;
+	struct vl_buf
+	    text; /* of the leaf at hand, where it is spelled otherwise */
+};
+
+/* One leaf, or a whole value, on its way to places. */
+struct source {
+	struct leaf leaf;
+	struct vl_slice raw;
+	struct vl_slice text;
+	size_t raw_at; /* the cursor: behind these bytes of raw */
+	size_t text_at;
+	struct vl_places *out;
+};
+
+struct run {
+	struct vl_finder *f;
+	struct vl_slice value;
+	struct vl_places *out;
+};
+
+static void
+free_parts(struct vl_finder *f)
+{
+	json_path_free(&f->path);
+	pattern_free(f->pattern);
+	free(f->split);
+	vl_buf_free(&f->text);
+}
+
+static enum vl_status
+set_split(struct vl_finder *f, const char *split, struct vl_err *err)
+{
+	if (*split == '\0')
+		return vl_fail(err, VL_EUSAGE, "split: the separator is empty");
+	if (!vl_utf8_valid(vl_slice_of(split)))
+		return vl_fail(
+		    err, VL_EUSAGE, "split: the separator is not UTF-8");
+	f->split = strdup(split);
+	return f->split != NULL ? VL_OK : vl_fail_memory(err);
+}
+
+enum vl_status
+vl_finder_new(struct vl_finder **out, const struct vl_finder_words *words,
+    struct vl_err *err)
+{
+	struct vl_finder *f = calloc(1, sizeof(*f));
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (f == NULL)
+		return vl_fail_memory(err);
+	f->has_path = words->json != NULL;
+	if (f->has_path)
+		st = json_path_read(&f->path, words->json, err);
+	if (st == VL_OK && words->pattern != NULL)
+		st = pattern_new(&f->pattern, words->pattern, err);
+	if (st == VL_OK && words->split != NULL)
+		st = set_split(f, words->split, err);
+	if (st != VL_OK) {
+		vl_finder_free(f);
+		return st;
+	}
+	*out = f;
+	return VL_OK;
+}
+
+void
+vl_finder_free(struct vl_finder *f)
+{
+	if (f == NULL)
+		return;
+	free_parts(f);
+	free(f);
+}
+
+/* Move the cursor to byte `to` of the text; `lone`: past half a character. */
+static bool
+move_cursor(struct source *s, size_t to, bool *lone)
+{
+	struct unit u = { 0 };
+
+	*lone = false;
+	if (!s->leaf.escaped) {
+		s->raw_at = to;
+		s->text_at = to;
+		return true;
+	}
+	while (s->text_at < to) {
+		if (!json_unit(&u,
+		        (struct vl_slice){
+		            s->raw.p + s->raw_at, s->raw.n - s->raw_at }))
+			return false;
+		s->raw_at += u.raw;
+		s->text_at += u.n;
+		*lone |= u.lone;
+	}
+	return s->text_at == to;
+}
+
+static enum vl_status
+add_span(struct source *s, struct span span, struct vl_err *err)
+{
+	struct vl_place place = { .form = s->leaf.form };
+	bool lone = false;
+	bool ok = true;
+
+	if (place.form == VL_PLACE_JSON_NUMBER && span.n != s->raw.n)
+		return vl_fail(err, VL_EFORMAT,
+		    "a reference is only a part of the number at byte %zu",
+		    s->leaf.at);
+	ok = move_cursor(s, span.at, &lone);
+	place.at = s->leaf.at + s->raw_at;
+	ok = ok && move_cursor(s, span.at + span.n, &lone);
+	place.n = s->leaf.at + s->raw_at - place.at;
+	if (!ok || lone)
+		return vl_fail(err, VL_EFORMAT,
+		    "the reference at byte %zu holds half of a surrogate pair",
+		    place.at);
+	return places_add(s->out, place, err);
+}
+
+static bool
+is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static enum vl_status
+add_trimmed(struct source *s, struct span span, struct vl_err *err)
+{
+	const uint8_t *p = s->text.p;
+
+	while (span.n > 0 && is_space(p[span.at])) {
+		span.at++;
+		span.n--;
+	}
+	while (span.n > 0 && is_space(p[span.at + span.n - 1]))
+		span.n--;
+	return span.n > 0 ? add_span(s, span, err) : VL_OK;
+}
+
+static enum vl_status
+add_parts(
+    struct source *s, struct span span, const char *split, struct vl_err *err)
+{
+	const size_t n = strlen(split);
+	const uint8_t *p = NULL;
+	const uint8_t *end = NULL;
+	const uint8_t *hit = NULL;
+	enum vl_status st = VL_OK;
+
+	if (span.n == 0)
+		return VL_OK;
+	p = s->text.p + span.at;
+	end = p + span.n;
+	do {
+		hit = memmem(p, (size_t)(end - p), split, n);
+		span.at = (size_t)(p - s->text.p);
+		span.n = (size_t)((hit != NULL ? hit : end) - p);
+		st = add_trimmed(s, span, err);
+		if (hit != NULL)
+			p = hit + n;
+	} while (st == VL_OK && hit != NULL);
+	return st;
+}
+
+static enum vl_status
+add_found(const struct vl_finder *f, struct source *s, struct vl_err *err)
+{
+	struct span span = { 0, s->text.n };
+	enum vl_status st = VL_OK;
+	bool found = true;
+
+	if (f->pattern != NULL)
+		pattern_begin(f->pattern, s->text);
+	do {
+		if (f->pattern != NULL)
+			st = pattern_next(f->pattern, &span, &found, err);
+		if (st != VL_OK || !found)
+			break;
+		st = f->split != NULL ? add_parts(s, span, f->split, err) :
+		                        add_span(s, span, err);
+	} while (st == VL_OK && f->pattern != NULL);
+	return st;
+}
+
+/* Bytes of the UTF-8 character at `p`; 0 if there is none. */
+static size_t
+character(struct vl_slice s)
+{
+	size_t n = 1;
+
+	if (s.p[0] >= 0xc2)
+		n = s.p[0] < 0xe0 ? 2 : s.p[0] < 0xf0 ? 3 : 4;
+	if (n > s.n || !vl_utf8_valid((struct vl_slice){ s.p, n }))
+		return 0;
+	return n;
+}
+
+/* The same number of bytes, all of them UTF-8. */
+static enum vl_status
+make_valid(struct vl_buf *text, struct vl_slice raw, struct vl_err *err)
+{
+	enum vl_status st = vl_buf_add(text, raw, err);
+	size_t n = 0;
+	size_t i = 0;
+
+	while (st == VL_OK && i < raw.n) {
+		n = character((struct vl_slice){ raw.p + i, raw.n - i });
+		if (n == 0)
+			text->p[i] = NOT_UTF8;
+		i += n > 0 ? n : 1;
+	}
+	return st;
+}
+
+static enum vl_status
+take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
+{
+	const struct run *run = with;
+	struct vl_buf *text = &run->f->text;
+	struct source s = { .leaf = *leaf, .out = run->out };
+	enum vl_status st = VL_OK;
+
+	if (leaf->n > 0)
+		s.raw = (struct vl_slice){ run->value.p + leaf->at, leaf->n };
+	s.text = s.raw;
+	vl_buf_clear(text);
+	if (leaf->escaped)
+		st = json_text(text, s.raw, err);
+	else if (leaf->form == VL_PLACE_PLAIN && run->f->pattern != NULL &&
+	    !vl_utf8_valid(s.raw))
+		st = make_valid(text, s.raw, err);
+	if (text->n > 0)
+		s.text = vl_buf_slice(text);
+	return st == VL_OK ? add_found(run->f, &s, err) : st;
+}
+
+enum vl_status
+vl_finder_find(struct vl_finder *f, struct vl_slice value,
+    struct vl_places *out, struct vl_err *err)
+{
+	const struct leaf whole = { .n = value.n, .form = VL_PLACE_PLAIN };
+	const size_t before = out->n;
+	struct run run = { f, value, out };
+	enum vl_status st = VL_OK;
+
+	if (f->has_path)
+		st = json_scan(&f->path, value,
+		    &(struct leaf_visit){ take_leaf, &run }, err);
+	else
+		st = take_leaf(&run, &whole, err);
+	if (st != VL_OK)
+		out->n = before;
+	return st;
+}

@@ -1,0 +1,83 @@
+#ifndef VALISE_PLACE_PRIVATE_H
+#define VALISE_PLACE_PRIVATE_H
+
+/* What the files of this room share. */
+
+#include <valise/place.h>
+
+#define STEPS_MAX 63 /* the states of a path are the bits of 64 */
+#define DEPTH_MAX 128
+
+/* A JSONPath.  After i steps the walk is in state i; in state n it is there. */
+enum step_kind {
+	STEP_NAME,
+	STEP_INDEX,
+	STEP_ANY
+};
+struct step {
+	enum step_kind kind;
+	bool below;           /* `..`: at any depth */
+	struct vl_slice name; /* into `names` */
+	size_t index;
+};
+struct json_path {
+	struct step steps[STEPS_MAX];
+	size_t n;
+	struct vl_buf names;
+};
+enum vl_status json_path_read(
+    struct json_path *path, const char *text, struct vl_err *err);
+void json_path_free(struct json_path *path);
+
+/* A string, without its quotes, or a number. */
+struct leaf {
+	size_t at;
+	size_t n;
+	enum vl_place_form form;
+	bool escaped;
+};
+struct leaf_visit {
+	enum vl_status (*leaf)(
+	    void *with, const struct leaf *leaf, struct vl_err *err);
+	void *with;
+};
+/* Call `visit` for each leaf that `path` selects, ascending; a failure of it
+ * ends the walk. */
+enum vl_status json_scan(const struct json_path *path, struct vl_slice value,
+    const struct leaf_visit *visit, struct vl_err *err);
+
+/*
+ * A byte of a JSON string, or one escape (of a surrogate pair both): what it
+ * stands for, and how many bytes it takes.
+ */
+struct unit {
+	uint8_t bytes[4];
+	size_t n;
+	size_t raw;
+	bool lone; /* half of a surrogate pair, as U+FFFD */
+};
+/* `raw` is not empty.  False: not an escape. */
+bool json_unit(struct unit *u, struct vl_slice raw);
+/* Append the text of the string `raw`, which a scan has accepted. */
+enum vl_status json_text(
+    struct vl_buf *out, struct vl_slice raw, struct vl_err *err);
+
+struct span {
+	size_t at;
+	size_t n;
+};
+
+struct pattern;
+enum vl_status pattern_new(
+    struct pattern **out, const char *text, struct vl_err *err);
+/* `text` is UTF-8 and borrowed until the last match. */
+void pattern_begin(struct pattern *p, struct vl_slice text);
+/* Group 1 of the next match in which it is not empty. */
+enum vl_status pattern_next(
+    struct pattern *p, struct span *span, bool *found, struct vl_err *err);
+void pattern_free(struct pattern *p);
+
+enum vl_status places_add(
+    struct vl_places *p, struct vl_place place, struct vl_err *err);
+
+#endif
