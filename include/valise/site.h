@@ -83,6 +83,39 @@ struct vl_rewrite {
 	char *to;
 };
 
+/* keep_here of rows, here and in a profile: they are the target's. */
+struct vl_keep_rows {
+	char *resource; /* NULL in a profile, where it stands in one */
+	char *table;
+	char **columns; /* none: whole rows */
+	size_t ncolumns;
+	char *where; /* SQL, or NULL: all */
+	unsigned line;
+	unsigned column;
+	bool in_site; /* of a profile: the place is in the site file */
+};
+
+/* map: a record of the source is another one of the target; keys, column by
+ * column, both of one length. */
+struct vl_map_record {
+	char *resource;
+	char *table;
+	char **from;
+	size_t nfrom;
+	char **to;
+	size_t nto;
+	unsigned line;
+	unsigned column;
+};
+
+/* References that nobody declared. */
+enum vl_undeclared {
+	VL_UNDECLARED_REFUSE,
+	VL_UNDECLARED_WARN
+};
+
+struct vl_profile_use; /* what `profile` says: profile.h */
+
 struct vl_trust {
 	char *sender; /* path of a public key file */
 	char *series; /* hex, or NULL for any */
@@ -100,10 +133,16 @@ struct vl_site {
 	size_t nallow_from;
 	struct vl_keep_here *keep_here; /* each names a resource of the file */
 	size_t nkeep_here;
+	struct vl_keep_rows *keep_rows;
+	size_t nkeep_rows;
 	struct vl_map *map;
 	size_t nmap;
+	struct vl_map_record *map_records;
+	size_t nmap_records;
 	struct vl_rewrite *rewrite;
 	size_t nrewrite;
+	struct vl_profile_use *profile; /* or NULL */
+	enum vl_undeclared undeclared;
 	/* Base directory of state, absolute.  Where none is given:
 	 * /var/lib/valise for root, else $XDG_STATE_HOME/valise or
 	 * ~/.local/state/valise. */

@@ -38,16 +38,17 @@ check_hex16(const struct vl_site_reader *r, const struct vl_word *word,
 	    "'%s' takes 32 lower-case hex digits", word->word);
 }
 
-/* A path in a tree as `map` has it, which is no pattern. */
+/* `text` is a path in a tree as `map` has it, which is no pattern; `value` is
+ * where it stands, and how it is written there. */
 static enum vl_status
 check_mapped(const struct vl_site_reader *r, const struct vl_word *word,
-    const struct vl_site_node *value, struct vl_err *err)
+    const struct vl_site_node *value, const char *text, struct vl_err *err)
 {
-	struct vl_slice path = vl_site_mapped(value->text);
+	struct vl_slice path = vl_site_mapped(text);
 	struct vl_err why = { 0 };
 	char shown[SHOWN];
 
-	if (strcspn(value->text, "*?[") < path.n)
+	if (strcspn(text, "*?[") < path.n)
 		return vl_site_fail(r->file, value, err,
 		    "'%s' cannot be a '%s': it is no pattern; only '/**' at "
 		    "its end, for a directory and all below, is known",
@@ -99,6 +100,118 @@ check_owner(const struct vl_site_reader *r, const struct vl_site_node *value,
 	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)));
 }
 
+/* A column with its table, either of which may be a pattern. */
+static enum vl_status
+check_column(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	struct vl_slice table = { 0 };
+	struct vl_slice column = { 0 };
+	char shown[SHOWN];
+
+	if (vl_profile_split(value->text, &table, &column))
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' cannot be a '%s'; write table.column",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)),
+	    word->word);
+}
+
+/*
+ * How many {table.column} stand in `text`; `plain` gets the text with an `x`
+ * in the place of each.  SIZE_MAX where a brace is amiss.
+ */
+static size_t
+count_ids(const char *text, char *plain)
+{
+	char name[VL_SITE_TEXT_MAX + 1];
+	struct vl_slice table = { 0 };
+	struct vl_slice column = { 0 };
+	size_t found = 0;
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '}')
+			return SIZE_MAX;
+		if (*text != '{') {
+			*plain++ = *text;
+			continue;
+		}
+		n = strcspn(++text, "{}");
+		memcpy(name, text, n);
+		name[n] = '\0';
+		if (text[n] != '}' || !vl_profile_split(name, &table, &column))
+			return SIZE_MAX;
+		text += n;
+		*plain++ = 'x';
+		found++;
+	}
+	*plain = '\0';
+	return found;
+}
+
+/* A table, whose name may hold one id; or a path that holds some. */
+static enum vl_status
+check_ids(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	char plain[VL_SITE_TEXT_MAX + 1];
+	size_t n = count_ids(value->text, plain);
+	char shown[SHOWN];
+
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text));
+	if (n == SIZE_MAX)
+		return vl_site_fail(r->file, value, err,
+		    "'%s': an id in a name is written {table.column}", shown);
+	if (word->type == VL_WORD_TABLE && n > 1)
+		return vl_site_fail(r->file, value, err,
+		    "'%s': the name of a table holds one id at most", shown);
+	if (word->type == VL_WORD_TABLE)
+		return VL_OK;
+	if (n == 0)
+		return vl_site_fail(r->file, value, err,
+		    "'%s' holds no id; write {table.column} where it stands",
+		    shown);
+	return check_mapped(r, word, value, plain, err);
+}
+
+static enum vl_status
+check_json(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	if (value->text[0] == '$')
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' takes a path from the root, such as $.a.b or $[*].id",
+	    word->word);
+}
+
+static enum vl_status
+check_text(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	switch (word->type) {
+	case VL_WORD_NAME:
+	case VL_WORD_NAMES:
+		return check_name(r, word, value, err);
+	case VL_WORD_HEX16:
+		return check_hex16(r, word, value, err);
+	case VL_WORD_MAPPED:
+		return check_mapped(r, word, value, value->text, err);
+	case VL_WORD_PAIRS:
+		return check_owner(r, value, err);
+	case VL_WORD_COLUMN:
+		return check_column(r, word, value, err);
+	case VL_WORD_TABLE:
+	case VL_WORD_IDS:
+		return check_ids(r, word, value, err);
+	case VL_WORD_JSON:
+		return check_json(r, word, value, err);
+	default:
+		return VL_OK;
+	}
+}
+
 struct vl_slice
 vl_site_mapped(const char *text)
 {
@@ -139,8 +252,7 @@ enum vl_status
 vl_site_read_text(const struct vl_site_reader *r, const struct vl_word *word,
     char **out, const struct vl_site_node *value, struct vl_err *err)
 {
-	bool label =
-	    word->type == VL_WORD_LABEL || word->type == VL_WORD_LABELS;
+	bool label = word->type == VL_WORD_LABEL;
 	size_t max = label ? VL_SITE_LABEL_MAX : VL_SITE_TEXT_MAX;
 	enum vl_status st = VL_OK;
 
@@ -154,14 +266,7 @@ vl_site_read_text(const struct vl_site_reader *r, const struct vl_word *word,
 	if (strlen(value->text) > max)
 		return vl_site_fail(r->file, value, err,
 		    "'%s' takes at most %zu bytes", word->word, max);
-	if (word->type == VL_WORD_NAME)
-		st = check_name(r, word, value, err);
-	else if (word->type == VL_WORD_HEX16)
-		st = check_hex16(r, word, value, err);
-	else if (word->type == VL_WORD_MAPPED)
-		st = check_mapped(r, word, value, err);
-	else if (word->type == VL_WORD_PAIRS)
-		st = check_owner(r, value, err);
+	st = check_text(r, word, value, err);
 	if (st != VL_OK)
 		return st;
 	*out = word->type == VL_WORD_PATH ? vl_site_join(r->dir, value->text) :

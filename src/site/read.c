@@ -5,6 +5,7 @@
 
 #include <valise/text.h>
 
+#include "profile_use.h"
 #include "read.h"
 
 #define WORDS_MAX 64 /* words of one scope, for "did you mean" */
@@ -12,12 +13,11 @@
 static const struct vl_word *
 find_word(enum vl_scope scope, const char *text)
 {
-	const struct vl_word *w = vl_site_words;
+	const struct vl_word *w = vl_word_next(scope, NULL);
 
-	for (; w->word != NULL; w++)
-		if (w->scope == scope && strcmp(w->word, text) == 0)
-			return w;
-	return NULL;
+	while (w != NULL && strcmp(w->word, text) != 0)
+		w = vl_word_next(scope, w);
+	return w;
 }
 
 static enum vl_status
@@ -25,14 +25,13 @@ unknown_word(const struct vl_site_reader *r, enum vl_scope scope,
     const struct vl_site_node *node, struct vl_err *err)
 {
 	const char *words[WORDS_MAX + 1] = { NULL };
-	const struct vl_word *w = vl_site_words;
+	const struct vl_word *w = vl_word_next(scope, NULL);
 	const char *near = NULL;
 	char shown[80];
 	size_t n = 0;
 
-	for (; w->word != NULL && n < WORDS_MAX; w++)
-		if (w->scope == scope)
-			words[n++] = w->word;
+	for (; w != NULL && n < WORDS_MAX; w = vl_word_next(scope, w))
+		words[n++] = w->word;
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(node->text));
 	near = vl_nearest(node->text, words);
 	if (near == NULL)
@@ -59,108 +58,51 @@ set_bool(const struct vl_site_reader *r, const struct vl_word *word, bool *into,
 }
 
 static enum vl_status
-set_texts(const struct vl_site_reader *r, const struct vl_word *word,
+set_choice(const struct vl_site_reader *r, const struct vl_word *word,
     void *into, const struct vl_site_node *value, struct vl_err *err)
 {
-	char ***list = (char ***)((char *)into + word->at);
-	size_t *n = (size_t *)((char *)into + word->count);
+	char *member = (char *)into + word->at;
 	enum vl_status st = VL_OK;
+	size_t choice = 0;
 
-	if (value->type != VL_NODE_LIST)
-		return vl_site_fail(r->file, value, err,
-		    "'%s' takes a list, such as [a, b]", word->word);
-	if (value->nkids == 0)
-		return VL_OK;
-	*list = calloc(value->nkids, sizeof(char *));
-	if (*list == NULL)
-		return vl_fail_memory(err);
-	for (; st == VL_OK && *n < value->nkids; (*n)++)
-		st = vl_site_read_text(
-		    r, word, &(*list)[*n], value->kids[*n], err);
-	return st;
+	st = vl_site_read_choice(r, word, &choice, value, err);
+	if (st != VL_OK)
+		return st;
+	if (word->type == VL_WORD_SWITCH)
+		*(bool *)member = choice == 1;
+	else
+		*(unsigned *)(void *)member = (unsigned)choice + word->first;
+	if (word->has != 0)
+		*((bool *)into + word->has) = true;
+	return VL_OK;
 }
 
-/* A map of owners: each word is what stands for the one behind it. */
+/* true, false, or a condition. */
 static enum vl_status
-set_pairs(const struct vl_site_reader *r, const struct vl_word *word,
-    void *into, const struct vl_site_node *value, struct vl_err *err)
-{
-	struct vl_pair **list = (struct vl_pair **)((char *)into + word->at);
-	size_t *n = (size_t *)((char *)into + word->count);
-	enum vl_status st = VL_OK;
-
-	if (value->type != VL_NODE_MAP)
-		return vl_site_fail(r->file, value, err,
-		    "'%s' takes a map, such as {old: new}", word->word);
-	if (value->nkids == 0)
-		return VL_OK;
-	*list = calloc(value->nkids / 2, sizeof(**list));
-	if (*list == NULL)
-		return vl_fail_memory(err);
-	for (; st == VL_OK && *n < value->nkids / 2; (*n)++) {
-		st = vl_site_read_text(
-		    r, word, &(*list)[*n].from, value->kids[2 * *n], err);
-		if (st == VL_OK)
-			st = vl_site_read_text(r, word, &(*list)[*n].to,
-			    value->kids[2 * *n + 1], err);
-	}
-	return st;
-}
-
-/* An array of structs, each with what holds when nothing is said. */
-static void *
-new_structs(enum vl_scope scope, size_t n, size_t *size)
-{
-	static const size_t sizes[] = {
-		[VL_SCOPE_RESOURCE] = sizeof(struct vl_resource),
-		[VL_SCOPE_TRUST] = sizeof(struct vl_trust),
-		[VL_SCOPE_KEEP_HERE] = sizeof(struct vl_keep_here),
-		[VL_SCOPE_MAP] = sizeof(struct vl_map),
-		[VL_SCOPE_REWRITE] = sizeof(struct vl_rewrite),
-	};
-	void *structs = calloc(n, sizes[scope]);
-	struct vl_resource *resources = structs;
-	size_t i = 0;
-
-	*size = sizes[scope];
-	if (scope != VL_SCOPE_RESOURCE || structs == NULL)
-		return structs;
-	for (i = 0; i < n; i++) {
-		resources[i].one_file_system = true;
-		resources[i].compress = true;
-	}
-	return structs;
-}
-
-static enum vl_status
-set_maps(const struct vl_site_reader *r, const struct vl_word *word, void *into,
+set_skip(const struct vl_site_reader *r, const struct vl_word *word, void *into,
     const struct vl_site_node *value, struct vl_err *err)
 {
-	void **list = (void **)((char *)into + word->at);
-	size_t *n = (size_t *)((char *)into + word->count);
-	enum vl_status st = VL_OK;
-	size_t size = 0;
+	char *bytes = into;
 
-	if (value->type != VL_NODE_LIST)
-		return vl_site_fail(r->file, value, err,
-		    "'%s' takes a list, each entry with its '-'", word->word);
-	if (value->nkids == 0 && word->required)
-		return vl_site_fail(
-		    r->file, value, err, "'%s' is empty", word->word);
-	if (value->nkids > VL_SITE_RESOURCES_MAX)
-		return vl_site_fail(r->file, value, err,
-		    "'%s' takes at most %d entries", word->word,
-		    VL_SITE_RESOURCES_MAX);
-	if (value->nkids == 0)
-		return VL_OK;
-	*list = new_structs(word->of, value->nkids, &size);
-	if (*list == NULL)
+	if (value->type == VL_NODE_TEXT &&
+	    (!value->plain ||
+	        (strcmp(value->text, "true") != 0 &&
+	            strcmp(value->text, "false") != 0)))
+		return vl_site_read_text(
+		    r, word, (char **)(void *)(bytes + word->also), value, err);
+	return set_bool(r, word, (bool *)(bytes + word->at), value, err);
+}
+
+static enum vl_status
+set_struct(const struct vl_site_reader *r, const struct vl_word *word,
+    void *into, const struct vl_site_node *value, struct vl_err *err)
+{
+	void **member = (void **)(void *)((char *)into + word->at);
+
+	*member = calloc(1, vl_scopes[word->of].size);
+	if (*member == NULL)
 		return vl_fail_memory(err);
-	*n = value->nkids;
-	for (size_t i = 0; st == VL_OK && i < *n; i++)
-		st = vl_site_read_map(
-		    r, word->of, (char *)*list + i * size, value->kids[i], err);
-	return st;
+	return vl_site_read_map(r, word->of, *member, value, err);
 }
 
 static enum vl_status
@@ -168,9 +110,9 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
     const struct vl_site_node *value, struct vl_err *err)
 {
 	char *member = (char *)into + word->at;
-	enum vl_status st = VL_OK;
-	size_t choice = 0;
 
+	if (word->many != VL_ONE)
+		return vl_site_read_list(r, word, into, value, err);
 	switch (word->type) {
 	case VL_WORD_NAME:
 	case VL_WORD_LABEL:
@@ -178,6 +120,10 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 	case VL_WORD_TEXT:
 	case VL_WORD_QUOTED:
 	case VL_WORD_MAPPED:
+	case VL_WORD_COLUMN:
+	case VL_WORD_TABLE:
+	case VL_WORD_IDS:
+	case VL_WORD_JSON:
 	case VL_WORD_HEX16:
 		return vl_site_read_text(
 		    r, word, (char **)(void *)member, value, err);
@@ -185,21 +131,30 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 		return set_bool(r, word, (bool *)member, value, err);
 	case VL_WORD_CHOICE:
 	case VL_WORD_SWITCH:
-		st = vl_site_read_choice(r, word, &choice, value, err);
-		if (st == VL_OK && word->type == VL_WORD_SWITCH)
-			*(bool *)member = choice == 1;
-		else if (st == VL_OK)
-			*(unsigned *)(void *)member = (unsigned)choice;
-		return st;
-	case VL_WORD_TEXTS:
-	case VL_WORD_LABELS:
-		return set_texts(r, word, into, value, err);
+		return set_choice(r, word, into, value, err);
+	case VL_WORD_SKIP:
+		return set_skip(r, word, into, value, err);
 	case VL_WORD_PAIRS:
-		return set_pairs(r, word, into, value, err);
+	case VL_WORD_NAMES:
+	case VL_WORD_VALUES:
+		return vl_site_read_pairs(r, word, into, value, err);
+	case VL_WORD_TYPES:
+		return vl_site_read_types(r, word, into, value, err);
+	case VL_WORD_KEY:
+		return vl_site_read_key(r, word, into, value, err);
 	case VL_WORD_MAPS:
-		return set_maps(r, word, into, value, err);
+		return vl_site_read_maps(r, word, into, value, err);
 	case VL_WORD_MAP:
 		return vl_site_read_map(r, word->of, into, value, err);
+	case VL_WORD_STRUCT:
+		return set_struct(r, word, into, value, err);
+	case VL_WORD_USE:
+		return vl_profile_use_read(
+		    r, (struct vl_profile_use **)(void *)member, value, err);
+	case VL_WORD_LINES:
+		return vl_profile_use_lines(r, word, into, value, err);
+	case VL_WORD_WHOLE:
+		return vl_profile_use_whole(word, into, value, err);
 	case VL_WORD_LATER:
 		break;
 	}
@@ -211,46 +166,23 @@ static enum vl_status
 check_required(const struct vl_site_reader *r, enum vl_scope scope,
     const struct vl_site_node *map, struct vl_err *err)
 {
-	static const char *const whose[] = {
-		[VL_SCOPE_SITE] = "the site",
-		[VL_SCOPE_RESOURCE] = "this resource",
-		[VL_SCOPE_OWNERS] = "'owners'",
-		[VL_SCOPE_TRUST] = "this entry",
-		[VL_SCOPE_KEEP_HERE] = "this entry",
-		[VL_SCOPE_MAP] = "this entry",
-		[VL_SCOPE_REWRITE] = "this entry",
-	};
-	const struct vl_word *w = vl_site_words;
-	size_t i = 0;
+	const struct vl_word *w = vl_word_next(scope, NULL);
 
-	for (; w->word != NULL; w++) {
-		if (w->scope != scope || !w->required)
-			continue;
-		for (i = 0; i < map->nkids; i += 2)
-			if (strcmp(map->kids[i]->text, w->word) == 0)
-				break;
-		if (i >= map->nkids)
+	for (; w != NULL; w = vl_word_next(scope, w))
+		if (w->required && vl_site_node_of(map, w->word) == NULL)
 			return vl_site_fail(r->file, map, err, "%s has no '%s'",
-			    whose[scope], w->word);
-	}
+			    vl_scopes[scope].whose, w->word);
 	return VL_OK;
 }
 
-enum vl_status
-vl_site_read_map(const struct vl_site_reader *r, enum vl_scope scope,
-    void *into, const struct vl_site_node *map, struct vl_err *err)
+/* Every word of `map` is one of `scope`, and of this version. */
+static enum vl_status
+check_words(const struct vl_site_reader *r, enum vl_scope scope,
+    const struct vl_site_node *map, struct vl_err *err)
 {
 	const struct vl_word *word = NULL;
-	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	if (map->type != VL_NODE_MAP)
-		return vl_site_fail(r->file, map, err,
-		    "words with values are expected, such as 'name: value'");
-	if (scope == VL_SCOPE_RESOURCE) {
-		((struct vl_resource *)into)->line = map->line;
-		((struct vl_resource *)into)->column = map->column;
-	}
 	for (i = 0; i < map->nkids; i += 2) {
 		word = find_word(scope, map->kids[i]->text);
 		if (word == NULL)
@@ -259,9 +191,38 @@ vl_site_read_map(const struct vl_site_reader *r, enum vl_scope scope,
 			return vl_site_fail(r->file, map->kids[i], err,
 			    "'%s' is not known to this version yet",
 			    word->word);
-		st = set_word(r, word, into, map->kids[i + 1], err);
-		if (st != VL_OK)
-			return st;
 	}
-	return check_required(r, scope, map, err);
+	return VL_OK;
+}
+
+static void
+note_place(enum vl_scope scope, void *into, const struct vl_site_node *map)
+{
+	const struct vl_scope_of *of = &vl_scopes[scope];
+	char *bytes = into;
+
+	if (!of->placed)
+		return;
+	*(unsigned *)(void *)(bytes + of->line) = map->line;
+	*(unsigned *)(void *)(bytes + of->column) = map->column;
+	if (of->in_site != 0)
+		*(bool *)(bytes + of->in_site) = map->file != NULL;
+}
+
+enum vl_status
+vl_site_read_map(const struct vl_site_reader *r, enum vl_scope scope,
+    void *into, const struct vl_site_node *map, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (map->type != VL_NODE_MAP)
+		return vl_site_fail(r->file, map, err,
+		    "words with values are expected, such as 'name: value'");
+	note_place(scope, into, map);
+	st = check_words(r, scope, map, err);
+	for (i = 0; i < map->nkids && st == VL_OK; i += 2)
+		st = set_word(r, find_word(scope, map->kids[i]->text), into,
+		    map->kids[i + 1], err);
+	return st == VL_OK ? check_required(r, scope, map, err) : st;
 }

@@ -3,7 +3,7 @@
 
 /* From the tree of a site file to its struct, by the table of words. */
 
-#include <valise/site.h>
+#include <valise/profile.h>
 
 #include "words.h"
 #include "yaml.h"
@@ -17,6 +17,27 @@ struct vl_site_reader {
 enum vl_status vl_site_read_map(const struct vl_site_reader *r,
     enum vl_scope scope, void *into, const struct vl_site_node *map,
     struct vl_err *err);
+
+/* lists.c: what takes more than one value; `into` is the struct that the
+ * word's members are in. */
+enum vl_status vl_site_read_list(const struct vl_site_reader *r,
+    const struct vl_word *word, void *into, const struct vl_site_node *value,
+    struct vl_err *err);
+enum vl_status vl_site_read_pairs(const struct vl_site_reader *r,
+    const struct vl_word *word, void *into, const struct vl_site_node *value,
+    struct vl_err *err);
+enum vl_status vl_site_read_types(const struct vl_site_reader *r,
+    const struct vl_word *word, void *into, const struct vl_site_node *value,
+    struct vl_err *err);
+enum vl_status vl_site_read_key(const struct vl_site_reader *r,
+    const struct vl_word *word, void *into, const struct vl_site_node *value,
+    struct vl_err *err);
+enum vl_status vl_site_read_maps(const struct vl_site_reader *r,
+    const struct vl_word *word, void *into, const struct vl_site_node *value,
+    struct vl_err *err);
+
+/* clear.c: free all that the words of `scope` have in the struct. */
+void vl_site_clear(enum vl_scope scope, void *of);
 
 /* One text as the type of `word` wants it: checked, copied to `*out`. */
 enum vl_status vl_site_read_text(const struct vl_site_reader *r,
@@ -32,6 +53,30 @@ enum vl_status vl_site_read_choice(const struct vl_site_reader *r,
 enum vl_status vl_site_check_rules(const struct vl_site_reader *r,
     const struct vl_site *site, const struct vl_site_node *root,
     struct vl_err *err);
+
+/*
+ * profile_check.c: what of a profile one value alone does not show; and lists
+ * taken apart, defaults, order.  With `partial` it is what a site says over
+ * one, and names of `types` may be those of the profile.
+ */
+enum vl_status vl_profile_settle(
+    struct vl_profile *p, bool partial, struct vl_err *err);
+/* profile.c: a profile from its tree, read and settled. */
+struct vl_profile_source {
+	const struct vl_site_node *root;
+	const char *file;      /* escaped */
+	const char *site_file; /* of nodes that have a file; or NULL */
+	bool partial;
+};
+enum vl_status vl_profile_read(struct vl_profile **out,
+    const struct vl_profile_source *from, struct vl_err *err);
+
+/* profile.c: the tree of a file. */
+enum vl_status vl_profile_file(
+    struct vl_site_node **root, const char *file, struct vl_err *err);
+
+/* profile_json.c: whether a word says other than what holds without it. */
+bool vl_site_says(const struct vl_word *w, const void *of);
 
 /* A path of `map` without the slash and the two stars behind it. */
 struct vl_slice vl_site_mapped(const char *text);

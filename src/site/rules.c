@@ -10,26 +10,28 @@
 
 #define SHOWN 80
 
-/* The value of `word` in the map `map`; NULL where it does not stand there. */
-static const struct vl_site_node *
-value_of(const struct vl_site_node *map, const char *word)
-{
-	size_t i = 0;
-
-	for (i = 0; i < map->nkids; i += 2)
-		if (strcmp(map->kids[i]->text, word) == 0)
-			return map->kids[i + 1];
-	return NULL;
-}
-
 static enum vl_status
 check_resource(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entry, struct vl_err *err)
 {
-	const struct vl_site_node *value = value_of(entry, "resource");
+	const struct vl_site_node *value = vl_site_node_of(entry, "resource");
+	const struct vl_site_node *table = vl_site_node_of(entry, "table");
+	const struct vl_resource *resource =
+	    vl_site_resource(site, value->text);
 	const char *near = NULL;
 
-	if (vl_site_resource(site, value->text) != NULL)
+	if (resource != NULL && table != NULL &&
+	    resource->kind == VL_KIND_FILES)
+		return vl_site_fail(r->file, table, err,
+		    "'table' is about databases, and '%s' is a resource of "
+		    "kind '%s'",
+		    value->text, vl_kind_words[resource->kind]);
+	if (resource != NULL && table == NULL &&
+	    resource->kind != VL_KIND_FILES)
+		return vl_site_fail(r->file, value, err,
+		    "'%s' is no tree of files: this entry needs a 'table'",
+		    value->text);
+	if (resource != NULL)
 		return VL_OK;
 	near = vl_site_nearest(site, value->text);
 	if (near == NULL)
@@ -52,6 +54,55 @@ check_resources(const struct vl_site_reader *r, const struct vl_site *site,
 	return st;
 }
 
+/* Entry `i` of those of `map` that are about paths. */
+static const struct vl_site_node *
+path_entry(const struct vl_site_node *entries, size_t i)
+{
+	struct vl_site_node *const *entry = entries->kids;
+
+	for (;; entry++)
+		if (vl_site_node_of(*entry, "table") == NULL && i-- == 0)
+			return *entry;
+}
+
+/* One key is another, column by column. */
+static enum vl_status
+check_map_record(const struct vl_site_reader *r,
+    const struct vl_map_record *row, struct vl_err *err)
+{
+	const struct vl_site_node at = { .line = row->line,
+		.column = row->column };
+
+	if (row->nfrom == row->nto)
+		return VL_OK;
+	return vl_site_fail(r->file, &at, err,
+	    "'from' has %zu columns of the key, 'to' has %zu", row->nfrom,
+	    row->nto);
+}
+
+/* What is about databases needs one. */
+static enum vl_status
+check_databases(const struct vl_site_reader *r, const struct vl_site *site,
+    const struct vl_site_node *root, struct vl_err *err)
+{
+	static const char *const words[] = { "profile", "references" };
+	const struct vl_site_node *value = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < site->nresources; i++)
+		if (site->resources[i].kind != VL_KIND_FILES)
+			return VL_OK;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		value = vl_site_node_of(root, words[i]);
+		if (value != NULL)
+			return vl_site_fail(r->file, value, err,
+			    "'%s' is about databases, and no resource of this "
+			    "file is one",
+			    words[i]);
+	}
+	return VL_OK;
+}
+
 static bool
 takes_all_below(const char *path)
 {
@@ -67,7 +118,7 @@ check_sides(const struct vl_site_reader *r, const struct vl_map *rule,
 
 	if (takes_all_below(rule->to) == all)
 		return VL_OK;
-	return vl_site_fail(r->file, value_of(entry, "to"), err,
+	return vl_site_fail(r->file, vl_site_node_of(entry, "to"), err,
 	    all ? "'from' ends in '/**', so 'to' must" :
 	          "'from' does not end in '/**', so 'to' must not");
 }
@@ -81,7 +132,7 @@ check_to(const struct vl_site_reader *r, const struct vl_map *rule,
 
 	if (!vl_path_hidden(vl_site_mapped(rule->to), VL_STAGING))
 		return VL_OK;
-	return vl_site_fail(r->file, value_of(entry, "to"), err,
+	return vl_site_fail(r->file, vl_site_node_of(entry, "to"), err,
 	    "'%s' is a name that valise keeps for itself",
 	    vl_escape_text(shown, sizeof(shown), vl_site_mapped(rule->to)));
 }
@@ -92,7 +143,8 @@ check_alone(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entries, size_t i, struct vl_err *err)
 {
 	const struct vl_map *rule = &site->map[i];
-	const struct vl_site_node *at = value_of(entries->kids[i], "from");
+	const struct vl_site_node *at =
+	    vl_site_node_of(path_entry(entries, i), "from");
 	struct vl_slice mine = vl_site_mapped(rule->from);
 	struct vl_slice other = { 0 };
 	char a[SHOWN];
@@ -106,7 +158,7 @@ check_alone(const struct vl_site_reader *r, const struct vl_site *site,
 		other = vl_site_mapped(site->map[k].from);
 		if (!vl_path_below(mine, other) && !vl_path_below(other, mine))
 			continue;
-		line = value_of(entries->kids[k], "from")->line;
+		line = vl_site_node_of(path_entry(entries, k), "from")->line;
 		(void)vl_escape_text(a, sizeof(a), mine);
 		(void)vl_escape_text(b, sizeof(b), other);
 		if (mine.n == other.n)
@@ -124,15 +176,19 @@ check_map(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entries, struct vl_err *err)
 {
 	enum vl_status st = check_resources(r, site, entries, err);
+	const struct vl_site_node *entry = NULL;
 	size_t i = 0;
 
 	for (i = 0; i < site->nmap && st == VL_OK; i++) {
-		st = check_sides(r, &site->map[i], entries->kids[i], err);
+		entry = path_entry(entries, i);
+		st = check_sides(r, &site->map[i], entry, err);
 		if (st == VL_OK)
-			st = check_to(r, &site->map[i], entries->kids[i], err);
+			st = check_to(r, &site->map[i], entry, err);
 		if (st == VL_OK)
 			st = check_alone(r, site, entries, i, err);
 	}
+	for (i = 0; i < site->nmap_records && st == VL_OK; i++)
+		st = check_map_record(r, &site->map_records[i], err);
 	return st;
 }
 
@@ -147,7 +203,7 @@ check_rewrite(const struct vl_site_reader *r, const struct vl_site *site,
 	for (i = 0; i < site->nrewrite && st == VL_OK; i++)
 		if (site->rewrite[i].path[0] == '!')
 			st = vl_site_fail(r->file,
-			    value_of(entries->kids[i], "path"), err,
+			    vl_site_node_of(entries->kids[i], "path"), err,
 			    "'!' takes nothing back here; write which files "
 			    "are meant");
 	return st;
@@ -158,11 +214,14 @@ vl_site_check_rules(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *root, struct vl_err *err)
 {
 	enum vl_status st =
-	    check_resources(r, site, value_of(root, "keep_here"), err);
+	    check_resources(r, site, vl_site_node_of(root, "keep_here"), err);
 
 	if (st == VL_OK)
-		st = check_map(r, site, value_of(root, "map"), err);
+		st = check_map(r, site, vl_site_node_of(root, "map"), err);
 	if (st == VL_OK)
-		st = check_rewrite(r, site, value_of(root, "rewrite"), err);
+		st = check_rewrite(
+		    r, site, vl_site_node_of(root, "rewrite"), err);
+	if (st == VL_OK)
+		st = check_databases(r, site, root, err);
 	return st;
 }

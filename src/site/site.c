@@ -29,77 +29,13 @@ default_state(struct vl_buf *path, struct vl_err *err)
 	return vl_buf_printf(path, err, "%s/.local/state/valise", home);
 }
 
-static void
-free_texts(char **texts, size_t n)
-{
-	size_t i = 0;
-
-	for (i = 0; texts != NULL && i < n; i++)
-		free(texts[i]);
-	free(texts);
-}
-
-static void
-resource_clear(struct vl_resource *r)
-{
-	size_t i = 0;
-
-	free(r->name);
-	free(r->path);
-	free_texts(r->exclude, r->nexclude);
-	for (i = 0; i < r->nowners; i++) {
-		free(r->owners[i].from);
-		free(r->owners[i].to);
-	}
-	free(r->owners);
-}
-
-static void
-free_rules(struct vl_site *site)
-{
-	size_t i = 0;
-
-	for (i = 0; i < site->nkeep_here; i++) {
-		free(site->keep_here[i].resource);
-		free(site->keep_here[i].path);
-	}
-	for (i = 0; i < site->nmap; i++) {
-		free(site->map[i].resource);
-		free(site->map[i].from);
-		free(site->map[i].to);
-	}
-	for (i = 0; i < site->nrewrite; i++) {
-		free(site->rewrite[i].resource);
-		free(site->rewrite[i].path);
-		free(site->rewrite[i].from);
-		free(site->rewrite[i].to);
-	}
-	free(site->keep_here);
-	free(site->map);
-	free(site->rewrite);
-}
-
 void
 vl_site_free(struct vl_site *site)
 {
-	size_t i = 0;
-
 	if (site == NULL)
 		return;
-	for (i = 0; i < site->nresources; i++)
-		resource_clear(&site->resources[i]);
-	for (i = 0; i < site->ntrust; i++) {
-		free(site->trust[i].sender);
-		free(site->trust[i].series);
-	}
-	free(site->resources);
-	free(site->trust);
-	free_rules(site);
-	free_texts(site->allow_from, site->nallow_from);
+	vl_site_clear(VL_SCOPE_SITE, site);
 	free(site->file);
-	free(site->name);
-	free(site->environment);
-	free(site->state);
 	free(site);
 }
 

@@ -1,6 +1,6 @@
-/* Every word of formats/site.md, once. */
+/* Every word of formats/site.md, once; and what stands where. */
 
-#include <valise/site.h>
+#include <valise/profile.h>
 
 #include "words.h"
 
@@ -13,6 +13,7 @@ static const char *const links[] = { "as_is", "inside", NULL };
 static const char *const on_unsupported[] = { "refuse", "drop", NULL };
 static const char *const on_match[] = { "overwrite", "skip", "fail", NULL };
 static const char *const keep[] = { "none", "last", NULL };
+static const char *const undeclared[] = { "refuse", "warn", NULL };
 
 #define SITE(name) VL_SCOPE_SITE, .at = offsetof(struct vl_site, name)
 #define RESOURCE(name)                                                         \
@@ -20,12 +21,23 @@ static const char *const keep[] = { "none", "last", NULL };
 #define TRUST(name) VL_SCOPE_TRUST, .at = offsetof(struct vl_trust, name)
 #define KEEP_HERE(name)                                                        \
 	VL_SCOPE_KEEP_HERE, .at = offsetof(struct vl_keep_here, name)
-#define MAP(name)     VL_SCOPE_MAP, .at = offsetof(struct vl_map, name)
+#define MAP(name) VL_SCOPE_MAP, .at = offsetof(struct vl_map, name)
+#define KEEP_ROWS(name)                                                        \
+	VL_SCOPE_KEEP_ROWS, .at = offsetof(struct vl_keep_rows, name)
+#define MAP_RECORD(name)                                                       \
+	VL_SCOPE_MAP_RECORD, .at = offsetof(struct vl_map_record, name)
 #define REWRITE(name) VL_SCOPE_REWRITE, .at = offsetof(struct vl_rewrite, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
 	}
+
+static const struct vl_word_other keep_rows = { "table", VL_SCOPE_KEEP_ROWS,
+	offsetof(struct vl_site, keep_rows),
+	offsetof(struct vl_site, nkeep_rows) };
+static const struct vl_word_other map_records = { "table", VL_SCOPE_MAP_RECORD,
+	offsetof(struct vl_site, map_records),
+	offsetof(struct vl_site, nmap_records) };
 
 const struct vl_word vl_site_words[] = {
 	{ "site", SITE(name), .type = VL_WORD_NAME, .required = true },
@@ -35,20 +47,22 @@ const struct vl_word vl_site_words[] = {
 	    .count = offsetof(struct vl_site, nresources) },
 	{ "trust", SITE(trust), .type = VL_WORD_MAPS, .of = VL_SCOPE_TRUST,
 	    .count = offsetof(struct vl_site, ntrust) },
-	{ "allow_from", SITE(allow_from), .type = VL_WORD_LABELS,
-	    .count = offsetof(struct vl_site, nallow_from) },
+	{ "allow_from", SITE(allow_from), .type = VL_WORD_LABEL,
+	    .many = VL_LIST, .count = offsetof(struct vl_site, nallow_from) },
 	{ "keep_here", SITE(keep_here), .type = VL_WORD_MAPS,
-	    .of = VL_SCOPE_KEEP_HERE,
+	    .of = VL_SCOPE_KEEP_HERE, .other = &keep_rows,
 	    .count = offsetof(struct vl_site, nkeep_here) },
 	{ "map", SITE(map), .type = VL_WORD_MAPS, .of = VL_SCOPE_MAP,
-	    .count = offsetof(struct vl_site, nmap) },
+	    .other = &map_records, .count = offsetof(struct vl_site, nmap) },
 	{ "rewrite", SITE(rewrite), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_REWRITE,
 	    .count = offsetof(struct vl_site, nrewrite) },
 	{ "keep", SITE(keep_shadow), .type = VL_WORD_SWITCH, .choices = keep },
 	{ "state", SITE(state), .type = VL_WORD_PATH },
-	LATER("profile", VL_SCOPE_SITE), LATER("master_keys", VL_SCOPE_SITE),
-	LATER("here", VL_SCOPE_SITE), LATER("references", VL_SCOPE_SITE),
+	{ "profile", SITE(profile), .type = VL_WORD_USE },
+	{ "references", VL_SCOPE_SITE, .type = VL_WORD_MAP,
+	    .of = VL_SCOPE_REFERENCES },
+	LATER("master_keys", VL_SCOPE_SITE), LATER("here", VL_SCOPE_SITE),
 	LATER("secrets", VL_SCOPE_SITE), LATER("hooks", VL_SCOPE_SITE),
 	LATER("undo", VL_SCOPE_SITE),
 
@@ -56,7 +70,7 @@ const struct vl_word vl_site_words[] = {
 	{ "kind", RESOURCE(kind), .type = VL_WORD_CHOICE, .required = true,
 	    .choices = vl_kind_words, .later = kinds_later },
 	{ "path", RESOURCE(path), .type = VL_WORD_PATH, .required = true },
-	{ "exclude", RESOURCE(exclude), .type = VL_WORD_TEXTS,
+	{ "exclude", RESOURCE(exclude), .type = VL_WORD_TEXT, .many = VL_LIST,
 	    .count = offsetof(struct vl_resource, nexclude) },
 	{ "target_only", RESOURCE(target_only), .type = VL_WORD_CHOICE,
 	    .choices = target_only },
@@ -83,14 +97,25 @@ const struct vl_word vl_site_words[] = {
 	{ "resource", KEEP_HERE(resource), .type = VL_WORD_NAME,
 	    .required = true },
 	{ "path", KEEP_HERE(path), .type = VL_WORD_TEXT, .required = true },
-	LATER("table", VL_SCOPE_KEEP_HERE),
-	LATER("columns", VL_SCOPE_KEEP_HERE),
-	LATER("where", VL_SCOPE_KEEP_HERE),
+
+	{ "resource", KEEP_ROWS(resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "table", KEEP_ROWS(table), .type = VL_WORD_TEXT, .required = true },
+	{ "columns", KEEP_ROWS(columns), .type = VL_WORD_TEXT, .many = VL_LIST,
+	    .count = offsetof(struct vl_keep_rows, ncolumns) },
+	{ "where", KEEP_ROWS(where), .type = VL_WORD_TEXT },
 
 	{ "resource", MAP(resource), .type = VL_WORD_NAME, .required = true },
 	{ "from", MAP(from), .type = VL_WORD_MAPPED, .required = true },
 	{ "to", MAP(to), .type = VL_WORD_MAPPED, .required = true },
-	LATER("table", VL_SCOPE_MAP),
+
+	{ "resource", MAP_RECORD(resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "table", MAP_RECORD(table), .type = VL_WORD_TEXT, .required = true },
+	{ "from", MAP_RECORD(from), .type = VL_WORD_QUOTED, .many = VL_LIST,
+	    .required = true, .count = offsetof(struct vl_map_record, nfrom) },
+	{ "to", MAP_RECORD(to), .type = VL_WORD_QUOTED, .many = VL_LIST,
+	    .required = true, .count = offsetof(struct vl_map_record, nto) },
 
 	{ "resource", REWRITE(resource), .type = VL_WORD_NAME,
 	    .required = true },
@@ -99,5 +124,57 @@ const struct vl_word vl_site_words[] = {
 	{ "to", REWRITE(to), .type = VL_WORD_QUOTED, .required = true },
 	LATER("columns", VL_SCOPE_REWRITE),
 
+	{ "undeclared", VL_SCOPE_REFERENCES,
+	    .at = offsetof(struct vl_site, undeclared), .type = VL_WORD_CHOICE,
+	    .choices = undeclared, .required = true },
+
 	{ .word = NULL }
 };
+
+#define PLACED(name)                                                           \
+	.size = sizeof(struct name), .placed = true,                           \
+	.line = offsetof(struct name, line),                                   \
+	.column = offsetof(struct name, column)
+#define IN_SITE(name) PLACED(name), .in_site = offsetof(struct name, in_site)
+#define ENTRY(name)   .size = sizeof(struct name), .whose = "this entry"
+
+const struct vl_scope_of vl_scopes[] = {
+	[VL_SCOPE_SITE] = { .whose = "the site" },
+	[VL_SCOPE_RESOURCE] = { PLACED(vl_resource), .whose = "this resource" },
+	[VL_SCOPE_OWNERS] = { .whose = "'owners'" },
+	[VL_SCOPE_TRUST] = { ENTRY(vl_trust) },
+	[VL_SCOPE_KEEP_HERE] = { ENTRY(vl_keep_here) },
+	[VL_SCOPE_KEEP_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
+	[VL_SCOPE_MAP] = { ENTRY(vl_map) },
+	[VL_SCOPE_MAP_RECORD] = { PLACED(vl_map_record),
+	    .whose = "this entry" },
+	[VL_SCOPE_REWRITE] = { ENTRY(vl_rewrite) },
+	[VL_SCOPE_REFERENCES] = { .whose = "'references'" },
+	[VL_SCOPE_PROFILE] = { .whose = "the profile" },
+	[VL_SCOPE_VERSION] = { .whose = "'version'" },
+	[VL_SCOPE_DATABASE] = { IN_SITE(vl_profile_resource),
+	    .whose = "this resource" },
+	[VL_SCOPE_TABLE] = { IN_SITE(vl_table_words), .whose = "this entry" },
+	[VL_SCOPE_KEY_PART] = { .size = sizeof(struct vl_key_part),
+	    .whose = "this part of the key" },
+	[VL_SCOPE_REFERENCE] = { IN_SITE(vl_reference), .whose = "this entry" },
+	[VL_SCOPE_TO_BY] = { .size = sizeof(struct vl_to_by),
+	    .whose = "'to_by'" },
+	[VL_SCOPE_PATH] = { IN_SITE(vl_path_reference), .whose = "this entry" },
+	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
+	[VL_SCOPE_USE] = { .whose = "'profile'" },
+};
+
+const struct vl_word *
+vl_word_next(enum vl_scope scope, const struct vl_word *at)
+{
+	const struct vl_word *w = NULL;
+
+	if (at != NULL)
+		w = at + 1;
+	else
+		w = scope < VL_SCOPE_PROFILE ? vl_site_words : vl_profile_table;
+	while (w->word != NULL && w->scope != scope)
+		w++;
+	return w->word != NULL ? w : NULL;
+}

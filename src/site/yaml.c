@@ -1,7 +1,8 @@
 /*
- * libyaml's events as a small tree.  What makes one text mean two things, or
- * a short text a long one, is refused here: aliases, anchors, tags, several
- * documents, repeated words (formats/site.md, "Form").
+ * libyaml's events as a small tree, for site files and profiles.  What makes
+ * one text mean two things, or a short text a long one, is refused here:
+ * aliases, anchors, tags, several documents, repeated words (formats/site.md,
+ * "Form").
  */
 
 #include <yaml.h>
@@ -27,8 +28,25 @@ vl_site_fail(const char *file, const struct vl_site_node *at,
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	if (at->line == 0)
+		return vl_fail(err, VL_EUSAGE, "%s: %s", file, message);
+	if (at->file != NULL)
+		file = at->file;
 	return vl_fail(err, VL_EUSAGE, "%s:%u:%u: %s", file, at->line,
 	    at->column, message);
+}
+
+struct vl_site_node *
+vl_site_node_of(const struct vl_site_node *map, const char *word)
+{
+	size_t i = 0;
+
+	if (map->type != VL_NODE_MAP)
+		return NULL;
+	for (i = 0; i < map->nkids; i += 2)
+		if (strcmp(map->kids[i]->text, word) == 0)
+			return map->kids[i + 1];
+	return NULL;
 }
 
 void
@@ -112,8 +130,9 @@ next_event(struct loader *l, yaml_event_t *event, struct vl_err *err)
 	return not_yaml(l, err);
 }
 
-static enum vl_status
-add_kid(struct vl_site_node *node, struct vl_site_node *kid, struct vl_err *err)
+enum vl_status
+vl_site_node_add(
+    struct vl_site_node *node, struct vl_site_node *kid, struct vl_err *err)
 {
 	struct vl_site_node **grown = NULL;
 	size_t cap = node->cap == 0 ? 8 : node->cap * 2;
@@ -178,7 +197,7 @@ read_kids(struct loader *l, struct vl_site_node *node, unsigned depth,
 			break;
 		st = read_node(l, &kid, &event, depth, err);
 		if (st == VL_OK)
-			st = add_kid(node, kid, err);
+			st = vl_site_node_add(node, kid, err);
 		if (st == VL_OK && node->type == VL_NODE_MAP &&
 		    node->nkids % 2 == 1)
 			st = check_word(l, node, err);
@@ -301,7 +320,7 @@ read_document(struct loader *l, struct vl_site_node **root, struct vl_err *err)
 		return st;
 	if ((*root)->type != VL_NODE_MAP)
 		return vl_site_fail(l->file, *root, err,
-		    "words with values are expected, such as 'site: name'");
+		    "words with values are expected, such as 'name: value'");
 	st = skip_event(l, &type, &at, err); /* end of the document */
 	if (st == VL_OK)
 		st = skip_event(l, &type, &at, err);
@@ -320,7 +339,7 @@ vl_site_yaml(struct vl_site_node **out, const char *file, struct vl_slice text,
 	*out = NULL;
 	if (text.n > VL_SITE_FILE_MAX)
 		return vl_fail(err, VL_EUSAGE,
-		    "%s: longer than a site file may be (%u bytes)", file,
+		    "%s: longer than such a file may be (%u bytes)", file,
 		    VL_SITE_FILE_MAX);
 	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
 		return vl_fail(err, VL_EUSAGE,

@@ -106,9 +106,9 @@ class SiteFile(Flow):
                           "to: b/**}\n  - {resource: files, from: a/c, "
                           "to: d}\n", "a/c", "below 'a'")
 
-    def test_rows_are_of_a_later_version(self):
+    def test_rows_of_a_tree(self):
         self.refused_rule("keep_here:\n  - {resource: files, table: t}\n",
-                          "table", "'table' is not known to this version")
+                          "t}", "'table' is about databases")
 
     def test_an_owner_that_is_nobody(self):
         self.refused_words("owners: {map: {alice: ''}}", "alice",

@@ -213,16 +213,51 @@ says_what_comes_in_a_later_version(void **state)
 	    ":7:1: 'hooks' is not known to this version yet");
 	refused(HEAD "    password: x\n",
 	    ":7:5: 'password' is not known to this version yet");
-	refused(HEAD "keep_here: [{resource: uploads, table: t}]\n",
-	    ":7:33: 'table' is not known to this version yet");
 	refused(HEAD "rewrite: [{resource: uploads, columns: [a.b]}]\n",
 	    ":7:31: 'columns' is not known to this version yet");
-	refused(HEAD "map: [{resource: uploads, table: t}]\n",
-	    ":7:27: 'table' is not known to this version yet");
 	refused("site: t\n"
 	        "resources:\n"
 	        "- {name: a, kind: sqlite, path: /a}\n",
 	    ":3:19: 'sqlite' is not known to this version yet");
+}
+
+/* `entry` as the one of `word` behind HEAD, in line 8. */
+static void
+refused_entry(const char *word, const char *entry, const char *message)
+{
+	char text[400];
+
+	(void)snprintf(text, sizeof(text), "%s%s:\n- %s\n", HEAD, word, entry);
+	refused(text, message);
+}
+
+static void
+refuses_words_about_databases_where_there_is_none(void **state)
+{
+	(void)state;
+	refused(HEAD "profile: n8n\n",
+	    ":7:10: 'profile' is about databases, and no resource of this file "
+	    "is one");
+	refused(HEAD "references: {undeclared: warn}\n",
+	    ":7:13: 'references' is about databases, and no resource of this "
+	    "file is one");
+	refused_entry("keep_here", "{resource: uploads, table: t}",
+	    ":8:30: 'table' is about databases, and 'uploads' is a resource of "
+	    "kind 'files'");
+	refused_entry("map",
+	    "{resource: uploads, table: t, from: [a], to: [b]}",
+	    ":8:30: 'table' is about databases, and 'uploads' is a resource of "
+	    "kind 'files'");
+	/* What is wrong in itself is said first. */
+	refused(
+	    HEAD "references: {}\n", ":7:13: 'references' has no 'undeclared'");
+	refused(HEAD "profile: {use: n8n, tabels: []}\n",
+	    ":7:21: unknown word 'tabels'; did you mean 'tables'?");
+	refused_entry("map", "{resource: uploads, table: t, from: a, to: [b]}",
+	    ":8:39: 'from' takes a list, such as [a, b]");
+	refused_entry("keep_here",
+	    "{resource: uploads, path: a}\n- {resource: x, table: t}",
+	    ":9:14: 'x' is not a resource of this file");
 }
 
 static void
@@ -244,7 +279,7 @@ refuses_wrong_types(void **state)
 	refused(HEAD "environment:\n", ":7:13: 'environment' has no value");
 	refused("- a\n",
 	    ":1:1: words with values are expected, such as "
-	    "'site: name'");
+	    "'name: value'");
 	refused("site: t\nresources: []\n", ":2:12: 'resources' is empty");
 	refused("site: t\nresources: [a]\n",
 	    ":2:13: words with values are expected, such as 'name: value'");
@@ -462,16 +497,6 @@ refuses_owners_that_say_nothing(void **state)
 	    ":7:23: 'map' takes one text");
 }
 
-/* `entry` as the one of `word` behind HEAD, in line 8. */
-static void
-refused_entry(const char *word, const char *entry, const char *message)
-{
-	char text[400];
-
-	(void)snprintf(text, sizeof(text), "%s%s:\n- %s\n", HEAD, word, entry);
-	refused(text, message);
-}
-
 static void
 refuses_rules_of_resources_that_are_not_there(void **state)
 {
@@ -583,6 +608,8 @@ main(void)
 		cmocka_unit_test(takes_a_home_sign_as_a_name),
 		cmocka_unit_test(names_the_nearest_right_word),
 		cmocka_unit_test(says_what_comes_in_a_later_version),
+		cmocka_unit_test(
+		    refuses_words_about_databases_where_there_is_none),
 		cmocka_unit_test(refuses_wrong_types),
 		cmocka_unit_test(refuses_names_that_could_not_be_paths),
 		cmocka_unit_test(asks_for_what_is_missing),

@@ -1,0 +1,208 @@
+#ifndef VALISE_PROFILE_H
+#define VALISE_PROFILE_H
+
+/*
+ * What an application's rows mean (formats/profile.md): the words of a
+ * profile, read by the same table-driven reader as site.yaml, or from the
+ * canonical JSON in which they travel in a bundle.
+ *
+ * Names are those of the profile; nothing here has seen a database.  SQL
+ * conditions are text that the database's room checks and runs.
+ *
+ * A site takes one with vl_profile_of_site(), its own words over it.  A bundle
+ * carries vl_profile_words(); vl_profile_from_meaning() reads them, and two
+ * profiles mean the same where vl_profile_meaning() says the same.
+ */
+
+#include <valise/bytes.h>
+#include <valise/site.h>
+
+enum vl_match_by {
+	VL_MATCH_KEY,
+	VL_MATCH_ID,
+	VL_MATCH_BROUGHT
+};
+
+enum vl_on_new {
+	VL_ON_NEW_CREATE,
+	VL_ON_NEW_SKIP,
+	VL_ON_NEW_FAIL
+};
+
+enum vl_ids_policy {
+	VL_IDS_DEFAULT, /* new for integers, keep_or_new for all other */
+	VL_IDS_NEW,
+	VL_IDS_KEEP,
+	VL_IDS_KEEP_OR_NEW
+};
+
+enum vl_triggers_policy {
+	VL_TRIGGERS_KEEP,
+	VL_TRIGGERS_DISABLE
+};
+
+enum vl_on_dangling {
+	VL_DANGLING_REFUSE,
+	VL_DANGLING_CLEAR,
+	VL_DANGLING_KEEP,
+	VL_DANGLING_DROP
+};
+
+enum vl_on_broken {
+	VL_BROKEN_REFUSE,
+	VL_BROKEN_KEEP
+};
+
+/* A part of a key: a column, or what the one row that points here says. */
+struct vl_key_part {
+	char *column; /* of this table, or (of) of the child */
+	char *of;     /* "child.column" that points here; or NULL */
+	char *where;  /* SQL over the child; or NULL */
+};
+
+/* Rows of one table, or of those of them that `where` fits. */
+struct vl_table_words {
+	char **tables; /* one; a list in the file became several of these */
+	size_t ntables;
+	char *where;      /* SQL, or NULL: what no other entry takes */
+	bool skip;        /* all of them */
+	char *skip_where; /* SQL, or NULL */
+	struct vl_key_part *key;
+	size_t nkey;
+	enum vl_match_by *match; /* none: key */
+	size_t nmatch;
+	char **owned_by; /* columns */
+	size_t nowned_by;
+	char **ordinal; /* columns */
+	size_t nordinal;
+	enum vl_on_match on_match;
+	enum vl_on_new on_new;
+	bool
+	    has_target_only; /* else brought, or delete below a matched owner */
+	enum vl_target_only target_only;
+	enum vl_ids_policy ids;
+	char **keep_here; /* columns */
+	size_t nkeep_here;
+	enum vl_triggers_policy triggers;
+	bool create; /* a table whose name holds an id is made if absent */
+	unsigned line;
+	unsigned column;
+	bool in_site; /* the place is in the site file, not in the profile */
+};
+
+/* `to_by`: the table is named by a value. */
+struct vl_to_by {
+	char *column;           /* or a path over declared references, "a.b" */
+	struct vl_pair *values; /* value -> table; those of `types`, too */
+	size_t nvalues;
+	char *types;     /* name of a map of the profile; or NULL */
+	char *otherwise; /* a table, or "plain"; NULL: refuse */
+};
+
+struct vl_reference {
+	char **from; /* "table.column", either with "*" */
+	size_t nfrom;
+	char *to; /* a table, or "table.column"; NULL with to_by */
+	struct vl_to_by *to_by;
+	char *where;
+	char *json;    /* JSONPath, or NULL */
+	char *pattern; /* PCRE2, or NULL */
+	char *split;   /* or NULL */
+	char **none;   /* values that mean no row, as text */
+	size_t nnone;
+	enum vl_on_dangling on_dangling;
+	enum vl_on_broken on_broken;
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
+/* A path of a files resource that holds ids: "workflows/{workflow.id}/". */
+struct vl_path_reference {
+	char *path;
+	char *in; /* the files resource */
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
+/* The words about one database of the site. */
+struct vl_profile_resource {
+	char *resource;
+	struct vl_table_words
+	    *tables; /* ascending by name; those of one table
+	              * in the order in which they are tried */
+	size_t ntables;
+	struct vl_reference *references;
+	size_t nreferences;
+	struct vl_path_reference *paths;
+	size_t npaths;
+	char **not_reference; /* "table.column", either with "*" */
+	size_t nnot_reference;
+	char **none;
+	size_t nnone;
+	struct vl_keep_rows *keep_here;
+	size_t nkeep_here;
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
+struct vl_types {
+	char *name;
+	struct vl_pair *values; /* value -> table */
+	size_t nvalues;
+};
+
+struct vl_profile {
+	char *file;      /* for messages: where `line` and `column` are */
+	char *site_file; /* and where those `in_site` are; or NULL */
+	char *application;
+	char *version_resource; /* NULL: no probe */
+	char *version_sql;
+	char **version_accept; /* globs; none: only the same */
+	size_t nversion_accept;
+	struct vl_types *types;
+	size_t ntypes;
+	struct vl_profile_resource *resources;
+	size_t nresources;
+};
+
+/* VL_EUSAGE with file, line, column, and what would be right. */
+enum vl_status vl_profile_load(
+    struct vl_profile **out, const char *file, struct vl_err *err);
+enum vl_status vl_profile_parse(struct vl_profile **out, const char *file,
+    struct vl_slice text, struct vl_err *err);
+const struct vl_profile_resource *vl_profile_resource(
+    const struct vl_profile *p, const char *resource);
+void vl_profile_free(struct vl_profile *p);
+
+/*
+ * The profile of a site with the site's own words over it; resources have the
+ * site's names.  `dir` has the shipped ones, as NAME.yaml.  NULL in `*out`
+ * where the site names none, or says `bundle`.
+ */
+enum vl_status vl_profile_of_site(struct vl_profile **out,
+    const struct vl_site *site, const char *dir, struct vl_err *err);
+/* The site says `profile: bundle`: what the bundle brings is taken. */
+bool vl_profile_of_bundle(const struct vl_site *site);
+
+/*
+ * Canonical JSON of one resource, without where a word stood: all words, as
+ * they travel; or their meaning alone, without those of policy.  Equal
+ * meaning is equal bytes.
+ */
+enum vl_status vl_profile_words(struct vl_buf *out, const struct vl_profile *p,
+    const char *resource, struct vl_err *err);
+enum vl_status vl_profile_meaning(struct vl_buf *out,
+    const struct vl_profile *p, const char *resource, struct vl_err *err);
+/* Back from either: VL_EFORMAT for what they would not have written. */
+enum vl_status vl_profile_from_meaning(
+    struct vl_profile **out, struct vl_slice json, struct vl_err *err);
+
+/* "table.column" at its last dot outside of braces; false where it has none,
+ * or nothing on one side of it. */
+bool vl_profile_split(
+    const char *text, struct vl_slice *table, struct vl_slice *column);
+
+#endif

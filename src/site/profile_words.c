@@ -1,0 +1,182 @@
+/* Every word of formats/profile.md, once. */
+
+#include <valise/profile.h>
+
+#include "profile_use.h"
+#include "words.h"
+
+static const char *const match[] = { "key", "id", "brought", NULL };
+static const char *const on_match[] = { "overwrite", "skip", "fail", NULL };
+static const char *const on_new[] = { "create", "skip", "fail", NULL };
+static const char *const target_only[] = { "delete", "keep", "brought", NULL };
+static const char *const ids[] = { "new", "keep", "keep_or_new", NULL };
+static const char *const triggers[] = { "keep", "disable", NULL };
+static const char *const on_dangling[] = { "refuse", "clear", "keep", "drop",
+	NULL };
+static const char *const on_broken[] = { "refuse", "keep", NULL };
+
+#define PROFILE(name) VL_SCOPE_PROFILE, .at = offsetof(struct vl_profile, name)
+#define VERSION(name) VL_SCOPE_VERSION, .at = offsetof(struct vl_profile, name)
+#define DATABASE(name)                                                         \
+	VL_SCOPE_DATABASE, .at = offsetof(struct vl_profile_resource, name)
+#define IN_DATABASE(name) offsetof(struct vl_profile_resource, name)
+#define TABLE(name)       VL_SCOPE_TABLE, .at = offsetof(struct vl_table_words, name)
+#define IN_TABLE(name)    offsetof(struct vl_table_words, name)
+#define KEY_PART(name)                                                         \
+	VL_SCOPE_KEY_PART, .at = offsetof(struct vl_key_part, name)
+#define REFERENCE(name)                                                        \
+	VL_SCOPE_REFERENCE, .at = offsetof(struct vl_reference, name)
+#define TO_BY(name) VL_SCOPE_TO_BY, .at = offsetof(struct vl_to_by, name)
+#define PATH(name)  VL_SCOPE_PATH, .at = offsetof(struct vl_path_reference, name)
+#define ROWS(name)  VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
+#define LATER(name, scope_)                                                    \
+	{                                                                      \
+		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
+	}
+
+static const struct vl_word_other paths = { "path", VL_SCOPE_PATH,
+	IN_DATABASE(paths), IN_DATABASE(npaths) };
+
+const struct vl_word vl_profile_table[] = {
+	{ "application", PROFILE(application), .type = VL_WORD_LABEL },
+	{ "version", VL_SCOPE_PROFILE, .type = VL_WORD_MAP,
+	    .of = VL_SCOPE_VERSION },
+	{ "types", PROFILE(types), .type = VL_WORD_TYPES,
+	    .count = offsetof(struct vl_profile, ntypes) },
+	{ "resources", PROFILE(resources), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_DATABASE,
+	    .count = offsetof(struct vl_profile, nresources) },
+	LATER("ciphers", VL_SCOPE_PROFILE),
+
+	{ "resource", VERSION(version_resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "sql", VERSION(version_sql), .type = VL_WORD_TEXT, .required = true },
+	{ "accept", VERSION(version_accept), .type = VL_WORD_TEXT,
+	    .many = VL_LIST, .set = true,
+	    .count = offsetof(struct vl_profile, nversion_accept) },
+	LATER("file", VL_SCOPE_VERSION), LATER("json", VL_SCOPE_VERSION),
+	LATER("yaml", VL_SCOPE_VERSION), LATER("command", VL_SCOPE_VERSION),
+
+	{ "resource", DATABASE(resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "tables", DATABASE(tables), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_TABLE, .count = IN_DATABASE(ntables),
+	    .max = VL_PROFILE_LINES_MAX },
+	{ "references", DATABASE(references), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_REFERENCE, .other = &paths, .set = true,
+	    .count = IN_DATABASE(nreferences), .max = VL_PROFILE_LINES_MAX },
+	{ "not_reference", DATABASE(not_reference), .type = VL_WORD_COLUMN,
+	    .many = VL_LIST, .set = true,
+	    .count = IN_DATABASE(nnot_reference) },
+	{ "none", DATABASE(none), .type = VL_WORD_QUOTED, .many = VL_LIST,
+	    .set = true, .count = IN_DATABASE(nnone) },
+	{ "keep_here", DATABASE(keep_here), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_ROWS, .set = true, .policy = true,
+	    .count = IN_DATABASE(nkeep_here) },
+	LATER("exclude", VL_SCOPE_DATABASE), LATER("unit", VL_SCOPE_DATABASE),
+	LATER("members", VL_SCOPE_DATABASE),
+	LATER("target_only", VL_SCOPE_DATABASE),
+	LATER("on_match", VL_SCOPE_DATABASE),
+	LATER("one_file_system", VL_SCOPE_DATABASE),
+	LATER("special", VL_SCOPE_DATABASE),
+	LATER("privileged", VL_SCOPE_DATABASE),
+	LATER("links", VL_SCOPE_DATABASE),
+	LATER("on_unsupported", VL_SCOPE_DATABASE),
+	LATER("owners", VL_SCOPE_DATABASE),
+	LATER("compress", VL_SCOPE_DATABASE), LATER("here", VL_SCOPE_DATABASE),
+	LATER("secrets", VL_SCOPE_DATABASE),
+	LATER("not_secret", VL_SCOPE_DATABASE),
+	LATER("leaks", VL_SCOPE_DATABASE),
+	LATER("master_keys", VL_SCOPE_DATABASE),
+
+	{ "table", TABLE(tables), .type = VL_WORD_TABLE, .required = true,
+	    .many = VL_ONE_OR_LIST, .count = IN_TABLE(ntables) },
+	{ "where", TABLE(where), .type = VL_WORD_TEXT },
+	{ "skip", TABLE(skip), .type = VL_WORD_SKIP,
+	    .also = IN_TABLE(skip_where) },
+	{ "key", TABLE(key), .type = VL_WORD_KEY, .of = VL_SCOPE_KEY_PART,
+	    .count = IN_TABLE(nkey) },
+	{ "match", TABLE(match), .type = VL_WORD_CHOICE, .many = VL_LIST,
+	    .choices = match, .count = IN_TABLE(nmatch) },
+	{ "owned_by", TABLE(owned_by), .type = VL_WORD_TEXT, .set = true,
+	    .many = VL_ONE_OR_LIST, .count = IN_TABLE(nowned_by) },
+	{ "ordinal", TABLE(ordinal), .type = VL_WORD_TEXT, .many = VL_LIST,
+	    .count = IN_TABLE(nordinal) },
+	{ "create", TABLE(create), .type = VL_WORD_BOOL },
+	{ "on_match", TABLE(on_match), .type = VL_WORD_CHOICE, .policy = true,
+	    .choices = on_match },
+	{ "on_new", TABLE(on_new), .type = VL_WORD_CHOICE, .policy = true,
+	    .choices = on_new },
+	{ "target_only", TABLE(target_only), .type = VL_WORD_CHOICE,
+	    .policy = true, .choices = target_only,
+	    .has = IN_TABLE(has_target_only) },
+	{ "ids", TABLE(ids), .type = VL_WORD_CHOICE, .policy = true,
+	    .choices = ids, .first = VL_IDS_NEW },
+	{ "keep_here", TABLE(keep_here), .type = VL_WORD_TEXT, .policy = true,
+	    .set = true, .many = VL_LIST, .count = IN_TABLE(nkeep_here) },
+	{ "triggers", TABLE(triggers), .type = VL_WORD_CHOICE, .policy = true,
+	    .choices = triggers },
+	LATER("derived", VL_SCOPE_TABLE), LATER("derive", VL_SCOPE_TABLE),
+	LATER("nested_set", VL_SCOPE_TABLE),
+
+	{ "of", KEY_PART(of), .type = VL_WORD_COLUMN, .required = true },
+	{ "where", KEY_PART(where), .type = VL_WORD_TEXT },
+	{ "column", KEY_PART(column), .type = VL_WORD_TEXT, .required = true },
+
+	{ "from", REFERENCE(from), .type = VL_WORD_COLUMN, .required = true,
+	    .many = VL_ONE_OR_LIST, .set = true,
+	    .count = offsetof(struct vl_reference, nfrom) },
+	{ "to", REFERENCE(to), .type = VL_WORD_TEXT },
+	{ "to_by", REFERENCE(to_by), .type = VL_WORD_STRUCT,
+	    .of = VL_SCOPE_TO_BY },
+	{ "where", REFERENCE(where), .type = VL_WORD_TEXT },
+	{ "json", REFERENCE(json), .type = VL_WORD_JSON },
+	{ "pattern", REFERENCE(pattern), .type = VL_WORD_TEXT },
+	{ "split", REFERENCE(split), .type = VL_WORD_TEXT },
+	{ "none", REFERENCE(none), .type = VL_WORD_QUOTED, .many = VL_LIST,
+	    .set = true, .count = offsetof(struct vl_reference, nnone) },
+	{ "on_dangling", REFERENCE(on_dangling), .type = VL_WORD_CHOICE,
+	    .choices = on_dangling },
+	{ "on_broken", REFERENCE(on_broken), .type = VL_WORD_CHOICE,
+	    .choices = on_broken },
+	LATER("yaml", VL_SCOPE_REFERENCE), LATER("php", VL_SCOPE_REFERENCE),
+	LATER("unpack", VL_SCOPE_REFERENCE), LATER("file", VL_SCOPE_REFERENCE),
+	LATER("in", VL_SCOPE_REFERENCE), LATER("missing", VL_SCOPE_REFERENCE),
+	LATER("collide", VL_SCOPE_REFERENCE),
+
+	{ "column", TO_BY(column), .type = VL_WORD_TEXT, .required = true },
+	{ "values", TO_BY(values), .type = VL_WORD_VALUES, .required = true,
+	    .count = offsetof(struct vl_to_by, nvalues),
+	    .also = offsetof(struct vl_to_by, types) },
+	{ "else", TO_BY(otherwise), .type = VL_WORD_TEXT,
+	    .fallback = "refuse" },
+
+	{ "path", PATH(path), .type = VL_WORD_IDS, .required = true },
+	{ "in", PATH(in), .type = VL_WORD_NAME, .required = true },
+
+	{ "table", ROWS(table), .type = VL_WORD_TEXT, .required = true },
+	{ "columns", ROWS(columns), .type = VL_WORD_TEXT, .many = VL_LIST,
+	    .set = true, .count = offsetof(struct vl_keep_rows, ncolumns) },
+	{ "where", ROWS(where), .type = VL_WORD_TEXT },
+	LATER("path", VL_SCOPE_ROWS), LATER("file", VL_SCOPE_ROWS),
+	LATER("json", VL_SCOPE_ROWS), LATER("yaml", VL_SCOPE_ROWS),
+
+	{ "use", VL_SCOPE_USE, .at = offsetof(struct vl_profile_use, use),
+	    .type = VL_WORD_TEXT, .required = true },
+	{ "resources", VL_SCOPE_USE,
+	    .at = offsetof(struct vl_profile_use, names), .type = VL_WORD_NAMES,
+	    .count = offsetof(struct vl_profile_use, nnames) },
+	{ "version", VL_SCOPE_USE, .type = VL_WORD_WHOLE },
+	{ "types", VL_SCOPE_USE, .type = VL_WORD_WHOLE },
+	{ "tables", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	{ "references", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	{ "not_reference", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	{ "none", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	{ "keep_here", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	LATER("prefix", VL_SCOPE_USE), LATER("exclude", VL_SCOPE_USE),
+	LATER("members", VL_SCOPE_USE), LATER("secrets", VL_SCOPE_USE),
+	LATER("not_secret", VL_SCOPE_USE), LATER("leaks", VL_SCOPE_USE),
+	LATER("here", VL_SCOPE_USE),
+
+	{ .word = NULL }
+};
