@@ -1,0 +1,319 @@
+/*
+ * Connections: what lies at a path is looked at before SQLite opens it, and
+ * a file that may be hostile runs no code and reads no memory map.
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/text.h>
+
+#include "private.h"
+
+/* Instructions of SQLite's machine between two questions whether to stop. */
+#define STEPS_ASKED 100000
+/* Findings of a check: those about pages come first. */
+#define FINDINGS_MAX 100000
+
+/* No schema of an application needs more; its defaults allow far more. */
+static const struct {
+	int what;
+	int most;
+} limits[] = {
+	{ SQLITE_LIMIT_EXPR_DEPTH, 500 },
+	{ SQLITE_LIMIT_COMPOUND_SELECT, 100 },
+	{ SQLITE_LIMIT_VDBE_OP, 10000000 },
+	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 5000 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 100 },
+	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
+};
+
+static const struct {
+	int what;
+	int on;
+} configs[] = {
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	/*
+	 * Checks, generated columns and triggers of real applications call
+	 * json_valid() and its like, which an untrusted schema may not: the
+	 * database would not open (n8n's does not).  What else a schema could
+	 * call is switched off by the lines around this one.
+	 */
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0 },
+	/* "x" is a name, never a text: a misspelt column is an error. */
+	{ SQLITE_DBCONFIG_DQS_DML, 0 },
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+};
+
+static enum vl_status
+look_at(const char *path, char **real, struct vl_err *err)
+{
+	struct stat s;
+
+	*real = realpath(path, NULL);
+	if (*real == NULL && (errno == ENOENT || errno == ENOTDIR))
+		return vl_fail(
+		    err, VL_EUSAGE, "the database '%s' is not there", path);
+	if (*real == NULL || stat(*real, &s) != 0)
+		return vl_fail_errno(err, "cannot look at '%s'", path);
+	if (!S_ISREG(s.st_mode))
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is no file, so it is no SQLite database", path);
+	/* To SQLite it is an empty database; to its owner it is lost. */
+	if (s.st_size == 0)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' is empty: an SQLite database with at least one"
+		    " table is wanted",
+		    path);
+	return VL_OK;
+}
+
+enum vl_status
+db_look(struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
+{
+	struct vl_db *db = calloc(1, sizeof(*db));
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (db == NULL)
+		return vl_fail_memory(err);
+	db->name = "main";
+	db->stop = opts->stop;
+	db->stop_arg = opts->arg;
+	db->path = strdup(opts->path);
+	if (db->path == NULL)
+		st = vl_fail_memory(err);
+	if (st == VL_OK)
+		st = look_at(opts->path, &db->real, err);
+	if (st == VL_OK)
+		*out = db;
+	else
+		vl_db_free(db);
+	return st;
+}
+
+static int
+asked_to_stop(void *arg)
+{
+	struct vl_db *db = arg;
+
+	return db->stop(db->stop_arg);
+}
+
+static int
+harden(sqlite3 *sql)
+{
+	int rc = SQLITE_OK;
+	size_t i;
+
+	for (i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
+		if (rc == SQLITE_OK)
+			rc = sqlite3_db_config(
+			    sql, configs[i].what, configs[i].on, NULL);
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		(void)sqlite3_limit(sql, limits[i].what, limits[i].most);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(sql,
+		    "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0", NULL,
+		    NULL, NULL);
+	return rc;
+}
+
+enum vl_status
+db_connect(struct vl_db *db, sqlite3 **sql, const char *file, unsigned wait,
+    struct vl_err *err)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+	sqlite3 *was = db->sql;
+	int ms = wait > INT_MAX / 1000 ? INT_MAX : (int)wait * 1000;
+	int rc = sqlite3_open_v2(file, sql, flags, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = harden(*sql);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_busy_timeout(*sql, ms);
+	if (rc != SQLITE_OK) {
+		db->sql = *sql;
+		(void)db_fail(db, rc, err, "cannot open '%s'", db->path);
+		(void)sqlite3_close_v2(*sql);
+		*sql = NULL;
+		db->sql = was;
+		return err->status;
+	}
+	if (db->stop != NULL)
+		sqlite3_progress_handler(*sql, STEPS_ASKED, asked_to_stop, db);
+	return VL_OK;
+}
+
+/*
+ * SQLite has one folder for temporary files in a process, and falls back to
+ * others when it cannot be written; that is looked at here.
+ */
+enum vl_status
+db_set_tempdir(const char *tempdir, struct vl_err *err)
+{
+	sqlite3_mutex *lock = NULL;
+	char *copy = NULL;
+	int rc = sqlite3_initialize();
+
+	if (access(tempdir, R_OK | W_OK | X_OK) != 0)
+		return vl_fail_errno(
+		    err, "cannot make temporary files in '%s'", tempdir);
+	if (rc != SQLITE_OK)
+		return vl_fail(
+		    err, VL_EIO, "cannot start SQLite: %s", sqlite3_errstr(rc));
+	lock = sqlite3_mutex_alloc(SQLITE_MUTEX_STATIC_VFS1);
+	sqlite3_mutex_enter(lock);
+	if (sqlite3_temp_directory == NULL ||
+	    strcmp(sqlite3_temp_directory, tempdir) != 0) {
+		copy = sqlite3_mprintf("%s", tempdir);
+		if (copy != NULL) {
+			sqlite3_free(sqlite3_temp_directory);
+			sqlite3_temp_directory = copy;
+		}
+	} else {
+		copy = sqlite3_temp_directory;
+	}
+	sqlite3_mutex_leave(lock);
+	return copy == NULL ? vl_fail_memory(err) : VL_OK;
+}
+
+static int
+by_bytes(void *arg, int na, const void *a, int nb, const void *b)
+{
+	int n = na < nb ? na : nb;
+	int order = n == 0 ? 0 : memcmp(a, b, (size_t)n);
+
+	(void)arg;
+	if (order != 0)
+		return order;
+	return na < nb ? -1 : na > nb;
+}
+
+/*
+ * A collation that the application brings: for reading, any order will do.
+ * Where rows are written it is missing, and SQLite says so: an index in
+ * another order would be damage.
+ */
+static void
+any_collation(void *arg, sqlite3 *sql, int encoding, const char *name)
+{
+	(void)arg;
+	(void)encoding;
+	(void)sqlite3_create_collation(sql, name, SQLITE_UTF8, NULL, by_bytes);
+}
+
+enum vl_status
+db_set_readonly(struct vl_db *db, struct vl_err *err)
+{
+	(void)sqlite3_collation_needed(db->sql, NULL, any_collation);
+	/* Checks may call functions that only the application has.  16 MiB of
+	 * pages are kept. */
+	return db_run(db,
+	    "PRAGMA query_only = ON; PRAGMA ignore_check_constraints = ON;"
+	    "PRAGMA cache_size = -16384",
+	    err);
+}
+
+/*
+ * About content, not pages: such a row is carried as it is.  SQLite 3.40 says
+ * the first, wrongly, of every row of a table without rowids whose key is not
+ * in the order of its columns.
+ */
+static bool
+about_content(const char *said)
+{
+	static const char *const begins[] = { "NULL value in ",
+		"NUMERIC value in ", "TEXT value in ", "non-" };
+	size_t i;
+
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(said, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+enum vl_status
+db_check(struct vl_db *db, const char *which, struct vl_err *err)
+{
+	struct vl_buf sql = { 0 };
+	sqlite3_stmt *stmt = NULL;
+	bool row = false;
+	const char *said = NULL;
+	enum vl_status st = vl_buf_add_text(&sql, "PRAGMA ", err);
+
+	if (st == VL_OK)
+		st = db_quote(&sql, db->name, err);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err, ".%s(%d)", which, FINDINGS_MAX);
+	if (st == VL_OK)
+		st = db_prepare_buf(db, &stmt, &sql, err);
+	do {
+		row = false;
+		if (st == VL_OK)
+			st = db_step(db, stmt, &row, err);
+		if (st == VL_OK && row)
+			said = (const char *)sqlite3_column_text(stmt, 0);
+		if (!row || said == NULL || strcmp(said, "ok") == 0 ||
+		    about_content(said))
+			continue;
+		st = vl_fail(err, VL_EFORMAT,
+		    "'%s' is damaged, restore it or recover it with .recover"
+		    " of sqlite3: %s",
+		    db->path, said);
+		/* It says several things on several lines. */
+		vl_tame(err->text);
+	} while (row && st == VL_OK);
+	(void)sqlite3_finalize(stmt);
+	vl_buf_free(&sql);
+	return st;
+}
+
+enum vl_status
+db_learn(struct vl_db *db, bool check, struct vl_err *err)
+{
+	char encoding[64];
+	enum vl_status st = VL_OK;
+
+	if (check)
+		st = db_check(db, "quick_check", err);
+	if (st == VL_OK)
+		st = db_word(db, "PRAGMA encoding", encoding, err);
+	if (st == VL_OK) {
+		db->utf16 = strcmp(encoding, "UTF-8") != 0;
+		st = db_schema_load(db, err);
+	}
+	return st;
+}
+
+void
+vl_db_free(struct vl_db *db)
+{
+	if (db == NULL)
+		return;
+	db_schema_free(&db->schema);
+	if (db->owns)
+		(void)sqlite3_close_v2(db->sql);
+	free(db->real);
+	free(db->path);
+	free(db);
+}
+
+const char *
+vl_db_path(const struct vl_db *db)
+{
+	return db->path;
+}
+
+const struct vl_schema *
+vl_db_schema(const struct vl_db *db)
+{
+	return &db->schema;
+}

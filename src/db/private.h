@@ -1,0 +1,123 @@
+#ifndef VALISE_DB_PRIVATE_H
+#define VALISE_DB_PRIVATE_H
+
+/* What the files of `db` share. */
+
+#include <sqlite3.h>
+
+#include <valise/db.h>
+
+/* How many bytes of a name or condition a message shows. */
+#define SHOWN_MAX 256
+
+struct vl_db {
+	sqlite3 *sql;
+	bool owns;        /* the connection is closed with it */
+	const char *name; /* of its schema on the connection: "main" ... */
+	char *path;       /* as given, for messages */
+	char *real;       /* resolved */
+	bool utf16;
+	bool (*stop)(void *arg);
+	void *stop_arg;
+	struct vl_schema schema;
+	/* All databases of the connection, this one among them. */
+	struct vl_db *const *peers;
+	size_t npeers;
+};
+
+/* error.c */
+
+/*
+ * Record what SQLite answered: `format` says what failed, ": " and the cause
+ * follow.  The status is that of the cause.
+ */
+enum vl_status db_fail(struct vl_db *db, int rc, struct vl_err *err,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* connect.c */
+
+/* Names, checks what lies at the path, and opens nothing. */
+enum vl_status db_look(
+    struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err);
+/* Open `file` as `*sql`, with all that makes a strange file harmless. */
+enum vl_status db_connect(struct vl_db *db, sqlite3 **sql, const char *file,
+    unsigned wait, struct vl_err *err);
+enum vl_status db_set_tempdir(const char *tempdir, struct vl_err *err);
+/* Conditions of a connection that is not written. */
+enum vl_status db_set_readonly(struct vl_db *db, struct vl_err *err);
+/* `which` is quick_check or integrity_check: VL_EFORMAT with what it says. */
+enum vl_status db_check(
+    struct vl_db *db, const char *which, struct vl_err *err);
+/* Encoding and schema; with `check` quick_check before. */
+enum vl_status db_learn(struct vl_db *db, bool check, struct vl_err *err);
+
+/* dbs.c */
+
+/* Of the directory that the file is in. */
+enum vl_status db_sync_dir(const struct vl_db *db, struct vl_err *err);
+
+/* transaction.c */
+
+/*
+ * A trigger may roll back, and so does SQLite itself after some failures:
+ * what is written after that would stand alone, and at once.
+ */
+enum vl_status db_in_transaction(struct vl_db *db, struct vl_err *err);
+
+/* sql.c */
+
+enum vl_status db_prepare(
+    struct vl_db *db, sqlite3_stmt **out, const char *sql, struct vl_err *err);
+enum vl_status db_prepare_buf(struct vl_db *db, sqlite3_stmt **out,
+    const struct vl_buf *sql, struct vl_err *err);
+/* A question about one table of this database: ?1, and its schema: ?2. */
+enum vl_status db_ask_about(struct vl_db *db, sqlite3_stmt **stmt,
+    const char *sql, const char *table, struct vl_err *err);
+enum vl_status db_step(
+    struct vl_db *db, sqlite3_stmt *stmt, bool *row, struct vl_err *err);
+/* The cell is borrowed until the bindings are cleared. */
+int db_bind(sqlite3_stmt *stmt, int at, const struct vl_cell *cell);
+enum vl_status db_run(struct vl_db *db, const char *sql, struct vl_err *err);
+/* The first column of the first row as text of at most 63 bytes. */
+enum vl_status db_word(
+    struct vl_db *db, const char *sql, char word[64], struct vl_err *err);
+/* "name", quotes in it doubled. */
+enum vl_status db_quote(
+    struct vl_buf *out, const char *name, struct vl_err *err);
+/* "schema"."table" */
+enum vl_status db_quote_table(struct vl_buf *out, const struct vl_db *db,
+    const char *table, struct vl_err *err);
+/* The name of the rowid, which a column may hide; NULL: there is none. */
+const char *db_rowid(const struct vl_table *t);
+/* A column by its name, or the rowid (NULL); VL_EUSAGE. */
+enum vl_status db_add_column(struct vl_buf *out, const struct vl_db *db,
+    const struct vl_table *t, const char *column, struct vl_err *err);
+
+/* schema.c, table.c, fingerprint.c */
+
+enum vl_status db_schema_load(struct vl_db *db, struct vl_err *err);
+void db_schema_free(struct vl_schema *s);
+enum vl_status db_table_load(
+    struct vl_db *db, struct vl_table *t, struct vl_err *err);
+enum vl_status db_keys_load(
+    struct vl_db *db, struct vl_table *t, struct vl_err *err);
+enum vl_status db_foreigns_load(
+    struct vl_db *db, struct vl_table *t, struct vl_err *err);
+enum vl_status db_fingerprint(struct vl_table *t, struct vl_err *err);
+void db_table_free(struct vl_table *t);
+/* Room for one more behind the `n` of an array; NULL: no memory. */
+void *db_room(void *array, size_t n, size_t size);
+/* The text of a column, "" for NULL; NULL: no memory. */
+char *db_text(sqlite3_stmt *stmt, int column);
+
+/* condition.c */
+
+/* vl_db_check_condition(); `*made`: it asks for what a row has only in its
+ * table, a rowid that is no column or a generated column. */
+enum vl_status db_check_condition(struct vl_db *db, const struct vl_table *t,
+    const char *condition, bool *made, struct vl_err *err);
+/* Append a condition in brackets that it cannot leave: `(...) IS TRUE`. */
+enum vl_status db_add_condition(
+    struct vl_buf *out, const char *condition, struct vl_err *err);
+
+#endif
