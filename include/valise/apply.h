@@ -7,6 +7,7 @@
  * (docs/transaction.md).
  */
 
+#include <valise/cage.h>
 #include <valise/keys.h>
 #include <valise/pool.h>
 #include <valise/sealform.h>
@@ -70,6 +71,7 @@ struct vl_import_opts {
 	const char *const *trust; /* public key files besides site.yaml's */
 	size_t ntrust;
 	struct vl_pool *pool;
+	struct vl_cage *cage; /* where the bundle is read; NULL: here */
 	const struct vl_apply_ui *ui;
 };
 

@@ -69,10 +69,12 @@ struct vl_args {
 };
 
 struct vl_cmd {
-	const char *name;     /* NULL: what the program does without a word */
-	const char *operands; /* "<bundle>..." for help */
-	const char *help;     /* one line */
-	const char *about;    /* further lines for its --help, or NULL */
+	/* A word, or two with a blank between them; NULL: what the program does
+	 * without one. */
+	const char *name;
+	const char *operands;      /* "<bundle>..." for help */
+	const char *help;          /* one line */
+	const char *about;         /* further lines for its --help, or NULL */
 	const struct vl_opt *opts; /* name NULL at the end */
 	size_t opts_size;
 	size_t min_operands;
@@ -186,12 +188,73 @@ enum vl_status vl_cli_ask(const char *question, bool *yes, struct vl_err *err);
 
 /* ---- Keys an operator holds ---- */
 
+/* Where the password of a key file comes from; set by VL_KEY_PASSWORD_OPTS. */
+struct vl_key_password {
+	const char *file;
+	const char *command;
+	struct vl_number fd;
+};
+bool vl_key_password_given(const struct vl_key_password *how);
+
+/* `word` "-file" and so on.  No variable gives them: it would be there also
+ * for commands that read no such key. */
+#define VL_KEY_PASSWORD_OPTS(s, member, word, what)                            \
+	{ .name = word "-file",                                                \
+		.arg = "FILE",                                                 \
+		.help = "read " what " from FILE",                             \
+		.type = VL_OPT_TEXT,                                           \
+		.at = offsetof(s, member.file) },                              \
+	    { .name = word "-fd",                                              \
+		    .arg = "N",                                                \
+		    .help = "read " what " from descriptor N",                 \
+		    .type = VL_OPT_NUMBER,                                     \
+		    .at = offsetof(s, member.fd),                              \
+		    .max = 1048576 },                                          \
+	{                                                                      \
+		.name = word "-command", .arg = "COMMAND",                     \
+		.help = "read " what " from what COMMAND prints",              \
+		.type = VL_OPT_TEXT, .at = offsetof(s, member.command)         \
+	}
+
+#define VL_SIGN_KEY_PASSWORD_OPTS(s, member)                                   \
+	VL_KEY_PASSWORD_OPTS(                                                  \
+	    s, member, "sign-key-password", "the password of the sign key")
+
+/* unsigned, an enum vl_kdf_preset; `what` is guessed. */
+extern const char *const vl_kdf_words[];
+#define VL_KDF_OPT(s, member, what)                                            \
+	{                                                                      \
+		.name = "kdf", .arg = "light|normal|strong",                   \
+		.type = VL_OPT_CHOICE, .at = offsetof(s, member),              \
+		.choices = vl_kdf_words, .env = true,                          \
+		.help = "memory and time a guess of " what                     \
+		        " costs; default normal"                               \
+	}
+
+/* A password in vl_secret_alloc memory, a NUL behind it. */
+struct vl_password {
+	char *text; /* NULL: none */
+	size_t n;
+	bool asked; /* on the terminal */
+};
+/* The password that `file` is under: from options that are called `word`, the
+ * credential `valise-<word>`, or the terminal; else VL_EUSAGE. */
+enum vl_status vl_key_password_open(struct vl_password *p,
+    const struct vl_key_password *how, const char *word, const char *file,
+    struct vl_err *err);
+/* A new one, from options or (asked for twice) the terminal: at least 12
+ * characters. */
+enum vl_status vl_key_password_make(struct vl_password *p,
+    const struct vl_key_password *how, const char *word, struct vl_err *err);
+void vl_password_free(struct vl_password *p);
+
 /* Members of a command's options, set by VL_KEY_OPTS below. */
 struct vl_key_opts {
 	const char *password_file;
 	const char *password_command;
 	struct vl_number password_fd;
 	const char *identity;
+	struct vl_key_password identity_password;
 };
 
 #define VL_PASSWORD_OPTS(s, member)                                            \
@@ -219,18 +282,22 @@ struct vl_key_opts {
 
 #define VL_KEY_OPTS(s, member)                                                 \
 	VL_PASSWORD_OPTS(s, member),                                           \
-	{                                                                      \
-		.name = "identity", .arg = "FILE",                             \
-		.help = "open with the secret key in FILE (recipient.key)",    \
-		.type = VL_OPT_TEXT, .at = offsetof(s, member.identity),       \
-		.env = true, .group = 'p'                                      \
-	}
+	    { .name = "identity",                                              \
+		    .arg = "FILE",                                             \
+		    .help =                                                    \
+		        "open with the secret key in FILE (recipient.key)",    \
+		    .type = VL_OPT_TEXT,                                       \
+		    .at = offsetof(s, member.identity),                        \
+		    .env = true,                                               \
+		    .group = 'p' },                                            \
+	    VL_KEY_PASSWORD_OPTS(s, member.identity_password,                  \
+	        "identity-password", "the password of the identity")
 
 /* All in vl_secret_alloc memory. */
 struct vl_held_keys {
 	char *password; /* NULL: none */
 	size_t password_size;
-	bool asked;        /* on the terminal */
+	bool asked;        /* on the terminal, for either */
 	uint8_t *identity; /* 32 bytes, or NULL */
 };
 
@@ -267,6 +334,9 @@ void vl_words_list(
     struct vl_words *w, const char *name, const struct vl_texts *values);
 void vl_words_number(
     struct vl_words *w, const char *name, const struct vl_number *n);
+/* `name` and -file, -fd, -command. */
+void vl_words_key_password(
+    struct vl_words *w, const char *name, const struct vl_key_password *how);
 void vl_words_flag(struct vl_words *w, const char *name, bool given);
 /* "the same without questions: ..."; `w` is empty afterwards. */
 void vl_words_show(struct vl_words *w);
@@ -275,7 +345,7 @@ void vl_words_show(struct vl_words *w);
  * its 32 bytes.  `text` has room for VL_FINGERPRINT_SIZE (encode.h). */
 char *vl_cli_fingerprint(char *text, const uint8_t public[32]);
 
-/* recipient.pub and recipient.key: one line, base64url of 32 bytes. */
+/* recipient.pub: one line, base64url of 32 bytes. */
 enum vl_status vl_recipient_read(
     uint8_t public[32], const char *file, struct vl_err *err);
 
@@ -284,7 +354,8 @@ enum vl_key_file {
 	VL_SENDER_PUB,
 	VL_SENDER_KEY,
 	VL_RECIPIENT_PUB,
-	VL_RECIPIENT_KEY
+	VL_RECIPIENT_KEY,
+	VL_SERIES_KEY
 };
 /*
  * `text` of `file` is not the key that is wanted: VL_EUSAGE, which says what

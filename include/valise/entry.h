@@ -170,6 +170,9 @@ struct vl_entry_store {
 enum vl_status vl_entry_decode(struct vl_entry *e, struct vl_entry_store *store,
     struct vl_slice line, struct vl_err *err);
 void vl_entry_store_free(struct vl_entry_store *store);
+/* All rules of an entry but those of vl_path_check(), for one that was not
+ * decoded from a line here.  VL_EFORMAT, VL_EPATH, VL_ELIMIT. */
+enum vl_status vl_entry_check(const struct vl_entry *e, struct vl_err *err);
 
 /*
  * Order of paths: by bytes with '/' below every other byte, so that a

@@ -6,8 +6,8 @@
  * stanzas that wrap them (formats/keys.md).
  */
 
-#include <valise/crypt.h>
 #include <valise/format.h>
+#include <valise/password.h>
 
 /* What is wrapped; in vl_secret_alloc memory. */
 struct vl_key_set {
@@ -24,12 +24,6 @@ void vl_keys_file_root(uint8_t out[VL_KEY_SIZE], const struct vl_key_set *keys);
 /* KDF(TK,8): the commitment in the inner head. */
 void vl_keys_tk_commit(
     uint8_t out[VL_HASH_SIZE], const struct vl_key_set *keys);
-
-enum vl_kdf_preset {
-	VL_KDF_NORMAL, /* 3 passes, 256 MiB */
-	VL_KDF_LIGHT,  /* 4 passes, 64 MiB */
-	VL_KDF_STRONG  /* 4 passes, 1 GiB */
-};
 
 /* Who may open a bundle: a password or an X25519 public key. */
 struct vl_recipient {
@@ -48,10 +42,23 @@ enum vl_status vl_keys_wrap(struct vl_buf *out, const struct vl_key_set *keys,
     const struct vl_head *head, const struct vl_recipient *recipients, size_t n,
     struct vl_err *err);
 
+/* Decodes the small JSON files of a bundle for a process that parses nothing
+ * of it. */
+struct vl_small_reader {
+	void *arg;
+	enum vl_status (*head)(void *arg, struct vl_head *h,
+	    struct vl_slice text, struct vl_err *err);
+	/* `mac_input` as vl_stanzas_mac_input() makes it. */
+	enum vl_status (*stanzas)(void *arg, struct vl_stanzas *s,
+	    struct vl_buf *mac_input, struct vl_slice text, struct vl_err *err);
+};
+
 /* What an operator holds to open a bundle. */
 struct vl_opener {
 	struct vl_slice password; /* n = 0: none */
 	const uint8_t *identity;  /* X25519 secret or NULL */
+	/* Decodes keys.jsn; NULL: it is done here. */
+	const struct vl_small_reader *reader;
 };
 
 /*

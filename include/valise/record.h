@@ -32,6 +32,8 @@ struct vl_chunk_ref {
 	uint16_t index;
 };
 
+struct vl_chunker;
+
 /*
  * The body of a record as a bundle offers it.  What no chunk covers is zero.
  */
@@ -45,6 +47,9 @@ struct vl_body {
 	enum vl_status (*chunk)(void *arg, const struct vl_chunk_ref *ref,
 	    struct vl_slice *bytes, void **hold, struct vl_err *err);
 	void (*release)(void *arg, void *hold);
+	/* What its chunks must have been cut with (chunk.h); whoever keeps
+	 * them looks.  NULL: they are pieces of any kind. */
+	const struct vl_chunker *cut;
 };
 
 /*

@@ -6,6 +6,7 @@
  * but the sender's public one (formats/seal.md).
  */
 
+#include <valise/keys.h>
 #include <valise/sealform.h>
 
 /*
@@ -42,6 +43,8 @@ struct vl_seal_report {
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	/* Asked between blocks; true stops the check with VL_ESIGNAL. */
 	bool (*stop)(void *arg);
+	/* Decodes head.jsn; NULL: it is done here. */
+	const struct vl_small_reader *reader;
 };
 
 /* A name in the bundle's folder. */
@@ -113,6 +116,21 @@ enum vl_status vl_seal_verify(const struct vl_seal *s,
 enum vl_status vl_seal_check(struct vl_seal *s, int dirfd, int copyfd,
     bool quick, const struct vl_seal_report *report, struct vl_err *err);
 void vl_seal_free(struct vl_seal *s);
+
+/* The bundle with the highest number of a series. */
+struct vl_newest {
+	uint64_t seq;               /* 0: none was found */
+	uint8_t head[VL_HASH_SIZE]; /* its fingerprint */
+	char shown[512];            /* where it lies, safe to print */
+};
+/*
+ * Look for it in folder `path` and one level below: `out`, all zero to begin
+ * with, gets what is newer than what it holds.  Only what `sender` signed is
+ * believed; what cannot be read is passed over.  VL_ETEMP: no such folder.
+ */
+enum vl_status vl_seal_newest(struct vl_newest *out, const char *path,
+    const uint8_t series[VL_ID_SIZE], const struct vl_sender_public *sender,
+    struct vl_err *err);
 
 /*
  * Another keys.jsn for a finished bundle, with a new seal (formats/seal.md,

@@ -6,8 +6,8 @@
  * minisign's key files (formats/seal.md).  Pure.
  */
 
-#include <valise/crypt.h>
 #include <valise/format.h>
+#include <valise/password.h>
 
 #define VL_SEAL_MAX       (16u << 20) /* bytes of seal.txt */
 #define VL_SEAL_FILES_MAX 100000
@@ -83,9 +83,8 @@ enum vl_status vl_sender_public_encode(
 enum vl_status vl_sender_public_decode(
     struct vl_sender_public *k, struct vl_slice text, struct vl_err *err);
 
-/* A minisign secret key file without a password.  `text` and the struct
- * belong into vl_secret_alloc memory.  A password-protected one is
- * VL_EREFUSED. */
+/* What a minisign secret key file holds.  Text, password and struct belong into
+ * vl_secret_alloc memory. */
 struct vl_sender_secret {
 	struct vl_sender_public pub;
 	uint8_t key[VL_SIGN_SECRET_SIZE];
@@ -95,10 +94,20 @@ struct vl_sender_secret {
 void vl_sender_secret_make(struct vl_sender_secret *k);
 
 #define VL_SENDER_SECRET_MAX 512
-/* `*n` gets the length written to `text`. */
+/* `*n` gets the length written to `text`; without a password. */
 enum vl_status vl_sender_secret_encode(char text[VL_SENDER_SECRET_MAX],
     size_t *n, const struct vl_sender_secret *k, struct vl_err *err);
+/* The same under one. */
+enum vl_status vl_sender_secret_lock(char text[VL_SENDER_SECRET_MAX], size_t *n,
+    const struct vl_sender_secret *k, const struct vl_key_lock *lock,
+    struct vl_err *err);
+/* VL_EREFUSED: it is under a password. */
 enum vl_status vl_sender_secret_decode(
     struct vl_sender_secret *k, struct vl_slice text, struct vl_err *err);
+bool vl_sender_secret_is_locked(struct vl_slice text);
+/* VL_EKEY: not under this password.  VL_ELIMIT: what it asks for is over the
+ * caps, and nothing was allocated. */
+enum vl_status vl_sender_secret_unlock(struct vl_sender_secret *k,
+    struct vl_slice text, struct vl_slice password, struct vl_err *err);
 
 #endif

@@ -46,6 +46,11 @@ enum vl_status vl_state_fail_foreign(
 enum vl_status vl_state_tidy(struct vl_state *s, struct vl_err *err);
 void vl_state_free(struct vl_state *s);
 
+/* Beside the series: who signs it, and the site's own key where it has one. */
+#define VL_STATE_SIGNER     "signer"
+#define VL_STATE_SENDER_KEY "sender.key"
+#define VL_STATE_SENDER_PUB "sender.pub"
+
 /* The source's series: made on first use, file `series`, mode 0600. */
 struct vl_series {
 	uint8_t id[16];
@@ -57,6 +62,13 @@ struct vl_series {
 };
 enum vl_status vl_series_load(
     struct vl_series *series, struct vl_state *s, struct vl_err *err);
+/* Whether there is one; it is not made. */
+enum vl_status vl_series_exists(
+    bool *there, struct vl_state *s, struct vl_err *err);
+/* Durable: put one from elsewhere into a state that has none; its numbers go
+ * on behind series->seq.  VL_EUSAGE where there is one. */
+enum vl_status vl_series_adopt(
+    struct vl_state *s, const struct vl_series *series, struct vl_err *err);
 /* Durable: `seq` was issued with fingerprint `head`. */
 enum vl_status vl_series_issue(struct vl_state *s, struct vl_series *series,
     uint64_t seq, const uint8_t head[32], struct vl_err *err);

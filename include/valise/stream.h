@@ -83,8 +83,19 @@ void vl_stream_w_free(struct vl_stream_w *w);
  * Reader of one file.  Opening checks size and header against what is
  * expected; every frame is authenticated before a byte of it is used.
  */
+struct vl_stream_found {
+	int fd; /* the reader's to close */
+	bool regular;
+	uint64_t size;
+};
+
 struct vl_stream_expect {
 	int dirfd;
+	/* Opens the file for who may not open anything; false with errno.
+	 * NULL: it is opened in `dirfd`. */
+	bool (*find)(void *arg, enum vl_file_type type, uint32_t number,
+	    struct vl_stream_found *found);
+	void *arg;
 	enum vl_file_type type;
 	uint32_t number;
 	unsigned frame_log2;
@@ -94,6 +105,9 @@ struct vl_stream_expect {
 
 enum vl_status vl_stream_r_open(struct vl_stream_r **out,
     const struct vl_stream_expect *expect, struct vl_err *err);
+/* What `find` of somebody else should do. */
+bool vl_stream_find(int dirfd, enum vl_file_type type, uint32_t number,
+    struct vl_stream_found *found);
 uint32_t vl_stream_r_frames(const struct vl_stream_r *r);
 
 /* A record as it is stored, not yet decoded. */

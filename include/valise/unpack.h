@@ -15,6 +15,7 @@
  * chunk, record, count and root verified.
  */
 
+#include <valise/cage.h>
 #include <valise/entry.h>
 #include <valise/format.h>
 #include <valise/ids.h>
@@ -32,9 +33,23 @@ struct vl_unpack_opts {
 	enum vl_role role;
 	const uint8_t *sender; /* public key that made the seal; or NULL */
 	const char *tempdir;   /* for the chunk map */
-	struct vl_pool *pool;
-	uint64_t max_plain; /* policy on total_plain; 0 is no limit */
+	struct vl_pool *pool;  /* with a cage only its size is of interest */
+	uint64_t max_plain;    /* policy on total_plain; 0 is no limit */
+	/* Where all that parses is done, by vl_unpack_cage_open(); it outlives
+	 * the reader.  NULL: in this process. */
+	struct vl_cage *cage;
 };
+
+/*
+ * A child without rights for the readers of one bundle: a few at a time, and
+ * each of which only one thread reads records of.  While the process has no
+ * other threads.  `workers` as for the pool.
+ */
+enum vl_status vl_unpack_cage_open(
+    struct vl_cage **out, unsigned workers, struct vl_err *err);
+
+/* head.jsn and keys.jsn, decoded in the cage. */
+struct vl_small_reader vl_unpack_small_reader(struct vl_cage *cage);
 
 /* VL_EFORMAT, VL_EAUTH, VL_ELIMIT; VL_ETRUST when the inner sender is
  * another than `sender`. */
@@ -96,6 +111,8 @@ struct vl_slice vl_unpack_first(const struct vl_unpack *u);
  * hash.
  */
 void vl_unpack_unswept(struct vl_unpack *u);
+/* The same, and no body will be asked for. */
+void vl_unpack_lines_only(struct vl_unpack *u);
 void vl_unpack_free(struct vl_unpack *u);
 
 #endif

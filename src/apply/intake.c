@@ -192,6 +192,8 @@ unlock(struct vl_run *run, struct vl_err *err)
 {
 	const struct vl_apply_ui *ui = run->opts->ui;
 	struct vl_intake *in = &run->intake;
+	const struct vl_small_reader reader =
+	    vl_unpack_small_reader(run->opts->cage);
 	struct vl_opener opener = { 0 };
 	enum vl_role role = VL_ROLE_AUDIT;
 	enum vl_status st = VL_OK;
@@ -200,6 +202,8 @@ unlock(struct vl_run *run, struct vl_err *err)
 	if (in->keys == NULL)
 		return vl_fail_memory(err);
 	st = ui->opener(ui->arg, &opener, err);
+	if (run->opts->cage != NULL)
+		opener.reader = &reader;
 	if (st == VL_OK)
 		st = vl_keys_unlock(in->keys, &role, &in->seal.head,
 		    vl_buf_slice(&in->seal.keys_text), &opener, err);
@@ -224,7 +228,8 @@ open_unpack(struct vl_run *run, const uint8_t *sender, struct vl_unpack **out,
 	        .role = VL_ROLE_FULL,
 	        .sender = sender,
 	        .tempdir = vl_state_path(run->opts->state),
-	        .pool = run->opts->pool },
+	        .pool = run->opts->pool,
+	        .cage = run->opts->cage },
 	    err);
 }
 
@@ -293,10 +298,13 @@ open_medium(const char *path, int *fd, struct vl_err *err)
 static enum vl_status
 check_seal(struct vl_run *run, int medium, bool *known, struct vl_err *err)
 {
+	const struct vl_small_reader reader =
+	    vl_unpack_small_reader(run->opts->cage);
 	const struct vl_seal_report report = { .arg = run,
 		.wrong = seal_wrong,
 		.progress = seal_progress,
-		.stop = seal_stop };
+		.stop = seal_stop,
+		.reader = run->opts->cage != NULL ? &reader : NULL };
 	struct vl_intake *in = &run->intake;
 	struct search s = { 0 };
 	bool ask = run->opts->ui->interactive;
@@ -354,7 +362,7 @@ vl_intake_lines(struct vl_run *run, struct vl_unpack **out, struct vl_err *err)
 	enum vl_status st = open_unpack(run, run->intake.sender, out, err);
 
 	if (st == VL_OK)
-		vl_unpack_unswept(*out);
+		vl_unpack_lines_only(*out);
 	return st;
 }
 

@@ -270,7 +270,8 @@ vl_map_next(struct vl_map_sort *m, struct vl_entry *e, struct vl_body *body,
 	*body = (struct vl_body){ .arg = m,
 		.part = map_part,
 		.chunk = map_chunk,
-		.release = map_release };
+		.release = map_release,
+		.cut = m->body.cut };
 	*more = false;
 	for (;;) {
 		if (st != VL_OK || m->item.p == NULL)

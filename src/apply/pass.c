@@ -212,7 +212,8 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 	const struct vl_body body = { .arg = u,
 		.part = body_part,
 		.chunk = body_chunk,
-		.release = body_release };
+		.release = body_release,
+		.cut = vl_ids_chunker(vl_unpack_ids(u)) };
 	struct vl_unpacked rec = { 0 };
 	struct vl_part *last = NULL;
 	struct vl_part *p = NULL;

@@ -67,32 +67,39 @@ take(struct vl_stray *s, struct vl_header *h, bool prepared, struct vl_err *err)
 }
 
 static enum vl_status
+read_header(struct vl_header *h, const struct vl_header_tree *tree,
+    bool *prepared, struct vl_err *err)
+{
+	enum vl_status st = vl_stage_header(h, tree, prepared, err);
+	char text[512];
+
+	if (st == VL_OK || st == VL_EPENDING)
+		return st;
+	vl_escape_text(text, sizeof(text), vl_slice_of(tree->staging));
+	err->status = VL_ELOCKED;
+	return vl_within(err,
+	    "'%s' is in the way: it does not say whose it is; move it aside",
+	    text);
+}
+
+static enum vl_status
 look_at(struct vl_stray *s, const struct vl_resource *r,
     const struct vl_journal *j, struct vl_err *err)
 {
 	struct vl_header_tree tree = { 0 };
 	struct vl_header h = { 0 };
-	struct vl_err ignored;
-	char text[512];
 	bool prepared = false;
 	enum vl_status st = VL_OK;
 
 	snprintf(tree.resource, sizeof(tree.resource), "%s", r->name);
+	st = vl_stage_locate(&tree, r->path, err);
 	/* A tree that is not there, nor what is above it, has no staging. */
-	if (vl_stage_locate(&tree, r->path, &ignored) != VL_OK)
-		goto out;
-	st = vl_stage_header(&h, &tree, &prepared, err);
-	if (st != VL_OK && st != VL_EPENDING) {
-		vl_escape_text(text, sizeof(text), vl_slice_of(tree.staging));
-		st = err->status = VL_ELOCKED;
-		vl_within(err,
-		    "'%s' is in the way: it does not say whose it is; move it "
-		    "aside",
-		    text);
-	}
+	if (st == VL_EUSAGE)
+		st = VL_OK;
+	else if (st == VL_OK)
+		st = read_header(&h, &tree, &prepared, err);
 	if (st == VL_OK && h.ntrees > 0 && !accounts_for(j, &h, &tree))
 		st = take(s, &h, prepared, err);
-out:
 	vl_header_free(&h);
 	free(tree.root);
 	free(tree.staging);

@@ -539,7 +539,8 @@ vl_rewrite_record(struct vl_rewrites *rw, struct vl_entry *e,
 		*body = (struct vl_body){ .arg = rw,
 			.part = old_part,
 			.chunk = old_chunk,
-			.release = old_release };
+			.release = old_release,
+			.cut = rw->body.cut };
 		return VL_OK;
 	}
 	rw->counts.files++;

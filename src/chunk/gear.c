@@ -43,23 +43,47 @@ scan(const uint64_t gear[256], const uint8_t *p, size_t *at, size_t end,
 	return i < end;
 }
 
+/* What the hash of `n` bytes is below where they are cut: 2^(64 - k), k being
+ * log2(avg) + 2, and log2(avg) - 2 from avg on. */
+static uint64_t
+bound_of(const struct vl_chunker *c, size_t n)
+{
+	const uint64_t strict = (UINT64_C(1) << 62) / c->avg;
+
+	return n < c->avg ? strict : strict * 16;
+}
+
+static uint64_t
+warm_up(const struct vl_chunker *c, const uint8_t *p)
+{
+	uint64_t h = 0;
+	size_t i = 0;
+
+	for (i = 0; i < WARM_UP; i++)
+		h = (h << 1) + c->gear[p[i]];
+	return h;
+}
+
+bool
+vl_chunk_closes(const struct vl_chunker *c, struct vl_slice bytes)
+{
+	if (bytes.n < c->min || bytes.n >= c->max)
+		return bytes.n == c->max;
+	return warm_up(c, bytes.p + bytes.n - WARM_UP) < bound_of(c, bytes.n);
+}
+
 size_t
 vl_chunk_cut(const struct vl_chunker *c, struct vl_slice bytes)
 {
-	/* 2^(64 - (log2(avg) + 2)), and with log2(avg) - 2 from avg on. */
-	const uint64_t strict = (UINT64_C(1) << 62) / c->avg;
-	const uint64_t loose = strict * 16;
 	size_t end = bytes.n < c->max ? bytes.n : c->max;
 	size_t phase = end < c->avg ? end : c->avg;
 	size_t at = c->min;
-	size_t i;
 	uint64_t h = 0;
 
 	if (bytes.n <= c->min)
 		return bytes.n;
-	for (i = c->min - WARM_UP; i < c->min; i++)
-		h = (h << 1) + c->gear[bytes.p[i]];
-	if (!scan(c->gear, bytes.p, &at, phase, strict, &h))
-		(void)scan(c->gear, bytes.p, &at, end, loose, &h);
+	h = warm_up(c, bytes.p + c->min - WARM_UP);
+	if (!scan(c->gear, bytes.p, &at, phase, bound_of(c, 0), &h))
+		(void)scan(c->gear, bytes.p, &at, end, bound_of(c, end), &h);
 	return at;
 }

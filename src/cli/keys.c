@@ -1,8 +1,8 @@
 /*
- * Passwords and key files, straight into locked memory.  A password comes
- * from a file, a descriptor, a command, a credential of systemd or the
- * terminal; never from argv or the environment (docs/security.md, "Secrets in
- * memory").
+ * Passwords, and files with a secret in them, straight into locked memory.  A
+ * password comes from a file, a descriptor, a command, a credential of systemd
+ * or the terminal; never from argv or the environment (docs/security.md,
+ * "Secrets in memory").
  */
 
 #include <errno.h>
@@ -10,22 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <valise/crypt.h>
-#include <valise/encode.h>
+#include <valise/password.h>
 #include <valise/secret.h>
 #include <valise/text.h>
 
 #include "private.h"
 
-#define SHOWN        512
-#define KEY_FILE_MAX 1024 /* room for a key of another kind, to tell it */
-#define KEY_TEXT     43   /* base64url of 32 bytes */
-/* Base64 of 42 and of 158 bytes, which begin with "Ed". */
-#define MINISIGN_PUB 56
-#define MINISIGN_KEY 212
+#define SHOWN 512
 
-static const char what_to_give[] =
-    "give --password-file, --password-fd or --password-command";
+const char *const vl_kdf_words[] = { [VL_KDF_NORMAL] = "normal",
+	[VL_KDF_LIGHT] = "light",
+	[VL_KDF_STRONG] = "strong",
+	NULL };
 
 /*
  * Open what the operator named.  Without O_NONBLOCK the open of a FIFO would
@@ -157,31 +153,37 @@ vl_secret_file(
 	    out, n, &(struct secret_file){ .file = file, .max = max }, err);
 }
 
-/* Refuses what is no password; `make`: also one that is too short. */
+/* What a password is held against. */
+enum use {
+	OPENS,  /* something of ours */
+	MAKES,  /* also not too short */
+	FOREIGN /* a key that may be minisign's, which takes any bytes */
+};
+
 static enum vl_status
-check_password(const char *p, size_t n, bool make, struct vl_err *err)
+check_password(const struct vl_password *p, enum use use, struct vl_err *err)
 {
 	size_t i = 0;
 
-	if (n == 0)
+	if (p->n == 0)
 		return vl_fail(err, VL_EUSAGE, "the password is empty");
-	if (n > VL_PASSWORD_MAX)
+	if (p->n > VL_PASSWORD_MAX)
 		return vl_fail(err, VL_EUSAGE,
 		    "the password is longer than %d characters",
 		    VL_PASSWORD_MAX);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < p->n; i++) {
 		/* One letter has several forms in Unicode, and keyboards
 		 * differ in which they send: it might never open again. */
-		if ((unsigned char)p[i] >= 0x80)
+		if ((unsigned char)p->text[i] >= 0x80 && use != FOREIGN)
 			return vl_fail(err, VL_EUSAGE,
 			    "the password has a character that is not ASCII; "
 			    "keyboards do not agree on its bytes");
-		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
+		if ((unsigned char)p->text[i] < 0x20 || p->text[i] == 0x7f)
 			return vl_fail(err, VL_EUSAGE,
 			    "the password has a control character in it (a "
 			    "second line, or a line end of Windows?)");
 	}
-	if (make && n < VL_PASSWORD_MIN)
+	if (use == MAKES && p->n < VL_PASSWORD_MIN)
 		return vl_fail(err, VL_EUSAGE,
 		    "the password has fewer than %d characters; 'valise "
 		    "passgen' makes a good one",
@@ -191,67 +193,99 @@ check_password(const char *p, size_t n, bool make, struct vl_err *err)
 
 /* A LF at the end of a file is not part of the password. */
 static void
-drop_line_end(struct vl_held_keys *keys)
+drop_line_end(struct vl_password *p)
 {
-	if (keys->password_size > 0 &&
-	    keys->password[keys->password_size - 1] == '\n')
-		keys->password[--keys->password_size] = '\0';
+	if (p->n > 0 && p->text[p->n - 1] == '\n')
+		p->text[--p->n] = '\0';
+}
+
+void
+vl_password_free(struct vl_password *p)
+{
+	vl_secret_free(p->text);
+	*p = (struct vl_password){ 0 };
+}
+
+static enum vl_status
+from_descriptor(
+    struct vl_password *p, uint32_t fd, size_t max, struct vl_err *err)
+{
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return vl_fail(err, VL_EUSAGE,
+		    "password from descriptor %u: it is not open", fd);
+	if (read_secret(&p->text, &p->n, (int)fd, max, err) != VL_OK)
+		return vl_within(err, "password from descriptor %u", fd);
+	return VL_OK;
+}
+
+static enum vl_status
+from_command(
+    struct vl_password *p, const char *command, size_t max, struct vl_err *err)
+{
+	p->text = vl_secret_alloc(max + 1);
+	if (p->text == NULL)
+		return vl_fail_memory(err);
+	if (vl_command_output(p->text, max + 1, &p->n, command, err) != VL_OK)
+		return vl_within(err, "password command");
+	return VL_OK;
+}
+
+/* The credential `valise-<word>` of a service, where it has one. */
+static enum vl_status
+from_credential(
+    struct vl_password *p, const char *word, size_t max, struct vl_err *err)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char path[4096];
+	const struct secret_file file = {
+		.file = path, .max = max, .lent = true
+	};
+
+	if (dir == NULL || dir[0] != '/')
+		return VL_OK;
+	(void)snprintf(path, sizeof(path), "%s/valise-%s", dir, word);
+	if (access(path, F_OK) != 0)
+		return VL_OK;
+	return read_secret_file(&p->text, &p->n, &file, err);
+}
+
+bool
+vl_key_password_given(const struct vl_key_password *how)
+{
+	return how->file != NULL || how->fd.given || how->command != NULL;
 }
 
 /* From the options, or the credential; no password is no failure. */
 static enum vl_status
-from_files(struct vl_held_keys *keys, const struct vl_key_opts *o,
-    bool credential, struct vl_err *err)
+from_files(struct vl_password *p, const struct vl_key_password *how,
+    const char *word, bool credential, struct vl_err *err)
 {
-	int ways = (o->password_file != NULL) + o->password_fd.given +
-	    (o->password_command != NULL);
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	size_t max = VL_PASSWORD_MAX + 1; /* with LF */
-	struct secret_file file = { .max = max, .pipe = true };
+	const size_t max = VL_PASSWORD_MAX + 1; /* with LF */
+	const struct secret_file file = {
+		.file = how->file, .max = max, .pipe = true
+	};
 	enum vl_status st = VL_OK;
-	char path[4096];
 
-	if (ways > 1)
+	if ((how->file != NULL) + how->fd.given + (how->command != NULL) > 1)
 		return vl_fail(err, VL_EUSAGE,
-		    "more than one password; %s, but one", what_to_give);
-	if (o->password_file != NULL) {
-		file.file = o->password_file;
-		st = read_secret_file(
-		    &keys->password, &keys->password_size, &file, err);
-	} else if (o->password_fd.given) {
-		if (fcntl((int)o->password_fd.value, F_GETFD) < 0)
-			return vl_fail(err, VL_EUSAGE,
-			    "password from descriptor %u: it is not open",
-			    o->password_fd.value);
-		st = read_secret(&keys->password, &keys->password_size,
-		    (int)o->password_fd.value, max, err);
-		if (st != VL_OK)
-			(void)vl_within(err, "password from descriptor %u",
-			    o->password_fd.value);
-	} else if (o->password_command != NULL) {
-		keys->password = vl_secret_alloc(max + 1);
-		if (keys->password == NULL)
-			return vl_fail_memory(err);
-		st = vl_command_output(keys->password, max + 1,
-		    &keys->password_size, o->password_command, err);
-		if (st != VL_OK)
-			(void)vl_within(err, "password command");
-	} else if (credential && dir != NULL && dir[0] == '/') {
-		(void)snprintf(path, sizeof(path), "%s/valise-password", dir);
-		file = (struct secret_file){
-			.file = path, .max = max, .lent = true
-		};
-		if (access(path, F_OK) == 0)
-			st = read_secret_file(
-			    &keys->password, &keys->password_size, &file, err);
-	}
-	if (st == VL_OK && keys->password != NULL)
-		drop_line_end(keys);
+		    "more than one password; give --%s-file, --%s-fd or "
+		    "--%s-command, but one",
+		    word, word, word);
+	if (how->file != NULL)
+		st = read_secret_file(&p->text, &p->n, &file, err);
+	else if (how->fd.given)
+		st = from_descriptor(p, how->fd.value, max, err);
+	else if (how->command != NULL)
+		st = from_command(p, how->command, max, err);
+	else if (credential)
+		st = from_credential(p, word, max, err);
+	if (st == VL_OK && p->text != NULL)
+		drop_line_end(p);
 	return st;
 }
 
 static enum vl_status
-ask_password(char **out, size_t *n, const char *prompt, struct vl_err *err)
+ask_password(struct vl_password *p, const char *prompt, struct vl_err *err)
 {
 	struct vl_tty_line line = { .prompt = prompt, .secret = true };
 	enum vl_status st = VL_OK;
@@ -265,188 +299,133 @@ ask_password(char **out, size_t *n, const char *prompt, struct vl_err *err)
 		vl_secret_free(line.text);
 		return st;
 	}
-	*out = line.text;
-	*n = line.n;
+	p->text = line.text;
+	p->n = line.n;
+	p->asked = true;
 	return VL_OK;
 }
 
-/* Whether `file` ends with the name people give to the other half. */
-static bool
-is_named(const char *file, const char *ending)
-{
-	size_t n = strlen(file);
-	size_t m = strlen(ending);
-
-	return n >= m && strcmp(file + n - m, ending) == 0;
-}
-
-static bool
-decode_key(uint8_t key[32], struct vl_slice text)
-{
-	if (text.n == KEY_TEXT + 1 && text.p[KEY_TEXT] == '\n')
-		text.n--;
-	return text.n == KEY_TEXT && vl_unb64u(key, 32, text);
-}
-
-/* Recipients' keys are 32 bytes both: only the name can tell the half. */
-static enum vl_key_file
-looks_like(const char *file, struct vl_slice text)
-{
-	uint8_t key[32];
-	const uint8_t *lf = NULL;
-	bool known = decode_key(key, text);
-
-	vl_secret_wipe(key, sizeof(key));
-	if (known)
-		return is_named(file, ".key") ? VL_RECIPIENT_KEY :
-		                                VL_RECIPIENT_PUB;
-	if (text.n > 0 && text.p[text.n - 1] == '\n')
-		text.n--;
-	lf = text.n > 0 ? memrchr(text.p, '\n', text.n) : NULL;
-	if (lf != NULL) {
-		text.n -= (size_t)(lf + 1 - text.p);
-		text.p = lf + 1;
-	}
-	if (text.n < 2 || memcmp(text.p, "RW", 2) != 0)
-		return VL_KEY_FILE_OTHER;
-	return text.n == MINISIGN_PUB ? VL_SENDER_PUB :
-	    text.n == MINISIGN_KEY    ? VL_SENDER_KEY :
-	                                VL_KEY_FILE_OTHER;
-}
-
-enum vl_status
-vl_wrong_key_file(const char *file, enum vl_key_file wanted,
-    struct vl_slice text, struct vl_err *err)
-{
-	static const char *const words[] = {
-		[VL_SENDER_PUB] = "a sender's public key (sender.pub)",
-		[VL_SENDER_KEY] = "a sender's secret key (sender.key)",
-		[VL_RECIPIENT_PUB] = "a recipient's public key (recipient.pub)",
-		[VL_RECIPIENT_KEY] = "a recipient's secret key (recipient.key)",
-	};
-	enum vl_key_file kind = looks_like(file, text);
-	char shown[SHOWN];
-
-	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
-	if (kind == wanted) {
-		err->status = VL_EUSAGE;
-		return vl_within(err, "'%s'", shown);
-	}
-	if (kind == VL_KEY_FILE_OTHER)
-		return vl_fail(err, VL_EUSAGE,
-		    "'%s' is not %s as 'valise keygen' makes it", shown,
-		    words[wanted]);
-	return vl_fail(err, VL_EUSAGE, "'%s' looks like %s; wanted is %s",
-	    shown, words[kind], words[wanted]);
-}
-
+/* Twice, since what was not meant would never open again. */
 static enum vl_status
-read_identity(uint8_t **out, const char *file, struct vl_err *err)
+ask_new_password(struct vl_password *p, const char *prompt, struct vl_err *err)
 {
-	char shown[SHOWN];
-	enum vl_status st = VL_OK;
-	char *text = NULL;
-	size_t n = 0;
+	struct vl_password again = { 0 };
+	enum vl_status st = ask_password(p, prompt, err);
 
-	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
-	/* Both halves are 32 bytes: only the name can tell a mix-up. */
-	if (is_named(file, ".pub"))
-		return vl_fail(err, VL_EUSAGE,
-		    "'%s' is named like a public key; --identity takes the "
-		    "secret one (recipient.key)",
-		    shown);
-	st = vl_secret_file(&text, &n, file, KEY_FILE_MAX, err);
-	if (st != VL_OK)
-		return st;
-	*out = vl_secret_alloc(32);
-	if (*out == NULL)
-		st = vl_fail_memory(err);
-	else if (!decode_key(*out, (struct vl_slice){ (uint8_t *)text, n }))
-		st = vl_wrong_key_file(file, VL_RECIPIENT_KEY,
-		    (struct vl_slice){ (uint8_t *)text, n }, err);
-	vl_secret_free(text);
+	if (st == VL_OK)
+		st = check_password(p, MAKES, err);
+	if (st == VL_OK)
+		st = ask_password(&again, "the same again: ", err);
+	if (st == VL_OK &&
+	    (again.n != p->n || memcmp(again.text, p->text, p->n) != 0))
+		st = vl_fail(err, VL_EUSAGE, "the two passwords differ");
+	vl_password_free(&again);
 	return st;
 }
 
 enum vl_status
-vl_recipient_read(uint8_t public[32], const char *file, struct vl_err *err)
+vl_key_password_open(struct vl_password *p, const struct vl_key_password *how,
+    const char *word, const char *file, struct vl_err *err)
 {
-	struct vl_buf text = { 0 };
 	char shown[SHOWN];
+	char prompt[SHOWN + 32];
 	enum vl_status st = VL_OK;
 
+	*p = (struct vl_password){ 0 };
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
-	if (is_named(file, ".key"))
-		return vl_fail(err, VL_EUSAGE,
-		    "'%s' is named like a secret key; a recipient is given by "
-		    "the public one (recipient.pub)",
-		    shown);
-	st = vl_cli_file(&text, file, KEY_FILE_MAX, err);
-	if (st == VL_OK && !decode_key(public, vl_buf_slice(&text)))
-		st = vl_wrong_key_file(
-		    file, VL_RECIPIENT_PUB, vl_buf_slice(&text), err);
-	vl_buf_free(&text);
+	st = from_files(p, how, word, true, err);
+	if (st == VL_OK && p->text == NULL && !vl_cli_interactive())
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' is under a password; give --%s-file, --%s-fd or "
+		    "--%s-command",
+		    shown, word, word, word);
+	if (st == VL_OK && p->text == NULL) {
+		(void)snprintf(
+		    prompt, sizeof(prompt), "password of '%s': ", shown);
+		st = ask_password(p, prompt, err);
+	}
+	if (st == VL_OK)
+		st = check_password(p, FOREIGN, err);
+	if (st != VL_OK)
+		vl_password_free(p);
 	return st;
 }
 
-char *
-vl_cli_fingerprint(char *text, const uint8_t public[32])
+enum vl_status
+vl_key_password_make(struct vl_password *p, const struct vl_key_password *how,
+    const char *word, struct vl_err *err)
 {
-	uint8_t hash[VL_HASH_SIZE];
+	enum vl_status st = VL_OK;
 
-	vl_hash_of(
-	    hash, &(struct vl_hash_opts){ 0 }, (struct vl_slice){ public, 32 });
-	return vl_fingerprint(text, hash);
+	*p = (struct vl_password){ 0 };
+	st = from_files(p, how, word, false, err);
+	if (st == VL_OK && p->text == NULL && !vl_cli_interactive())
+		st = vl_fail(err, VL_EUSAGE,
+		    "a new password is missing; give --%s-file, --%s-fd or "
+		    "--%s-command; 'valise passgen' makes a good one",
+		    word, word, word);
+	if (st == VL_OK && p->text == NULL)
+		st = ask_new_password(p, "new password for the key: ", err);
+	if (st == VL_OK)
+		st = check_password(p, MAKES, err);
+	if (st != VL_OK)
+		vl_password_free(p);
+	return st;
+}
+
+/* ---- What opens a bundle ---- */
+
+static const char what_to_give[] =
+    "give --password-file, --password-fd or --password-command";
+
+static struct vl_key_password
+of_bundle(const struct vl_key_opts *opts)
+{
+	return (struct vl_key_password){ .file = opts->password_file,
+		.command = opts->password_command,
+		.fd = opts->password_fd };
+}
+
+/* `keys` takes over the password. */
+static void
+hold(struct vl_held_keys *keys, const struct vl_password *p)
+{
+	keys->password = p->text;
+	keys->password_size = p->n;
+	keys->asked = keys->asked || p->asked;
 }
 
 enum vl_status
 vl_held_keys_open(struct vl_held_keys *keys, const struct vl_key_opts *opts,
     struct vl_err *err)
 {
+	const struct vl_key_password how = of_bundle(opts);
+	struct vl_password p = { 0 };
 	enum vl_status st = VL_OK;
 
 	memset(keys, 0, sizeof(*keys));
 	if (opts->identity != NULL)
-		st = read_identity(&keys->identity, opts->identity, err);
+		st = vl_identity_read(keys, opts, err);
+	else if (vl_key_password_given(&opts->identity_password))
+		st = vl_fail(err, VL_EUSAGE,
+		    "a password of an identity is given, and no identity; give "
+		    "--identity, too");
 	if (st == VL_OK)
-		st = from_files(keys, opts, keys->identity == NULL, err);
-	if (st == VL_OK && keys->password == NULL && keys->identity == NULL) {
+		st = from_files(
+		    &p, &how, "password", keys->identity == NULL, err);
+	if (st == VL_OK && p.text == NULL && keys->identity == NULL) {
 		if (!vl_cli_interactive())
 			st = vl_fail(err, VL_EUSAGE,
 			    "no key to open it with; %s, or --identity",
 			    what_to_give);
 		else
-			st = ask_password(&keys->password, &keys->password_size,
-			    "password: ", err);
-		keys->asked = true;
+			st = ask_password(&p, "password: ", err);
 	}
-	if (st == VL_OK && keys->password != NULL)
-		st = check_password(
-		    keys->password, keys->password_size, false, err);
+	if (st == VL_OK && p.text != NULL)
+		st = check_password(&p, OPENS, err);
+	hold(keys, &p);
 	if (st != VL_OK)
 		vl_held_keys_free(keys);
-	return st;
-}
-
-/* Twice, since what was not meant would never open again. */
-static enum vl_status
-ask_new_password(struct vl_held_keys *keys, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	char *again = NULL;
-	size_t n = 0;
-
-	st = ask_password(&keys->password, &keys->password_size,
-	    "password for the bundle: ", err);
-	if (st == VL_OK)
-		st = check_password(
-		    keys->password, keys->password_size, true, err);
-	if (st == VL_OK)
-		st = ask_password(&again, &n, "the same again: ", err);
-	if (st == VL_OK &&
-	    (n != keys->password_size || memcmp(again, keys->password, n) != 0))
-		st = vl_fail(err, VL_EUSAGE, "the two passwords differ");
-	vl_secret_free(again);
 	return st;
 }
 
@@ -454,23 +433,25 @@ enum vl_status
 vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
     bool optional, struct vl_err *err)
 {
+	const struct vl_key_password how = of_bundle(opts);
+	struct vl_password p = { 0 };
 	enum vl_status st = VL_OK;
 
 	memset(keys, 0, sizeof(*keys));
-	st = from_files(keys, opts, !optional, err);
-	if (st == VL_OK && keys->password == NULL && !optional) {
+	st = from_files(&p, &how, "password", !optional, err);
+	if (st == VL_OK && p.text == NULL && !optional) {
 		if (!vl_cli_interactive())
 			st = vl_fail(err, VL_EUSAGE,
 			    "nobody could open the bundle; %s, or --recipient; "
 			    "'valise passgen' makes a good password",
 			    what_to_give);
 		else
-			st = ask_new_password(keys, err);
-		keys->asked = true;
+			st = ask_new_password(
+			    &p, "password for the bundle: ", err);
 	}
-	if (st == VL_OK && keys->password != NULL)
-		st = check_password(
-		    keys->password, keys->password_size, true, err);
+	if (st == VL_OK && p.text != NULL)
+		st = check_password(&p, MAKES, err);
+	hold(keys, &p);
 	if (st != VL_OK)
 		vl_held_keys_free(keys);
 	return st;

@@ -79,17 +79,68 @@ raise_limits(void)
 	}
 }
 
+/* How many of the words `name` consists of, as "key export" does of two; 0
+ * where it is another command. */
+static int
+words_of(const char *name, int argc, char **argv)
+{
+	int n = 0;
+	size_t len = 0;
+
+	for (; *name != '\0'; n++) {
+		len = strcspn(name, " ");
+		if (n == argc || strlen(argv[n]) != len ||
+		    memcmp(name, argv[n], len) != 0)
+			return 0;
+		name += len;
+		name += *name == ' ';
+	}
+	return n;
+}
+
+/* The command that the words begin with, and how many of them it is. */
 static const struct vl_cmd *
-find_cmd(const struct vl_program *program, const char *name)
+find_cmd(const struct vl_program *program, int argc, char **argv, int *words)
 {
 	const struct vl_cmd *const *c = program->cmds;
 
-	for (; *c != NULL; c++)
-		if (name == NULL ?
-		        (*c)->name == NULL :
-		        (*c)->name != NULL && strcmp((*c)->name, name) == 0)
+	for (; *c != NULL; c++) {
+		*words =
+		    (*c)->name != NULL ? words_of((*c)->name, argc, argv) : 0;
+		if (*words > 0)
 			return *c;
+	}
 	return NULL;
+}
+
+/* What the program does without a command's word. */
+static const struct vl_cmd *
+plain_cmd(const struct vl_program *program)
+{
+	const struct vl_cmd *const *c = program->cmds;
+
+	while (*c != NULL && (*c)->name != NULL)
+		c++;
+	return *c;
+}
+
+/* `word` needs one more: into `text`, with what there is; or nothing. */
+static void
+more_words(
+    char *text, size_t size, const struct vl_program *program, const char *word)
+{
+	const struct vl_cmd *const *c = program->cmds;
+	const size_t len = strlen(word);
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (; *c != NULL && used < size; c++)
+		if ((*c)->name != NULL && len > 0 &&
+		    strncmp((*c)->name, word, len) == 0 &&
+		    (*c)->name[len] == ' ')
+			used += (size_t)snprintf(text + used, size - used,
+			    "%s'%s %s'", used > 0 ? ", " : "", program->name,
+			    (*c)->name);
 }
 
 static enum vl_status
@@ -100,8 +151,14 @@ unknown_cmd(
 	const struct vl_cmd *const *c = program->cmds;
 	const char *near = NULL;
 	char shown[80];
+	char more[256];
 	size_t n = 0;
 
+	more_words(more, sizeof(more), program, word);
+	if (more[0] != '\0')
+		return vl_fail(err, VL_EUSAGE,
+		    "a word is missing: '%s %s' is the beginning of %s",
+		    program->name, word, more);
 	for (; *c != NULL && n < VL_OPTS_MAX; c++)
 		if ((*c)->name != NULL)
 			names[n++] = (*c)->name;
@@ -121,12 +178,13 @@ show_help(
     const struct vl_program *program, int argc, char **argv, struct vl_err *err)
 {
 	const struct vl_cmd *cmd = NULL;
+	int words = 0;
 
 	if (argc == 0) {
 		vl_help_program(program);
 		return VL_OK;
 	}
-	cmd = find_cmd(program, argv[0]);
+	cmd = find_cmd(program, argc, argv, &words);
 	if (cmd == NULL)
 		return unknown_cmd(program, argv[0], err);
 	vl_help_cmd(program, cmd);
@@ -169,6 +227,7 @@ run_words(
     const struct vl_program *program, int argc, char **argv, struct vl_err *err)
 {
 	const struct vl_cmd *cmd = NULL;
+	int words = 0;
 
 	if (argc > 0 &&
 	    (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
@@ -179,11 +238,10 @@ run_words(
 		printf("%s %s\n", program->name, program->version);
 		return VL_OK;
 	}
-	if (argc > 0)
-		cmd = find_cmd(program, argv[0]);
+	cmd = find_cmd(program, argc, argv, &words);
 	if (cmd != NULL)
-		return run_cmd(program, cmd, argc - 1, argv + 1, err);
-	cmd = find_cmd(program, NULL);
+		return run_cmd(program, cmd, argc - words, argv + words, err);
+	cmd = plain_cmd(program);
 	if (cmd != NULL)
 		return run_cmd(program, cmd, argc, argv, err);
 	if (argc == 0)

@@ -46,6 +46,10 @@ struct vl_tty_line {
 };
 enum vl_status vl_tty_read(struct vl_tty_line *line, struct vl_err *err);
 
+/* keyfiles.c: the identity of `opts`, with its password. */
+enum vl_status vl_identity_read(struct vl_held_keys *held,
+    const struct vl_key_opts *opts, struct vl_err *err);
+
 /* What `line` prints, at most size - 1 bytes, a NUL behind it. */
 enum vl_status vl_command_output(
     char *out, size_t size, size_t *n, const char *line, struct vl_err *err);

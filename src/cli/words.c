@@ -81,6 +81,20 @@ vl_words_number(struct vl_words *w, const char *name, const struct vl_number *n)
 }
 
 void
+vl_words_key_password(
+    struct vl_words *w, const char *name, const struct vl_key_password *how)
+{
+	char option[64];
+
+	(void)snprintf(option, sizeof(option), "%s-file", name);
+	vl_words_text(w, option, how->file);
+	(void)snprintf(option, sizeof(option), "%s-fd", name);
+	vl_words_number(w, option, &how->fd);
+	(void)snprintf(option, sizeof(option), "%s-command", name);
+	vl_words_text(w, option, how->command);
+}
+
+void
 vl_words_flag(struct vl_words *w, const char *name, bool given)
 {
 	if (given)

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include <sodium.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <valise/banned.h>
 #include <valise/secret.h>
@@ -32,6 +34,16 @@ vl_secret_init(void)
 	return sodium_init() >= 0;
 }
 
+/* A child has no use for a secret; the pages are not even mapped there. */
+static void
+keep_from_children(void *p, size_t n)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t from = (uintptr_t)p / page * page;
+
+	(void)madvise((void *)from, (uintptr_t)p + n - from, MADV_DONTFORK);
+}
+
 void *
 vl_secret_alloc(size_t n)
 {
@@ -46,6 +58,7 @@ vl_secret_alloc(size_t n)
 	if (p == NULL)
 		return NULL;
 	memset(p, 0, n);
+	keep_from_children(p, n);
 	/* sodium_malloc has tried and kept silent; asking again is free. */
 	if (sodium_mlock(p, n) != 0)
 		atomic_store(&lock_failed, true);

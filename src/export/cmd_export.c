@@ -14,6 +14,7 @@
 
 #include <valise/encode.h>
 #include <valise/fs.h>
+#include <valise/seal.h>
 #include <valise/secret.h>
 #include <valise/text.h>
 
@@ -23,11 +24,6 @@
 #define LEVEL_DEFAULT      3
 #define FRAME_LOG2_DEFAULT 20
 #define MACHINE_ID         32 /* characters */
-
-static const char *const kdf_words[] = { [VL_KDF_NORMAL] = "normal",
-	[VL_KDF_LIGHT] = "light",
-	[VL_KDF_STRONG] = "strong",
-	NULL };
 
 #define AT(member) offsetof(struct vl_export_opts, member)
 
@@ -62,6 +58,7 @@ static const struct vl_opt table[] = {
 	    .at = AT(sign_key),
 	    .env = true,
 	    .help = "sign with this key (sender.key), not the site's own" },
+	VL_SIGN_KEY_PASSWORD_OPTS(struct vl_export_opts, sign_password),
 	{ .name = "level",
 	    .arg = "N",
 	    .type = VL_OPT_NUMBER,
@@ -70,14 +67,7 @@ static const struct vl_opt table[] = {
 	    .max = 12,
 	    .env = true,
 	    .help = "compression level, 1 to 12; default 3" },
-	{ .name = "kdf",
-	    .arg = "light|normal|strong",
-	    .type = VL_OPT_CHOICE,
-	    .at = AT(kdf),
-	    .choices = kdf_words,
-	    .env = true,
-	    .help = "memory and time a guess of the password costs; "
-	            "default normal" },
+	VL_KDF_OPT(struct vl_export_opts, kdf, "the password"),
 	{ .name = "frame-log2",
 	    .arg = "N",
 	    .type = VL_OPT_NUMBER,
@@ -121,7 +111,8 @@ struct run {
 	struct vl_resource_id *resources;
 	struct vl_pack *pack;
 	uint64_t seq;
-	bool asked; /* for the password */
+	bool asked; /* for the password of the bundle */
+	struct vl_sender_from from;
 };
 
 /* The medium must be there, and not inside what is exported. */
@@ -275,6 +266,27 @@ open_pack(struct run *run, struct vl_err *err)
 	return st;
 }
 
+/*
+ * A state that was put back from an old copy would give numbers again that
+ * targets have seen.  The medium may know better.
+ */
+static enum vl_status
+check_number(const struct run *run, struct vl_err *err)
+{
+	struct vl_newest newest = { 0 };
+	enum vl_status st = vl_seal_newest(
+	    &newest, run->opts->to, run->series.id, &run->sender->pub, err);
+
+	if (st == VL_OK && newest.seq >= run->seq)
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' is bundle %llu of this series, and the next number "
+		    "here is %llu: state '%s' is an old copy of itself; see "
+		    "docs/security.md, 'When a key is lost'",
+		    newest.shown, (unsigned long long)newest.seq,
+		    (unsigned long long)run->seq, vl_state_path(run->state));
+	return st;
+}
+
 /* All that must be known and held before the first record. */
 static enum vl_status
 prepare(struct run *run, struct vl_err *err)
@@ -302,8 +314,11 @@ prepare(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_series_load(&run->series, run->state, err);
 	if (st == VL_OK)
-		st = vl_sender_get(&run->sender, run->state, &run->series,
-		    run->opts->sign_key, err);
+		st = vl_sender_get(
+		    &run->sender, run->state, &run->series, &run->from, err);
+	run->seq = run->series.seq + 1;
+	if (st == VL_OK)
+		st = check_number(run, err);
 	if (st == VL_OK)
 		st = make_keys(run, err);
 	if (st == VL_OK)
@@ -312,7 +327,6 @@ prepare(struct run *run, struct vl_err *err)
 		st = name_resources(run, err);
 	if (st == VL_OK)
 		st = vl_pool_new(&run->pool, run->opts->workers.value, err);
-	run->seq = run->series.seq + 1;
 	return st == VL_OK ? open_pack(run, err) : st;
 }
 
@@ -438,20 +452,26 @@ show_words(const struct run *run, const struct vl_args *args)
 	const struct vl_export_opts *o = run->opts;
 	struct vl_words w = { 0 };
 
-	if (!run->asked)
+	if (!run->asked && !run->from.asked)
 		return;
 	vl_words_add(&w, args->program->name);
 	vl_words_add(&w, args->operands[0]);
 	vl_words_text(&w, "--to", o->to);
 	vl_words_list(&w, "--only", &o->only);
 	vl_words_flag(&w, "--full", o->full);
-	vl_words_text(&w, "--password-file", "FILE");
+	vl_words_text(
+	    &w, "--password-file", run->asked ? "FILE" : o->keys.password_file);
+	vl_words_number(&w, "--password-fd", &o->keys.password_fd);
+	vl_words_text(&w, "--password-command", o->keys.password_command);
 	vl_words_list(&w, "--recipient", &o->recipients);
 	vl_words_list(&w, "--audit-recipient", &o->audit_recipients);
 	vl_words_text(&w, "--sign-key", o->sign_key);
+	vl_words_key_password(&w, "--sign-key-password", &o->sign_password);
+	vl_words_text(
+	    &w, "--sign-key-password-file", run->from.asked ? "FILE" : NULL);
 	vl_words_number(&w, "--level", &o->level);
 	vl_words_text(
-	    &w, "--kdf", o->kdf == VL_KDF_NORMAL ? NULL : kdf_words[o->kdf]);
+	    &w, "--kdf", o->kdf == VL_KDF_NORMAL ? NULL : vl_kdf_words[o->kdf]);
 	vl_words_number(&w, "--frame-log2", &o->frame_log2);
 	vl_words_number(&w, "--workers", &o->workers);
 	vl_words_flag(&w, "--allow-empty", o->allow_empty);
@@ -466,6 +486,8 @@ export_run(const struct vl_args *args, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	run.feed.json = run.opts->json;
+	run.from.file = run.opts->sign_key;
+	run.from.password = &run.opts->sign_password;
 	st = vl_site_load(&run.site, args->operands[0], err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run.site, err);

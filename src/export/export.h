@@ -18,6 +18,7 @@ struct vl_export_opts {
 	struct vl_texts recipients;
 	struct vl_texts audit_recipients;
 	const char *sign_key;
+	struct vl_key_password sign_password;
 	struct vl_number level;
 	unsigned kdf; /* enum vl_kdf_preset */
 	struct vl_number frame_log2;
@@ -44,11 +45,17 @@ void vl_openers_free(struct vl_openers *o);
 
 /* ---- sender.c: who signs ---- */
 
-/* The key in `file`, or with NULL the site's own, made on first use; in
- * locked memory.  Says on stderr which it is.  VL_EUSAGE when another key
- * signed the series before. */
+struct vl_sender_from {
+	const char *file; /* NULL: the site's own, made on first use */
+	const struct vl_key_password *password;
+	bool asked; /* for the password, at the terminal */
+};
+
+/* The key, in locked memory.  Says on stderr which it is.  VL_EUSAGE when
+ * another key signed the series before. */
 enum vl_status vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
-    const struct vl_series *series, const char *file, struct vl_err *err);
+    const struct vl_series *series, struct vl_sender_from *from,
+    struct vl_err *err);
 /* Durable: this is the key that signs the series. */
 enum vl_status vl_sender_note(
     const struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err);

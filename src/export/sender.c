@@ -10,32 +10,14 @@
 
 #include <valise/encode.h>
 #include <valise/fs.h>
+#include <valise/keyfile.h>
 #include <valise/secret.h>
 
 #include "export.h"
 
-static const char key_name[] = "sender.key";
-static const char pub_name[] = "sender.pub";
-static const char signer_name[] = "signer";
-
-static enum vl_status
-read_key(struct vl_sender_secret *k, const char *file, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	char *text = NULL;
-	size_t n = 0;
-
-	st = vl_secret_file(&text, &n, file, VL_SENDER_SECRET_MAX, err);
-	if (st == VL_OK) {
-		st = vl_sender_secret_decode(
-		    k, (struct vl_slice){ (uint8_t *)text, n }, err);
-		if (st != VL_OK)
-			st = vl_wrong_key_file(file, VL_SENDER_KEY,
-			    (struct vl_slice){ (uint8_t *)text, n }, err);
-	}
-	vl_secret_free(text);
-	return st;
-}
+static const char key_name[] = VL_STATE_SENDER_KEY;
+static const char pub_name[] = VL_STATE_SENDER_PUB;
+static const char signer_name[] = VL_STATE_SIGNER;
 
 static enum vl_status
 make_key(struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err)
@@ -187,7 +169,8 @@ vl_sender_note(
 /* Made only where no other key signed before. */
 static enum vl_status
 own_key(struct vl_sender_secret *k, struct vl_state *s,
-    const struct vl_sender_public *signer, struct vl_err *err)
+    const struct vl_sender_public *signer, struct vl_sender_from *from,
+    struct vl_err *err)
 {
 	struct vl_buf path = { 0 };
 	enum vl_status st = VL_OK;
@@ -199,7 +182,8 @@ own_key(struct vl_sender_secret *k, struct vl_state *s,
 			st = vl_buf_add(&path,
 			    (struct vl_slice){ (const uint8_t *)"", 1 }, err);
 		if (st == VL_OK)
-			st = read_key(k, (const char *)path.p, err);
+			st = vl_sign_key_read(k, (const char *)path.p,
+			    from->password, &from->asked, err);
 	} else if (errno == ENOENT && signer != NULL) {
 		st = fail_signer(
 		    signer, "this site has no key of its own", s, err);
@@ -241,7 +225,8 @@ show_key(const struct vl_sender_secret *k)
 
 enum vl_status
 vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
-    const struct vl_series *series, const char *file, struct vl_err *err)
+    const struct vl_series *series, struct vl_sender_from *from,
+    struct vl_err *err)
 {
 	struct vl_sender_public signer = { 0 };
 	bool known = false;
@@ -254,8 +239,10 @@ vl_sender_get(struct vl_sender_secret **out, struct vl_state *s,
 	*out = vl_secret_alloc(sizeof(**out));
 	if (*out == NULL)
 		return vl_fail_memory(err);
-	st = file != NULL ? read_key(*out, file, err) :
-	                    own_key(*out, s, known ? &signer : NULL, err);
+	st = from->file != NULL ?
+	    vl_sign_key_read(
+	        *out, from->file, from->password, &from->asked, err) :
+	    own_key(*out, s, known ? &signer : NULL, from, err);
 	if (st == VL_OK && known)
 		st = check_signer(*out, &signer, s, err);
 	if (st != VL_OK) {

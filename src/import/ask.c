@@ -66,9 +66,16 @@ confirm(void *arg, const char *reason)
 static enum vl_status
 open_keys(struct run *run, struct vl_err *err)
 {
+	enum vl_status st = VL_OK;
+
 	if (run->keys.password != NULL || run->keys.identity != NULL)
 		return VL_OK;
-	return vl_held_keys_open(&run->keys, &run->opts->keys, err);
+	st = vl_held_keys_open(&run->keys, &run->opts->keys, err);
+	if (run->keys.asked && run->keys.identity != NULL) {
+		run->answers.asked = true;
+		run->answers.identity_password = true;
+	}
+	return st;
 }
 
 static bool
@@ -131,6 +138,9 @@ add_keys(struct vl_words *w, const struct run *run)
 	vl_words_number(w, "--password-fd", &o->password_fd);
 	vl_words_text(w, "--password-command", o->password_command);
 	vl_words_text(w, "--identity", o->identity);
+	vl_words_key_password(w, "--identity-password", &o->identity_password);
+	vl_words_text(w, "--identity-password-file",
+	    run->answers.identity_password ? "FILE" : NULL);
 	vl_words_text(
 	    w, "--password-file", run->answers.password ? "FILE" : NULL);
 }

@@ -59,6 +59,10 @@ static const struct vl_opt table[] = {
 	    .help = "wait for another run to end; default 0" },
 	VL_WORKERS_OPT(struct import_opts, workers),
 	VL_JSON_OPT(struct import_opts, json, "JSON lines on stdout"),
+	{ .name = "require-sandbox",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(sandbox),
+	    .help = "refuse where the reader cannot be locked in wholly" },
 	{ .name = "status",
 	    .type = VL_OPT_FLAG,
 	    .at = AT(status),
@@ -98,8 +102,7 @@ static const struct vl_opt table[] = {
 	{ .name = "receipt", .type = VL_OPT_LATER },
 	{ .name = "allow-schema-drift", .type = VL_OPT_LATER },
 	{ .name = "undo", .type = VL_OPT_LATER },
-	{ .name = "forget", .type = VL_OPT_LATER },
-	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL }
+	{ .name = "forget", .type = VL_OPT_LATER }, { .name = NULL }
 };
 
 static enum vl_status
@@ -133,6 +136,7 @@ check_options(const struct import_opts *o, unsigned mode, struct vl_err *err)
 		    "a bundle" },
 		{ o->only.n > 0, "only", IMPORT | PREVIEW, "a bundle" },
 		{ o->trust.n > 0, "trust", IMPORT | PREVIEW, "a bundle" },
+		{ o->sandbox, "require-sandbox", IMPORT | PREVIEW, "a bundle" },
 		{ o->keep_theirs.n > 0, "keep-theirs", RECOVER, "--recover" },
 		{ o->take_ours.n > 0, "take-ours", RECOVER, "--recover" },
 		{ o->abandon, "abandon", RECOVER, "--recover" },

@@ -21,6 +21,7 @@ struct import_opts {
 	bool preview;
 	bool status;
 	bool recover;
+	bool sandbox;
 	bool abandon;
 	bool state_lost;
 	bool allow_delete;
@@ -34,6 +35,7 @@ struct answers {
 	bool asked;
 	bool deletes;
 	bool password;
+	bool identity_password;
 };
 
 /* What is shown; private to view.c. */
@@ -55,6 +57,7 @@ struct run {
 	const struct import_opts *opts;
 	struct vl_site *site; /* NULL with --state */
 	struct vl_state *state;
+	struct vl_cage *cage; /* reads the bundle */
 	struct view view;
 	struct answers answers;
 	struct vl_held_keys keys;

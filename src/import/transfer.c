@@ -9,6 +9,7 @@
 #include <valise/encode.h>
 #include <valise/seal.h>
 #include <valise/text.h>
+#include <valise/unpack.h>
 
 #include "import.h"
 
@@ -170,6 +171,20 @@ show_result(const struct run *run, const struct vl_import_result *r)
 		show_json(run, r);
 }
 
+/* The child that will read the bundle, before a thread or secret is there. */
+static enum vl_status
+open_cage(struct run *run, struct vl_err *err)
+{
+	struct vl_err why = { 0 };
+
+	if (vl_cage_require(&why) != VL_OK) {
+		if (run->opts->sandbox)
+			return vl_fail(err, why.status, "%s", why.text);
+		vl_cli_note("note: %s", why.text);
+	}
+	return vl_unpack_cage_open(&run->cage, run->opts->workers.value, err);
+}
+
 static enum vl_status
 apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 {
@@ -198,6 +213,7 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	opts.trust = o->trust.list;
 	opts.ntrust = o->trust.n;
 	opts.pool = pool;
+	opts.cage = run->cage;
 	opts.ui = &ui;
 	st = vl_apply_import(&opts, &result, err);
 	vl_progress_clear();
@@ -237,11 +253,15 @@ transfer_run(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = check_bundle(run->args->operands[1], err);
 	if (st == VL_OK)
+		st = open_cage(run, err);
+	if (st == VL_OK)
 		st = ask_early(run, err);
 	/* A preview copies the bundle to the spool as an import does. */
 	if (st == VL_OK)
 		st = recovery_make_state(run, err);
 	if (st == VL_OK)
 		st = apply(run, o->on_match != NULL ? &on_match : NULL, err);
+	vl_cage_close(run->cage);
+	run->cage = NULL;
 	return st;
 }

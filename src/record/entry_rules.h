@@ -11,9 +11,7 @@ bool vl_entry_has_owner(enum vl_entry_type type);
 bool vl_entry_has_mode(enum vl_entry_type type);
 bool vl_entry_is_device(enum vl_entry_type type);
 
-/* All rules but those of vl_path_check().  VL_EFORMAT, VL_EPATH, VL_ELIMIT. */
-enum vl_status vl_entry_check(const struct vl_entry *e, struct vl_err *err);
-/* Those of ACLs, flags and extended attributes, a part of the above. */
+/* Those of ACLs, flags and extended attributes, a part of vl_entry_check(). */
 enum vl_status vl_entry_check_attrs(
     const struct vl_entry *e, struct vl_err *err);
 

@@ -1,6 +1,6 @@
 /*
- * The key schedule of a stanza (formats/keys.md): password or X25519 to KEK,
- * KEK to its commitment kc and to the wrapping key; and the MAC of keys.jsn.
+ * The key schedule of a stanza (formats/keys.md): password or X25519 to KEK;
+ * and the MAC of keys.jsn.
  */
 
 #include "kek.h"
@@ -91,36 +91,24 @@ kek_x25519(struct kek_work *w, const uint8_t epk[VL_X25519_SIZE],
 }
 
 void
-kek_commit(
-    const struct kek_work *w, uint8_t kc[VL_HASH_SIZE], struct vl_slice ad)
+kek_mac_of(struct kek_work *w, uint8_t mac[VL_HASH_SIZE],
+    const uint8_t bk[VL_KEY_SIZE], struct vl_slice input)
 {
-	const struct vl_hash_opts opts = { .key = w->kek,
-		.personal = "vls1-kek-commit" };
+	const struct vl_hash_opts opts = { .key = w->mac };
 
-	vl_hash_of(kc, &opts, ad);
-}
-
-void
-kek_wrapper(struct kek_work *w, struct vl_slice ad)
-{
-	const struct vl_hash_opts opts = { .key = w->kek,
-		.personal = "vls1-kek-wrap" };
-
-	vl_hash_of(w->kw, &opts, ad);
+	vl_kdf(w->mac, BUNDLE_MAC, bundle, bk);
+	vl_hash_of(mac, &opts, input);
 }
 
 enum vl_status
 kek_mac(struct kek_work *w, uint8_t mac[VL_HASH_SIZE],
     const uint8_t bk[VL_KEY_SIZE], struct vl_slice text, struct vl_err *err)
 {
-	const struct vl_hash_opts opts = { .key = w->mac };
 	struct vl_buf input = { 0 };
-	enum vl_status st;
+	enum vl_status st = vl_stanzas_mac_input(&input, text, err);
 
-	vl_kdf(w->mac, BUNDLE_MAC, bundle, bk);
-	st = vl_stanzas_mac_input(&input, text, err);
 	if (st == VL_OK)
-		vl_hash_of(mac, &opts, vl_buf_slice(&input));
+		kek_mac_of(w, mac, bk, vl_buf_slice(&input));
 	vl_buf_free(&input);
 	return st;
 }

@@ -27,12 +27,11 @@ enum vl_status kek_password(struct kek_work *w, const struct vl_stanza *s,
 /* From w->shared. */
 void kek_x25519(struct kek_work *w, const uint8_t epk[VL_X25519_SIZE],
     const uint8_t rpk[VL_X25519_SIZE], struct vl_slice ad);
-/* kc, the commitment to w->kek; and w->kw, which wraps. */
-void kek_commit(
-    const struct kek_work *w, uint8_t kc[VL_HASH_SIZE], struct vl_slice ad);
-void kek_wrapper(struct kek_work *w, struct vl_slice ad);
 
 /* The MAC of the text of keys.jsn under KDF(BK,3). */
+/* The same of the input that is made of a text. */
+void kek_mac_of(struct kek_work *w, uint8_t mac[VL_HASH_SIZE],
+    const uint8_t bk[VL_KEY_SIZE], struct vl_slice input);
 enum vl_status kek_mac(struct kek_work *w, uint8_t mac[VL_HASH_SIZE],
     const uint8_t bk[VL_KEY_SIZE], struct vl_slice text, struct vl_err *err);
 

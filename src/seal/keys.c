@@ -6,34 +6,15 @@
  * genuine is the seal's to say.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <valise/fs.h>
 #include <valise/keys.h>
 #include <valise/secret.h>
 
 #include "kek.h"
 
-#define KIB_MIN        (8u << 10) /* 8 MiB */
-#define KIB_MAX        (1u << 20) /* 1 GiB */
-#define PASSES_MAX     10u
-#define KIB_PASSES_MAX (4u << 20) /* 4 GiB, over all stanzas tried */
-
 /* A wrapping key is used once. */
 static const uint8_t zero_nonce[VL_NONCE_SIZE];
-
-static const struct {
-	uint32_t passes;
-	uint32_t kib;
-} presets[] = {
-	[VL_KDF_NORMAL] = { 3, 256u << 10 },
-	[VL_KDF_LIGHT] = { 4, 64u << 10 },
-	[VL_KDF_STRONG] = { 4, 1024u << 10 },
-};
 
 /* What wrapping and unlocking carry along. */
 struct keys_job {
@@ -68,8 +49,8 @@ fresh_password(struct keys_job *job, struct vl_stanza *s,
 
 	if (r->password.n == 0)
 		return vl_fail(err, VL_EUSAGE, "the password is empty");
-	s->passes = presets[r->kdf].passes;
-	s->kib = presets[r->kdf].kib;
+	s->passes = vl_argon2id_preset(r->kdf).passes;
+	s->kib = vl_argon2id_preset(r->kdf).kib;
 	vl_random(s->salt, sizeof(s->salt));
 	st = kek_ad(&job->ad, s, job->head, err);
 	if (st != VL_OK)
@@ -113,8 +94,8 @@ wrap_one(struct keys_job *job, struct vl_stanza *s,
 	if (st != VL_OK)
 		return st;
 	ad = vl_buf_slice(&job->ad);
-	kek_commit(w, s->kc, ad);
-	kek_wrapper(w, ad);
+	vl_kek_commit(s->kc, w->kek, ad);
+	vl_kek_wrapper(w->kw, w->kek, ad);
 	memcpy(w->plain, keys->bk, VL_KEY_SIZE);
 	memcpy(w->plain + VL_KEY_SIZE, keys->sk, VL_KEY_SIZE);
 	if (r->role == VL_ROLE_FULL)
@@ -177,59 +158,22 @@ out:
 	return st;
 }
 
-/* MemAvailable in KiB; UINT64_MAX where the system does not say. */
-static uint64_t
-memory_available(void)
-{
-	static const char field[] = "\nMemAvailable:";
-	struct vl_err ignored;
-	struct vl_buf text = { 0 };
-	uint64_t kib = UINT64_MAX;
-	const char *at = NULL;
-	size_t got = 0;
-	int fd;
-
-	fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return kib;
-	if (vl_buf_reserve(&text, 4097, &ignored) == VL_OK &&
-	    vl_read_full(fd, text.p, 4096, &got, &ignored) == VL_OK) {
-		text.p[got] = '\0';
-		at = strstr((const char *)text.p, field);
-	}
-	if (at != NULL)
-		kib = strtoull(at + strlen(field), NULL, 10);
-	vl_buf_free(&text);
-	(void)close(fd);
-	return kib;
-}
-
 /* Before Argon2 allocates anything. */
 static enum vl_status
 check_caps(struct keys_job *job, const struct vl_stanza *s, struct vl_err *err)
 {
-	uint64_t half = memory_available() / 2;
+	const struct vl_argon2id_cost cost = { s->passes, s->kib };
+	enum vl_status st = vl_argon2id_check(&cost, err);
 
-	if (s->kib < KIB_MIN || s->kib > KIB_MAX)
-		return vl_fail(err, VL_ELIMIT,
-		    "the password asks for %u KiB of memory, not %u to %u",
-		    s->kib, KIB_MIN, KIB_MAX);
-	if (s->passes < 1 || s->passes > PASSES_MAX)
-		return vl_fail(err, VL_ELIMIT,
-		    "the password asks for %u passes, not 1 to %u", s->passes,
-		    PASSES_MAX);
+	if (st != VL_OK)
+		return st;
 	job->kib_passes += (uint64_t)s->kib * s->passes;
-	if (job->kib_passes > KIB_PASSES_MAX)
+	if (job->kib_passes > VL_KIB_PASSES_MAX)
 		return vl_fail(err, VL_ELIMIT,
 		    "the passwords ask for %llu KiB times passes, more than %u",
-		    (unsigned long long)job->kib_passes, KIB_PASSES_MAX);
-	if (s->kib > half)
-		return vl_fail(err, VL_ELIMIT,
-		    "the password asks for %u KiB of memory, more than half "
-		    "of what is available: %llu KiB; free memory, or open the "
-		    "bundle with an X25519 key",
-		    s->kib, (unsigned long long)half);
-	return VL_OK;
+		    (unsigned long long)job->kib_passes, VL_KIB_PASSES_MAX);
+	return vl_password_room(
+	    s->kib, ", or open the bundle with an X25519 key", err);
 }
 
 /*
@@ -278,7 +222,7 @@ unwrap(struct keys_job *job, const struct vl_stanza *s, struct vl_key_set *keys,
 	if (s->wrap_size != kek_wrap_size(s->role))
 		return vl_fail(err, VL_EFORMAT,
 		    "a wrap of %zu bytes does not fit its role", s->wrap_size);
-	kek_wrapper(w, ad);
+	vl_kek_wrapper(w->kw, w->kek, ad);
 	if (!vl_aead_open(w->plain, (struct vl_slice){ s->wrap, s->wrap_size },
 	        ad, zero_nonce, w->kw))
 		return vl_fail(
@@ -310,7 +254,7 @@ try_stanzas(struct keys_job *job, const struct vl_stanzas *stanzas,
 			return st;
 		if (!tried)
 			continue;
-		kek_commit(job->work, kc, vl_buf_slice(&job->ad));
+		vl_kek_commit(kc, job->work->kek, vl_buf_slice(&job->ad));
 		if (vl_equal_secret(kc, stanzas->list[i].kc, sizeof(kc)))
 			*found = &stanzas->list[i];
 	}
@@ -363,22 +307,34 @@ fail_no_key(const struct vl_stanzas *stanzas, const struct vl_opener *opener,
 /* commit(BK) against the head, then the MAC of all stanzas. */
 static enum vl_status
 check_keys(struct keys_job *job, const struct vl_key_set *keys,
-    const struct vl_stanzas *stanzas, struct vl_slice text, struct vl_err *err)
+    const struct vl_stanzas *stanzas, struct vl_slice mac_input,
+    struct vl_err *err)
 {
 	uint8_t found[VL_HASH_SIZE];
-	enum vl_status st;
 
 	vl_keys_commit(found, keys);
 	if (!vl_equal_secret(found, job->head->commit, sizeof(found)))
 		return vl_fail(err, VL_EAUTH,
 		    "the keys are not those that the head commits to");
-	st = kek_mac(job->work, found, keys->bk, text, err);
-	if (st != VL_OK)
-		return st;
+	kek_mac_of(job->work, found, keys->bk, mac_input);
 	if (!vl_equal_secret(found, stanzas->mac, sizeof(found)))
 		return vl_fail(err, VL_EAUTH,
 		    "keys.jsn does not authenticate: its stanzas were changed");
 	return VL_OK;
+}
+
+/* keys.jsn, here or by who is there for it. */
+static enum vl_status
+read_stanzas(struct vl_stanzas *stanzas, struct vl_buf *mac_input,
+    struct vl_slice text, const struct vl_opener *opener, struct vl_err *err)
+{
+	const struct vl_small_reader *r = opener->reader;
+	enum vl_status st = VL_OK;
+
+	if (r != NULL)
+		return r->stanzas(r->arg, stanzas, mac_input, text, err);
+	st = vl_stanzas_decode(stanzas, text, err);
+	return st == VL_OK ? vl_stanzas_mac_input(mac_input, text, err) : st;
 }
 
 enum vl_status
@@ -387,14 +343,15 @@ vl_keys_unlock(struct vl_key_set *keys, enum vl_role *role,
     const struct vl_opener *opener, struct vl_err *err)
 {
 	const struct vl_stanza *found = NULL;
+	struct vl_buf mac_input = { 0 };
 	struct vl_stanzas stanzas;
 	struct keys_job job;
 	enum vl_status st;
 
 	vl_secret_wipe(keys, sizeof(*keys));
-	st = vl_stanzas_decode(&stanzas, keys_text, err);
+	st = read_stanzas(&stanzas, &mac_input, keys_text, opener, err);
 	if (st != VL_OK)
-		return st;
+		return vl_within(err, "keys.jsn");
 	st = job_open(&job, head, err);
 	job.opener = opener;
 	/* An X25519 key costs nothing to try, a password seconds. */
@@ -411,11 +368,13 @@ vl_keys_unlock(struct vl_key_set *keys, enum vl_role *role,
 	}
 	st = unwrap(&job, found, keys, err);
 	if (st == VL_OK)
-		st = check_keys(&job, keys, &stanzas, keys_text, err);
+		st = check_keys(
+		    &job, keys, &stanzas, vl_buf_slice(&mac_input), err);
 	if (st == VL_OK)
 		*role = found->role;
 out:
 	job_close(&job);
+	vl_buf_free(&mac_input);
 	if (st != VL_OK)
 		vl_secret_wipe(keys, sizeof(*keys));
 	return st;

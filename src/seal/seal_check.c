@@ -195,6 +195,8 @@ check_files(struct check *c)
 static void
 check_meaning(struct check *c)
 {
+	const struct vl_small_reader *reader =
+	    c->report != NULL ? c->report->reader : NULL;
 	struct vl_seal *s = c->s;
 	struct vl_err why = { 0 };
 	size_t i = 0;
@@ -209,7 +211,10 @@ check_meaning(struct check *c)
 		    "is not the text that every bundle has");
 	vl_hash_of(s->fingerprint, &(struct vl_hash_opts){ 0 },
 	    vl_buf_slice(&s->head_text));
-	st = vl_head_decode(&s->head, vl_buf_slice(&s->head_text), &why);
+	st = reader != NULL ?
+	    reader->head(
+	        reader->arg, &s->head, vl_buf_slice(&s->head_text), &why) :
+	    vl_head_decode(&s->head, vl_buf_slice(&s->head_text), &why);
 	if (st != VL_OK) {
 		check_wrong(c, st, "head.jsn", "cannot be read: %s", why.text);
 		return;

@@ -47,22 +47,50 @@ struct vl_stream_r {
 	bool ended;
 };
 
+bool
+vl_stream_find(int dirfd, enum vl_file_type type, uint32_t number,
+    struct vl_stream_found *found)
+{
+	char name[VL_FILE_NAME_SIZE];
+	struct stat st = { 0 };
+	int saved = 0;
+
+	*found = (struct vl_stream_found){ .fd = -1 };
+	vl_file_name(name, type, number);
+	found->fd =
+	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (found->fd < 0)
+		return false;
+	if (fstat(found->fd, &st) != 0) {
+		saved = errno;
+		(void)close(found->fd);
+		found->fd = -1;
+		errno = saved;
+		return false;
+	}
+	found->regular = S_ISREG(st.st_mode);
+	found->size = (uint64_t)st.st_size;
+	return true;
+}
+
 static enum vl_status
 open_file(
     struct vl_stream_r *r, const struct vl_stream_expect *e, struct vl_err *err)
 {
-	struct stat st;
-	uint64_t size;
+	struct vl_stream_found found = { .fd = -1 };
+	uint64_t size = 0;
+	bool ok = e->find != NULL ?
+	    e->find(e->arg, e->type, e->number, &found) :
+	    vl_stream_find(e->dirfd, e->type, e->number, &found);
 
-	r->fd = openat(
-	    e->dirfd, r->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (r->fd < 0 && (errno == ENOENT || errno == ELOOP))
+	r->fd = found.fd;
+	if (!ok && (errno == ENOENT || errno == ELOOP))
 		return vl_fail(err, VL_EFORMAT, "there is no such file");
-	if (r->fd < 0 || fstat(r->fd, &st) != 0)
+	if (!ok)
 		return vl_fail_errno(err, "cannot open");
-	if (!S_ISREG(st.st_mode))
+	if (!found.regular)
 		return vl_fail(err, VL_EFORMAT, "not a regular file");
-	size = (uint64_t)st.st_size;
+	size = found.size;
 	if (size < VL_FILE_HEADER_SIZE + r->frame_size ||
 	    (size - VL_FILE_HEADER_SIZE) % r->frame_size != 0)
 		return vl_fail(err, VL_EFORMAT,

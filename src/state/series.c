@@ -181,6 +181,32 @@ out:
 }
 
 enum vl_status
+vl_series_exists(bool *there, struct vl_state *s, struct vl_err *err)
+{
+	*there =
+	    faccessat(vl_state_fd(s), "series", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!*there && errno != ENOENT)
+		return vl_fail_errno(
+		    err, "cannot look for '%s/series'", vl_state_path(s));
+	return VL_OK;
+}
+
+enum vl_status
+vl_series_adopt(
+    struct vl_state *s, const struct vl_series *series, struct vl_err *err)
+{
+	bool there = false;
+	enum vl_status st = vl_series_exists(&there, s, err);
+
+	if (st == VL_OK && there)
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s/series' is there: a series is put only where there is "
+		    "none",
+		    vl_state_path(s));
+	return st == VL_OK ? save(s, series, err) : st;
+}
+
+enum vl_status
 vl_series_issue(struct vl_state *s, struct vl_series *series, uint64_t seq,
     const uint8_t head[32], struct vl_err *err)
 {

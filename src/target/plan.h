@@ -13,6 +13,7 @@
  * moment, too (link.c): by then it is known what became of the first.
  */
 
+#include <valise/chunk.h>
 #include <valise/target.h>
 #include <valise/tree.h>
 
@@ -260,10 +261,11 @@ struct segment {
 	uint64_t to;
 	struct vl_chunk_ref refs[ITEM_REFS];
 	size_t n;
+	struct vl_chunk_run run; /* of what was written */
 };
 /* What the item is called in i->dir; `n` has VL_STAGE_N_SIZE bytes. */
 const char *vl_write_name(const struct item *i, char *n);
-enum vl_status vl_write_segment(const struct segment *seg, struct vl_err *err);
+enum vl_status vl_write_segment(struct segment *seg, struct vl_err *err);
 /* What was written is read by `fd` and compared. */
 enum vl_status vl_write_check(
     const struct segment *seg, int fd, uint8_t *buffer, struct vl_err *err);

@@ -477,6 +477,10 @@ header_of_owner(struct vl_header *h, const struct vl_header_tree *tree, int fd,
 	if (st != VL_OK)
 		return st;
 	owner_state(fd, ".", dir, sizeof(dir));
+	/* A journal that names no state could not be read again. */
+	if (dir[0] == '\0')
+		return vl_fail(err, VL_EPENDING,
+		    "'%s' does not say of which state it is", tree->staging);
 	h->seq = 1;
 	h->state_path = strdup(dir);
 	h->trees = calloc(1, sizeof(*h->trees));

@@ -247,6 +247,20 @@ run_segment(struct vl_job *job, unsigned worker)
 	    seg, seg->item->t->workers[worker].buffer, false, &job->err);
 }
 
+/* Wait for a segment; those before it are `run`. */
+static enum vl_status
+take_segment(struct segment *seg, struct vl_chunk_run *run, struct vl_err *err)
+{
+	const struct item *i = seg->item;
+	enum vl_status st = vl_pool_wait(i->t->opts.pool, &seg->job, err);
+
+	if (st != VL_OK)
+		return st;
+	st = vl_chunk_run_join(run, &seg->run, err);
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "cannot stage '%s'", i->path);
+}
+
 /* The body in segments, each a job; a ring bounds how many are under way. */
 static enum vl_status
 write_segments(struct item *i, int fd, struct segment *ring, uint64_t *end,
@@ -255,6 +269,7 @@ write_segments(struct item *i, int fd, struct segment *ring, uint64_t *end,
 	struct vl_pool *pool = i->t->opts.pool;
 	const size_t nring = i->t->nworkers + 2;
 	struct vl_err late;
+	struct vl_chunk_run run = { .size = i->after.size };
 	struct segment *seg = NULL;
 	uint64_t from = 0;
 	size_t put = 0;
@@ -263,7 +278,7 @@ write_segments(struct item *i, int fd, struct segment *ring, uint64_t *end,
 
 	while (st == VL_OK) {
 		if (put - got == nring) {
-			st = vl_pool_wait(pool, &ring[got++ % nring].job, err);
+			st = take_segment(&ring[got++ % nring], &run, err);
 			if (st != VL_OK)
 				break;
 		}
@@ -288,8 +303,8 @@ write_segments(struct item *i, int fd, struct segment *ring, uint64_t *end,
 		put++;
 	}
 	while (got < put) {
-		enum vl_status one = vl_pool_wait(
-		    pool, &ring[got++ % nring].job, st == VL_OK ? err : &late);
+		enum vl_status one = take_segment(
+		    &ring[got++ % nring], &run, st == VL_OK ? err : &late);
 
 		if (st == VL_OK)
 			st = one;

@@ -1,7 +1,8 @@
 /*
  * Content into the staging and back: what is recorded as a hole comes back
  * as one, what is none is written even where it is zero, and all of it is
- * read again by a descriptor that did not write it.
+ * read again by a descriptor that did not write it.  Chunks that gear1 does
+ * not cut are refused: by them no file would ever be found to be the same.
  */
 #include <errno.h>
 #include <string.h>
@@ -96,7 +97,7 @@ write_bytes(struct holes *h, int fd, struct vl_slice bytes, uint64_t at,
 }
 
 enum vl_status
-vl_write_segment(const struct segment *seg, struct vl_err *err)
+vl_write_segment(struct segment *seg, struct vl_err *err)
 {
 	struct item *i = seg->item;
 	struct holes holes = holes_of(i);
@@ -106,6 +107,7 @@ vl_write_segment(const struct segment *seg, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	size_t k = 0;
 
+	seg->run = (struct vl_chunk_run){ .size = i->after.size };
 	for (k = 0; k < seg->n && st == VL_OK; k++) {
 		st = write_gap(&holes, seg->fd, at, seg->refs[k].at, err);
 		if (st != VL_OK)
@@ -114,7 +116,12 @@ vl_write_segment(const struct segment *seg, struct vl_err *err)
 		    i->body.arg, &seg->refs[k], &bytes, &hold, err);
 		if (st != VL_OK)
 			break;
-		st = write_bytes(&holes, seg->fd, bytes, seg->refs[k].at, err);
+		if (i->body.cut != NULL)
+			st = vl_chunk_run_add(&seg->run, i->body.cut,
+			    seg->refs[k].at, bytes, err);
+		if (st == VL_OK)
+			st = write_bytes(
+			    &holes, seg->fd, bytes, seg->refs[k].at, err);
 		i->body.release(i->body.arg, hold);
 		at = seg->refs[k].at + seg->refs[k].n;
 	}

@@ -22,7 +22,7 @@ static const struct vl_opt table[] = { VL_KEY_OPTS(struct cat_opts, how.keys),
 	SENDER_OPT(struct cat_opts, how),
 	VL_WORKERS_OPT(struct cat_opts, how.workers),
 	{ .name = "secrets", .type = VL_OPT_LATER },
-	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
+	SANDBOX_OPT(struct cat_opts, how), { .name = NULL } };
 
 static enum vl_status
 put(struct vl_slice bytes, struct vl_err *err)

@@ -10,10 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <valise/crypt.h>
 #include <valise/encode.h>
 #include <valise/fs.h>
-#include <valise/sealform.h>
+#include <valise/keyfile.h>
 #include <valise/secret.h>
 #include <valise/text.h>
 
@@ -35,16 +34,39 @@ static const char *const names[FILES] = { [SENDER_KEY] = "sender.key",
 	[RECIPIENT_KEY] = "recipient.key",
 	[RECIPIENT_PUB] = "recipient.pub" };
 
-/* Everything secret, in one locked piece; texts as the files hold them. */
+struct keygen_opts {
+	bool protect;
+	struct vl_key_password password;
+	unsigned kdf; /* enum vl_kdf_preset */
+};
+
+#define AT(member) offsetof(struct keygen_opts, member)
+
+static const struct vl_opt table[] = {
+	{ .name = "protect",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(protect),
+	    .help = "put both secret keys under a password" },
+	VL_KEY_PASSWORD_OPTS(struct keygen_opts, password, "new-key-password",
+	    "the password for both secret keys"),
+	VL_KDF_OPT(struct keygen_opts, kdf, "that password"), { .name = NULL }
+};
+
+/* A key, and the text as its file holds it. */
+struct secret {
+	struct vl_secret_key key;
+	char text[VL_SECRET_KEY_MAX];
+	size_t n;
+};
+
+/* Everything secret, in one locked piece. */
 struct secrets {
-	struct vl_sender_secret sender;
-	char sender_text[VL_SENDER_SECRET_MAX];
-	size_t sender_size;
-	uint8_t recipient[VL_X25519_SIZE];
-	char recipient_text[VL_B64U_SIZE(VL_X25519_SIZE) + 1];
+	struct secret sender;
+	struct secret recipient;
 };
 
 struct keygen {
+	const struct keygen_opts *opts;
 	const char *path;
 	char shown[SHOWN_SIZE];
 	int dirfd;
@@ -52,6 +74,7 @@ struct keygen {
 	uint8_t recipient[VL_X25519_SIZE]; /* public */
 	struct vl_buf sender_pub;
 	struct vl_buf recipient_pub;
+	bool protected; /* the secret ones are under a password */
 	bool made;      /* the directory was not there before */
 	size_t written; /* of `names` */
 };
@@ -101,31 +124,46 @@ check_absent(const struct keygen *k, struct vl_err *err)
 }
 
 static enum vl_status
-make_sender(struct keygen *k, struct vl_err *err)
-{
-	struct secrets *s = k->secrets;
-	enum vl_status st = VL_OK;
-
-	vl_sender_secret_make(&s->sender);
-	st = vl_sender_secret_encode(
-	    s->sender_text, &s->sender_size, &s->sender, err);
-	if (st != VL_OK)
-		return st;
-	return vl_sender_public_encode(&k->sender_pub, &s->sender.pub, err);
-}
-
-static enum vl_status
-make_recipient(struct keygen *k, struct vl_err *err)
+make_keys(struct keygen *k, struct vl_err *err)
 {
 	struct secrets *s = k->secrets;
 	char text[VL_B64U_SIZE(VL_X25519_SIZE)];
-	size_t n = sizeof(text) - 1;
+	enum vl_status st = VL_OK;
 
-	vl_x25519_keypair(k->recipient, s->recipient);
-	(void)vl_b64u(s->recipient_text, s->recipient, sizeof(s->recipient));
-	s->recipient_text[n] = '\n';
+	s->sender.key.kind = VL_SENDER_KEY;
+	vl_sender_secret_make(&s->sender.key.sender);
+	st = vl_sender_public_encode(
+	    &k->sender_pub, &s->sender.key.sender.pub, err);
+	if (st != VL_OK)
+		return st;
+	s->recipient.key.kind = VL_RECIPIENT_KEY;
+	vl_x25519_keypair(k->recipient, s->recipient.key.identity);
 	return vl_buf_printf(&k->recipient_pub, err, "%s\n",
 	    vl_b64u(text, k->recipient, sizeof(k->recipient)));
+}
+
+/* The texts of the secret ones, under a password where that is wanted. */
+static enum vl_status
+make_texts(struct keygen *k, struct vl_err *err)
+{
+	const struct keygen_opts *o = k->opts;
+	struct vl_key_lock lock = { .kdf = (enum vl_kdf_preset)o->kdf };
+	struct secret *list[] = { &k->secrets->sender, &k->secrets->recipient };
+	struct vl_password password = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	k->protected = o->protect || vl_key_password_given(&o->password);
+	if (k->protected)
+		st = vl_key_password_make(
+		    &password, &o->password, "new-key-password", err);
+	lock.password.p = (const uint8_t *)password.text;
+	lock.password.n = password.n;
+	for (i = 0; st == VL_OK && i < sizeof(list) / sizeof(list[0]); i++)
+		st = vl_secret_key_encode(list[i]->text, &list[i]->n,
+		    &list[i]->key, k->protected ? &lock : NULL, err);
+	vl_password_free(&password);
+	return st;
 }
 
 static enum vl_status
@@ -133,11 +171,10 @@ write_files(struct keygen *k, struct vl_err *err)
 {
 	const struct secrets *s = k->secrets;
 	const struct vl_slice contents[FILES] = {
-		[SENDER_KEY] = { (const uint8_t *)s->sender_text,
-		    s->sender_size },
+		[SENDER_KEY] = { (const uint8_t *)s->sender.text, s->sender.n },
 		[SENDER_PUB] = vl_buf_slice(&k->sender_pub),
-		[RECIPIENT_KEY] = { (const uint8_t *)s->recipient_text,
-		    sizeof(s->recipient_text) - 1 },
+		[RECIPIENT_KEY] = { (const uint8_t *)s->recipient.text,
+		    s->recipient.n },
 		[RECIPIENT_PUB] = vl_buf_slice(&k->recipient_pub),
 	};
 	enum vl_status st = VL_OK;
@@ -176,17 +213,19 @@ take_back(struct keygen *k)
 static void
 show(const struct keygen *k)
 {
+	const char *under = k->protected ? ", under the password" : "";
 	char text[VL_FINGERPRINT_SIZE];
 
-	vl_cli_note("made '%s/sender.key', which signs bundles; keep it to "
+	vl_cli_note("made '%s/sender.key', which signs bundles%s; keep it to "
 	            "yourself",
-	    k->shown);
+	    k->shown, under);
 	vl_cli_note("made '%s/sender.pub', for whoever imports or checks; "
 	            "fingerprint %s",
-	    k->shown, vl_cli_fingerprint(text, k->secrets->sender.pub.key));
-	vl_cli_note("made '%s/recipient.key', which opens bundles; keep it "
+	    k->shown,
+	    vl_cli_fingerprint(text, k->secrets->sender.key.sender.pub.key));
+	vl_cli_note("made '%s/recipient.key', which opens bundles%s; keep it "
 	            "where they are imported",
-	    k->shown);
+	    k->shown, under);
 	vl_cli_note("made '%s/recipient.pub', for whoever exports to you; "
 	            "fingerprint %s",
 	    k->shown, vl_cli_fingerprint(text, k->recipient));
@@ -195,7 +234,9 @@ show(const struct keygen *k)
 static enum vl_status
 keygen_run(const struct vl_args *args, struct vl_err *err)
 {
-	struct keygen k = { .path = args->operands[0], .dirfd = -1 };
+	struct keygen k = {
+		.opts = args->opts, .path = args->operands[0], .dirfd = -1
+	};
 	enum vl_status st = VL_OK;
 
 	(void)vl_escape_text(k.shown, sizeof(k.shown), vl_slice_of(k.path));
@@ -206,15 +247,17 @@ keygen_run(const struct vl_args *args, struct vl_err *err)
 	if (st == VL_OK)
 		st = check_absent(&k, err);
 	if (st == VL_OK)
-		st = make_sender(&k, err);
+		st = make_keys(&k, err);
 	if (st == VL_OK)
-		st = make_recipient(&k, err);
+		st = make_texts(&k, err);
 	if (st == VL_OK) {
 		st = write_files(&k, err);
 		if (st == VL_OK)
 			show(&k);
 		else
 			take_back(&k);
+	} else if (k.made) {
+		(void)rmdir(k.path);
 	}
 	if (k.dirfd >= 0)
 		(void)close(k.dirfd);
@@ -228,9 +271,13 @@ const struct vl_cmd vl_cmd_keygen = {
 	.name = "keygen",
 	.operands = "DIR",
 	.help = "make the keys of a sender and of a recipient",
-	.about = "DIR is made when it is not there. The sender's keys are of "
-	         "minisign's format;\nthe secret ones have no password, so DIR "
-	         "must be where nobody else reads.",
+	.about =
+	    "DIR is made when it is not there. The sender's keys are of "
+	    "minisign's format.\nWithout --protect or --new-key-password-* the "
+	    "secret ones have no password, so\nDIR must be where nobody else "
+	    "reads. 'valise key password' sets one later.",
+	.opts = table,
+	.opts_size = sizeof(struct keygen_opts),
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = keygen_run,

@@ -20,7 +20,7 @@ static const struct vl_opt table[] = { VL_KEY_OPTS(struct ls_opts, how.keys),
 	VL_WORKERS_OPT(struct ls_opts, how.workers),
 	VL_JSON_OPT(
 	    struct ls_opts, json, "the lines of the manifest as they are"),
-	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
+	SANDBOX_OPT(struct ls_opts, how), { .name = NULL } };
 
 /* "tree" or "tree/dir/name", then what is behind it. */
 static enum vl_status
@@ -133,7 +133,7 @@ ls_run(const struct vl_args *args, struct vl_err *err)
 		place.path.n--;
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
 	if (st == VL_OK) {
-		vl_unpack_unswept(bundle.unpack);
+		vl_unpack_lines_only(bundle.unpack);
 		st = list(bundle.unpack, args->n > 1 ? &place : NULL, o->json,
 		    &shown, err);
 	}

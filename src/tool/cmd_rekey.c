@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <valise/keyfile.h>
 #include <valise/secret.h>
 #include <valise/text.h>
 
@@ -18,15 +19,11 @@ struct rekey_opts {
 	struct vl_texts audit_recipients;
 	struct vl_key_opts new_keys; /* a password */
 	const char *sign_key;
+	struct vl_key_password sign_password;
 	unsigned kdf; /* enum vl_kdf_preset */
 };
 
 #define AT(member) offsetof(struct rekey_opts, member)
-
-static const char *const kdf_words[] = { [VL_KDF_NORMAL] = "normal",
-	[VL_KDF_LIGHT] = "light",
-	[VL_KDF_STRONG] = "strong",
-	NULL };
 
 static const struct vl_opt table[] = {
 	{ .name = "sign-key",
@@ -36,6 +33,7 @@ static const struct vl_opt table[] = {
 	    .env = true,
 	    .required = true,
 	    .help = "seal it again with this key (sender.key)" },
+	VL_SIGN_KEY_PASSWORD_OPTS(struct rekey_opts, sign_password),
 	{ .name = "recipient",
 	    .arg = "FILE",
 	    .type = VL_OPT_LIST,
@@ -63,14 +61,7 @@ static const struct vl_opt table[] = {
 	    .type = VL_OPT_TEXT,
 	    .at = AT(new_keys.password_command),
 	    .help = "read the new password from what COMMAND prints" },
-	{ .name = "kdf",
-	    .arg = "light|normal|strong",
-	    .type = VL_OPT_CHOICE,
-	    .at = AT(kdf),
-	    .choices = kdf_words,
-	    .env = true,
-	    .help = "memory and time a guess of the new password costs; "
-	            "default normal" },
+	VL_KDF_OPT(struct rekey_opts, kdf, "the new password"),
 	VL_KEY_OPTS(struct rekey_opts, how.keys),
 	SENDER_OPT(struct rekey_opts, how),
 	VL_WORKERS_OPT(struct rekey_opts, how.workers), { .name = NULL }
@@ -92,24 +83,14 @@ struct rekey {
 static enum vl_status
 read_sign_key(struct rekey *r, struct vl_err *err)
 {
-	const char *file = r->opts->sign_key;
-	struct vl_slice content = { 0 };
-	enum vl_status st = VL_OK;
-	char *text = NULL;
+	const struct rekey_opts *o = r->opts;
+	bool asked = false;
 
 	r->sign = vl_secret_alloc(sizeof(*r->sign));
 	if (r->sign == NULL)
 		return vl_fail_memory(err);
-	st = vl_secret_file(&text, &content.n, file, VL_SENDER_SECRET_MAX, err);
-	if (st == VL_OK) {
-		content.p = (const uint8_t *)text;
-		st = vl_sender_secret_decode(r->sign, content, err);
-		if (st != VL_OK)
-			st = vl_wrong_key_file(
-			    file, VL_SENDER_KEY, content, err);
-	}
-	vl_secret_free(text);
-	return st;
+	return vl_sign_key_read(
+	    r->sign, o->sign_key, &o->sign_password, &asked, err);
 }
 
 /* Room for one more stanza. */
@@ -360,7 +341,11 @@ static enum vl_status
 rekey_run(const struct vl_args *args, struct vl_err *err)
 {
 	struct rekey r = { .opts = args->opts, .bundle = BUNDLE_NONE };
-	enum vl_status st = rekey_all(&r, args->operands[0], err);
+	enum vl_status st = bundle_cage(
+	    &r.bundle, &r.opts->how.workers, r.opts->how.sandbox, err);
+
+	if (st == VL_OK)
+		st = rekey_all(&r, args->operands[0], err);
 
 	bundle_close(&r.bundle);
 	vl_rekey_free(r.folder);

@@ -32,7 +32,7 @@ static const struct vl_opt table[] = { SENDER_OPT(struct verify_opts, how),
 	VL_KEY_OPTS(struct verify_opts, how.keys),
 	VL_WORKERS_OPT(struct verify_opts, how.workers),
 	VL_JSON_OPT(struct verify_opts, json, "JSON lines on stdout"),
-	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL } };
+	SANDBOX_OPT(struct verify_opts, how), { .name = NULL } };
 
 /* One bundle while it is checked. */
 struct check {
@@ -197,8 +197,13 @@ check_one(const struct verify_opts *o, const char *path,
 		.quick = o->quick,
 		.report = &report
 	};
-	enum vl_status st = bundle_open(&c.bundle, path, err);
+	enum vl_status st = VL_OK;
 
+	if (o->open)
+		st = bundle_cage(
+		    &c.bundle, &o->how.workers, o->how.sandbox, err);
+	if (st == VL_OK)
+		st = bundle_open(&c.bundle, path, err);
 	vl_progress_begin(&c.progress, "checking", o->json);
 	if (st == VL_OK)
 		st = bundle_seal(&c.bundle, &seal, err);
@@ -230,6 +235,10 @@ verify_run(const struct vl_args *args, struct vl_err *err)
 		return vl_fail(err, VL_EUSAGE,
 		    "'--open' reads everything, so '--quick' does not go with "
 		    "it");
+	if (o->how.sandbox && !o->open)
+		return vl_fail(err, VL_EUSAGE,
+		    "'--require-sandbox' goes with '--open': nothing else "
+		    "reads what is inside");
 	if (trust.has_sender)
 		st = sender_read(&trust.sender, o->how.sender, err);
 	if (st == VL_OK && o->open)

@@ -90,7 +90,7 @@ hard_check(struct hard_lines *h, const struct bundle *b, struct vl_err *err)
 	h->at = 0;
 	st = bundle_reader(b, &again, err);
 	if (st == VL_OK)
-		vl_unpack_unswept(again);
+		vl_unpack_lines_only(again);
 	while (st == VL_OK) {
 		if (vl_cli_stop()) {
 			st = vl_cli_stopped(err);

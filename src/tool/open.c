@@ -16,6 +16,23 @@
 #include "tool.h"
 
 enum vl_status
+bundle_cage(struct bundle *b, const struct vl_number *workers, bool required,
+    struct vl_err *err)
+{
+	static bool told; /* once for all bundles of a run */
+	struct vl_err why = { 0 };
+
+	if (vl_cage_require(&why) != VL_OK) {
+		if (required)
+			return vl_fail(err, why.status, "%s", why.text);
+		if (!told)
+			vl_cli_note("note: %s", why.text);
+		told = true;
+	}
+	return vl_unpack_cage_open(&b->cage, workers->value, err);
+}
+
+enum vl_status
 bundle_open(struct bundle *b, const char *path, struct vl_err *err)
 {
 	int number = 0;
@@ -56,15 +73,19 @@ sender_read(struct vl_sender_public *out, const char *file, struct vl_err *err)
 enum vl_status
 bundle_seal(struct bundle *b, const struct seal_opts *opts, struct vl_err *err)
 {
-	enum vl_status st = vl_seal_read(&b->seal, b->dirfd, opts->report, err);
+	const struct vl_small_reader reader = vl_unpack_small_reader(b->cage);
+	struct vl_seal_report report = *opts->report;
+	enum vl_status st = vl_seal_read(&b->seal, b->dirfd, &report, err);
 
+	if (b->cage != NULL)
+		report.reader = &reader;
 	if (st == VL_OK && opts->sender != NULL) {
 		st = vl_seal_verify(&b->seal, opts->sender, err);
 		b->signer = st == VL_OK ? opts->sender : NULL;
 	}
 	if (st == VL_OK)
 		st = vl_seal_check(
-		    &b->seal, b->dirfd, -1, opts->quick, opts->report, err);
+		    &b->seal, b->dirfd, -1, opts->quick, &report, err);
 	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
 }
 
@@ -72,7 +93,9 @@ enum vl_status
 bundle_unlock(
     struct bundle *b, const struct vl_held_keys *held, struct vl_err *err)
 {
-	struct vl_opener opener = { .identity = held->identity };
+	const struct vl_small_reader reader = vl_unpack_small_reader(b->cage);
+	struct vl_opener opener = { .identity = held->identity,
+		.reader = b->cage != NULL ? &reader : NULL };
 	enum vl_status st = VL_OK;
 
 	opener.password.p = (const uint8_t *)held->password;
@@ -102,7 +125,8 @@ bundle_reader(
 		.keys = b->keys,
 		.role = b->role,
 		.tempdir = bundle_tempdir(),
-		.pool = b->pool };
+		.pool = b->pool,
+		.cage = b->cage };
 
 	if (b->signer != NULL)
 		opts.sender = b->signer->key;
@@ -132,7 +156,8 @@ bundle_open_to_read(struct bundle *b, const char *path,
 	struct vl_held_keys held = { 0 };
 	enum vl_status st = VL_OK;
 
-	if (opts->sender != NULL) {
+	st = bundle_cage(b, &opts->workers, opts->sandbox, err);
+	if (st == VL_OK && opts->sender != NULL) {
 		seal.sender = &sender;
 		st = sender_read(&sender, opts->sender, err);
 	}
@@ -155,6 +180,7 @@ void
 bundle_close(struct bundle *b)
 {
 	vl_unpack_free(b->unpack);
+	vl_cage_close(b->cage);
 	vl_pool_free(b->pool);
 	vl_secret_free(b->keys);
 	vl_seal_free(&b->seal);

@@ -9,10 +9,14 @@
 #include <valise/unpack.h>
 
 extern const struct vl_cmd vl_cmd_cat;
+extern const struct vl_cmd vl_cmd_doctor;
 extern const struct vl_cmd vl_cmd_export;
 extern const struct vl_cmd vl_cmd_import;
 extern const struct vl_cmd vl_cmd_init;
 extern const struct vl_cmd vl_cmd_inspect;
+extern const struct vl_cmd vl_cmd_key_export;
+extern const struct vl_cmd vl_cmd_key_import;
+extern const struct vl_cmd vl_cmd_key_password;
 extern const struct vl_cmd vl_cmd_keygen;
 extern const struct vl_cmd vl_cmd_ls;
 extern const struct vl_cmd vl_cmd_passgen;
@@ -35,7 +39,15 @@ struct open_opts {
 	const char *sender; /* file of the public key, or NULL */
 	struct vl_key_opts keys;
 	struct vl_number workers;
+	bool sandbox; /* required */
 };
+
+#define SANDBOX_OPT(s, member)                                                 \
+	{                                                                      \
+		.name = "require-sandbox", .type = VL_OPT_FLAG,                \
+		.at = offsetof(s, member.sandbox),                             \
+		.help = "refuse where the reader cannot be locked in wholly"   \
+	}
 
 #define SENDER_OPT(s, member)                                                  \
 	{                                                                      \
@@ -60,6 +72,7 @@ struct bundle {
 	struct vl_key_set *keys; /* locked memory */
 	enum vl_role role;
 	struct vl_pool *pool;
+	struct vl_cage *cage; /* where it is unpacked */
 	struct vl_unpack *unpack;
 };
 
@@ -72,6 +85,13 @@ struct bundle {
 enum vl_status sender_read(
     struct vl_sender_public *out, const char *file, struct vl_err *err);
 
+/*
+ * Before anything else for who will unlock it, and while there is no other
+ * thread: the child that will read it.  `required`: not one whom the kernel
+ * locks in less than it could.
+ */
+enum vl_status bundle_cage(struct bundle *b, const struct vl_number *workers,
+    bool required, struct vl_err *err);
 /* VL_ETEMP when it is absent; VL_EFORMAT when it is no directory, or
  * vl_seal_look() says that it cannot be a bundle. */
 enum vl_status bundle_open(

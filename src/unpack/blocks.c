@@ -17,12 +17,50 @@ vl_unpack_blocks_init(struct vl_unpack_blocks *b)
 	(void)pthread_cond_init(&b->settled, NULL);
 }
 
-static void
-block_free(struct vl_chunk_hold *h)
+/* Room for any block, made once: what is not touched costs nothing. */
+static enum vl_status
+bytes_new(
+    struct vl_unpack_blocks *b, struct vl_chunk_hold *h, struct vl_err *err)
 {
-	if (h == NULL)
-		return;
-	free(h->bytes);
+	struct vl_unpack_slots *s = b->slots;
+
+	if (s == NULL) {
+		h->bytes = malloc(VL_RECORD_PLAIN_MAX);
+		return h->bytes == NULL ? vl_fail_memory(err) : VL_OK;
+	}
+	(void)pthread_mutex_lock(&s->mutex);
+	if (s->nfree > 0) {
+		h->slot = s->free[--s->nfree];
+		h->bytes = s->memory + (size_t)h->slot * VL_RECORD_PLAIN_MAX;
+	}
+	(void)pthread_mutex_unlock(&s->mutex);
+	return h->bytes == NULL ?
+	    vl_fail(err, VL_EIO, "there is no room for one more block") :
+	    VL_OK;
+}
+
+static void
+bytes_free(struct vl_unpack_blocks *b, struct vl_chunk_hold *h)
+{
+	struct vl_unpack_slots *s = b->slots;
+
+	if (h->bytes != NULL && b->borrowed) {
+		if (b->ngone < b->gone_cap)
+			b->gone[b->ngone++] = h->slot;
+	} else if (h->bytes != NULL && s != NULL) {
+		(void)pthread_mutex_lock(&s->mutex);
+		s->free[s->nfree++] = h->slot;
+		(void)pthread_mutex_unlock(&s->mutex);
+	} else {
+		free((void *)(uintptr_t)h->bytes);
+	}
+	h->bytes = NULL;
+}
+
+static void
+block_free(struct vl_unpack_blocks *b, struct vl_chunk_hold *h)
+{
+	bytes_free(b, h);
 	free(h->ends);
 	free(h);
 }
@@ -62,6 +100,8 @@ take_locked(struct vl_unpack_blocks *b, uint32_t pack, uint64_t offset)
 
 	if (h == NULL)
 		return NULL;
+	if (b->borrowed)
+		bytes_free(b, h);
 	h->pack = pack;
 	h->offset = offset;
 	h->state = VL_BLOCK_PENDING;
@@ -134,8 +174,8 @@ read_table(
 }
 
 enum vl_status
-vl_unpack_block_decode(struct vl_chunk_hold *h, const struct vl_stored *s,
-    struct vl_unzip *scratch, struct vl_err *err)
+vl_unpack_block_decode(struct vl_unpack_blocks *b, struct vl_chunk_hold *h,
+    const struct vl_stored *s, struct vl_unzip *scratch, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 
@@ -145,16 +185,16 @@ vl_unpack_block_decode(struct vl_chunk_hold *h, const struct vl_stored *s,
 		return vl_fail(err, VL_EFORMAT,
 		    "record at %llu is not a block of chunks",
 		    (unsigned long long)s->offset);
-	/* Room for any block, made once: what is not touched costs nothing. */
 	if (h->bytes == NULL)
-		h->bytes = malloc(VL_RECORD_PLAIN_MAX);
-	if (h->bytes == NULL)
-		return vl_fail_memory(err);
+		st = bytes_new(b, h, err);
+	if (st != VL_OK)
+		return st;
 	st = read_table(h, s, err);
 	if (st != VL_OK)
 		return vl_within(
 		    err, "record at %llu", (unsigned long long)s->offset);
-	return vl_stored_decode(h->bytes, s, scratch, err);
+	return vl_stored_decode(
+	    (uint8_t *)(uintptr_t)h->bytes, s, scratch, err);
 }
 
 void
@@ -197,7 +237,7 @@ vl_unpack_block_drop(struct vl_unpack_blocks *b, struct vl_chunk_hold *h)
 		while (b->list[i] != h)
 			i++;
 		b->list[i] = b->list[--b->n];
-		block_free(h);
+		block_free(b, h);
 	}
 	(void)pthread_mutex_unlock(&b->mutex);
 }
@@ -208,8 +248,9 @@ vl_unpack_blocks_free(struct vl_unpack_blocks *b)
 	size_t i;
 
 	for (i = 0; i < b->n; i++)
-		block_free(b->list[i]);
+		block_free(b, b->list[i]);
 	free(b->list);
+	free(b->gone);
 	(void)pthread_cond_destroy(&b->settled);
 	(void)pthread_mutex_destroy(&b->mutex);
 }

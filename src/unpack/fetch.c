@@ -47,7 +47,7 @@ decode_again(struct vl_unpack *u, struct vl_chunk_hold *h, struct vl_err *err)
 	st = read_again(u, h, &s, &bytes, err);
 	if (st != VL_OK)
 		goto out;
-	st = vl_unpack_block_decode(h, &s, NULL, err);
+	st = vl_unpack_block_decode(&u->blocks, h, &s, NULL, err);
 	if (st != VL_OK) {
 		vl_file_name(name, VL_FILE_PACK, h->pack);
 		(void)vl_within(err, "%s", name);
@@ -58,27 +58,44 @@ out:
 }
 
 enum vl_status
+vl_unpack_block(struct vl_unpack *u, const struct vl_chunk_ref *ref,
+    struct vl_chunk_hold **out, struct vl_err *err)
+{
+	struct vl_chunk_hold *h = NULL;
+	enum vl_status st;
+	bool fresh = false;
+
+	*out = NULL;
+	st = vl_unpack_block_find(&u->blocks, ref, &h, &fresh, err);
+	if (st != VL_OK)
+		return st;
+	if (fresh) {
+		st = u->proxy != NULL ? vl_proxy_block(u, h, err) :
+		                        decode_again(u, h, err);
+		vl_unpack_block_settle(&u->blocks, h, st, err);
+	} else {
+		st = vl_unpack_block_wait(&u->blocks, h, err);
+	}
+	if (st != VL_OK)
+		vl_unpack_block_drop(&u->blocks, h);
+	else
+		*out = h;
+	return st;
+}
+
+enum vl_status
 vl_unpack_chunk(struct vl_unpack *u, const struct vl_chunk_ref *ref,
     struct vl_slice *bytes, struct vl_chunk_hold **hold, struct vl_err *err)
 {
 	struct vl_chunk_hold *h = NULL;
 	enum vl_status st;
 	uint32_t from = 0;
-	bool fresh = false;
 
 	*bytes = (struct vl_slice){ 0 };
 	*hold = NULL;
-	st = vl_unpack_block_find(&u->blocks, ref, &h, &fresh, err);
+	st = vl_unpack_block(u, ref, &h, err);
 	if (st != VL_OK)
 		return st;
-	if (fresh) {
-		st = decode_again(u, h, err);
-		vl_unpack_block_settle(&u->blocks, h, st, err);
-	} else {
-		st = vl_unpack_block_wait(&u->blocks, h, err);
-	}
-	if (st != VL_OK)
-		goto out;
 	if (ref->index > 0 && ref->index <= h->items)
 		from = h->ends[ref->index - 1];
 	if (ref->index >= h->items || h->ends[ref->index] - from != ref->n) {
@@ -87,14 +104,12 @@ vl_unpack_chunk(struct vl_unpack *u, const struct vl_chunk_ref *ref,
 		    "pack %u, where there is none",
 		    ref->index, ref->n, (unsigned long long)ref->offset,
 		    ref->pack);
-		goto out;
+		vl_unpack_block_drop(&u->blocks, h);
+		return st;
 	}
 	*bytes = (struct vl_slice){ h->bytes + from, ref->n };
 	*hold = h;
-	h = NULL;
-out:
-	vl_unpack_release(u, h);
-	return st;
+	return VL_OK;
 }
 
 void

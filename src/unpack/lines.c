@@ -229,7 +229,8 @@ vl_unpack_next(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 		*err = u->failed;
 		return err->status;
 	}
-	st = next_record(u, rec, err);
+	st = u->proxy != NULL ? vl_proxy_next(u, rec, err) :
+	                        next_record(u, rec, err);
 	if (st != VL_OK)
 		memset(rec, 0, sizeof(*rec));
 	return vl_unpack_latch(u, st, err);

@@ -253,7 +253,8 @@ vl_unpack_part(struct vl_unpack *u, struct vl_chunk_ref *refs, size_t max,
 		*err = u->failed;
 		return err->status;
 	}
-	st = part(u, refs, max, n, err);
+	st = u->proxy != NULL ? vl_proxy_part(u, refs, max, n, err) :
+	                        part(u, refs, max, n, err);
 	if (st != VL_OK)
 		*n = 0;
 	return vl_unpack_latch(u, st, err);

@@ -30,14 +30,14 @@ prefix(const uint8_t id[VL_HASH_SIZE])
 }
 
 enum vl_status
-vl_unpack_map_open(
-    struct vl_unpack_map *m, const char *tempdir, struct vl_err *err)
+vl_unpack_map_open(struct vl_unpack_map *m, int fd, struct vl_err *err)
 {
+	m->fd = fd;
 	m->first = calloc(PREFIXES + 1, sizeof(*m->first));
 	m->recent = calloc(RECENT, sizeof(*m->recent));
 	if (m->first == NULL || m->recent == NULL)
 		return vl_fail_memory(err);
-	return vl_temp_file(&m->fd, tempdir, err);
+	return VL_OK;
 }
 
 static enum vl_status

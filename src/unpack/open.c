@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <valise/fs.h>
 #include <valise/secret.h>
@@ -110,7 +111,7 @@ check_head(const struct vl_inner_head *inner, const struct vl_head *head,
 
 static enum vl_status
 check_keys(
-    struct vl_unpack *u, const struct vl_unpack_opts *opts, struct vl_err *err)
+    struct vl_unpack *u, const struct vl_unpack_source *s, struct vl_err *err)
 {
 	uint8_t commitment[VL_HASH_SIZE];
 
@@ -119,13 +120,8 @@ check_keys(
 	        commitment, u->inner.sk_commit, sizeof(commitment)))
 		return vl_fail(
 		    err, VL_EAUTH, "the series key is another than committed");
-	if (opts->role != VL_ROLE_FULL)
-		return VL_OK;
-	if (!opts->keys->has_tk)
-		return vl_fail(err, VL_EKEY, "the transfer key is missing");
-	vl_keys_tk_commit(commitment, opts->keys);
-	if (!vl_equal_secret(
-	        commitment, u->inner.tk_commit, sizeof(commitment)))
+	if (s->tk_commit != NULL &&
+	    !vl_equal_secret(s->tk_commit, u->inner.tk_commit, VL_HASH_SIZE))
 		return vl_fail(err, VL_EAUTH,
 		    "the transfer key is another than committed");
 	return VL_OK;
@@ -220,7 +216,7 @@ read_map_file(struct vl_unpack *u, uint32_t file, const struct vl_map_file *say,
 }
 
 static enum vl_status
-read_map(struct vl_unpack *u, const char *tempdir, struct vl_err *err)
+read_map(struct vl_unpack *u, int fd, struct vl_err *err)
 {
 	const struct vl_inner_head *h = &u->inner;
 	char name[VL_FILE_NAME_SIZE];
@@ -228,7 +224,7 @@ read_map(struct vl_unpack *u, const char *tempdir, struct vl_err *err)
 	uint32_t file = 1;
 	size_t i = 0;
 
-	st = vl_unpack_map_open(&u->map, tempdir, err);
+	st = vl_unpack_map_open(&u->map, fd, err);
 	if (st != VL_OK)
 		return st;
 	do {
@@ -247,92 +243,182 @@ read_map(struct vl_unpack *u, const char *tempdir, struct vl_err *err)
 	return u->named == NULL ? vl_fail_memory(err) : VL_OK;
 }
 
+enum vl_status
+vl_unpack_check_inner(
+    struct vl_unpack *u, const struct vl_unpack_source *s, struct vl_err *err)
+{
+	const struct vl_inner_head *h = &u->inner;
+	enum vl_status st = check_head(h, s->head, err);
+
+	if (st != VL_OK)
+		return st;
+	if (s->sender != NULL &&
+	    memcmp(s->sender, h->sender, sizeof(h->sender)) != 0)
+		return vl_fail(err, VL_ETRUST,
+		    "the bundle is by another sender than its seal");
+	st = check_inner(h, s->head, err);
+	if (st != VL_OK)
+		return vl_within(err, "inner head");
+	st = vl_ids_new(
+	    &u->ids, s->sk, h->chunk_min, h->chunk_avg, h->chunk_max, err);
+	if (st == VL_OK)
+		st = check_keys(u, s, err);
+	if (st == VL_OK && s->max_plain > 0 && h->total_plain > s->max_plain)
+		st = vl_fail(err, VL_ELIMIT,
+		    "the bundle holds %llu bytes, the limit is %llu",
+		    (unsigned long long)h->total_plain,
+		    (unsigned long long)s->max_plain);
+	return st;
+}
+
 /* Inner head, trust, keys: before a byte of it is used for anything else. */
 static enum vl_status
 open_inner(
-    struct vl_unpack *u, const struct vl_unpack_opts *opts, struct vl_err *err)
+    struct vl_unpack *u, const struct vl_unpack_source *s, struct vl_err *err)
 {
-	struct vl_inner_head *h = &u->inner;
 	struct vl_buf text = { 0 };
 	enum vl_status st;
 
 	st = read_inner(u, &text, err);
 	if (st == VL_OK) {
-		st = vl_inner_head_decode(h, vl_buf_slice(&text), err);
+		st = vl_inner_head_decode(&u->inner, vl_buf_slice(&text), err);
 		if (st != VL_OK)
 			(void)vl_within(err, "inner head");
 	}
 	vl_buf_free(&text);
+	return st == VL_OK ? vl_unpack_check_inner(u, s, err) : st;
+}
+
+static struct vl_unpack *
+reader_new(void)
+{
+	struct vl_unpack *u =
+	    aligned_alloc(_Alignof(struct vl_unpack), sizeof(*u));
+
+	if (u == NULL)
+		return NULL;
+	memset(u, 0, sizeof(*u));
+	u->map.fd = -1;
+	(void)pthread_mutex_init(&u->map.mutex, NULL);
+	(void)pthread_mutex_init(&u->again_mutex, NULL);
+	vl_unpack_blocks_init(&u->blocks);
+	return u;
+}
+
+/* Up to the first record, in this process. */
+static enum vl_status
+begin(struct vl_unpack *u, const struct vl_unpack_source *s, int mapfd,
+    struct vl_err *err)
+{
+	enum vl_status st;
+
+	u->pool = s->pool;
+	u->blocks.slots = s->slots;
+	u->root = vl_secret_alloc(VL_KEY_SIZE);
+	if (u->root == NULL) {
+		(void)close(mapfd);
+		return vl_fail_memory(err);
+	}
+	memcpy(u->root, s->root, VL_KEY_SIZE);
+	memcpy(u->id, s->head->id, sizeof(u->id));
+	u->expect = s->files;
+	u->expect.frame_log2 = s->head->frame_log2;
+	u->expect.id = u->id;
+	u->expect.root = u->root;
+	u->map.fd = mapfd; /* closed with the reader */
+	st = open_inner(u, s, err);
 	if (st == VL_OK)
-		st = check_head(h, opts->head, err);
+		st = read_map(u, mapfd, err);
+	if (st == VL_OK)
+		st = vl_sweep_init(u, err);
 	if (st != VL_OK)
 		return st;
-	if (opts->sender != NULL &&
-	    memcmp(opts->sender, h->sender, sizeof(h->sender)) != 0)
-		return vl_fail(err, VL_ETRUST,
-		    "the bundle is by another sender than its seal");
-	st = check_inner(h, opts->head, err);
-	if (st != VL_OK)
-		return vl_within(err, "inner head");
-	st = vl_ids_new(&u->ids, opts->keys->sk, h->chunk_min, h->chunk_avg,
-	    h->chunk_max, err);
+	u->index.file = 1;
+	u->index.last = s->head->index_files;
+	if (u->inner.nmap > 1)
+		u->index.last -= (uint32_t)(u->inner.nmap - 1);
+	return vl_lines_begin(u, err);
+}
+
+enum vl_status
+vl_unpack_open_source(struct vl_unpack **out, const struct vl_unpack_source *s,
+    struct vl_err *err)
+{
+	struct vl_unpack *u = reader_new();
+	enum vl_status st;
+
+	*out = NULL;
+	if (u == NULL) {
+		(void)close(s->mapfd);
+		return vl_fail_memory(err);
+	}
+	st = begin(u, s, s->mapfd, err);
+	if (st != VL_OK) {
+		vl_unpack_free(u);
+		return st;
+	}
+	*out = u;
+	return VL_OK;
+}
+
+static enum vl_status
+open_in_cage(struct vl_unpack **out, const struct vl_unpack_source *s,
+    struct vl_cage *cage, struct vl_err *err)
+{
+	struct vl_unpack *u = reader_new();
+	enum vl_status st;
+
+	if (u == NULL) {
+		(void)close(s->mapfd);
+		return vl_fail_memory(err);
+	}
+	u->pool = s->pool;
+	st = vl_proxy_open(u, s, cage, err);
+	(void)close(s->mapfd); /* the child has its own */
 	if (st == VL_OK)
-		st = check_keys(u, opts, err);
-	if (st == VL_OK && opts->max_plain > 0 &&
-	    h->total_plain > opts->max_plain)
-		st = vl_fail(err, VL_ELIMIT,
-		    "the bundle holds %llu bytes, the limit is %llu",
-		    (unsigned long long)h->total_plain,
-		    (unsigned long long)opts->max_plain);
-	return st;
+		st = vl_unpack_check_inner(u, s, err);
+	if (st != VL_OK) {
+		vl_unpack_free(u);
+		return st;
+	}
+	*out = u;
+	return VL_OK;
 }
 
 enum vl_status
 vl_unpack_open(struct vl_unpack **out, const struct vl_unpack_opts *opts,
     struct vl_err *err)
 {
-	struct vl_unpack *u = NULL;
+	uint8_t tk_commit[VL_HASH_SIZE];
+	uint8_t *root = NULL;
+	struct vl_unpack_source s = { .head = opts->head,
+		.sk = opts->keys->sk,
+		.sender = opts->sender,
+		.max_plain = opts->max_plain,
+		.pool = opts->pool,
+		.dirfd = opts->dirfd,
+		.files = { .dirfd = opts->dirfd },
+		.mapfd = -1 };
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
-	u = aligned_alloc(_Alignof(struct vl_unpack), sizeof(*u));
-	if (u == NULL)
-		return vl_fail_memory(err);
-	memset(u, 0, sizeof(*u));
-	u->map.fd = -1;
-	(void)pthread_mutex_init(&u->map.mutex, NULL);
-	(void)pthread_mutex_init(&u->again_mutex, NULL);
-	vl_unpack_blocks_init(&u->blocks);
-	u->pool = opts->pool;
-	u->root = vl_secret_alloc(VL_KEY_SIZE);
-	if (u->root == NULL) {
-		st = vl_fail_memory(err);
-		goto out;
+	if (opts->role == VL_ROLE_FULL && !opts->keys->has_tk)
+		return vl_fail(err, VL_EKEY, "the transfer key is missing");
+	if (opts->role == VL_ROLE_FULL) {
+		vl_keys_tk_commit(tk_commit, opts->keys);
+		s.tk_commit = tk_commit;
 	}
-	vl_keys_file_root(u->root, opts->keys);
-	memcpy(u->id, opts->head->id, sizeof(u->id));
-	u->expect.dirfd = opts->dirfd;
-	u->expect.frame_log2 = opts->head->frame_log2;
-	u->expect.id = u->id;
-	u->expect.root = u->root;
-	st = open_inner(u, opts, err);
+	root = vl_secret_alloc(VL_KEY_SIZE);
+	if (root == NULL)
+		return vl_fail_memory(err);
+	vl_keys_file_root(root, opts->keys);
+	s.root = root;
+	st = vl_temp_file(&s.mapfd, opts->tempdir, err);
 	if (st == VL_OK)
-		st = read_map(u, opts->tempdir, err);
-	if (st == VL_OK)
-		st = vl_sweep_init(u, err);
-	if (st != VL_OK)
-		goto out;
-	u->index.file = 1;
-	u->index.last = opts->head->index_files;
-	if (u->inner.nmap > 1)
-		u->index.last -= (uint32_t)(u->inner.nmap - 1);
-	st = vl_lines_begin(u, err);
-	if (st != VL_OK)
-		goto out;
-	*out = u;
-	u = NULL;
-out:
-	vl_unpack_free(u);
+		st = opts->cage != NULL ?
+		    open_in_cage(out, &s, opts->cage, err) :
+		    vl_unpack_open_source(out, &s, err);
+	vl_secret_free(root);
 	return st;
 }
 
@@ -364,6 +450,16 @@ void
 vl_unpack_unswept(struct vl_unpack *u)
 {
 	u->unswept = true;
+	if (u->proxy != NULL)
+		vl_proxy_unswept(u, false);
+}
+
+void
+vl_unpack_lines_only(struct vl_unpack *u)
+{
+	u->unswept = true;
+	if (u->proxy != NULL)
+		vl_proxy_unswept(u, true);
 }
 
 enum vl_status
@@ -379,6 +475,8 @@ vl_unpack_end(
 		    "the packs of this bundle were not swept");
 	while (st == VL_OK && (u->tail.n == 0 || u->failed.status != VL_OK))
 		st = vl_unpack_next(u, &rec, err);
+	if (st == VL_OK && u->proxy != NULL)
+		return vl_unpack_latch(u, vl_proxy_end(u, totals, err), err);
 	if (st == VL_OK)
 		st = vl_sweep_end(u, err);
 	if (st == VL_OK && u->plain != u->inner.total_plain)
@@ -401,6 +499,7 @@ vl_unpack_free(struct vl_unpack *u)
 {
 	if (u == NULL)
 		return;
+	vl_proxy_free(u);
 	vl_sweep_free(u);
 	vl_unpack_blocks_free(&u->blocks);
 	vl_stream_r_free(u->again);

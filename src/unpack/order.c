@@ -57,31 +57,47 @@ find_parent(struct vl_order *o, struct vl_slice path)
 	return o->depth > 0 && top.n == parent.n;
 }
 
+/* A name is made fit to be shown only where it is shown: it takes longer
+ * than the check. */
+static enum vl_status
+fail_path(const struct vl_entry *e, const char *why, struct vl_err *err)
+{
+	char name[256];
+
+	return vl_fail(err, VL_EPATH, "'%s' %s",
+	    vl_escape_text(name, sizeof(name), e->path), why);
+}
+
+static enum vl_status
+fail_hard(const struct vl_entry *e, struct vl_err *err)
+{
+	char name[256];
+
+	return vl_fail(err, VL_EPATH, "the hard link '%s' is to a later path",
+	    vl_escape_text(name, sizeof(name), e->path));
+}
+
 static enum vl_status
 check_path(struct vl_order *o, const struct vl_entry *e, struct vl_err *err)
 {
-	char name[256];
-	int cmp;
+	int cmp = vl_path_cmp(vl_buf_slice(&o->path), e->path);
 
 	if (e->path.n == 0)
 		return vl_fail(
 		    err, VL_EPATH, "the root of the tree comes again");
-	vl_escape_text(name, sizeof(name), e->path);
-	cmp = vl_path_cmp(vl_buf_slice(&o->path), e->path);
 	if (cmp == 0)
-		return vl_fail(err, VL_EPATH, "'%s' comes twice", name);
+		return fail_path(e, "comes twice", err);
 	if (cmp > 0)
-		return vl_fail(err, VL_EPATH, "'%s' is out of order", name);
+		return fail_path(e, "is out of order", err);
 	if (!find_parent(o, e->path))
-		return vl_fail(err, VL_EPATH,
-		    "'%s' has no directory in a line before it", name);
+		return fail_path(
+		    e, "has no directory in a line before it", err);
 	/*
 	 * That the target is a file or link is left to those who make the
 	 * link: it would take all paths in memory here.
 	 */
 	if (e->type == VL_ENTRY_HARD && vl_path_cmp(e->target, e->path) >= 0)
-		return vl_fail(err, VL_EPATH,
-		    "the hard link '%s' is to a later path", name);
+		return fail_hard(e, err);
 	return VL_OK;
 }
 

@@ -13,6 +13,10 @@
  *	sweep.c   the one pass over all packs
  *	blocks.c  decoded blocks, shared and counted
  *	fetch.c   chunks out of them
+ *	proxy.c   the same reader where it runs in a cage: the parent's side
+ *	inside.c  and the child's
+ *	small.c   head.jsn and keys.jsn by the child
+ *	wire.c    what both say to each other, wire_entry.c: records
  */
 
 #include <pthread.h>
@@ -21,8 +25,8 @@
 #include <valise/stream.h>
 #include <valise/unpack.h>
 
-/* map.c: rows in order of ids in an unlinked file, found by their first two
- * bytes and one read. */
+/* map.c: rows in order of ids in an unlinked file, which it takes over, found
+ * by their first two bytes and one read. */
 struct vl_unpack_map {
 	int fd;
 	uint64_t rows;
@@ -34,7 +38,7 @@ struct vl_unpack_map {
 };
 
 enum vl_status vl_unpack_map_open(
-    struct vl_unpack_map *m, const char *tempdir, struct vl_err *err);
+    struct vl_unpack_map *m, int fd, struct vl_err *err);
 /* Append the rows of one record; `inner` says where chunks can be. */
 enum vl_status vl_unpack_map_add(struct vl_unpack_map *m, struct vl_slice rows,
     const struct vl_inner_head *inner, struct vl_err *err);
@@ -59,13 +63,29 @@ struct vl_chunk_hold {
 	enum vl_block_state state;
 	unsigned holds;
 	uint64_t used; /* when, by the clock of the cache */
-	uint8_t *bytes;
+	const uint8_t *bytes;
 	uint32_t *ends; /* of each chunk in bytes */
+	uint32_t slot;  /* where bytes are shared */
 	uint32_t items;
 	struct vl_err err; /* of a failed one */
 };
 
+/* Memory that a child shares with its parent, in pieces of one block. */
+struct vl_unpack_slots {
+	pthread_mutex_t mutex;
+	uint8_t *memory;
+	uint32_t *free;
+	size_t nfree;
+};
+
 struct vl_unpack_blocks {
+	struct vl_unpack_slots *slots; /* where bytes are; NULL: anywhere */
+	/* Of a parent: bytes are another's, who is told of slots that are of
+	 * use no more. */
+	bool borrowed;
+	uint32_t *gone;
+	size_t ngone;
+	size_t gone_cap;
 	pthread_mutex_t mutex;
 	pthread_cond_t settled; /* some block is pending no more */
 	struct vl_chunk_hold **list;
@@ -84,8 +104,9 @@ enum vl_status vl_unpack_block_find(struct vl_unpack_blocks *b,
     const struct vl_chunk_ref *ref, struct vl_chunk_hold **out, bool *fresh,
     struct vl_err *err);
 /* Decompress into `h` and read the chunk lengths. */
-enum vl_status vl_unpack_block_decode(struct vl_chunk_hold *h,
-    const struct vl_stored *s, struct vl_unzip *scratch, struct vl_err *err);
+enum vl_status vl_unpack_block_decode(struct vl_unpack_blocks *b,
+    struct vl_chunk_hold *h, const struct vl_stored *s,
+    struct vl_unzip *scratch, struct vl_err *err);
 /* Pending no more: ready, or failed with `err`. */
 void vl_unpack_block_settle(struct vl_unpack_blocks *b, struct vl_chunk_hold *h,
     enum vl_status st, const struct vl_err *err);
@@ -196,9 +217,14 @@ enum vl_status vl_lines_begin(struct vl_unpack *u, struct vl_err *err);
 enum vl_status vl_line_within(
     const struct vl_unpack *u, uint64_t number, struct vl_err *err);
 
+struct vl_proxy;
+
 struct vl_unpack {
 	/* First: its hash state wants the alignment. */
 	struct vl_body_state body;
+	/* The reader is in a cage, and of what follows only ids, inner head,
+	 * order, store, blocks and the ends of the manifest are used. */
+	struct vl_proxy *proxy;
 	struct vl_stream_expect expect; /* type and number are set a file */
 	uint8_t id[VL_ID_SIZE];
 	uint8_t *root; /* KDF(BK,2), locked memory */
@@ -232,6 +258,47 @@ struct vl_unpack {
 
 	struct vl_err failed; /* its status once anything failed */
 };
+
+/* What a reader is opened with: keys come as what is derived of them. */
+struct vl_unpack_source {
+	const struct vl_head *head;
+	const uint8_t *root;      /* of the file keys; locked memory */
+	const uint8_t *sk;        /* series key; locked memory */
+	const uint8_t *tk_commit; /* NULL: the transfer key is not held */
+	const uint8_t *sender;    /* NULL: any */
+	uint64_t max_plain;       /* 0: no limit */
+	struct vl_pool *pool;
+	int dirfd;
+	struct vl_stream_expect files; /* find, or dirfd */
+	int mapfd;                     /* of the chunk map; taken over */
+	struct vl_unpack_slots *slots;
+};
+enum vl_status vl_unpack_open_source(struct vl_unpack **out,
+    const struct vl_unpack_source *s, struct vl_err *err);
+/* An inner head against head, seal, keys and policy; makes u->ids. */
+enum vl_status vl_unpack_check_inner(
+    struct vl_unpack *u, const struct vl_unpack_source *s, struct vl_err *err);
+/* The block of `ref`, decoded, with one more hold. */
+enum vl_status vl_unpack_block(struct vl_unpack *u,
+    const struct vl_chunk_ref *ref, struct vl_chunk_hold **out,
+    struct vl_err *err);
+
+/* proxy.c */
+enum vl_status vl_proxy_open(struct vl_unpack *u,
+    const struct vl_unpack_source *s, struct vl_cage *cage, struct vl_err *err);
+enum vl_status vl_proxy_next(
+    struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err);
+enum vl_status vl_proxy_part(struct vl_unpack *u, struct vl_chunk_ref *refs,
+    size_t max, size_t *n, struct vl_err *err);
+enum vl_status vl_proxy_block(
+    struct vl_unpack *u, struct vl_chunk_hold *h, struct vl_err *err);
+enum vl_status vl_proxy_end(
+    struct vl_unpack *u, struct vl_unpack_totals *totals, struct vl_err *err);
+/* A request about a text, of no reader. */
+enum vl_status vl_proxy_ask_small(struct vl_cage *cage, uint32_t kind,
+    struct vl_slice text, struct vl_buf *reply, struct vl_err *err);
+void vl_proxy_unswept(struct vl_unpack *u, bool lines);
+void vl_proxy_free(struct vl_unpack *u);
 
 /* Open file `number` as the bundle has it. */
 enum vl_status vl_unpack_file(struct vl_unpack *u, enum vl_file_type type,

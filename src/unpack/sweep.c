@@ -95,7 +95,7 @@ decode_and_confirm(struct vl_sweep_job *j, unsigned worker, struct vl_err *err)
 		st = vl_unzip_new(unzip, err);
 	if (st != VL_OK)
 		return st;
-	st = vl_unpack_block_decode(h, &j->stored, *unzip, err);
+	st = vl_unpack_block_decode(&j->u->blocks, h, &j->stored, *unzip, err);
 	if (st != VL_OK)
 		return st;
 	for (i = 0; i < h->items; i++) {

@@ -125,6 +125,12 @@ class Memory(Flow):
         text = (self.site.keys / "sender.key").read_text().splitlines()[1]
         return base64.b64decode(text)[62:94]
 
+    def lock(self, name):
+        """Put a key under the password."""
+        self.finish(self.start(
+            "valise", "key", "password", self.site.keys / name, "--kdf",
+            "light", "--new-key-password-file", self.password_file))
+
     def bundle_of_password(self):
         process = self.start_export("--password-file", self.password_file)
         return Path(self.finish(process)[0].strip())
@@ -217,6 +223,19 @@ class Export(Memory):
         self.finish(process)
 
 
+    def test_the_key_that_signs_under_a_password(self):
+        seed = self.sender_seed()
+        self.lock("sender.key")
+        with Gate(self.site.source / "gate") as tree:
+            process = self.start_export(
+                "--sign-key-password-file", self.password_file,
+                "--recipient", self.site.keys / "recipient.pub")
+            tree.wait(process)
+            self.assert_nowhere(process, password=PASSWORD.encode())
+            self.assert_only_locked(process, sender=seed)
+        self.finish(process)
+
+
 class Import(Memory):
     def watch(self, bundle, *words, **secrets):
         """Stopped where it copies the bundle, and where it compares."""
@@ -240,6 +259,21 @@ class Import(Memory):
         self.carry_by_password()
         self.watch(self.bundle_of_recipient(), *self.site.identity,
                    identity=self.identity())
+
+    def test_the_key_of_a_recipient_under_a_password(self):
+        self.carry_by_password()
+        bundle = self.bundle_of_recipient()
+        identity = self.identity()
+        self.lock("recipient.key")
+        with Gate(bundle / "p0000001.vlp") as medium:
+            process = self.start_import(
+                bundle, *self.site.identity, "--identity-password-file",
+                self.password_file)
+            medium.wait(process)
+            self.assert_nowhere(process, password=PASSWORD.encode())
+            self.assert_only_locked(process, identity=identity)
+        self.finish(process)
+        self.assert_equal_trees()
 
 
 class Cat(Memory):

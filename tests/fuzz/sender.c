@@ -24,7 +24,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		         &again, vl_buf_slice(&out), &err) == VL_OK);
 		MUST(memcmp(&pub, &again, sizeof(pub)) == 0);
 	}
-	(void)vl_sender_secret_decode(secret, text, &err);
+	if (vl_sender_secret_decode(secret, text, &err) == VL_OK)
+		MUST(!vl_sender_secret_is_locked(text));
+	else if (err.status == VL_EREFUSED)
+		MUST(vl_sender_secret_is_locked(text));
 	vl_secret_free(secret);
 	vl_buf_free(&out);
 	return 0;

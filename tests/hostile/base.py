@@ -42,10 +42,15 @@ class Case:
 
     seal       the public check finds it already
     open_exit  of `valise verify --open`, where it is another
+    reader_exit  of the second reader, where it is another still
     opener     `identity`, or `password`
     folder     name of the bundle's folder
     trust      more words of the target's entry of `trust`
     words      more words of the target's resource
+    trusted    label of the sender whom the target trusts
+    root       only root can make it
+    comes_out  nothing refuses it: a function that gets the target and says
+               what is wrong with it
     Anything else goes to the Bundle.
     """
 
@@ -56,10 +61,14 @@ class Case:
         self.edits = edits or {}
         self.seal = more.pop("seal", False)
         self.open_exit = more.pop("open_exit", exit_code)
+        self.reader_exit = more.pop("reader_exit", self.open_exit)
         self.opener = more.pop("opener", "identity")
         self.folder = more.pop("folder", "case.vls")
         self.trust = more.pop("trust", "")
         self.words = more.pop("words", "")
+        self.trusted = more.pop("trusted", "sender")
+        self.root = more.pop("root", False)
+        self.comes_out = more.pop("comes_out", None)
         self.tree = more.pop("tree", None)
         self.bundle = more
 

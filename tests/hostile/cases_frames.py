@@ -1,10 +1,13 @@
 """Files of frames, records, chunk map and lists (formats/bundle.md)."""
 import struct
+import tempfile
+from pathlib import Path
 
 import zstandard
 
-from base import Case
-from bundlewriter import BODIES, LINES, ZSTD, Record, fixed, list_item
+from base import Body, Bundle, Case, base_tree, entry
+from bundlewriter import (BODIES, INNER, LINES, LISTS, MAP, ZSTD, Record,
+                          fixed, list_item)
 
 PACK = "p0000001"
 INDEX = "i0000002"
@@ -55,7 +58,18 @@ def frames(name, says, change, file=PACK, stage="frames "):
     return Case("frames: " + name, 5, says, {stage + file: change})
 
 
+def of_another_bundle(frames_of):
+    """The frame of the same place in a bundle of the same series."""
+    other = Bundle(base_tree(), seq=2)
+    with tempfile.TemporaryDirectory() as folder:
+        other.write(Path(folder) / "other")
+    first = other.files[PACK + ".vlp"][64:64 + FRAME]
+    return [first, *frames_of[1:]]
+
+
 FRAMES = [
+    frames("one of another bundle", (PACK, "authenticate"),
+           of_another_bundle),
     frames("cut at a frame", (PACK, "2 frames where .* 3"),
            lambda f: f[:-1]),
     frames("one too many", (PACK, "4 frames where .* 3"),
@@ -131,7 +145,42 @@ def broken_checksum(plain):
 
 SKIPPABLE = b"\x50\x2a\x4d\x18\4\0\0\0skip"
 
+def more(name, says, file, *added, exit_code=5):
+    """Records behind those that are there."""
+    def edit(records):
+        # In place, so that total_plain counts them, too.
+        records += added
+        for ordinal, one in enumerate(records):
+            one.ordinal = ordinal
+        return records
+    return Case("record: " + name, exit_code, says, {"records " + file: edit})
+
+
+def without_inner(records):
+    return [one for one in records if one.kind != INNER]
+
+
 RECORDS = [
+    record("too many chunks in a block", (PACK, "items"), PACK, 0,
+           items=16385),
+    record("too many rows", (FIRST, "items"), FIRST, 0, items=16385),
+    record("too many lists", (INDEX, "items"), INDEX, 1, items=16385),
+    record("more lists than it says", (INDEX, "bytes are left"), INDEX, 1,
+           items=3),
+    record("too many inner heads", (FIRST, "has 2 items"), FIRST, 1,
+           items=2),
+    more("secrets, which are not carried", "secrets", INDEX,
+         Record(5, bytes(32), 1), exit_code=4),
+    more("a second inner head", (FIRST, "is of kind 6"), FIRST,
+         Record(INNER, b"{}", 1)),
+    more("lists in a file of the map", (FIRST, "is of kind 4"), FIRST,
+         Record(LISTS, list_item(9, 0, []), 1)),
+    more("a map in a file of lines", (INDEX, "kind 3 stands"), INDEX,
+         Record(MAP, bytes(56), 1)),
+    more("lines behind the last one", (INDEX, "kind 2 stands"), INDEX,
+         Record(LINES, b"{}\n", 1)),
+    Case("record: no inner head", 5, (FIRST, "inner head"),
+         {"records " + FIRST: without_inner}),
     record("past the end of the file", (PACK, "past the end of the file"),
            PACK, -1, stored=60000, plain=60000, codec=0),
     record("an ordinal left out", (PACK, "says ordinal 2 and is 1"), PACK, 1,
@@ -278,6 +327,16 @@ MAPS = [
         "inner": lambda i: {**i, "map": [{**i["map"][0], "rows": 4}]}}),
     Case("counts: more chunks", 5, "says 6", {
         "inner": lambda i: {**i, "counts": {**i["counts"], "chunks": 6}}}),
+    Case("counts: 10^15 - 1 chunks", 5, "says 999999999999999", {
+        "inner": lambda i: {**i, "counts": {**i["counts"],
+                                            "chunks": 10**15 - 1}}}),
+    Case("counts: 10^15 - 1 frames", 5, "packs", {
+        "inner": lambda i: {**i, "packs": [10**15 - 1]}}),
+    Case("counts: 10^15 - 1 rows", 5, "rows", {
+        "inner": lambda i: {**i, "map": [
+            {**i["map"][0], "rows": 10**15 - 1}]}}),
+    Case("counts: 10^15 - 1 plain bytes", 5, "says 999999999999999", {
+        "inner": lambda i: {**i, "total_plain": 10**15 - 1}}),
     Case("counts: more frames", 5, "3 frames where .* 4", {
         "inner": lambda i: {**i, "packs": [4]}}),
 ]
@@ -341,4 +400,44 @@ LISTS_ = [
                             if m["path"] == "a/big" else m for m in s]}),
 ]
 
-CASES = HEADERS + SIZES + FRAMES + RECORDS + BOMBS + MAPS + LISTS_
+
+def cut(name, says, data, lengths, chunker=None):
+    """A body of chunks of these lengths, and right but for that."""
+    body = Body(b"")
+    body.size = len(data)
+    at = 0
+    for n in lengths:
+        body.offsets.append(at)
+        body.chunks.append((0, data[at:at + n]))
+        at += n
+    assert at == body.size
+    return Case("cut: " + name, 5, ("'forged'", says), {
+        "inner": lambda i: {**i, "chunker": chunker or i["chunker"]}},
+        tree=[(entry("dir", ""), None), (entry("file", "forged"), body)],
+        open_exit=0)
+
+
+SMALL = {"avg": 128, "max": 256, "min": 64}
+ODD = {"avg": 131072, "max": 140000, "min": 65536}
+# Bytes that are all the same have no cut but at max.
+SAME = b"\1" * 8192
+
+CUTS = [
+    cut("two chunks where one is due", "does not cut at byte 30000",
+        fixed("cut", 60000), (30000, 30000)),
+    cut("one chunk where two are due", "cuts the chunk at byte 0 shorter",
+        fixed("cut", 250), (250,), SMALL),
+    cut("a chunk of zeros", "zeros at byte 0", bytes(65536), (65536,)),
+    cut("a chunk of zeros shorter than a block", "zeros at byte 0",
+        bytes(600), (600,)),
+    cut("zeros in two chunks", "zeros at byte 131072",
+        SAME * 16 + bytes(65536) + b"end", (140000, 56611), ODD),
+    # More chunks than one job writes.
+    cut("zeros in 256 chunks", "zeros at byte 0",
+        bytes(65536) + SAME, (256,) * (256 + 32), SMALL),
+    cut("a short chunk at the end of a job's", "does not cut at byte 4000",
+        SAME, (256,) * 15 + (160,) + (256,) * 16 + (96,), SMALL),
+]
+
+CASES = (HEADERS + SIZES + FRAMES + RECORDS + BOMBS + MAPS + LISTS_
+         + CUTS)

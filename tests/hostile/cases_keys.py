@@ -1,6 +1,7 @@
 """head.jsn, keys.jsn, inner head (formats/bundle.md, formats/keys.md)."""
 from base import PASSWORD, Bundle, Case, base_tree
-from bundlewriter import Identity, Password, b64u, fixed
+from bundlewriter import Identity, Password, Sender, b64u, fixed
+from twokeys import opens_twice
 
 
 def replace(old, new):
@@ -28,6 +29,18 @@ FORMS = [
 HEAD_FORMS = [Case("head.jsn with " + name, 5, "head.jsn",
                    {"head text": change}, seal=True)
               for name, change in FORMS]
+KEYS_FORMS = [Case("keys.jsn with " + name, 5, "keys.jsn",
+                   {"keys text": change}) for name, change in (
+    ("a key twice", replace(b'"v":0', b'"v":0,"v":0')),
+    ("a leading zero", replace(b'"v":0', b'"v":00')),
+    ("a fraction", replace(b'"v":0', b'"v":0.0')),
+    ("an exponent", replace(b'"v":0', b'"v":0e0')),
+    ("minus zero", replace(b'"v":0', b'"v":-0')),
+    ("a huge number", replace(b'"v":0', b'"v":1e999')),
+    ("NUL as an escape", replace(b'"x25519"', b'"x25519\\u0000"')),
+    ("a byte order mark", lambda d: b"\xef\xbb\xbf" + d),
+    ("bytes that are not UTF-8", replace(b'"x25519"', b'"x25519\xff"')),
+    ("a CR", replace(b'"v":0', b'"v":0\r')))]
 INNER_FORMS = [Case("inner head with " + name, 5, "inner head",
                     {"inner text": change}) for name, change in FORMS]
 
@@ -74,6 +87,7 @@ def unpadded(text):
     return text[:-1] + chr(ord(text[-1]) + 1)
 
 
+GUESS = b"another password"
 STANZAS = [
     argon("4 TiB of memory", "'m' is 4294967296", m=1 << 32),
     argon("1 TiB of memory", "memory|KiB|limit", m=1 << 30),
@@ -105,6 +119,18 @@ STANZAS = [
         openers=(Identity("recipient", "audit"),)),
     Case("wrong password", 7, "password", openers=(Password(b"staple"),),
          opener="password"),
+    Case("wrong identity", 7, "key", openers=(Identity("somebody"),)),
+    Case("no stanza of a known type", 7, "key",
+         {"stanzas": lambda s: [{"t": "x25519next"}]}),
+    # The cipher opens under both: only kc shows which one is meant.
+    Case("a wrap that two passwords open, by the one that kc is not of", 7,
+         "password", {"stanzas": lambda s: [
+             opens_twice(s[0], GUESS, PASSWORD)]},
+         opener="password", openers=(Password(GUESS),)),
+    Case("a wrap that two passwords open, by the one that kc is of", 5,
+         "transfer key", {"stanzas": lambda s: [
+             opens_twice(s[0], PASSWORD, GUESS)]},
+         opener="password", openers=(Password(PASSWORD),)),
     Case("a stanza of another bundle", 7, "key",
          {"common": lambda c: {**c, "id": fixed("other id", 16).hex()},
           "stanzas": lambda s: [OTHER]}),
@@ -138,6 +164,12 @@ def inner(name, says=None, exit_code=5, **members):
 
 
 INNERS = [
+    inner("version", "version", v=1), inner("format", format="valise-bundl"),
+    inner("created", created="1700000000"),
+    inner("kind of a resource", "kind 'rows'|resource", exit_code=4,
+          resources=[{"hash": "0" * 64, "kind": "rows", "name": "files"}]),
+    Case("inner head: sealed again by another trusted sender", 6, "sender",
+         {"signer": lambda _: Sender("other")}, trusted="other"),
     inner("seq", seq=2), inner("epoch", epoch=2),
     inner("id", id="0" * 32), inner("series", series="0" * 32),
     inner("prev", prev="1" * 64), inner("must", must=["zstd"]),
@@ -156,4 +188,19 @@ INNERS = [
     inner("no resource of the manifest", "files|resource", resources=[]),
 ]
 
-CASES = HEAD_FORMS + INNER_FORMS + HEADS + STANZAS + KEYS + INNERS
+
+def complete(target):
+    if (target / "f").read_bytes() != b"hello\n":
+        yield "f did not come out"
+
+
+# What is used shows where it is used.
+MUSTS = [
+    Case("head: no feature is named", 0, (),
+         {"common": lambda c: {**c, "must": []}}, comes_out=complete),
+    Case("head: secrets are announced", 4, "secrets",
+         {"common": lambda c: {**c, "must": ["gear1", "siv1", "zstd"]}}),
+]
+
+CASES = (HEAD_FORMS + KEYS_FORMS + INNER_FORMS + HEADS + STANZAS + KEYS
+         + INNERS + MUSTS)

@@ -1,8 +1,11 @@
 """Lines of the manifest, their order and root (formats/manifest.md)."""
 import base64
+import os
+import stat
 
 from base import SMALL, Body, Case, base_tree, entry
 from bundlewriter import canonical
+from cases_keys import replace
 
 ROOT = (entry("dir", ""), None)
 BODY = b"hello\n"
@@ -58,6 +61,10 @@ ROOTS = [
         "first": lambda f: {**f, "epoch": 2}}),
     Case("manifest: another site", 5, "site", {
         "first": lambda f: {**f, "site": "other"}}),
+    Case("manifest: another version in the first line", 5, "version", {
+        "first": lambda f: {**f, "v": 1}}),
+    Case("manifest: extension in the last line", 5, "x_a", {
+        "last": lambda l: {**l, "x_a": 1}}),
     Case("manifest: extension in the first line", 5, "x_a", {
         "first": lambda f: {**f, "x_a": 1}}),
 ]
@@ -71,6 +78,8 @@ def path(name, text):
 
 
 PATHS = [
+    tree("path of no byte, which is the root's",
+         "root of the tree comes again", entry("dir", "")),
     path("absolute", "/etc"), path("of a point", "."),
     path("of two points", ".."), path("that leads out", "a/../../etc"),
     path("with an empty component", "a//b"), path("with a slash behind",
@@ -102,6 +111,12 @@ ORDER = [
          entry("dir", "a"), entry("dir", "a")),
     tree("a file and a directory of one name", "comes twice",
          (entry("file", "a"), BODY), entry("dir", "a")),
+    tree("a directory, then a link of its name", "comes twice",
+         entry("dir", "a"), entry("link", "a", target="/etc"),
+         (entry("file", "a/b"), BODY)),
+    tree("a directory, then a link of its name behind it", "out of order",
+         entry("dir", "a"), (entry("file", "a/b"), BODY),
+         entry("link", "a", target="/etc"), (entry("file", "a/c"), BODY)),
     tree("a file with something below it", "no directory",
          (entry("file", "a"), BODY), (entry("file", "a/b"), BODY)),
     tree("no directory above it", "no directory",
@@ -143,6 +158,13 @@ HARD = [
     hard("to itself", "to a later path", "h", FILE),
     tree("hard link to a later line", "to a later path",
          entry("hard", "e", to="f"), FILE),
+    tree("hard link with content", "'hash'|'size'", FILE,
+         entry("hard", "h", to="f", size=6, hash="k1." + "A" * 43)),
+    tree("hard link through a link that comes later", "to a later path",
+         FILE, entry("hard", "h", to="s/passwd"),
+         entry("link", "s", target="/etc")),
+    tree("hard link through a link", "'h'.*'a/b'|'a/b'.*'h'",
+         entry("link", "a", target=".."), entry("hard", "h", to="a/b")),
     tree("hard link of a type of its own", "'mode'", FILE,
          entry("hard", "h", to="f", mode="0644")),
     tree("two links and a hard link", "component",
@@ -191,6 +213,28 @@ def with_(name, says, **more):
     return members(name, says, lambda line: {**line, **more})
 
 
+def written(name, says, change):
+    """The line of `f`, written in another form."""
+    return members(name, says, lambda line: change(canonical(line)) + b"\n")
+
+
+UID = b'"uid":0'
+FORMS = [written(name, "not canonical|UTF-8|10\\^15", change)
+         for name, change in (
+    ("a leading zero", replace(UID, b'"uid":00')),
+    ("a fraction", replace(UID, b'"uid":0.0')),
+    ("an exponent", replace(UID, b'"uid":0e3')),
+    ("minus zero", replace(UID, b'"uid":-0')),
+    ("a huge number", replace(UID, b'"uid":1e999')),
+    ("NUL as an escape", replace(b'"f"', b'"f\\u0000"')),
+    ("a NUL", replace(b'"f"', b'"f\0"')),
+    ("a control character", replace(b'"f"', b'"f\x1b"')),
+    ("a byte order mark", lambda d: b"\xef\xbb\xbf" + d),
+    ("bytes that are not UTF-8", replace(b'"f"', b'"f\xff"')),
+    ("an overlong slash", replace(b'"f"', b'"f\xc0\xaf"')),
+    ("a slash as an escape", replace(b'"f"', b'"f\\/g"')),
+    ("a CR", lambda d: d + b"\r"))]
+
 LINES = [
     with_("holes that overlap", "hole", holes=[[0, 3], [2, 2]]),
     with_("holes not in order", "hole", holes=[[3, 1], [0, 1]]),
@@ -198,6 +242,9 @@ LINES = [
     with_("an empty hole", "hole", holes=[[1, 0]]),
     with_("a hole that overflows", "hole",
           holes=[[999999999999999, 999999999999999]]),
+    tree("a hole over content", "hole",
+         (entry("file", "a", holes=[[4, 9]]), b"head" + bytes(8) + b"tail"),
+         open_exit=0, reader_exit=5),
     with_("a time beyond 64 bits", "mtime",
           mtime="9223372036854775808.000000000"),
     with_("a time of whole seconds", "mtime", mtime="1700000000"),
@@ -206,6 +253,12 @@ LINES = [
     with_("a negative owner", "uid", uid=-1),
     with_("a negative size", "size", size=-1),
     with_("a size of 10^15", "number is 10\\^15", size=10**15),
+    with_("a size of 2^31 where there are 6 bytes", "its chunks end at 6",
+          size=2**31),
+    with_("a size of 2^32 + 6 where there are 6 bytes", "its chunks end at 6",
+          size=2**32 + 6),
+    with_("a size of 2^63 - 1", "number is 10\\^15", size=2**63 - 1),
+    with_("a socket", "type 'socket'", t="socket"),
     with_("an unknown type", "type 'whiteout'", t="whiteout"),
     with_("an unknown member", "atime", atime="1.000000000"),
     with_("an extension in capitals", "x_A", x_A=1),
@@ -278,6 +331,13 @@ ATTRIBUTES = [
     xattr("in a second form", "'xattrs' is not a list",
           ["user.a", {"$b64": b64(b"text")}]),
     xattr("for terminals", r"\\x1b\[31m", ["com.\x1b[31m", "1"]),
+    xattr("of more than 64 KiB", "is over 65536",
+          ["user.a", "1" * 65536]),
+    xattr("a thousand of them", "is over 65536",
+          *(["user.%04d" % n, "1" * 60] for n in range(1000))),
+    with_("acl of more than 32 KiB", "is over 65536", acl=[
+        USER, *(["user", "r--", n, "n" * 40] for n in range(1, 1400)),
+        GROUP, MASK, OTHER]),
     with_("xattrs as an object", "'xattrs' is not a list",
           xattrs={"user.a": "1"}),
     tree("xattr of users on a link", "user.a",
@@ -304,6 +364,7 @@ def of_size(size):
 
 
 HUGE = 10**15 - 1
+CAPABILITY = (b"\1\0\0\2" + b"\0\4\0\0" + bytes(12))
 
 POLICY = [
     *(tree("a " + name, f"'{name}'|conflicts", line, exit_code=4, open_exit=0)
@@ -311,10 +372,75 @@ POLICY = [
           ("char", entry("char", "char", rdev="1:3")),
           ("block", entry("block", "block", rdev="8:0")),
           ("fifo", entry("fifo", "fifo")))),
+    tree("a setuid file", "privileged: true",
+         (entry("file", "f", mode="4755"), BODY), exit_code=4, open_exit=0),
+    tree("a setgid file", "privileged: true",
+         (entry("file", "f", mode="2755"), BODY), exit_code=4, open_exit=0),
+    *(tree("an attribute " + name, "privileged: true",
+           (entry("file", "f", xattrs=[[name, {"$b64": value}]]), BODY),
+           exit_code=4, open_exit=0)
+      for name, value in (("security.capability", b64(CAPABILITY)),
+                          ("trusted.overlay.opaque", b64(b"\xff")))),
+    tree("a link out of the tree", "links: inside",
+         entry("link", "a", target="../x"), exit_code=4, open_exit=0,
+         words="links: inside"),
+    tree("a link to an absolute path", "links: inside",
+         entry("link", "a", target="/etc/passwd"), exit_code=4, open_exit=0,
+         words="links: inside"),
+    # Each alone stays inside, when it is only read.
+    tree("a link out of the tree through another", "links: inside",
+         entry("dir", "p"), entry("dir", "p/q"),
+         entry("link", "p/q/x", target="../.."),
+         entry("link", "y", target="p/q/x/../../etc"),
+         exit_code=4, open_exit=0, words="links: inside"),
+    tree("our own directory", r"'\.valise'|reserved|conflict",
+         entry("dir", ".valise"), (entry("file", ".valise/journal"), BODY),
+         exit_code=4, open_exit=0),
     with_("10^15 bytes that are not there", "its chunks end at 6", size=HUGE),
     # Nothing contradicts itself: a disk of that size could hold it.
     tree("10^15 bytes from one chunk", "huge",
          (entry("file", "huge"), of_size(HUGE)), exit_code=4, open_exit=0),
 ]
 
-CASES = ROOTS + PATHS + ORDER + HARD + LINES + ATTRIBUTES + POLICY
+# What looks dangerous and is only odd: it comes out as it is, and nothing
+# else does.
+
+def neutral(name, *entries, **more):
+    rows = [e if isinstance(e, tuple) else (e, None) for e in entries]
+    paths = {line["path"] for line, _ in rows}
+
+    def wrong(target):
+        found = {os.path.relpath(os.path.join(folder, name), target)
+                 for folder, names, files in os.walk(target)
+                 for name in names + files}
+        if found != paths:
+            yield f"{found} came out, not {paths}"
+        for line, _ in rows:
+            st = os.lstat(target / line["path"])
+            if line["t"] == "link" and not stat.S_ISLNK(st.st_mode):
+                yield f"{line['path']} is no link"
+            elif line["t"] == "file" and not stat.S_ISREG(st.st_mode):
+                yield f"{line['path']} is no file"
+    return Case("neutral: " + name, 0, (), tree=[ROOT, *rows],
+                comes_out=wrong, **more)
+
+
+NEUTRAL = [
+    neutral("links that lead to each other", entry("link", "a", target="b"),
+            entry("link", "b", target="a"), entry("link", "c", target="c")),
+    neutral("a link through which nothing is written",
+            entry("link", "a", target="/etc"),
+            entry("link", "b", target="a/passwd")),
+    neutral("names for programs", *(
+        (entry("file", name), BODY) for name in sorted(
+            ("-rf", ".git", "CON", "a:b", "dot.", "git~1", "nul.txt", " ")))),
+    neutral("names that fold together", *(
+        (entry("file", name), BODY) for name in sorted(
+            ("Case", "case", "caf\u00e9", "cafe\u0301"),
+            key=lambda text: text.encode()))),
+    neutral("members that are passed over",
+            (entry("file", "f", x_new=[1, {"a": None}]), BODY)),
+]
+
+CASES = (ROOTS + PATHS + ORDER + HARD + FORMS + LINES + ATTRIBUTES + POLICY
+         + NEUTRAL)

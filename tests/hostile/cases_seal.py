@@ -1,6 +1,9 @@
 """Seal and medium (formats/seal.md)."""
 import base64
 import os
+import shutil
+import socket
+import stat
 
 from base import Case
 from bundlewriter import Sender
@@ -70,6 +73,24 @@ def flipped(data):
     return data[:100] + bytes((data[100] ^ 1,)) + data[101:]
 
 
+def not_a_folder(make):
+    """In place of the bundle itself."""
+    def edit(folder):
+        shutil.rmtree(folder)
+        make(folder)
+    return {"folder": edit}
+
+
+def make_zeros(path):
+    """/dev/zero: whoever reads it to its end never comes back."""
+    os.mknod(path, stat.S_IFCHR | 0o644, os.makedev(1, 5))
+
+
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind(str(path))
+
+
 NO_BUNDLE = "not a bundle"
 PACK = "p0000001.vlp"
 FORM = "seal.txt"
@@ -84,6 +105,9 @@ CASES = [
     hostile("a seal of other hashes", 6, "not sign|not fit seal.txt",
             {"written seal": lambda t: t[:-3] + bytes((
                 t[-3] ^ 1 if t[-3] in b"01234567" else ord("0"),)) + t[-2:]}),
+    hostile("a line behind what was signed", 6, "files",
+            {"written seal": lambda t: t + b"BLAKE2b-256 (z.txt) = "
+             + b"0" * 64 + b"\n"}),
     hostile("edited comment", 6, "comment.* is not signed|not fit", signature(
         lambda s: [*s[:2], s[2].replace(b"seq=1", b"seq=2"), *s[3:]])),
     hostile("edited key id", 6, "by key|not trusted", signature(other_key_id)),
@@ -127,6 +151,18 @@ CASES = [
     hostile("a pipe as seal.sig", 5, "seal.sig",
             replaced("seal.sig", os.mkfifo)),
     hostile("a folder as file", 5, PACK, replaced(PACK, os.mkdir)),
+    hostile("a socket as file", 5, PACK, replaced(PACK, make_socket)),
+    hostile("a device as file", 5, PACK, replaced(PACK, make_zeros),
+            root=True),
+    hostile("a device as seal.txt", 5, "seal.txt",
+            replaced("seal.txt", make_zeros), root=True),
+    hostile("a file as bundle", 5, "case.vls",
+            not_a_folder(lambda p: p.write_bytes(b"x"))),
+    hostile("a pipe as bundle", 5, "case.vls", not_a_folder(os.mkfifo)),
+    hostile("a device as bundle", 5, "case.vls", not_a_folder(make_zeros),
+            root=True),
+    hostile("an empty folder as bundle", 5, "case.vls",
+            not_a_folder(os.mkdir)),
     hostile("a folder that was not finished", 5, "unfinished|never finished",
             {}, folder="case.par"),
 

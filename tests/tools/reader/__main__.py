@@ -5,9 +5,10 @@
     python3 tests/tools/reader cat BUNDLE RESOURCE/PATH KEY...
     python3 tests/tools/reader extract BUNDLE FOLDER KEY...
 
-KEY is --password-file FILE or --identity FILE (recipient.key; the role audit
-will do), and --sender FILE (sender.pub), without which nothing shows who made
-the bundle. docs/recover-by-hand.md shows how it is used.
+KEY is --password-file FILE, or --identity FILE (recipient.key; the role audit
+will do) and, where that is under a password, --identity-password-file FILE;
+and --sender FILE (sender.pub), without which nothing shows who made the bundle.
+docs/recover-by-hand.md shows how it is used.
 
 It needs python3-nacl, python3-zstandard and python3-xxhash of Debian, and room
 for a copy of the bundle in --spool DIR (else where temporary files go).
@@ -23,7 +24,7 @@ import sys
 import tempfile
 
 import extract
-import keys
+import locked
 import seal
 from common import EXIT, Bad, Wrong, demand
 from bundle import Bundle
@@ -43,6 +44,7 @@ def words(argv):
         key = one.add_mutually_exclusive_group(required=True)
         key.add_argument("--password-file", metavar="FILE")
         key.add_argument("--identity", metavar="FILE")
+        one.add_argument("--identity-password-file", metavar="FILE")
         one.add_argument("--sender", metavar="FILE")
         one.add_argument("--spool", metavar="DIR")
     return parser.parse_args(argv)
@@ -58,13 +60,21 @@ def own_file(path, read):
         demand(len(data) <= 65536, "longer than such a file can be")
         return read(data)
     except Bad as bad:
+        if bad.kind == "key":
+            raise Bad("key", f"{path!a}: {bad}") from None
         raise Wrong(f"{path!a}: {bad}") from None
+
+
+def read_password(data):
+    return data.removesuffix(b"\n")
 
 
 def open_bundle(args, spool):
     sender = own_file(args.sender, seal.read_sender)
-    identity = own_file(args.identity, keys.read_identity)
-    password = own_file(args.password_file, lambda d: d.removesuffix(b"\n"))
+    unlocks = own_file(args.identity_password_file, read_password)
+    identity = own_file(args.identity,
+                        lambda data: locked.read_identity(data, unlocks))
+    password = own_file(args.password_file, read_password)
     bundle = Bundle(args.bundle, spool, sender)
     bundle.unlock(password, identity)
     bundle.read_map()

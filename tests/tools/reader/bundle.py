@@ -181,6 +181,8 @@ class Bundle:
         for name in keysfile.COMMON.split():
             demand(inner[name] == self.head[name],
                    f"head.jsn has another '{name}' than the inner head")
+        demand("siv1" not in inner["must"], "secrets are not carried",
+               "refused")
         demand(kdf_series(self.sk, 8).hex() == inner["sk_commit"],
                "'sk_commit' does not fit", "auth")
         demand(tk is None or kdf_transfer(tk, 8).hex() == inner["tk_commit"],
@@ -295,6 +297,7 @@ class Bundle:
                        "a record of another number of items")
                 items += found
                 continue
+            demand(state["last"] is None, "a record behind the last line")
             yield from self.finish_group(group, items)
             group, items = [], []
             *texts, rest = record.plain.split(b"\n")
@@ -304,15 +307,17 @@ class Bundle:
                 text += b"\n"
                 group.append(self.take_line(text, state, tree, root, count))
                 count += group[-1][1] is not None
+        last = [group.pop()] if state["last"] else []
         yield from self.finish_group(group, items)
-        demand(state["last"], "the manifest has no last line")
+        demand(last, "the manifest has no last line", "auth")
         demand(not tree.resources,
-               f"{tree.resources} of the inner head have no lines")
+               f"{tree.resources} of the inner head have no lines", "auth")
         demand(state["last"]["count"] == count == self.inner["counts"]["lines"],
-               "the manifest has another number of lines than it says")
+               "the manifest has another number of lines than it says", "auth")
         demand(root.finish(count).hex() == state["last"]["root"]
                == self.inner["manifest_root"],
-               "the Merkle root of the manifest does not fit")
+               "the Merkle root of the manifest does not fit", "auth")
+        yield last[0]
 
     def take_line(self, text, state, tree, root, count):
         """(text, line, number of the line)"""
@@ -321,7 +326,7 @@ class Bundle:
             state["first"] = first = manifest.read_first(text)
             demand(all(first[n] == self.inner[n]
                        for n in ("epoch", "series", "site")),
-                   "the manifest is of another bundle")
+                   "the manifest is of another bundle", "auth")
         elif text.startswith(b'{"count":'):
             state["last"] = manifest.read_last(text)
             return text, None, None

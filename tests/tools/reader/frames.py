@@ -166,6 +166,7 @@ class Record:
                "a record of another length")
         demand(xxhash.xxh3_64_intdigest(self.plain) == self.header["xxh3"],
                "a record whose XXH3-64 does not fit")
+        self.table = table
         self.lengths = [le(table[i:i + 4]) for i in range(0, table_size, 4)]
         demand(self.kind != BLOCK or (
             min(self.lengths) >= 1 and sum(self.lengths) == len(self.plain)),
@@ -220,17 +221,20 @@ def read_map_row(data):
 
 # Lists of chunks
 
-def read_list_items(data):
-    """(line, body, [(zero blocks before, id), ...]) for each item."""
-    items, at = [], 0
+def list_items(data):
+    """(line, body, [(zero blocks before, id), ...]) of each item, one by
+    one."""
+    at = 0
     while at < len(data):
         demand(at + 16 <= len(data), "a list that is cut short")
         line, body = le(data[at:at + 8]), le(data[at + 8:at + 12])
         n = le(data[at + 12:at + 16])
         at += 16
         demand(n * 36 <= len(data) - at, "a list that is cut short")
-        items.append((line, body, [
-            (le(data[i:i + 4]), data[i + 4:i + 36])
-            for i in range(at, at + 36 * n, 36)]))
+        yield line, body, [(le(data[i:i + 4]), data[i + 4:i + 36])
+                           for i in range(at, at + 36 * n, 36)]
         at += 36 * n
-    return items
+
+
+def read_list_items(data):
+    return list(list_items(data))

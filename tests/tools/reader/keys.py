@@ -188,11 +188,3 @@ def unlock(head, keys, password=None, identity=None):
     demand(hmac.compare_digest(mac.hex(), keys["mac"]),
            "the MAC of keys.jsn does not fit", "auth")          # 6.
     return opened
-
-
-def read_identity(data):
-    """recipient.key."""
-    text = data.removesuffix(b"\n").decode("latin-1")
-    secret = from_base64url(text, "the identity")
-    demand(len(secret) == 32, "an identity has 32 bytes")
-    return secret

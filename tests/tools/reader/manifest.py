@@ -262,21 +262,22 @@ class Tree:
     def take(self, line):
         what = f"{line['r']}/{line['path']!a}"
         key = sort_key(line)
-        demand(self.before is None or self.before < key,
-               f"{what}: lines out of order")
         if self.before is None or self.before[0] != key[0]:
             demand(self.resources and line["r"] == self.resources.pop(0),
-                   f"{what}: not the resource that the inner head has here")
-            demand(line["path"] == b"", f"{what}: a tree without root")
+                   f"{what}: not the resource that the inner head has here",
+                   "auth")
+            demand(line["path"] == b"", f"{what}: a tree without root",
+                   "path")
             self.types = {}
         else:
+            demand(self.before < key, f"{what}: lines out of order", "path")
             parent = line["path"].rpartition(b"/")[0]
             demand(self.types.get(parent) == "dir",
-                   f"{what}: what it stands in is no directory")
+                   f"{what}: what it stands in is no directory", "path")
         if line["t"] == "hard":
             demand(self.types.get(line["to"])
                    in ("file", "link", "fifo", "char", "block"),
-                   f"{what}: 'to' names no earlier line")
+                   f"{what}: 'to' names no earlier line", "path")
         self.types[line["path"]] = line["t"]
         self.before = key
 

@@ -41,6 +41,7 @@ def list_folder(folder):
     own = os.path.basename(os.path.realpath(folder))
     demand(not fold(own).endswith(".par"), "the folder is unfinished (.par)")
     names = {}
+    demand(os.path.isdir(folder), "no folder, and so no bundle")
     for name in os.listdir(folder):
         folded = fold(name)
         demand(folded not in names, f"{name!a} is there twice")

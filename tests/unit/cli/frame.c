@@ -91,6 +91,64 @@ static const struct vl_program program = {
 	.name = "prog", .version = "1", .help = "Fails.", .cmds = cmds
 };
 
+/* Two of two words, one of which begins as the other ends. */
+static const struct vl_cmd take_cmd = { .name = "key take",
+	.operands = "FILE",
+	.help = "takes",
+	.opts = table,
+	.opts_size = sizeof(struct opts),
+	.max_operands = 1,
+	.run = run };
+static const struct vl_cmd give_cmd = {
+	.name = "key give", .help = "gives", .run = mix
+};
+static const struct vl_cmd keygen_cmd = {
+	.name = "keygen", .help = "makes", .run = say
+};
+static const struct vl_cmd *const two_cmds[] = { &keygen_cmd, &take_cmd,
+	&give_cmd, NULL };
+static const struct vl_program two_words = {
+	.name = "prog", .version = "1", .help = "Keys.", .cmds = two_cmds
+};
+
+static void
+finds_commands_of_two_words(void **state)
+{
+	struct captured c;
+
+	(void)state;
+	assert_int_equal(
+	    7, RUN(&c, &two_words, "key", "take", "--status", "7", "x"));
+	assert_string_equal("prog: it \"failed\"\n", c.err);
+	assert_int_equal(1, RUN(&c, &two_words, "key", "give"));
+	assert_int_equal(0, RUN(&c, &two_words, "keygen"));
+	assert_int_equal(0, RUN(&c, &two_words, "key", "take", "--help"));
+	assert_non_null(strstr(c.out, "usage: prog key take FILE"));
+	assert_int_equal(0, RUN(&c, &two_words, "help", "key", "take"));
+	assert_non_null(strstr(c.out, "usage: prog key take FILE"));
+}
+
+static void
+says_which_second_words_there_are(void **state)
+{
+	static const char says[] =
+	    "prog: a word is missing: 'prog key' is the beginning of 'prog key "
+	    "take', 'prog key give'\n";
+	struct captured c;
+
+	(void)state;
+	assert_int_equal(2, RUN(&c, &two_words, "key"));
+	assert_string_equal(says, c.err);
+	assert_int_equal(2, RUN(&c, &two_words, "key", "tak"));
+	assert_string_equal(says, c.err);
+	assert_int_equal(2, RUN(&c, &two_words, "key", "takes"));
+	assert_string_equal(says, c.err);
+	assert_int_equal(2, RUN(&c, &two_words, "ke"));
+	assert_non_null(strstr(c.err, "unknown command 'ke'"));
+	assert_int_equal(2, RUN(&c, &two_words, "key take"));
+	assert_non_null(strstr(c.err, "unknown command 'key take'"));
+}
+
 static void
 maps_each_status_to_its_exit_code(void **state)
 {
@@ -222,6 +280,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_each_status_to_its_exit_code),
+		cmocka_unit_test(finds_commands_of_two_words),
+		cmocka_unit_test(says_which_second_words_there_are),
 		cmocka_unit_test(ends_with_a_json_line_where_asked),
 		cmocka_unit_test(writes_json_that_holds_any_bytes),
 		cmocka_unit_test(keeps_the_order_of_a_log_of_both_outputs),

@@ -4,7 +4,8 @@
 /*
  * Files of formats/vectors/: `comment:`, `expect:`, then the bytes, one
  * behind the other: `line:` (with an LF), `text:` (without), `hex:`,
- * `repeat: N TEXT`, `lines: N TEXT` (each with an LF).
+ * `repeat: N TEXT`, `lines: N TEXT` (each with an LF).  `released:` is the
+ * BLAKE2b-256 of what may be used before the failure.
  */
 
 #include <setjmp.h>
@@ -17,10 +18,12 @@
 #include <cmocka.h>
 
 #include <valise/bytes.h>
+#include <valise/crypt.h>
 #include <valise/encode.h>
 
 struct vector {
 	char expect[16];
+	char released[2 * VL_HASH_SIZE + 1]; /* or empty */
 	struct vl_buf bytes;
 };
 
@@ -58,6 +61,9 @@ vector_take(struct vector *v, const char *text)
 	if ((value = vector_value(text, "expect: ")) != NULL) {
 		assert_true(strlen(value) < sizeof(v->expect));
 		memcpy(v->expect, value, strlen(value) + 1);
+	} else if ((value = vector_value(text, "released: ")) != NULL) {
+		assert_int_equal(sizeof(v->released) - 1, strlen(value));
+		memcpy(v->released, value, sizeof(v->released));
 	} else if ((value = vector_value(text, "line: ")) != NULL) {
 		assert_int_equal(
 		    VL_OK, vl_buf_add_text(&v->bytes, value, NULL));
@@ -91,6 +97,7 @@ vector_load(struct vector *v, const char *path)
 
 	assert_non_null(f);
 	v->expect[0] = '\0';
+	v->released[0] = '\0';
 	vl_buf_clear(&v->bytes);
 	while ((n = getline(&text, &cap, f)) > 0) {
 		assert_int_equal('\n', text[n - 1]);

@@ -202,7 +202,8 @@ static enum vl_status
 bundle_open(struct bundle *b, const char *password, const uint8_t *identity,
     enum vl_role *role)
 {
-	const struct vl_opener opener = { vl_slice_of(password), identity };
+	const struct vl_opener opener = { .password = vl_slice_of(password),
+		.identity = identity };
 
 	return vl_keys_unlock(b->opened, role, &b->head, vl_buf_slice(&b->text),
 	    &opener, &b->err);

@@ -228,8 +228,10 @@ setup(void **state)
 		.index_files = 2,
 		.pack_files = 1 };
 	memset(w->head.id, 9, VL_ID_SIZE);
-	w->report =
-	    (struct vl_seal_report){ w, note_wrong, note_progress, ask_stop };
+	w->report = (struct vl_seal_report){ .arg = w,
+		.wrong = note_wrong,
+		.progress = note_progress,
+		.stop = ask_stop };
 	put(w, "readme.txt", vl_slice_of(vl_readme_text));
 	put(w, "keys.jsn", vl_slice_of("{}\n"));
 	put_frames(w, "i0000001.vli", FILE_SIZE, 1);

@@ -846,7 +846,10 @@ static inline enum vl_status
 world_put(struct vl_target *t, const struct world *w, struct vl_err *err)
 {
 	struct body b = { 0 };
-	struct vl_body body = { &b, body_part, body_chunk, body_release };
+	struct vl_body body = { .arg = &b,
+		.part = body_part,
+		.chunk = body_chunk,
+		.release = body_release };
 	struct vl_entry e = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i;

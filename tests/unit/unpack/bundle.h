@@ -26,12 +26,18 @@
 #define SAMPLE        SOURCE_DIR "/fixtures/bundles/v0/sample"
 #define SAMPLE_BUNDLE SAMPLE "/4g2mzjw2.vls"
 
+/* The same tests are built a second time, to read in a cage. */
+#ifndef IN_CAGE
+#define IN_CAGE 0
+#endif
+
 struct bundle {
 	int dirfd;
 	struct vl_head head;
 	struct vl_key_set *keys;
 	enum vl_role role;
 	struct vl_pool *pool;
+	struct vl_cage *cage; /* NULL: read in this process */
 };
 
 /* Fail the test with the message where `st` is not VL_OK. */
@@ -51,6 +57,8 @@ bundle_open(struct bundle *b, const char *dir, const struct vl_opener *opener,
 	struct vl_err err;
 
 	memset(b, 0, sizeof(*b));
+	if (IN_CAGE)
+		must(vl_unpack_cage_open(&b->cage, workers, &err), &err);
 	b->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(b->dirfd >= 0);
 	b->keys = vl_secret_alloc(sizeof(*b->keys));
@@ -71,6 +79,7 @@ bundle_open(struct bundle *b, const char *dir, const struct vl_opener *opener,
 static inline void
 bundle_close(struct bundle *b)
 {
+	vl_cage_close(b->cage);
 	vl_pool_free(b->pool);
 	vl_secret_free(b->keys);
 	(void)close(b->dirfd);
@@ -85,7 +94,8 @@ bundle_unpack(
 		.keys = b->keys,
 		.role = b->role,
 		.tempdir = ".",
-		.pool = b->pool };
+		.pool = b->pool,
+		.cage = b->cage };
 
 	return vl_unpack_open(out, &opts, err);
 }

@@ -68,7 +68,8 @@ every_id_is_found_and_no_other(void **state)
 		vl_map_row_encode(rows + i * VL_MAP_ROW_SIZE, &row);
 	}
 	assert_int_equal(0, pthread_mutex_init(&m.mutex, NULL));
-	must(vl_unpack_map_open(&m, ".", &err), &err);
+	must(vl_temp_file(&m.fd, ".", &err), &err);
+	must(vl_unpack_map_open(&m, m.fd, &err), &err);
 	for (i = 0; i < ROWS; i += ROWS / 3)
 		must(vl_unpack_map_add(&m,
 		         (struct vl_slice){ rows + i * VL_MAP_ROW_SIZE,

@@ -1,0 +1,111 @@
+#ifndef VALISE_CAGE_H
+#define VALISE_CAGE_H
+
+/*
+ * A child process without rights, for what parses bytes that somebody else
+ * wrote: no new privileges, no file system, no network, few system calls,
+ * bounded memory, time and descriptors (docs/decisions/0007-cage.md).
+ *
+ *	open -> (begin -> put, take ... -> end)* -> close
+ *
+ * The child shares with its parent some channels, and memory that only the
+ * child writes.  What comes out of either is the child's word and no more.
+ */
+
+#include <stddef.h>
+
+#include <valise/bytes.h>
+
+#define VL_CAGE_CHANNELS 2
+
+/* What this kernel gives. */
+struct vl_cage_kernel {
+	int landlock; /* its ABI; 0: it has none */
+	bool seccomp; /* system calls can be listed */
+};
+void vl_cage_kernel(struct vl_cage_kernel *k);
+/* VL_EIO where one of both is missing, and which. */
+enum vl_status vl_cage_require(struct vl_err *err);
+
+struct vl_cage;
+
+/* The child's own view. */
+struct vl_cage_inside {
+	const void *arg; /* as in the options */
+	int channel[VL_CAGE_CHANNELS];
+	uint8_t *memory;
+	size_t memory_size;
+};
+
+struct vl_cage_opts {
+	/*
+	 * Runs in the child, which is locked but for its system calls: once
+	 * its threads are there it calls vl_cage_shut().  What it returns is
+	 * the child's exit code; it must not return otherwise.
+	 */
+	int (*inside)(const struct vl_cage_inside *in);
+	const void *arg;
+	size_t memory;    /* shared, whole pages; what is not touched is free */
+	size_t private;   /* bytes of memory of its own, at most */
+	unsigned seconds; /* of processor time until vl_cage_allow() */
+};
+
+/*
+ * Fork the child.  The caller has no other thread; secrets do not come along
+ * (secret.h), and no descriptor.
+ */
+enum vl_status vl_cage_open(
+    struct vl_cage **out, const struct vl_cage_opts *opts, struct vl_err *err);
+const uint8_t *vl_cage_memory(const struct vl_cage *c);
+size_t vl_cage_memory_size(const struct vl_cage *c);
+/* So many seconds more of processor time. */
+void vl_cage_allow(struct vl_cage *c, uint64_t seconds);
+/* One conversation at a time on each channel; thread-safe. */
+int vl_cage_begin(struct vl_cage *c, unsigned channel);
+void vl_cage_end(struct vl_cage *c, unsigned channel);
+/*
+ * A channel failed: wait for the child's end and say what it was.
+ *
+ * VL_EFORMAT  the kernel ended it for a call that it may not make
+ * VL_EIO      it ended in any other way, or did not answer
+ */
+enum vl_status vl_cage_died(struct vl_cage *c, struct vl_err *err);
+/* It broke a rule: end it.  VL_EFORMAT, from now on also of
+ * vl_cage_died(). */
+enum vl_status vl_cage_condemn(struct vl_cage *c, struct vl_err *err);
+/* Ends the child.  NULL is allowed. */
+void vl_cage_close(struct vl_cage *c);
+
+/* In the child: no system calls from now on, but for the few of the list, in
+ * all its threads.  True also where the kernel cannot, and in a program with
+ * a sanitizer, which makes calls of its own. */
+bool vl_cage_shut(void);
+
+/*
+ * Messages, the same on both sides: kind and length first, perhaps with a
+ * descriptor, then so many bytes, into memory of the caller's choice.
+ * VL_EIO when the other side is gone.
+ */
+struct vl_cage_message {
+	uint32_t kind;
+	uint32_t n; /* bytes that follow */
+	int fd;     /* -1: none; else the taker's to close */
+};
+enum vl_status vl_cage_put(int channel, const struct vl_cage_message *m,
+    struct vl_slice body, struct vl_err *err);
+enum vl_status vl_cage_take(
+    int channel, struct vl_cage_message *m, struct vl_err *err);
+enum vl_status vl_cage_body(
+    int channel, uint8_t *p, size_t n, struct vl_err *err);
+
+/* One attempt of a child that is locked as vl_cage_open() locks it. */
+enum vl_cage_held {
+	VL_CAGE_HELD,      /* it could not, or was ended for it */
+	VL_CAGE_ESCAPED,   /* it could */
+	VL_CAGE_NOT_TRIED, /* not possible here, so it proves nothing */
+};
+/* Attempt `i`; NULL in place of its name behind the last. */
+const char *vl_cage_trial(
+    size_t i, enum vl_cage_held *held, struct vl_err *err);
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * A child from its beginning to its end.  It is a fork without exec: it has
+ * the program's own code, whichever file that came from, and nothing is to be
+ * found again below a path.
+ */
+
+#include "private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CANNOT_LOCK 111 /* exit code of a child that could not be locked */
+#define IMPOSSIBLE                                                             \
+	"the reader of the bundle said something impossible; do not use this " \
+	"bundle, and keep it for whoever examines it"
+#define LAST_WORDS 200 /* hundredths of a second that an end may take */
+
+struct vl_cage {
+	pid_t pid;
+	int channel[VL_CAGE_CHANNELS];
+	pthread_mutex_t talking[VL_CAGE_CHANNELS];
+	uint8_t *memory;
+	size_t memory_size;
+	pthread_mutex_t mutex; /* of all below */
+	bool condemned;
+	bool ended;
+	int how; /* as waitpid() says it */
+};
+
+void
+vl_cage_kernel(struct vl_cage_kernel *k)
+{
+	k->landlock = cage_landlock_abi();
+	k->seccomp = cage_can_filter();
+}
+
+enum vl_status
+vl_cage_require(struct vl_err *err)
+{
+	struct vl_cage_kernel k = { 0 };
+
+	vl_cage_kernel(&k);
+	if (k.landlock > 0 && k.seccomp)
+		return VL_OK;
+	return vl_fail(err, VL_EIO,
+	    "the reader of the bundle is not locked in wholly: there is "
+	    "no %s here; 'valise doctor' says more",
+	    k.landlock > 0 ? "list of system calls (seccomp)" :
+	        k.seccomp  ? "Landlock" :
+	                     "Landlock and no list of system calls");
+}
+
+/* Memory of one size for ever, which only the child may write. */
+static enum vl_status
+make_memory(struct vl_cage *c, size_t size, int *fd, struct vl_err *err)
+{
+	c->memory_size = size;
+	*fd = memfd_create("valise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd < 0 || ftruncate(*fd, (off_t)size) != 0 ||
+	    fcntl(*fd, F_ADD_SEALS,
+	        F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+		return vl_fail_errno(err, "cannot make memory to share");
+	c->memory = mmap(NULL, size, PROT_READ, MAP_SHARED, *fd, 0);
+	if (c->memory == MAP_FAILED) {
+		c->memory = NULL;
+		return vl_fail_errno(err, "cannot map memory to share");
+	}
+	return VL_OK;
+}
+
+static _Noreturn void
+child(const struct vl_cage *c, const struct vl_cage_opts *opts, int memfd,
+    pid_t parent)
+{
+	const struct cage_limits limits = { opts->private, opts->seconds };
+	struct vl_cage_inside in = { .arg = opts->arg,
+		.memory_size = opts->memory };
+	size_t i = 0;
+
+	for (i = 0; i < VL_CAGE_CHANNELS; i++)
+		in.channel[i] = c->channel[i];
+	(void)munmap(c->memory, c->memory_size);
+	in.memory = mmap(
+	    NULL, opts->memory, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+	/* A parent that is gone already would never end it. */
+	if (in.memory == MAP_FAILED ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+	    getppid() != parent ||
+	    !cage_close_others(in.channel, VL_CAGE_CHANNELS) ||
+	    !cage_lock(&limits))
+		_exit(CANNOT_LOCK);
+	_exit(opts->inside(&in));
+}
+
+/* The parent's ends stay in `c`, the child's come into `ends`, ascending. */
+static enum vl_status
+make_channels(struct vl_cage *c, int ends[VL_CAGE_CHANNELS], struct vl_err *err)
+{
+	int pair[2] = { -1, -1 };
+	size_t i = 0;
+
+	for (i = 0; i < VL_CAGE_CHANNELS; i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) !=
+		    0)
+			return vl_fail_errno(err, "cannot make a channel");
+		c->channel[i] = pair[0];
+		ends[i] = pair[1];
+	}
+	return VL_OK;
+}
+
+static enum vl_status
+start(struct vl_cage *c, const struct vl_cage_opts *opts, int memfd,
+    struct vl_err *err)
+{
+	int ends[VL_CAGE_CHANNELS] = { -1, -1 };
+	const pid_t parent = getpid();
+	enum vl_status st = make_channels(c, ends, err);
+	size_t i = 0;
+
+	if (st == VL_OK)
+		c->pid = fork();
+	if (st == VL_OK && c->pid == 0) {
+		memcpy(c->channel, ends, sizeof(ends));
+		child(c, opts, memfd, parent);
+	}
+	if (st == VL_OK && c->pid < 0)
+		st = vl_fail_errno(err, "cannot start the reader");
+	for (i = 0; i < VL_CAGE_CHANNELS; i++)
+		if (ends[i] >= 0)
+			(void)close(ends[i]);
+	return st;
+}
+
+enum vl_status
+vl_cage_open(
+    struct vl_cage **out, const struct vl_cage_opts *opts, struct vl_err *err)
+{
+	struct vl_cage *c = calloc(1, sizeof(*c));
+	enum vl_status st = VL_OK;
+	int memfd = -1;
+	size_t i = 0;
+
+	*out = NULL;
+	if (c == NULL)
+		return vl_fail_memory(err);
+	c->pid = -1;
+	(void)pthread_mutex_init(&c->mutex, NULL);
+	for (i = 0; i < VL_CAGE_CHANNELS; i++) {
+		c->channel[i] = -1;
+		(void)pthread_mutex_init(&c->talking[i], NULL);
+	}
+	st = make_memory(c, opts->memory, &memfd, err);
+	if (st == VL_OK)
+		st = start(c, opts, memfd, err);
+	if (memfd >= 0)
+		(void)close(memfd);
+	if (st != VL_OK) {
+		vl_cage_close(c);
+		return st;
+	}
+	*out = c;
+	return VL_OK;
+}
+
+const uint8_t *
+vl_cage_memory(const struct vl_cage *c)
+{
+	return c->memory;
+}
+
+size_t
+vl_cage_memory_size(const struct vl_cage *c)
+{
+	return c->memory_size;
+}
+
+void
+vl_cage_allow(struct vl_cage *c, uint64_t seconds)
+{
+	struct rlimit now = { 0 };
+
+	/* Where it cannot be raised the child ends sooner, and says so. */
+	if (prlimit(c->pid, RLIMIT_CPU, NULL, &now) != 0)
+		return;
+	now.rlim_cur = now.rlim_cur > RLIM_INFINITY - 1 - (rlim_t)seconds ||
+	        now.rlim_cur + seconds > now.rlim_max ?
+	    now.rlim_max :
+	    now.rlim_cur + seconds;
+	(void)prlimit(c->pid, RLIMIT_CPU, &now, NULL);
+}
+
+int
+vl_cage_begin(struct vl_cage *c, unsigned channel)
+{
+	(void)pthread_mutex_lock(&c->talking[channel]);
+	return c->channel[channel];
+}
+
+void
+vl_cage_end(struct vl_cage *c, unsigned channel)
+{
+	(void)pthread_mutex_unlock(&c->talking[channel]);
+}
+
+/* One that closed its channel and goes on is ended. */
+static void
+await_end(struct vl_cage *c)
+{
+	const struct timespec pause = { 0, 10000000 };
+	unsigned i = 0;
+
+	for (i = 0; i < LAST_WORDS; i++) {
+		if (waitpid(c->pid, &c->how, WNOHANG) == c->pid) {
+			c->ended = true;
+			return;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+enum vl_status
+vl_cage_died(struct vl_cage *c, struct vl_err *err)
+{
+	enum vl_status st = VL_EIO;
+
+	(void)pthread_mutex_lock(&c->mutex);
+	if (!c->ended)
+		await_end(c);
+	if (c->condemned)
+		st = vl_fail(err, VL_EFORMAT, IMPOSSIBLE);
+	else if (!c->ended)
+		vl_fail(err, st, "the reader of the bundle does not answer");
+	else if (WIFSIGNALED(c->how) && WTERMSIG(c->how) == SIGSYS)
+		st = vl_fail(err, VL_EFORMAT,
+		    "the reader of the bundle asked the kernel for what it "
+		    "may not, and was ended: something in the bundle made it "
+		    "do so; do not use it, and keep it for whoever examines "
+		    "it");
+	else if (WIFSIGNALED(c->how))
+		vl_fail(err, st,
+		    "the reader of the bundle ended by signal %d (%s)",
+		    WTERMSIG(c->how), sigabbrev_np(WTERMSIG(c->how)));
+	else if (WEXITSTATUS(c->how) == CANNOT_LOCK)
+		vl_fail(err, st,
+		    "the reader of the bundle could not be locked in; "
+		    "'valise doctor' says what this kernel gives");
+	else
+		vl_fail(err, st, "the reader of the bundle ended with code %d",
+		    WEXITSTATUS(c->how));
+	(void)pthread_mutex_unlock(&c->mutex);
+	return st;
+}
+
+enum vl_status
+vl_cage_condemn(struct vl_cage *c, struct vl_err *err)
+{
+	(void)pthread_mutex_lock(&c->mutex);
+	c->condemned = true;
+	if (!c->ended)
+		(void)kill(c->pid, SIGKILL);
+	(void)pthread_mutex_unlock(&c->mutex);
+	return vl_fail(err, VL_EFORMAT, IMPOSSIBLE);
+}
+
+void
+vl_cage_close(struct vl_cage *c)
+{
+	size_t i = 0;
+
+	if (c == NULL)
+		return;
+	if (c->pid > 0 && !c->ended) {
+		(void)kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, &c->how, 0) < 0 && errno == EINTR)
+			;
+	}
+	for (i = 0; i < VL_CAGE_CHANNELS; i++) {
+		if (c->channel[i] >= 0)
+			(void)close(c->channel[i]);
+		(void)pthread_mutex_destroy(&c->talking[i]);
+	}
+	(void)pthread_mutex_destroy(&c->mutex);
+	if (c->memory != NULL)
+		(void)munmap(c->memory, c->memory_size);
+	free(c);
+}

@@ -1,0 +1,257 @@
+"""The child that reads bundles: what it may, and what comes of its end.
+
+A run is held with SIGSTOP once its child is there, and the child looked at
+in /proc; or the child is killed at one moment after the other, and the target
+must be as it was, or as the bundle says where the work was done already.
+"""
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import Flow, remove_tree, tree_state, write_tree  # noqa: E402
+from memory import is_sanitized, where  # noqa: E402
+
+PASSWORD = "vV7-quite.Unlikely.Bytes_Gp5"
+MOMENTS = 25
+KILLED = "the reader of the bundle ended by signal 9 (KILL)"
+WAIT = 30
+
+
+def noise(size, seed):
+    """Bytes that do not compress, the same in every run."""
+    out, word = bytearray(), seed
+    while len(out) < size:
+        word = (word * 6364136223846793005 + 1442695040888963407) % 2**64
+        out += word.to_bytes(8, "little")
+    return bytes(out[:size])
+
+
+def children(pid):
+    try:
+        return [int(c) for c in Path(
+            f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def status(pid):
+    return dict(line.split(":\t", 1) for line in
+                Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
+class Cage(Flow):
+    ENTRIES = {"a": "first\n", **{f"d/{i}": noise(4000 + 300 * i, i)
+                                  for i in range(300)}}
+
+    def setUp(self):
+        super().setUp()
+        self.bundle = self.site.export()
+
+    def start(self, *words):
+        """A running import, and its child."""
+        running = self.site.start(
+            "valise-import", *(words or self.site.importing(self.bundle)))
+        self.addCleanup(self.end, running)
+        until = time.monotonic() + WAIT
+        while not children(running.pid):
+            if running.poll() is not None or time.monotonic() > until:
+                self.fail("it has no child: " + running.communicate()[1])
+        return running, children(running.pid)[0]
+
+    @staticmethod
+    def end(running):
+        if running.poll() is None:
+            running.kill()
+        running.communicate()
+
+    def locked(self, child):
+        """Wait until the child is; False with a sanitizer, which it outlives
+        only without a list of system calls."""
+        until = time.monotonic() + WAIT
+        while status(child)["Seccomp"] != "2":
+            if status(child)["NoNewPrivs"] == "1" and is_sanitized(child):
+                return False
+            self.assertLess(time.monotonic(), until, "it is not locked in")
+            time.sleep(0.001)
+        return True
+
+
+class Locked(Cage):
+    def held(self, *words):
+        running, child = self.start(*words)
+        os.kill(running.pid, signal.SIGSTOP)
+        return running, child, self.locked(child)
+
+    def test_the_child_has_no_rights_and_few_descriptors(self):
+        running, child, whole = self.held()
+        self.assertEqual("1", status(child)["NoNewPrivs"])
+        if whole:
+            for task in os.listdir(f"/proc/{child}/task"):
+                self.assertEqual("2", status(task)["Seccomp"])
+        for name in os.listdir(f"/proc/{child}/fd"):
+            to = os.readlink(f"/proc/{child}/fd/{name}")
+            if whole or name != "2":
+                self.assertRegex(to, r"^(/dev/null|socket:.*|"
+                                 rf"{self.site.target_state}/.*)$")
+        core, _ = resource.prlimit(child, resource.RLIMIT_CORE)
+        files, hard = resource.prlimit(child, resource.RLIMIT_NOFILE)
+        self.assertEqual((0, 64, 64), (core, files, hard))
+        if whole:
+            self.assertLess(resource.prlimit(child, resource.RLIMIT_DATA)[1],
+                            4 << 30)
+        os.kill(running.pid, signal.SIGCONT)
+        running.communicate()
+        self.assertEqual(0, running.returncode)
+        self.assert_equal_trees()
+
+    def test_the_password_is_never_in_the_child(self):
+        self.need_root()
+        password = self.folder / "password"
+        password.write_text(PASSWORD + "\n")
+        password.chmod(0o600)
+        self.bundle = self.site.export("--password-file", password)
+        running, child = self.start(
+            self.site.target_yaml, self.bundle, "--password-file", password,
+            "--yes")
+        wanted = PASSWORD.encode()
+        for _ in range(5):
+            if running.poll() is not None:
+                break
+            os.kill(child, signal.SIGSTOP)
+            self.assertEqual([[]], where(child, wanted))
+            os.kill(child, signal.SIGCONT)
+            time.sleep(0.02)
+        _, err = running.communicate()
+        self.assertEqual(0, running.returncode, err)
+
+    def test_a_killed_parent_takes_the_child_along(self):
+        running, child, _ = self.held()
+        running.kill()
+        running.communicate()
+        until = time.monotonic() + WAIT
+        while os.path.exists(f"/proc/{child}") and \
+                not status(child)["State"].startswith("Z"):
+            self.assertLess(time.monotonic(), until, "the child lives on")
+            time.sleep(0.01)
+        self.site.restart()
+        self.site.import_(self.bundle)
+        self.assert_equal_trees()
+
+    def test_ctrl_c_reaches_the_parent_alone(self):
+        running, child, _ = self.held()
+        os.kill(child, signal.SIGINT)
+        os.kill(child, signal.SIGTERM)
+        os.kill(running.pid, signal.SIGCONT)
+        _, err = running.communicate()
+        self.assertEqual(0, running.returncode, err)
+
+
+class Killed(Cage):
+    def setUp(self):
+        super().setUp()
+        self.site.import_(self.bundle)
+        write_tree(self.site.source, {f"d/{i}": noise(6000 + 300 * i, -i)
+                                      for i in range(300)})
+        self.before = tree_state(self.site.target)
+        self.bundle = self.site.export()
+        self.kept = self.folder / "kept"
+        shutil.copytree(self.site.target_state, self.kept, symlinks=True)
+
+    def killed(self, number, delay):
+        running, child = self.start()
+        time.sleep(delay)
+        try:
+            os.kill(child, number)
+        except ProcessLookupError:
+            pass
+        _, err = running.communicate()
+        return running.returncode, err
+
+    def test_at_any_moment_the_target_is_old_or_all_of_it_new(self):
+        before = time.monotonic()
+        self.site.preview(self.bundle)
+        length = time.monotonic() - before
+        refused = 0
+        for i in range(MOMENTS):
+            code, err = self.killed(signal.SIGKILL, length * i / MOMENTS)
+            if code == 0: # it was no longer needed
+                self.assert_equal_trees()
+                break
+            refused += 1
+            self.assertEqual(1, code, err)
+            self.assertIn(KILLED, err)
+            self.assertEqual(self.before, tree_state(self.site.target))
+            self.assertEqual([], self.site.leftovers())
+        self.assertGreater(refused, 3)
+        self.site.import_(self.bundle)
+        self.assert_equal_trees()
+
+    def test_one_that_the_kernel_ends_makes_the_bundle_suspect(self):
+        running, child = self.start()
+        os.kill(running.pid, signal.SIGSTOP)
+        self.locked(child)
+        os.kill(child, signal.SIGSYS)
+        os.kill(running.pid, signal.SIGCONT)
+        _, err = running.communicate()
+        self.assertEqual(5, running.returncode, err)
+        self.assertIn("asked the kernel for what it may not", err)
+        self.assertEqual(self.before, tree_state(self.site.target))
+
+
+class Kernel(Cage):
+    """What this one gives, and one that gives less."""
+
+    OLD = ("strace", "-f", "-qq", "-o", "/dev/null", "-e",
+           "trace=landlock_create_ruleset", "-e",
+           "inject=landlock_create_ruleset:error=ENOSYS")
+
+    def without_landlock(self):
+        if shutil.which("strace") is None:
+            self.skipTest("there is no strace")
+        # LeakSanitizer cannot work where something is traced already.
+        quiet = mock.patch.dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+        quiet.start()
+        self.addCleanup(quiet.stop)
+        self.site.wrapper = list(self.OLD)
+
+    def test_doctor_tries_all_and_each_attempt_is_held(self):
+        said = self.site.run("valise", "doctor").out
+        tried = [line.split("\t") for line in said.splitlines()
+                 if re.search(", by (Landlock|system calls)$", line)]
+        self.assertGreater(len(tried), 10)
+        for result, what in tried:
+            self.assertIn(result, ("held", "not tried"), what)
+        self.assertIn("held", {result for result, _ in tried})
+
+    def test_doctor_says_what_is_missing(self):
+        self.without_landlock()
+        said = self.site.run("valise", "doctor", expect=1)
+        self.assertIn("missing\tLandlock", said.out)
+        self.assertIn("there is no Landlock here", said.err)
+
+    def test_less_than_all_is_refused_where_that_was_asked(self):
+        self.site.import_(self.bundle, "--require-sandbox")
+        self.site.run("valise", "verify", "--open", self.bundle, "--sender",
+                      self.site.keys / "sender.pub", *self.site.identity,
+                      "--require-sandbox")
+        remove_tree(self.site.target)
+        remove_tree(self.site.target_state)
+        self.without_landlock()
+        said = self.site.import_(self.bundle, "--require-sandbox", expect=1)
+        self.assertIn("there is no Landlock here", said.err)
+        self.assertFalse(self.site.target.exists())
+        said = self.site.import_(self.bundle)
+        self.assertEqual(1, said.err.count("there is no Landlock here"))
+        self.assert_equal_trees()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,407 @@
+"""Secret keys under a password, and who opens a bundle of many keys."""
+import base64
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import NOBODY, environment, remove_tree  # noqa: E402
+from keyed import BUNDLE, OTHER, PASSWORD, Keys  # noqa: E402
+from pty_terminal import Terminal, without_terminal  # noqa: E402
+
+IDENTITY = "valise recipient.key under a password\n"
+
+
+class Made(Keys):
+    """keygen and key password."""
+
+    def test_keygen_puts_both_secret_keys_under_a_password(self):
+        keys = self.folder / "protected"
+        said = self.site.run("valise", "keygen", keys, "--kdf", "light",
+                             "--new-key-password-file", self.password)
+        self.assertEqual(2, said.err.count("under the password"), said)
+        self.site.keys = keys
+        self.site.write_target_yaml()
+        words = ("--sign-key-password-file", self.password)
+        bundle = self.site.export(*words)
+        self.site.import_(bundle, "--identity-password-file", self.password)
+        self.assert_equal_trees()
+        for name in ("sender.key", "recipient.key"):
+            mode = (keys / name).stat().st_mode
+            self.assertEqual(0o600, stat.S_IMODE(mode), name)
+
+    def test_keygen_without_a_password_to_take_makes_nothing(self):
+        keys = self.folder / "protected"
+        short = self.put("short", "short")
+        for words, says in ((["--protect"], "--new-key-password-file"),
+                            (["--new-key-password-file", short], "12")):
+            said = self.site.run("valise", "keygen", keys, *words, expect=2)
+            self.assert_says(said, says)
+            self.assertFalse(keys.exists())
+
+    def test_a_password_is_set_changed_and_removed(self):
+        for path in (self.sender, self.recipient):
+            before = path.read_bytes()
+            self.lock(path)
+            first = path.read_bytes()
+            self.assertNotEqual(before, first)
+            self.key_password(path, "--key-password-file", self.password,
+                              "--new-key-password-file", self.other)
+            second = path.read_bytes()
+            self.assertNotEqual(first, second)
+            self.key_password(path, "--key-password-file", self.password,
+                              "--remove", expect=7)
+            self.assertEqual(second, path.read_bytes())
+            self.key_password(path, "--key-password-file", self.other,
+                              "--remove")
+            self.assertEqual(before, path.read_bytes())
+
+    def test_owner_mode_and_link_stay(self):
+        self.need_root()
+        real = self.folder / "real.key"
+        self.recipient.rename(real)
+        self.recipient.symlink_to(real)
+        os.chown(real, NOBODY, NOBODY)
+        real.chmod(0o640)
+        self.lock(self.recipient)
+        self.assertTrue(self.recipient.is_symlink())
+        found = real.stat()
+        self.assertEqual((NOBODY, NOBODY, 0o640),
+                         (found.st_uid, found.st_gid,
+                          stat.S_IMODE(found.st_mode)))
+        self.assertTrue(real.read_text().startswith(IDENTITY))
+
+    def test_what_is_refused_leaves_the_file_as_it_was(self):
+        pub = self.site.keys / "sender.pub"
+        short = self.put("short", "short")
+        plain = ("--new-key-password-file", self.password)
+        for path, words, says in (
+                (pub, plain, "public key"),
+                (self.sender, ("--new-key-password-file", short), "12"),
+                (self.sender, ("--remove",), "no password"),
+                (self.sender, ("--remove", *plain), "exclude"),
+                (self.sender, (), "--new-key-password-file"),
+                (self.folder / "absent", plain, "No such file")):
+            with self.subTest(words=words, path=path.name):
+                before = path.read_bytes() if path.exists() else None
+                said = self.key_password(path, *words, expect=2)
+                self.assert_says(said, says)
+                self.assert_one_line(said)
+                if before is not None:
+                    self.assertEqual(before, path.read_bytes())
+
+    def test_killed_or_full_it_leaves_the_old_key_or_the_new(self):
+        env = environment(self.folder)
+        env["ASAN_OPTIONS"] = "detect_leaks=0"
+        before = self.recipient.read_bytes()
+        for action, code in (("kill", 137), ("torn", 137), ("EIO", 1),
+                             ("ENOSPC", 1)):
+            seen = set()
+            for nth in range(1, 40):
+                self.recipient.write_bytes(before)
+                done = subprocess.run(
+                    [str(w) for w in (
+                        self.faultat(), "-p", self.site.keys, "-n", nth,
+                        "-a", action, "--", self.site.bin / "valise", "key",
+                        "password", self.recipient, "--kdf", "light",
+                        "--new-key-password-file", self.password)],
+                    capture_output=True, env=env, stdin=subprocess.DEVNULL)
+                old = self.recipient.read_bytes() == before
+                seen.add(old)
+                if not old:
+                    self.key_password(self.recipient, "--key-password-file",
+                                      self.password, "--remove")
+                    self.assertEqual(before, self.recipient.read_bytes())
+                if done.returncode == 0:
+                    self.assertFalse(old)
+                    break
+                self.assertEqual(code, done.returncode, done.stderr)
+            self.assertEqual({True, False}, seen, action)
+
+
+class Used(Keys):
+    """A program that needs a key under a password gets it."""
+
+    def setUp(self):
+        super().setUp()
+        self.bundle = self.site.export()
+        self.lock(self.sender, self.recipient)
+        self.sign = ("--sign-key-password-file", self.password)
+        self.open = ("--identity-password-file", self.password)
+
+    def test_every_program_that_opens_or_signs(self):
+        bundle = self.site.export(*self.sign)
+        self.assertIn("dir/b", self.ls(bundle, *self.open).out)
+        self.site.run("valise", "cat", bundle, "files/a",
+                      *self.site.identity, *self.open)
+        self.site.run("valise", "verify", bundle, "--open", "--sender",
+                      self.site.keys / "sender.pub", *self.site.identity,
+                      *self.open)
+        self.site.run("valise", "rekey", bundle, "--sign-key", self.sender,
+                      *self.sign, *self.site.identity, *self.open,
+                      "--recipient", self.site.keys / "recipient.pub")
+        self.site.preview(bundle, *self.open)
+        self.site.import_(bundle, *self.open)
+        self.assert_equal_trees()
+
+    def test_a_wrong_password_is_7_and_one_line(self):
+        wrong = ("--identity-password-file", self.other)
+        before = self.site.state()
+        for said in (
+                self.site.export("--sign-key-password-file", self.other,
+                                 expect=7),
+                self.ls(self.bundle, *wrong, expect=7),
+                self.site.import_(self.bundle, *wrong, expect=7)):
+            self.assert_says(said, "wrong password, or the key is damaged")
+            self.assert_one_line(said)
+            self.assertEqual(1, len(said.err.splitlines()), said)
+        self.assertEqual(before, self.site.state())
+
+    def test_the_password_of_the_key_is_not_that_of_the_bundle(self):
+        """Neither is taken for the other, also where both are given."""
+        sealed = self.site.run(
+            "valise-export", self.site.source_yaml, "--to", self.site.medium,
+            "--sign-key", self.sender, *self.sign, "--kdf", "light",
+            "--password-file", self.bundle_password)
+        bundle = sealed.out.strip()
+        self.site.run("valise", "ls", bundle, "--password-file",
+                      self.bundle_password)
+        self.site.run("valise", "ls", bundle, "--password-file",
+                      self.password, expect=7)
+        said = self.ls(self.bundle, "--password-file", self.password,
+                       expect=2)
+        self.assert_says(said, "--identity-password-file")
+        said = self.site.run("valise", "ls", bundle, *self.open, expect=2)
+        self.assert_says(said, "--identity")
+
+    def test_descriptor_command_and_credential(self):
+        with open(self.password, "rb") as file:
+            self.assertIn("dir/b", self.site.run(
+                "valise", "ls", self.bundle, *self.site.identity,
+                "--identity-password-fd", "0", input=file.read()).out)
+        self.ls(self.bundle, "--identity-password-command",
+                f"cat '{self.password}'")
+        self.site.export("--sign-key-password-command",
+                         f"cat '{self.password}'")
+        folder = self.folder / "credentials"
+        folder.mkdir()
+        for name in ("identity", "sign-key"):
+            shutil.copy(self.password, folder / f"valise-{name}-password")
+        env = {"CREDENTIALS_DIRECTORY": str(folder)}
+        self.site.run("valise", "ls", self.bundle, *self.site.identity,
+                      env=env)
+        self.site.run("valise-export", self.site.source_yaml, "--to",
+                      self.site.medium, "--sign-key", self.sender,
+                      "--recipient", self.site.keys / "recipient.pub",
+                      env=env)
+        said = self.ls(self.bundle, *self.open, "--identity-password-command",
+                       "echo x", expect=2)
+        self.assert_says(said, "more than one password",
+                         "--identity-password-fd")
+
+    def test_never_from_the_environment(self):
+        names = {f"VALISE_{name}_PASSWORD{end}": PASSWORD
+                 for name in ("IDENTITY", "SIGN_KEY") for end in ("", "_FILE")}
+        self.site.run("valise", "ls", self.bundle, *self.site.identity,
+                      env=names, expect=2)
+
+    def test_without_a_terminal_it_says_what_to_give(self):
+        said = self.ls(self.bundle, expect=2)
+        self.assert_says(said, "under a password", "--identity-password-file")
+        said = self.site.export(expect=2)
+        self.assert_says(said, "under a password", "--sign-key-password-file")
+
+    def test_on_a_terminal_it_asks_and_shows_how_not_to_be_asked(self):
+        with Terminal(self.site, "valise-export", self.site.source_yaml,
+                      "--to", self.site.medium, "--sign-key", self.sender,
+                      "--recipient", self.site.keys / "recipient.pub",
+                      "--frame-log2", "16") as asked:
+            asked.expect(f"password of '{self.sender}': ")
+            self.assertFalse(asked.echoes())
+            asked.type(PASSWORD)
+            done = asked.end()
+        self.assertNotIn(PASSWORD, done.said)
+        self.put("FILE", PASSWORD)
+        without_terminal(self.site, done)
+        with Terminal(self.site, "valise-import", self.site.target_yaml,
+                      self.bundle, *self.site.identity, "--yes") as asked:
+            asked.answer(f"password of '{self.recipient}': ", PASSWORD)
+            done = asked.end()
+        self.assertIn("--identity-password-file FILE", done.said)
+        without_terminal(self.site, done)
+        self.assert_equal_trees()
+
+    def test_a_password_for_a_key_that_has_none_is_told(self):
+        self.key_password(self.recipient, "--key-password-file",
+                          self.password, "--remove")
+        said = self.ls(self.bundle, *self.open)
+        self.assert_says(said, "under no password", "--identity-password")
+
+    def test_the_sites_own_key_may_have_one(self):
+        export = ("valise-export", self.site.source_yaml, "--to",
+                  self.site.medium, "--recipient",
+                  self.site.keys / "recipient.pub")
+        remove_tree(self.site.source_state)
+        self.site.run(*export)
+        self.lock(self.site.source_state / "demo" / "sender.key")
+        self.site.run(*export, expect=2)
+        self.site.run(*export, *self.sign)
+
+    def test_costs_over_the_caps_are_refused_before_memory_is_taken(self):
+        """Memory that is not there would be exit 1, not 5."""
+        head, line = self.recipient.read_text().splitlines()
+        data = bytearray(base64.urlsafe_b64decode(line + "=="))
+        data[12:16] = (1 << 30).to_bytes(4, "little")
+        text = base64.urlsafe_b64encode(bytes(data)).decode().rstrip("=")
+        self.recipient.write_text(f"{head}\n{text}\n")
+        first, line = self.sender.read_text().splitlines()
+        data = bytearray(base64.b64decode(line))
+        data[46:54] = (1 << 40).to_bytes(8, "little")
+        self.sender.write_text(
+            f"{first}\n{base64.b64encode(bytes(data)).decode()}\n")
+        for said, key in (
+                (self.ls(self.bundle, *self.open, expect=5), self.recipient),
+                (self.site.export(*self.sign, expect=5), self.sender)):
+            self.assert_says(said, key, "asks for", "of memory")
+            self.assert_one_line(said)
+
+
+class Minisign(Keys):
+    """Keys under a password go both ways."""
+
+    def setUp(self):
+        super().setUp()
+        if shutil.which("minisign") is None:
+            self.skipTest("no minisign")
+        (self.folder / "m").write_text("a message\n")
+
+    def minisign(self, *words, typed=()):
+        done = subprocess.run(
+            ["minisign", *map(str, words)], cwd=self.folder, text=True,
+            input="".join(f"{line}\n" for line in typed),
+            capture_output=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_it_signs_with_our_key(self):
+        self.lock(self.sender)
+        sign = ("-S", "-s", self.sender, "-m", "m", "-x", "m.sig")
+        code, said = self.minisign(*sign, typed=[PASSWORD])
+        self.assertEqual(0, code, said)
+        code, said = self.minisign("-V", "-p", self.site.keys / "sender.pub",
+                                   "-m", "m", "-x", "m.sig")
+        self.assertEqual(0, code, said)
+        self.assertNotEqual(0, self.minisign(*sign, typed=[OTHER])[0])
+
+    def test_we_sign_with_its_key(self):
+        """Also after its password was changed and removed by us."""
+        code, said = self.minisign("-G", "-p", "p", "-s", "s",
+                                   typed=[PASSWORD, PASSWORD])
+        self.assertEqual(0, code, said)
+        key = self.folder / "s"
+        words = ("valise-export", self.site.source_yaml, "--to",
+                 self.site.medium, "--sign-key", key, "--recipient",
+                 self.site.keys / "recipient.pub")
+        self.site.run(*words, "--sign-key-password-file", self.other,
+                      expect=7)
+        bundle = self.site.run(*words, "--sign-key-password-file",
+                               self.password).out.strip()
+        verify = ("-Vm", "seal.txt", "-x", "seal.sig", "-p",
+                  self.folder / "p")
+        self.assertEqual(0, subprocess.run(
+            ["minisign", *map(str, verify)], cwd=bundle,
+            capture_output=True, check=False).returncode)
+        self.key_password(key, "--key-password-file", self.password,
+                          "--new-key-password-file", self.other)
+        code, said = self.minisign("-S", "-s", "s", "-m", "m",
+                                   typed=[OTHER])
+        self.assertEqual(0, code, said)
+        self.key_password(key, "--key-password-file", self.other, "--remove")
+        self.site.run(*words)
+
+
+class Recipients(Keys):
+    """Several stanzas of all kinds in one bundle, and who does what."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("second", "auditor", "stranger"):
+            self.site.run("valise", "keygen", self.folder / name)
+        self.bundle = self.site.export(
+            "--recipient", self.folder / "second" / "recipient.pub",
+            "--audit-recipient", self.folder / "auditor" / "recipient.pub",
+            "--password-file", self.bundle_password)
+
+    def run_as(self, who, *words, expect=0):
+        program = "valise" if words[0] != "valise-import" else words[0]
+        words = words[1:] if program != "valise" else words
+        return self.site.run(program, *words, "--identity",
+                             self.folder / who / "recipient.key",
+                             expect=expect)
+
+    def test_each_opens_it_and_nobody_else(self):
+        listed = self.ls(self.bundle).out
+        self.assertIn("dir/b", listed)
+        self.assertEqual(listed, self.site.run(
+            "valise", "ls", self.bundle, "--password-file",
+            self.bundle_password).out)
+        for who in ("second", "auditor"):
+            self.assertEqual(listed,
+                             self.run_as(who, "ls", self.bundle).out)
+        self.run_as("stranger", "ls", self.bundle, expect=7)
+        self.site.run("valise", "ls", self.bundle, "--password-file",
+                      self.other, expect=7)
+        shown = self.inspect_keys()
+        self.assertEqual(["full", "full", "audit", "full"],
+                         [k["role"] for k in shown])
+
+    def inspect_keys(self):
+        stanzas = json.loads((self.bundle / "keys.jsn").read_text())
+        return stanzas["stanzas"]
+
+    def test_an_auditor_reads_and_does_not_import_or_rekey(self):
+        self.assertEqual("second\n", self.run_as(
+            "auditor", "cat", self.bundle, "files/dir/b").out)
+        self.run_as("auditor", "verify", self.bundle, "--open", "--sender",
+                    self.site.keys / "sender.pub")
+        said = self.run_as("auditor", "valise-import", self.site.target_yaml,
+                           self.bundle, "--yes", expect=(4, 7))
+        self.assert_says(said, "audit")
+        self.assertFalse(self.site.target.exists())
+
+
+class Passwords(Keys):
+    def test_one_is_no_word_and_no_variable(self):
+        bundle = self.site.export("--password-file", self.bundle_password)
+        for words in (["--password", BUNDLE], ["--password-file", ""]):
+            self.site.run("valise", "ls", bundle, *words, expect=2)
+        said = self.site.run("valise", "ls", bundle, expect=2, env={
+            "VALISE_PASSWORD": BUNDLE, "PASSWORD": BUNDLE})
+        self.assert_says(said, "--password-file")
+
+    def test_one_to_make_a_bundle_with_is_long_and_ascii(self):
+        for text, says in (("elevenchars", "12"), ("gr\u00fc\u00dfe aus Ulm",
+                                                   "ASCII"), ("", "empty")):
+            said = self.site.export("--password-file",
+                                    self.put("bad", text), expect=2)
+            self.assert_says(said, says)
+        self.site.export("--password-file", self.put("bad", "twelve chars"))
+
+
+class Passgen(Keys):
+    def test_each_password_is_20_characters_of_its_own_and_is_taken(self):
+        made = {self.site.run("valise", "passgen").out for _ in range(20)}
+        self.assertEqual(20, len(made))
+        for text in made:
+            self.assertRegex(text, r"\A[0-9a-hjkmnp-tv-z]{20}\n\Z")
+        path = self.put("made", made.pop().strip())
+        bundle = self.site.export("--password-file", path)
+        self.site.run("valise", "ls", bundle, "--password-file", path)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,54 @@
+"""README.md names every case, and every case and test that it names is there.
+"""
+import importlib
+import re
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+try:
+    import nacl  # noqa: F401
+    import zstandard  # noqa: F401
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed "
+          "(python3-nacl, python3-zstandard)")
+    sys.exit(77)
+
+HERE = Path(__file__).resolve().parent
+GROUPS = ("seal", "keys", "frames", "manifest")
+sys.path.insert(0, str(HERE))
+
+
+def is_test(name):
+    path, _, text = name.partition(": ")
+    file = HERE.parents[1] / path
+    return bool(text) and file.is_file() and text in file.read_text()
+
+
+def main():
+    cases = {f"{group}: {case.name}" for group in GROUPS for case in
+             importlib.import_module("cases_" + group).CASES}
+    rows = [line for line in (HERE / "README.md").read_text().splitlines()
+            if line.startswith("|")]
+    named = [name for row in rows
+             for name in re.findall("`([^`]+)`", row.split("|")[3])]
+    wrong = 0
+    left = set(cases)
+    for name in named:
+        if name.startswith("tests/"):
+            found = is_test(name)
+        else:
+            met = {case for case in cases if fnmatchcase(case, name)}
+            found = bool(met)
+            left -= met
+        if not found:
+            print(f"README.md: there is no '{name}'")
+            wrong += 1
+    for case in sorted(left):
+        print(f"README.md does not name '{case}'")
+    print(f"{len(cases)} cases, {wrong + len(left)} wrong")
+    return 1 if wrong or left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

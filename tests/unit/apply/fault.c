@@ -1,0 +1,296 @@
+/*
+ * Every call through a door of another room fails once, in an import and in
+ * the recovery of one that was killed: the tree is the old or the new one, a
+ * failure is told, and the next run brings the import to its end.
+ */
+
+#include "doors.h"
+#include "outcome.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static void
+an_import_is_all_or_nothing_whichever_call_fails(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset, .work = import, .after = ends
+	};
+
+	(void)state;
+	use(SITE, false);
+	assert_true(sweep_all(&w, EIO) > 80);
+	/* After the end, what is left to clean the next run cleans. */
+	assert_in_range(sweep.survived, 1, 8);
+}
+
+static void
+so_is_one_with_rules(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset, .work = import, .after = ends
+	};
+
+	(void)state;
+	use(SITE RULES, false);
+	assert_true(sweep_all(&w, EIO) > 80);
+	assert_in_range(sweep.survived, 1, 8);
+}
+
+static void
+so_is_one_whose_sender_is_asked_about(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset, .work = import, .after = ends
+	};
+
+	(void)state;
+	use(SITE, true);
+	assert_true(sweep_all(&w, EIO) > 80);
+	assert_in_range(sweep.survived, 1, 8);
+}
+
+/* The same bundle once more: nothing differs. */
+static void
+import_before(void *arg)
+{
+	struct vl_err err = { 0 };
+
+	reset(arg);
+	assert_int_equal(VL_OK, import(NULL, &err));
+}
+
+static void
+stays_new(void *arg, enum vl_status st)
+{
+	(void)st;
+	assert_true(is(&after));
+	ends(arg, VL_OK);
+}
+
+static void
+the_same_bundle_again_changes_nothing_whichever_call_fails(void **state)
+{
+	const struct sweep_work w = {
+		.before = import_before, .work = import, .after = stays_new
+	};
+
+	(void)state;
+	use(SITE RULES, false);
+	assert_true(sweep_all(&w, EIO) > 40);
+	assert_in_range(sweep.survived, 0, 8);
+}
+
+static void
+a_preview_changes_nothing_whichever_call_fails(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset, .work = preview, .after = stays_old
+	};
+
+	(void)state;
+	use(SITE RULES, false);
+	assert_true(sweep_all(&w, EIO) > 40);
+	assert_in_range(sweep.survived, 0, 8);
+}
+
+/* An import that was killed when it came to a door. */
+static void
+killed(void *arg)
+{
+	struct vl_pool *own = NULL;
+	struct vl_err err = { 0 };
+	int status = 0;
+	pid_t pid = 0;
+
+	reset(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		kill_at = arg;
+		/* Threads do not come along. */
+		if (vl_pool_new(&own, 1, &err) == VL_OK)
+			(void)import_with(own, false, &err);
+		_exit(1);
+	}
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_true(WIFEXITED(status));
+	assert_int_equal(KILLED, WEXITSTATUS(status));
+}
+
+static bool lost;    /* the state is lost */
+static bool abandon; /* it is to end as it stands */
+
+static void
+killed_and_lost(void *arg)
+{
+	struct vl_err err = { 0 };
+
+	killed(arg);
+	lost = true;
+	assert_int_equal(VL_OK, vl_remove_tree(folder_fd(), "state", &err));
+}
+
+static enum vl_status
+recover(void *arg, struct vl_err *err)
+{
+	const struct vl_apply_ui ui = importer_ui();
+	struct vl_recover_opts opts = {
+		.site = site, .state_lost = lost, .abandon = abandon, .ui = &ui
+	};
+	struct vl_status_report report = { 0 };
+	enum vl_recovered what = VL_RECOVERED_NOTHING;
+	enum vl_status st = importer_state(&opts.state, err);
+
+	(void)arg;
+	if (st == VL_OK && !lost)
+		st = vl_apply_status(opts.state, site, &report, err);
+	if (st == VL_OK)
+		st = vl_apply_recover(&opts, &what, err);
+	vl_ledger_free(&report.ledger);
+	vl_state_free(opts.state);
+	return st;
+}
+
+/* A recovery that nothing happens to. */
+static void
+recover_now(void)
+{
+	struct vl_err err = { 0 };
+	enum vl_status st = recover(NULL, &err);
+
+	/* Once there is a journal again, the state is no longer lost. */
+	if (st == VL_EUSAGE && lost) {
+		lost = false;
+		st = recover(NULL, &err);
+	}
+	if (st != VL_OK)
+		fail_msg("the next recovery does not end it: %s", err.text);
+	lost = false;
+}
+
+static void
+is_whole(void *arg, enum vl_status st)
+{
+	(void)arg;
+	if (st == VL_OK && !is_tree(&old_tree) && !is_tree(&new_tree))
+		fail_msg("recovery left neither the old nor the new tree");
+	/* What could not be looked at may have been taken for absent. */
+	if (st != VL_OK || lost)
+		recover_now();
+	if (!is_tree(&old_tree) && !is_tree(&new_tree))
+		fail_msg("the next recovery leaves neither tree");
+	ends(NULL, VL_EPENDING);
+}
+
+/* Staging, prepared, decided, applied, ended. */
+static const char *const moments[] = { "vl_target_end", "vl_stage_sync",
+	"vl_decision_write", "vl_stage_mark", "vl_stage_redo", "vl_ledger_save",
+	"vl_decision_drop", "vl_stage_clean" };
+
+static void
+recovers_from_a_kill_whichever_call_fails(void **state)
+{
+	char door[32];
+	const struct sweep_work w = { .arg = door,
+		.before = killed,
+		.work = recover,
+		.after = is_whole };
+	size_t i = 0;
+
+	(void)state;
+	use(SITE, false);
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		(void)snprintf(door, sizeof(door), "%s", moments[i]);
+		assert_true(sweep_all(&w, EIO) > 5);
+		assert_in_range(sweep.survived, 0, 8);
+	}
+}
+
+static void
+so_it_does_where_the_state_is_lost(void **state)
+{
+	char door[32];
+	const struct sweep_work w = { .arg = door,
+		.before = killed_and_lost,
+		.work = recover,
+		.after = is_whole };
+	size_t i = 0;
+
+	(void)state;
+	use(SITE, false);
+	/* Before the last of these the staging holds all there is to know. */
+	for (i = 0; i < 5; i++) {
+		(void)snprintf(door, sizeof(door), "%s", moments[i]);
+		assert_true(sweep_all(&w, EIO) > 5);
+		assert_in_range(sweep.survived, 0, 8);
+	}
+}
+
+/* What stands there is the operator's now; the next import brings all. */
+static void
+is_given_up(void *arg, enum vl_status st)
+{
+	struct vl_err err = { 0 };
+
+	(void)arg;
+	if (st != VL_OK)
+		recover_now();
+	if (import(NULL, &err) != VL_OK)
+		fail_msg("what comes next fails: %s", err.text);
+}
+
+static void
+gives_up_whichever_call_fails(void **state)
+{
+	char door[] = "vl_stage_redo";
+	const struct sweep_work w = { .arg = door,
+		.before = killed,
+		.work = recover,
+		.after = is_given_up };
+
+	(void)state;
+	use(SITE, false);
+	abandon = true;
+	assert_true(sweep_all(&w, EIO) > 5);
+	abandon = false;
+	assert_in_range(sweep.survived, 0, 8);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 5;
+	importer_begin();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	outcome_end();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    an_import_is_all_or_nothing_whichever_call_fails),
+		cmocka_unit_test(so_is_one_with_rules),
+		cmocka_unit_test(so_is_one_whose_sender_is_asked_about),
+		cmocka_unit_test(
+		    the_same_bundle_again_changes_nothing_whichever_call_fails),
+		cmocka_unit_test(
+		    a_preview_changes_nothing_whichever_call_fails),
+		cmocka_unit_test(recovers_from_a_kill_whichever_call_fails),
+		cmocka_unit_test(so_it_does_where_the_state_is_lost),
+		cmocka_unit_test(gives_up_whichever_call_fails),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
