@@ -8,7 +8,6 @@ met again; for links many moments are taken at random, from a fixed seed.
 import contextlib
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -90,10 +89,19 @@ class Pulled(Flow):
         return Result(process.args, process.returncode, out, err)
 
 
+def below(pid):
+    """The processes that `pid` began, and those that they did."""
+    children = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            children += map(int, task.read_text().split())
+    return children + [deep for child in children for deep in below(child)]
+
+
 class MountedOver(Pulled):
     def stopped_at(self, call, nth):
-        """Start, and stop at that call: the importer's process number, and
-        the process to wait for; None once there is no such call."""
+        """Start, and stop at that call; False once there is no such call.
+        And the process to wait for."""
         log = self.folder / "strace"
         log.unlink(missing_ok=True)
         process = self.start(
@@ -106,20 +114,17 @@ class MountedOver(Pulled):
                     or process.poll() is not None)
 
         self.assertTrue(wait_for(stopped, 60))
-        if process.poll() is not None:
-            return None, process
-        # A line of the log begins with its thread.
-        thread = log.read_text().split(None, 1)[0]
-        status = Path(f"/proc/{thread}/status").read_text()
-        return int(re.search(r"Tgid:\s*(\d+)", status)[1]), process
+        return process.poll() is None, process
 
-    def go_on(self, importer, process):
-        """To the end: strace counts each thread's calls apart, so that it
-        may be stopped once more."""
+    def go_on(self, process):
+        """To the end: strace counts each thread's calls apart, those of the
+        child that reads the bundle too, so that one may be stopped once
+        more."""
         end = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < end:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(importer, signal.SIGCONT)
+            for pid in below(process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
             time.sleep(0.02)
         return self.end(process)
 
@@ -138,14 +143,14 @@ class MountedOver(Pulled):
     def check_moment(self, call, nth):
         """False when the import ends before it."""
         self.reset()
-        importer, process = self.stopped_at(call, nth)
-        if importer is None:
+        stopped, process = self.stopped_at(call, nth)
+        if not stopped:
             self.assertEqual(0, self.end(process).code)
             self.assertEqual(self.new, self.halves())
             return False
         before = self.mount_over()
         try:
-            result = self.go_on(importer, process)
+            result = self.go_on(process)
             self.assertEqual(before, self.mounted(), result)
         finally:
             subprocess.run(["umount", "-l", str(self.sub)], check=True)

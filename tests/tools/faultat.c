@@ -208,12 +208,16 @@ forget(struct run *run, pid_t pid)
 static void
 kill_all(struct run *run)
 {
+	int status;
+	pid_t pid;
 	size_t i;
 
 	for (i = 0; i < run->nalive; i++)
 		kill(run->alive[i], SIGKILL);
-	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
-		;
+	/* One that was just begun is met only now, at its first stop. */
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)
+		if (pid > 0 && WIFSTOPPED(status))
+			kill(pid, SIGKILL);
 }
 
 /* A string of the stopped program; what cannot be read is "". */
