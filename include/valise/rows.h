@@ -1,0 +1,166 @@
+#ifndef VALISE_ROWS_H
+#define VALISE_ROWS_H
+
+/*
+ * One database as rows that have names: its schema and the words of a
+ * profile are brought together (formats/profile.md), the key of every row is
+ * found, and references become keys.  The same at the source, where lines
+ * come out, and at the target, where they are compared with what is there.
+ *
+ *	open -> (next -> read*)* -> free
+ *
+ * What is known of the rows lies in a private SQLite database in `tempdir`,
+ * whatever engine the rows are in (docs/decisions/0008).
+ */
+
+#include <valise/db.h>
+#include <valise/profile.h>
+#include <valise/record.h>
+
+struct vl_rows;
+
+struct vl_rows_report {
+	void *arg;
+	/* One line for the operator; or NULL. */
+	void (*note)(void *arg, const char *text);
+};
+
+/* What it points to is borrowed until vl_rows_free(). */
+struct vl_rows_opts {
+	struct vl_db *db;
+	const struct vl_profile *profile; /* or NULL */
+	const char *resource;             /* its name, in lines and profile */
+	const char *tempdir;
+	bool warn_undeclared; /* else such references are refused */
+	struct vl_rows_report report;
+};
+
+struct vl_rows_counts {
+	uint64_t tables;
+	uint64_t rows;    /* carried */
+	uint64_t skipped; /* left out by words of the profile */
+	uint64_t dropped; /* by on_dangling: drop */
+	uint64_t bytes;   /* of bodies */
+};
+
+/*
+ * The keys that others need are found here, the rest by vl_rows_next(), which
+ * refuses rows by them in the same way.
+ *
+ * VL_EUSAGE    the profile names what is not there (file, line)
+ * VL_EREFUSED  a table without a key, two rows with one, a reference that is
+ *              not declared, one to a row that is not there, a cycle of keys
+ */
+enum vl_status vl_rows_open(
+    struct vl_rows **out, const struct vl_rows_opts *opts, struct vl_err *err);
+/* The next line, in manifest order; `rec->line.p` is NULL behind the last.
+ * Valid until the next call. */
+enum vl_status vl_rows_next(
+    struct vl_rows *r, struct vl_record *rec, struct vl_err *err);
+/* Bytes of the body of that record; `*got` is 0 at its end. */
+enum vl_status vl_rows_read(
+    struct vl_rows *r, uint8_t *p, size_t n, size_t *got, struct vl_err *err);
+void vl_rows_counts(const struct vl_rows *r, struct vl_rows_counts *counts);
+void vl_rows_free(struct vl_rows *r);
+
+/*
+ * The version of the application, as the profile asks this database for it:
+ * appended; nothing where it asks another one, or none.  VL_EUSAGE for a
+ * question that has no one answer.
+ */
+enum vl_status vl_rows_version(
+    struct vl_buf *out, const struct vl_rows_opts *opts, struct vl_err *err);
+
+/*
+ * The same database as the target of an import, inside one transaction of
+ * the caller (vl_dbs_begin).
+ *
+ *	open -> (row -> body*)* -> compare -> write -> prove -> free
+ *
+ * Rows are put aside first, compared when all are there, and written when it
+ * is known which id every one of them has here.  Nothing is written twice,
+ * and what is as the bundle says is not written at all.
+ */
+struct vl_rows_put;
+
+enum vl_row_change {
+	VL_ROW_ADD,
+	VL_ROW_MODIFY,
+	VL_ROW_DELETE,
+	VL_ROW_CONFLICT
+};
+
+/*
+ * A row that an import of the series created, as the caller keeps it from
+ * one import to the next (with the shadow): `match: brought` and
+ * `target_only: brought` know rows by these.  Slices are borrowed for the
+ * call.
+ */
+struct vl_rows_brought {
+	struct vl_slice table; /* as in lines */
+	struct vl_slice key;   /* at the source, when it was created */
+	struct vl_slice from;  /* its id there, as JSON; or n is 0 */
+	struct vl_slice here;  /* its primary key here, as JSON; or n is 0 */
+};
+
+struct vl_rows_put_opts {
+	struct vl_rows_opts rows;         /* `profile`: meaning and policy */
+	struct vl_dbs *dbs;               /* that rows.db is one of */
+	const enum vl_on_match *on_match; /* NULL: as the profile says */
+	const struct vl_map_record *map;  /* those of this resource count */
+	size_t nmap;
+	const char *version; /* the source's, by vl_rows_version(); or NULL */
+	bool allow_drift;    /* columns that one side has and need no value */
+	void *arg;
+	/* What earlier imports created, in any order; `*more` is false behind
+	 * the last.  Or NULL. */
+	enum vl_status (*brought)(void *arg, struct vl_rows_brought *b,
+	    bool *more, struct vl_err *err);
+	/* What the next import is to be told: what this one created, and what
+	 * earlier ones did and is still there.  Called by the proof, in any
+	 * order; what it was told counts when the import does.  Or NULL. */
+	enum vl_status (*created)(
+	    void *arg, const struct vl_rows_brought *b, struct vl_err *err);
+	/* A record that an import changes: `key` as JSON, `detail` the columns
+	 * that differ, or why it cannot be. */
+	void (*change)(void *arg, const char *table, enum vl_row_change what,
+	    struct vl_slice key, const char *detail);
+};
+
+struct vl_rows_put_counts {
+	uint64_t add;
+	uint64_t change;
+	uint64_t deletions;
+	uint64_t same;
+	uint64_t skip;
+	uint64_t conflict;
+	uint64_t before; /* rows of the target that a bundle could carry */
+	uint64_t proved; /* written rows read again and found as they should */
+};
+
+/* The target's schema and the profile; what it refuses in rows it says in
+ * vl_rows_put_compare().  VL_EREFUSED: another version of the application. */
+enum vl_status vl_rows_put_open(struct vl_rows_put **out,
+    const struct vl_rows_put_opts *opts, struct vl_err *err);
+/* A line of a table of this resource. VL_EFORMAT, VL_ELIMIT; VL_EREFUSED: a
+ * table or column that is not here. */
+enum vl_status vl_rows_put_row(
+    struct vl_rows_put *p, struct vl_slice line, struct vl_err *err);
+/* The next bytes of its body. */
+enum vl_status vl_rows_put_body(
+    struct vl_rows_put *p, struct vl_slice bytes, struct vl_err *err);
+/* All rows are there.  What differs is told, in order of keys by table.  As
+ * vl_rows_open() for the target's rows; VL_EREFUSED also for a row whose key
+ * is that of another owner's here. */
+enum vl_status vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err);
+/* VL_EREFUSED: a conflict; a row refers to one that is neither in the bundle
+ * nor here; a constraint of the target, with the row in question. */
+enum vl_status vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err);
+/* Read the database again: every row is as the bundle and the policies say,
+ * every reference names a row.  VL_EREFUSED with the first that is not. */
+enum vl_status vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err);
+void vl_rows_put_counts(
+    const struct vl_rows_put *p, struct vl_rows_put_counts *counts);
+void vl_rows_put_free(struct vl_rows_put *p);
+
+#endif

@@ -1,0 +1,437 @@
+/*
+ * Rows that imports of the series created: a private SQLite database
+ *
+ *	b(t, here, src, key, named)	one each: its id here, or its key
+ *					where it has none; its id at the source
+ *	x(t, src, key)			rows of the bundle by their ids
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lite.h"
+#include "put.h"
+
+#define WHAT "what was brought"
+
+struct rows_brought {
+	sqlite3 *db;
+	sqlite3_stmt *stage;
+	sqlite3_stmt *has;
+	sqlite3_stmt *add;
+	uint64_t n; /* rows that were brought earlier */
+	struct vl_buf text;
+	struct vl_buf from;
+	struct vl_buf arena;
+	struct vl_json json;
+};
+
+enum vl_status
+rows_brought_open(struct rows_brought **out, struct vl_err *err)
+{
+	struct rows_brought *b = calloc(1, sizeof(*b));
+	enum vl_status st = VL_OK;
+
+	*out = b;
+	if (b == NULL)
+		return vl_fail_memory(err);
+	st = lite_open(&b->db, 4096,
+	    "CREATE TABLE b(t, here, src, key, named, PRIMARY KEY(t, here))"
+	    " WITHOUT ROWID; CREATE INDEX b_src ON b(t, src);"
+	    "CREATE TABLE x(t, src, key, PRIMARY KEY(t, src)) WITHOUT ROWID",
+	    WHAT, err);
+	if (st == VL_OK)
+		st = lite_prepare(b->db, &b->stage,
+		    "INSERT OR IGNORE INTO x VALUES(?1, ?2, ?3)", WHAT, err);
+	if (st == VL_OK)
+		st = lite_prepare(b->db, &b->has,
+		    "SELECT src, key FROM b WHERE t = ?1 AND here = ?2", WHAT,
+		    err);
+	if (st == VL_OK)
+		st = lite_prepare(b->db, &b->add,
+		    "INSERT OR REPLACE INTO b VALUES(?1, ?2, ?3, ?4, 0)", WHAT,
+		    err);
+	return st;
+}
+
+void
+rows_brought_free(struct rows_brought *b)
+{
+	if (b == NULL)
+		return;
+	(void)sqlite3_finalize(b->stage);
+	(void)sqlite3_finalize(b->has);
+	(void)sqlite3_finalize(b->add);
+	(void)sqlite3_close(b->db);
+	vl_buf_free(&b->text);
+	vl_buf_free(&b->from);
+	vl_buf_free(&b->arena);
+	vl_json_free(&b->json);
+	free(b);
+}
+
+static enum vl_status
+step(struct rows_brought *b, sqlite3_stmt *q, int bound, bool *row,
+    struct vl_err *err)
+{
+	int got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
+
+	*row = got == SQLITE_ROW;
+	return got == SQLITE_ROW || got == SQLITE_DONE ?
+	    VL_OK :
+	    lite_fail(b->db, WHAT, err);
+}
+
+/* An id as JSON, in an array of one. */
+static enum vl_status
+write_id(struct vl_buf *text, const struct vl_cell *id, struct vl_err *err)
+{
+	struct vl_json_w w = { 0 };
+
+	vl_buf_clear(text);
+	vl_json_w_init(&w, text);
+	vl_json_w_open(&w, '[');
+	vl_cell_write(&w, id);
+	vl_json_w_close(&w, ']');
+	return vl_json_w_end(&w, err);
+}
+
+static enum vl_status
+read_id(struct rows_brought *b, struct vl_slice text, struct vl_cell *id,
+    struct vl_err *err)
+{
+	struct vl_value v = { 0 };
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(&b->arena);
+	st = vl_buf_reserve(&b->arena, text.n, err);
+	if (st == VL_OK)
+		st = vl_json_parse(&b->json, text, err);
+	if (st == VL_OK &&
+	    (b->json.items[0].type != VL_JSON_ARRAY ||
+	        b->json.items[0].count != 1))
+		st = vl_fail(
+		    err, VL_EFORMAT, "what was brought has an id that is none");
+	if (st == VL_OK)
+		st = vl_value_read(&v, &b->json, 1, &b->arena, err);
+	*id = v.cell;
+	return st;
+}
+
+static bool
+has_primary(const struct vl_table *t)
+{
+	size_t i = 0;
+
+	for (i = 0; i < t->ncolumns; i++)
+		if (t->columns[i].key > 0)
+			return true;
+	return false;
+}
+
+/* What the reader's row is told by: its primary key, else its name. */
+static enum vl_status
+write_here(struct rows_brought *b, const struct rows_reader *rd,
+    struct vl_slice key, struct vl_slice *here, struct vl_err *err)
+{
+	const struct vl_table *t = rd->t->schema;
+	struct vl_json_w w = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	*here = key;
+	if (!has_primary(t))
+		return VL_OK;
+	vl_buf_clear(&b->text);
+	vl_json_w_init(&w, &b->text);
+	vl_json_w_open(&w, '[');
+	for (i = 0; i < t->ncolumns; i++)
+		if (t->columns[i].key > 0)
+			vl_cell_write(&w, rows_reader_cell(rd, i));
+	vl_json_w_close(&w, ']');
+	st = vl_json_w_end(&w, err);
+	*here = vl_buf_slice(&b->text);
+	return st;
+}
+
+enum vl_status
+rows_brought_stage(struct rows_brought *b, size_t table,
+    const struct vl_cell *id, struct vl_slice key, struct vl_err *err)
+{
+	enum vl_status st = write_id(&b->text, id, err);
+	bool row = false;
+	int bound = 0;
+
+	if (st != VL_OK)
+		return st;
+	bound = sqlite3_bind_int64(b->stage, 1, (int64_t)table);
+	bound |= lite_bind_bytes(b->stage, 2, vl_buf_slice(&b->text));
+	bound |= lite_bind_bytes(b->stage, 3, key);
+	st = step(b, b->stage, bound, &row, err);
+	(void)sqlite3_reset(b->stage);
+	return st;
+}
+
+static enum vl_status
+add(struct rows_brought *b, size_t table, const struct vl_rows_brought *row,
+    struct vl_err *err)
+{
+	int bound = sqlite3_bind_int64(b->add, 1, (int64_t)table);
+	enum vl_status st = VL_OK;
+	bool got = false;
+
+	bound |=
+	    lite_bind_bytes(b->add, 2, row->here.n > 0 ? row->here : row->key);
+	bound |= lite_bind_bytes(b->add, 3, row->from);
+	bound |= lite_bind_bytes(b->add, 4, row->key);
+	st = step(b, b->add, bound, &got, err);
+	(void)sqlite3_reset(b->add);
+	return st;
+}
+
+enum vl_status
+rows_brought_load(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+	struct vl_rows_brought row = { 0 };
+	enum vl_status st = VL_OK;
+	size_t table = NONE;
+	bool more = true;
+
+	if (p->opts.brought == NULL)
+		return VL_OK;
+	for (;;) {
+		st = p->opts.brought(p->opts.arg, &row, &more, err);
+		if (st != VL_OK || !more)
+			return st;
+		table = rows_plan_table(&p->here->plan, row.table);
+		b->n += table != NONE;
+		if (table != NONE)
+			st = add(p->brought, table, &row, err);
+		if (st != VL_OK)
+			return st;
+	}
+}
+
+enum vl_status
+rows_brought_has(struct rows_brought *b, const struct rows_reader *rd,
+    struct vl_slice key, bool *has, struct vl_err *err)
+{
+	struct vl_slice here = { 0 };
+	enum vl_status st = write_here(b, rd, key, &here, err);
+	int bound = 0;
+
+	if (st != VL_OK)
+		return st;
+	bound = sqlite3_bind_int64(b->has, 1, (int64_t)rd->table);
+	bound |= lite_bind_bytes(b->has, 2, here);
+	st = step(b, b->has, bound, has, err);
+	(void)sqlite3_reset(b->has);
+	return st;
+}
+
+enum vl_status
+rows_brought_new(struct vl_rows_put *p, const struct rows_reader *rd,
+    const struct vl_cell *id, struct vl_slice key, struct vl_err *err)
+{
+	struct vl_rows_brought row = {
+		.table = vl_slice_of(rd->t->schema->name), .key = key
+	};
+	struct rows_brought *b = p->brought;
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(&b->from);
+	if (id->type != VL_CELL_NULL) {
+		st = write_id(&b->from, id, err);
+		row.from = vl_buf_slice(&b->from);
+	}
+	if (st == VL_OK && has_primary(rd->t->schema))
+		st = write_here(b, rd, key, &row.here, err);
+	return st == VL_OK ? p->opts.created(p->opts.arg, &row, err) : st;
+}
+
+/* Each row of the table that was brought, with its name at the source. */
+static enum vl_status
+open_named(struct rows_brought *b, sqlite3_stmt **q, size_t table, bool named,
+    struct vl_err *err)
+{
+	enum vl_status st = lite_prepare(b->db, q,
+	    "SELECT b.here, x.key FROM b JOIN x ON x.t = b.t AND x.src = b.src"
+	    " WHERE b.t = ?1 AND b.named = ?2 ORDER BY b.here",
+	    WHAT, err);
+
+	if (st == VL_OK &&
+	    (sqlite3_bind_int64(*q, 1, (int64_t)table) != SQLITE_OK ||
+	        sqlite3_bind_int(*q, 2, named) != SQLITE_OK))
+		st = lite_fail(b->db, WHAT, err);
+	return st;
+}
+
+static enum vl_status
+set_named(struct rows_brought *b, sqlite3_stmt *q, size_t table,
+    struct vl_slice here, struct vl_err *err)
+{
+	int bound = sqlite3_bind_int64(q, 1, (int64_t)table);
+	enum vl_status st = VL_OK;
+	bool row = false;
+
+	bound |= lite_bind_bytes(q, 2, here);
+	st = step(b, q, bound, &row, err);
+	(void)sqlite3_reset(q);
+	return st;
+}
+
+/* The row with that id, if it can be called otherwise. */
+static enum vl_status
+call_one(const struct rows_plan *p, struct rows_scratch *s, size_t table,
+    sqlite3_stmt *q, bool *named, struct vl_err *err)
+{
+	struct rows_note note = { 0 };
+	struct vl_cell id = { 0 };
+	bool found = false;
+	enum vl_status st = read_id(p->brought, lite_bytes(q, 0), &id, err);
+
+	*named = false;
+	if (st == VL_OK)
+		st = rows_scratch_find(s, table, NONE, &id, &note, &found, err);
+	if (st != VL_OK || !found ||
+	    (note.state != ROWS_CARRIED && note.state != ROWS_UNRESOLVED))
+		return st;
+	if (note.state == ROWS_CARRIED &&
+	    vl_slice_equal(note.key, lite_bytes(q, 1)))
+		return VL_OK;
+	*named = true;
+	note.state = ROWS_CARRIED;
+	note.key = lite_bytes(q, 1);
+	return rows_scratch_set(s, table, &note, err);
+}
+
+enum vl_status
+rows_brought_call(const struct rows_plan *p, struct rows_scratch *s,
+    size_t table, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+	sqlite3_stmt *set = NULL;
+	sqlite3_stmt *q = NULL;
+	struct vl_buf here = { 0 };
+	enum vl_status st = VL_OK;
+	bool named = false;
+	bool row = true;
+
+	st = lite_prepare(
+	    b->db, &set, "UPDATE b SET named = 0 WHERE t = ?1", WHAT, err);
+	if (st == VL_OK)
+		st = step(b, set, sqlite3_bind_int64(set, 1, (int64_t)table),
+		    &row, err);
+	(void)sqlite3_finalize(set);
+	set = NULL;
+	if (st == VL_OK)
+		st = lite_prepare(b->db, &set,
+		    "UPDATE b SET named = 1 WHERE t = ?1 AND here = ?2", WHAT,
+		    err);
+	if (st == VL_OK)
+		st = open_named(b, &q, table, false, err);
+	while (st == VL_OK) {
+		st = step(b, q, SQLITE_OK, &row, err);
+		if (st != VL_OK || !row)
+			break;
+		st = call_one(p, s, table, q, &named, err);
+		vl_buf_clear(&here);
+		if (st == VL_OK && named)
+			st = vl_buf_add(&here, lite_bytes(q, 0), err);
+		if (st == VL_OK && named)
+			st = set_named(b, set, table, vl_buf_slice(&here), err);
+	}
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_finalize(set);
+	vl_buf_free(&here);
+	return st;
+}
+
+/* Another row of that name is none of the bundle's: its name gets its number
+ * behind it, which no key of a bundle has in this form. */
+static enum vl_status
+rename_other(struct rows_scratch *s, size_t table, struct vl_slice key,
+    int64_t r, struct vl_err *err)
+{
+	struct rows_note note = { 0 };
+	struct vl_buf other = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = true;
+
+	while (st == VL_OK && found) {
+		st =
+		    rows_scratch_namesake(s, table, key, r, &note, &found, err);
+		if (st != VL_OK || !found)
+			break;
+		vl_buf_clear(&other);
+		st = vl_buf_add(
+		    &other, (struct vl_slice){ key.p, key.n - 1 }, err);
+		if (st == VL_OK)
+			st = vl_buf_printf(&other, err, ",{\"here\":%lld}]",
+			    (long long)note.r);
+		note.key = vl_buf_slice(&other);
+		if (st == VL_OK)
+			st = rows_scratch_set(s, table, &note, err);
+	}
+	vl_buf_free(&other);
+	return st;
+}
+
+enum vl_status
+rows_brought_rest(const struct rows_plan *p, struct rows_scratch *s,
+    size_t table, struct vl_err *err)
+{
+	struct rows_note note = { 0 };
+	struct vl_cell id = { 0 };
+	sqlite3_stmt *q = NULL;
+	enum vl_status st = open_named(p->brought, &q, table, true, err);
+	bool found = false;
+	bool row = true;
+
+	while (st == VL_OK) {
+		st = step(p->brought, q, SQLITE_OK, &row, err);
+		if (st != VL_OK || !row)
+			break;
+		st = read_id(p->brought, lite_bytes(q, 0), &id, err);
+		if (st == VL_OK)
+			st = rows_scratch_find(
+			    s, table, NONE, &id, &note, &found, err);
+		if (st == VL_OK && found)
+			st = rename_other(
+			    s, table, lite_bytes(q, 1), note.r, err);
+	}
+	(void)sqlite3_finalize(q);
+	return st;
+}
+
+enum vl_status
+rows_brought_seen(struct vl_rows_put *p, const struct rows_reader *rd,
+    struct vl_slice key, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+	struct vl_rows_brought one = { 0 };
+	struct vl_slice here = { 0 };
+	enum vl_status st = VL_OK;
+	bool row = false;
+	int bound = 0;
+
+	if (b->n == 0)
+		return VL_OK;
+	st = write_here(b, rd, key, &here, err);
+	if (st != VL_OK)
+		return st;
+	bound = sqlite3_bind_int64(b->has, 1, (int64_t)rd->table);
+	bound |= lite_bind_bytes(b->has, 2, here);
+	st = step(b, b->has, bound, &row, err);
+	if (st == VL_OK && row) {
+		one.table = vl_slice_of(rd->t->schema->name);
+		one.from = lite_bytes(b->has, 0);
+		one.key = lite_bytes(b->has, 1);
+		if (has_primary(rd->t->schema))
+			one.here = here;
+		st = p->opts.created(p->opts.arg, &one, err);
+	}
+	(void)sqlite3_reset(b->has);
+	return st;
+}

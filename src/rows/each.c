@@ -1,0 +1,110 @@
+/* Notes about rows, one after the other, and those of them that have one key.
+ */
+
+#include <stdlib.h>
+
+#include "scratch.h"
+
+enum vl_status
+rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
+    int64_t r[2], bool *found, struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	struct vl_buf sql = { 0 };
+	sqlite3_stmt *q = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	int got = 0;
+
+	*found = false;
+	st = vl_buf_printf(&sql, err,
+	    "SELECT key, min(r), max(r) FROM k%zu WHERE true", table);
+	/* What does not travel has no place, and so no whole key. */
+	for (i = 0; st == VL_OK && i < t->nentries; i++)
+		if (t->entries[i].nkey == 0 || t->entries[i].nordinal > 0)
+			st = vl_buf_printf(&sql, err,
+			    " AND NOT (e = %zu AND s <> %d)", i, ROWS_CARRIED);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err,
+		    " GROUP BY key HAVING count(*) > 1 LIMIT 1%c", 0);
+	if (st == VL_OK)
+		st = scratch_prepare(s, &q, (const char *)sql.p, err);
+	vl_buf_free(&sql);
+	if (st != VL_OK)
+		return st;
+	got = sqlite3_step(q);
+	*found = got == SQLITE_ROW;
+	if (got != SQLITE_ROW && got != SQLITE_DONE)
+		st = lite_fail(s->db, SCRATCH_WHAT, err);
+	if (*found) {
+		r[0] = sqlite3_column_int64(q, 1);
+		r[1] = sqlite3_column_int64(q, 2);
+		st = vl_buf_add(key,
+		    (struct vl_slice){ sqlite3_column_blob(q, 0),
+		        (size_t)sqlite3_column_bytes(q, 0) },
+		    err);
+	}
+	(void)sqlite3_finalize(q);
+	return st;
+}
+
+struct rows_each {
+	struct rows_scratch *s;
+	sqlite3_stmt *q;
+};
+
+enum vl_status
+rows_each_open(struct rows_each **out, struct rows_scratch *s, size_t table,
+    enum rows_by_what what, struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	struct rows_each *e = calloc(1, sizeof(*e));
+	struct vl_buf sql = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	*out = e;
+	if (e == NULL)
+		return vl_fail_memory(err);
+	e->s = s;
+	st =
+	    vl_buf_printf(&sql, err, "SELECT r, e, s, key, p FROM k%zu", table);
+	if (st == VL_OK && what == ROWS_BY_PARENT)
+		st = vl_buf_printf(&sql, err, " WHERE s = %d", ROWS_UNRESOLVED);
+	if (st == VL_OK && what == ROWS_BY_KEY)
+		st = vl_buf_printf(
+		    &sql, err, " WHERE s = %d ORDER BY e, key", ROWS_CARRIED);
+	for (i = 0; st == VL_OK && what == ROWS_BY_KEY && i < t->nordinal; i++)
+		st = vl_buf_printf(&sql, err, ", o%zu", i);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err, "%s%c",
+		    what == ROWS_BY_KEY ? ", r" : " ORDER BY r", 0);
+	if (st == VL_OK)
+		st = scratch_prepare(s, &e->q, (const char *)sql.p, err);
+	vl_buf_free(&sql);
+	return st;
+}
+
+enum vl_status
+rows_each_next(
+    struct rows_each *e, struct rows_note *note, bool *row, struct vl_err *err)
+{
+	int got = sqlite3_step(e->q);
+
+	*row = got == SQLITE_ROW;
+	if (got == SQLITE_DONE)
+		return VL_OK;
+	if (got != SQLITE_ROW)
+		return lite_fail(e->s->db, SCRATCH_WHAT, err);
+	scratch_read_note(e->q, note);
+	return VL_OK;
+}
+
+void
+rows_each_free(struct rows_each *e)
+{
+	if (e == NULL)
+		return;
+	(void)sqlite3_finalize(e->q);
+	free(e);
+}

@@ -1,0 +1,341 @@
+/*
+ * From the value of a line to the cell that is written: keys become the ids
+ * that their rows have here.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/text.h>
+
+#include "put.h"
+
+struct filling {
+	struct vl_rows_put *p;
+	const struct rows_table *t;
+	size_t column;
+	const struct rows_staged *row;
+	struct vl_slice line; /* of the row */
+	struct vl_err *err;
+};
+
+static enum vl_status
+fail_dangling(const struct filling *f, const char *table, struct vl_slice key)
+{
+	char shown[256];
+
+	return vl_fail(f->err, VL_EREFUSED,
+	    "column '%s' refers to '%s' %s, which is neither in the bundle nor "
+	    "here",
+	    f->t->schema->columns[f->column].name, table,
+	    vl_escape_text(shown, sizeof(shown), key));
+}
+
+/* The member `name` of the row, where it is a text. */
+static enum vl_status
+find_text(const struct filling *f, const char *name, struct vl_buf *out)
+{
+	struct vl_row_store store = { 0 };
+	struct vl_slice column = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = rows_row_parse(&store, f->line, f->err);
+	size_t at = 0;
+
+	while (st == VL_OK && vl_row_next(&store, 0, &at, &column, &v))
+		if (vl_slice_equal(column, vl_slice_of(name)) &&
+		    v.kind == VL_VALUE_CELL && v.cell.type == VL_CELL_TEXT)
+			st = vl_buf_add(out, v.cell.bytes, f->err);
+	vl_row_store_free(&store);
+	return st;
+}
+
+/* The table that a reference whose value names it means for this row. */
+static enum vl_status
+find_by(const struct filling *f, const struct rows_by *by, size_t *to)
+{
+	struct vl_buf value = { 0 };
+	enum vl_status st =
+	    find_text(f, f->t->schema->columns[by->column].name, &value);
+	size_t i = 0;
+
+	*to = by->otherwise;
+	for (i = 0; i < by->n; i++)
+		if (vl_slice_equal(vl_buf_slice(&value), by->values[i].value))
+			*to = by->values[i].to;
+	vl_buf_free(&value);
+	return st;
+}
+
+/* The table of a key by line `i` of the profile about the column; NONE where
+ * that speaks of places inside the value, or of no table here. */
+static enum vl_status
+find_to(const struct filling *f, size_t i, size_t *to)
+{
+	const struct rows_ref *ref = &f->t->columns[f->column].refs[i];
+
+	*to = ref->finder == NULL ? ref->to : NONE;
+	if (ref->finder == NULL && ref->by != NULL)
+		return find_by(f, ref->by, to);
+	return VL_OK;
+}
+
+enum vl_status
+rows_fill_staged(struct vl_rows_put *p, size_t table, size_t column,
+    struct vl_slice line, struct vl_slice key, struct rows_staged *row,
+    bool *found, struct vl_err *err)
+{
+	struct filling f = { .p = p,
+		.t = &p->here->plan.tables[table],
+		.column = column,
+		.line = line,
+		.err = err };
+	enum vl_status st = VL_OK;
+	size_t to = NONE;
+	size_t i = 0;
+
+	*found = false;
+	for (i = 0; st == VL_OK && !*found && i < f.t->columns[column].nrefs;
+	     i++) {
+		st = find_to(&f, i, &to);
+		if (st == VL_OK && to != NONE)
+			st =
+			    rows_stage_find(p->stage, to, key, row, found, err);
+	}
+	return st;
+}
+
+/* The id that the reference had at the source: it travels with those that
+ * may be kept. */
+static enum vl_status
+keep_id(const struct filling *f, struct vl_buf *text, struct vl_cell *cell,
+    bool *found)
+{
+	struct vl_row_store store = { 0 };
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = VL_OK;
+	size_t at = 0;
+
+	if (f->row->x.n == 0)
+		return VL_OK;
+	st = rows_row_parse(&store, f->row->x, f->err);
+	while (
+	    st == VL_OK && !*found && vl_row_next(&store, 0, &at, &name, &v)) {
+		if (!vl_slice_equal(name,
+		        vl_slice_of(f->t->schema->columns[f->column].name)))
+			continue;
+		*found = true;
+		*cell = v.cell;
+		vl_buf_clear(text);
+		st = vl_buf_add(text, v.cell.bytes, f->err);
+		cell->bytes = vl_buf_slice(text);
+	}
+	vl_row_store_free(&store);
+	return st;
+}
+
+/* As on_dangling says: NULL, or what stands for it, or the source's id. */
+static enum vl_status
+fill_dangling(const struct filling *f, const struct rows_ref *ref,
+    struct vl_buf *text, struct vl_cell *cell, bool *filled)
+{
+	enum vl_on_dangling what = ref == NULL || ref->words == NULL ?
+	    VL_DANGLING_REFUSE :
+	    ref->words->on_dangling;
+
+	*cell = (struct vl_cell){ 0 };
+	*filled = f->p->probing;
+	if (*filled)
+		return VL_OK;
+	if (what == VL_DANGLING_KEEP)
+		return keep_id(f, text, cell, filled);
+	if (what == VL_DANGLING_CLEAR)
+		*filled = rows_none(&f->p->here->plan, ref,
+		    f->t->columns[f->column].schema, cell);
+	return VL_OK;
+}
+
+enum vl_status
+rows_fill_loose(struct vl_rows_put *p, size_t table, size_t column,
+    const struct rows_staged *row, struct vl_slice key, struct vl_cell *cell,
+    bool *loose, struct vl_err *err)
+{
+	struct filling f = { .p = p,
+		.t = &p->here->plan.tables[table],
+		.column = column,
+		.row = row,
+		.line = row->row,
+		.err = err };
+	const struct rows_column *c = &f.t->columns[column];
+	const struct rows_ref *ref = NULL;
+	struct rows_staged staged = { 0 };
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = false;
+	size_t to = NONE;
+	size_t i = 0;
+
+	*loose = false;
+	for (i = 0; st == VL_OK && !found && i < c->nrefs; i++) {
+		st = find_to(&f, i, &to);
+		if (st != VL_OK || to == NONE)
+			continue;
+		ref = &c->refs[i];
+		st = rows_stage_find(p->stage, to, key, &staged, &found, err);
+		found = found && staged.r != ROWS_NOWHERE;
+		if (st == VL_OK && !found)
+			st = rows_scratch_by_key(
+			    p->here->scratch, to, key, &note, &found, err);
+	}
+	return st == VL_OK && !found ?
+	    fill_dangling(&f, ref, &p->text, cell, loose) :
+	    st;
+}
+
+/* Where several lines of the profile hold for the column, a row of the bundle
+ * tells by finding its key. */
+static enum vl_status
+fill_ref(const struct filling *f, struct vl_slice key, struct vl_buf *text,
+    struct vl_cell *cell)
+{
+	const struct rows_plan *plan = &f->p->here->plan;
+	const struct rows_column *c = &f->t->columns[f->column];
+	const struct rows_ref *ref = NULL;
+	enum vl_status st = VL_OK;
+	bool found = false;
+	size_t at = NONE;
+	size_t to = NONE;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && !found && i < c->nrefs; i++) {
+		st = find_to(f, i, &to);
+		if (st != VL_OK || to == NONE)
+			continue;
+		at = to;
+		ref = &c->refs[i];
+		st = rows_ids_find(
+		    f->p, to, ref->column, key, text, cell, &found, f->err);
+	}
+	if (st == VL_OK && !found)
+		st = fill_dangling(f, ref, text, cell, &found);
+	if (st != VL_OK || found)
+		return st;
+	return fail_dangling(f,
+	    at == NONE ? "a table that is not known" :
+	                 plan->tables[at].schema->name,
+	    key);
+}
+
+static size_t
+find_table(const struct rows_plan *p, struct vl_slice collection)
+{
+	size_t i = 0;
+
+	for (i = 0; i < p->ntables; i++)
+		if (vl_slice_equal(
+		        vl_slice_of(p->tables[i].collection), collection))
+			return i;
+	return NONE;
+}
+
+/* An id in a text: its column is that of the line of the profile which found
+ * it; by default the primary key. */
+static size_t
+find_column(const struct filling *f, size_t to)
+{
+	const struct rows_column *c = &f->t->columns[f->column];
+	size_t i = 0;
+
+	for (i = 0; i < c->nrefs; i++)
+		if (c->refs[i].finder != NULL && c->refs[i].to == to)
+			return c->refs[i].column;
+	return NONE;
+}
+
+static enum vl_status
+fill_part(
+    const struct filling *f, const struct vl_part *part, struct vl_buf *text)
+{
+	const struct rows_plan *plan = &f->p->here->plan;
+	struct vl_cell id = { 0 };
+	struct vl_buf room = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = false;
+	size_t to = NONE;
+
+	if (part->kind == VL_PART_TEXT)
+		return vl_buf_add(text, part->text, f->err);
+	if (part->kind == VL_PART_BODY)
+		return rows_stage_piece(
+		    f->p->stage, f->row->body, part->at, part->n, text, f->err);
+	to = find_table(plan, part->table);
+	if (to != NONE)
+		st = rows_ids_find(f->p, to, find_column(f, to), part->key,
+		    &room, &id, &found, f->err);
+	if (st == VL_OK && !found && !f->p->probing)
+		st = fail_dangling(f,
+		    to == NONE ? "a table that is not here" :
+		                 plan->tables[to].schema->name,
+		    part->key);
+	if (st == VL_OK && id.type == VL_CELL_INT) {
+		vl_buf_clear(&room);
+		st =
+		    vl_buf_printf(&room, f->err, "%lld", (long long)id.integer);
+		id.bytes = vl_buf_slice(&room);
+	}
+	if (st == VL_OK && found)
+		st = vl_place_write(
+		    text, (enum vl_place_form)part->form, id.bytes, f->err);
+	vl_buf_free(&room);
+	return st;
+}
+
+static enum vl_status
+fill_parts(const struct filling *f, struct vl_row_store *store,
+    const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell)
+{
+	struct vl_part part = { 0 };
+	enum vl_status st = VL_OK;
+	size_t at = 0;
+
+	vl_buf_clear(text);
+	while (st == VL_OK &&
+	    vl_parts_next(&part, &store->json, value, &at, &store->text))
+		st = fill_part(f, &part, text);
+	*cell = (struct vl_cell){ .type = VL_CELL_TEXT,
+		.bytes = vl_buf_slice(text) };
+	return st;
+}
+
+enum vl_status
+rows_fill(struct vl_rows_put *p, size_t table, size_t column,
+    const struct rows_staged *row, struct vl_row_store *store,
+    const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,
+    struct vl_err *err)
+{
+	struct filling f = { .p = p,
+		.t = &p->here->plan.tables[table],
+		.column = column,
+		.row = row,
+		.line = row->row,
+		.err = err };
+	enum vl_status st = VL_OK;
+
+	switch (value->kind) {
+	case VL_VALUE_CELL:
+		*cell = value->cell;
+		rows_map_out(&p->here->plan, table, column, row->key, cell);
+		return VL_OK;
+	case VL_VALUE_BODY:
+		vl_buf_clear(text);
+		st = rows_stage_piece(
+		    p->stage, row->body, value->at, value->n, text, err);
+		*cell = (struct vl_cell){ .type = value->cell.type,
+			.bytes = vl_buf_slice(text) };
+		return st;
+	case VL_VALUE_REF:
+		return fill_ref(&f, value->key, text, cell);
+	default:
+		return fill_parts(&f, store, value, text, cell);
+	}
+}

@@ -1,0 +1,132 @@
+/*
+ * Whose keys need whose first: a key holds the keys of the rows it refers to,
+ * and a row without one of its own is named by its owner.  A table may need
+ * itself (a tree of names); a longer circle names nothing.
+ */
+
+#include <stdlib.h>
+
+#include "parts.h"
+
+enum mark {
+	WHITE,
+	GREY, /* on the way down */
+	BLACK
+};
+
+struct walk {
+	struct rows_plan *p;
+	enum mark *marks;
+	struct vl_err *err;
+};
+
+static enum vl_status visit(struct walk *w, size_t table);
+
+static enum vl_status
+visit_needed(struct walk *w, size_t from, size_t to)
+{
+	if (to == NONE || to == from)
+		return VL_OK;
+	if (w->marks[to] == GREY)
+		return vl_fail(w->err, VL_EREFUSED,
+		    "the keys of tables '%s' and '%s' need each other: one of "
+		    "them wants another 'key'",
+		    w->p->tables[from].schema->name,
+		    w->p->tables[to].schema->name);
+	return visit(w, to);
+}
+
+static enum vl_status
+visit_columns(struct walk *w, size_t table, const size_t *columns, size_t n)
+{
+	const struct rows_column *c = NULL;
+	const struct rows_ref *ref = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t k = 0;
+	size_t v = 0;
+
+	for (i = 0; st == VL_OK && i < n; i++) {
+		if (columns[i] == NONE)
+			continue;
+		c = &w->p->tables[table].columns[columns[i]];
+		for (k = 0; st == VL_OK && k < c->nrefs; k++) {
+			ref = &c->refs[k];
+			st = visit_needed(w, table, ref->to);
+			if (ref->by == NULL)
+				continue;
+			for (v = 0; st == VL_OK && v < ref->by->n; v++)
+				st = visit_needed(
+				    w, table, ref->by->values[v].to);
+			if (st == VL_OK)
+				st = visit_needed(w, table, ref->by->otherwise);
+		}
+	}
+	return st;
+}
+
+/* A row that is dropped where an id dangles needs that table first; one that
+ * is named by its content needs the names of all it refers to. */
+static enum vl_status
+visit_content(struct walk *w, size_t table, bool all)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < w->p->tables[table].schema->ncolumns;
+	     i++)
+		if (all || w->p->tables[table].columns[i].drops)
+			st = visit_columns(w, table, &i, 1);
+	return st;
+}
+
+/* Owners are looked at by every row: one that is skipped takes it along. */
+static enum vl_status
+visit(struct walk *w, size_t table)
+{
+	struct rows_table *t = &w->p->tables[table];
+	const struct rows_entry *e = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t k = 0;
+
+	if (w->marks[table] == BLACK)
+		return VL_OK;
+	w->marks[table] = GREY;
+	st = visit_needed(w, table, t->of);
+	for (i = 0; st == VL_OK && i < t->nentries; i++) {
+		e = &t->entries[i];
+		st = visit_columns(w, table, e->key, e->nkey);
+		for (k = 0; st == VL_OK && e->ofs != NULL && k < e->nkey; k++)
+			if (e->ofs[k].child != NONE)
+				st = visit_columns(
+				    w, e->ofs[k].child, &e->ofs[k].column, 1);
+		if (st == VL_OK)
+			st = visit_columns(w, table, e->owners, e->nowners);
+		if (st == VL_OK)
+			st =
+			    visit_content(w, table, e->multiset && !e->skipped);
+	}
+	w->marks[table] = BLACK;
+	t->keyed = true;
+	w->p->order[w->p->norder++] = table;
+	return st;
+}
+
+enum vl_status
+rows_order(struct rows_plan *p, struct vl_err *err)
+{
+	struct walk w = { .p = p, .err = err };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	w.marks = calloc(p->ntables + 1, sizeof(*w.marks));
+	p->order = calloc(p->ntables + 1, sizeof(*p->order));
+	if (w.marks == NULL || p->order == NULL)
+		st = vl_fail_memory(err);
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		if (p->tables[i].referred || !rows_table_skipped(&p->tables[i]))
+			st = visit(&w, i);
+	free(w.marks);
+	return st;
+}

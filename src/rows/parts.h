@@ -1,0 +1,430 @@
+#ifndef ROWS_PARTS_H
+#define ROWS_PARTS_H
+
+/*
+ * What the files of this room share.
+ *
+ *	plan.c     schema and profile brought together: what a table's rows
+ *	           are called
+ *	named.c    tables whose name holds an id
+ *	key.c      a key for a table that the profile gives none
+ *	refer.c    which columns hold ids, and of what
+ *	order.c    whose keys need whose first
+ *	lite.c     private SQLite databases
+ *	scratch.c, each.c, kept.c
+ *	           the one about rows: keys by id, large values
+ *	lookup.c   from an id to the key of its row
+ *	said.c     parts of keys that other rows say
+ *	keys.c     the key of every row
+ *	tree.c     those of trees
+ *	values.c   a row's values as canonical JSON
+ *	rows.c     tables in order, lines out
+ */
+
+#include <valise/crypt.h>
+#include <valise/place.h>
+#include <valise/row.h>
+#include <valise/rows.h>
+#include <valise/sort.h>
+
+#define NONE ((size_t)-1)
+
+/* A value names the table that an id is of. */
+struct rows_by {
+	size_t column; /* that has the value */
+	struct {
+		struct vl_slice value;
+		size_t to;
+	} * values;
+	size_t n;
+	size_t otherwise; /* a table; NONE: refused, or as it stands */
+	bool plain;       /* as it stands */
+};
+
+/* One way in which a column refers to rows. */
+struct rows_ref {
+	size_t to; /* table of the plan; NONE: `by` says */
+	struct rows_by *by;
+	size_t column; /* of it: what ids are compared with; NONE: its primary
+	                * key */
+	const struct vl_reference *words; /* NULL: a foreign key */
+	struct vl_finder *finder;         /* NULL: the whole value is an id */
+	size_t condition;                 /* of the table; NONE: always */
+};
+
+enum rows_role {
+	ROWS_PLAIN,
+	ROWS_ID,    /* means nothing: under `x`, not in the row */
+	ROWS_REF,   /* the whole value is an id */
+	ROWS_INSIDE /* ids stand inside the value */
+};
+
+struct rows_column {
+	const struct vl_column *schema;
+	enum rows_role role;
+	struct rows_ref *refs;
+	size_t nrefs;
+	bool drops;  /* a row whose id dangles here does not travel */
+	size_t slot; /* ids are looked up by it: number of its column in the
+	              * scratch; NONE */
+};
+
+/* A part of a key that the one row says which points here. */
+struct rows_of {
+	size_t child;     /* its table; NONE: a part like others */
+	size_t point;     /* its column that refers to this table */
+	size_t column;    /* its column that is the part */
+	size_t condition; /* of the child; NONE */
+	size_t number;    /* of all of the database */
+};
+
+/* An entry of the profile, or one made from the schema. */
+struct rows_entry {
+	const struct vl_table_words *words; /* or NULL */
+	size_t condition;                   /* its `where`; NONE */
+	size_t skip;                        /* its `skip` condition; NONE */
+	size_t *key;                        /* columns; NONE: see `ofs` */
+	struct rows_of *ofs;                /* as many as `key`; or NULL */
+	size_t nkey;
+	size_t *owners; /* columns */
+	size_t nowners;
+	size_t *ordinal; /* columns */
+	size_t nordinal;
+	bool skipped;  /* all of them */
+	bool multiset; /* named by owner and content */
+};
+
+/* Rows of the target that stay as they are, or columns of them. */
+struct rows_keep {
+	const struct vl_keep_rows *words;
+	size_t condition; /* of the table; NONE: all its rows */
+};
+
+struct rows_table {
+	const struct vl_table *schema;
+	struct rows_column *columns; /* as in the schema */
+	struct rows_entry *entries;
+	size_t nentries;
+	const char **conditions; /* SQL, for the scan */
+	size_t nconditions;
+	size_t primary;          /* the one column of the primary key; NONE */
+	struct rows_keep *keeps; /* at the target: what stays as it is */
+	size_t nkeeps;
+	/* Its name holds the id of a row: of which table and column. */
+	size_t of; /* or NONE */
+	size_t of_column;
+	struct vl_slice of_id;  /* in its name */
+	const char *collection; /* its name in lines */
+	char *made;             /* `collection` where it is not the name */
+	bool left;              /* that row does not travel */
+	size_t nslots;
+	size_t nordinal; /* the most of an entry */
+	bool brought;    /* rows are matched by what was brought */
+	bool loose;      /* on_dangling: keep of a column */
+	bool direct;     /* nothing is kept of its rows: rows_walk */
+	bool referred;   /* some column holds ids of it */
+	bool keyed;      /* its keys are found */
+};
+
+/* A record of the source that is another of the target: here it is called as
+ * there. */
+struct rows_mapped {
+	size_t table;
+	size_t *columns; /* of the key; borrowed */
+	size_t n;
+	struct vl_cell *from; /* at the source */
+	struct vl_cell *to;   /* here */
+	struct vl_buf key;    /* at the source */
+};
+
+struct rows_plan {
+	const char *resource;
+	const struct vl_profile_resource *words; /* or NULL */
+	struct rows_table *tables;               /* as in the schema */
+	size_t ntables;
+	size_t *order; /* in which keys are found */
+	size_t norder;
+	size_t *lines; /* all tables in the order of their lines */
+	size_t nofs;
+	bool lenient;                 /* an id that dangles stands as it is */
+	struct rows_brought *brought; /* at the target; or NULL */
+	/* In the proof: what was there before; an id of it that dangles now
+	 * is refused.  Or NULL. */
+	struct rows_scratch *before;
+	struct rows_mapped *mapped;
+	size_t nmapped;
+};
+
+enum vl_status rows_plan_make(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+void rows_plan_free(struct rows_plan *p);
+/* The table of that name, or NONE. */
+size_t rows_plan_table(const struct rows_plan *p, struct vl_slice name);
+/* A condition of the profile, checked, in the list of the table. */
+enum vl_status rows_plan_condition(struct rows_table *t, struct vl_db *db,
+    const char *sql, size_t *number, struct vl_err *err);
+/* The column of that very name, or NONE. */
+size_t rows_column(const struct rows_table *t, struct vl_slice name);
+/* A word of the profile as the column has it: a number where it keeps
+ * numbers. */
+struct vl_cell rows_word_cell(const struct vl_column *c, const char *text);
+/* "file:line:column: " before what the profile has wrong. */
+enum vl_status rows_plan_fail(const struct vl_rows_opts *opts, unsigned line,
+    unsigned column, struct vl_err *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* No row of it travels. */
+bool rows_table_skipped(const struct rows_table *t);
+
+/* named.c: tables whose name holds an id, "data_{project.id}". */
+/* The entry of the profile is about this table; `t` is told whose. */
+enum vl_status rows_named_fits(const struct rows_plan *p,
+    const struct vl_rows_opts *opts, const struct vl_table_words *w,
+    struct rows_table *t, bool *fits, struct vl_err *err);
+/* Once keys are found: what they are called in lines. */
+struct rows_scratch;
+enum vl_status rows_named_call(
+    struct rows_plan *p, struct rows_scratch *s, struct vl_err *err);
+
+/* map.c */
+enum vl_status rows_map_plan(struct rows_plan *p,
+    const struct vl_map_record *map, size_t n, const char *resource,
+    struct vl_err *err);
+void rows_map_free(struct rows_plan *p);
+/* The reader's row gets the source's values in the columns of its key. */
+void rows_map_in(const struct rows_plan *p, size_t table, const size_t *at,
+    struct vl_cell *cells);
+/* A row of the bundle that is one of these keeps the value it has here. */
+void rows_map_out(const struct rows_plan *p, size_t table, size_t column,
+    struct vl_slice key, struct vl_cell *cell);
+
+/* key.c: the columns of the best unique key, or none (`*n` is 0). */
+enum vl_status rows_key_choose(const struct rows_table *t, size_t **columns,
+    size_t *n, struct vl_err *err);
+/* A primary key of one column that only counts or is drawn by lot. */
+bool rows_key_surrogate(const struct vl_table *t, size_t column);
+
+/* refer.c */
+enum vl_status rows_refer(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* order.c */
+enum vl_status rows_order(struct rows_plan *p, struct vl_err *err);
+
+/* scratch.c: what is known of each row; a private SQLite database that goes
+ * with its connection. */
+enum rows_state {
+	ROWS_CARRIED,
+	ROWS_SKIPPED,
+	ROWS_DROPPED,   /* refers to what is not there: on_dangling: drop */
+	ROWS_UNRESOLVED /* of a tree: its parent comes later */
+};
+
+struct rows_note {
+	size_t table;
+	int64_t r; /* its rowid where that is its primary key, else a count */
+	size_t entry;
+	enum rows_state state;
+	struct vl_slice key;   /* canonical JSON; of a tree's row until it is
+	                        * resolved: of its own parts */
+	struct vl_cell parent; /* id of the row above it in a tree; or null */
+	const struct vl_cell *ordinal; /* as many as the table has; NULL */
+	const struct vl_cell *slots;   /* as many as the table has */
+};
+
+struct rows_scratch;
+enum vl_status rows_scratch_open(
+    struct rows_scratch **out, const struct rows_plan *p, struct vl_err *err);
+void rows_scratch_free(struct rows_scratch *s);
+enum vl_status rows_scratch_put(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, struct vl_err *err);
+/* All rows of the table are there: they can be looked up now. */
+enum vl_status rows_scratch_done(
+    struct rows_scratch *s, size_t table, struct vl_err *err);
+/* A new key, and what became of it. */
+enum vl_status rows_scratch_set(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, struct vl_err *err);
+
+/* The row whose `column` (NONE: primary key) has this id; `*found` false
+ * where there is none.  `note` is valid until the next call about the
+ * table, and is not filled behind `parent`. */
+enum vl_status rows_scratch_find(struct rows_scratch *s, size_t table,
+    size_t column, const struct vl_cell *id, struct rows_note *note,
+    bool *found, struct vl_err *err);
+
+/* Parts of keys that other rows say (struct rows_of): as canonical JSON, by
+ * the id of the row they are for.  `two` where more than one row says it. */
+enum vl_status rows_scratch_say(struct rows_scratch *s, size_t number,
+    const struct vl_cell *id, struct vl_slice part, struct vl_err *err);
+enum vl_status rows_scratch_said(struct rows_scratch *s, size_t number,
+    const struct vl_cell *id, struct vl_buf *part, bool *two,
+    struct vl_err *err);
+
+/* In which order rows are gone through. */
+enum rows_by_what {
+	ROWS_BY_ROW,
+	ROWS_BY_KEY,   /* carried ones, and within a key by ordinal */
+	ROWS_BY_PARENT /* unresolved ones */
+};
+struct rows_each;
+/* Two rows with one key, by their numbers; multisets have no key yet. */
+enum vl_status rows_scratch_double(struct rows_scratch *s, size_t table,
+    struct vl_buf *key, int64_t r[2], bool *found, struct vl_err *err);
+
+enum vl_status rows_each_open(struct rows_each **out, struct rows_scratch *s,
+    size_t table, enum rows_by_what what, struct vl_err *err);
+enum vl_status rows_each_next(
+    struct rows_each *e, struct rows_note *note, bool *row, struct vl_err *err);
+void rows_each_free(struct rows_each *e);
+
+/* Values that are too large for a line. */
+enum vl_status rows_scratch_keep(struct rows_scratch *s, struct vl_slice value,
+    int64_t *number, struct vl_err *err);
+enum vl_status rows_scratch_kept(struct rows_scratch *s, int64_t number,
+    struct vl_slice *value, struct vl_err *err);
+enum vl_status rows_scratch_forget(struct rows_scratch *s, struct vl_err *err);
+
+/* The row of this key, and its id in `column` (NONE: primary key). */
+enum vl_status rows_scratch_by_key(struct rows_scratch *s, size_t table,
+    struct vl_slice key, struct rows_note *note, bool *found,
+    struct vl_err *err);
+/* Another row with that key than `r`. */
+enum vl_status rows_scratch_namesake(struct rows_scratch *s, size_t table,
+    struct vl_slice key, int64_t r, struct rows_note *note, bool *found,
+    struct vl_err *err);
+/* What `column` of row `r` holds, of those that are looked up; `id` is valid
+ * until the next call. */
+enum vl_status rows_scratch_id(struct rows_scratch *s, size_t table,
+    size_t column, int64_t r, struct vl_cell *id, bool *found,
+    struct vl_err *err);
+
+/* reader.c: a table's rows with those columns that are wanted. */
+struct rows_reader {
+	const struct rows_plan *plan;
+	const struct rows_table *t;
+	size_t table;
+	struct vl_scan *scan;
+	size_t *at;        /* of each column in `cells`; NONE: not wanted */
+	size_t conditions; /* of the first condition in `cells` */
+	const struct vl_cell *cells;
+	struct vl_cell *mapped; /* a copy, where the table has such rows */
+	size_t ncells;
+	int64_t r;
+	size_t entry; /* that fits the row */
+};
+enum vl_status rows_reader_open(struct rows_reader *rd, struct vl_db *db,
+    const struct rows_plan *p, size_t table, const bool *wanted,
+    struct vl_err *err);
+/* Refuses a row that no entry fits. */
+enum vl_status rows_reader_next(
+    struct rows_reader *rd, bool *row, struct vl_err *err);
+const struct vl_cell *rows_reader_cell(
+    const struct rows_reader *rd, size_t column);
+bool rows_reader_holds(const struct rows_reader *rd, size_t condition);
+/* "table 't', row 17" before a message. */
+enum vl_status rows_reader_within(
+    const struct rows_reader *rd, struct vl_err *err);
+void rows_reader_close(struct rows_reader *rd);
+
+/* lookup.c: what an id means. */
+enum rows_meaning {
+	ROWS_MEANS_ROW,     /* `note` */
+	ROWS_MEANS_NOTHING, /* NULL, one of `none`, or kept: as it is */
+	ROWS_MEANS_NULL     /* dangling, and cleared */
+};
+/* `id` in `column` of the reader's row, by `ref`.  A dangling one ends as
+ * on_dangling says: refused, `*drop` the row, or null or plain. */
+enum vl_status rows_lookup(struct rows_scratch *s, const struct rows_reader *rd,
+    size_t column, const struct rows_ref *ref, const struct vl_cell *id,
+    struct rows_note *note, enum rows_meaning *meaning, bool *drop,
+    struct vl_err *err);
+/* What the column has where it refers to nothing: NULL, or the first `none`;
+ * false where it can have neither. */
+bool rows_none(const struct rows_plan *p, const struct rows_ref *ref,
+    const struct vl_column *c, struct vl_cell *cell);
+/* The reference that holds for the row and takes the whole value, or NULL. */
+const struct rows_ref *rows_whole(const struct rows_reader *rd, size_t column);
+
+/* Part of a key: a key of one part that is not null stands as that part. */
+void rows_key_ref(struct vl_json_w *w, struct vl_slice key);
+/* `key` with the parts of `more` behind its own, both arrays. */
+enum vl_status rows_key_join(struct vl_buf *out, struct vl_slice key,
+    struct vl_slice more, struct vl_err *err);
+
+/* said.c: scan the rows that say parts of this table's keys. */
+enum vl_status rows_said_collect(const struct rows_plan *p,
+    struct rows_scratch *s, struct vl_db *db, size_t table, struct vl_err *err);
+/* Find table and columns of the parts of `e`; after refer.c. */
+enum vl_status rows_said_plan(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+
+/* The value of a column of the reader's row as a part of a key. */
+enum vl_status rows_key_part(struct rows_scratch *s,
+    const struct rows_reader *rd, size_t column, struct vl_json_w *w,
+    bool *drop, struct vl_err *err);
+
+/* tree.c: names of the table's rows that stand above one another. */
+enum vl_status rows_tree_find(const struct rows_plan *p, struct rows_scratch *s,
+    size_t table, struct vl_err *err);
+/* keys.c */
+enum vl_status rows_keys_find(struct rows_plan *p, struct rows_scratch *s,
+    struct vl_db *db, struct vl_err *err);
+
+/* The rows of an open reader, all of its columns wanted, each with what is
+ * known of it. */
+struct rows_walk;
+enum vl_status rows_walk_open(struct rows_walk **out, struct rows_reader *rd,
+    struct rows_plan *p, struct rows_scratch *s, struct vl_err *err);
+enum vl_status rows_walk_next(
+    struct rows_walk *w, struct rows_note *note, bool *row);
+void rows_walk_free(struct rows_walk *w);
+
+/* values.c: one row as a line without its key. */
+struct rows_values {
+	struct vl_buf row;
+	struct vl_buf ids; /* `x`; empty: none */
+	int64_t *large;    /* kept values, in order of the body */
+	size_t nlarge;
+	size_t cap;
+	uint64_t size; /* of the body */
+	/* Of a column while it is written. */
+	struct vl_buf text;
+	struct vl_places places;
+	struct rows_spot *spots;
+	size_t nspots;
+	size_t cap_spots;
+	size_t *order; /* columns by name */
+	size_t table;  /* of `order` */
+};
+enum vl_status rows_values_make(struct rows_values *v, struct rows_scratch *s,
+    const struct rows_reader *rd, bool *drop, struct vl_err *err);
+/* Equal rows have equal hashes: of their values and what is in the body. */
+enum vl_status rows_values_hash(const struct rows_values *v,
+    struct rows_scratch *s, uint8_t hash[VL_HASH_SIZE], struct vl_err *err);
+void rows_values_free(struct rows_values *v);
+
+/* rows.c */
+struct vl_rows {
+	struct vl_rows_opts opts;
+	struct rows_plan plan;
+	struct rows_scratch *scratch;
+	struct rows_values values;
+	struct vl_rows_counts counts;
+	size_t place; /* in plan.lines */
+	size_t table; /* there: its rows are in `sort` */
+	struct vl_sort *sort;
+	struct vl_buf item;
+	struct vl_buf line;
+	/* Of the record that was yielded. */
+	struct vl_slice large; /* numbers of kept values, not read yet */
+	struct vl_slice rest;  /* of the kept value being read */
+};
+
+/* brought.c, at the target. */
+struct rows_brought;
+/* Rows of the table that were brought are called as the source calls them. */
+enum vl_status rows_brought_call(const struct rows_plan *p,
+    struct rows_scratch *s, size_t table, struct vl_err *err);
+/* Others that have such a name lose it. */
+enum vl_status rows_brought_rest(const struct rows_plan *p,
+    struct rows_scratch *s, size_t table, struct vl_err *err);
+
+#endif

@@ -1,0 +1,408 @@
+/*
+ * The order of an import into one database: rows put aside, compared, given
+ * ids, written, and read again.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/text.h>
+
+#include "put.h"
+
+enum vl_status
+rows_row_parse(
+    struct vl_row_store *store, struct vl_slice json, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	store->text.n = 0;
+	/* Names, values and pieces of them are decoded one after the other,
+	 * each at most twice. */
+	st = vl_buf_reserve(&store->text, 4 * json.n, err);
+	return st == VL_OK ? vl_json_parse(&store->json, json, err) : st;
+}
+
+enum vl_status
+vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
+    struct vl_err *err)
+{
+	struct vl_rows_put *p = calloc(1, sizeof(*p));
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (p == NULL)
+		return vl_fail_memory(err);
+	p->opts = *opts;
+	st = rows_version_check(&p->opts, err);
+	if (st == VL_OK)
+		st = rows_open_here(&p->here, &p->opts, err);
+	if (st == VL_OK) {
+		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));
+		if (p->seen == NULL)
+			st = vl_fail_memory(err);
+	}
+	if (st == VL_OK)
+		st = rows_stage_open(&p->stage, p->here->plan.ntables, err);
+	if (st == VL_OK)
+		st = rows_brought_open(&p->brought, err);
+	if (st != VL_OK)
+		vl_rows_put_free(p);
+	else
+		*out = p;
+	return st;
+}
+
+void
+vl_rows_put_free(struct vl_rows_put *p)
+{
+	size_t i = 0;
+
+	if (p == NULL)
+		return;
+	rows_stage_free(p->stage);
+	rows_brought_free(p->brought);
+	free(p->seen);
+	vl_rows_free(p->here);
+	vl_row_store_free(&p->store);
+	vl_row_store_free(&p->theirs);
+	rows_values_free(&p->values);
+	for (i = 0; i < sizeof(p->last) / sizeof(*p->last); i++) {
+		vl_buf_free(&p->last[i].key);
+		vl_buf_free(&p->last[i].text);
+	}
+	vl_buf_free(&p->line);
+	vl_buf_free(&p->detail);
+	vl_buf_free(&p->text);
+	free(p);
+}
+
+void
+vl_rows_put_counts(
+    const struct vl_rows_put *p, struct vl_rows_put_counts *counts)
+{
+	*counts = p->counts;
+}
+
+/* The row is whole: aside with it. */
+static enum vl_status
+finish(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct vl_cell id = { 0 };
+	enum vl_status st = VL_OK;
+	char shown[256];
+
+	if (!p->open)
+		return VL_OK;
+	p->open = false;
+	vl_hash_end(&p->hash, p->row.hash);
+	if (p->table < p->here->plan.ntables &&
+	    p->here->plan.tables[p->table].brought) {
+		st = rows_ids_source(p, p->table, p->row.x, &id, err);
+		if (st == VL_OK && id.type != VL_CELL_NULL)
+			st = rows_brought_stage(
+			    p->brought, p->table, &id, p->row.key, err);
+	}
+	if (st == VL_OK)
+		st = rows_stage_put(p->stage, p->table, &p->row, err);
+	return st == VL_OK ?
+	    VL_OK :
+	    vl_within(err, "row %s",
+	        vl_escape_text(shown, sizeof(shown), p->row.key));
+}
+
+static enum vl_status
+find_table(struct vl_rows_put *p, const struct vl_row *row, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	size_t i = rows_plan_table(plan, row->table);
+	char shown[256];
+
+	(void)vl_escape_text(shown, sizeof(shown), row->table);
+	if (i == NONE && memchr(row->table.p, '{', row->table.n) != NULL)
+		return rows_stage_collection(
+		    p->stage, row->table, &p->table, err);
+	if (i == NONE || plan->tables[i].of != NONE)
+		return vl_fail(err, VL_EREFUSED,
+		    "the bundle has rows of table '%s', which is not here",
+		    shown);
+	if (rows_table_skipped(&plan->tables[i]))
+		return vl_fail(err, VL_EREFUSED,
+		    "the bundle has rows of table '%s', which the profile "
+		    "skips",
+		    shown);
+	p->table = i;
+	return VL_OK;
+}
+
+/* The column can be written, or has nothing to say and is not
+ * here. */
+static enum vl_status
+check_column(const struct vl_rows_put *p, const struct rows_table *t,
+    struct vl_slice name, const struct vl_value *v, struct vl_err *err)
+{
+	size_t i = rows_column(t, name);
+	char shown[VL_COLUMN_MAX + 1];
+
+	(void)vl_escape_text(shown, sizeof(shown), name);
+	if (i == NONE && p->opts.allow_drift && v->kind == VL_VALUE_CELL &&
+	    v->cell.type == VL_CELL_NULL)
+		return VL_OK;
+	if (i == NONE || t->schema->columns[i].generated ||
+	    t->columns[i].role == ROWS_ID)
+		return vl_fail(err, VL_EREFUSED,
+		    "table '%s' has no column '%s' here that could be written",
+		    t->schema->name, shown);
+	if (v->kind == VL_VALUE_REF && t->columns[i].nrefs == 0)
+		return vl_fail(err, VL_EREFUSED,
+		    "column '%s' of table '%s' refers to no table", shown,
+		    t->schema->name);
+	return VL_OK;
+}
+
+/* A column that the bundle has not, by its first row of the table. */
+static enum vl_status
+check_absent(struct vl_rows_put *p, const struct rows_table *t, size_t column,
+    struct vl_err *err)
+{
+	const struct vl_column *c = &t->schema->columns[column];
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	size_t at = 0;
+
+	if (c->generated || t->columns[column].role == ROWS_ID)
+		return VL_OK;
+	while (vl_row_next(&p->store, p->store.columns, &at, &name, &v))
+		if (vl_slice_equal(name, vl_slice_of(c->name)))
+			return VL_OK;
+	if (p->opts.allow_drift && (!c->not_null || c->fallback != NULL))
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "table '%s' has a column '%s' here, and not in the bundle%s",
+	    t->schema->name, c->name,
+	    p->opts.allow_drift ? ", which needs a value" :
+	                          ": 'allow-schema-drift' leaves it alone");
+}
+
+/* Every column of the row is one of the table, and no id of it. */
+static enum vl_status
+check_columns(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_table *t = NULL;
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = VL_OK;
+	size_t used = p->store.text.n; /* what is read is not kept */
+	size_t at = 0;
+	size_t i = 0;
+
+	if (p->table >= p->here->plan.ntables)
+		return VL_OK;
+	t = &p->here->plan.tables[p->table];
+	while (st == VL_OK &&
+	    vl_row_next(&p->store, p->store.columns, &at, &name, &v))
+		st = check_column(p, t, name, &v, err);
+	for (i = 0;
+	     st == VL_OK && !p->seen[p->table] && i < t->schema->ncolumns;
+	     i++) {
+		p->store.text.n = used;
+		st = check_absent(p, t, i, err);
+	}
+	p->seen[p->table] = true;
+	return st;
+}
+
+enum vl_status
+vl_rows_put_row(struct vl_rows_put *p, struct vl_slice line, struct vl_err *err)
+{
+	struct vl_row row = { 0 };
+	enum vl_status st = finish(p, err);
+	char shown[256];
+
+	vl_buf_clear(&p->line);
+	if (st == VL_OK)
+		st = vl_buf_add(&p->line, line, err);
+	if (st == VL_OK)
+		st =
+		    vl_row_decode(&row, &p->store, vl_buf_slice(&p->line), err);
+	if (st == VL_OK)
+		st = find_table(p, &row, err);
+	if (st == VL_OK)
+		st = check_columns(p, err);
+	if (st != VL_OK)
+		return row.key.n == 0 ?
+		    st :
+		    vl_within(err, "row %s",
+		        vl_escape_text(shown, sizeof(shown), row.key));
+	p->row = (struct rows_staged){ .key = row.key,
+		.row = row.row,
+		.x = row.x,
+		.act = ROWS_NEW,
+		.entry = p->table < p->here->plan.ntables ?
+		    p->here->plan.tables[p->table].nentries - 1 :
+		    0 };
+	vl_hash_init(&p->hash, NULL);
+	vl_hash_add(&p->hash, row.row);
+	p->missing = row.size;
+	p->open = true;
+	if (row.has_body)
+		st = rows_stage_body(p->stage, row.size, &p->row.body, err);
+	return st;
+}
+
+enum vl_status
+vl_rows_put_body(
+    struct vl_rows_put *p, struct vl_slice bytes, struct vl_err *err)
+{
+	if (bytes.n > p->missing)
+		return vl_fail(err, VL_EFORMAT,
+		    "a row has a longer body than its line says");
+	p->missing -= bytes.n;
+	vl_hash_add(&p->hash, bytes);
+	return rows_stage_fill(p->stage, bytes, err);
+}
+
+/* The names of the columns that differ. */
+static enum vl_status
+say_what(struct vl_rows_put *p, size_t table, struct vl_slice what,
+    struct vl_err *err)
+{
+	const struct vl_table *t = p->here->plan.tables[table].schema;
+	enum vl_status st = VL_OK;
+	size_t column = 0;
+
+	vl_buf_clear(&p->text);
+	while (st == VL_OK && rows_what_next(&what, &column))
+		st = vl_buf_printf(&p->text, err, "%s%s",
+		    p->text.n > 0 ? ", " : "", t->columns[column].name);
+	return st == VL_OK ? vl_buf_printf(&p->text, err, "%c", 0) : st;
+}
+
+static enum vl_status
+tell(struct vl_rows_put *p, size_t table, enum rows_act act,
+    enum vl_row_change what, struct vl_err *err)
+{
+	const char *name = p->here->plan.tables[table].collection;
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st = act == ROWS_LEFT ?
+	    rows_staging_gone(&g, p->stage, table, err) :
+	    rows_staging_open(&g, p->stage, table, act, err);
+	bool more = true;
+
+	while (st == VL_OK) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = say_what(p, table, row.what, err);
+		if (st == VL_OK)
+			p->opts.change(p->opts.arg, name, what, row.key,
+			    (const char *)p->text.p);
+	}
+	rows_staging_free(g);
+	return st;
+}
+
+/* Tables that are called by the key of a row find theirs. */
+static enum vl_status
+call_tables(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	const char *other = NULL;
+	char shown[256];
+	size_t i = 0;
+
+	for (i = 0; i < plan->ntables; i++)
+		if (plan->tables[i].made != NULL)
+			(void)rows_stage_call(
+			    p->stage, i, plan->tables[i].made);
+	other = rows_stage_call(p->stage, 0, NULL);
+	return other == NULL ?
+	    VL_OK :
+	    vl_fail(err, VL_EREFUSED,
+	        "the bundle has rows of table '%s', which is not here",
+	        vl_escape_text(shown, sizeof(shown), vl_slice_of(other)));
+}
+
+enum vl_status
+vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	enum vl_status st = finish(p, err);
+	size_t i = 0;
+	size_t t = 0;
+
+	if (st == VL_OK)
+		st = rows_brought_load(p, err);
+	p->here->plan.brought = p->brought;
+	if (st == VL_OK)
+		st = rows_find_keys(p->here, err);
+	if (st == VL_OK)
+		st = call_tables(p, err);
+	if (st == VL_OK)
+		st = rows_compare(p, p->here, false, err);
+	for (i = 0; st == VL_OK && i < plan->ntables; i++) {
+		t = plan->lines[i];
+		st = tell(p, t, ROWS_NEW, VL_ROW_ADD, err);
+		if (st == VL_OK)
+			st = tell(p, t, ROWS_UPDATE, VL_ROW_MODIFY, err);
+		if (st == VL_OK)
+			st = tell(p, t, ROWS_LEFT, VL_ROW_DELETE, err);
+	}
+	return st;
+}
+
+enum vl_status
+vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	char shown[32];
+
+	if (p->counts.conflict > 0)
+		return vl_fail(err, VL_EREFUSED,
+		    "%s with 'fail' stand against it",
+		    vl_format_counted(shown, sizeof(shown), p->counts.conflict,
+		        "row", "rows"));
+	st = rows_ids_give(p, err);
+	return st == VL_OK ? rows_write(p, err) : st;
+}
+
+static enum vl_status
+check_references(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct vl_cell *cells = NULL;
+	struct vl_scan *s = NULL;
+	enum vl_status st = vl_db_dangling_open(&s, p->opts.rows.db, err);
+	bool row = false;
+
+	if (st == VL_OK)
+		st = vl_scan_next(s, &cells, &row, err);
+	if (st == VL_OK && row)
+		st = vl_fail(err, VL_EREFUSED,
+		    "row %lld of table '%.*s' would refer to a row of '%.*s' "
+		    "that is not there",
+		    (long long)cells[1].integer, (int)cells[0].bytes.n,
+		    (const char *)cells[0].bytes.p, (int)cells[2].bytes.n,
+		    (const char *)cells[2].bytes.p);
+	vl_scan_free(s);
+	return st;
+}
+
+enum vl_status
+vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct vl_rows *after = NULL;
+	enum vl_status st = rows_open_here(&after, &p->opts, err);
+
+	if (st == VL_OK) {
+		after->plan.brought = p->brought;
+		after->plan.before = p->here->scratch;
+		st = rows_find_keys(after, err);
+	}
+	if (st == VL_OK)
+		st = rows_compare(p, after, true, err);
+	if (st == VL_OK)
+		st = check_references(p, err);
+	vl_rows_free(after);
+	return st;
+}

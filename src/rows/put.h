@@ -1,0 +1,259 @@
+#ifndef ROWS_PUT_H
+#define ROWS_PUT_H
+
+/*
+ * What the files share that bring rows into a target:
+ *
+ *	stage.c    rows of the bundle, put aside
+ *	compare.c  those beside the target's
+ *	same.c     two values
+ *	settle.c   what becomes of them
+ *	brought.c  rows that earlier imports created
+ *	ids.c      new ids, and from a key to an id
+ *	map.c      records that have another name here
+ *	fill.c     the cells of a row that is written
+ *	version.c  that of the application
+ *	delete.c   rows that go
+ *	write.c    changes and additions
+ *	put.c      the order of all that
+ */
+
+#include "parts.h"
+
+/* stage.c */
+enum rows_act {
+	ROWS_NEW, /* not at the target, so far */
+	ROWS_SAME,
+	ROWS_UPDATE,
+	ROWS_LEFT,      /* by policy */
+	ROWS_AGAIN_NEW, /* a unique key stood in the way; tried once more */
+	ROWS_AGAIN_UPDATE,
+	ROWS_PROVED
+};
+
+/* A row of the bundle. */
+struct rows_staged {
+	struct vl_slice key;
+	int64_t n;           /* where its line is */
+	struct vl_slice row; /* canonical JSON; by rows_stage_line() */
+	struct vl_slice x;   /* the same, or n is 0 */
+	uint8_t hash[VL_HASH_SIZE];
+	int64_t body; /* number of its body; 0: none */
+	enum rows_act act;
+	size_t entry;         /* of its table */
+	struct vl_slice what; /* UPDATE: the columns that differ, their
+	                       * numbers in 2 bytes each */
+	int64_t r;            /* its row at the target; SAME, UPDATE, LEFT */
+	struct vl_slice at; /* primary key of that row, where it has no rowid */
+	struct vl_cell id;  /* NEW: the id it gets; or null */
+};
+
+/* The columns of `what`, one after the other; false behind the last. */
+bool rows_what_next(struct vl_slice *what, size_t *column);
+
+/* `r` of a row that is left where the target has none. */
+#define ROWS_NOWHERE INT64_MIN
+
+struct rows_stage;
+enum vl_status rows_stage_open(
+    struct rows_stage **out, size_t ntables, struct vl_err *err);
+void rows_stage_free(struct rows_stage *s);
+/* Rows whose table is found later, by the name of another row: a number for
+ * them until then. */
+enum vl_status rows_stage_collection(struct rows_stage *s, struct vl_slice name,
+    size_t *table, struct vl_err *err);
+/* They are those of `table`.  Without a name: one that has found none. */
+const char *rows_stage_call(
+    struct rows_stage *s, size_t table, const char *collection);
+/* VL_EFORMAT: a row of that key is there. */
+enum vl_status rows_stage_put(struct rows_stage *s, size_t table,
+    const struct rows_staged *row, struct vl_err *err);
+/* `row` and `x` of what was found; valid until the next call about the
+ * table. */
+enum vl_status rows_stage_line(struct rows_stage *s, size_t table,
+    struct rows_staged *row, struct vl_err *err);
+/* Valid until the next call about the table. */
+enum vl_status rows_stage_find(struct rows_stage *s, size_t table,
+    struct vl_slice key, struct rows_staged *row, bool *found,
+    struct vl_err *err);
+/* act, r, at, id of the row of this key. */
+enum vl_status rows_stage_set(struct rows_stage *s, size_t table,
+    const struct rows_staged *row, struct vl_err *err);
+/* Bodies: room for one, its bytes, and pieces of it. */
+enum vl_status rows_stage_body(
+    struct rows_stage *s, uint64_t size, int64_t *number, struct vl_err *err);
+enum vl_status rows_stage_fill(
+    struct rows_stage *s, struct vl_slice bytes, struct vl_err *err);
+enum vl_status rows_stage_piece(struct rows_stage *s, int64_t number,
+    uint64_t at, uint64_t n, struct vl_buf *out, struct vl_err *err);
+/* Rows of the target that no row of the bundle is: to be deleted. */
+enum vl_status rows_stage_gone(struct rows_stage *s, size_t table,
+    const struct rows_staged *row, struct vl_err *err);
+
+/* Whether that row is one of those. */
+enum vl_status rows_stage_is_gone(struct rows_stage *s, size_t table,
+    struct vl_slice key, bool *gone, struct vl_err *err);
+/* All rows of the table are new, and their ids are `first` and those behind
+ * it; `*numbered` false, and nothing done, where not all are new. */
+enum vl_status rows_stage_number(struct rows_stage *s, size_t table,
+    int64_t first, bool *numbered, struct vl_err *err);
+/* How many rows have that act. */
+enum vl_status rows_stage_count(struct rows_stage *s, size_t table,
+    enum rows_act act, uint64_t *n, struct vl_err *err);
+/* An id that a new row gets; `*taken`: another one has it. */
+enum vl_status rows_stage_take_id(struct rows_stage *s, size_t table,
+    const struct vl_cell *id, bool *taken, struct vl_err *err);
+
+struct rows_staging; /* one after the other */
+enum vl_status rows_staging_open(struct rows_staging **out,
+    struct rows_stage *s, size_t table, enum rows_act act, struct vl_err *err);
+/* The same with `row` and `x`. */
+enum vl_status rows_staging_lines(struct rows_staging **out,
+    struct rows_stage *s, size_t table, enum rows_act act, struct vl_err *err);
+enum vl_status rows_staging_gone(struct rows_staging **out,
+    struct rows_stage *s, size_t table, struct vl_err *err);
+enum vl_status rows_staging_next(struct rows_staging *g,
+    struct rows_staged *row, bool *more, struct vl_err *err);
+void rows_staging_free(struct rows_staging *g);
+
+/* The id that was found last for a key: rows in order of keys ask for the
+ * same one again and again. */
+struct rows_last {
+	struct vl_buf key;
+	struct vl_buf text;
+	struct vl_cell id;
+	size_t table;
+	size_t column;
+	bool valid;
+};
+
+/* put.c */
+struct vl_rows_put {
+	struct vl_rows_put_opts opts;
+	struct vl_rows *here; /* rows of the target, by name */
+	struct rows_brought *brought;
+	struct rows_stage *stage;
+	struct vl_rows_put_counts counts;
+	struct vl_row_store store;
+	struct vl_hash hash; /* of the row that is being put */
+	struct rows_staged row;
+	size_t table;     /* of it */
+	bool *seen;       /* by table: a row of it came */
+	uint64_t missing; /* bytes of its body */
+	bool open;        /* it is not put aside yet */
+	uint64_t left;    /* rows of the bundle that are not written */
+	bool triggers_off;
+	struct rows_last last[8];
+	bool probing; /* ids that are not given yet are NULL */
+	struct vl_buf line;
+	/* compare.c, write.c */
+	struct vl_row_store theirs;
+	struct vl_buf detail;
+	struct vl_buf text;
+	struct rows_values values;
+};
+
+/* rows.c: the rows of the target, by the names that the source gives them;
+ * their keys are found by the second call. */
+enum vl_status rows_open_here(struct vl_rows **out,
+    const struct vl_rows_put_opts *opts, struct vl_err *err);
+enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
+
+/* The values of a row, or its `x`: for vl_row_next() with item 0. */
+enum vl_status rows_row_parse(
+    struct vl_row_store *store, struct vl_slice json, struct vl_err *err);
+
+/* compare.c; `proof`: the second time, when nothing may differ. */
+enum vl_status rows_compare(struct vl_rows_put *p, struct vl_rows *here,
+    bool proof, struct vl_err *err);
+/* brought.c: rows that imports of the series created. */
+struct rows_brought;
+enum vl_status rows_brought_open(struct rows_brought **out, struct vl_err *err);
+void rows_brought_free(struct rows_brought *b);
+enum vl_status rows_brought_load(struct vl_rows_put *p, struct vl_err *err);
+/* A row of the bundle and its id at the source. */
+enum vl_status rows_brought_stage(struct rows_brought *b, size_t table,
+    const struct vl_cell *id, struct vl_slice key, struct vl_err *err);
+/* The reader's row, of this name, was created by an earlier import. */
+enum vl_status rows_brought_has(struct rows_brought *b,
+    const struct rows_reader *rd, struct vl_slice key, bool *has,
+    struct vl_err *err);
+/* opts.created() for the reader's row, which is the one of the bundle with
+ * that id (or NULL). */
+enum vl_status rows_brought_new(struct vl_rows_put *p,
+    const struct rows_reader *rd, const struct vl_cell *id, struct vl_slice key,
+    struct vl_err *err);
+/* The same where the reader's row was brought earlier. */
+enum vl_status rows_brought_seen(struct vl_rows_put *p,
+    const struct rows_reader *rd, struct vl_slice key, struct vl_err *err);
+
+/* same.c: a value of the bundle's row and one of the row that was read. */
+struct rows_beside {
+	size_t table;
+	size_t column;
+	const struct rows_staged *row;
+	const struct vl_value *ours;
+	const struct vl_value *theirs;
+};
+enum vl_status rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
+    const struct rows_beside *b, bool *same, struct vl_err *err);
+
+/* settle.c */
+struct rows_settling;
+enum vl_status rows_settling_open(struct rows_settling **out,
+    struct vl_rows_put *p, size_t table, struct vl_err *err);
+/* The entry of a row of the bundle, and whether the target keeps its own. */
+enum vl_status rows_settling_look(struct rows_settling *s,
+    struct rows_staged *row, bool *kept, struct vl_err *err);
+/* Whether an owner of it is left alone. */
+enum vl_status rows_settling_owner(struct rows_settling *s,
+    const struct rows_staged *row, bool *left, struct vl_err *err);
+void rows_settling_free(struct rows_settling *s);
+/* The rows that are not here. */
+enum vl_status rows_settle_new(
+    struct vl_rows_put *p, size_t table, struct vl_err *err);
+
+/* ids.c */
+/* The id that a row of the bundle had at the source; NULL where that means
+ * something and is no id. */
+enum vl_status rows_ids_source(struct vl_rows_put *p, size_t table,
+    struct vl_slice x, struct vl_cell *id, struct vl_err *err);
+enum vl_status rows_ids_give(struct vl_rows_put *p, struct vl_err *err);
+enum vl_status rows_ids_find(struct vl_rows_put *p, size_t table, size_t column,
+    struct vl_slice key, struct vl_buf *text, struct vl_cell *id, bool *found,
+    struct vl_err *err);
+/* fill.c: the cell of a column for a value of a line. */
+enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
+    const struct rows_staged *row, struct vl_row_store *store,
+    const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,
+    struct vl_err *err);
+/* The row of the bundle that `key` in `column` names; `line` has the values
+ * that may say of which table. */
+enum vl_status rows_fill_staged(struct vl_rows_put *p, size_t table,
+    size_t column, struct vl_slice line, struct vl_slice key,
+    struct rows_staged *row, bool *found, struct vl_err *err);
+/* What the column of a row of the bundle gets whose key names no row, neither
+ * in the bundle nor here; `*loose` false where it names one. */
+enum vl_status rows_fill_loose(struct vl_rows_put *p, size_t table,
+    size_t column, const struct rows_staged *row, struct vl_slice key,
+    struct vl_cell *cell, bool *loose, struct vl_err *err);
+/* version.c */
+enum vl_status rows_version_check(
+    const struct vl_rows_put_opts *opts, struct vl_err *err);
+/* delete.c */
+/* The columns of the primary key, in table order, or NULL for the rowid; how
+ * many. */
+size_t rows_key_names(const struct rows_table *t, const char **names);
+/* Their cells in a row of the target, as compare.c noted them. */
+enum vl_status rows_key_cells(const struct rows_table *t,
+    const struct rows_staged *row, struct vl_row_store *store,
+    struct vl_cell *cells, struct vl_err *err);
+/* As `triggers` of the table says, for all its rows; NULL: they run. */
+enum vl_status rows_triggers(
+    struct vl_rows_put *p, const struct rows_table *t, struct vl_err *err);
+enum vl_status rows_delete(
+    struct vl_rows_put *p, size_t table, struct vl_err *err);
+/* write.c */
+enum vl_status rows_write(struct vl_rows_put *p, struct vl_err *err);
+
+#endif

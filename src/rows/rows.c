@@ -1,0 +1,286 @@
+/*
+ * Lines out, in manifest order: table after table, each scanned once in its
+ * own order and sorted by key.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "put.h"
+
+#define SORT_MEMORY (16u << 20)
+
+enum vl_status
+rows_find_keys(struct vl_rows *r, struct vl_err *err)
+{
+	enum vl_status st = rows_scratch_open(&r->scratch, &r->plan, err);
+
+	if (st == VL_OK)
+		st = rows_keys_find(&r->plan, r->scratch, r->opts.db, err);
+	if (st == VL_OK)
+		st = rows_named_call(&r->plan, r->scratch, err);
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "resource '%s'", r->opts.resource);
+}
+
+static enum vl_status
+make_plan(struct vl_rows *r, const struct vl_map_record *map, size_t nmap,
+    struct vl_err *err)
+{
+	enum vl_status st = rows_plan_make(&r->plan, &r->opts, err);
+
+	if (st == VL_OK)
+		st = rows_map_plan(&r->plan, map, nmap, r->opts.resource, err);
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "resource '%s'", r->opts.resource);
+}
+
+enum vl_status
+vl_rows_open(
+    struct vl_rows **out, const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	struct vl_rows *r = calloc(1, sizeof(*r));
+
+	*out = r;
+	if (r == NULL)
+		return vl_fail_memory(err);
+	r->opts = *opts;
+	if (make_plan(r, NULL, 0, err) == VL_OK &&
+	    rows_find_keys(r, err) == VL_OK)
+		return VL_OK;
+	vl_rows_free(r);
+	*out = NULL;
+	return err->status;
+}
+
+enum vl_status
+rows_open_here(struct vl_rows **out, const struct vl_rows_put_opts *opts,
+    struct vl_err *err)
+{
+	struct vl_rows *r = calloc(1, sizeof(*r));
+
+	*out = r;
+	if (r == NULL)
+		return vl_fail_memory(err);
+	r->opts = opts->rows;
+	r->plan.lenient = true;
+	if (make_plan(r, opts->map, opts->nmap, err) == VL_OK)
+		return VL_OK;
+	vl_rows_free(r);
+	*out = NULL;
+	return err->status;
+}
+
+void
+vl_rows_free(struct vl_rows *r)
+{
+	if (r == NULL)
+		return;
+	vl_sort_free(r->sort);
+	rows_values_free(&r->values);
+	rows_scratch_free(r->scratch);
+	rows_plan_free(&r->plan);
+	vl_buf_free(&r->item);
+	vl_buf_free(&r->line);
+	free(r);
+}
+
+void
+vl_rows_counts(const struct vl_rows *r, struct vl_rows_counts *counts)
+{
+	*counts = r->counts;
+}
+
+static enum vl_status
+add_number(struct vl_buf *b, uint64_t n, struct vl_err *err)
+{
+	uint8_t bytes[8];
+
+	vl_put_u64le(bytes, n);
+	return vl_buf_add(b, (struct vl_slice){ bytes, sizeof(bytes) }, err);
+}
+
+/* What is sorted: the key, NUL, and what the line is made of.  A key has no
+ * NUL, so items stand in the order of keys. */
+static enum vl_status
+add_item(struct vl_rows *r, struct vl_slice key, struct vl_err *err)
+{
+	const struct rows_values *v = &r->values;
+	struct vl_buf *b = &r->item;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	vl_buf_clear(b);
+	st = vl_buf_add(b, key, err);
+	if (st == VL_OK)
+		st = vl_buf_add(
+		    b, (struct vl_slice){ (const uint8_t *)"", 1 }, err);
+	if (st == VL_OK)
+		st = add_number(b, v->row.n, err);
+	if (st == VL_OK)
+		st = add_number(b, v->ids.n, err);
+	if (st == VL_OK)
+		st = add_number(b, v->size, err);
+	if (st == VL_OK)
+		st = vl_buf_add(b, vl_buf_slice(&v->row), err);
+	if (st == VL_OK)
+		st = vl_buf_add(b, vl_buf_slice(&v->ids), err);
+	for (i = 0; st == VL_OK && i < v->nlarge; i++)
+		st = add_number(b, (uint64_t)v->large[i], err);
+	return st == VL_OK ? vl_sort_add(r->sort, vl_buf_slice(b), err) : st;
+}
+
+/* One row of the scan, beside what is noted of it. */
+static enum vl_status
+take_row(struct vl_rows *r, const struct rows_reader *rd,
+    const struct rows_note *note, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	bool drop = false;
+
+	if (note->state == ROWS_SKIPPED)
+		r->counts.skipped++;
+	if (note->state == ROWS_DROPPED)
+		r->counts.dropped++;
+	if (note->state != ROWS_CARRIED)
+		return VL_OK;
+	st = rows_values_make(&r->values, r->scratch, rd, &drop, err);
+	if (st != VL_OK || drop) {
+		r->counts.dropped += drop;
+		return st;
+	}
+	return add_item(r, note->key, err);
+}
+
+static enum vl_status
+scan_rows(struct vl_rows *r, struct rows_reader *rd, struct rows_walk *walk,
+    struct vl_err *err)
+{
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+	bool row = true;
+
+	while (st == VL_OK) {
+		st = rows_walk_next(walk, &note, &row);
+		if (st != VL_OK || !row)
+			break;
+		st = take_row(r, rd, &note, err);
+	}
+	return st;
+}
+
+/* Sort the rows of the next table that is carried. */
+static enum vl_status
+begin_table(struct vl_rows *r, struct vl_err *err)
+{
+	const struct rows_table *t = &r->plan.tables[r->table];
+	struct rows_reader rd = { 0 };
+	struct rows_walk *walk = NULL;
+	bool *all = calloc(t->schema->ncolumns + 1, sizeof(*all));
+	enum vl_status st = VL_OK;
+
+	if (all == NULL)
+		return vl_fail_memory(err);
+	memset(all, true, t->schema->ncolumns);
+	r->counts.tables++;
+	st = vl_sort_new(&r->sort, r->opts.tempdir, SORT_MEMORY, err);
+	if (st == VL_OK)
+		st = rows_scratch_forget(r->scratch, err);
+	if (st == VL_OK)
+		st = rows_reader_open(
+		    &rd, r->opts.db, &r->plan, r->table, all, err);
+	if (st == VL_OK)
+		st = rows_walk_open(&walk, &rd, &r->plan, r->scratch, err);
+	if (st == VL_OK)
+		st = scan_rows(r, &rd, walk, err);
+	rows_walk_free(walk);
+	rows_reader_close(&rd);
+	free(all);
+	return st == VL_OK ? vl_sort_finish(r->sort, err) : st;
+}
+
+static enum vl_status
+make_line(struct vl_rows *r, struct vl_slice item, struct vl_record *rec,
+    struct vl_err *err)
+{
+	const struct rows_table *t = &r->plan.tables[r->table];
+	const uint8_t *nul = memchr(item.p, 0, item.n);
+	struct vl_rd rd = { .rest = item };
+	struct vl_row row = { 0 };
+	enum vl_status st = VL_OK;
+	size_t ids = 0;
+	size_t n = 0;
+
+	row.key = vl_rd_take(&rd, (size_t)(nul - item.p));
+	(void)vl_rd_u8(&rd);
+	n = vl_rd_u64le(&rd);
+	ids = vl_rd_u64le(&rd);
+	row.size = vl_rd_u64le(&rd);
+	row.row = vl_rd_take(&rd, n);
+	row.x = vl_rd_take(&rd, ids);
+	row.has_body = row.size > 0;
+	row.resource = vl_slice_of(r->plan.resource);
+	row.table = vl_slice_of(t->collection);
+	r->large = rd.rest;
+	r->rest = (struct vl_slice){ 0 };
+	vl_buf_clear(&r->line);
+	if (st == VL_OK)
+		st = vl_row_encode(&r->line, &row, &rec->hash_at, err);
+	if (st != VL_OK)
+		return vl_within(err, "table '%s'", t->schema->name);
+	rec->line = vl_buf_slice(&r->line);
+	rec->has_body = row.has_body;
+	rec->body_size = row.size;
+	r->counts.rows++;
+	r->counts.bytes += row.size;
+	return VL_OK;
+}
+
+enum vl_status
+vl_rows_next(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
+{
+	struct vl_slice item = { 0 };
+	enum vl_status st = VL_OK;
+
+	*rec = (struct vl_record){ 0 };
+	while (r->place < r->plan.ntables) {
+		r->table = r->plan.lines[r->place];
+		if (r->sort == NULL && !r->plan.tables[r->table].left &&
+		    !rows_table_skipped(&r->plan.tables[r->table]))
+			st = begin_table(r, err);
+		if (st == VL_OK && r->sort != NULL)
+			st = vl_sort_next(r->sort, &item, err);
+		if (st != VL_OK)
+			return vl_within(
+			    err, "resource '%s'", r->plan.resource);
+		if (item.p != NULL)
+			return make_line(r, item, rec, err);
+		vl_sort_free(r->sort);
+		r->sort = NULL;
+		r->place++;
+	}
+	return VL_OK;
+}
+
+enum vl_status
+vl_rows_read(
+    struct vl_rows *r, uint8_t *p, size_t n, size_t *got, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	struct vl_rd rd = { 0 };
+
+	*got = 0;
+	if (r->rest.n == 0 && r->large.n > 0) {
+		rd.rest = r->large;
+		st = rows_scratch_kept(
+		    r->scratch, (int64_t)vl_rd_u64le(&rd), &r->rest, err);
+		r->large = rd.rest;
+	}
+	if (st != VL_OK || r->rest.n == 0)
+		return st;
+	*got = r->rest.n < n ? r->rest.n : n;
+	memcpy(p, r->rest.p, *got);
+	r->rest.p += *got;
+	r->rest.n -= *got;
+	return VL_OK;
+}

@@ -1,0 +1,140 @@
+/* Whether two values say the same: one of the bundle, one of the target. */
+
+#include "put.h"
+
+struct same {
+	struct vl_rows_put *p;
+	struct rows_scratch *scratch; /* of the target's rows */
+	size_t table;
+	struct vl_err *err;
+};
+
+/* A stretch of the target's body: from the values that were kept. */
+static enum vl_status
+piece_here(struct same *c, uint64_t at, uint64_t n, struct vl_buf *out)
+{
+	const struct rows_values *v = &c->p->values;
+	struct vl_slice kept = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	/* One value is one stretch. */
+	for (i = 0; st == VL_OK && i < v->nlarge; i++) {
+		st = rows_scratch_kept(c->scratch, v->large[i], &kept, c->err);
+		if (st == VL_OK && at == 0 && kept.n == n)
+			return vl_buf_add(out, kept, c->err);
+		at -= kept.n;
+	}
+	return st;
+}
+
+static enum vl_status
+same_stretch(struct same *c, const struct rows_staged *row,
+    const uint64_t ours[2], const uint64_t theirs[2], bool *same)
+{
+	struct vl_buf a = { 0 };
+	struct vl_buf b = { 0 };
+	enum vl_status st = VL_OK;
+
+	*same = ours[1] == theirs[1];
+	if (!*same)
+		return VL_OK;
+	st = rows_stage_piece(
+	    c->p->stage, row->body, ours[0], ours[1], &a, c->err);
+	if (st == VL_OK)
+		st = piece_here(c, theirs[0], theirs[1], &b);
+	*same = vl_slice_equal(vl_buf_slice(&a), vl_buf_slice(&b));
+	vl_buf_free(&a);
+	vl_buf_free(&b);
+	return st;
+}
+
+static enum vl_status
+same_parts(struct same *c, const struct rows_staged *row,
+    const struct vl_value *ours, const struct vl_value *theirs, bool *same)
+{
+	struct vl_part a = { 0 };
+	struct vl_part b = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t k = 0;
+	bool more = true;
+
+	*same = true;
+	while (st == VL_OK && *same) {
+		more = vl_parts_next(
+		    &a, &c->p->store.json, ours, &i, &c->p->store.text);
+		if (vl_parts_next(&b, &c->p->theirs.json, theirs, &k,
+		        &c->p->theirs.text) != more ||
+		    (more && a.kind != b.kind)) {
+			*same = false;
+			break;
+		}
+		if (!more)
+			break;
+		if (a.kind == VL_PART_BODY)
+			st = same_stretch(c, row, (uint64_t[]){ a.at, a.n },
+			    (uint64_t[]){ b.at, b.n }, same);
+		else if (a.kind == VL_PART_TEXT)
+			*same = vl_slice_equal(a.text, b.text);
+		else
+			*same = vl_slice_equal(a.key, b.key) &&
+			    vl_slice_equal(a.table, b.table) &&
+			    a.form == b.form;
+	}
+	return st;
+}
+
+/* A key that names no row here is what on_dangling made of it. */
+static enum vl_status
+same_loose(struct same *c, const struct rows_staged *row, size_t column,
+    const struct vl_value *ours, const struct vl_value *theirs, bool *same)
+{
+	struct vl_cell cell = { 0 };
+	bool loose = false;
+	enum vl_status st = rows_fill_loose(
+	    c->p, c->table, column, row, ours->key, &cell, &loose, c->err);
+
+	*same = loose && vl_cell_equal(&cell, &theirs->cell);
+	return st;
+}
+
+static enum vl_status
+same_value(struct same *c, const struct rows_staged *row,
+    const struct vl_value *ours, const struct vl_value *theirs, bool *same)
+{
+	*same = ours->kind == theirs->kind;
+	if (!*same)
+		return VL_OK;
+	switch (ours->kind) {
+	case VL_VALUE_CELL:
+		*same = vl_cell_equal(&ours->cell, &theirs->cell);
+		return VL_OK;
+	case VL_VALUE_REF:
+		*same = vl_slice_equal(ours->key, theirs->key);
+		return VL_OK;
+	case VL_VALUE_BODY:
+		if (ours->cell.type != theirs->cell.type) {
+			*same = false;
+			return VL_OK;
+		}
+		return same_stretch(c, row, (uint64_t[]){ ours->at, ours->n },
+		    (uint64_t[]){ theirs->at, theirs->n }, same);
+	default:
+		return same_parts(c, row, ours, theirs, same);
+	}
+}
+
+enum vl_status
+rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
+    const struct rows_beside *b, bool *same, struct vl_err *err)
+{
+	struct same c = {
+		.p = p, .scratch = scratch, .table = b->table, .err = err
+	};
+
+	if (b->ours->kind == VL_VALUE_REF && b->theirs->kind == VL_VALUE_CELL)
+		return same_loose(
+		    &c, b->row, b->column, b->ours, b->theirs, same);
+	return same_value(&c, b->row, b->ours, b->theirs, same);
+}

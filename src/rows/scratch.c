@@ -1,0 +1,494 @@
+/*
+ * The private database.  One table for each of the site's whose keys are
+ * wanted:
+ *
+ *	k<N>(r, e, s, key, p, o0.., c0..)
+ *
+ * r is the row, e its entry, s its state, p the id of its parent in a tree,
+ * o.. what it is counted by, c.. the ids it is looked up by, as text.  It has
+ * no name: SQLite unlinks it as it is made.  Nothing in it outlives the run,
+ * so it is never synced.
+ */
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/encode.h>
+
+#include "scratch.h"
+
+#define CACHE_KIB 16384
+#define SQL_MAX   4096
+
+enum vl_status
+scratch_run(struct rows_scratch *s, const char *sql, struct vl_err *err)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
+	    VL_OK :
+	    lite_fail(s->db, SCRATCH_WHAT, err);
+}
+
+enum vl_status
+scratch_prepare(struct rows_scratch *s, sqlite3_stmt **out, const char *sql,
+    struct vl_err *err)
+{
+	return lite_prepare(s->db, out, sql, SCRATCH_WHAT, err);
+}
+
+/*
+ * An id as bytes: applications keep the id 17 as a number here and as a text
+ * there.
+ */
+enum vl_status
+scratch_id_bytes(
+    struct rows_scratch *s, const struct vl_cell *id, struct vl_err *err)
+{
+	vl_buf_clear(&s->text);
+	switch (id->type) {
+	case VL_CELL_NULL:
+		return VL_OK;
+	case VL_CELL_INT:
+		return vl_buf_printf(&s->text, err, "%" PRId64, id->integer);
+	case VL_CELL_REAL:
+		if (id->real == floor(id->real) && fabs(id->real) < 1e15)
+			return vl_buf_printf(&s->text, err, "%.0f", id->real);
+		return vl_buf_printf(&s->text, err, "%.17g", id->real);
+	default:
+		return vl_buf_add(&s->text, id->bytes, err);
+	}
+}
+
+/* A blob stays one: it is no id in a text. */
+int
+scratch_bind_id(
+    struct rows_scratch *s, sqlite3_stmt *q, int at, const struct vl_cell *id)
+{
+	if (id->type == VL_CELL_BLOB)
+		return lite_bind_bytes(q, at, vl_buf_slice(&s->text));
+	return sqlite3_bind_text64(q, at, (const char *)s->text.p, s->text.n,
+	    SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void
+scratch_read_note(sqlite3_stmt *q, struct rows_note *note)
+{
+	*note = (struct rows_note){ .r = sqlite3_column_int64(q, 0) };
+	note->entry = (size_t)sqlite3_column_int64(q, 1);
+	note->state = (enum rows_state)sqlite3_column_int(q, 2);
+	note->key.p = sqlite3_column_blob(q, 3);
+	note->key.n = (size_t)sqlite3_column_bytes(q, 3);
+	note->parent.type = VL_CELL_TEXT;
+	if (sqlite3_column_type(q, 4) == SQLITE_NULL) {
+		note->parent.type = VL_CELL_NULL;
+	} else if (sqlite3_column_type(q, 4) == SQLITE_INTEGER) {
+		note->parent.type = VL_CELL_INT;
+		note->parent.integer = sqlite3_column_int64(q, 4);
+	} else {
+		note->parent.bytes.p = sqlite3_column_blob(q, 4);
+		note->parent.bytes.n = (size_t)sqlite3_column_bytes(q, 4);
+	}
+}
+
+static enum vl_status
+make_table(struct rows_scratch *s, size_t table, struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	struct scratch_table *k = &s->tables[table];
+	struct vl_buf sql = { 0 };
+	enum vl_status st = VL_OK;
+	size_t n = t->nordinal + t->nslots;
+	size_t i = 0;
+
+	k->by_slot = calloc(t->nslots + 1, sizeof(sqlite3_stmt *));
+	if (k->by_slot == NULL)
+		return vl_fail_memory(err);
+	st = vl_buf_printf(&sql, err,
+	    "CREATE TABLE k%zu(r INTEGER PRIMARY KEY, e, s, key BLOB, p",
+	    table);
+	for (i = 0; st == VL_OK && i < t->nordinal; i++)
+		st = vl_buf_printf(&sql, err, ", o%zu", i);
+	for (i = 0; st == VL_OK && i < t->nslots; i++)
+		st = vl_buf_printf(&sql, err, ", c%zu", i);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err, ")%c", 0);
+	if (st == VL_OK)
+		st = scratch_run(s, (const char *)sql.p, err);
+	vl_buf_clear(&sql);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err,
+		    "INSERT INTO k%zu VALUES(?1, ?2, ?3, ?4, ?5", table);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = vl_buf_printf(&sql, err, ", ?%zu", i + 6);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err, ")%c", 0);
+	if (st == VL_OK)
+		st = scratch_prepare(s, &k->put, (const char *)sql.p, err);
+	vl_buf_free(&sql);
+	return st;
+}
+
+/* What is used once the table is filled. */
+static enum vl_status
+prepare_uses(struct rows_scratch *s, size_t table, struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	struct scratch_table *k = &s->tables[table];
+	enum vl_status st = VL_OK;
+	char sql[SQL_MAX];
+	size_t i = 0;
+
+	(void)snprintf(sql, sizeof(sql),
+	    "UPDATE k%zu SET s = ?3, key = ?4 WHERE r = ?1", table);
+	st = scratch_prepare(s, &k->set, sql, err);
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT r, e, s, key, p FROM k%zu WHERE r = ?1", table);
+	if (st == VL_OK)
+		st = scratch_prepare(s, &k->by_row, sql, err);
+	for (i = 0; st == VL_OK && i < t->nslots; i++) {
+		(void)snprintf(sql, sizeof(sql),
+		    "CREATE INDEX i%zu_%zu ON k%zu(c%zu)", table, i, table, i);
+		st = scratch_run(s, sql, err);
+		(void)snprintf(sql, sizeof(sql),
+		    "SELECT r, e, s, key, p FROM k%zu WHERE c%zu = ?1", table,
+		    i);
+		if (st == VL_OK)
+			st = scratch_prepare(s, &k->by_slot[i], sql, err);
+	}
+	return st;
+}
+
+enum vl_status
+rows_scratch_open(
+    struct rows_scratch **out, const struct rows_plan *p, struct vl_err *err)
+{
+	struct rows_scratch *s = calloc(1, sizeof(*s));
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	*out = s;
+	if (s == NULL)
+		return vl_fail_memory(err);
+	s->plan = p;
+	s->tables = calloc(p->ntables + 1, sizeof(*s->tables));
+	if (s->tables == NULL)
+		return vl_fail_memory(err);
+	st = lite_open(&s->db, CACHE_KIB,
+	    "CREATE TABLE b(n INTEGER PRIMARY KEY, v BLOB);"
+	    "CREATE TABLE said(n, id, part, two, PRIMARY KEY(n, id))"
+	    " WITHOUT ROWID",
+	    SCRATCH_WHAT, err);
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		if (p->tables[i].keyed)
+			st = make_table(s, i, err);
+	if (st == VL_OK)
+		st = scratch_prepare(s, &s->say,
+		    "INSERT INTO said VALUES(?1, ?2, ?3, 0)"
+		    " ON CONFLICT DO UPDATE SET two = 1",
+		    err);
+	if (st == VL_OK)
+		st = scratch_prepare(s, &s->said,
+		    "SELECT part, two FROM said WHERE n = ?1 AND id = ?2", err);
+	if (st == VL_OK)
+		st = scratch_prepare(
+		    s, &s->keep, "INSERT INTO b(v) VALUES(?1)", err);
+	if (st == VL_OK)
+		st = scratch_prepare(
+		    s, &s->kept, "SELECT v FROM b WHERE n = ?1", err);
+	return st;
+}
+
+void
+rows_scratch_free(struct rows_scratch *s)
+{
+	size_t i = 0;
+	size_t k = 0;
+
+	if (s == NULL)
+		return;
+	for (i = 0; s->tables != NULL && i < s->plan->ntables; i++) {
+		(void)sqlite3_finalize(s->tables[i].put);
+		(void)sqlite3_finalize(s->tables[i].set);
+		(void)sqlite3_finalize(s->tables[i].by_row);
+		(void)sqlite3_finalize(s->tables[i].by_key);
+		vl_buf_free(&s->tables[i].last_key);
+		for (k = 0;
+		     s->tables[i].slot != NULL && k < s->plan->tables[i].nslots;
+		     k++)
+			(void)sqlite3_finalize(s->tables[i].slot[k]);
+		free(s->tables[i].slot);
+		for (k = 0; s->tables[i].by_slot != NULL &&
+		     k < s->plan->tables[i].nslots;
+		     k++)
+			(void)sqlite3_finalize(s->tables[i].by_slot[k]);
+		free(s->tables[i].by_slot);
+	}
+	(void)sqlite3_finalize(s->say);
+	(void)sqlite3_finalize(s->said);
+	(void)sqlite3_finalize(s->keep);
+	(void)sqlite3_finalize(s->kept);
+	(void)sqlite3_close(s->db);
+	vl_buf_free(&s->text);
+	free(s->tables);
+	free(s);
+}
+
+enum vl_status
+rows_scratch_put(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	sqlite3_stmt *q = s->tables[table].put;
+	enum vl_status st = VL_OK;
+	int bound = sqlite3_bind_int64(q, 1, note->r);
+	int at = 6;
+	size_t i = 0;
+
+	bound |= sqlite3_bind_int64(q, 2, (int64_t)note->entry);
+	bound |= sqlite3_bind_int(q, 3, (int)note->state);
+	bound |= lite_bind_bytes(q, 4, note->key);
+	bound |= lite_bind_cell(q, 5, &note->parent);
+	for (i = 0; i < t->nordinal; i++, at++)
+		if (note->ordinal != NULL)
+			bound |= lite_bind_cell(q, at, &note->ordinal[i]);
+	for (i = 0; st == VL_OK && i < t->nslots; i++, at++) {
+		if (note->slots[i].type == VL_CELL_NULL)
+			continue;
+		st = scratch_id_bytes(s, &note->slots[i], err);
+		bound |= scratch_bind_id(s, q, at, &note->slots[i]);
+	}
+	return st == VL_OK ? lite_done(s->db, q, bound, SCRATCH_WHAT, err) : st;
+}
+
+enum vl_status
+rows_scratch_done(struct rows_scratch *s, size_t table, struct vl_err *err)
+{
+	s->tables[table].last_valid = false;
+	return prepare_uses(s, table, err);
+}
+
+enum vl_status
+rows_scratch_set(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, struct vl_err *err)
+{
+	sqlite3_stmt *q = s->tables[table].set;
+	int bound = sqlite3_bind_int64(q, 1, note->r);
+
+	s->tables[table].last_valid = false;
+	bound |= sqlite3_bind_int(q, 3, (int)note->state);
+	bound |= lite_bind_bytes(q, 4, note->key);
+	return lite_done(s->db, q, bound, SCRATCH_WHAT, err);
+}
+
+/* A whole number in its one spelling. */
+static bool
+id_integer(const struct vl_cell *id, struct vl_slice text, int64_t *n)
+{
+	char copy[24];
+	char again[24];
+
+	if (id->type == VL_CELL_INT) {
+		*n = id->integer;
+		return true;
+	}
+	if (text.n == 0 || text.n >= sizeof(copy))
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	*n = strtoll(copy, NULL, 10);
+	(void)snprintf(again, sizeof(again), "%" PRId64, *n);
+	return strcmp(copy, again) == 0;
+}
+
+static enum vl_status
+look_up(struct rows_scratch *s, size_t table, size_t column,
+    const struct vl_cell *id, struct rows_note *note, bool *found,
+    struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	struct scratch_table *k = &s->tables[table];
+	sqlite3_stmt *q = NULL;
+	enum vl_status st = VL_OK;
+	int64_t r = 0;
+	int bound = 0;
+	int got = 0;
+
+	*found = false;
+	if (column == NONE)
+		column = t->primary;
+	st = scratch_id_bytes(s, id, err);
+	if (st != VL_OK || column == NONE || !t->keyed)
+		return st;
+	if (t->schema->columns[column].integer_id) {
+		if (!id_integer(id, vl_buf_slice(&s->text), &r))
+			return VL_OK;
+		q = k->by_row;
+		(void)sqlite3_reset(q);
+		bound = sqlite3_bind_int64(q, 1, r);
+	} else {
+		if (t->columns[column].slot == NONE)
+			return VL_OK;
+		q = k->by_slot[t->columns[column].slot];
+		(void)sqlite3_reset(q);
+		bound = scratch_bind_id(s, q, 1, id);
+	}
+	got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
+	if (got != SQLITE_ROW && got != SQLITE_DONE)
+		return lite_fail(s->db, SCRATCH_WHAT, err);
+	*found = got == SQLITE_ROW;
+	if (*found)
+		scratch_read_note(q, note);
+	return VL_OK;
+}
+
+/* A copy of what was found, while no key of the table changes. */
+static enum vl_status
+remember(struct scratch_table *k, size_t column, int64_t id,
+    const struct rows_note *note, bool found, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	k->last_valid = false;
+	vl_buf_clear(&k->last_key);
+	if (found && note->parent.type != VL_CELL_NULL)
+		return VL_OK;
+	if (found) {
+		st = vl_buf_add(&k->last_key, note->key, err);
+		k->last = *note;
+		k->last.key = vl_buf_slice(&k->last_key);
+	}
+	k->last_id = id;
+	k->last_column = column;
+	k->last_found = found;
+	k->last_valid = st == VL_OK;
+	return st;
+}
+
+enum vl_status
+rows_scratch_find(struct rows_scratch *s, size_t table, size_t column,
+    const struct vl_cell *id, struct rows_note *note, bool *found,
+    struct vl_err *err)
+{
+	struct scratch_table *k = &s->tables[table];
+	enum vl_status st = VL_OK;
+
+	if (id->type == VL_CELL_INT && k->last_valid &&
+	    k->last_id == id->integer && k->last_column == column) {
+		*found = k->last_found;
+		if (*found)
+			*note = k->last;
+		return VL_OK;
+	}
+	st = look_up(s, table, column, id, note, found, err);
+	if (st == VL_OK && id->type == VL_CELL_INT)
+		st = remember(k, column, id->integer, note, *found, err);
+	return st;
+}
+
+/* Used by an import alone, so prepared when it first asks. */
+static enum vl_status
+prepare_by_key(struct rows_scratch *s, size_t table, struct vl_err *err)
+{
+	struct scratch_table *k = &s->tables[table];
+	enum vl_status st = VL_OK;
+	char sql[SQL_MAX];
+	size_t i = 0;
+
+	k->slot =
+	    calloc(s->plan->tables[table].nslots + 1, sizeof(sqlite3_stmt *));
+	if (k->slot == NULL)
+		return vl_fail_memory(err);
+	(void)snprintf(
+	    sql, sizeof(sql), "CREATE INDEX n%zu ON k%zu(key)", table, table);
+	st = scratch_run(s, sql, err);
+	for (i = 0; st == VL_OK && i < s->plan->tables[table].nslots; i++) {
+		(void)snprintf(sql, sizeof(sql),
+		    "SELECT c%zu FROM k%zu WHERE r = ?1", i, table);
+		st = scratch_prepare(s, &k->slot[i], sql, err);
+	}
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT r, e, s, key, p FROM k%zu WHERE key = ?1 ORDER BY s",
+	    table);
+	return st == VL_OK ? scratch_prepare(s, &k->by_key, sql, err) : st;
+}
+
+enum vl_status
+rows_scratch_by_key(struct rows_scratch *s, size_t table, struct vl_slice key,
+    struct rows_note *note, bool *found, struct vl_err *err)
+{
+	struct scratch_table *k = &s->tables[table];
+	enum vl_status st = VL_OK;
+	int got = 0;
+
+	*found = false;
+	if (!s->plan->tables[table].keyed)
+		return VL_OK;
+	if (k->by_key == NULL)
+		st = prepare_by_key(s, table, err);
+	if (st != VL_OK)
+		return st;
+	(void)sqlite3_reset(k->by_key);
+	got = lite_bind_bytes(k->by_key, 1, key);
+	if (got == SQLITE_OK)
+		got = sqlite3_step(k->by_key);
+	if (got != SQLITE_ROW && got != SQLITE_DONE)
+		return lite_fail(s->db, SCRATCH_WHAT, err);
+	*found = got == SQLITE_ROW;
+	if (*found)
+		scratch_read_note(k->by_key, note);
+	return VL_OK;
+}
+
+enum vl_status
+rows_scratch_namesake(struct rows_scratch *s, size_t table, struct vl_slice key,
+    int64_t r, struct rows_note *note, bool *found, struct vl_err *err)
+{
+	enum vl_status st =
+	    rows_scratch_by_key(s, table, key, note, found, err);
+	sqlite3_stmt *q = s->tables[table].by_key;
+	int got = SQLITE_ROW;
+
+	while (st == VL_OK && *found && note->r == r) {
+		got = sqlite3_step(q);
+		if (got != SQLITE_ROW && got != SQLITE_DONE)
+			return lite_fail(s->db, SCRATCH_WHAT, err);
+		*found = got == SQLITE_ROW;
+		if (*found)
+			scratch_read_note(q, note);
+	}
+	return st;
+}
+
+enum vl_status
+rows_scratch_id(struct rows_scratch *s, size_t table, size_t column, int64_t r,
+    struct vl_cell *id, bool *found, struct vl_err *err)
+{
+	const struct rows_table *t = &s->plan->tables[table];
+	struct scratch_table *k = &s->tables[table];
+	sqlite3_stmt *q = NULL;
+	enum vl_status st = VL_OK;
+
+	if (column == NONE)
+		column = t->primary;
+	*id = (struct vl_cell){ .type = VL_CELL_INT, .integer = r };
+	*found = t->schema->columns[column].integer_id;
+	if (*found || t->columns[column].slot == NONE)
+		return VL_OK;
+	if (k->slot == NULL)
+		st = prepare_by_key(s, table, err);
+	if (st != VL_OK)
+		return st;
+	q = k->slot[t->columns[column].slot];
+	(void)sqlite3_reset(q);
+	if (sqlite3_bind_int64(q, 1, r) != SQLITE_OK ||
+	    sqlite3_step(q) != SQLITE_ROW)
+		return lite_fail(s->db, SCRATCH_WHAT, err);
+	*found = sqlite3_column_type(q, 0) != SQLITE_NULL;
+	id->type = sqlite3_column_type(q, 0) == SQLITE_BLOB ? VL_CELL_BLOB :
+	                                                      VL_CELL_TEXT;
+	id->bytes.p = sqlite3_column_blob(q, 0);
+	id->bytes.n = (size_t)sqlite3_column_bytes(q, 0);
+	return VL_OK;
+}

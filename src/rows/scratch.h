@@ -1,0 +1,50 @@
+#ifndef ROWS_SCRATCH_H
+#define ROWS_SCRATCH_H
+
+/* What scratch.c, each.c and kept.c share. */
+
+#include "lite.h"
+#include "parts.h"
+
+#define SCRATCH_WHAT "notes about rows"
+
+struct scratch_table {
+	sqlite3_stmt *put;
+	sqlite3_stmt *set;
+	sqlite3_stmt *by_row;
+	sqlite3_stmt **by_slot;
+	sqlite3_stmt **slot; /* of a row */
+	sqlite3_stmt *by_key;
+	/* Rows that stand together often have one owner: what was found last
+	 * for an integer. */
+	struct rows_note last;
+	struct vl_buf last_key;
+	int64_t last_id;
+	size_t last_column;
+	bool last_found;
+	bool last_valid;
+};
+
+struct rows_scratch {
+	const struct rows_plan *plan;
+	sqlite3 *db;
+	struct scratch_table *tables;
+	sqlite3_stmt *say;
+	sqlite3_stmt *said;
+	sqlite3_stmt *keep;
+	sqlite3_stmt *kept;
+	struct vl_buf text; /* of an id */
+};
+
+enum vl_status scratch_run(
+    struct rows_scratch *s, const char *sql, struct vl_err *err);
+enum vl_status scratch_prepare(struct rows_scratch *s, sqlite3_stmt **out,
+    const char *sql, struct vl_err *err);
+/* Into s->text, for the next call. */
+enum vl_status scratch_id_bytes(
+    struct rows_scratch *s, const struct vl_cell *id, struct vl_err *err);
+int scratch_bind_id(
+    struct rows_scratch *s, sqlite3_stmt *q, int at, const struct vl_cell *id);
+void scratch_read_note(sqlite3_stmt *q, struct rows_note *note);
+
+#endif

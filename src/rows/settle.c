@@ -1,0 +1,295 @@
+/*
+ * What becomes of rows of the bundle before they are written: of which entry
+ * of the profile they are here, whether the target keeps its own, whether
+ * they stay behind with an owner that is left alone, and of new ones whether
+ * they may be made.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "put.h"
+
+struct rows_settling {
+	struct vl_rows_put *p;
+	size_t table;
+	const struct rows_table *t;
+	struct vl_probe *probe; /* NULL: nothing depends on a condition */
+	size_t *conditions;     /* place of each entry's, then of each keep's,
+	                         * in `holds`; NONE: it always holds */
+	bool *holds;
+	struct vl_cell *cells;
+	struct vl_buf *texts;
+	struct vl_row_store store;
+};
+
+static bool
+depends(const struct rows_table *t)
+{
+	return t->nentries > 1 || t->nkeeps > 0;
+}
+
+/* The conditions that stand for something, and of every column its value. */
+static enum vl_status
+open_probe(struct rows_settling *s, struct vl_err *err)
+{
+	const struct rows_table *t = s->t;
+	size_t n = t->nentries + t->nkeeps;
+	const char **columns = calloc(t->schema->ncolumns + 1, sizeof(char *));
+	const char **conditions = calloc(n + 1, sizeof(char *));
+	struct vl_scan_opts opts = { .table = t->schema->name,
+		.columns = columns,
+		.ncolumns = t->schema->ncolumns,
+		.conditions = conditions };
+	enum vl_status st = VL_OK;
+	size_t number = NONE;
+	size_t i = 0;
+
+	s->conditions = calloc(n + 1, sizeof(*s->conditions));
+	s->holds = calloc(n + 1, sizeof(*s->holds));
+	s->cells = calloc(t->schema->ncolumns + 1, sizeof(*s->cells));
+	s->texts = calloc(t->schema->ncolumns + 1, sizeof(*s->texts));
+	if (columns == NULL || conditions == NULL || s->conditions == NULL ||
+	    s->holds == NULL || s->cells == NULL || s->texts == NULL)
+		st = vl_fail_memory(err);
+	for (i = 0; st == VL_OK && i < n; i++) {
+		number = i < t->nentries ? t->entries[i].condition :
+		                           t->keeps[i - t->nentries].condition;
+		s->conditions[i] = NONE;
+		if (number == NONE)
+			continue;
+		s->conditions[i] = opts.nconditions;
+		conditions[opts.nconditions++] = t->conditions[number];
+	}
+	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++)
+		columns[i] = t->schema->columns[i].name;
+	if (st == VL_OK && opts.nconditions > 0)
+		st = vl_probe_open(&s->probe, s->p->here->opts.db, &opts, err);
+	free(columns);
+	free(conditions);
+	return st;
+}
+
+enum vl_status
+rows_settling_open(struct rows_settling **out, struct vl_rows_put *p,
+    size_t table, struct vl_err *err)
+{
+	struct rows_settling *s = calloc(1, sizeof(*s));
+
+	*out = s;
+	if (s == NULL)
+		return vl_fail_memory(err);
+	s->p = p;
+	s->table = table;
+	s->t = &p->here->plan.tables[table];
+	return depends(s->t) ? open_probe(s, err) : VL_OK;
+}
+
+void
+rows_settling_free(struct rows_settling *s)
+{
+	size_t i = 0;
+
+	if (s == NULL)
+		return;
+	vl_probe_free(s->probe);
+	for (i = 0; s->texts != NULL && i < s->t->schema->ncolumns; i++)
+		vl_buf_free(&s->texts[i]);
+	free(s->texts);
+	free(s->cells);
+	free(s->holds);
+	free(s->conditions);
+	vl_row_store_free(&s->store);
+	free(s);
+}
+
+/* The row's values as they would be here; ids that are not given yet are
+ * NULL. */
+static enum vl_status
+fill(struct rows_settling *s, const struct rows_staged *row, struct vl_err *err)
+{
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = rows_row_parse(&s->store, row->row, err);
+	size_t column = 0;
+	size_t at = 0;
+
+	memset(s->cells, 0, s->t->schema->ncolumns * sizeof(*s->cells));
+	s->p->probing = true;
+	while (st == VL_OK && vl_row_next(&s->store, 0, &at, &name, &v)) {
+		column = rows_column(s->t, name);
+		if (column != NONE)
+			st = rows_fill(s->p, s->table, column, row, &s->store,
+			    &v, &s->texts[column], &s->cells[column], err);
+	}
+	s->p->probing = false;
+	return st;
+}
+
+static bool
+holds(const struct rows_settling *s, size_t i)
+{
+	return s->conditions[i] == NONE || s->holds[s->conditions[i]];
+}
+
+enum vl_status
+rows_settling_look(struct rows_settling *s, struct rows_staged *row, bool *kept,
+    struct vl_err *err)
+{
+	const struct rows_table *t = s->t;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	*kept = false;
+	if (!depends(t))
+		return VL_OK;
+	if (s->probe != NULL) {
+		st = fill(s, row, err);
+		if (st == VL_OK)
+			st = vl_probe_run(s->probe, s->cells, s->holds, err);
+	}
+	if (st != VL_OK)
+		return st;
+	for (i = 0; i < t->nkeeps && !*kept; i++)
+		*kept = t->keeps[i].words->ncolumns == 0 &&
+		    holds(s, t->nentries + i);
+	for (row->entry = 0; row->entry < t->nentries; row->entry++)
+		if (holds(s, row->entry))
+			return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "no entry of the profile fits it: add one without 'where'");
+}
+
+/* The row that names the table, where the table holds its id. */
+static enum vl_status
+namer_left(struct rows_settling *s, bool *left, struct vl_err *err)
+{
+	struct rows_scratch *scratch = s->p->here->scratch;
+	struct vl_cell id = { .type = VL_CELL_TEXT, .bytes = s->t->of_id };
+	struct rows_staged owner = { 0 };
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = false;
+
+	if (s->t->of == NONE)
+		return VL_OK;
+	st = rows_scratch_find(
+	    scratch, s->t->of, s->t->of_column, &id, &note, &found, err);
+	if (st == VL_OK && found)
+		st = rows_stage_find(
+		    s->p->stage, s->t->of, note.key, &owner, &found, err);
+	*left = found && owner.act == ROWS_LEFT;
+	return st;
+}
+
+enum vl_status
+rows_settling_owner(struct rows_settling *s, const struct rows_staged *row,
+    bool *left, struct vl_err *err)
+{
+	const struct rows_entry *e = &s->t->entries[row->entry];
+	struct rows_staged owner = { 0 };
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = false;
+	size_t at = 0;
+	size_t i = 0;
+
+	*left = false;
+	if (s->p->left == 0 || (e->nowners == 0 && s->t->of == NONE))
+		return VL_OK;
+	st = rows_row_parse(&s->store, row->row, err);
+	if (st == VL_OK)
+		st = namer_left(s, left, err);
+	while (st == VL_OK && !*left &&
+	    vl_row_next(&s->store, 0, &at, &name, &v)) {
+		for (i = 0; i < e->nowners; i++)
+			if (vl_slice_equal(name,
+			        vl_slice_of(
+			            s->t->schema->columns[e->owners[i]].name)))
+				break;
+		if (i == e->nowners || v.kind != VL_VALUE_REF)
+			continue;
+		st = rows_fill_staged(s->p, s->table, e->owners[i], row->row,
+		    v.key, &owner, &found, err);
+		*left = found && owner.act == ROWS_LEFT;
+	}
+	return st;
+}
+
+static enum vl_status
+settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
+{
+	struct vl_rows_put *p = s->p;
+	const struct vl_table_words *w = NULL;
+	enum vl_on_new on_new = VL_ON_NEW_CREATE;
+	enum vl_status st = VL_OK;
+	bool kept = false;
+	bool left = false;
+
+	st = rows_settling_look(s, row, &kept, err);
+	if (st == VL_OK)
+		st = rows_settling_owner(s, row, &left, err);
+	if (st != VL_OK)
+		return st;
+	w = s->t->entries[row->entry].words;
+	if (w != NULL)
+		on_new = w->on_new;
+	if (!kept && !left && on_new == VL_ON_NEW_CREATE) {
+		p->counts.add++;
+		return rows_stage_set(p->stage, s->table, row, err);
+	}
+	if (!kept && !left && on_new == VL_ON_NEW_FAIL) {
+		p->counts.conflict++;
+		p->opts.change(p->opts.arg, s->t->collection, VL_ROW_CONFLICT,
+		    row->key, "it is not here");
+	} else {
+		p->counts.skip++;
+	}
+	p->left++;
+	row->act = ROWS_LEFT;
+	row->r = ROWS_NOWHERE;
+	return rows_stage_set(p->stage, s->table, row, err);
+}
+
+/* Rows of the table can only be new, and nothing is asked of them. */
+static bool
+is_plain(const struct vl_rows_put *p, const struct rows_table *t)
+{
+	const struct rows_entry *e = &t->entries[0];
+
+	return !depends(t) &&
+	    (e->words == NULL || e->words->on_new == VL_ON_NEW_CREATE) &&
+	    (p->left == 0 || (e->nowners == 0 && t->of == NONE));
+}
+
+enum vl_status
+rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
+{
+	struct rows_settling *s = NULL;
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st = VL_OK;
+	uint64_t n = 0;
+	bool more = true;
+
+	if (is_plain(p, &p->here->plan.tables[table])) {
+		st = rows_stage_count(p->stage, table, ROWS_NEW, &n, err);
+		p->counts.add += n;
+		return st;
+	}
+	st = rows_settling_open(&s, p, table, err);
+	if (st == VL_OK)
+		st = rows_staging_lines(&g, p->stage, table, ROWS_NEW, err);
+	while (st == VL_OK) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = settle_one(s, &row, err);
+	}
+	rows_staging_free(g);
+	rows_settling_free(s);
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "table '%s'",
+	                         p->here->plan.tables[table].schema->name);
+}

@@ -1,0 +1,524 @@
+/*
+ * What differs is written: first what goes, then changes and additions.  A
+ * unique key in the way may belong to a row that is changed later: such rows
+ * are tried once more, and where they only wait for each other (two names
+ * were swapped) they first give up their values.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/encode.h>
+#include <valise/text.h>
+
+#include "put.h"
+
+/* Statements for rows in which the same columns differ. */
+#define UPDATES 8
+struct update {
+	struct vl_buf what;
+	struct vl_write *write;
+};
+
+struct writing {
+	struct vl_rows_put *p;
+	size_t table;
+	const struct rows_table *t;
+	struct vl_write *insert;
+	struct vl_write *update; /* that was run last; of `updates` */
+	struct update updates[UPDATES];
+	size_t next;
+	size_t *columns; /* that rows of the bundle have, in line order */
+	size_t ncolumns;
+	struct vl_cell *cells;
+	struct vl_buf *texts; /* one for each of `cells` */
+	size_t room;
+	struct rows_staged row;
+	struct vl_buf memory; /* that `row` points into */
+	struct vl_row_store store;
+	struct vl_row_store key;
+	struct vl_err *err;
+};
+
+static enum vl_status
+within(struct writing *g)
+{
+	char shown[256];
+
+	return vl_within(g->err, "table '%s', %s", g->t->schema->name,
+	    vl_escape_text(shown, sizeof(shown), g->row.key));
+}
+
+/* One that is not here, and has nothing to say. */
+static enum vl_status
+skip_column(
+    const struct writing *g, struct vl_slice name, const struct vl_value *v)
+{
+	char shown[VL_COLUMN_MAX + 1];
+
+	if (g->p->opts.allow_drift && v->kind == VL_VALUE_CELL &&
+	    v->cell.type == VL_CELL_NULL)
+		return VL_OK;
+	return vl_fail(g->err, VL_EREFUSED,
+	    "it has a column '%s' that is not here, or that the rows before "
+	    "had not",
+	    vl_escape_text(shown, sizeof(shown), name));
+}
+
+/* Which columns a new row has: those of the first one, as all have them. */
+static enum vl_status
+learn_columns(struct writing *g)
+{
+	const struct rows_table *t = g->t;
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = rows_row_parse(&g->p->store, g->row.row, g->err);
+	size_t column = 0;
+	size_t at = 0;
+
+	/* What is inserted and the id; what an update sets and its key. */
+	g->room = t->schema->ncolumns * 2 + 2;
+	g->columns = calloc(g->room, sizeof(*g->columns));
+	g->cells = calloc(g->room, sizeof(*g->cells));
+	g->texts = calloc(g->room, sizeof(*g->texts));
+	if (g->columns == NULL || g->cells == NULL || g->texts == NULL)
+		return vl_fail_memory(g->err);
+	while (st == VL_OK && vl_row_next(&g->p->store, 0, &at, &name, &v)) {
+		column = rows_column(t, name);
+		if (column == NONE)
+			st = skip_column(g, name, &v);
+		else if (g->ncolumns < t->schema->ncolumns)
+			g->columns[g->ncolumns++] = column;
+	}
+	return st;
+}
+
+static enum vl_status
+open_insert(struct writing *g)
+{
+	const struct rows_table *t = g->t;
+	const char **names = calloc(g->room, sizeof(*names));
+	struct vl_write_opts opts = { .kind = VL_WRITE_INSERT,
+		.table = t->schema->name,
+		.columns = names,
+		.ncolumns = g->ncolumns };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (names == NULL)
+		return vl_fail_memory(g->err);
+	for (i = 0; i < g->ncolumns; i++)
+		names[i] = t->schema->columns[g->columns[i]].name;
+	if (t->primary != NONE && t->columns[t->primary].role == ROWS_ID)
+		names[opts.ncolumns++] = t->schema->columns[t->primary].name;
+	st = vl_write_open(&g->insert, g->p->here->opts.db, &opts, g->err);
+	free(names);
+	return st;
+}
+
+/* The statement that sets the columns which differ in this row. */
+static enum vl_status
+open_update(struct writing *g)
+{
+	struct vl_slice what = g->row.what;
+	struct vl_write_opts opts = { .kind = VL_WRITE_UPDATE,
+		.table = g->t->schema->name };
+	struct update *u = NULL;
+	const char **names = NULL;
+	enum vl_status st = VL_OK;
+	size_t column = 0;
+	size_t i = 0;
+
+	for (i = 0; i < UPDATES; i++)
+		if (g->updates[i].write != NULL &&
+		    vl_slice_equal(what, vl_buf_slice(&g->updates[i].what))) {
+			g->update = g->updates[i].write;
+			return VL_OK;
+		}
+	u = &g->updates[g->next++ % UPDATES];
+	vl_write_free(u->write);
+	u->write = NULL;
+	g->update = NULL;
+	vl_buf_clear(&u->what);
+	st = vl_buf_add(&u->what, what, g->err);
+	names = calloc(g->room, sizeof(*names));
+	if (st != VL_OK || names == NULL) {
+		free(names);
+		return st != VL_OK ? st : vl_fail_memory(g->err);
+	}
+	while (rows_what_next(&what, &column))
+		names[opts.ncolumns++] = g->t->schema->columns[column].name;
+	opts.columns = names;
+	opts.key = names + opts.ncolumns;
+	opts.nkey = rows_key_names(g->t, names + opts.ncolumns);
+	st = vl_write_open(&u->write, g->p->here->opts.db, &opts, g->err);
+	g->update = u->write;
+	free(names);
+	return st;
+}
+
+static enum vl_status
+fill_column(struct writing *g, struct vl_row_store *store,
+    const struct vl_value *v, size_t column, size_t place)
+{
+	return rows_fill(g->p, g->table, column, &g->row, store, v,
+	    &g->texts[place], &g->cells[place], g->err);
+}
+
+/* The cells of all columns of the row, by position in g->columns. */
+static enum vl_status
+fill_new(struct writing *g, struct vl_row_store *store)
+{
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = rows_row_parse(store, g->row.row, g->err);
+	size_t at = 0;
+	size_t i = 0;
+
+	while (st == VL_OK && vl_row_next(store, 0, &at, &name, &v)) {
+		if (i == g->ncolumns ||
+		    !vl_slice_equal(name,
+		        vl_slice_of(
+		            g->t->schema->columns[g->columns[i]].name))) {
+			st = skip_column(g, name, &v);
+			continue;
+		}
+		st = fill_column(g, store, &v, g->columns[i], i);
+		i++;
+	}
+	if (st == VL_OK && i < g->ncolumns)
+		return vl_fail(g->err, VL_EREFUSED,
+		    "it has fewer columns than the rows before");
+	return st;
+}
+
+/* Those that differ, in the order in which they were noted. */
+static enum vl_status
+fill_changed(struct writing *g, struct vl_row_store *store, size_t *n)
+{
+	struct vl_slice what = g->row.what;
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = rows_row_parse(store, g->row.row, g->err);
+	size_t column = NONE;
+	size_t at = 0;
+	bool more = rows_what_next(&what, &column);
+
+	while (st == VL_OK && more && vl_row_next(store, 0, &at, &name, &v)) {
+		if (!vl_slice_equal(
+		        name, vl_slice_of(g->t->schema->columns[column].name)))
+			continue;
+		st = fill_column(g, store, &v, column, (*n)++);
+		more = rows_what_next(&what, &column);
+	}
+	return st;
+}
+
+/* A copy: look-ups take the memory of the statement. */
+static enum vl_status
+hold_row(struct writing *g, const struct rows_staged *row)
+{
+	const struct vl_slice parts[] = { row->key, row->row, row->at,
+		row->id.bytes, row->what, row->x };
+	struct vl_slice *to[] = { &g->row.key, &g->row.row, &g->row.at,
+		&g->row.id.bytes, &g->row.what, &g->row.x };
+	const size_t n = sizeof(parts) / sizeof(*parts);
+	enum vl_status st = VL_OK;
+	size_t at = 0;
+	size_t i = 0;
+
+	g->row = *row;
+	vl_buf_clear(&g->memory);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = vl_buf_add(&g->memory, parts[i], g->err);
+	for (i = 0; st == VL_OK && i < n; i++) {
+		*to[i] = (struct vl_slice){ g->memory.p + at, parts[i].n };
+		at += parts[i].n;
+	}
+	return st;
+}
+
+static enum vl_status
+write_new(struct writing *g)
+{
+	enum vl_status st = g->insert == NULL ? open_insert(g) : VL_OK;
+
+	if (st == VL_OK)
+		st = fill_new(g, &g->store);
+	g->cells[g->ncolumns] = g->row.id;
+	return st == VL_OK ? vl_write_run(g->insert, g->cells, g->err) : st;
+}
+
+static enum vl_status
+write_changed(struct writing *g)
+{
+	enum vl_status st = open_update(g);
+	size_t n = 0;
+
+	if (st == VL_OK)
+		st = fill_changed(g, &g->store, &n);
+	if (st == VL_OK)
+		st = rows_key_cells(
+		    g->t, &g->row, &g->key, g->cells + n, g->err);
+	return st == VL_OK ? vl_write_run(g->update, g->cells, g->err) : st;
+}
+
+static enum vl_status
+write_row(struct writing *g, bool new)
+{
+	return new ? write_new(g) : write_changed(g);
+}
+
+/* The last column of a unique key that is to change in this row, or NONE. */
+static size_t
+giving_column(const struct writing *g, const struct vl_unique *u)
+{
+	struct vl_slice what = g->row.what;
+	size_t found = NONE;
+	size_t column = 0;
+	size_t i = 0;
+
+	while (!u->primary && rows_what_next(&what, &column))
+		for (i = 0; i < u->n; i++)
+			if (u->columns[i] == column)
+				found = column;
+	return found;
+}
+
+/* A value that no row has. */
+static struct vl_cell
+lot(const struct vl_column *c, char text[8 + VL_HEX_SIZE(16)])
+{
+	struct vl_cell cell = { .type = VL_CELL_TEXT };
+	uint8_t bytes[16];
+
+	if (!c->not_null)
+		return (struct vl_cell){ 0 };
+	vl_random(bytes, sizeof(bytes));
+	(void)memcpy(text, "valise-", 8);
+	(void)vl_hex(text + 7, bytes, sizeof(bytes));
+	cell.bytes = vl_slice_of(text);
+	if (strcasestr(c->type, "int") != NULL)
+		cell = (struct vl_cell){ .type = VL_CELL_INT,
+			.integer = -INT64_C(1) - (bytes[0] | bytes[1] << 8) -
+			    ((int64_t)(bytes[2] | bytes[3] << 8) << 32) };
+	return cell;
+}
+
+/* What is unique and changes gets such a value. */
+static enum vl_status
+give_up_values(struct writing *g)
+{
+	const struct vl_table *s = g->t->schema;
+	const char *name[1] = { NULL };
+	const char **keys = calloc(g->room, sizeof(*keys));
+	struct vl_write *w = NULL;
+	enum vl_status st = keys == NULL ? vl_fail_memory(g->err) : VL_OK;
+	char text[8 + VL_HEX_SIZE(16)];
+	size_t column = 0;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < s->nuniques; i++) {
+		column = giving_column(g, &s->uniques[i]);
+		if (column == NONE)
+			continue;
+		name[0] = s->columns[column].name;
+		g->cells[0] = lot(&s->columns[column], text);
+		st = vl_write_open(&w, g->p->here->opts.db,
+		    &(struct vl_write_opts){ .kind = VL_WRITE_UPDATE,
+		        .table = s->name,
+		        .columns = name,
+		        .ncolumns = 1,
+		        .key = keys,
+		        .nkey = rows_key_names(g->t, keys) },
+		    g->err);
+		if (st == VL_OK)
+			st = rows_key_cells(
+			    g->t, &g->row, &g->key, g->cells + 1, g->err);
+		if (st == VL_OK)
+			st = vl_write_run(w, g->cells, g->err);
+		vl_write_free(w);
+		w = NULL;
+	}
+	free(keys);
+	return st;
+}
+
+enum pass {
+	FIRST,
+	AGAIN,  /* those that met a unique key */
+	GIVE_UP /* the same: their values out of the way */
+};
+
+static bool
+in_the_way(const struct vl_write *w)
+{
+	return w != NULL && vl_write_in_the_way(w);
+}
+
+/* All rows of one act; `*left` of them could not be written yet. */
+static enum vl_status
+write_act(struct writing *g, enum rows_act act, enum pass pass, uint64_t *left)
+{
+	bool new = act == ROWS_NEW || act == ROWS_AGAIN_NEW;
+	struct rows_staging *staging = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st = VL_OK;
+	bool more = true;
+
+	st = rows_staging_lines(&staging, g->p->stage, g->table, act, g->err);
+	while (st == VL_OK) {
+		st = rows_staging_next(staging, &row, &more, g->err);
+		if (st != VL_OK || !more)
+			break;
+		st = hold_row(g, &row);
+		if (st == VL_OK && g->columns == NULL)
+			st = learn_columns(g);
+		if (st == VL_OK)
+			st = rows_triggers(g->p, g->t, g->err);
+		if (st == VL_OK && pass == GIVE_UP)
+			st = give_up_values(g);
+		else if (st == VL_OK)
+			st = write_row(g, new);
+		if (st == VL_EREFUSED && pass != GIVE_UP &&
+		    in_the_way(new ? g->insert : g->update)) {
+			++*left;
+			g->row.act = new ? ROWS_AGAIN_NEW : ROWS_AGAIN_UPDATE;
+			st = pass == FIRST ? rows_stage_set(g->p->stage,
+			                         g->table, &g->row, g->err) :
+			                     VL_OK;
+		} else if (st == VL_OK && pass == AGAIN) {
+			g->row.act = new ? ROWS_NEW : ROWS_UPDATE;
+			st = rows_stage_set(
+			    g->p->stage, g->table, &g->row, g->err);
+		}
+		if (st != VL_OK)
+			(void)within(g);
+	}
+	rows_staging_free(staging);
+	return st;
+}
+
+static void
+close_writing(struct writing *g)
+{
+	size_t i = 0;
+
+	vl_write_free(g->insert);
+	for (i = 0; i < UPDATES; i++) {
+		vl_write_free(g->updates[i].write);
+		vl_buf_free(&g->updates[i].what);
+	}
+	for (i = 0; g->texts != NULL && i < g->room; i++)
+		vl_buf_free(&g->texts[i]);
+	free(g->texts);
+	free(g->cells);
+	free(g->columns);
+	vl_buf_free(&g->memory);
+	vl_row_store_free(&g->store);
+	vl_row_store_free(&g->key);
+}
+
+/* One pass over all tables. */
+static enum vl_status
+write_pass(struct writing *list, size_t n, enum pass pass, uint64_t *left)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	*left = 0;
+	for (i = 0; st == VL_OK && i < n; i++) {
+		st = write_act(&list[i],
+		    pass == FIRST ? ROWS_UPDATE : ROWS_AGAIN_UPDATE, pass,
+		    left);
+		if (st == VL_OK && pass != GIVE_UP)
+			st = write_act(&list[i],
+			    pass == FIRST ? ROWS_NEW : ROWS_AGAIN_NEW, pass,
+			    left);
+	}
+	return st;
+}
+
+/* The first row that cannot be written, and why. */
+static enum vl_status
+fail_left(struct writing *list, size_t n, struct vl_err *err)
+{
+	struct rows_staging *staging = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st = VL_OK;
+	bool more = false;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < 2 * n; i++) {
+		struct writing *g = &list[i / 2];
+		bool new = i % 2 == 1;
+
+		st = rows_staging_open(&staging, g->p->stage, g->table,
+		    new ? ROWS_AGAIN_NEW : ROWS_AGAIN_UPDATE, err);
+		if (st == VL_OK)
+			st = rows_staging_next(staging, &row, &more, err);
+		if (st == VL_OK && more)
+			st = rows_stage_line(g->p->stage, g->table, &row, err);
+		if (st == VL_OK && more)
+			st = hold_row(g, &row);
+		if (st == VL_OK && more) {
+			st = write_row(g, new);
+			if (st != VL_OK)
+				(void)within(g);
+		}
+		rows_staging_free(staging);
+		staging = NULL;
+	}
+	return st;
+}
+
+static enum vl_status
+write_all(struct writing *list, size_t n, struct vl_err *err)
+{
+	uint64_t before = 0;
+	uint64_t left = 0;
+	uint64_t none = 0;
+	bool gave_up = false;
+	enum vl_status st = write_pass(list, n, FIRST, &left);
+
+	while (st == VL_OK && left > 0) {
+		before = left;
+		st = write_pass(list, n, AGAIN, &left);
+		if (st != VL_OK || left < before)
+			continue;
+		if (gave_up)
+			return fail_left(list, n, err);
+		gave_up = true;
+		st = write_pass(list, n, GIVE_UP, &none);
+	}
+	return st;
+}
+
+enum vl_status
+rows_write(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	struct writing *list = calloc(plan->norder + 1, sizeof(*list));
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (list == NULL)
+		return vl_fail_memory(err);
+	/* What is owned goes before its owner. */
+	for (i = plan->norder; st == VL_OK && i > 0; i--)
+		st = rows_delete(p, plan->order[i - 1], err);
+	for (i = 0; i < plan->norder; i++)
+		list[i] = (struct writing){ .p = p,
+			.table = plan->order[i],
+			.t = &plan->tables[plan->order[i]],
+			.err = err };
+	if (st == VL_OK)
+		st = write_all(list, plan->norder, err);
+	if (st == VL_OK)
+		st = rows_triggers(p, NULL, err);
+	for (i = 0; i < plan->norder; i++)
+		close_writing(&list[i]);
+	free(list);
+	return st;
+}

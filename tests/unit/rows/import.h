@@ -1,0 +1,226 @@
+#ifndef TEST_ROWS_IMPORT_H
+#define TEST_ROWS_IMPORT_H
+
+/* One database into another by a profile, and what is there afterwards. */
+
+#include "site.h"
+
+#define BROUGHT_MAX 16
+
+struct import {
+	struct site source;
+	char target[64];
+	struct vl_map_record *map;
+	size_t nmap;
+	bool drift;
+	const char *version;
+	/* What imports brought: four texts each. */
+	char brought[BROUGHT_MAX][4][128];
+	size_t nbrought;
+	size_t next;
+	char changes[4096];
+	struct vl_rows_put_counts counts;
+	int64_t written;
+};
+
+static inline void
+import_change(void *arg, const char *table, enum vl_row_change what,
+    struct vl_slice key, const char *detail)
+{
+	struct import *m = arg;
+	size_t n = strlen(m->changes);
+
+	(void)snprintf(m->changes + n, sizeof(m->changes) - n, "%c%s%.*s%s%s\n",
+	    "+~-!"[what], table, (int)key.n, (const char *)key.p,
+	    detail[0] == '\0' ? "" : " ", detail);
+}
+
+static inline enum vl_status
+import_brought(
+    void *arg, struct vl_rows_brought *b, bool *more, struct vl_err *err)
+{
+	struct import *m = arg;
+
+	(void)err;
+	*more = m->next < m->nbrought;
+	if (!*more) /* what follows is the next list */
+		m->nbrought = 0;
+	if (*more) {
+		b->table = vl_slice_of(m->brought[m->next][0]);
+		b->key = vl_slice_of(m->brought[m->next][1]);
+		b->from = vl_slice_of(m->brought[m->next][2]);
+		b->here = vl_slice_of(m->brought[m->next][3]);
+	}
+	m->next++;
+	return VL_OK;
+}
+
+static inline enum vl_status
+import_note(void *arg, const struct vl_rows_brought *b, struct vl_err *err)
+{
+	struct import *m = arg;
+	const struct vl_slice parts[] = { b->table, b->key, b->from, b->here };
+	size_t i = 0;
+
+	(void)err;
+	assert_true(m->nbrought < BROUGHT_MAX);
+	for (i = 0; i < 4; i++)
+		(void)snprintf(m->brought[m->nbrought][i],
+		    sizeof(m->brought[0][0]), "%.*s", (int)parts[i].n,
+		    (const char *)parts[i].p);
+	m->nbrought++;
+	return VL_OK;
+}
+
+static inline void
+import_sql(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+	char *why = NULL;
+
+	assert_int_equal(SQLITE_OK, sqlite3_open(path, &db));
+	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s", why);
+	(void)sqlite3_close(db);
+}
+
+static inline void
+import_make(struct import *m, const char *schema, const char *source,
+    const char *target)
+{
+	struct site there = { 0 };
+
+	memset(m, 0, sizeof(*m));
+	site_make(&there, schema);
+	(void)snprintf(m->target, sizeof(m->target), "%s", there.path);
+	import_sql(m->target, target);
+	site_make(&m->source, schema);
+	import_sql(m->source.path, source);
+}
+
+static inline enum vl_status
+import_rows(struct import *m, struct vl_rows_put *put, struct vl_err *err)
+{
+	struct vl_record rec = { 0 };
+	enum vl_status st = VL_OK;
+	uint8_t piece[1000];
+	size_t got = 0;
+
+	for (;;) {
+		st = vl_rows_next(m->source.rows, &rec, err);
+		if (st != VL_OK || rec.line.p == NULL)
+			break;
+		st = vl_rows_put_row(put, rec.line, err);
+		for (got = 1; st == VL_OK && rec.has_body && got > 0;) {
+			assert_int_equal(VL_OK,
+			    vl_rows_read(m->source.rows, piece, sizeof(piece),
+			        &got, err));
+			if (got > 0)
+				st = vl_rows_put_body(
+				    put, (struct vl_slice){ piece, got }, err);
+		}
+		if (st != VL_OK)
+			return st;
+	}
+	if (st == VL_OK)
+		st = vl_rows_put_compare(put, err);
+	vl_rows_put_counts(put, &m->counts);
+	if (st == VL_OK)
+		st = vl_rows_put_write(put, err);
+	return st == VL_OK ? vl_rows_put_prove(put, err) : st;
+}
+
+/* Both sides are opened, and the target changed where nothing is refused. */
+static inline enum vl_status
+import_run(struct import *m, const char *profile, struct vl_err *err)
+{
+	const char *paths[] = { m->target };
+	struct vl_rows_put_opts opts = { .rows = { .resource = "app",
+		                             .tempdir = "/tmp" },
+		.map = m->map,
+		.nmap = m->nmap,
+		.version = m->version,
+		.allow_drift = m->drift,
+		.arg = m,
+		.brought = import_brought,
+		.created = import_note,
+		.change = import_change };
+	struct vl_dbs *dbs = NULL;
+	struct vl_rows_put *put = NULL;
+	enum vl_status st = site_open(&m->source, profile, false, err);
+
+	m->next = 0;
+	m->changes[0] = '\0';
+	if (st == VL_OK)
+		st = vl_dbs_open(&dbs,
+		    &(struct vl_dbs_opts){
+		        .paths = paths, .n = 1, .tempdir = "/tmp" },
+		    err);
+	if (st == VL_OK)
+		st = vl_dbs_take(dbs, err);
+	if (st == VL_OK)
+		st = vl_dbs_begin(dbs, err);
+	opts.rows.db = dbs == NULL ? NULL : vl_dbs_at(dbs, 0);
+	opts.rows.profile = m->source.profile;
+	opts.dbs = dbs;
+	if (st == VL_OK)
+		st = vl_rows_put_open(&put, &opts, err);
+	if (st == VL_OK)
+		st = import_rows(m, put, err);
+	m->written = dbs == NULL ? 0 : vl_dbs_changes(dbs);
+	if (st == VL_OK)
+		st = vl_dbs_commit(dbs, err);
+	vl_rows_put_free(put);
+	vl_dbs_free(dbs);
+	site_close(&m->source);
+	return st;
+}
+
+/* The answer as text: values with "|", rows with a space between them. */
+static inline void
+import_ask(struct import *m, const char *sql, char *out, size_t size)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *q = NULL;
+	const char *text = NULL;
+	size_t n = 0;
+	int i = 0;
+
+	out[0] = '\0';
+	assert_int_equal(SQLITE_OK, sqlite3_open(m->target, &db));
+	if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	while (sqlite3_step(q) == SQLITE_ROW)
+		for (i = 0; i < sqlite3_column_count(q); i++) {
+			text = (const char *)sqlite3_column_text(q, i);
+			n = strlen(out);
+			(void)snprintf(out + n, size - n, "%s%s",
+			    i > 0     ? "|" :
+			        n > 0 ? " " :
+			                "",
+			    text == NULL ? "-" : text);
+		}
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+}
+
+static inline void
+import_expect(struct import *m, const char *sql, const char *want)
+{
+	char have[4096];
+
+	import_ask(m, sql, have, sizeof(have));
+	assert_string_equal(want, have);
+}
+
+static inline void
+import_free(struct import *m)
+{
+	(void)unlink(m->target);
+	(void)unlink(m->source.path);
+}
+
+#define WORDS(tables)                                                          \
+	"application: t\nresources:\n  - resource: app\n    tables:\n" tables
+
+#endif

@@ -1,0 +1,96 @@
+/* Rows come out as lines under their names. */
+
+#include "site.h"
+
+static void
+expect(const char *sql, const char *profile, const char *want)
+{
+	struct site s = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_buf out = { 0 };
+
+	site_make(&s, sql);
+	if (site_open(&s, profile, false, &err) != VL_OK ||
+	    site_lines(&s, &out, &err) != VL_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(VL_OK,
+	    vl_buf_add(
+	        &out, (struct vl_slice){ (const uint8_t *)"", 1 }, &err));
+	assert_string_equal(want, (const char *)out.p);
+	vl_buf_free(&out);
+	site_free(&s);
+}
+
+static void
+a_row_is_called_by_its_unique_name_and_its_number_stands_apart(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE tag(id INTEGER PRIMARY KEY, name TEXT NOT NULL "
+	       "UNIQUE, n INT);"
+	       "INSERT INTO tag VALUES(7,'b',1),(3,'a',NULL)",
+	    NULL,
+	    "{\"c\":\"tag\",\"k\":[\"a\"],\"r\":\"app\",\"row\":{\"n\":null,"
+	    "\"name\":\"a\"},\"t\":\"row\",\"x\":{\"id\":3}}\n"
+	    "{\"c\":\"tag\",\"k\":[\"b\"],\"r\":\"app\",\"row\":{\"n\":1,"
+	    "\"name\":\"b\"},\"t\":\"row\",\"x\":{\"id\":7}}\n");
+}
+
+static const char *const shop =
+    "CREATE TABLE project(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " boss INT REFERENCES step(id));"
+    "CREATE TABLE step(id INTEGER PRIMARY KEY, project_id INT NOT NULL"
+    " REFERENCES project, position INT NOT NULL, UNIQUE(project_id,position));"
+    "INSERT INTO project VALUES(5,'web',9);"
+    "INSERT INTO step VALUES(9,5,1)";
+
+static void
+an_id_becomes_the_key_of_its_row_also_in_a_circle(void **state)
+{
+	(void)state;
+	expect(shop, NULL,
+	    "{\"c\":\"project\",\"k\":[\"web\"],\"r\":\"app\",\"row\":{"
+	    "\"boss\":"
+	    "{\"$ref\":[\"web\",1]},\"name\":\"web\"},\"t\":\"row\",\"x\":{"
+	    "\"id\":"
+	    "5}}\n"
+	    "{\"c\":\"step\",\"k\":[\"web\",1],\"r\":\"app\",\"row\":{"
+	    "\"position\":"
+	    "1,\"project_id\":{\"$ref\":[\"web\"]}},\"t\":\"row\",\"x\":{"
+	    "\"id\":9}"
+	    "}\n");
+}
+
+static void
+a_tree_is_called_by_paths_of_names(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE folder(id INTEGER PRIMARY KEY, up INT REFERENCES "
+	       "folder, name TEXT);"
+	       "INSERT INTO folder VALUES(1,2,'b'),(2,3,'a'),(3,NULL,'top')",
+	    "application: t\nresources:\n  - resource: app\n    tables:\n"
+	    "      - {table: folder, key: [up, name]}\n",
+	    "{\"c\":\"folder\",\"k\":[\"top\",\"a\",\"b\"],\"r\":\"app\","
+	    "\"row\":{"
+	    "\"name\":\"b\",\"up\":{\"$ref\":[\"top\",\"a\"]}},\"t\":\"row\","
+	    "\"x\""
+	    ":{\"id\":1}}\n"
+	    "{\"c\":\"folder\",\"k\":[\"top\",\"a\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"a\",\"up\":{\"$ref\":[\"top\"]}},\"t\":\"row\",\"x\":{"
+	    "\"id\":2}}\n"
+	    "{\"c\":\"folder\",\"k\":[\"top\"],\"r\":\"app\",\"row\":{\"name\":"
+	    "\"top\",\"up\":null},\"t\":\"row\",\"x\":{\"id\":3}}\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_row_is_called_by_its_unique_name_and_its_number_stands_apart),
+		cmocka_unit_test(
+		    an_id_becomes_the_key_of_its_row_also_in_a_circle),
+		cmocka_unit_test(a_tree_is_called_by_paths_of_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

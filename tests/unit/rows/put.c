@@ -1,0 +1,350 @@
+/* What each word of a profile does to the rows of a target. */
+
+#include "import.h"
+
+static const char *const tags =
+    "CREATE TABLE tag(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " n INT);"
+    "CREATE TABLE note(id INTEGER PRIMARY KEY, tag_id INT REFERENCES tag,"
+    " place INT, text TEXT);";
+
+static const char *const owned =
+    WORDS("      - {table: tag, key: [name]}\n"
+          "      - {table: note, key: [tag_id, place], owned_by: tag_id}\n");
+
+static void
+import(struct import *m, const char *profile)
+{
+	struct vl_err err = { 0 };
+
+	if (import_run(m, profile, &err) != VL_OK)
+		fail_msg("%s", err.text);
+}
+
+static void
+rows_meet_by_name_and_keep_the_ids_of_the_target(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags,
+	    "INSERT INTO tag VALUES(1,'a',10),(2,'b',20);"
+	    "INSERT INTO note VALUES(1,1,1,'x'),(2,2,1,'y')",
+	    "INSERT INTO tag VALUES(7,'b',21),(9,'other',3);"
+	    "INSERT INTO note VALUES(5,7,1,'y'),(6,7,2,'old'),(8,9,1,'its')");
+	import(&m, owned);
+	assert_string_equal("+note[\"a\",1]\n-note[\"b\",2]\n+tag[\"a\"]\n"
+	                    "~tag[\"b\"] n\n",
+	    m.changes);
+	import_expect(
+	    &m, "SELECT * FROM tag ORDER BY id", "7|b|20 9|other|3 10|a|10");
+	import_expect(
+	    &m, "SELECT * FROM note ORDER BY id", "5|7|1|y 8|9|1|its 9|10|1|x");
+	import(&m, owned);
+	assert_string_equal("", m.changes);
+	assert_int_equal(0, m.written);
+	import_free(&m);
+}
+
+static void
+what_an_owner_that_is_left_alone_owns_is_left_alone(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags,
+	    "INSERT INTO tag VALUES(1,'a',10);"
+	    "INSERT INTO note VALUES(1,1,1,'x'),(2,1,2,'y')",
+	    "INSERT INTO tag VALUES(1,'a',11);"
+	    "INSERT INTO note VALUES(1,1,1,'mine'),(2,1,3,'mine too')");
+	import(&m,
+	    WORDS("      - {table: tag, key: [name], on_match: skip}\n"
+	          "      - {table: note, key: [tag_id, place],"
+	          " owned_by: tag_id}\n"));
+	assert_string_equal("", m.changes);
+	import_expect(&m, "SELECT text FROM note", "mine mine too");
+	import_free(&m);
+}
+
+static void
+an_owner_that_may_not_differ_leaves_what_only_the_target_has(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags, "INSERT INTO tag VALUES(1,'a',10)",
+	    "INSERT INTO tag VALUES(1,'a',10);"
+	    "INSERT INTO note VALUES(1,1,3,'mine')");
+	import(&m,
+	    WORDS("      - {table: tag, key: [name], on_match: fail}\n"
+	          "      - {table: note, key: [tag_id, place],"
+	          " owned_by: tag_id}\n"));
+	import_expect(&m, "SELECT text FROM note", "mine");
+	import_free(&m);
+}
+
+static void
+a_row_that_keep_here_names_is_the_targets_on_either_side(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE word(w TEXT PRIMARY KEY COLLATE NOCASE,"
+	    " v TEXT)",
+	    "INSERT INTO word VALUES('HOST','there'),('smtp','there'),"
+	    "('title','there')",
+	    "INSERT INTO word VALUES('HOST','here'),('dns','here')");
+	import(&m,
+	    WORDS("      - {table: word, key: [w], target_only: delete}\n"
+	          "    keep_here:\n"
+	          "      - {table: word, where: \"w in ('host','smtp')\"}\n"));
+	assert_string_equal("+word[\"title\"]\n-word[\"dns\"]\n", m.changes);
+	import_expect(
+	    &m, "SELECT * FROM word ORDER BY w", "HOST|here title|there");
+	import_free(&m);
+}
+
+static void
+rows_of_several_entries_follow_the_words_of_theirs(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, kind TEXT,"
+	    " name TEXT)",
+	    "INSERT INTO man VALUES(5,'user','u'),(6,'group','g')", "");
+	import(&m,
+	    WORDS("      - {table: man, where: \"kind='user'\", key: [name],"
+	          " on_new: skip}\n"
+	          "      - {table: man, key: [kind, name], ids: keep}\n"));
+	assert_string_equal("+man[\"group\",\"g\"]\n", m.changes);
+	import_expect(&m, "SELECT * FROM man", "6|group|g");
+	import_free(&m);
+}
+
+static const char *const brought =
+    WORDS("      - {table: tag, key: [name], match: [brought, key]}\n"
+          "      - {table: note, key: [tag_id, place], owned_by: tag_id}\n");
+
+static void
+a_row_that_was_brought_keeps_its_id_under_a_new_name(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags,
+	    "INSERT INTO tag VALUES(1,'a',1);"
+	    "INSERT INTO note VALUES(1,1,1,'x')",
+	    "INSERT INTO tag VALUES(1,'c',3)");
+	import(&m, brought);
+	import_sql(m.source.path, "UPDATE tag SET name = 'b'");
+	import(&m, brought);
+	assert_string_equal("~tag[\"b\"] name\n", m.changes);
+	import_expect(&m, "SELECT * FROM tag", "1|c|3 2|b|1");
+	import_free(&m);
+}
+
+static void
+what_was_brought_goes_and_what_was_merely_met_stays(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags,
+	    "INSERT INTO tag VALUES(1,'made',1),(2,'met',1),(3,'stays',1)",
+	    "INSERT INTO tag VALUES(1,'met',2)");
+	import(&m, owned);
+	assert_int_equal(2, m.nbrought);
+	import_sql(m.source.path, "DELETE FROM tag WHERE id < 3");
+	import(&m, owned);
+	assert_string_equal("-tag[\"made\"]\n", m.changes);
+	assert_int_equal(1, m.nbrought);
+	import_expect(&m, "SELECT name FROM tag", "met stays");
+	import_free(&m);
+}
+
+static void
+two_rows_may_swap_what_is_unique(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE t(name TEXT PRIMARY KEY,"
+	    " place INT NOT NULL UNIQUE)",
+	    "INSERT INTO t VALUES('a',1),('b',2)",
+	    "INSERT INTO t VALUES('a',2),('b',1)");
+	import(&m, WORDS("      - {table: t, key: [name]}\n"));
+	import_expect(&m, "SELECT * FROM t ORDER BY name", "a|1 b|2");
+	import_free(&m);
+}
+
+static void
+an_id_that_another_row_has_is_drawn_anew_in_its_shape(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, "CREATE TABLE t(id TEXT PRIMARY KEY, name TEXT UNIQUE)",
+	    "INSERT INTO t VALUES('xb1','a'),('xb2','b')",
+	    "INSERT INTO t VALUES('xb1','b')");
+	import(&m, WORDS("      - {table: t, key: [name]}\n"));
+	import_expect(&m,
+	    "SELECT name, id = 'xb1', id GLOB '[a-z][a-z][0-9]' FROM t"
+	    " ORDER BY name",
+	    "a|0|1 b|1|1");
+	import_free(&m);
+}
+
+static void
+a_target_may_keep_triggers_from_running(void **state)
+{
+	static const char *const schema =
+	    "CREATE TABLE t(name TEXT PRIMARY KEY); CREATE TABLE log(x);"
+	    "CREATE TRIGGER tr AFTER INSERT ON t BEGIN"
+	    " INSERT INTO log VALUES(new.name); END;";
+	struct import m;
+
+	(void)state;
+	import_make(&m, schema, "INSERT INTO t VALUES('a')", "");
+	import(&m,
+	    WORDS("      - {table: log, skip: true}\n"
+	          "      - {table: t, key: [name], triggers: disable}\n"));
+	import_expect(&m, "SELECT count(*) FROM log", "0");
+	import_sql(m.source.path, "INSERT INTO t VALUES('b')");
+	import(&m,
+	    WORDS("      - {table: log, skip: true}\n"
+	          "      - {table: t, key: [name]}\n"));
+	import_expect(&m, "SELECT * FROM log", "b");
+	import_free(&m);
+}
+
+static const char *const kept =
+    "CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE, hide INT);"
+    "CREATE TABLE b(name TEXT PRIMARY KEY, a_id INT NOT NULL);";
+
+static void
+a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says(void **state)
+{
+	static const char *const words[][2] = { { "keep", "x|5 y|8" },
+		{ "clear, none: [0]", "x|0 y|8" } };
+	struct import m;
+	char profile[512];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		import_make(&m, kept,
+		    "INSERT INTO a VALUES(5,'five',1),(6,'six',1);"
+		    "INSERT INTO b VALUES('x',5),('y',6)",
+		    "INSERT INTO a VALUES(8,'six',1)");
+		(void)snprintf(profile, sizeof(profile),
+		    WORDS("      - {table: a, key: [name], skip: hide}\n"
+		          "      - {table: b, key: [name]}\n"
+		          "    references:\n"
+		          "      - {from: b.a_id, to: a, on_dangling: %s}\n"),
+		    words[i][0]);
+		import(&m, profile);
+		import_expect(&m, "SELECT * FROM b ORDER BY name", words[i][1]);
+		import_free(&m);
+	}
+}
+
+static void
+a_table_named_by_an_id_follows_the_row(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE sheet(id INTEGER PRIMARY KEY,"
+	    " name TEXT UNIQUE)",
+	    "INSERT INTO sheet VALUES(1,'s');"
+	    "CREATE TABLE data_1(v TEXT); INSERT INTO data_1 VALUES('new')",
+	    "INSERT INTO sheet VALUES(4,'s');"
+	    "CREATE TABLE data_4(v TEXT); INSERT INTO data_4 VALUES('old')");
+	import(&m,
+	    WORDS("      - {table: sheet, key: [name]}\n"
+	          "      - {table: \"data_{sheet.id}\"}\n"));
+	import_expect(&m, "SELECT * FROM data_4", "new");
+	import_free(&m);
+}
+
+static void
+columns_that_one_side_has_need_no_value_when_drift_is_allowed(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, "CREATE TABLE t(name TEXT PRIMARY KEY, v TEXT)",
+	    "ALTER TABLE t ADD COLUMN old; INSERT INTO t VALUES('a','x',NULL),"
+	    "('b','y',NULL)",
+	    "ALTER TABLE t ADD COLUMN new INT DEFAULT 3;"
+	    "INSERT INTO t VALUES('b','z',8)");
+	m.drift = true;
+	import(&m, WORDS("      - {table: t, key: [name]}\n"));
+	import_expect(&m, "SELECT * FROM t ORDER BY name", "a|x|3 b|y|8");
+	import_free(&m);
+}
+
+static void
+a_record_of_the_source_may_be_another_of_the_target(void **state)
+{
+	char *from[] = { (char *)(uintptr_t) "ada" };
+	char *to[] = { (char *)(uintptr_t) "eve" };
+	struct vl_map_record map = { .resource = (char *)(uintptr_t) "app",
+		.table = (char *)(uintptr_t) "tag",
+		.from = from,
+		.nfrom = 1,
+		.to = to,
+		.nto = 1 };
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags,
+	    "INSERT INTO tag VALUES(1,'ada',5); INSERT INTO note"
+	    " VALUES(1,1,1,'x')",
+	    "INSERT INTO tag VALUES(4,'eve',5)");
+	m.map = &map;
+	m.nmap = 1;
+	import(&m, owned);
+	import_expect(&m, "SELECT * FROM tag", "4|eve|5");
+	import_expect(&m, "SELECT * FROM note", "1|4|1|x");
+	import_free(&m);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    rows_meet_by_name_and_keep_the_ids_of_the_target),
+		cmocka_unit_test(
+		    what_an_owner_that_is_left_alone_owns_is_left_alone),
+		cmocka_unit_test(
+		    an_owner_that_may_not_differ_leaves_what_only_the_target_has),
+		cmocka_unit_test(
+		    a_row_that_keep_here_names_is_the_targets_on_either_side),
+		cmocka_unit_test(
+		    rows_of_several_entries_follow_the_words_of_theirs),
+		cmocka_unit_test(
+		    a_row_that_was_brought_keeps_its_id_under_a_new_name),
+		cmocka_unit_test(
+		    what_was_brought_goes_and_what_was_merely_met_stays),
+		cmocka_unit_test(two_rows_may_swap_what_is_unique),
+		cmocka_unit_test(
+		    an_id_that_another_row_has_is_drawn_anew_in_its_shape),
+		cmocka_unit_test(a_target_may_keep_triggers_from_running),
+		cmocka_unit_test(
+		    a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says),
+		cmocka_unit_test(a_table_named_by_an_id_follows_the_row),
+		cmocka_unit_test(
+		    columns_that_one_side_has_need_no_value_when_drift_is_allowed),
+		cmocka_unit_test(
+		    a_record_of_the_source_may_be_another_of_the_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

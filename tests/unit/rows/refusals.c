@@ -1,0 +1,302 @@
+/* What cannot be carried is refused, with the row, the column and the words
+ * that would help; the target stays as it is. */
+
+#include "import.h"
+
+/* The source is refused as it is opened. */
+static void
+refuse_source(
+    const char *sql, const char *profile, enum vl_status want, const char *text)
+{
+	struct site s = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_buf out = { 0 };
+	enum vl_status st = VL_OK;
+
+	site_make(&s, sql);
+	st = site_open(&s, profile, false, &err);
+	if (st == VL_OK)
+		st = site_lines(&s, &out, &err);
+	assert_int_equal(want, st);
+	if (strstr(err.text, text) == NULL)
+		fail_msg("'%s' is not in: %s", text, err.text);
+	vl_buf_free(&out);
+	site_free(&s);
+}
+
+static void
+a_table_without_a_name_for_its_rows(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT)", NULL,
+	    VL_EREFUSED, "table 't' has no key");
+}
+
+static void
+two_rows_with_one_key_and_both_are_named(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT);"
+	              "INSERT INTO t VALUES(3,'a'),(4,'b'),(9,'a')",
+	    WORDS("      - {table: t, key: [v]}\n"), VL_EREFUSED,
+	    "rows 3 and 9 have one key");
+}
+
+static void
+a_column_named_like_a_reference_that_is_not_declared(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE man(name TEXT PRIMARY KEY);"
+	              "CREATE TABLE t(v TEXT PRIMARY KEY, man_id INT)",
+	    NULL, VL_EREFUSED, "named like a reference to 'man'");
+}
+
+static const char *const two =
+    "CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+    "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE, a INT);"
+    "INSERT INTO b VALUES(1,'x',7);";
+
+static void
+a_reference_to_a_row_that_is_not_there(void **state)
+{
+	(void)state;
+	refuse_source(two,
+	    WORDS("      - {table: a, key: [name]}\n"
+	          "    references:\n      - {from: b.a, to: a}\n"),
+	    VL_EREFUSED, "column 'a' refers to 'a' 7, which is not there");
+}
+
+static void
+a_row_that_no_entry_fits(void **state)
+{
+	(void)state;
+	refuse_source(two,
+	    WORDS("      - {table: b, where: \"name='y'\", key: [name]}\n"),
+	    VL_EREFUSED, "no entry of the profile fits");
+}
+
+static void
+keys_that_need_each_other(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE a(id INTEGER PRIMARY KEY, b_id INT"
+	              " REFERENCES b); CREATE TABLE b(id INTEGER PRIMARY KEY,"
+	              " a_id INT REFERENCES a)",
+	    WORDS("      - {table: a, key: [b_id]}\n"
+	          "      - {table: b, key: [a_id]}\n"),
+	    VL_EREFUSED, "need each other");
+}
+
+static void
+a_row_that_stands_above_itself(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE f(id INTEGER PRIMARY KEY, up INT REFERENCES"
+	              " f, name TEXT); INSERT INTO f VALUES(1,2,'a'),(2,1,'b')",
+	    WORDS("      - {table: f, key: [up, name]}\n"), VL_EREFUSED,
+	    "it stands above itself");
+}
+
+static void
+names_of_a_profile_that_are_not_there(void **state)
+{
+	(void)state;
+	refuse_source(two, WORDS("      - {table: c, key: [name]}\n"),
+	    VL_EUSAGE, "p.yaml:5:");
+	refuse_source(two, WORDS("      - {table: a, key: [title]}\n"),
+	    VL_EUSAGE, "no column 'title'");
+	refuse_source(two,
+	    WORDS("      - {table: a, key: [name]}\n    references:\n"
+	          "      - {from: b.a, to: nowhere}\n"),
+	    VL_EUSAGE, "what is no table: 'nowhere'");
+}
+
+static void
+refuse_import(
+    struct import *m, const char *profile, const char *ask, const char *text)
+{
+	struct vl_err err = { 0 };
+	char before[1024];
+
+	import_ask(m, ask, before, sizeof(before));
+	assert_int_equal(VL_EREFUSED, import_run(m, profile, &err));
+	if (strstr(err.text, text) == NULL)
+		fail_msg("'%s' is not in: %s", text, err.text);
+	import_expect(m, ask, before);
+	import_free(m);
+}
+
+static void
+a_key_that_is_another_owners_here(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE o(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE c(id INTEGER PRIMARY KEY, code TEXT UNIQUE,"
+	    " o_id INT REFERENCES o);",
+	    "INSERT INTO o VALUES(1,'a'),(2,'b'); INSERT INTO c"
+	    " VALUES(1,'k',1)",
+	    "INSERT INTO o VALUES(1,'a'),(2,'b'); INSERT INTO c"
+	    " VALUES(1,'k',2)");
+	refuse_import(&m,
+	    WORDS("      - {table: o, key: [name]}\n"
+	          "      - {table: c, key: [code], owned_by: o_id}\n"),
+	    "SELECT * FROM c", "that of a row of another owner ('o_id')");
+}
+
+static const char *const words =
+    "CREATE TABLE w(name TEXT PRIMARY KEY, v TEXT);";
+
+static void
+a_row_that_differs_or_is_new_where_that_is_to_fail(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, words, "INSERT INTO w VALUES('a','x')",
+	    "INSERT INTO w VALUES('a','y')");
+	refuse_import(&m,
+	    WORDS("      - {table: w, key: [name], on_match: fail}\n"),
+	    "SELECT * FROM w", "1 row with 'fail'");
+	import_make(&m, words, "INSERT INTO w VALUES('a','x')", "");
+	refuse_import(&m,
+	    WORDS("      - {table: w, key: [name], on_new: fail}\n"),
+	    "SELECT count(*) FROM w", "1 row with 'fail'");
+}
+
+static void
+an_id_to_be_kept_that_is_taken(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE)",
+	    "INSERT INTO t VALUES(1,'a')", "INSERT INTO t VALUES(1,'b')");
+	refuse_import(&m, WORDS("      - {table: t, key: [name], ids: keep}\n"),
+	    "SELECT * FROM t", "its id is taken by another row here");
+}
+
+static void
+a_row_that_goes_while_another_refers_to_it(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	    " a INT);",
+	    "", "INSERT INTO a VALUES(7,'a'); INSERT INTO b VALUES(1,'b',7)");
+	refuse_import(&m,
+	    WORDS("      - {table: a, key: [name], target_only: delete}\n"
+	          "    references:\n      - {from: b.a, to: a}\n"),
+	    "SELECT * FROM a", "'a' 7, which the import would delete");
+}
+
+static void
+what_a_trigger_makes_of_a_row(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE w(name TEXT PRIMARY KEY, v TEXT);"
+	    "CREATE TRIGGER tr AFTER INSERT ON w BEGIN UPDATE w SET v = 'mine'"
+	    " WHERE name = new.name; END;",
+	    "INSERT INTO w VALUES('a','x'); UPDATE w SET v = 'x'", "");
+	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
+	    "SELECT count(*) FROM w", "'v' is not as it was written");
+}
+
+static void
+a_constraint_of_the_target_with_the_row(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, "CREATE TABLE w(name TEXT PRIMARY KEY, v TEXT UNIQUE)",
+	    "INSERT INTO w VALUES('a','x')", "INSERT INTO w VALUES('b','x')");
+	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
+	    "SELECT * FROM w", "table 'w', [\"a\"]");
+}
+
+static void
+columns_that_one_side_alone_has(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, words,
+	    "ALTER TABLE w ADD COLUMN c;"
+	    "INSERT INTO w VALUES('a','x',1)",
+	    "");
+	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
+	    "SELECT count(*) FROM w", "has no column 'c' here");
+	import_make(&m, words, "INSERT INTO w VALUES('a','x')",
+	    "ALTER TABLE w ADD COLUMN c");
+	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
+	    "SELECT count(*) FROM w", "a column 'c' here, and not in the");
+	import_make(&m, words,
+	    "ALTER TABLE w ADD COLUMN c;"
+	    "INSERT INTO w VALUES('a','x',1)",
+	    "");
+	m.drift = true;
+	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
+	    "SELECT count(*) FROM w", "has no column 'c' here");
+}
+
+static void
+another_version_of_the_application(void **state)
+{
+	static const char *const asked =
+	    "application: t\n"
+	    "version: {resource: app, sql: \"select v from w\","
+	    " accept: [\"2.*\"]}\n"
+	    "resources:\n  - resource: app\n    tables:\n"
+	    "      - {table: w, key: [name]}\n";
+	struct import m;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	import_make(&m, words, "INSERT INTO w VALUES('a','3.1')",
+	    "INSERT INTO w VALUES('a','2.4')");
+	m.version = "3.1";
+	refuse_import(&m, asked, "SELECT * FROM w",
+	    "of version '3.1' at the source and of '2.4' here");
+	import_make(&m, words, "INSERT INTO w VALUES('a','2.9')",
+	    "INSERT INTO w VALUES('a','2.4')");
+	m.version = "2.9";
+	if (import_run(&m, asked, &err) != VL_OK)
+		fail_msg("%s", err.text);
+	import_free(&m);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_without_a_name_for_its_rows),
+		cmocka_unit_test(two_rows_with_one_key_and_both_are_named),
+		cmocka_unit_test(
+		    a_column_named_like_a_reference_that_is_not_declared),
+		cmocka_unit_test(a_reference_to_a_row_that_is_not_there),
+		cmocka_unit_test(a_row_that_no_entry_fits),
+		cmocka_unit_test(keys_that_need_each_other),
+		cmocka_unit_test(a_row_that_stands_above_itself),
+		cmocka_unit_test(names_of_a_profile_that_are_not_there),
+		cmocka_unit_test(a_key_that_is_another_owners_here),
+		cmocka_unit_test(
+		    a_row_that_differs_or_is_new_where_that_is_to_fail),
+		cmocka_unit_test(an_id_to_be_kept_that_is_taken),
+		cmocka_unit_test(a_row_that_goes_while_another_refers_to_it),
+		cmocka_unit_test(what_a_trigger_makes_of_a_row),
+		cmocka_unit_test(a_constraint_of_the_target_with_the_row),
+		cmocka_unit_test(columns_that_one_side_alone_has),
+		cmocka_unit_test(another_version_of_the_application),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
