@@ -44,15 +44,6 @@ wire_put_open(struct vl_buf *out, const struct wire_open *o, struct vl_err *err)
 	    out, (struct vl_slice){ (const uint8_t *)o, sizeof(*o) }, err);
 }
 
-bool
-wire_take_open(struct wire_open *o, struct vl_slice bytes)
-{
-	if (bytes.n != sizeof(*o))
-		return false;
-	memcpy(o, bytes.p, sizeof(*o));
-	return true;
-}
-
 enum vl_status
 wire_put_file(struct vl_buf *out, const struct wire_file *f, struct vl_err *err)
 {

@@ -87,7 +87,6 @@ struct vl_slice wire_take_bytes(struct vl_rd *rd);
 
 enum vl_status wire_put_open(
     struct vl_buf *out, const struct wire_open *o, struct vl_err *err);
-bool wire_take_open(struct wire_open *o, struct vl_slice bytes);
 enum vl_status wire_put_file(
     struct vl_buf *out, const struct wire_file *f, struct vl_err *err);
 bool wire_take_file(struct wire_file *f, struct vl_slice bytes);

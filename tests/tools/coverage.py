@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How much of the rooms that read untrusted bytes the tests run through.
 
-    coverage.py [--build DIR] [--missing] [--no-tests]
+    coverage.py [--build DIR] [--missing] [--no-flow] [--no-tests]
 
 Builds with gcov's counters in DIR (build/coverage), runs the tests that reach
 these rooms, and prints lines and branches of each room and file; --missing
 also the lines that were not run, and those of which a branch was not taken.
+--no-flow leaves out the tests of whole commands, which take longest;
 --no-tests takes the counters as they stand.  Exit 1 where a room has less
 than 90 % of its lines or 80 % of its branches.  Needs gcovr (Debian: gcovr).
 
@@ -47,9 +48,10 @@ def build(folder):
         counters.unlink()
 
 
-def test(folder):
+def test(folder, flow):
     ctest = ("ctest", "--test-dir", folder, "--output-on-failure")
-    run(*ctest, "-L", "^(unit|fuzz|hostile|flow)$", "-LE", "long",
+    run(*ctest, "-L", "^(unit|fuzz|hostile|flow)$" if flow else
+        "^(unit|fuzz|hostile)$", "-LE", "long",
         "-E", LEFT_OUT, "-j", os.cpu_count())
     # The sweeps of which a normal run takes a sample, at every point.
     run(*ctest, "-R", r"^unit\.apply\.(fault|memory)$",
@@ -101,12 +103,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default="build/coverage")
     parser.add_argument("--missing", action="store_true")
+    parser.add_argument("--no-flow", action="store_true")
     parser.add_argument("--no-tests", action="store_true")
     options = parser.parse_args()
     folder = ROOT / options.build
     if not options.no_tests:
         build(folder)
-        test(folder)
+        test(folder, not options.no_flow)
     low = False
     for room in ROOMS:
         files = measure(folder, room)

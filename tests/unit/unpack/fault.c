@@ -1,16 +1,36 @@
 /*
  * Every operation of the reader fails once: it says so, and what is read
- * without a failure is all there.
+ * without a failure is all there.  Built a second time for a cage, whose both
+ * sides are swept as one.
  */
 
 #include "../sweep_system.h"
 
 #include "forge.h"
+#if IN_CAGE
+#include "thread_cage.h"
+#endif
+
+/* The child does without the first allocation of its worker. */
+#define SURVIVES IN_CAGE
 
 static enum vl_status
 open_reader(struct forge *f, struct vl_unpack **out, struct vl_err *err)
 {
-	return bundle_unpack(out, &f->b, err);
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (IN_CAGE)
+		st = vl_unpack_cage_open(&f->b.cage, 1, err);
+	return st == VL_OK ? bundle_unpack(out, &f->b, err) : st;
+}
+
+static void
+close_reader(struct forge *f, struct vl_unpack *u)
+{
+	vl_unpack_free(u);
+	vl_cage_close(f->b.cage);
+	f->b.cage = NULL;
 }
 
 /* Every byte of the body in hand. */
@@ -71,7 +91,7 @@ read_whole(void *arg, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_unpack_end(u, &totals, err);
 	assert_true(st != VL_OK || totals.chunks == CHUNKS);
-	vl_unpack_free(u);
+	close_reader(arg, u);
 	return st;
 }
 
@@ -86,7 +106,7 @@ read_unswept(void *arg, struct vl_err *err)
 		vl_unpack_unswept(u);
 		st = read_records(u, err);
 	}
-	vl_unpack_free(u);
+	close_reader(arg, u);
 	return st;
 }
 
@@ -98,7 +118,7 @@ says_whatever_fails(void **state)
 	forge_write(*state, NULL);
 	/* Three files, a chunk map, three blocks, lists and lines. */
 	assert_true(sweep_all(&w, EIO) > 40);
-	assert_int_equal(0, sweep.survived);
+	assert_true(sweep.survived <= SURVIVES);
 }
 
 static void
@@ -108,7 +128,7 @@ says_whatever_fails_for_one_body(void **state)
 
 	forge_write(*state, NULL);
 	assert_true(sweep_all(&w, EIO) > 40);
-	assert_int_equal(0, sweep.survived);
+	assert_true(sweep.survived <= SURVIVES);
 }
 
 int

@@ -20,6 +20,8 @@ enum lie {
 	RECORD, /* of the root, then of `path` */
 	REFS,   /* of a file of 100 bytes */
 	BLOCK,
+	ITEM, /* within the body of a file of 100 bytes */
+	TOTALS,
 	RAW, /* any message, in place of a batch */
 	ASKS /* for a file of the bundle */
 };
@@ -108,6 +110,13 @@ tell_records(void)
 		(void)wire_put_refs(&out, &told->ref, 1, NULL);
 		add_kind(&out, WIRE_BODY_END);
 	}
+	if (told->about == TOTALS) {
+		add_kind(&out, WIRE_BODY_END);
+		add_kind(&out, WIRE_TAIL);
+		(void)wire_put_bytes(&out, vl_slice_of("{}\n"), NULL);
+	}
+	if (told->about == ITEM)
+		(void)vl_buf_add(&out, told->raw, NULL);
 	send_bytes(WIRE_DONE, vl_buf_slice(&out));
 	vl_buf_free(&out);
 }
@@ -152,7 +161,7 @@ liar(const struct vl_cage_inside *in)
 			tell_opened();
 		else if (m.kind == WIRE_CLOSE)
 			send_bytes(WIRE_DONE, (struct vl_slice){ NULL, 0 });
-		else if (told->about == RAW)
+		else if (told->about == RAW || m.kind == WIRE_END)
 			tell_raw();
 		else if (told->about == ASKS)
 			tell_ask();
@@ -444,6 +453,34 @@ chunks_are_held_against_body_and_bundle(void **state)
 	}
 
 static void
+items_of_a_body_are_held_against_the_protocol(void **state)
+{
+	static const struct scenario all[] = {
+		{ .name = "unknown item", .raw = BYTES("\77") },
+		{ .name = "a record within a body", .raw = BYTES("\1") },
+		{ .name = "the tail within a body",
+		    .raw = BYTES("\4\3\0\0\0{}\n") },
+		{ .name = "no chunks", .raw = BYTES("\2\0\0\0\0") },
+		{ .name = "more chunks than bytes",
+		    .raw = BYTES("\2\1\0\0\0\0") },
+		{ .name = "giant count", .raw = BYTES("\2\377\377\377\377") },
+		{ .name = "cut failure", .raw = BYTES("\5\5\0\0\0\1") },
+	};
+	struct scenario s = { 0 };
+	struct bundle b;
+	size_t i = 0;
+
+	(void)state;
+	setup(&b);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		s = all[i];
+		s.about = ITEM;
+		assert_refused(&b, &s);
+	}
+	teardown(&b);
+}
+
+static void
 blocks_are_held_against_shared_memory(void **state)
 {
 	static const struct scenario all[] = {
@@ -599,6 +636,49 @@ inner_head_is_held_against_its_form(void **state)
 	teardown(&b);
 }
 
+static void
+two_lines(struct vl_inner_head *h)
+{
+	h->lines = 2;
+}
+
+static void
+totals_are_held_against_what_was_counted(void **state)
+{
+	struct vl_unpack_totals all[6];
+	struct scenario s = { .name = "totals",
+		.about = TOTALS,
+		.kind = WIRE_DONE,
+		.spoil_inner = two_lines };
+	struct vl_buf raw = { 0 };
+	struct vl_err err = { 0 };
+	struct bundle b;
+	size_t i = 0;
+
+	(void)state;
+	setup(&b);
+	for (i = 0; i < 6; i++)
+		all[i] = (struct vl_unpack_totals){ .lines = 2,
+			.chunks = inner.chunks,
+			.plain = inner.total_plain };
+	all[1].lines = 3;
+	all[2].chunks++;
+	all[3].unused_chunks = inner.chunks + 1;
+	all[4].plain--;
+	for (i = 0; i < 6; i++) {
+		vl_buf_clear(&raw);
+		must(wire_put_totals(&raw, &all[i], &err), &err);
+		raw.n -= i == 5; /* cut */
+		s.raw = vl_buf_slice(&raw);
+		if (i == 0)
+			must(hear(&b, &s, read_all, &err), &err);
+		else
+			assert_refused(&b, &s);
+	}
+	vl_buf_free(&raw);
+	teardown(&b);
+}
+
 int
 main(void)
 {
@@ -606,10 +686,12 @@ main(void)
 		cmocka_unit_test(what_can_be_is_taken),
 		cmocka_unit_test(records_are_held_against_every_rule),
 		cmocka_unit_test(chunks_are_held_against_body_and_bundle),
+		cmocka_unit_test(items_of_a_body_are_held_against_the_protocol),
 		cmocka_unit_test(blocks_are_held_against_shared_memory),
 		cmocka_unit_test(messages_are_held_against_the_protocol),
 		cmocka_unit_test(only_files_of_the_bundle_are_opened),
 		cmocka_unit_test(inner_head_is_held_against_its_form),
+		cmocka_unit_test(totals_are_held_against_what_was_counted),
 	};
 
 	if (!vl_secret_init())
