@@ -14,7 +14,8 @@
 #include <valise/text.h>
 
 enum vl_kind {
-	VL_KIND_FILES
+	VL_KIND_FILES,
+	VL_KIND_SQLITE
 };
 
 enum vl_target_only {
@@ -45,6 +46,7 @@ struct vl_resource {
 	char *name;
 	enum vl_kind kind;
 	char *path; /* absolute, as written: not resolved */
+	/* From here to `compress`: of a tree, and no other kind. */
 	char **exclude;
 	size_t nexclude;
 	enum vl_target_only target_only;
@@ -150,7 +152,7 @@ struct vl_site {
 	bool keep_shadow; /* keep: last | none */
 };
 
-extern const char *const vl_kind_words[]; /* "files", NULL at the end */
+extern const char *const vl_kind_words[]; /* by kind; NULL at the end */
 
 enum vl_status vl_site_load(
     struct vl_site **out, const char *file, struct vl_err *err);
@@ -169,11 +171,12 @@ enum vl_status vl_site_only_check(const struct vl_site *site,
 bool vl_site_only_has(const char *const *only, size_t n, const char *name);
 /*
  * Resolve the paths and refuse (VL_EUSAGE) the same path twice, a tree
- * inside another one, state inside a tree or a tree inside state, and a tree
- * below a `~` that is not there.  An absent root is resolved by its parent.
+ * inside another one, state inside a tree or a tree inside state, a database
+ * inside a tree that does not exclude it, and what is below a `~` that is not
+ * there.  An absent root is resolved by its parent.  The files that an engine
+ * puts beside a database are added to `exclude` of the tree around it.
  */
-enum vl_status vl_site_check_overlap(
-    const struct vl_site *site, struct vl_err *err);
+enum vl_status vl_site_check_overlap(struct vl_site *site, struct vl_err *err);
 void vl_site_free(struct vl_site *site);
 
 #endif

@@ -24,6 +24,11 @@ check_root(const struct vl_resource *r, struct vl_err *err)
 	if (stat(r->path, &st) != 0)
 		return vl_fail(err, VL_EUSAGE, "resource '%s', '%s': %s",
 		    r->name, shown, strerror(errno));
+	if (r->kind != VL_KIND_FILES)
+		return vl_fail(err, VL_EUSAGE,
+		    "resource '%s' is of kind '%s'; this version exports "
+		    "trees of files only",
+		    r->name, vl_kind_words[r->kind]);
 	if (!S_ISDIR(st.st_mode))
 		return vl_fail(err, VL_EUSAGE,
 		    "resource '%s', '%s', is not a directory", r->name, shown);

@@ -51,6 +51,22 @@ read_on_match(enum vl_on_match *on_match, const char *word, struct vl_err *err)
 	    did_you_mean(near, word, words));
 }
 
+/* Databases are exported, and not taken yet. */
+static enum vl_status
+check_kinds(const struct vl_site *site, struct vl_err *err)
+{
+	size_t i = 0;
+
+	for (i = 0; i < site->nresources; i++)
+		if (site->resources[i].kind != VL_KIND_FILES)
+			return vl_fail(err, VL_EUSAGE,
+			    "resource '%s' is of kind '%s'; this version "
+			    "imports trees of files only",
+			    site->resources[i].name,
+			    vl_kind_words[site->resources[i].kind]);
+	return VL_OK;
+}
+
 static enum vl_status
 check_sender(const char *file, struct vl_err *err)
 {
@@ -248,6 +264,8 @@ transfer_run(struct run *run, struct vl_err *err)
 		    vl_site_only_check(run->site, o->only.list, o->only.n, err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
+	if (st == VL_OK)
+		st = check_kinds(run->site, err);
 	if (st == VL_OK)
 		st = check_trust(run, err);
 	if (st == VL_OK)

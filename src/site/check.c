@@ -306,10 +306,6 @@ vl_site_read_choice(const struct vl_site_reader *r, const struct vl_word *word,
 	for (i = 0; word->choices[i] != NULL && used < sizeof(all); i++)
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
 		    i > 0 ? ", " : "", word->choices[i]);
-	if (word->choices[1] == NULL)
-		return vl_site_fail(r->file, value, err,
-		    "'%s' is not a '%s'; the only one of this version is '%s'",
-		    shown, word->word, all);
 	near = vl_nearest(value->text, word->choices);
 	if (near == NULL)
 		return vl_site_fail(

@@ -1,6 +1,7 @@
 /*
  * Trees and the state directory must lie apart: what one resource writes
- * another would read, or delete.
+ * another would read, or delete.  A database may lie in a tree that excludes
+ * it, and then what its engine puts beside it is excluded, too.
  */
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #include <valise/site.h>
 #include <valise/text.h>
+#include <valise/tree.h>
 
 #define SHOWN 512
 
@@ -22,7 +24,7 @@ struct above {
 
 /* One place that must not lie in another. */
 struct place {
-	const char *what; /* resource's name; NULL is the state */
+	struct vl_resource *of; /* NULL: the state */
 	char *real;
 	struct above *above; /* what exists of it, from the deepest to "/" */
 	size_t n;
@@ -102,8 +104,8 @@ check_home_sign(
 }
 
 static enum vl_status
-find_place(
-    struct place *p, const char *what, const char *path, struct vl_err *err)
+find_place(struct place *p, struct vl_resource *of, const char *path,
+    struct vl_err *err)
 {
 	enum vl_status status = resolve(&p->real, path, err);
 	struct stat st = { 0 };
@@ -111,7 +113,7 @@ find_place(
 	size_t slashes = 0;
 	size_t n = 0;
 
-	p->what = what;
+	p->of = of;
 	if (status != VL_OK)
 		return status;
 	for (n = 0; p->real[n] != '\0'; n++)
@@ -139,19 +141,20 @@ find_place(
 }
 
 /*
- * `inner` is `outer` or below it.  Directories are compared by what they are,
- * since a bind mount gives one a second path; of `outer` that is the deepest
- * that exists, and the rest by name.
+ * What of the path of `inner` stands behind that of `outer`: "" where it is
+ * the same, "/..." below it; else NULL.  Directories are compared by what they
+ * are, since a bind mount gives one a second path; of `outer` that is the
+ * deepest that exists, and the rest by name.
  */
-static bool
-is_below(const struct place *inner, const struct place *outer)
+static const char *
+below(const struct place *inner, const struct place *outer)
 {
 	const char *rest = NULL;
 	size_t n = 0;
 	size_t i = 0;
 
 	if (outer->n == 0)
-		return false;
+		return NULL;
 	n = strlen(outer->above[0].rest);
 	for (i = 0; i < inner->n; i++) {
 		rest = inner->above[i].rest;
@@ -159,9 +162,67 @@ is_below(const struct place *inner, const struct place *outer)
 		    inner->above[i].ino == outer->above[0].ino &&
 		    strncmp(rest, outer->above[0].rest, n) == 0 &&
 		    (rest[n] == '\0' || rest[n] == '/'))
-			return true;
+			return rest + n;
 	}
-	return false;
+	return NULL;
+}
+
+/* `rel` and `end` as a pattern that fits nothing but that; `end` is one. */
+static enum vl_status
+add_exclude(struct vl_resource *tree, const char *rel, const char *end,
+    struct vl_err *err)
+{
+	char **list = realloc(
+	    tree->exclude, (tree->nexclude + 1) * sizeof(*tree->exclude));
+	char *text = malloc(2 * strlen(rel) + strlen(end) + 1);
+	size_t n = 0;
+
+	if (list != NULL)
+		tree->exclude = list;
+	if (list == NULL || text == NULL) {
+		free(text);
+		return vl_fail_memory(err);
+	}
+	for (; *rel != '\0'; rel++) {
+		if (strchr("\\*?[", *rel) != NULL)
+			text[n++] = '\\';
+		text[n++] = *rel;
+	}
+	memcpy(text + n, end, strlen(end) + 1);
+	list[tree->nexclude++] = text;
+	return VL_OK;
+}
+
+/* The database at `rel` ("/...") of the tree: it is none of its files. */
+static enum vl_status
+check_inside(const struct vl_site *site, const struct place *db,
+    const struct place *tree, const char *rel, struct vl_err *err)
+{
+	static const char *const beside[] = { "-wal", "-shm", "-journal",
+		"-mj*" };
+	struct vl_resource *r = tree->of;
+	struct vl_exclude *x = NULL;
+	enum vl_status st = vl_exclude_new(
+	    &x, (const char *const *)r->exclude, r->nexclude, err);
+	bool apart = false;
+	char shown[SHOWN];
+	char file[SHOWN];
+	size_t i = 0;
+
+	(void)vl_escape_text(file, sizeof(file), vl_slice_of(site->file));
+	if (st != VL_OK)
+		return vl_within(err, "%s: resource '%s'", file, r->name);
+	apart = vl_exclude_match(x, vl_slice_of(rel + 1), false);
+	vl_exclude_free(x);
+	if (!apart)
+		return vl_fail(err, VL_EUSAGE,
+		    "%s: the database of resource '%s' lies in the tree of "
+		    "resource '%s', as '%s'; 'exclude' it there",
+		    file, db->of->name, r->name,
+		    vl_escape_text(shown, sizeof(shown), vl_slice_of(rel)));
+	for (i = 0; st == VL_OK && i < sizeof(beside) / sizeof(*beside); i++)
+		st = add_exclude(r, rel, beside[i], err);
+	return st;
 }
 
 /* Refuse `a` in `b`; both orders are asked by the caller. */
@@ -169,34 +230,36 @@ static enum vl_status
 check_pair(const struct vl_site *site, const struct place *a,
     const struct place *b, struct vl_err *err)
 {
-	bool same = is_below(b, a);
+	const char *rel = below(a, b);
 	char shown[SHOWN];
 	char file[SHOWN];
 
-	if (!is_below(a, b))
+	if (rel == NULL)
 		return VL_OK;
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(a->real));
 	(void)vl_escape_text(file, sizeof(file), vl_slice_of(site->file));
-	if (a->what == NULL)
+	if (a->of == NULL)
 		return vl_fail(err, VL_EUSAGE,
 		    "%s: the state directory '%s' lies in the tree of "
 		    "resource '%s'; give another 'state'",
-		    file, shown, b->what);
-	if (b->what == NULL)
+		    file, shown, b->of->name);
+	if (b->of == NULL)
 		return vl_fail(err, VL_EUSAGE,
 		    "%s: resource '%s', '%s', lies in the state directory",
-		    file, a->what, shown);
-	if (same)
+		    file, a->of->name, shown);
+	if (rel[0] == '\0')
 		return vl_fail(err, VL_EUSAGE,
-		    "%s: resources '%s' and '%s' are the same tree, '%s'", file,
-		    b->what, a->what, shown);
+		    "%s: resources '%s' and '%s' have one path, '%s'", file,
+		    b->of->name, a->of->name, shown);
+	if (a->of->kind != VL_KIND_FILES && b->of->kind == VL_KIND_FILES)
+		return check_inside(site, a, b, rel, err);
 	return vl_fail(err, VL_EUSAGE,
 	    "%s: resource '%s', '%s', lies in the tree of resource '%s'", file,
-	    a->what, shown, b->what);
+	    a->of->name, shown, b->of->name);
 }
 
 enum vl_status
-vl_site_check_overlap(const struct vl_site *site, struct vl_err *err)
+vl_site_check_overlap(struct vl_site *site, struct vl_err *err)
 {
 	size_t n = site->nresources + 1;
 	struct place *places = calloc(n, sizeof(*places));
@@ -209,7 +272,7 @@ vl_site_check_overlap(const struct vl_site *site, struct vl_err *err)
 	for (i = 0; st == VL_OK && i < site->nresources; i++) {
 		st = check_home_sign(site, &site->resources[i], err);
 		if (st == VL_OK)
-			st = find_place(&places[i], site->resources[i].name,
+			st = find_place(&places[i], &site->resources[i],
 			    site->resources[i].path, err);
 	}
 	if (st == VL_OK)

@@ -10,16 +10,6 @@
 
 #define WORDS_MAX 64 /* words of one scope, for "did you mean" */
 
-static const struct vl_word *
-find_word(enum vl_scope scope, const char *text)
-{
-	const struct vl_word *w = vl_word_next(scope, NULL);
-
-	while (w != NULL && strcmp(w->word, text) != 0)
-		w = vl_word_next(scope, w);
-	return w;
-}
-
 static enum vl_status
 unknown_word(const struct vl_site_reader *r, enum vl_scope scope,
     const struct vl_site_node *node, struct vl_err *err)
@@ -184,7 +174,7 @@ check_words(const struct vl_site_reader *r, enum vl_scope scope,
 	size_t i = 0;
 
 	for (i = 0; i < map->nkids; i += 2) {
-		word = find_word(scope, map->kids[i]->text);
+		word = vl_word_find(scope, map->kids[i]->text);
 		if (word == NULL)
 			return unknown_word(r, scope, map->kids[i], err);
 		if (word->type == VL_WORD_LATER)
@@ -222,7 +212,7 @@ vl_site_read_map(const struct vl_site_reader *r, enum vl_scope scope,
 	note_place(scope, into, map);
 	st = check_words(r, scope, map, err);
 	for (i = 0; i < map->nkids && st == VL_OK; i += 2)
-		st = set_word(r, find_word(scope, map->kids[i]->text), into,
+		st = set_word(r, vl_word_find(scope, map->kids[i]->text), into,
 		    map->kids[i + 1], err);
 	return st == VL_OK ? check_required(r, scope, map, err) : st;
 }

@@ -10,9 +10,10 @@
 
 #define SHOWN 80
 
+/* With `rows` the entry may be about those of a database. */
 static enum vl_status
 check_resource(const struct vl_site_reader *r, const struct vl_site *site,
-    const struct vl_site_node *entry, struct vl_err *err)
+    const struct vl_site_node *entry, bool rows, struct vl_err *err)
 {
 	const struct vl_site_node *value = vl_site_node_of(entry, "resource");
 	const struct vl_site_node *table = vl_site_node_of(entry, "table");
@@ -29,7 +30,9 @@ check_resource(const struct vl_site_reader *r, const struct vl_site *site,
 	if (resource != NULL && table == NULL &&
 	    resource->kind != VL_KIND_FILES)
 		return vl_site_fail(r->file, value, err,
-		    "'%s' is no tree of files: this entry needs a 'table'",
+		    rows ? "'%s' is no tree of files: this entry needs a "
+		           "'table'" :
+		           "'%s' is no tree of files, which this word is about",
 		    value->text);
 	if (resource != NULL)
 		return VL_OK;
@@ -44,13 +47,13 @@ check_resource(const struct vl_site_reader *r, const struct vl_site *site,
 
 static enum vl_status
 check_resources(const struct vl_site_reader *r, const struct vl_site *site,
-    const struct vl_site_node *entries, struct vl_err *err)
+    const struct vl_site_node *entries, bool rows, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	for (i = 0; entries != NULL && i < entries->nkids && st == VL_OK; i++)
-		st = check_resource(r, site, entries->kids[i], err);
+		st = check_resource(r, site, entries->kids[i], rows, err);
 	return st;
 }
 
@@ -78,6 +81,33 @@ check_map_record(const struct vl_site_reader *r,
 	return vl_site_fail(r->file, &at, err,
 	    "'from' has %zu columns of the key, 'to' has %zu", row->nfrom,
 	    row->nto);
+}
+
+/* Words about trees stand where one is described. */
+static enum vl_status
+check_kinds(const struct vl_site_reader *r, const struct vl_site *site,
+    const struct vl_site_node *resources, struct vl_err *err)
+{
+	const struct vl_site_node *map = NULL;
+	const struct vl_resource *of = NULL;
+	const struct vl_word *w = NULL;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < resources->nkids; i++) {
+		map = resources->kids[i];
+		of = vl_site_resource(site, vl_site_node_of(map, "name")->text);
+		for (k = 0; of->kind != VL_KIND_FILES && k < map->nkids;
+		     k += 2) {
+			w = vl_word_find(VL_SCOPE_RESOURCE, map->kids[k]->text);
+			if (w->files)
+				return vl_site_fail(r->file, map->kids[k], err,
+				    "'%s' is about trees of files, and '%s' is "
+				    "a resource of kind '%s'",
+				    w->word, of->name, vl_kind_words[of->kind]);
+		}
+	}
+	return VL_OK;
 }
 
 /* What is about databases needs one. */
@@ -175,7 +205,7 @@ static enum vl_status
 check_map(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entries, struct vl_err *err)
 {
-	enum vl_status st = check_resources(r, site, entries, err);
+	enum vl_status st = check_resources(r, site, entries, true, err);
 	const struct vl_site_node *entry = NULL;
 	size_t i = 0;
 
@@ -197,7 +227,7 @@ static enum vl_status
 check_rewrite(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entries, struct vl_err *err)
 {
-	enum vl_status st = check_resources(r, site, entries, err);
+	enum vl_status st = check_resources(r, site, entries, false, err);
 	size_t i = 0;
 
 	for (i = 0; i < site->nrewrite && st == VL_OK; i++)
@@ -214,8 +244,11 @@ vl_site_check_rules(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *root, struct vl_err *err)
 {
 	enum vl_status st =
-	    check_resources(r, site, vl_site_node_of(root, "keep_here"), err);
+	    check_kinds(r, site, vl_site_node_of(root, "resources"), err);
 
+	if (st == VL_OK)
+		st = check_resources(
+		    r, site, vl_site_node_of(root, "keep_here"), true, err);
 	if (st == VL_OK)
 		st = check_map(r, site, vl_site_node_of(root, "map"), err);
 	if (st == VL_OK)

@@ -4,10 +4,11 @@
 
 #include "words.h"
 
-const char *const vl_kind_words[] = { "files", NULL };
+const char *const vl_kind_words[] = {
+	[VL_KIND_FILES] = "files", [VL_KIND_SQLITE] = "sqlite", NULL
+};
 
-static const char *const kinds_later[] = { "sqlite", "postgres", "mariadb",
-	"git", NULL };
+static const char *const kinds_later[] = { "postgres", "mariadb", "git", NULL };
 static const char *const target_only[] = { "delete", "keep", "brought", NULL };
 static const char *const links[] = { "as_is", "inside", NULL };
 static const char *const on_unsupported[] = { "refuse", "drop", NULL };
@@ -18,6 +19,7 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 #define SITE(name) VL_SCOPE_SITE, .at = offsetof(struct vl_site, name)
 #define RESOURCE(name)                                                         \
 	VL_SCOPE_RESOURCE, .at = offsetof(struct vl_resource, name)
+#define FILES(name) RESOURCE(name), .files = true
 #define TRUST(name) VL_SCOPE_TRUST, .at = offsetof(struct vl_trust, name)
 #define KEEP_HERE(name)                                                        \
 	VL_SCOPE_KEEP_HERE, .at = offsetof(struct vl_keep_here, name)
@@ -70,20 +72,20 @@ const struct vl_word vl_site_words[] = {
 	{ "kind", RESOURCE(kind), .type = VL_WORD_CHOICE, .required = true,
 	    .choices = vl_kind_words, .later = kinds_later },
 	{ "path", RESOURCE(path), .type = VL_WORD_PATH, .required = true },
-	{ "exclude", RESOURCE(exclude), .type = VL_WORD_TEXT, .many = VL_LIST,
+	{ "exclude", FILES(exclude), .type = VL_WORD_TEXT, .many = VL_LIST,
 	    .count = offsetof(struct vl_resource, nexclude) },
-	{ "target_only", RESOURCE(target_only), .type = VL_WORD_CHOICE,
+	{ "target_only", FILES(target_only), .type = VL_WORD_CHOICE,
 	    .choices = target_only },
-	{ "on_match", RESOURCE(on_match), .type = VL_WORD_CHOICE,
+	{ "on_match", FILES(on_match), .type = VL_WORD_CHOICE,
 	    .choices = on_match },
-	{ "one_file_system", RESOURCE(one_file_system), .type = VL_WORD_BOOL },
-	{ "compress", RESOURCE(compress), .type = VL_WORD_BOOL },
-	{ "special", RESOURCE(special), .type = VL_WORD_BOOL },
-	{ "privileged", RESOURCE(privileged), .type = VL_WORD_BOOL },
-	{ "links", RESOURCE(links), .type = VL_WORD_CHOICE, .choices = links },
-	{ "on_unsupported", RESOURCE(on_unsupported), .type = VL_WORD_CHOICE,
+	{ "one_file_system", FILES(one_file_system), .type = VL_WORD_BOOL },
+	{ "compress", FILES(compress), .type = VL_WORD_BOOL },
+	{ "special", FILES(special), .type = VL_WORD_BOOL },
+	{ "privileged", FILES(privileged), .type = VL_WORD_BOOL },
+	{ "links", FILES(links), .type = VL_WORD_CHOICE, .choices = links },
+	{ "on_unsupported", FILES(on_unsupported), .type = VL_WORD_CHOICE,
 	    .choices = on_unsupported },
-	{ "owners", VL_SCOPE_RESOURCE, .type = VL_WORD_MAP,
+	{ "owners", VL_SCOPE_RESOURCE, .files = true, .type = VL_WORD_MAP,
 	    .of = VL_SCOPE_OWNERS },
 	LATER("url", VL_SCOPE_RESOURCE), LATER("password", VL_SCOPE_RESOURCE),
 
@@ -177,4 +179,14 @@ vl_word_next(enum vl_scope scope, const struct vl_word *at)
 	while (w->word != NULL && w->scope != scope)
 		w++;
 	return w->word != NULL ? w : NULL;
+}
+
+const struct vl_word *
+vl_word_find(enum vl_scope scope, const char *text)
+{
+	const struct vl_word *w = vl_word_next(scope, NULL);
+
+	while (w != NULL && strcmp(w->word, text) != 0)
+		w = vl_word_next(scope, w);
+	return w;
 }

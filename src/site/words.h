@@ -90,6 +90,7 @@ struct vl_word {
 	bool required;
 	bool policy; /* the target's: no part of what a profile means */
 	bool set;    /* a list whose order says nothing */
+	bool files;  /* of a resource that is a tree, and of no other */
 	enum vl_scope of;
 	size_t at;                  /* of the member in its struct */
 	size_t count;               /* of the member that counts a list */
@@ -109,6 +110,9 @@ extern const struct vl_word vl_profile_table[]; /* the same */
 /* The word of `scope` behind `at`, or its first; NULL behind the last. */
 const struct vl_word *vl_word_next(
     enum vl_scope scope, const struct vl_word *at);
+
+/* The word of `scope` that is spelt `text`, or NULL. */
+const struct vl_word *vl_word_find(enum vl_scope scope, const char *text);
 
 /* What the structs of a scope are. */
 struct vl_scope_of {

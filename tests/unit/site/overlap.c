@@ -98,6 +98,67 @@ keeps_state_and_trees_apart(void **state)
 	check(VL_EUSAGE, "a", "ab", "a");
 }
 
+/* Tree "a" with `exclude`, and a database; gives the tree's patterns. */
+static enum vl_status
+with_database(const char *db, const char *exclude, char *patterns, size_t size)
+{
+	const struct vl_resource *tree = NULL;
+	struct vl_site *site = NULL;
+	struct vl_err err = { 0 };
+	enum vl_status st = VL_OK;
+	char text[400];
+	size_t used = 0;
+	size_t i = 0;
+
+	(void)snprintf(text, sizeof(text),
+	    "site: t\nstate: state\nresources:\n"
+	    "- {name: db, kind: sqlite, path: '%s'}\n"
+	    "- {name: tree, kind: files, path: a, exclude: [%s]}\n",
+	    db, exclude);
+	st = vl_site_parse(&site, "site.yaml", vl_slice_of(text), &err);
+	assert_int_equal(VL_OK, st);
+	st = vl_site_check_overlap(site, &err);
+	tree = &site->resources[1];
+	patterns[0] = '\0';
+	for (i = 0; st == VL_OK && i < tree->nexclude; i++)
+		used += (size_t)snprintf(
+		    patterns + used, size - used, "%s ", tree->exclude[i]);
+	if (st != VL_OK)
+		(void)snprintf(patterns, size, "%s", err.text);
+	vl_site_free(site);
+	return st;
+}
+
+static void
+wants_a_database_excluded_where_it_lies_in_a_tree(void **state)
+{
+	char text[400];
+
+	(void)state;
+	assert_int_equal(
+	    VL_EUSAGE, with_database("a/x.db", "", text, sizeof(text)));
+	assert_string_equal(text,
+	    "site.yaml: the database of resource 'db' lies in the tree of "
+	    "resource 'tree', as '/x.db'; 'exclude' it there");
+	assert_int_equal(VL_EUSAGE,
+	    with_database("link/x.db", "x.db, '!*'", text, sizeof(text)));
+	assert_int_equal(
+	    VL_EUSAGE, with_database("a", "'*'", text, sizeof(text)));
+	assert_non_null(strstr(text, "have one path"));
+	assert_int_equal(
+	    VL_OK, with_database("ab/x.db", "y", text, sizeof(text)));
+	assert_string_equal(text, "y ");
+	assert_int_equal(
+	    VL_OK, with_database("link/x[1].db", "in/", text, sizeof(text)));
+	assert_string_equal(text,
+	    "in/ /in/x\\[1].db-wal /in/x\\[1].db-shm "
+	    "/in/x\\[1].db-journal /in/x\\[1].db-mj* ");
+	assert_int_equal(
+	    VL_EUSAGE, with_database("a/x.db", "'[a'", text, sizeof(text)));
+	assert_int_equal(
+	    VL_EUSAGE, with_database("state/x.db", "", text, sizeof(text)));
+}
+
 #define SKIPPED 77
 
 /* `mnt` shows `a` a second time.  The child only says whether it went on. */
@@ -171,6 +232,8 @@ main(void)
 		cmocka_unit_test(lets_neighbours_be),
 		cmocka_unit_test(refuses_trees_in_one_another),
 		cmocka_unit_test(keeps_state_and_trees_apart),
+		cmocka_unit_test(
+		    wants_a_database_excluded_where_it_lies_in_a_tree),
 		cmocka_unit_test(sees_through_bind_mounts),
 		cmocka_unit_test(
 		    refuses_a_tree_below_a_home_sign_that_is_not_there),

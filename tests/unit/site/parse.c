@@ -197,8 +197,8 @@ names_the_nearest_right_word(void **state)
 	refused("site: t\n"
 	        "resources:\n"
 	        "- {name: a, kind: file, path: /a}\n",
-	    ":3:19: 'file' is not a 'kind'; the only one of this version is "
-	    "'files'");
+	    ":3:19: 'file' is not one of files, sqlite; did you mean "
+	    "'files'?");
 	/* A word of another place is not a word here. */
 	refused(HEAD "    environment: x\n",
 	    ":7:5: unknown word "
@@ -217,8 +217,68 @@ says_what_comes_in_a_later_version(void **state)
 	    ":7:31: 'columns' is not known to this version yet");
 	refused("site: t\n"
 	        "resources:\n"
-	        "- {name: a, kind: sqlite, path: /a}\n",
-	    ":3:19: 'sqlite' is not known to this version yet");
+	        "- {name: a, kind: mariadb, path: /a}\n",
+	    ":3:19: 'mariadb' is not known to this version yet");
+}
+
+static void
+takes_a_database_and_words_about_it(void **state)
+{
+	struct vl_site *s = NULL;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(VL_OK,
+	    parse(&s,
+	        "site: t\n"
+	        "resources:\n"
+	        "- {name: app, kind: sqlite, path: app.db}\n"
+	        "profile: n8n\n"
+	        "references: {undeclared: warn}\n"
+	        "keep_here: [{resource: app, table: t, columns: [c]}]\n"
+	        "map: [{resource: app, table: t, from: [a], to: [b]}]\n",
+	        &err));
+	assert_int_equal(VL_KIND_SQLITE, s->resources[0].kind);
+	assert_string_equal("/etc/t/app.db", s->resources[0].path);
+	assert_int_equal(VL_UNDECLARED_WARN, s->undeclared);
+	assert_int_equal(1, s->nkeep_rows);
+	assert_int_equal(1, s->nmap_records);
+	assert_non_null(s->profile);
+	vl_site_free(s);
+}
+
+#define DATABASE                                                               \
+	"site: t\n"                                                            \
+	"resources:\n"                                                         \
+	"- name: app\n"                                                        \
+	"  kind: sqlite\n"                                                     \
+	"  path: app.db\n"
+
+static void
+refuses_words_about_files_where_there_is_a_database(void **state)
+{
+	static const char *const words[] = { "exclude: [a]", "on_match: skip",
+		"target_only: keep", "one_file_system: true", "compress: true",
+		"special: true", "privileged: true", "links: inside",
+		"on_unsupported: drop", "owners: {map: {a: b}}" };
+	char text[400];
+	char message[200];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		(void)snprintf(text, sizeof(text), DATABASE "  %s\n", words[i]);
+		(void)snprintf(message, sizeof(message),
+		    ":6:3: '%.*s' is about trees of files, and 'app' is a "
+		    "resource of kind 'sqlite'",
+		    (int)strcspn(words[i], ":"), words[i]);
+		refused(text, message);
+	}
+	refused(DATABASE "keep_here: [{resource: app, path: x}]\n",
+	    ":6:24: 'app' is no tree of files: this entry needs a 'table'");
+	refused(DATABASE
+	    "rewrite: [{resource: app, path: x, from: a, to: b}]\n",
+	    ":6:22: 'app' is no tree of files, which this word is about");
 }
 
 /* `entry` as the one of `word` behind HEAD, in line 8. */
@@ -608,6 +668,9 @@ main(void)
 		cmocka_unit_test(takes_a_home_sign_as_a_name),
 		cmocka_unit_test(names_the_nearest_right_word),
 		cmocka_unit_test(says_what_comes_in_a_later_version),
+		cmocka_unit_test(takes_a_database_and_words_about_it),
+		cmocka_unit_test(
+		    refuses_words_about_files_where_there_is_a_database),
 		cmocka_unit_test(
 		    refuses_words_about_databases_where_there_is_none),
 		cmocka_unit_test(refuses_wrong_types),

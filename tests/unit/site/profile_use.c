@@ -434,7 +434,7 @@ refused_rule(const char *rules, const char *message)
 	    VL_OK, vl_site_yaml(&root, r.file, vl_slice_of(text), &err));
 	assert_int_equal(
 	    VL_OK, vl_site_read_map(&r, VL_SCOPE_SITE, &s, root, &err));
-	s.resources[0].kind = VL_KIND_FILES + 1;
+	s.resources[0].kind = VL_KIND_SQLITE;
 	if (message == NULL) {
 		assert_int_equal(
 		    VL_OK, vl_site_check_rules(&r, &s, root, &err));
