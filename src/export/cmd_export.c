@@ -40,18 +40,8 @@ static const struct vl_opt table[] = {
 	    .at = AT(full),
 	    .help = "a full bundle (the only kind so far)" },
 	VL_PASSWORD_OPTS(struct vl_export_opts, keys),
-	{ .name = "recipient",
-	    .arg = "FILE",
-	    .type = VL_OPT_LIST,
-	    .at = AT(recipients),
-	    .group = 'p',
-	    .help = "whoever has the secret half of FILE (recipient.pub) "
-	            "opens it" },
-	{ .name = "audit-recipient",
-	    .arg = "FILE",
-	    .type = VL_OPT_LIST,
-	    .at = AT(audit_recipients),
-	    .help = "the same, but never sees a secret and cannot import" },
+	VL_RECIPIENT_OPTS(
+	    struct vl_export_opts, recipients, audit_recipients, 'p'),
 	{ .name = "sign-key",
 	    .arg = "FILE",
 	    .type = VL_OPT_TEXT,
@@ -294,14 +284,19 @@ prepare(struct run *run, struct vl_err *err)
 	struct vl_state_opts where = { .base = run->site->state,
 		.site = run->site->name,
 		.create = true };
+	const struct vl_export_opts *o = run->opts;
 	enum vl_status st = VL_OK;
 
-	if (run->opts->to == NULL)
+	if (o->to == NULL)
 		return vl_fail(err, VL_EUSAGE,
 		    "'--to DIR' is missing: where the bundle shall stand");
 	st = check_medium(run, err);
 	if (st == VL_OK)
-		st = vl_openers_get(&run->openers, run->opts, err);
+		st = vl_openers_recipients(
+		    &run->openers, &o->recipients, &o->audit_recipients, err);
+	if (st == VL_OK)
+		st = vl_openers_password(
+		    &run->openers, &o->keys, (enum vl_kdf_preset)o->kdf, err);
 	run->asked = run->openers.held.asked;
 	if (st == VL_OK)
 		st = vl_state_open(&run->state, &where, err);

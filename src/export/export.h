@@ -3,7 +3,7 @@
 
 /* Between the files of valise-export. */
 
-#include <valise/cli.h>
+#include <valise/openers.h>
 #include <valise/pack.h>
 #include <valise/source.h>
 #include <valise/state.h>
@@ -28,20 +28,6 @@ struct vl_export_opts {
 	bool dry_run;
 	bool json;
 };
-
-/* ---- openers.c: who will be able to open the bundle ---- */
-
-struct vl_openers {
-	struct vl_recipient list[VL_STANZAS_MAX];
-	size_t n;
-	struct vl_held_keys held; /* the password that `list` borrows */
-};
-
-enum vl_status vl_openers_get(struct vl_openers *o,
-    const struct vl_export_opts *opts, struct vl_err *err);
-/* Keys are wrapped: wipes the password.  Types and roles remain. */
-void vl_openers_forget(struct vl_openers *o);
-void vl_openers_free(struct vl_openers *o);
 
 /* ---- sender.c: who signs ---- */
 

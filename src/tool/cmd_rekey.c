@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <valise/keyfile.h>
+#include <valise/openers.h>
 #include <valise/secret.h>
 #include <valise/text.h>
 
@@ -34,17 +35,7 @@ static const struct vl_opt table[] = {
 	    .required = true,
 	    .help = "seal it again with this key (sender.key)" },
 	VL_SIGN_KEY_PASSWORD_OPTS(struct rekey_opts, sign_password),
-	{ .name = "recipient",
-	    .arg = "FILE",
-	    .type = VL_OPT_LIST,
-	    .at = AT(recipients),
-	    .help = "whoever has the secret half of FILE (recipient.pub) "
-	            "opens it" },
-	{ .name = "audit-recipient",
-	    .arg = "FILE",
-	    .type = VL_OPT_LIST,
-	    .at = AT(audit_recipients),
-	    .help = "the same, but never sees a secret and cannot import" },
+	VL_RECIPIENT_OPTS(struct rekey_opts, recipients, audit_recipients, 0),
 	{ .name = "new-password-file",
 	    .arg = "FILE",
 	    .type = VL_OPT_TEXT,
@@ -71,10 +62,8 @@ struct rekey {
 	const struct rekey_opts *opts;
 	struct vl_sender_secret *sign;  /* locked memory */
 	struct vl_sender_public sender; /* whose seal it must have */
-	struct vl_recipient list[VL_STANZAS_MAX];
-	size_t n;
+	struct vl_openers openers;
 	struct vl_held_keys old;
-	struct vl_held_keys new; /* the password that `list` borrows */
 	struct vl_rekey *folder;
 	struct bundle bundle;
 	struct vl_progress progress;
@@ -91,37 +80,6 @@ read_sign_key(struct rekey *r, struct vl_err *err)
 		return vl_fail_memory(err);
 	return vl_sign_key_read(
 	    r->sign, o->sign_key, &o->sign_password, &asked, err);
-}
-
-/* Room for one more stanza. */
-static enum vl_status
-add_stanza(struct rekey *r, struct vl_recipient **out, struct vl_err *err)
-{
-	if (r->n == VL_STANZAS_MAX)
-		return vl_fail(err, VL_EUSAGE,
-		    "a bundle opens for at most %d keys and passwords",
-		    VL_STANZAS_MAX);
-	*out = &r->list[r->n++];
-	return VL_OK;
-}
-
-static enum vl_status
-add_recipients(struct rekey *r, const struct vl_texts *files, enum vl_role role,
-    struct vl_err *err)
-{
-	struct vl_recipient *to = NULL;
-	enum vl_status st = VL_OK;
-	size_t i = 0;
-
-	for (i = 0; st == VL_OK && i < files->n; i++) {
-		st = add_stanza(r, &to, err);
-		if (st != VL_OK)
-			break;
-		to->type = VL_STANZA_X25519;
-		to->role = role;
-		st = vl_recipient_read(to->public, files->list[i], err);
-	}
-	return st;
 }
 
 /* What the command alone tells, before the first question. */
@@ -146,37 +104,14 @@ read_words(struct rekey *r, struct vl_err *err)
 		    "password");
 	st = read_sign_key(r, err);
 	if (st == VL_OK)
-		st = add_recipients(r, &o->recipients, VL_ROLE_FULL, err);
-	if (st == VL_OK)
-		st =
-		    add_recipients(r, &o->audit_recipients, VL_ROLE_AUDIT, err);
+		st = vl_openers_recipients(
+		    &r->openers, &o->recipients, &o->audit_recipients, err);
 	if (st != VL_OK)
 		return st;
 	r->sender = r->sign->pub;
 	return o->how.sender == NULL ?
 	    VL_OK :
 	    sender_read(&r->sender, o->how.sender, err);
-}
-
-static enum vl_status
-add_password(struct rekey *r, struct vl_err *err)
-{
-	const struct rekey_opts *o = r->opts;
-	struct vl_recipient *to = NULL;
-	enum vl_status st = VL_OK;
-
-	st = vl_held_keys_make(&r->new, &o->new_keys, o->recipients.n > 0, err);
-	if (st != VL_OK || r->new.password == NULL)
-		return st;
-	st = add_stanza(r, &to, err);
-	if (st != VL_OK)
-		return st;
-	to->type = VL_STANZA_ARGON2ID;
-	to->role = VL_ROLE_FULL;
-	to->kdf = (enum vl_kdf_preset)o->kdf;
-	to->password.p = (const uint8_t *)r->new.password;
-	to->password.n = r->new.password_size;
-	return VL_OK;
 }
 
 static void
@@ -243,8 +178,8 @@ replace(struct rekey *r, struct vl_err *err)
 	struct vl_rekey_with with = { .sender = r->sign };
 	struct bundle *b = &r->bundle;
 	struct vl_buf text = { 0 };
-	enum vl_status st =
-	    vl_keys_wrap(&text, b->keys, &b->seal.head, r->list, r->n, err);
+	enum vl_status st = vl_keys_wrap(
+	    &text, b->keys, &b->seal.head, r->openers.list, r->openers.n, err);
 
 	if (st == VL_OK && vl_cli_stop())
 		st = vl_cli_stopped(err);
@@ -276,11 +211,11 @@ show(const struct rekey *r)
 	const struct vl_inner_head *inner = vl_unpack_inner(b->unpack);
 	char number[VL_KEY_ID_TEXT];
 
-	print_ok(b, r->n);
+	print_ok(b, r->openers.n);
 	(void)vl_key_id_text(number, r->sign->pub.key_id);
 	vl_cli_note("'%s' is sealed by key %s and opens with %zu new key%s; "
 	            "copies made before still open with the old ones",
-	    b->shown, number, r->n, r->n == 1 ? "" : "s");
+	    b->shown, number, r->openers.n, r->openers.n == 1 ? "" : "s");
 	if (memcmp(inner->sender, r->sign->pub.key, sizeof(inner->sender)) != 0)
 		vl_cli_note("key %s did not make this bundle: who opens it can "
 		            "read it, but importers refuse it, because its "
@@ -322,7 +257,8 @@ rekey_all(struct rekey *r, const char *path, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_held_keys_open(&r->old, &r->opts->how.keys, err);
 	if (st == VL_OK)
-		st = add_password(r, err);
+		st = vl_openers_password(&r->openers, &r->opts->new_keys,
+		    (enum vl_kdf_preset)r->opts->kdf, err);
 	if (st == VL_OK)
 		st = check_seal(r, &r->sender, err);
 	if (st == VL_ETRUST && r->opts->how.sender == NULL)
@@ -349,7 +285,7 @@ rekey_run(const struct vl_args *args, struct vl_err *err)
 
 	bundle_close(&r.bundle);
 	vl_rekey_free(r.folder);
-	vl_held_keys_free(&r.new);
+	vl_openers_free(&r.openers);
 	vl_held_keys_free(&r.old);
 	vl_secret_free(r.sign);
 	return st;
