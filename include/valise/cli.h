@@ -317,6 +317,10 @@ enum vl_status vl_held_keys_make(struct vl_held_keys *keys,
     const struct vl_key_opts *opts, bool optional, struct vl_err *err);
 void vl_held_keys_free(struct vl_held_keys *keys);
 
+/* The directory of the profiles that come with the programs, written to
+ * `path`; returns that. */
+char *vl_cli_profiles(char *path, size_t size);
+
 /*
  * The command line that asks nothing, for who was asked: its words as a shell
  * reads and a terminal may show them.  Zeroed to begin with; it remembers its

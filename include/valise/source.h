@@ -4,12 +4,14 @@
 /*
  * Records of one resource, read for export in manifest order.
  *
- *	open -> (next -> ((hole | read)* -> settle)? )* -> free
+ *	open -> ready -> (next -> ((hole | read)* -> settle)? )* -> free
  *
- * A kind (files, later sqlite ...) is a table of functions in one file of
- * src/source; the list of kinds is in source.c.
+ * A kind is a table of functions in one file of src/source; the list of kinds
+ * is in source.c.  Of several resources those that are copied are opened
+ * first, so that all are of one moment, as near as may be.
  */
 
+#include <valise/profile.h>
 #include <valise/record.h>
 #include <valise/site.h>
 
@@ -23,11 +25,21 @@ struct vl_source_report {
 	    const char *why);
 	/* A mount point that was not entered. */
 	void (*mount)(void *arg, const char *resource, struct vl_slice key);
+	/* Something of a database that is no row: a "view", a "trigger". */
+	void (*uncarried)(void *arg, const char *resource, const char *kind,
+	    const char *name);
+	/* A line for the operator. */
+	void (*note)(void *arg, const char *resource, const char *text);
 };
 
 struct vl_source_opts {
 	const char *tempdir;
 	struct vl_source_report report;
+	/* Of databases: */
+	const struct vl_profile *profile; /* or NULL */
+	bool warn_undeclared;             /* else refuse such references */
+	unsigned wait;                    /* seconds for locks */
+	bool (*stop)(void *arg);          /* of the report; or NULL */
 };
 
 /*
@@ -38,7 +50,7 @@ struct vl_source_counts {
 	uint64_t dirs;
 	uint64_t files;
 	uint64_t links;
-	uint64_t bytes;       /* of files */
+	uint64_t bytes;       /* of files; of rows, as lines and bodies */
 	uint64_t left_out[6]; /* by enum vl_why */
 	uint64_t outward;     /* of these, links that lead out of the tree */
 	uint64_t hard_links;  /* names beyond the first of an inode */
@@ -49,15 +61,25 @@ struct vl_source_counts {
 	uint64_t cut;        /* inodes with names outside of what travels */
 	uint64_t privileged; /* setuid, setgid, security.*, trusted.* */
 	uint64_t porous;     /* files; holes that a line had no room for */
+	/* Of a database: */
+	uint64_t tables;
+	uint64_t rows;
+	uint64_t skipped; /* rows left out by words of the profile */
+	uint64_t dropped; /* rows left out with what they refer to */
 };
 
 /*
- * `resource` and opts->tempdir are borrowed until free.  VL_EUSAGE when the
- * root of the tree is absent or no directory, or a pattern cannot be read.
+ * `resource` and what `opts` points to are borrowed until free.  Of a
+ * database a private copy is made.  VL_EUSAGE when the root of the tree is
+ * absent or no directory, a pattern cannot be read, or the file is no
+ * database; VL_EFORMAT, VL_ETEMP as vl_db_open_copy().
  */
 enum vl_status vl_source_open(struct vl_source **out,
     const struct vl_resource *resource, const struct vl_source_opts *opts,
     struct vl_err *err);
+/* What takes its time and can be refused before the first record: as
+ * vl_rows_open(). */
+enum vl_status vl_source_ready(struct vl_source *s, struct vl_err *err);
 /* `rec->line.p` is NULL behind the last; valid until the next call. */
 enum vl_status vl_source_next(
     struct vl_source *s, struct vl_record *rec, struct vl_err *err);

@@ -48,7 +48,17 @@ enum vl_status vl_sender_note(
 
 /* ---- feed.c: records from sources to a pack ---- */
 
-#define VL_MOUNTS_SHOWN 10
+#define VL_MOUNTS_SHOWN    10
+#define VL_NAMES_SHOWN     5
+#define VL_UNCARRIED_KINDS 6 /* one more than there are */
+
+/* What of a database is not carried, of one kind. */
+struct vl_uncarried_kind {
+	const char *kind; /* NULL behind the last */
+	uint64_t n;
+	char *names[VL_NAMES_SHOWN]; /* the first ones, escaped */
+	size_t nnames;
+};
 
 struct vl_one_source {
 	const struct vl_resource *resource;
@@ -57,19 +67,22 @@ struct vl_one_source {
 	/* Mount points that were not entered: the first ones, escaped. */
 	char *mounts[VL_MOUNTS_SHOWN];
 	size_t nmounts;
+	struct vl_uncarried_kind uncarried[VL_UNCARRIED_KINDS];
 };
 
 struct vl_feed {
 	struct vl_one_source *sources;
 	size_t n;
+	struct vl_profile *profile; /* of the databases; or NULL */
+	bool warn_undeclared;
 	uint64_t problems; /* paths that should have been carried */
 	uint64_t bytes;    /* of bodies so far, without holes */
 	struct vl_progress progress;
 	bool json;
 };
 
-/* Every resource of `site`, or those named by `only`; roots are looked at,
- * not opened. */
+/* Every resource of `site`, or those named by `only`; paths are looked at,
+ * not opened, and the profile is read. */
 enum vl_status vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
     const struct vl_texts *only, struct vl_err *err);
 enum vl_status vl_feed_open(

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #include <valise/text.h>
@@ -12,6 +13,9 @@
 #include "export.h"
 
 #define SHOWN 512
+
+/* Seconds that the lock of an application is waited for. */
+#define DATABASE_WAIT 10
 
 /* A source that is not there must not look like an empty one. */
 static enum vl_status
@@ -24,15 +28,30 @@ check_root(const struct vl_resource *r, struct vl_err *err)
 	if (stat(r->path, &st) != 0)
 		return vl_fail(err, VL_EUSAGE, "resource '%s', '%s': %s",
 		    r->name, shown, strerror(errno));
-	if (r->kind != VL_KIND_FILES)
-		return vl_fail(err, VL_EUSAGE,
-		    "resource '%s' is of kind '%s'; this version exports "
-		    "trees of files only",
-		    r->name, vl_kind_words[r->kind]);
-	if (!S_ISDIR(st.st_mode))
+	if (r->kind == VL_KIND_FILES && !S_ISDIR(st.st_mode))
 		return vl_fail(err, VL_EUSAGE,
 		    "resource '%s', '%s', is not a directory", r->name, shown);
 	return VL_OK;
+}
+
+/* The words about the rows of databases, where there is one to export. */
+static enum vl_status
+load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
+{
+	char dir[PATH_MAX];
+	size_t i = 0;
+
+	f->warn_undeclared = site->undeclared == VL_UNDECLARED_WARN;
+	while (i < f->n && f->sources[i].resource->kind == VL_KIND_FILES)
+		i++;
+	if (i == f->n)
+		return VL_OK;
+	if (vl_profile_of_bundle(site))
+		return vl_fail(err, VL_EUSAGE,
+		    "'profile: bundle' is for a target: it takes what a bundle "
+		    "brings; name the profile that this site exports by");
+	return vl_profile_of_site(
+	    &f->profile, site, vl_cli_profiles(dir, sizeof(dir)), err);
 }
 
 enum vl_status
@@ -54,7 +73,7 @@ vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
 		f->sources[f->n++].resource = &site->resources[i];
 		st = check_root(&site->resources[i], err);
 	}
-	return st;
+	return st == VL_OK ? load_profile(f, site, err) : st;
 }
 
 static void
@@ -77,17 +96,25 @@ note_problem(
 	vl_msg_end(&m);
 }
 
+static struct vl_one_source *
+source_of(struct vl_feed *f, const char *resource)
+{
+	struct vl_one_source *one = f->sources;
+
+	while (strcmp(one->resource->name, resource) != 0)
+		one++;
+	return one;
+}
+
 /* The first ones are kept for the summary; whoever reads JSON gets all. */
 static void
 note_mount(void *arg, const char *resource, struct vl_slice key)
 {
 	struct vl_feed *f = arg;
-	struct vl_one_source *one = f->sources;
+	struct vl_one_source *one = source_of(f, resource);
 	struct vl_msg m = { 0 };
 	char shown[SHOWN];
 
-	while (strcmp(one->resource->name, resource) != 0)
-		one++;
 	if (one->nmounts < VL_MOUNTS_SHOWN) {
 		(void)vl_escape_text(shown, sizeof(shown), key);
 		one->mounts[one->nmounts] = strdup(shown);
@@ -102,19 +129,79 @@ note_mount(void *arg, const char *resource, struct vl_slice key)
 	vl_msg_end(&m);
 }
 
+/* The same. */
+static void
+note_uncarried(
+    void *arg, const char *resource, const char *kind, const char *name)
+{
+	struct vl_feed *f = arg;
+	struct vl_one_source *one = source_of(f, resource);
+	struct vl_uncarried_kind *u = one->uncarried;
+	struct vl_msg m = { 0 };
+	char shown[SHOWN];
+
+	while (u->kind != NULL && strcmp(u->kind, kind) != 0)
+		u++;
+	u->kind = kind;
+	if (u->n++ < VL_NAMES_SHOWN) {
+		(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(name));
+		u->names[u->nnames] = strdup(shown);
+		u->nnames += u->names[u->nnames] != NULL;
+	}
+	if (!f->json)
+		return;
+	vl_msg_begin(&m, "status");
+	vl_msg_text(&m, "not_carried", vl_slice_of(kind));
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_text(&m, "name", vl_slice_of(name));
+	vl_msg_end(&m);
+}
+
+static void
+note_line(void *arg, const char *resource, const char *text)
+{
+	(void)arg;
+	vl_cli_note("note: resource '%s': %s", resource, text);
+}
+
+static bool
+stopped(void *arg)
+{
+	(void)arg;
+	return vl_cli_stop();
+}
+
+/* Copies of databases first, as near to one moment as may be, and near to the
+ * reading of the trees. */
 enum vl_status
 vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
 {
-	struct vl_source_opts opts = { .tempdir = tempdir };
+	const struct vl_source_opts opts = { .tempdir = tempdir,
+		.report = { .arg = f,
+		    .problem = note_problem,
+		    .mount = note_mount,
+		    .uncarried = note_uncarried,
+		    .note = note_line },
+		.profile = f->profile,
+		.warn_undeclared = f->warn_undeclared,
+		.wait = DATABASE_WAIT,
+		.stop = stopped };
 	enum vl_status st = VL_OK;
-	size_t i = 0;
+	struct vl_one_source *one = NULL;
+	bool copied = true;
 
-	opts.report.arg = f;
-	opts.report.problem = note_problem;
-	opts.report.mount = note_mount;
-	for (i = 0; st == VL_OK && i < f->n; i++)
-		st = vl_source_open(
-		    &f->sources[i].source, f->sources[i].resource, &opts, err);
+	for (;;) {
+		for (one = f->sources; st == VL_OK && one < f->sources + f->n;
+		     one++)
+			if ((one->resource->kind != VL_KIND_FILES) == copied)
+				st = vl_source_open(
+				    &one->source, one->resource, &opts, err);
+		if (!copied)
+			break;
+		copied = false;
+	}
+	for (one = f->sources; st == VL_OK && one < f->sources + f->n; one++)
+		st = vl_source_ready(one->source, err);
 	return st;
 }
 
@@ -176,7 +263,7 @@ is_empty(const struct vl_source_counts *c)
 	for (i = 0; i < sizeof(c->left_out) / sizeof(c->left_out[0]); i++)
 		left_out += c->left_out[i];
 	return c->dirs <= 1 &&
-	    c->files + c->links + c->specials + left_out == 0;
+	    c->files + c->links + c->specials + c->rows + left_out == 0;
 }
 
 static enum vl_status
@@ -225,6 +312,7 @@ vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
 void
 vl_feed_free(struct vl_feed *f)
 {
+	struct vl_uncarried_kind *u = NULL;
 	size_t i = 0;
 	size_t j = 0;
 
@@ -232,7 +320,12 @@ vl_feed_free(struct vl_feed *f)
 		vl_source_free(f->sources[i].source);
 		for (j = 0; j < f->sources[i].nmounts; j++)
 			free(f->sources[i].mounts[j]);
+		for (u = f->sources[i].uncarried; u->kind != NULL; u++)
+			for (j = 0; j < u->nnames; j++)
+				free(u->names[j]);
 	}
+	vl_profile_free(f->profile);
+	f->profile = NULL;
 	free(f->sources);
 	f->sources = NULL;
 	f->n = 0;

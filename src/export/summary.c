@@ -1,6 +1,7 @@
 /* What was exported and what was not, for people and as a JSON line. */
 
 #include <inttypes.h>
+#include <string.h>
 
 #include <valise/text.h>
 
@@ -122,6 +123,55 @@ show_lost(const char *name, const struct vl_source_counts *c)
 		        "entry", "entries"));
 }
 
+/* "1 view", "2 indexes". */
+static const char *
+format_kind(char *text, size_t size, const struct vl_uncarried_kind *u)
+{
+	char many[32];
+
+	(void)snprintf(many, sizeof(many), "%s%s", u->kind,
+	    u->kind[strlen(u->kind) - 1] == 'x' ? "es" : "s");
+	return vl_format_counted(text, size, u->n, u->kind, many);
+}
+
+/* Of a database, besides its rows. */
+static void
+show_rows(const struct vl_one_source *one)
+{
+	const struct vl_uncarried_kind *u = one->uncarried;
+	const struct vl_source_counts *c = &one->counts;
+	const char *name = one->resource->name;
+	char line[LINE];
+	char count[48];
+	int used = 0;
+	size_t i = 0;
+
+	if (c->skipped > 0)
+		vl_cli_note("left out of '%s' by 'skip', and untouched at the "
+		            "target: %s",
+		    name,
+		    vl_format_counted(
+		        count, sizeof(count), c->skipped, "row", "rows"));
+	if (c->dropped > 0)
+		vl_cli_note("left out of '%s' by 'on_dangling: drop': %s that "
+		            "refer%s to what is not there, with what they own",
+		    name,
+		    vl_format_counted(
+		        count, sizeof(count), c->dropped, "row", "rows"),
+		    c->dropped == 1 ? "s" : "");
+	for (; u->kind != NULL; u++) {
+		used = 0;
+		for (i = 0; i < u->nnames && (size_t)used < sizeof(line); i++)
+			used +=
+			    snprintf(line + used, sizeof(line) - (size_t)used,
+			        "%s'%s'", i > 0 ? ", " : "", u->names[i]);
+		vl_cli_note("not carried of '%s', which the target has its "
+		            "own of: %s (%s%s)",
+		    name, format_kind(count, sizeof(count), u), line,
+		    u->n > u->nnames ? ", ..." : "");
+	}
+}
+
 static void
 show_source(const struct vl_one_source *one, bool written)
 {
@@ -131,11 +181,12 @@ show_source(const struct vl_one_source *one, bool written)
 		{ c->dirs, "directory", "directories" },
 		{ c->links, "link", "links" },
 		{ c->hard_links, "hard link", "hard links" },
-		{ c->specials, "FIFO or device", "FIFOs and devices" } };
+		{ c->specials, "FIFO or device", "FIFOs and devices" },
+		{ c->rows, "row", "rows" }, { c->tables, "table", "tables" } };
 	char bytes[32];
 	char line[LINE];
 
-	(void)join(line, sizeof(line), carried, 5);
+	(void)join(line, sizeof(line), carried, 7);
 	vl_cli_note("%s '%s': %s; %s", written ? "exported" : "would export",
 	    name, line[0] != '\0' ? line : "nothing",
 	    vl_format_bytes(bytes, sizeof(bytes), c->bytes));
@@ -143,6 +194,7 @@ show_source(const struct vl_one_source *one, bool written)
 	show_left_out(one);
 	show_mounts(one);
 	show_lost(name, c);
+	show_rows(one);
 }
 
 static void
@@ -186,6 +238,10 @@ add_counts(struct vl_source_counts *all, const struct vl_source_counts *c)
 	all->privileged += c->privileged;
 	all->porous += c->porous;
 	all->outward += c->outward;
+	all->tables += c->tables;
+	all->rows += c->rows;
+	all->skipped += c->skipped;
+	all->dropped += c->dropped;
 	for (i = 0; i < WHYS; i++)
 		all->left_out[i] += c->left_out[i];
 }
@@ -213,6 +269,10 @@ put_counts(struct vl_msg *m, const struct vl_source_counts *c)
 	vl_msg_count(m, "not_carried_hard_links", c->cut);
 	vl_msg_count(m, "not_carried_privileged", c->privileged);
 	vl_msg_count(m, "not_carried_holes", c->porous);
+	vl_msg_count(m, "tables", c->tables);
+	vl_msg_count(m, "rows", c->rows);
+	vl_msg_count(m, "skipped_rows", c->skipped);
+	vl_msg_count(m, "dropped_rows", c->dropped);
 }
 
 static void

@@ -323,6 +323,33 @@ read_used(struct vl_profile **out, const struct vl_profile_use *use,
 	return st;
 }
 
+/* The profile speaks of resources of the site, or else no database of the site
+ * waits for its words: a name that is not the same would go unnoticed. */
+static enum vl_status
+check_names(
+    const struct vl_profile *p, const struct vl_site *site, struct vl_err *err)
+{
+	const struct vl_profile_use *use = site->profile;
+	const struct vl_site_node at = { .line = use->line,
+		.column = use->column };
+	const char *wordless = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < site->nresources && wordless == NULL; i++)
+		if (site->resources[i].kind != VL_KIND_FILES &&
+		    vl_profile_resource(p, site->resources[i].name) == NULL)
+			wordless = site->resources[i].name;
+	for (i = 0; wordless != NULL && i < p->nresources; i++)
+		if (vl_site_resource(site, p->resources[i].resource) == NULL)
+			return vl_site_fail(use->source, &at, err,
+			    "the profile speaks of resource '%s', which is "
+			    "none of this site, and not of '%s'; 'resources: "
+			    "{%s: %s}' beside 'use' says that it is meant",
+			    p->resources[i].resource, wordless,
+			    p->resources[i].resource, wordless);
+	return VL_OK;
+}
+
 enum vl_status
 vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
     const char *dir, struct vl_err *err)
@@ -339,11 +366,17 @@ vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
 		from.root = use->words;
 		from.file = use->source;
 		from.site_file = use->source;
-		return vl_profile_read(out, &from, err);
+		st = vl_profile_read(out, &from, err);
+	} else {
+		st = use_path(&path, use, dir, err);
+		if (st == VL_OK)
+			st = read_used(out, use, path, err);
+		free(path);
 	}
-	st = use_path(&path, use, dir, err);
-	if (st == VL_OK)
-		st = read_used(out, use, path, err);
-	free(path);
+	if (st == VL_OK && check_names(*out, site, err) != VL_OK) {
+		vl_profile_free(*out);
+		*out = NULL;
+		st = err->status;
+	}
 	return st;
 }

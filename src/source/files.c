@@ -80,6 +80,15 @@ out:
 	return st;
 }
 
+/* A tree changes as long as it is looked at: the later the better. */
+static enum vl_status
+files_ready(struct vl_source *s, struct vl_err *err)
+{
+	(void)s;
+	(void)err;
+	return VL_OK;
+}
+
 /* The path that the walk stands at is tried once more, if it may be. */
 static enum vl_status
 try_again(
@@ -191,6 +200,7 @@ files_path(const struct vl_source *s)
 
 const struct source_kind vl_source_files = {
 	.open = files_open,
+	.ready = files_ready,
 	.next = files_next,
 	.hole = files_hole,
 	.read = files_read,

@@ -9,6 +9,7 @@ struct source_kind {
 	enum vl_status (*open)(struct vl_source **out,
 	    const struct vl_resource *resource,
 	    const struct vl_source_opts *opts, struct vl_err *err);
+	enum vl_status (*ready)(struct vl_source *s, struct vl_err *err);
 	enum vl_status (*next)(
 	    struct vl_source *s, struct vl_record *rec, struct vl_err *err);
 	enum vl_status (*hole)(
@@ -29,5 +30,6 @@ struct vl_source {
 };
 
 extern const struct source_kind vl_source_files;
+extern const struct source_kind vl_source_sqlite;
 
 #endif

@@ -4,6 +4,7 @@
 
 static const struct source_kind *const kinds[] = {
 	[VL_KIND_FILES] = &vl_source_files,
+	[VL_KIND_SQLITE] = &vl_source_sqlite,
 };
 
 enum vl_status
@@ -21,6 +22,12 @@ vl_source_open(struct vl_source **out, const struct vl_resource *resource,
 		    resource->line);
 	(*out)->kind = kind;
 	return VL_OK;
+}
+
+enum vl_status
+vl_source_ready(struct vl_source *s, struct vl_err *err)
+{
+	return s->kind->ready(s, err);
 }
 
 enum vl_status

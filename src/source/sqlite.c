@@ -1,0 +1,195 @@
+/*
+ * A SQLite database as records (formats/manifest.md, "Lines of a database").
+ *
+ * They are read from a private copy that is made when the source is opened:
+ * nothing changes under the reader, and the application goes on.
+ */
+
+#include <stdlib.h>
+
+#include <valise/rows.h>
+
+#include "kind.h"
+
+struct sqlite {
+	struct vl_source base;
+	const struct vl_resource *resource;
+	struct vl_source_opts opts;
+	char *path; /* real */
+	struct vl_db *db;
+	struct vl_rows *rows;
+	uint64_t bytes; /* of lines and bodies */
+};
+
+static struct sqlite *
+sqlite_of(struct vl_source *s)
+{
+	return (struct sqlite *)s;
+}
+
+static void
+sqlite_free(struct vl_source *s)
+{
+	struct sqlite *q = sqlite_of(s);
+
+	vl_rows_free(q->rows);
+	vl_db_free(q->db);
+	free(q->path);
+	free(q);
+}
+
+static enum vl_status
+sqlite_open(struct vl_source **out, const struct vl_resource *resource,
+    const struct vl_source_opts *opts, struct vl_err *err)
+{
+	struct sqlite *q = calloc(1, sizeof(*q));
+	const struct vl_db_opts from = {
+		.path = resource->path,
+		.tempdir = opts->tempdir,
+		.wait = opts->wait,
+		.stop = opts->stop,
+		.arg = opts->report.arg,
+	};
+	enum vl_status st = VL_OK;
+
+	if (q == NULL)
+		return vl_fail_memory(err);
+	q->resource = resource;
+	q->opts = *opts;
+	st = vl_db_open_copy(&q->db, &from, err);
+	if (st == VL_OK) {
+		q->path = realpath(resource->path, NULL);
+		if (q->path == NULL)
+			st = vl_fail_errno(err, "cannot resolve its path");
+	}
+	if (st != VL_OK)
+		sqlite_free(&q->base);
+	else
+		*out = &q->base;
+	return st;
+}
+
+static void
+report_names(
+    const struct sqlite *q, const char *kind, char *const *names, size_t n)
+{
+	const struct vl_source_report *r = &q->opts.report;
+	size_t i = 0;
+
+	for (i = 0; i < n; i++)
+		r->uncarried(r->arg, q->resource->name, kind, names[i]);
+}
+
+/* What the schema has besides tables. */
+static void
+report_uncarried(const struct sqlite *q)
+{
+	const struct vl_schema *s = vl_db_schema(q->db);
+	size_t i = 0;
+
+	if (q->opts.report.uncarried == NULL)
+		return;
+	for (i = 0; i < s->nothers; i++)
+		report_names(q, s->others[i].kind, &s->others[i].name, 1);
+	for (i = 0; i < s->ntables; i++)
+		report_names(q, "trigger", s->tables[i].triggers,
+		    s->tables[i].ntriggers);
+}
+
+static void
+note(void *arg, const char *text)
+{
+	const struct sqlite *q = arg;
+	const struct vl_source_report *r = &q->opts.report;
+
+	if (r->note != NULL)
+		r->note(r->arg, q->resource->name, text);
+}
+
+static enum vl_status
+sqlite_ready(struct vl_source *s, struct vl_err *err)
+{
+	struct sqlite *q = sqlite_of(s);
+	const struct vl_rows_opts opts = {
+		.db = q->db,
+		.profile = q->opts.profile,
+		.resource = q->resource->name,
+		.tempdir = q->opts.tempdir,
+		.warn_undeclared = q->opts.warn_undeclared,
+		.report = { q, note },
+	};
+
+	report_uncarried(q);
+	return vl_rows_open(&q->rows, &opts, err);
+}
+
+static enum vl_status
+sqlite_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
+{
+	struct sqlite *q = sqlite_of(s);
+	enum vl_status st = vl_rows_next(q->rows, rec, err);
+
+	if (st == VL_OK)
+		q->bytes += rec->line.n + rec->body_size;
+	return st;
+}
+
+static enum vl_status
+sqlite_hole(struct vl_source *s, uint64_t *n, struct vl_err *err)
+{
+	(void)s;
+	(void)err;
+	*n = 0;
+	return VL_OK;
+}
+
+static enum vl_status
+sqlite_read(
+    struct vl_source *s, uint8_t *p, size_t n, size_t *got, struct vl_err *err)
+{
+	return vl_rows_read(sqlite_of(s)->rows, p, n, got, err);
+}
+
+static enum vl_status
+sqlite_settle(struct vl_source *s, enum vl_settled *how, struct vl_err *err)
+{
+	(void)s;
+	(void)err;
+	*how = VL_SETTLED;
+	return VL_OK;
+}
+
+static void
+sqlite_counts(const struct vl_source *s, struct vl_source_counts *counts)
+{
+	const struct sqlite *q = (const struct sqlite *)s;
+	struct vl_rows_counts rows = { 0 };
+
+	if (q->rows != NULL)
+		vl_rows_counts(q->rows, &rows);
+	*counts = (struct vl_source_counts){ .bytes = q->bytes,
+		.tables = rows.tables,
+		.rows = rows.rows,
+		.skipped = rows.skipped,
+		.dropped = rows.dropped };
+}
+
+static const char *
+sqlite_path(const struct vl_source *s)
+{
+	const struct sqlite *q = (const struct sqlite *)s;
+
+	return q->path;
+}
+
+const struct source_kind vl_source_sqlite = {
+	.open = sqlite_open,
+	.ready = sqlite_ready,
+	.next = sqlite_next,
+	.hole = sqlite_hole,
+	.read = sqlite_read,
+	.settle = sqlite_settle,
+	.counts = sqlite_counts,
+	.path = sqlite_path,
+	.free = sqlite_free,
+};
