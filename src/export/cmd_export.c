@@ -339,16 +339,22 @@ count_problems(const struct run *run, struct vl_err *err)
 	    vl_format_count(count, sizeof(count), run->feed.problems));
 }
 
+const char *
+vl_export_tempdir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir == NULL || dir[0] != '/' ? "/var/tmp" : dir;
+}
+
 static enum vl_status
 dry_run(struct run *run, struct vl_err *err)
 {
 	struct vl_summary summary = { .feed = &run->feed,
 		.json = run->opts->json };
-	const char *tempdir = getenv("TMPDIR");
+	const char *tempdir = vl_export_tempdir();
 	enum vl_status st = VL_OK;
 
-	if (tempdir == NULL || tempdir[0] != '/')
-		tempdir = "/var/tmp";
 	if (run->opts->to != NULL)
 		st = check_medium(run, err);
 	if (st == VL_OK)

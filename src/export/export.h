@@ -8,8 +8,15 @@
 #include <valise/source.h>
 #include <valise/state.h>
 
+/* Seconds for the locks of a database. */
+#define VL_DATABASE_WAIT 10
+
+/* TMPDIR, where it is absolute, else /var/tmp. */
+const char *vl_export_tempdir(void);
+
 extern const struct vl_cmd vl_cmd_export;
 extern const struct vl_cmd vl_cmd_init;
+extern const struct vl_cmd vl_cmd_check;
 
 struct vl_export_opts {
 	const char *to;

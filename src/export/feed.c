@@ -15,7 +15,6 @@
 #define SHOWN 512
 
 /* Seconds that the lock of an application is waited for. */
-#define DATABASE_WAIT 10
 
 /* A source that is not there must not look like an empty one. */
 static enum vl_status
@@ -184,7 +183,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
 		    .note = note_line },
 		.profile = f->profile,
 		.warn_undeclared = f->warn_undeclared,
-		.wait = DATABASE_WAIT,
+		.wait = VL_DATABASE_WAIT,
 		.stop = stopped };
 	enum vl_status st = VL_OK;
 	struct vl_one_source *one = NULL;

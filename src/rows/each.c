@@ -6,27 +6,38 @@
 #include "scratch.h"
 
 enum vl_status
-rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
-    int64_t r[2], bool *found, struct vl_err *err)
+scratch_doubles(
+    struct vl_buf *sql, const struct rows_table *t, struct vl_err *err)
 {
-	const struct rows_table *t = &s->plan->tables[table];
-	struct vl_buf sql = { 0 };
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = VL_OK;
+	enum vl_status st = vl_buf_add_text(sql, " WHERE true", err);
 	size_t i = 0;
-	int got = 0;
 
-	*found = false;
-	st = vl_buf_printf(&sql, err,
-	    "SELECT key, min(r), max(r) FROM k%zu WHERE true", table);
 	/* What does not travel has no place, and so no whole key. */
 	for (i = 0; st == VL_OK && i < t->nentries; i++)
 		if (t->entries[i].nkey == 0 || t->entries[i].nordinal > 0)
-			st = vl_buf_printf(&sql, err,
+			st = vl_buf_printf(sql, err,
 			    " AND NOT (e = %zu AND s <> %d)", i, ROWS_CARRIED);
+	return st == VL_OK ?
+	    vl_buf_add_text(sql, " GROUP BY key HAVING count(*) > 1", err) :
+	    st;
+}
+
+enum vl_status
+rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
+    int64_t r[2], bool *found, struct vl_err *err)
+{
+	struct vl_buf sql = { 0 };
+	sqlite3_stmt *q = NULL;
+	enum vl_status st = VL_OK;
+	int got = 0;
+
+	*found = false;
+	st = vl_buf_printf(
+	    &sql, err, "SELECT key, min(r), max(r) FROM k%zu", table);
 	if (st == VL_OK)
-		st = vl_buf_printf(&sql, err,
-		    " GROUP BY key HAVING count(*) > 1 LIMIT 1%c", 0);
+		st = scratch_doubles(&sql, &s->plan->tables[table], err);
+	if (st == VL_OK)
+		st = vl_buf_printf(&sql, err, " LIMIT 1%c", 0);
 	if (st == VL_OK)
 		st = scratch_prepare(s, &q, (const char *)sql.p, err);
 	vl_buf_free(&sql);

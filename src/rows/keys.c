@@ -219,6 +219,10 @@ make_note(struct finding *f, size_t table, struct rows_note *out)
 	if (e->skipped ||
 	    (e->skip != NONE && rows_reader_holds(f->rd, e->skip)))
 		skipped = ROWS_SKIPPED;
+	for (i = 0; i < t->schema->ncolumns; i++)
+		if (t->columns[i].slot != NONE)
+			f->slots[t->columns[i].slot] =
+			    *rows_reader_cell(f->rd, i);
 	st = make_key(f, e, &note);
 	for (i = 0; st == VL_OK && i < e->nowners; i++)
 		st = follow_owner(f, e->owners[i], &note);
@@ -228,15 +232,29 @@ make_note(struct finding *f, size_t table, struct rows_note *out)
 		return rows_reader_within(f->rd, f->err);
 	if (skipped == ROWS_SKIPPED && note.state == ROWS_CARRIED)
 		note.state = skipped;
-	for (i = 0; i < t->schema->ncolumns; i++)
-		if (t->columns[i].slot != NONE)
-			f->slots[t->columns[i].slot] =
-			    *rows_reader_cell(f->rd, i);
 	memset(f->ordinal, 0, (t->nordinal + 1) * sizeof(*f->ordinal));
 	for (i = 0; i < e->nordinal; i++)
 		f->ordinal[i] = *rows_reader_cell(f->rd, e->ordinal[i]);
 	*out = note;
 	return VL_OK;
+}
+
+/* A row whose key is refused, and heard of: it is there, under no name that
+ * another has. */
+static enum vl_status
+note_nameless(struct finding *f, struct rows_note *note)
+{
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(&f->key);
+	st = vl_buf_printf(
+	    &f->key, f->err, "[null,null,%lld]", (long long)f->rd->r);
+	*note = (struct rows_note){ .r = f->rd->r,
+		.entry = f->rd->entry,
+		.state = ROWS_DROPPED,
+		.key = vl_buf_slice(&f->key),
+		.slots = f->slots };
+	return st;
 }
 
 static enum vl_status
@@ -338,6 +356,13 @@ find_contents(struct finding *f, size_t table)
 		if (t->entries[note.entry].multiset &&
 		    note.state == ROWS_CARRIED)
 			st = name_by_content(f, &note);
+		if (st != VL_OK &&
+		    rows_heard_row(f->p, &f->p->tables[table], f->err)) {
+			st = note_nameless(f, &note);
+			if (st == VL_OK)
+				st = rows_scratch_set(
+				    f->s, table, &note, f->err);
+		}
 	}
 	rows_each_free(each);
 	rows_reader_close(f->rd);
@@ -422,6 +447,8 @@ is_direct(const struct rows_plan *p, const struct rows_table *t)
 	if (t->referred || t->of != NONE || has_multiset(t) || !is_unique(p, t))
 		return false;
 	/* Whether an id is taken has to be known. */
+	if (p->ear != NULL)
+		return false;
 	return !p->lenient || t->primary == NONE ||
 	    t->columns[t->primary].role != ROWS_ID ||
 	    (t->schema->columns[t->primary].integer_id &&
@@ -458,6 +485,8 @@ find_table_keys(struct finding *f, size_t table)
 		if (st != VL_OK || !row)
 			break;
 		st = make_note(f, table, &note);
+		if (st != VL_OK && rows_heard_row(f->p, t, f->err))
+			st = note_nameless(f, &note);
 		if (st == VL_OK)
 			st = rows_scratch_put(f->s, table, &note, f->err);
 	}
@@ -479,7 +508,9 @@ find_table_keys(struct finding *f, size_t table)
 	if (st == VL_OK && (t->nordinal > 0 || has_multiset(t)))
 		st = find_positions(f, table);
 	if (st == VL_OK && !is_unique(f->p, t))
-		st = check_doubles(f, table);
+		st = f->p->ear != NULL ?
+		    rows_ear_doubles(f->p, f->s, table, f->err) :
+		    check_doubles(f, table);
 	return st;
 }
 

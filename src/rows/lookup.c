@@ -8,26 +8,24 @@
 
 #include "parts.h"
 
-#define SHOWN_MAX 256
-
-static void
-show(char shown[SHOWN_MAX], const struct vl_cell *id)
+void
+rows_show_id(char shown[ROWS_SHOWN], const struct vl_cell *id)
 {
 	char real[VL_REAL_SIZE];
 
 	switch (id->type) {
 	case VL_CELL_NULL:
-		(void)snprintf(shown, SHOWN_MAX, "NULL");
+		(void)snprintf(shown, ROWS_SHOWN, "NULL");
 		break;
 	case VL_CELL_INT:
-		(void)snprintf(shown, SHOWN_MAX, "%" PRId64, id->integer);
+		(void)snprintf(shown, ROWS_SHOWN, "%" PRId64, id->integer);
 		break;
 	case VL_CELL_REAL:
 		(void)snprintf(
-		    shown, SHOWN_MAX, "%s", vl_real_text(real, id->real));
+		    shown, ROWS_SHOWN, "%s", vl_real_text(real, id->real));
 		break;
 	default:
-		(void)vl_escape_text(shown, SHOWN_MAX, id->bytes);
+		(void)vl_escape_text(shown, ROWS_SHOWN, id->bytes);
 	}
 }
 
@@ -82,7 +80,7 @@ find_table(const struct rows_reader *rd, const struct rows_ref *ref, size_t *to,
     struct vl_err *err)
 {
 	const struct vl_cell *value = NULL;
-	char shown[SHOWN_MAX];
+	char shown[ROWS_SHOWN];
 	size_t i = 0;
 
 	*to = ref->to;
@@ -99,7 +97,7 @@ find_table(const struct rows_reader *rd, const struct rows_ref *ref, size_t *to,
 	*to = ref->by->otherwise;
 	if (*to != NONE || ref->by->plain || rd->plan->lenient)
 		return VL_OK;
-	show(shown, value);
+	rows_show_id(shown, value);
 	return vl_fail(err, VL_EREFUSED,
 	    "column '%s': '%s' names no table: add it to 'values', or say "
 	    "what 'else' it is",
@@ -113,7 +111,7 @@ check_gone(const struct rows_reader *rd, size_t column, size_t to,
 {
 	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
-	char shown[SHOWN_MAX];
+	char shown[ROWS_SHOWN];
 	bool found = false;
 
 	if (rd->plan->before == NULL ||
@@ -124,7 +122,7 @@ check_gone(const struct rows_reader *rd, size_t column, size_t to,
 	    rd->plan->before, to, ref->column, id, &note, &found, err);
 	if (st != VL_OK || !found)
 		return st;
-	show(shown, id);
+	rows_show_id(shown, id);
 	return vl_fail(err, VL_EREFUSED,
 	    "column '%s' refers to '%s' %s, which the import would delete: "
 	    "say 'target_only: keep' for '%s', or 'on_dangling' for the column",
@@ -141,7 +139,7 @@ dangling(const struct rows_reader *rd, size_t column, size_t to,
 	enum vl_on_dangling what =
 	    ref->words == NULL ? VL_DANGLING_REFUSE : ref->words->on_dangling;
 	struct vl_cell none = { 0 };
-	char shown[SHOWN_MAX];
+	char shown[ROWS_SHOWN];
 
 	*meaning = ROWS_MEANS_NOTHING;
 	if (rd->plan->lenient)
@@ -155,7 +153,7 @@ dangling(const struct rows_reader *rd, size_t column, size_t to,
 		*meaning = ROWS_MEANS_NULL;
 		return VL_OK;
 	}
-	show(shown, id);
+	rows_show_id(shown, id);
 	return vl_fail(err, VL_EREFUSED,
 	    "column '%s' refers to '%s' %s, which is not there: mend it, or "
 	    "say 'on_dangling' in the profile",
@@ -210,6 +208,33 @@ rows_lookup(struct rows_scratch *s, const struct rows_reader *rd, size_t column,
 		return VL_OK;
 	}
 	return dangling(rd, column, to, ref, id, meaning, drop, err);
+}
+
+enum vl_status
+rows_meet(struct rows_scratch *s, const struct rows_reader *rd,
+    const struct rows_ref *ref, const struct vl_cell *id, enum rows_met *met,
+    size_t *to, struct vl_err *err)
+{
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = false;
+
+	*to = NONE;
+	*met = ROWS_MET_NOTHING;
+	if (is_none(rd->plan, ref, id))
+		return VL_OK;
+	st = find_table(rd, ref, to, err);
+	if (st != VL_OK)
+		return st;
+	*met = ROWS_MET_NONE;
+	if (*to == NONE && ref->by->plain)
+		*met = ROWS_MET_NOTHING;
+	if (*to == NONE)
+		return VL_OK;
+	st = rows_scratch_find(s, *to, ref->column, id, &note, &found, err);
+	if (found && note.key.n > 2)
+		*met = ROWS_MET_ROW;
+	return st;
 }
 
 const struct rows_ref *

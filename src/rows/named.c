@@ -179,6 +179,10 @@ rows_named_call(struct rows_plan *p, struct rows_scratch *s, struct vl_err *err)
 		p->lines[i] = i;
 		if (p->tables[i].of != NONE && p->tables[i].keyed)
 			st = find_owner(&p->tables[i], s, err);
+		if (st != VL_OK && rows_heard(p, &p->tables[i], NULL, err)) {
+			p->tables[i].left = true;
+			st = VL_OK;
+		}
 	}
 	qsort_r(
 	    p->lines, p->ntables, sizeof(*p->lines), by_collection, p->tables);

@@ -27,13 +27,16 @@ visit_needed(struct walk *w, size_t from, size_t to)
 {
 	if (to == NONE || to == from)
 		return VL_OK;
-	if (w->marks[to] == GREY)
-		return vl_fail(w->err, VL_EREFUSED,
-		    "the keys of tables '%s' and '%s' need each other: one of "
-		    "them wants another 'key'",
-		    w->p->tables[from].schema->name,
-		    w->p->tables[to].schema->name);
-	return visit(w, to);
+	if (w->marks[to] != GREY)
+		return visit(w, to);
+	(void)vl_fail(w->err, VL_EREFUSED,
+	    "the keys of tables '%s' and '%s' need each other: one of "
+	    "them wants another 'key'",
+	    w->p->tables[from].schema->name, w->p->tables[to].schema->name);
+	if (!rows_heard(w->p, &w->p->tables[from], NULL, w->err))
+		return VL_EREFUSED;
+	rows_ear_blind(w->p);
+	return VL_OK;
 }
 
 static enum vl_status

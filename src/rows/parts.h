@@ -19,6 +19,7 @@
  *	tree.c     those of trees
  *	values.c   a row's values as canonical JSON
  *	rows.c     tables in order, lines out
+ *	ear.c      going on where an export ends, so that all is found
  */
 
 #include <valise/crypt.h>
@@ -123,6 +124,7 @@ struct rows_table {
 	bool loose;      /* on_dangling: keep of a column */
 	bool direct;     /* nothing is kept of its rows: rows_walk */
 	bool referred;   /* some column holds ids of it */
+	bool unsure;     /* with an ear: what it says of its keys is wrong */
 	bool keyed;      /* its keys are found */
 };
 
@@ -151,6 +153,9 @@ struct rows_plan {
 	/* In the proof: what was there before; an id of it that dangles now
 	 * is refused.  Or NULL. */
 	struct rows_scratch *before;
+	/* Hears what would end an export, which then goes on (check.c); or
+	 * NULL. */
+	const struct rows_ear *ear;
 	struct rows_mapped *mapped;
 	size_t nmapped;
 };
@@ -172,6 +177,10 @@ struct vl_cell rows_word_cell(const struct vl_column *c, const char *text);
 enum vl_status rows_plan_fail(const struct vl_rows_opts *opts, unsigned line,
     unsigned column, struct vl_err *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void rows_ref_free(struct rows_ref *ref);
+/* The columns of the primary key, in its order; or none. */
+enum vl_status rows_primary_key(
+    const struct vl_table *t, size_t **columns, size_t *n, struct vl_err *err);
 /* No row of it travels. */
 bool rows_table_skipped(const struct rows_table *t);
 
@@ -206,6 +215,28 @@ bool rows_key_surrogate(const struct vl_table *t, size_t column);
 /* refer.c */
 enum vl_status rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* "table.column" is one of the list; `wild`: those with a star in them. */
+bool rows_names_column(
+    char *const *list, size_t n, const char *name, bool wild);
+bool rows_looks_like_reference(const char *column);
+/* ear.c: whether somebody hears this failure of the profile or of rows; then
+ * it is none any more.  `t` may be NULL; `line`: what mends it, or NULL. */
+struct rows_ear;
+bool rows_heard(const struct rows_plan *p, const struct rows_table *t,
+    const char *line, struct vl_err *err);
+/* The same of one row of many. */
+bool rows_heard_row(
+    const struct rows_plan *p, const struct rows_table *t, struct vl_err *err);
+/* Rows of that entry go by their primary key, so that the rest is looked at. */
+enum vl_status rows_ear_key(
+    struct rows_table *t, struct rows_entry *e, struct vl_err *err);
+/* Keys that need each other: no rows can be looked at. */
+void rows_ear_blind(const struct rows_plan *p);
+struct rows_scratch;
+/* All rows of the table that share a key, told to the ear. */
+enum vl_status rows_ear_doubles(const struct rows_plan *p,
+    struct rows_scratch *s, size_t table, struct vl_err *err);
+
 /* order.c */
 enum vl_status rows_order(struct rows_plan *p, struct vl_err *err);
 
@@ -309,6 +340,7 @@ struct rows_reader {
 	size_t ncells;
 	int64_t r;
 	size_t entry; /* that fits the row */
+	bool stray;   /* with an ear: none fits it */
 };
 enum vl_status rows_reader_open(struct rows_reader *rd, struct vl_db *db,
     const struct rows_plan *p, size_t table, const bool *wanted,
@@ -336,6 +368,19 @@ enum vl_status rows_lookup(struct rows_scratch *s, const struct rows_reader *rd,
     size_t column, const struct rows_ref *ref, const struct vl_cell *id,
     struct rows_note *note, enum rows_meaning *meaning, bool *drop,
     struct vl_err *err);
+/* The same without an end: what there is of `id`, and in which table (NONE:
+ * the value that names it names none). */
+enum rows_met {
+	ROWS_MET_NOTHING, /* it refers to nothing */
+	ROWS_MET_ROW,
+	ROWS_MET_NONE /* no row has it */
+};
+enum vl_status rows_meet(struct rows_scratch *s, const struct rows_reader *rd,
+    const struct rows_ref *ref, const struct vl_cell *id, enum rows_met *met,
+    size_t *to, struct vl_err *err);
+/* An id, or what stands in its place, for messages. */
+#define ROWS_SHOWN 256
+void rows_show_id(char shown[ROWS_SHOWN], const struct vl_cell *id);
 /* What the column has where it refers to nothing: NULL, or the first `none`;
  * false where it can have neither. */
 bool rows_none(const struct rows_plan *p, const struct rows_ref *ref,

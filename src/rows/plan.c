@@ -178,9 +178,8 @@ matches_by(const struct vl_table_words *w, enum vl_match_by by)
 	return false;
 }
 
-/* The columns of the primary key, in its order. */
-static enum vl_status
-primary_key(
+enum vl_status
+rows_primary_key(
     const struct vl_table *t, size_t **columns, size_t *n, struct vl_err *err)
 {
 	size_t i = 0;
@@ -204,13 +203,14 @@ complete_key(struct rows_table *t, struct rows_entry *e, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 
-	if (e->nkey > 0 || e->nordinal > 0 || e->nowners > 0 || t->of != NONE)
+	if (e->nkey > 0 || e->nordinal > 0)
 		return VL_OK;
 	if (e->words != NULL && matches_by(e->words, VL_MATCH_ID))
-		st = primary_key(t->schema, &e->key, &e->nkey, err);
-	else
+		st = rows_primary_key(t->schema, &e->key, &e->nkey, err);
+	else if (e->nowners == 0 && t->of == NONE)
 		st = rows_key_choose(t, &e->key, &e->nkey, err);
-	if (st != VL_OK || e->nkey > 0 || e->skipped)
+	if (st != VL_OK || e->nkey > 0 || e->skipped || e->nowners > 0 ||
+	    t->of != NONE)
 		return st;
 	return vl_fail(err, VL_EREFUSED,
 	    "table '%s' has no key that could name its rows: give it one in "
@@ -218,44 +218,56 @@ complete_key(struct rows_table *t, struct rows_entry *e, struct vl_err *err)
 	    t->schema->name);
 }
 
+/* What the profile says of these rows. */
 static enum vl_status
-read_entry(struct rows_table *t, const struct vl_rows_opts *opts,
+read_words(struct rows_table *t, const struct vl_rows_opts *opts,
     struct rows_entry *e, struct vl_err *err)
+{
+	const struct vl_table_words *w = e->words;
+	enum vl_status st = VL_OK;
+
+	e->skipped = w->skip;
+	st = rows_plan_condition(t, opts->db, w->where, &e->condition, err);
+	if (st == VL_OK)
+		st = rows_plan_condition(
+		    t, opts->db, w->skip_where, &e->skip, err);
+	if (st != VL_OK)
+		return rows_plan_fail(opts, w->line, w->column, err,
+		    "table '%s': %s", t->schema->name, err->text);
+	st = find_key(t, opts, e, err);
+	if (st == VL_OK)
+		st = find_columns(
+		    t, opts, w, w->owned_by, w->nowned_by, &e->owners, err);
+	e->nowners = e->owners == NULL ? 0 : w->nowned_by;
+	if (st == VL_OK)
+		st = find_columns(
+		    t, opts, w, w->ordinal, w->nordinal, &e->ordinal, err);
+	e->nordinal = e->ordinal == NULL ? 0 : w->nordinal;
+	return st;
+}
+
+static enum vl_status
+read_entry(struct rows_table *t, const struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct rows_entry *e, struct vl_err *err)
 {
 	const struct vl_table_words *w = e->words;
 	enum vl_status st = VL_OK;
 
 	e->condition = NONE;
 	e->skip = NONE;
-	if (w != NULL) {
-		e->skipped = w->skip;
-		st = rows_plan_condition(
-		    t, opts->db, w->where, &e->condition, err);
-		if (st == VL_OK)
-			st = rows_plan_condition(
-			    t, opts->db, w->skip_where, &e->skip, err);
-		if (st != VL_OK)
-			return rows_plan_fail(opts, w->line, w->column, err,
-			    "table '%s': %s", t->schema->name, err->text);
-		st = find_key(t, opts, e, err);
-		if (st == VL_OK)
-			st = find_columns(t, opts, w, w->owned_by, w->nowned_by,
-			    &e->owners, err);
-		e->nowners = e->owners == NULL ? 0 : w->nowned_by;
-		if (st == VL_OK)
-			st = find_columns(t, opts, w, w->ordinal, w->nordinal,
-			    &e->ordinal, err);
-		e->nordinal = e->ordinal == NULL ? 0 : w->nordinal;
-	}
+	if (w != NULL)
+		st = read_words(t, opts, e, err);
 	if (st == VL_OK)
 		st = complete_key(t, e, err);
+	if (st != VL_OK && rows_heard(p, t, NULL, err))
+		st = rows_ear_key(t, e, err);
 	/* A name of its own is needed to be called by another. */
 	if (w != NULL && e->nkey > 0 && e->nordinal == 0 && t->primary != NONE)
 		t->brought = t->brought || matches_by(w, VL_MATCH_BROUGHT);
 	if (e->nordinal > t->nordinal)
 		t->nordinal = e->nordinal;
 	e->multiset = e->nkey == 0 && e->nordinal == 0 &&
-	    (e->nowners > 0 || t->of != NONE);
+	    (e->nowners > 0 || t->of != NONE || t->unsure);
 	return st;
 }
 
@@ -273,6 +285,10 @@ add_entries(struct rows_table *t, const struct rows_plan *p,
 		if ((w->where != NULL) != where)
 			continue;
 		st = rows_named_fits(p, opts, w, t, &fits, err);
+		if (st != VL_OK && rows_heard(p, t, NULL, err)) {
+			t->of = NONE;
+			st = VL_OK;
+		}
 		if (st == VL_OK && fits)
 			t->entries[t->nentries++].words = w;
 	}
@@ -301,8 +317,10 @@ read_keeps(struct rows_table *t, const struct rows_plan *p,
 		st = rows_plan_condition(t, opts->db, w->where,
 		    &t->keeps[t->nkeeps++].condition, err);
 		if (st != VL_OK)
-			return rows_plan_fail(opts, w->line, w->column, err,
+			(void)rows_plan_fail(opts, w->line, w->column, err,
 			    "table '%s': %s", t->schema->name, err->text);
+		if (st != VL_OK && rows_heard(p, t, NULL, err))
+			st = VL_OK;
 	}
 	return st;
 }
@@ -326,7 +344,7 @@ read_entries(struct rows_table *t, const struct rows_plan *p,
 	if (t->nentries == 0)
 		t->nentries = 1;
 	for (i = 0; st == VL_OK && i < t->nentries; i++)
-		st = read_entry(t, opts, &t->entries[i], err);
+		st = read_entry(t, p, opts, &t->entries[i], err);
 	return st == VL_OK ? read_keeps(t, p, opts, err) : st;
 }
 
@@ -368,14 +386,17 @@ check_names(const struct rows_plan *p, const struct vl_rows_opts *opts,
 
 	for (i = 0; p->words != NULL && i < p->words->ntables; i++) {
 		w = &p->words->tables[i];
-		for (k = 0; k < w->ntables; k++)
-			if (strchr(w->tables[k], '{') == NULL &&
-			    rows_plan_table(p, vl_slice_of(w->tables[k])) ==
+		for (k = 0; k < w->ntables; k++) {
+			if (strchr(w->tables[k], '{') != NULL ||
+			    rows_plan_table(p, vl_slice_of(w->tables[k])) !=
 			        NONE)
-				return rows_plan_fail(opts, w->line, w->column,
-				    err,
-				    "there is no table '%s' in resource '%s'",
-				    w->tables[k], p->resource);
+				continue;
+			(void)rows_plan_fail(opts, w->line, w->column, err,
+			    "there is no table '%s' in resource '%s'",
+			    w->tables[k], p->resource);
+			if (!rows_heard(p, NULL, NULL, err))
+				return err->status;
+		}
 	}
 	return VL_OK;
 }
@@ -410,8 +431,8 @@ rows_plan_make(
 	return st;
 }
 
-static void
-free_ref(struct rows_ref *ref)
+void
+rows_ref_free(struct rows_ref *ref)
 {
 	vl_finder_free(ref->finder);
 	if (ref->by != NULL)
@@ -427,7 +448,7 @@ free_table(struct rows_table *t)
 
 	for (i = 0; t->columns != NULL && i < t->schema->ncolumns; i++) {
 		for (k = 0; k < t->columns[i].nrefs; k++)
-			free_ref(&t->columns[i].refs[k]);
+			rows_ref_free(&t->columns[i].refs[k]);
 		free(t->columns[i].refs);
 	}
 	for (i = 0; i < t->nentries; i++) {

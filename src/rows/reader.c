@@ -90,9 +90,15 @@ rows_reader_next(struct rows_reader *rd, bool *row, struct vl_err *err)
 		rows_map_in(rd->plan, rd->table, rd->at, rd->mapped);
 		rd->cells = rd->mapped;
 	}
+	rd->stray = false;
 	for (rd->entry = 0; rd->entry < rd->t->nentries; rd->entry++)
 		if (rows_reader_holds(rd, rd->t->entries[rd->entry].condition))
 			return VL_OK;
+	if (rd->plan->ear != NULL) {
+		rd->stray = true;
+		rd->entry = rd->t->nentries - 1;
+		return VL_OK;
+	}
 	vl_fail(err, VL_EREFUSED,
 	    "no entry of the profile fits it: add one without 'where'");
 	return rows_reader_within(rd, err);

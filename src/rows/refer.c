@@ -19,6 +19,7 @@ struct refer {
 	struct rows_table *t;
 	size_t column;
 	char name[SHOWN_MAX]; /* "table.column" */
+	bool wrong;           /* a line about it was, and is heard of */
 	struct vl_err *err;
 };
 
@@ -48,8 +49,8 @@ fits(const char *pattern, const char *name)
 	return *pattern == '\0';
 }
 
-static bool
-names_column(char *const *list, size_t n, const char *name, bool wild)
+bool
+rows_names_column(char *const *list, size_t n, const char *name, bool wild)
 {
 	size_t i = 0;
 
@@ -208,6 +209,20 @@ add_line(struct refer *r, const struct vl_reference *w)
 	return find_to(r, w, w->to, &ref->to, &ref->column);
 }
 
+/* The last one, which is wrong. */
+static enum vl_status
+forget_line(struct refer *r)
+{
+	struct rows_column *c = &r->t->columns[r->column];
+
+	rows_ref_free(&c->refs[--c->nrefs]);
+	r->wrong = true;
+	if (c->nrefs == 0)
+		c->role = ROWS_PLAIN;
+	c->drops = false;
+	return VL_OK;
+}
+
 /* The lines of the profile about this column. */
 static enum vl_status
 add_lines(struct refer *r, bool wild)
@@ -216,10 +231,15 @@ add_lines(struct refer *r, bool wild)
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	for (i = 0; words != NULL && st == VL_OK && i < words->nreferences; i++)
-		if (names_column(words->references[i].from,
+	for (i = 0; words != NULL && st == VL_OK && i < words->nreferences;
+	     i++) {
+		if (!rows_names_column(words->references[i].from,
 		        words->references[i].nfrom, r->name, wild))
-			st = add_line(r, &words->references[i]);
+			continue;
+		st = add_line(r, &words->references[i]);
+		if (st != VL_OK && rows_heard(r->p, r->t, NULL, r->err))
+			st = forget_line(r);
+	}
 	return st;
 }
 
@@ -269,8 +289,8 @@ add_foreign(struct refer *r, unsigned depth)
 	return VL_OK;
 }
 
-static bool
-looks_like_reference(const char *name)
+bool
+rows_looks_like_reference(const char *name)
 {
 	size_t n = strlen(name);
 
@@ -305,15 +325,16 @@ check_declared(struct refer *r)
 	const struct vl_profile_resource *words = r->p->words;
 	const char *likely = NULL;
 	char text[2 * SHOWN_MAX + 256];
+	char line[2 * SHOWN_MAX + 64];
 
-	if (c->nrefs > 0 || c->schema->generated ||
+	if (c->nrefs > 0 || r->wrong || c->schema->generated ||
 	    r->column == r->t->primary ||
-	    !looks_like_reference(c->schema->name))
+	    !rows_looks_like_reference(c->schema->name))
 		return VL_OK;
 	if (words != NULL &&
-	    (names_column(
+	    (rows_names_column(
 	         words->not_reference, words->nnot_reference, r->name, false) ||
-	        names_column(words->not_reference, words->nnot_reference,
+	        rows_names_column(words->not_reference, words->nnot_reference,
 	            r->name, true)))
 		return VL_OK;
 	likely = likely_table(r->p, c->schema->name);
@@ -322,8 +343,15 @@ check_declared(struct refer *r)
 	    "line to 'references', or it to 'not_reference'",
 	    r->name, likely == NULL ? "" : " to '",
 	    likely == NULL ? "" : likely, likely == NULL ? "" : "'");
+	(void)snprintf(line, sizeof(line),
+	    likely == NULL ? "not_reference: [\"%s\"]" :
+	                     "{from: \"%s\", to: \"%s\"}",
+	    r->name, likely);
 	if (!r->opts->warn_undeclared)
-		return vl_fail(r->err, VL_EREFUSED, "%s", text);
+		(void)vl_fail(r->err, VL_EREFUSED, "%s", text);
+	if (!r->opts->warn_undeclared)
+		return rows_heard(r->p, r->t, line, r->err) ? VL_OK :
+		                                              VL_EREFUSED;
 	if (r->opts->report.note != NULL)
 		r->opts->report.note(r->opts->report.arg, text);
 	return VL_OK;
@@ -337,11 +365,14 @@ refer_column(struct refer *r)
 
 	(void)snprintf(r->name, sizeof(r->name), "%s.%s", r->t->schema->name,
 	    c->schema->name);
+	r->wrong = false;
 	st = add_lines(r, false);
 	if (st == VL_OK && (c->nrefs == 0 || c->refs[0].condition != NONE))
 		st = add_lines(r, true);
 	if (st == VL_OK && c->nrefs == 0)
 		st = add_foreign(r, 0);
+	if (st != VL_OK && rows_heard(r->p, r->t, NULL, r->err))
+		st = VL_OK;
 	if (st == VL_OK && !rows_table_skipped(r->t))
 		st = check_declared(r);
 	return st;

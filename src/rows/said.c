@@ -42,7 +42,7 @@ find_child(const struct rows_plan *p, const struct vl_rows_opts *opts,
 
 static enum vl_status
 plan_entry(struct rows_plan *p, const struct vl_rows_opts *opts,
-    const struct rows_table *t, struct rows_entry *e, struct vl_err *err)
+    struct rows_table *t, struct rows_entry *e, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	struct rows_of *of = NULL;
@@ -64,6 +64,8 @@ plan_entry(struct rows_plan *p, const struct vl_rows_opts *opts,
 			        e->words->key[i].where, &of->condition, err);
 		of->number = p->nofs++;
 	}
+	if (st != VL_OK && rows_heard(p, t, NULL, err))
+		return rows_ear_key(t, e, err);
 	for (i = 0; e->ofs != NULL && i < e->nkey; i++)
 		if (e->key[i] != NONE)
 			e->ofs[i].child = NONE;

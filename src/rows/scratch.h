@@ -45,6 +45,9 @@ enum vl_status scratch_id_bytes(
     struct rows_scratch *s, const struct vl_cell *id, struct vl_err *err);
 int scratch_bind_id(
     struct rows_scratch *s, sqlite3_stmt *q, int at, const struct vl_cell *id);
+/* Of the table's keys: those that several rows have. */
+enum vl_status scratch_doubles(
+    struct vl_buf *sql, const struct rows_table *t, struct vl_err *err);
 void scratch_read_note(sqlite3_stmt *q, struct rows_note *note);
 
 #endif

@@ -162,6 +162,8 @@ rows_tree_find(const struct rows_plan *p, struct rows_scratch *s, size_t table,
 		st = climb_up(&c, &note, &state);
 		if (st == VL_OK)
 			st = climb_down(&c, state);
+		if (st != VL_OK && rows_heard_row(p, &p->tables[table], err))
+			st = VL_OK;
 	}
 	rows_each_free(each);
 	for (i = 0; c.keys != NULL && i < DEPTH_MAX; i++)

@@ -76,6 +76,12 @@ init_run(const struct vl_args *args, struct vl_err *err)
 	return become("valise-export", "init", args, err);
 }
 
+static enum vl_status
+check_run(const struct vl_args *args, struct vl_err *err)
+{
+	return become("valise-export", "check-profile", args, err);
+}
+
 const struct vl_cmd vl_cmd_export = {
 	.name = "export",
 	.operands = "...",
@@ -106,6 +112,16 @@ const struct vl_cmd vl_cmd_init = {
 	.run = init_run,
 };
 
+const struct vl_cmd vl_cmd_check = {
+	.name = "check-profile",
+	.operands = "...",
+	.help = "run valise-export check-profile, which tries a profile",
+	.about = "'valise check-profile SITE.yaml' holds it against databases.",
+	.max_operands = SIZE_MAX,
+	.raw = true,
+	.run = check_run,
+};
+
 static enum vl_status
 later_run(const struct vl_args *args, struct vl_err *err)
 {
@@ -123,10 +139,10 @@ later_run(const struct vl_args *args, struct vl_err *err)
 const struct vl_cmd *
 other_later(const char *word)
 {
-	static const struct vl_cmd later[] = { LATER("check-profile"),
-		LATER("completion"), LATER("diff"), LATER("inventory"),
-		LATER("log"), LATER("manifest"), LATER("report"),
-		LATER("schedule"), LATER("series") };
+	static const struct vl_cmd later[] = { LATER("completion"),
+		LATER("diff"), LATER("inventory"), LATER("log"),
+		LATER("manifest"), LATER("report"), LATER("schedule"),
+		LATER("series") };
 	size_t i = 0;
 
 	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)

@@ -1,0 +1,74 @@
+#ifndef VALISE_CHECK_H
+#define VALISE_CHECK_H
+
+/*
+ * A profile held against a live database: the plan and the keys of an export
+ * are made as vl_rows_open() makes them, but what an export ends at is told,
+ * and the rest is looked at, too.  Then an export is run for its answer.
+ *
+ * The texts of what is told are borrowed for the call; names in them are
+ * escaped, names beside them are as they are.
+ */
+
+#include <valise/rows.h>
+
+enum vl_check_kind {
+	VL_CHECK_WRONG,   /* the profile names what is not there */
+	VL_CHECK_REFUSED, /* an export is refused */
+	VL_CHECK_HINT     /* worth a look */
+};
+
+struct vl_check_finding {
+	enum vl_check_kind kind;
+	const char *table;  /* or NULL */
+	const char *column; /* or NULL */
+	const char *text;
+	const char *line; /* that would mend it, in the profile; or NULL */
+};
+
+/* Rows of an entry of the profile, or of a table without one. */
+struct vl_check_entry {
+	const char *table;
+	const char *where; /* SQL, or NULL */
+	const char *key;   /* how its rows are called, in words */
+	unsigned line;     /* of the profile; 0: no entry */
+	uint64_t rows;     /* carried */
+	uint64_t skipped;
+	uint64_t refused; /* told as findings */
+};
+
+/* One way in which a column refers to rows. */
+struct vl_check_reference {
+	const char *table;
+	const char *column;
+	const char *to;       /* a table; NULL: a value names it */
+	const char *inside;   /* JSONPath or pattern; NULL: the whole value */
+	unsigned line;        /* of the profile; 0: a foreign key */
+	uint64_t rows;        /* that the line is about */
+	uint64_t none;        /* values that refer to nothing */
+	uint64_t met;         /* ids of rows that are there */
+	uint64_t dangling;    /* ids of none */
+	const char *examples; /* of those, the first */
+};
+
+struct vl_check {
+	void *arg;
+	void (*finding)(void *arg, const struct vl_check_finding *f);
+	/* What the application answered to the question for its version. */
+	void (*version)(void *arg, const char *text);
+	void (*entry)(void *arg, const struct vl_check_entry *e);
+	void (*reference)(void *arg, const struct vl_check_reference *r);
+};
+
+/*
+ * `*verdict` is VL_OK where an export would go, VL_EREFUSED where it would be
+ * refused, VL_EUSAGE where the profile names what is not there.  The answer
+ * of the call is about the check itself: VL_EFORMAT for damaged pages.
+ */
+enum vl_status vl_rows_check(const struct vl_rows_opts *opts,
+    const struct vl_check *to, enum vl_status *verdict, struct vl_err *err);
+
+/* A column of that name may hold a secret: what it holds is not shown. */
+bool vl_rows_secret_name(const char *column);
+
+#endif

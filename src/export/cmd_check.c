@@ -1,0 +1,344 @@
+/*
+ * valise-export check-profile: what the profile of a site says, held against
+ * its databases.
+ */
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <valise/check.h>
+#include <valise/text.h>
+
+#include "export.h"
+
+struct check_opts {
+	struct vl_texts only;
+	bool json;
+};
+
+static const struct vl_opt table[] = {
+	VL_ONLY_OPT(struct check_opts, only, "look at"),
+	VL_JSON_OPT(struct check_opts, json, "what is found as JSON lines"),
+	{ .name = "against", .type = VL_OPT_LATER },
+	{ .name = NULL },
+};
+
+struct checked {
+	const char *resource;
+	bool json;
+	uint64_t wrong;
+	uint64_t refused;
+	uint64_t hints;
+	uint64_t tables;
+	uint64_t rows;
+	enum vl_status verdict; /* of all databases */
+};
+
+static void
+say_name(const char *name)
+{
+	struct vl_buf b = { 0 };
+	struct vl_err err = { 0 };
+
+	if (vl_escape(&b, vl_slice_of(name), &err) == VL_OK)
+		(void)fwrite(b.p, 1, b.n, stdout);
+	vl_buf_free(&b);
+}
+
+/* "word<tab>resource/table.column" */
+static void
+say_place(const struct checked *c, const char *word, const char *table_name,
+    const char *column)
+{
+	(void)printf("%s\t%s", word, c->resource);
+	if (table_name != NULL) {
+		(void)putchar('/');
+		say_name(table_name);
+	}
+	if (column != NULL) {
+		(void)putchar('.');
+		say_name(column);
+	}
+}
+
+static void
+add_text(struct vl_msg *m, const char *key, const char *text)
+{
+	if (text != NULL)
+		vl_msg_text(m, key, vl_slice_of(text));
+}
+
+static void
+tell_version(void *arg, const char *text)
+{
+	const struct checked *c = arg;
+	struct vl_msg m = { 0 };
+
+	if (c->json) {
+		vl_msg_begin(&m, "version");
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "version", text);
+		vl_msg_end(&m);
+	} else {
+		(void)printf("version\t%s\t%s\n", c->resource, text);
+	}
+}
+
+static void
+tell_entry(void *arg, const struct vl_check_entry *e)
+{
+	struct checked *c = arg;
+	struct vl_msg m = { 0 };
+
+	c->tables++;
+	c->rows += e->rows;
+	if (c->json) {
+		vl_msg_begin(&m, "table");
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "table", e->table);
+		add_text(&m, "where", e->where);
+		add_text(&m, "key", e->key);
+		if (e->line > 0)
+			vl_msg_count(&m, "line", e->line);
+		vl_msg_count(&m, "rows", e->rows);
+		vl_msg_count(&m, "skipped", e->skipped);
+		vl_msg_count(&m, "refused", e->refused);
+		vl_msg_end(&m);
+		return;
+	}
+	say_place(c, "table", e->table, NULL);
+	(void)printf(
+	    "\t%llu rows\tkey: %s", (unsigned long long)e->rows, e->key);
+	if (e->skipped > 0)
+		(void)printf("\t%llu skipped", (unsigned long long)e->skipped);
+	if (e->refused > 0)
+		(void)printf("\t%llu refused", (unsigned long long)e->refused);
+	if (e->where != NULL) {
+		(void)printf("\twhere ");
+		say_name(e->where);
+	}
+	(void)putchar('\n');
+}
+
+static void
+tell_reference(void *arg, const struct vl_check_reference *r)
+{
+	const struct checked *c = arg;
+	struct vl_msg m = { 0 };
+
+	if (c->json) {
+		vl_msg_begin(&m, "reference");
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "table", r->table);
+		add_text(&m, "column", r->column);
+		add_text(&m, "to", r->to);
+		add_text(&m, "inside", r->inside);
+		if (r->line > 0)
+			vl_msg_count(&m, "line", r->line);
+		vl_msg_count(&m, "rows", r->rows);
+		vl_msg_count(&m, "met", r->met);
+		vl_msg_count(&m, "none", r->none);
+		vl_msg_count(&m, "dangling", r->dangling);
+		if (r->dangling > 0)
+			add_text(&m, "examples", r->examples);
+		vl_msg_end(&m);
+		return;
+	}
+	say_place(c, "reference", r->table, r->column);
+	(void)printf("\tto ");
+	say_name(r->to == NULL ? "what a value names" : r->to);
+	(void)printf("\t%llu met\t%llu none\t%llu dangling",
+	    (unsigned long long)r->met, (unsigned long long)r->none,
+	    (unsigned long long)r->dangling);
+	if (r->dangling > 0)
+		(void)printf(" (%.1f %%): %s",
+		    100.0 * (double)r->dangling /
+		        (double)(r->dangling + r->met),
+		    r->examples);
+	if (r->inside != NULL) {
+		(void)printf("\tin ");
+		say_name(r->inside);
+	}
+	(void)putchar('\n');
+}
+
+static void
+tell_finding(void *arg, const struct vl_check_finding *f)
+{
+	static const char *const words[] = { [VL_CHECK_WRONG] = "wrong",
+		[VL_CHECK_REFUSED] = "refused",
+		[VL_CHECK_HINT] = "hint" };
+	struct checked *c = arg;
+	struct vl_msg m = { 0 };
+
+	c->wrong += f->kind == VL_CHECK_WRONG;
+	c->refused += f->kind == VL_CHECK_REFUSED;
+	c->hints += f->kind == VL_CHECK_HINT;
+	if (c->json) {
+		vl_msg_begin(&m, "finding");
+		add_text(&m, "kind", words[f->kind]);
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "table", f->table);
+		add_text(&m, "column", f->column);
+		add_text(&m, "text", f->text);
+		add_text(&m, "add", f->line);
+		vl_msg_end(&m);
+		return;
+	}
+	say_place(c, words[f->kind], f->table, f->column);
+	(void)putchar('\t');
+	say_name(f->text);
+	if (f->line != NULL) {
+		(void)printf("\tadd: ");
+		say_name(f->line);
+	}
+	(void)putchar('\n');
+}
+
+static bool
+asked_to_stop(void *arg)
+{
+	(void)arg;
+	return vl_cli_stop();
+}
+
+static enum vl_status
+check_one(struct checked *c, const struct vl_resource *r,
+    const struct vl_site *site, const struct vl_profile *profile,
+    struct vl_err *err)
+{
+	const char *tempdir = vl_export_tempdir();
+	struct vl_db_opts where = { .path = r->path,
+		.tempdir = tempdir,
+		.wait = VL_DATABASE_WAIT,
+		.stop = asked_to_stop };
+	struct vl_rows_opts opts = { .profile = profile,
+		.resource = r->name,
+		.tempdir = tempdir,
+		.warn_undeclared = site->undeclared == VL_UNDECLARED_WARN };
+	const struct vl_check to = { .arg = c,
+		.finding = tell_finding,
+		.version = tell_version,
+		.entry = tell_entry,
+		.reference = tell_reference };
+	struct vl_db *db = NULL;
+	enum vl_status verdict = VL_OK;
+	enum vl_status st = vl_db_open_copy(&db, &where, err);
+
+	c->resource = r->name;
+	opts.db = db;
+	if (st == VL_OK)
+		st = vl_rows_check(&opts, &to, &verdict, err);
+	vl_db_free(db);
+	if (verdict == VL_EUSAGE || c->verdict == VL_OK)
+		c->verdict = verdict;
+	return st == VL_OK ? VL_OK : vl_within(err, "resource '%s'", r->name);
+}
+
+/* In the order of the site file's names; `n`: how many databases. */
+static enum vl_status
+check_all(struct checked *c, const struct vl_site *site,
+    const struct vl_texts *only, const struct vl_profile *profile,
+    struct vl_err *err)
+{
+	enum vl_status st = vl_site_only_check(site, only->list, only->n, err);
+	const struct vl_resource *r = NULL;
+	size_t n = 0;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < site->nresources; i++) {
+		r = &site->resources[i];
+		if (r->kind != VL_KIND_SQLITE ||
+		    !vl_site_only_has(only->list, only->n, r->name))
+			continue;
+		st = check_one(c, r, site, profile, err);
+		n++;
+	}
+	if (st == VL_OK && n == 0)
+		return vl_fail(err, VL_EUSAGE,
+		    "'%s' has no resource of a database to look at",
+		    site->file);
+	return st;
+}
+
+static void
+say_sum(const struct checked *c)
+{
+	struct vl_msg m = { 0 };
+
+	if (!c->json)
+		return;
+	vl_msg_begin(&m, "summary");
+	vl_msg_count(&m, "tables", c->tables);
+	vl_msg_count(&m, "rows", c->rows);
+	vl_msg_count(&m, "wrong", c->wrong);
+	vl_msg_count(&m, "refused", c->refused);
+	vl_msg_count(&m, "hints", c->hints);
+	vl_msg_bool(&m, "goes", c->verdict == VL_OK);
+	vl_msg_end(&m);
+}
+
+static enum vl_status
+judge(const struct checked *c, const struct vl_site *site, struct vl_err *err)
+{
+	char counted[48];
+
+	say_sum(c);
+	if (c->verdict == VL_EUSAGE)
+		return vl_fail(err, VL_EUSAGE,
+		    "the profile of '%s' names what is not there: %s",
+		    site->file,
+		    vl_format_counted(counted, sizeof(counted), c->wrong,
+		        "finding", "findings"));
+	if (c->verdict != VL_OK)
+		return vl_fail(err, VL_EREFUSED,
+		    "an export of '%s' would be refused: %s", site->file,
+		    vl_format_counted(counted, sizeof(counted), c->refused,
+		        "finding", "findings"));
+	vl_cli_note("an export of '%s' would go: %s", site->file,
+	    vl_format_counted(
+	        counted, sizeof(counted), c->rows, "row", "rows"));
+	return VL_OK;
+}
+
+static enum vl_status
+check_run(const struct vl_args *args, struct vl_err *err)
+{
+	const struct check_opts *o = args->opts;
+	struct checked c = { .json = o->json };
+	struct vl_profile *profile = NULL;
+	struct vl_site *site = NULL;
+	char dir[PATH_MAX];
+	enum vl_status st = vl_site_load(&site, args->operands[0], err);
+
+	if (st == VL_OK && vl_profile_of_bundle(site))
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' takes the profile that a bundle brings; here is none "
+		    "to look at",
+		    site->file);
+	if (st == VL_OK)
+		st = vl_profile_of_site(
+		    &profile, site, vl_cli_profiles(dir, sizeof(dir)), err);
+	if (st == VL_OK)
+		st = check_all(&c, site, &o->only, profile, err);
+	if (st == VL_OK)
+		st = judge(&c, site, err);
+	vl_profile_free(profile);
+	vl_site_free(site);
+	return st;
+}
+
+const struct vl_cmd vl_cmd_check = {
+	.name = "check-profile",
+	.operands = "SITE.yaml",
+	.help = "hold the profile of a site against its databases",
+	.about = "Says for each table how its rows are called, for each "
+	         "reference how many of its\nids name a row, and everything "
+	         "for which an export would be refused. Only reads;\nthe "
+	         "application may run.",
+	.opts = table,
+	.opts_size = sizeof(struct check_opts),
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = check_run,
+};
