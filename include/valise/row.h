@@ -2,19 +2,51 @@
 #define VALISE_ROW_H
 
 /*
- * One row of a table, and its manifest line (formats/manifest.md, "Lines of
- * a table"): what names it (`key`), what it says (`row`), and under `x` the
- * ids it has at the source, which no comparison looks at.
+ * The manifest lines of a database (formats/manifest.md, "Lines of a
+ * database"): what its application's profile says, each table with its
+ * schema, and its rows.
  */
 
 #include <valise/entry.h>
 #include <valise/value.h>
 
-#define VL_TABLE_NAME_MAX 255  /* bytes */
 #define VL_COLUMN_MAX     255  /* bytes of the name of a column */
-#define VL_KEY_MAX        4096 /* bytes of a key as JSON */
+#define VL_APPVERSION_MAX 1024 /* bytes of the version of an application */
 
-/* Slices are borrowed. */
+/* What a line of a manifest is. */
+enum vl_line_kind {
+	VL_LINE_ENTRY, /* of a tree: entry.h */
+	VL_LINE_PROFILE,
+	VL_LINE_TABLE,
+	VL_LINE_ROW
+};
+
+/*
+ * The one kind that a line can be, by its first members; its decoder says
+ * whether it is that.  Pure, and for any bytes.
+ */
+enum vl_line_kind vl_line_kind(struct vl_slice line);
+
+/* The first line of a database.  Slices are borrowed, here and below. */
+struct vl_profile_line {
+	struct vl_slice resource;
+	struct vl_slice version; /* of the application; n is 0: not known */
+	struct vl_slice words;   /* canonical JSON, an object; n is 0: none */
+};
+
+/* A table, before its rows. */
+struct vl_table_line {
+	struct vl_slice resource;
+	struct vl_slice table;
+	/* Canonical JSON: the lines of its fingerprint (db.h) as an array of
+	 * strings, ascending by bytes, none twice, without LF. */
+	struct vl_slice schema;
+};
+
+/*
+ * One row: what names it (`key`), what it says (`row`), and under `x` the ids
+ * it has at the source, which no comparison looks at.
+ */
 struct vl_row {
 	struct vl_slice resource;
 	struct vl_slice table;
@@ -34,7 +66,14 @@ struct vl_row {
 enum vl_status vl_row_encode(struct vl_buf *out, const struct vl_row *row,
     size_t *hash_at, struct vl_err *err);
 
-/* Memory that a decoded row points into besides the line; reuse one. */
+/* Append the canonical line, with LF.  VL_EFORMAT for a name or version that
+ * is no text, VL_ELIMIT for a version or line too long. */
+enum vl_status vl_profile_line_encode(
+    struct vl_buf *out, const struct vl_profile_line *p, struct vl_err *err);
+enum vl_status vl_table_line_encode(
+    struct vl_buf *out, const struct vl_table_line *t, struct vl_err *err);
+
+/* Memory that a decoded line points into besides the line; reuse one. */
 struct vl_row_store {
 	struct vl_json json;
 	struct vl_buf text;
@@ -49,6 +88,11 @@ struct vl_row_store {
  */
 enum vl_status vl_row_decode(struct vl_row *row, struct vl_row_store *store,
     struct vl_slice line, struct vl_err *err);
+/* The same of the other lines; what `words` mean is for others to check. */
+enum vl_status vl_profile_line_decode(struct vl_profile_line *p,
+    struct vl_row_store *store, struct vl_slice line, struct vl_err *err);
+enum vl_status vl_table_line_decode(struct vl_table_line *t,
+    struct vl_row_store *store, struct vl_slice line, struct vl_err *err);
 /*
  * The columns of `row` (or of `x`: `item` store->ids), ascending by name:
  * `*at` is 0 at first; false behind the last.

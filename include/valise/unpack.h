@@ -22,6 +22,7 @@
 #include <valise/keys.h>
 #include <valise/pool.h>
 #include <valise/record.h>
+#include <valise/row.h>
 
 struct vl_unpack;
 struct vl_chunk_hold;
@@ -60,13 +61,29 @@ const struct vl_ids *vl_unpack_ids(const struct vl_unpack *u);
 
 /*
  * The next record; `rec->line.p` is NULL behind the last.  Lines are
- * canonical, in order, unique; parents precede and are directories; nothing
- * stands below a link, a file or a left-out path.
+ * canonical, in order, unique.
+ *
+ * Of a tree (kind "files") they are entries: parents precede and are
+ * directories; nothing stands below a link, a file or a left-out path.
+ *
+ * Of a database (kind "sqlite") the first is its profile; tables ascend by
+ * name, and behind each come its rows, ascending by the bytes of their keys.
+ * What keys, values and words mean is for the caller to check.
  */
 struct vl_unpacked {
-	struct vl_slice line;  /* with LF */
-	uint64_t number;       /* 0-based */
-	struct vl_entry entry; /* decoded */
+	struct vl_slice line; /* with LF */
+	uint64_t number;      /* 0-based */
+	enum vl_line_kind kind;
+	/* Of every kind. */
+	struct vl_slice resource;
+	bool has_body;
+	uint64_t size; /* of the body; 0 without one */
+	/* What it says, decoded; all but that of its kind is zero. */
+	struct vl_entry entry;
+	struct vl_profile_line profile;
+	struct vl_table_line table;
+	struct vl_row row;
+	struct vl_row_store *store; /* what `row` points into */
 };
 enum vl_status vl_unpack_next(
     struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err);

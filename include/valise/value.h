@@ -21,7 +21,9 @@
 
 /* Values of more bytes stand in the body of their record. */
 #define VL_VALUE_INLINE_MAX 4096
-#define VL_REAL_SIZE        32 /* room for the text of a real, with NUL */
+#define VL_REAL_SIZE        32   /* room for the text of a real, with NUL */
+#define VL_TABLE_NAME_MAX   255  /* bytes */
+#define VL_KEY_MAX          4096 /* bytes of a key as JSON */
 
 enum vl_cell_type {
 	VL_CELL_NULL,
@@ -84,7 +86,7 @@ enum vl_part_form {
 	VL_FORM_JSON_TEXT,  /* inside the quotes of a JSON string */
 	VL_FORM_JSON_NUMBER /* a JSON integer */
 };
-struct vl_part {
+struct vl_text_part {
 	enum vl_part_kind kind;
 	struct vl_slice text; /* TEXT */
 	uint64_t at;          /* BODY */
@@ -95,8 +97,15 @@ struct vl_part {
 };
 /* {"$parts":[ ... ]}: open, the pieces, close. */
 void vl_parts_open(struct vl_json_w *w);
-void vl_part_write(struct vl_json_w *w, const struct vl_part *part);
+void vl_part_write(struct vl_json_w *w, const struct vl_text_part *part);
 void vl_parts_close(struct vl_json_w *w);
+
+/*
+ * A key stands at `item`: an array, not empty, of cells that stand in the
+ * line, or of further such arrays.  `arena` as for vl_value_read(); what
+ * goes there is taken back.
+ */
+bool vl_key_valid(const struct vl_json *j, size_t item, struct vl_buf *arena);
 
 /*
  * The value at `item`, checked to be one and in its canonical form;
@@ -107,7 +116,7 @@ enum vl_status vl_value_read(struct vl_value *v, const struct vl_json *j,
     size_t item, struct vl_buf *arena, struct vl_err *err);
 /* The pieces of PARTS: `*at` is 0 at first; false behind the last. They were
  * checked by vl_value_read(). */
-bool vl_parts_next(struct vl_part *part, const struct vl_json *j,
+bool vl_parts_next(struct vl_text_part *part, const struct vl_json *j,
     const struct vl_value *v, size_t *at, struct vl_buf *arena);
 
 #endif

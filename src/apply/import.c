@@ -64,13 +64,20 @@ check_fit(struct vl_run *run, struct vl_err *err)
 			    "--only '%s': not a resource of both the site "
 			    "file and the bundle",
 			    o->only[i]);
-	for (i = 0; i < inner->nresources; i++)
-		if (vl_selected(o, inner->resources[i].name) &&
-		    vl_site_resource(site, inner->resources[i].name) == NULL)
+	for (i = 0; i < inner->nresources; i++) {
+		if (!vl_selected(o, inner->resources[i].name))
+			continue;
+		if (vl_site_resource(site, inner->resources[i].name) == NULL)
 			return vl_fail(err, VL_EREFUSED,
 			    "the bundle brings resource '%s', which '%s' does "
 			    "not name: add it there, or choose with --only",
 			    inner->resources[i].name, site->file);
+		if (strcmp(inner->resources[i].kind, "files") != 0)
+			return vl_fail(err, VL_EREFUSED,
+			    "resource '%s' is of kind '%s' in the bundle, and "
+			    "a tree here",
+			    inner->resources[i].name, inner->resources[i].kind);
+	}
 	return VL_OK;
 }
 

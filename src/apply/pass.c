@@ -227,7 +227,7 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 		    run, rec.number, staging ? "staging" : "comparing", err);
 		if (st != VL_OK)
 			break;
-		p = vl_part_of(run, rec.entry.resource);
+		p = vl_part_of(run, rec.resource);
 		if (p != last) {
 			st = end_part(run, last, err);
 			last = p;
@@ -236,7 +236,7 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 			continue;
 		if (!p->begun)
 			st = begin_part(run, p, staging, err);
-		run->done += rec.entry.size;
+		run->done += rec.size;
 		if (st == VL_OK)
 			st = p->map != NULL ?
 			    vl_map_add(p->map, &rec.entry, &body, err) :

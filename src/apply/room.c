@@ -168,11 +168,11 @@ survey_lines(struct vl_run *run, struct vl_unpack *u, struct place *places,
 		st = vl_run_goes_on(run, rec.number, "surveying", err);
 		if (st != VL_OK)
 			break;
-		p = vl_part_of(run, rec.entry.resource);
+		p = vl_part_of(run, rec.resource);
 		if (p == NULL)
 			continue;
 		place = &places[p - run->parts];
-		run->done += rec.entry.size;
+		run->done += rec.size;
 		st = place->map != NULL ?
 		    vl_map_add(place->map, &rec.entry, &none, err) :
 		    vl_survey_put(place->survey, &rec.entry, err);

@@ -66,8 +66,8 @@ vl_entry_is_text(struct vl_slice s)
 	return vl_utf8_valid(s) && (s.n == 0 || memchr(s.p, 0, s.n) == NULL);
 }
 
-static enum vl_status
-check_resource(struct vl_slice name, struct vl_err *err)
+enum vl_status
+vl_entry_check_resource(struct vl_slice name, struct vl_err *err)
 {
 	char text[64];
 	size_t i;
@@ -154,7 +154,7 @@ vl_entry_check(const struct vl_entry *e, struct vl_err *err)
 {
 	enum vl_status st;
 
-	st = check_resource(e->resource, err);
+	st = vl_entry_check_resource(e->resource, err);
 	if (st != VL_OK)
 		return st;
 	if (e->path.n == 0 && e->type != VL_ENTRY_DIR &&

@@ -127,16 +127,12 @@ read_type(struct line *l, struct vl_err *err)
 		l->e->type = (enum vl_entry_type)type;
 		return VL_OK;
 	}
-	if (vl_slice_equal(word, vl_slice_of("profile")))
-		return vl_fail(err, VL_EREFUSED,
-		    "line type 'profile' is not known to this version");
 	return vl_fail(err, VL_EFORMAT, "line type '%s' is not known",
 	    vl_escape_text(text, sizeof(text), word));
 }
 
-/* A key that a reader passes over. */
-static bool
-is_extension(struct vl_slice key)
+bool
+vl_entry_is_extension(struct vl_slice key)
 {
 	size_t i;
 	uint8_t c;
@@ -176,7 +172,7 @@ find_members(struct line *l, struct vl_err *err)
 			l->at[m] = key + 1;
 			l->have |= BIT(m);
 			m++;
-		} else if (!is_extension(j->items[key].raw)) {
+		} else if (!vl_entry_is_extension(j->items[key].raw)) {
 			return vl_fail(err, VL_EFORMAT,
 			    "member '%s' is not known",
 			    vl_escape_text(

@@ -21,6 +21,13 @@ bool vl_entry_parse_time(struct vl_slice text, struct vl_time *t);
 bool vl_entry_parse_rdev(struct vl_slice text, struct vl_entry *e);
 bool vl_entry_parse_hash(struct vl_slice text, struct vl_entry *e);
 
+/* 1 to 64 letters, digits and dashes; VL_EFORMAT. */
+enum vl_status vl_entry_check_resource(
+    struct vl_slice name, struct vl_err *err);
+/* A member that a reader passes over: "x_" and lower-case letters, digits and
+ * underscores. */
+bool vl_entry_is_extension(struct vl_slice key);
+
 /* Index of `word` in `words`, which ends with NULL; or -1. */
 int vl_entry_word(const char *const *words, struct vl_slice word);
 /* UTF-8 without a NUL: bytes that can be a string. */

@@ -1,4 +1,4 @@
-/* Rows to and from lines (formats/manifest.md, "Lines of a table"). */
+/* Rows to and from lines (formats/manifest.md, "Lines of a database"). */
 
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include <valise/text.h>
 
 #include "entry_rules.h"
+#include "row_line.h"
 
 /* Members of a line, ascending. */
 enum member {
@@ -22,6 +23,13 @@ enum member {
 
 static const char *const member_names[M_COUNT] = { "c", "hash", "k", "r", "row",
 	"size", "t", "x" };
+
+static const struct vl_row_shape shape = { .names = member_names,
+	.n = M_COUNT,
+	.may = 1u << M_HASH | 1u << M_SIZE | 1u << M_X,
+	.r = M_R,
+	.t = M_T,
+	.type = "row" };
 
 enum vl_status
 vl_row_encode(struct vl_buf *out, const struct vl_row *row, size_t *hash_at,
@@ -63,16 +71,9 @@ vl_row_encode(struct vl_buf *out, const struct vl_row *row, size_t *hash_at,
 		vl_json_w_key(&w, member_names[M_X]);
 		vl_json_w_raw(&w, row->x);
 	}
-	vl_json_w_close(&w, '}');
-	st = vl_json_w_end(&w, err);
-	if (st == VL_OK)
-		st = vl_buf_add_text(out, "\n", err);
+	st = vl_row_line_end(&w, begin, err);
 	if (st == VL_OK && row->has_body)
 		vl_entry_set_hash(out->p + begin, *hash_at, row->hash);
-	if (st == VL_OK && out->n - begin > VL_LINE_MAX)
-		return vl_fail(err, VL_ELIMIT,
-		    "its line has %zu bytes, more than %d", out->n - begin,
-		    VL_LINE_MAX);
 	return st;
 }
 
@@ -92,91 +93,6 @@ bad(enum member m, const char *what, struct vl_err *err)
 	    err, VL_EFORMAT, "'%s' is not %s", member_names[m], what);
 }
 
-static bool
-is_extension(struct vl_slice key)
-{
-	size_t i = 0;
-
-	if (key.n < 3 || memcmp(key.p, "x_", 2) != 0)
-		return false;
-	for (i = 2; i < key.n; i++)
-		if (!(key.p[i] >= 'a' && key.p[i] <= 'z') &&
-		    !(key.p[i] >= '0' && key.p[i] <= '9') && key.p[i] != '_')
-			return false;
-	return true;
-}
-
-static enum vl_status
-read_members(struct line *l, struct vl_err *err)
-{
-	const struct vl_json *j = &l->store->json;
-	char shown[64];
-	size_t at = 1;
-	size_t m = 0;
-
-	for (m = 0; m < M_COUNT; m++)
-		l->at[m] = VL_JSON_NONE;
-	while (at < j->items[0].next) {
-		for (m = 0; m < M_COUNT; m++)
-			if (vl_slice_equal(
-			        j->items[at].raw, vl_slice_of(member_names[m])))
-				break;
-		if (m < M_COUNT)
-			l->at[m] = at + 1;
-		else if (!is_extension(j->items[at].raw))
-			return vl_fail(err, VL_EFORMAT,
-			    "member '%s' is not known in a line of a table",
-			    vl_escape_text(
-			        shown, sizeof(shown), j->items[at].raw));
-		at = j->items[at + 1].next;
-	}
-	for (m = 0; m < M_COUNT; m++)
-		if (l->at[m] == VL_JSON_NONE && m != M_HASH && m != M_SIZE &&
-		    m != M_X)
-			return vl_fail(err, VL_EFORMAT, "'%s' is missing",
-			    member_names[m]);
-	if ((l->at[M_HASH] == VL_JSON_NONE) != (l->at[M_SIZE] == VL_JSON_NONE))
-		return vl_fail(
-		    err, VL_EFORMAT, "'hash' and 'size' do not stand together");
-	return VL_OK;
-}
-
-static bool
-read_name(
-    const struct line *l, enum member m, size_t max, struct vl_slice *name)
-{
-	struct vl_json *j = &l->store->json;
-
-	if (j->items[l->at[m]].type != VL_JSON_STRING)
-		return false;
-	*name = vl_json_text(j, l->at[m], &l->store->text);
-	return name->n > 0 && name->n <= max;
-}
-
-/* A key: values that are no places in a body, no rows; and lists of such. */
-static bool
-read_key(struct line *l, size_t item)
-{
-	const struct vl_json *j = &l->store->json;
-	struct vl_value v = { 0 };
-	size_t used = 0;
-	size_t at = item + 1;
-
-	for (; at < j->items[item].next; at = j->items[at].next) {
-		if (j->items[at].type == VL_JSON_ARRAY) {
-			if (!read_key(l, at))
-				return false;
-			continue;
-		}
-		used = l->store->text.n;
-		if (vl_value_read(&v, j, at, &l->store->text, NULL) != VL_OK ||
-		    v.kind != VL_VALUE_CELL)
-			return false;
-		l->store->text.n = used;
-	}
-	return j->items[item].count > 0;
-}
-
 /* Places in the body follow one another without a gap. */
 static bool
 account(struct line *l, uint64_t at, uint64_t n)
@@ -190,7 +106,7 @@ account(struct line *l, uint64_t at, uint64_t n)
 static bool
 account_value(struct line *l, const struct vl_value *v)
 {
-	struct vl_part part = { 0 };
+	struct vl_text_part part = { 0 };
 	size_t used = l->store->text.n;
 	size_t at = 0;
 
@@ -243,6 +159,7 @@ static enum vl_status
 read_ids(struct line *l, struct vl_err *err)
 {
 	struct vl_json *j = &l->store->json;
+	struct vl_slice name = { 0 };
 	struct vl_value v = { 0 };
 	size_t used = l->store->text.n;
 	size_t at = l->at[M_X];
@@ -254,10 +171,11 @@ read_ids(struct line *l, struct vl_err *err)
 		return bad(M_X, "an object of ids", err);
 	l->row->x = j->items[at].raw;
 	for (at++; at < j->items[l->at[M_X]].next; at = j->items[at + 1].next) {
-		if (vl_value_read(&v, j, at + 1, &l->store->text, NULL) !=
+		name = vl_json_text(j, at, &l->store->text);
+		if (name.n == 0 || name.n > VL_COLUMN_MAX ||
+		    vl_value_read(&v, j, at + 1, &l->store->text, NULL) !=
 		        VL_OK ||
-		    v.kind != VL_VALUE_CELL || j->items[at].raw.n == 0 ||
-		    j->items[at].raw.n > VL_COLUMN_MAX)
+		    v.kind != VL_VALUE_CELL)
 			return bad(M_X, "an object of ids", err);
 		l->store->text.n = used;
 	}
@@ -293,39 +211,26 @@ read_body(struct line *l, struct vl_err *err)
 static enum vl_status
 read_line(struct line *l, struct vl_slice line, struct vl_err *err)
 {
-	struct vl_json *j = &l->store->json;
+	const struct vl_json *j = &l->store->json;
 	struct vl_row *row = l->row;
-	enum vl_status st = VL_OK;
+	enum vl_status st =
+	    vl_row_line_read(&shape, l->store, line, l->at, err);
 
-	if (line.n > VL_LINE_MAX)
-		return vl_fail(
-		    err, VL_ELIMIT, "line has more than %d bytes", VL_LINE_MAX);
-	if (line.n < 1 || line.p[line.n - 1] != '\n')
-		return vl_fail(err, VL_EFORMAT, "line does not end in LF");
-	l->store->text.n = 0;
-	st = vl_buf_reserve(&l->store->text, 2 * line.n, err);
-	if (st == VL_OK)
-		st = vl_json_parse(
-		    j, (struct vl_slice){ line.p, line.n - 1 }, err);
-	if (st == VL_OK && j->items[0].type != VL_JSON_OBJECT)
-		return vl_fail(err, VL_EFORMAT, "line is not an object");
-	if (st == VL_OK)
-		st = read_members(l, err);
 	if (st != VL_OK)
 		return st;
-	if (!vl_slice_equal(j->items[l->at[M_T]].raw, vl_slice_of("row")))
-		return bad(M_T, "'row'", err);
-	if (!read_name(l, M_C, VL_TABLE_NAME_MAX, &row->table))
+	if ((l->at[M_HASH] == VL_JSON_NONE) != (l->at[M_SIZE] == VL_JSON_NONE))
+		return vl_fail(
+		    err, VL_EFORMAT, "'hash' and 'size' do not stand together");
+	row->resource = j->items[l->at[M_R]].raw;
+	if (!vl_row_line_text(
+	        l->store, l->at[M_C], VL_TABLE_NAME_MAX, &row->table))
 		return bad(M_C, "the name of a table", err);
-	if (!read_name(l, M_R, 64, &row->resource))
-		return bad(M_R, "the name of a resource", err);
-	if (j->items[l->at[M_K]].type != VL_JSON_ARRAY ||
-	    !read_key(l, l->at[M_K]))
-		return bad(M_K, "a key", err);
 	row->key = j->items[l->at[M_K]].raw;
 	if (row->key.n > VL_KEY_MAX)
 		return vl_fail(err, VL_ELIMIT, "its key has more than %d bytes",
 		    VL_KEY_MAX);
+	if (!vl_key_valid(j, l->at[M_K], &l->store->text))
+		return bad(M_K, "a key", err);
 	return VL_OK;
 }
 

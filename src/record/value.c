@@ -180,7 +180,7 @@ vl_parts_open(struct vl_json_w *w)
 }
 
 void
-vl_part_write(struct vl_json_w *w, const struct vl_part *part)
+vl_part_write(struct vl_json_w *w, const struct vl_text_part *part)
 {
 	switch (part->kind) {
 	case VL_PART_TEXT:
@@ -267,15 +267,37 @@ read_big(struct vl_value *v, struct vl_slice text, struct vl_err *err)
 	return VL_OK;
 }
 
-/* The last item of an array that begins at `item` and has `count`. */
 static bool
-is_key(const struct vl_json *j, size_t item)
+is_key_list(const struct vl_json *j, size_t item, struct vl_buf *arena)
 {
-	return j->items[item].type == VL_JSON_ARRAY && j->items[item].count > 0;
+	struct vl_value v = { 0 };
+	size_t used = arena->n;
+	size_t at = item + 1;
+
+	for (; at < j->items[item].next; at = j->items[at].next) {
+		if (j->items[at].type == VL_JSON_ARRAY) {
+			if (!is_key_list(j, at, arena))
+				return false;
+			continue;
+		}
+		/* References and pieces are no cells, so this ends here. */
+		if (vl_value_read(&v, j, at, arena, NULL) != VL_OK ||
+		    v.kind != VL_VALUE_CELL)
+			return false;
+		arena->n = used;
+	}
+	return j->items[item].count > 0;
+}
+
+bool
+vl_key_valid(const struct vl_json *j, size_t item, struct vl_buf *arena)
+{
+	return j->items[item].type == VL_JSON_ARRAY &&
+	    j->items[item].raw.n <= VL_KEY_MAX && is_key_list(j, item, arena);
 }
 
 static bool
-read_part_ref(struct vl_part *part, const struct vl_json *j, size_t item,
+read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
     struct vl_buf *arena)
 {
 	size_t key = item + 2; /* the table is one item */
@@ -283,7 +305,8 @@ read_part_ref(struct vl_part *part, const struct vl_json *j, size_t item,
 	size_t i = 0;
 
 	if (j->items[item].count != 3 ||
-	    j->items[item + 1].type != VL_JSON_STRING || !is_key(j, key))
+	    j->items[item + 1].type != VL_JSON_STRING ||
+	    !vl_key_valid(j, key, arena))
 		return false;
 	form = j->items[key].next;
 	if (j->items[form].type != VL_JSON_STRING)
@@ -294,18 +317,19 @@ read_part_ref(struct vl_part *part, const struct vl_json *j, size_t item,
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		part->form = (enum vl_part_form)i;
 		if (vl_slice_equal(j->items[form].raw, vl_slice_of(forms[i])))
-			return part->table.n > 0;
+			return part->table.n > 0 &&
+			    part->table.n <= VL_TABLE_NAME_MAX;
 	}
 	return false;
 }
 
 static bool
-read_part(struct vl_part *part, const struct vl_json *j, size_t item,
+read_part(struct vl_text_part *part, const struct vl_json *j, size_t item,
     struct vl_buf *arena)
 {
 	const struct vl_json_item *it = &j->items[item];
 
-	*part = (struct vl_part){ 0 };
+	*part = (struct vl_text_part){ 0 };
 	if (it->type == VL_JSON_STRING) {
 		part->kind = VL_PART_TEXT;
 		part->text = vl_json_text(j, item, arena);
@@ -326,7 +350,7 @@ read_parts(struct vl_value *v, const struct vl_json *j, size_t item,
     struct vl_buf *arena, struct vl_err *err)
 {
 	enum vl_part_kind before = VL_PART_REF;
-	struct vl_part part = { 0 };
+	struct vl_text_part part = { 0 };
 	size_t used = arena->n;
 	size_t at = item + 1;
 	bool has_ref = false;
@@ -351,7 +375,7 @@ read_parts(struct vl_value *v, const struct vl_json *j, size_t item,
 }
 
 bool
-vl_parts_next(struct vl_part *part, const struct vl_json *j,
+vl_parts_next(struct vl_text_part *part, const struct vl_json *j,
     const struct vl_value *v, size_t *at, struct vl_buf *arena)
 {
 	if (*at == 0)
@@ -373,7 +397,9 @@ read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
 	if (vl_slice_equal(tag, vl_slice_of("$ref"))) {
 		v->kind = VL_VALUE_REF;
 		v->key = it->raw;
-		return is_key(j, item) ? VL_OK : bad(err, "'$ref' is no key");
+		return vl_key_valid(j, item, arena) ?
+		    VL_OK :
+		    bad(err, "'$ref' is no key");
 	}
 	if (vl_slice_equal(tag, vl_slice_of("$parts")))
 		return read_parts(v, j, item, arena, err);

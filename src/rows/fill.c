@@ -253,8 +253,8 @@ find_column(const struct filling *f, size_t to)
 }
 
 static enum vl_status
-fill_part(
-    const struct filling *f, const struct vl_part *part, struct vl_buf *text)
+fill_part(const struct filling *f, const struct vl_text_part *part,
+    struct vl_buf *text)
 {
 	const struct rows_plan *plan = &f->p->here->plan;
 	struct vl_cell id = { 0 };
@@ -294,7 +294,7 @@ static enum vl_status
 fill_parts(const struct filling *f, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell)
 {
-	struct vl_part part = { 0 };
+	struct vl_text_part part = { 0 };
 	enum vl_status st = VL_OK;
 	size_t at = 0;
 

@@ -53,8 +53,8 @@ static enum vl_status
 same_parts(struct same *c, const struct rows_staged *row,
     const struct vl_value *ours, const struct vl_value *theirs, bool *same)
 {
-	struct vl_part a = { 0 };
-	struct vl_part b = { 0 };
+	struct vl_text_part a = { 0 };
+	struct vl_text_part b = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 	size_t k = 0;

@@ -197,7 +197,7 @@ find_spots(struct writing *g, size_t column, const struct vl_cell *cell)
 static enum vl_status
 write_text(struct writing *g, struct vl_slice bytes)
 {
-	struct vl_part part = { .kind = VL_PART_TEXT, .text = bytes };
+	struct vl_text_part part = { .kind = VL_PART_TEXT, .text = bytes };
 	enum vl_status st = VL_OK;
 
 	if (bytes.n == 0)
@@ -244,7 +244,7 @@ static enum vl_status
 write_inside(struct writing *g, size_t column, const struct vl_cell *cell)
 {
 	const struct rows_plan *p = g->rd->plan;
-	struct vl_part part = { .kind = VL_PART_REF };
+	struct vl_text_part part = { .kind = VL_PART_REF };
 	const struct rows_spot *spot = NULL;
 	struct rows_note note = { 0 };
 	enum vl_status st = find_spots(g, column, cell);

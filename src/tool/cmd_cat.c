@@ -145,7 +145,8 @@ go_to(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
 			return vl_cli_stopped(err);
 		st = vl_unpack_next(u, rec, err);
 	} while (st == VL_OK && rec->line.p != NULL &&
-	    !(vl_slice_equal(rec->entry.resource, place->resource) &&
+	    !(rec->kind == VL_LINE_ENTRY &&
+	        vl_slice_equal(rec->resource, place->resource) &&
 	        vl_slice_equal(rec->entry.path, place->path)));
 	return st;
 }

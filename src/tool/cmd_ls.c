@@ -68,11 +68,68 @@ add_columns(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 	return st == VL_OK ? add_names(out, e, err) : st;
 }
 
-static bool
-is_below(const struct place *place, const struct vl_entry *e)
+/* Where a line of a database stands in it: "table", "table/key". */
+static enum vl_status
+add_place(struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
 {
-	return vl_slice_equal(e->resource, place->resource) &&
-	    vl_path_below(e->path, place->path);
+	enum vl_status st = VL_OK;
+
+	if (rec->kind == VL_LINE_TABLE)
+		st = vl_buf_add(out, rec->table.table, err);
+	if (rec->kind != VL_LINE_ROW)
+		return st;
+	st = vl_buf_add(out, rec->row.table, err);
+	if (st == VL_OK)
+		st = vl_buf_add_text(out, "/", err);
+	return st == VL_OK ? vl_buf_add(out, rec->row.key, err) : st;
+}
+
+/* As of an entry; the size is that of what did not fit into the line. */
+static enum vl_status
+add_row_columns(struct vl_buf *out, const struct vl_unpacked *rec,
+    struct vl_slice name, struct vl_err *err)
+{
+	static const char *const words[] = { [VL_LINE_PROFILE] = "profile",
+		[VL_LINE_TABLE] = "table",
+		[VL_LINE_ROW] = "row" };
+	char size[32] = "-";
+	enum vl_status st = VL_OK;
+
+	if (rec->has_body)
+		(void)snprintf(size, sizeof(size), "%" PRIu64, rec->size);
+	vl_buf_clear(out);
+	st = vl_buf_printf(out, err, "%s\t-\t%s\t-\t", words[rec->kind], size);
+	if (st == VL_OK)
+		st = vl_escape(out, rec->resource, err);
+	if (st == VL_OK && name.n > 0)
+		st = vl_buf_add_text(out, "/", err);
+	if (st == VL_OK)
+		st = vl_escape(out, name, err);
+	return st == VL_OK ? vl_buf_add_text(out, "\n", err) : st;
+}
+
+/* The text of a record into `out`; `*wanted`: it is at `place` or below. */
+static enum vl_status
+show(struct vl_buf *out, const struct vl_unpacked *rec,
+    const struct place *place, bool *wanted, struct vl_err *err)
+{
+	struct vl_slice name = rec->entry.path;
+	struct vl_buf in = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (rec->kind != VL_LINE_ENTRY) {
+		st = add_place(&in, rec, err);
+		name = vl_buf_slice(&in);
+	}
+	*wanted = place == NULL ||
+	    (vl_slice_equal(rec->resource, place->resource) &&
+	        vl_path_below(name, place->path));
+	if (st == VL_OK && *wanted)
+		st = rec->kind == VL_LINE_ENTRY ?
+		    add_columns(out, &rec->entry, err) :
+		    add_row_columns(out, rec, name, err);
+	vl_buf_free(&in);
+	return st;
 }
 
 static enum vl_status
@@ -91,6 +148,7 @@ list(struct vl_unpack *u, const struct place *place, bool json, uint64_t *shown,
 	struct vl_unpacked rec = { 0 };
 	struct vl_buf text = { 0 };
 	enum vl_status st = VL_OK;
+	bool wanted = false;
 
 	if (json && place == NULL)
 		st = print(vl_unpack_first(u), err);
@@ -102,13 +160,11 @@ list(struct vl_unpack *u, const struct place *place, bool json, uint64_t *shown,
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		if (place != NULL && !is_below(place, &rec.entry))
+		st = show(&text, &rec, place, &wanted, err);
+		if (st != VL_OK || !wanted)
 			continue;
 		++*shown;
-		if (!json)
-			st = add_columns(&text, &rec.entry, err);
-		if (st == VL_OK)
-			st = print(json ? rec.line : vl_buf_slice(&text), err);
+		st = print(json ? rec.line : vl_buf_slice(&text), err);
 	}
 	if (st == VL_OK && json && place == NULL)
 		st = print(vl_unpack_tail(u), err);
@@ -157,9 +213,10 @@ const struct vl_cmd vl_cmd_ls = {
 	    "change in UTC, name, and\nwhere a link points to, the earlier "
 	    "path of which a hard link is one more name, the\nnumbers of "
 	    "a device, or why something was left out, parted by tabs. "
-	    "--json shows\neverything, also access control lists and "
-	    "attributes. KEY, here a path, lists it\nand what is below "
-	    "it. Characters that a terminal would obey are written "
+	    "--json shows\neverything, also access control lists, "
+	    "attributes and rows. KEY lists what is there and\nbelow: in a "
+	    "tree a path, in a database TABLE or TABLE/[...], as it is "
+	    "shown. Characters that a terminal would obey are written "
 	    "\\xNN.\nOnly --sender also tells whose bundle it is.",
 	.opts = table,
 	.opts_size = sizeof(struct ls_opts),

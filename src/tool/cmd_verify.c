@@ -86,9 +86,12 @@ read_records(struct check *c, struct vl_err *err)
 		st = vl_unpack_next(c->bundle.unpack, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		bytes += rec.entry.size;
-		vl_progress_show(&c->progress, rec.entry.path, bytes, 0);
-		st = hard_add(&c->hard, &rec.entry, err);
+		bytes += rec.size;
+		vl_progress_show(&c->progress,
+		    rec.kind == VL_LINE_ENTRY ? rec.entry.path : rec.resource,
+		    bytes, 0);
+		if (rec.kind == VL_LINE_ENTRY)
+			st = hard_add(&c->hard, &rec.entry, err);
 	}
 	return st;
 }

@@ -99,7 +99,8 @@ hard_check(struct hard_lines *h, const struct bundle *b, struct vl_err *err)
 		st = vl_unpack_next(again, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		st = meet(h, &rec, err);
+		if (rec.kind == VL_LINE_ENTRY)
+			st = meet(h, &rec, err);
 	}
 	vl_unpack_free(again);
 	return st;

@@ -225,13 +225,19 @@ put_record(struct vl_buf *out, struct reader *r, enum wire_mode mode,
 	if (st != VL_OK)
 		return st;
 	r->ended = rec.line.p == NULL;
-	r->in_body =
-	    rec.entry.type == VL_ENTRY_FILE && !r->ended && mode != WIRE_LINES;
-	st = put_kind(out, r->ended ? WIRE_TAIL : WIRE_ENTRY, err);
-	if (st != VL_OK)
-		return st;
-	return r->ended ? wire_put_bytes(out, vl_unpack_tail(r->unpack), err) :
-	                  wire_put_entry(out, &rec, err);
+	r->in_body = rec.has_body && mode != WIRE_LINES;
+	if (r->ended) {
+		st = put_kind(out, WIRE_TAIL, err);
+		return st == VL_OK ?
+		    wire_put_bytes(out, vl_unpack_tail(r->unpack), err) :
+		    st;
+	}
+	if (rec.kind != VL_LINE_ENTRY) {
+		st = put_kind(out, WIRE_LINE, err);
+		return st == VL_OK ? wire_put_line(out, &rec, err) : st;
+	}
+	st = put_kind(out, WIRE_ENTRY, err);
+	return st == VL_OK ? wire_put_entry(out, &rec, err) : st;
 }
 
 /* Whole items, until there are enough; behind a failure comes nothing. */

@@ -186,6 +186,47 @@ vl_line_within(const struct vl_unpack *u, uint64_t number, struct vl_err *err)
 	return vl_index_within(u, what, err);
 }
 
+void
+vl_line_of_entry(struct vl_unpacked *rec)
+{
+	rec->kind = VL_LINE_ENTRY;
+	rec->resource = rec->entry.resource;
+	rec->has_body = rec->entry.type == VL_ENTRY_FILE;
+	rec->size = rec->entry.size;
+}
+
+enum vl_status
+vl_line_decode(struct vl_unpack *u, struct vl_unpacked *rec,
+    struct vl_slice line, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	rec->line = line;
+	rec->kind = vl_line_kind(line);
+	switch (rec->kind) {
+	case VL_LINE_ENTRY:
+		st = vl_entry_decode(&rec->entry, &u->store, line, err);
+		vl_line_of_entry(rec);
+		break;
+	case VL_LINE_PROFILE:
+		st = vl_profile_line_decode(&rec->profile, &u->rows, line, err);
+		rec->resource = rec->profile.resource;
+		break;
+	case VL_LINE_TABLE:
+		st = vl_table_line_decode(&rec->table, &u->rows, line, err);
+		rec->resource = rec->table.resource;
+		break;
+	case VL_LINE_ROW:
+		st = vl_row_decode(&rec->row, &u->rows, line, err);
+		rec->resource = rec->row.resource;
+		rec->has_body = rec->row.has_body;
+		rec->size = rec->row.size;
+		rec->store = &u->rows;
+		break;
+	}
+	return st;
+}
+
 static enum vl_status
 next_record(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 {
@@ -202,19 +243,20 @@ next_record(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 	if (line.n > sizeof(tail) &&
 	    memcmp(line.p, tail, sizeof(tail) - 1) == 0)
 		return end_lines(u, line, err);
-	st = vl_entry_decode(&rec->entry, &u->store, line, err);
+	st = vl_line_decode(u, rec, line, err);
 	if (st == VL_OK)
-		st = vl_order_check(&u->order, &u->inner, &rec->entry, err);
+		st = vl_order_check(&u->order, &u->inner, rec, err);
 	if (st != VL_OK)
 		return vl_line_within(u, u->number, err);
 	vl_merkle_add(&u->merkle, u->ids, line);
-	rec->line = line;
 	rec->number = u->number++;
-	if (rec->entry.type == VL_ENTRY_FILE) {
+	if (rec->has_body) {
 		u->body.open = true;
 		u->body.begun = false;
-		u->body.size = rec->entry.size;
-		memcpy(u->body.want, rec->entry.hash, sizeof(u->body.want));
+		u->body.size = rec->size;
+		memcpy(u->body.want,
+		    rec->kind == VL_LINE_ROW ? rec->row.hash : rec->entry.hash,
+		    sizeof(u->body.want));
 	}
 	return VL_OK;
 }

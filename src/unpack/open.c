@@ -511,6 +511,7 @@ vl_unpack_free(struct vl_unpack *u)
 	vl_buf_free(&u->tail);
 	vl_order_free(&u->order);
 	vl_entry_store_free(&u->store);
+	vl_row_store_free(&u->rows);
 	vl_unpack_map_close(&u->map);
 	free(u->named);
 	vl_inner_head_free(&u->inner);

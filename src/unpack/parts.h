@@ -8,7 +8,7 @@
  *	map.c     the chunk map on disk and its lookups
  *	index.c   the records of the index files, one after the other
  *	lines.c   manifest lines: form, order, count, root
- *	order.c   what may follow what in a tree
+ *	order.c   what may follow what in a tree, and in a database
  *	lists.c   chunk lists of bodies
  *	sweep.c   the one pass over all packs
  *	blocks.c  decoded blocks, shared and counted
@@ -173,7 +173,13 @@ enum vl_status vl_index_within(
 
 /* order.c */
 struct vl_order {
-	size_t resources;   /* begun, of those in the inner head */
+	size_t resources; /* begun, of those in the inner head */
+	bool database;    /* the last of them is one */
+	/* Of a database: the table of the line before, and the key of its
+	 * row, empty before the first. */
+	struct vl_buf table;
+	struct vl_buf key;
+	/* Of a tree. */
 	struct vl_buf path; /* of the line before */
 	struct vl_buf dir;  /* deepest directory above the line before */
 	size_t depth;
@@ -181,7 +187,7 @@ struct vl_order {
 };
 
 enum vl_status vl_order_check(struct vl_order *o,
-    const struct vl_inner_head *inner, const struct vl_entry *e,
+    const struct vl_inner_head *inner, const struct vl_unpacked *rec,
     struct vl_err *err);
 void vl_order_free(struct vl_order *o);
 
@@ -212,7 +218,13 @@ void vl_lists_forget(struct vl_unpack *u);
 /* No list may be left of the lines before. */
 enum vl_status vl_lists_check_none(struct vl_unpack *u, struct vl_err *err);
 
-/* lines.c: read up to the first record line. */
+/* lines.c */
+/* One line by the decoder of its kind: all of `rec` but its number. */
+enum vl_status vl_line_decode(struct vl_unpack *u, struct vl_unpacked *rec,
+    struct vl_slice line, struct vl_err *err);
+/* What an entry says of its record. */
+void vl_line_of_entry(struct vl_unpacked *rec);
+/* Read up to the first record line. */
 enum vl_status vl_lines_begin(struct vl_unpack *u, struct vl_err *err);
 enum vl_status vl_line_within(
     const struct vl_unpack *u, uint64_t number, struct vl_err *err);
@@ -248,6 +260,7 @@ struct vl_unpack {
 	struct vl_merkle merkle;
 	struct vl_order order;
 	struct vl_entry_store store;
+	struct vl_row_store rows;
 	struct vl_lists lists;
 
 	struct vl_sweep sweep;

@@ -390,24 +390,42 @@ skip_body(struct vl_unpack *u, struct vl_err *err)
 	return st;
 }
 
+/* A line of a database is decoded here as it was there: its values go on to
+ * an engine and to patterns as they are (docs/decisions/0010). */
+static enum vl_status
+take_line(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
+{
+	struct vl_slice line = { NULL, 0 };
+
+	if (!wire_take_line(&line, &rec->number, &u->proxy->rd) ||
+	    vl_line_kind(line) == VL_LINE_ENTRY)
+		return vl_fail(err, VL_EFORMAT, "a line is no such one");
+	return vl_line_decode(u, rec, line, err);
+}
+
 /* A record that obeys all rules of one line, where it may stand. */
 static enum vl_status
-take_entry(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
+take_record(struct vl_unpack *u, struct vl_unpacked *rec, uint8_t kind,
+    struct vl_err *err)
 {
 	struct vl_proxy *p = u->proxy;
-	enum vl_status st = wire_take_entry(rec, &u->store, &p->rd, err);
+	enum vl_status st = kind == WIRE_LINE ?
+	    take_line(u, rec, err) :
+	    wire_take_entry(rec, &u->store, &p->rd, err);
 
 	if (st == VL_OK && rec->number != u->number)
 		return impossible(p, err);
+	if (st == VL_OK && kind == WIRE_ENTRY)
+		vl_line_of_entry(rec);
 	if (st == VL_OK)
-		st = vl_order_check(&u->order, &u->inner, &rec->entry, err);
+		st = vl_order_check(&u->order, &u->inner, rec, err);
 	if (st != VL_OK)
 		return st == VL_EIO ? st : impossible(p, err);
 	u->number++;
 	p->of = p->in;
-	p->open = rec->entry.type == VL_ENTRY_FILE && p->mode != WIRE_LINES;
+	p->open = rec->has_body && p->mode != WIRE_LINES;
 	p->at = 0;
-	p->size = rec->entry.size;
+	p->size = rec->size;
 	return VL_OK;
 }
 
@@ -439,8 +457,8 @@ vl_proxy_next(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 		st = next_item(p, WIRE_NEXT, &kind, err);
 	if (st != VL_OK)
 		return st;
-	if (kind == WIRE_ENTRY)
-		return take_entry(u, rec, err);
+	if (kind == WIRE_ENTRY || kind == WIRE_LINE)
+		return take_record(u, rec, kind, err);
 	if (kind == WIRE_TAIL)
 		return take_tail(u, err);
 	if (kind == WIRE_FAILURE && wire_take_failure(&p->rd, err))

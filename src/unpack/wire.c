@@ -66,6 +66,23 @@ wire_take_file(struct wire_file *f, struct vl_slice bytes)
 }
 
 enum vl_status
+wire_put_line(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	enum vl_status st = put_u64(out, rec->number, err);
+
+	return st == VL_OK ? wire_put_bytes(out, rec->line, err) : st;
+}
+
+bool
+wire_take_line(struct vl_slice *line, uint64_t *number, struct vl_rd *rd)
+{
+	*number = vl_rd_u64le(rd);
+	*line = wire_take_bytes(rd);
+	return !rd->short_ && wire_is_line(*line);
+}
+
+enum vl_status
 wire_put_refs(struct vl_buf *out, const struct vl_chunk_ref *refs, size_t n,
     struct vl_err *err)
 {

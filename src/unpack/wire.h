@@ -47,7 +47,8 @@ enum {
 	WIRE_REFS,
 	WIRE_BODY_END,
 	WIRE_TAIL,
-	WIRE_FAILURE
+	WIRE_FAILURE,
+	WIRE_LINE /* of a database: as it is */
 };
 
 /* How far a reader goes. */
@@ -102,6 +103,10 @@ enum vl_status wire_put_entry(
 /* Of a slice behind the kind; borrows from `rd` and `store`. */
 enum vl_status wire_take_entry(struct vl_unpacked *rec,
     struct vl_entry_store *store, struct vl_rd *rd, struct vl_err *err);
+/* A line of a database, which the parent decodes. */
+enum vl_status wire_put_line(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err);
+bool wire_take_line(struct vl_slice *line, uint64_t *number, struct vl_rd *rd);
 /* One line with its LF, in which nothing moves a terminal. */
 bool wire_is_line(struct vl_slice line);
 enum vl_status wire_put_refs(struct vl_buf *out,

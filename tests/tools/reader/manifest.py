@@ -2,7 +2,7 @@
 
 import re
 
-from common import (Bad, SMALL_FILE, blake, demand, from_base64url, is_hex,
+from common import (SMALL_FILE, blake, demand, from_base64url, is_hex,
                   is_name, is_number, is_text, is_time, json_read, kdf_series,
                   le64, members)
 
@@ -66,10 +66,8 @@ def read_json(line):
 def read_line(line):
     """The object of a line, with path, target and to as bytes."""
     value = read_json(line)
-    reserved = "slots" in value or value.get("t") == "profile"
+    reserved = "slots" in value
     kind = value.get("t")
-    if reserved and kind == "profile":
-        raise Bad("refused", "a profile, which version 0 does not carry")
     demand(isinstance(kind, str) and kind in TYPES, "a type that is not known")
     must, may = TYPES[kind]
     if reserved and "mtime" in must:

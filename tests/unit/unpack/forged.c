@@ -261,8 +261,8 @@ REFUSES(line_of_an_unknown_resource, VL_EAUTH, "not one of", NULL,
 REFUSES(resource_without_lines, VL_EAUTH, "'zoo' of the inner head", NULL,
         f->resources[1] = f->resources[0];
         f->inner.nresources = 2; memcpy(f->resources[1].name, "zoo", 4);)
-REFUSES(resource_of_an_unknown_kind, VL_EREFUSED, "of kind 'sqlite'", NULL,
-        memcpy(f->resources[0].kind, "sqlite", 7);)
+REFUSES(resource_of_an_unknown_kind, VL_EREFUSED, "of kind 'git'", NULL,
+        memcpy(f->resources[0].kind, "git", 4);)
 REFUSES(another_count_of_lines, VL_EAUTH, "the inner head 7", NULL,
         f->count_off = 1;)
 REFUSES(another_root, VL_EAUTH, "its root is not", NULL, f->root_off = 1;)
