@@ -65,8 +65,12 @@ struct vl_table {
 	size_t nforeigns;
 	char **triggers; /* ascending */
 	size_t ntriggers;
-	char *sql; /* as the schema keeps it */
-	uint8_t fingerprint[VL_HASH_SIZE];
+	char **indexes; /* of CREATE INDEX, ascending */
+	size_t nindexes;
+	char *sql;    /* as the schema keeps it */
+	char **lines; /* what its rows depend on, see below; sorted */
+	size_t nlines;
+	uint8_t fingerprint[VL_HASH_SIZE]; /* of the lines */
 };
 
 /* What is named, and not carried. */

@@ -1,4 +1,4 @@
-/* What rows of a table depend on, as sorted lines, hashed (db.h). */
+/* What rows of a table depend on, as sorted lines, and their hash (db.h). */
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ lines_free(struct lines *l)
 	for (i = 0; i < l->n; i++)
 		free(l->items[i]);
 	free(l->items);
-	memset(l, 0, sizeof(*l));
+	*l = (struct lines){ 0 };
 }
 
 static enum vl_status
@@ -156,6 +156,23 @@ make_lines(struct lines *l, const struct vl_table *t, struct vl_err *err)
 	return st;
 }
 
+/* Sorted by bytes, none twice. */
+static void
+lines_sort(struct lines *l)
+{
+	size_t n = 0;
+	size_t i = 0;
+
+	qsort(l->items, l->n, sizeof(*l->items), by_text);
+	for (i = 0; i < l->n; i++) {
+		if (n > 0 && strcmp(l->items[n - 1], l->items[i]) == 0)
+			free(l->items[i]);
+		else
+			l->items[n++] = l->items[i];
+	}
+	l->n = n;
+}
+
 enum vl_status
 db_fingerprint(struct vl_table *t, struct vl_err *err)
 {
@@ -165,16 +182,18 @@ db_fingerprint(struct vl_table *t, struct vl_err *err)
 	enum vl_status st = make_lines(&l, t, err);
 	size_t i;
 
-	if (st == VL_OK)
-		qsort(l.items, l.n, sizeof(*l.items), by_text);
+	if (st != VL_OK) {
+		lines_free(&l);
+		return st;
+	}
+	lines_sort(&l);
 	vl_hash_init(&hash, &opts);
-	for (i = 0; st == VL_OK && i < l.n; i++) {
-		if (i > 0 && strcmp(l.items[i - 1], l.items[i]) == 0)
-			continue;
+	for (i = 0; i < l.n; i++) {
 		vl_hash_add(&hash, vl_slice_of(l.items[i]));
 		vl_hash_add(&hash, vl_slice_of("\n"));
 	}
 	vl_hash_end(&hash, t->fingerprint);
-	lines_free(&l);
-	return st;
+	t->lines = l.items;
+	t->nlines = l.n;
+	return VL_OK;
 }

@@ -113,9 +113,23 @@ load_columns(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 }
 
 static enum vl_status
+add_name(char ***list, size_t *n, sqlite3_stmt *stmt, struct vl_err *err)
+{
+	char **names = db_room(*list, *n, sizeof(*names));
+
+	if (names == NULL)
+		return vl_fail_memory(err);
+	*list = names;
+	names[*n] = db_text(stmt, 1);
+	if (names[*n] == NULL)
+		return vl_fail_memory(err);
+	++*n;
+	return VL_OK;
+}
+
+static enum vl_status
 add_text(struct vl_table *t, sqlite3_stmt *stmt, struct vl_err *err)
 {
-	char **triggers = NULL;
 	const char *type = (const char *)sqlite3_column_text(stmt, 0);
 
 	if (type == NULL)
@@ -125,15 +139,9 @@ add_text(struct vl_table *t, sqlite3_stmt *stmt, struct vl_err *err)
 		t->sql = db_text(stmt, 2);
 		return t->sql == NULL ? vl_fail_memory(err) : VL_OK;
 	}
-	triggers = db_room(t->triggers, t->ntriggers, sizeof(*triggers));
-	if (triggers == NULL)
-		return vl_fail_memory(err);
-	t->triggers = triggers;
-	triggers[t->ntriggers] = db_text(stmt, 1);
-	if (triggers[t->ntriggers] == NULL)
-		return vl_fail_memory(err);
-	t->ntriggers++;
-	return VL_OK;
+	if (strcmp(type, "index") == 0)
+		return add_name(&t->indexes, &t->nindexes, stmt, err);
+	return add_name(&t->triggers, &t->ntriggers, stmt, err);
 }
 
 static enum vl_status
@@ -150,7 +158,8 @@ load_texts(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_buf_add_text(&sql,
 		    " WHERE tbl_name = ?1 COLLATE NOCASE"
-		    " AND type IN ('table', 'trigger')"
+		    " AND type IN ('table', 'trigger', 'index')"
+		    " AND sql IS NOT NULL"
 		    " ORDER BY name COLLATE BINARY",
 		    err);
 	if (st == VL_OK)
@@ -179,6 +188,16 @@ db_table_load(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 	return st;
 }
 
+static void
+free_names(char **names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
 void
 db_table_free(struct vl_table *t)
 {
@@ -202,9 +221,9 @@ db_table_free(struct vl_table *t)
 		free(t->foreigns[i].columns);
 		free(t->foreigns[i].to);
 	}
-	for (i = 0; i < t->ntriggers; i++)
-		free(t->triggers[i]);
-	free(t->triggers);
+	free_names(t->triggers, t->ntriggers);
+	free_names(t->indexes, t->nindexes);
+	free_names(t->lines, t->nlines);
 	free(t->foreigns);
 	free(t->uniques);
 	free(t->columns);

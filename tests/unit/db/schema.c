@@ -257,6 +257,27 @@ foreign_keys_are_resolved_whatever_the_letters(void **state)
 }
 
 static void
+indexes_of_their_own_are_told_by_table(void **state)
+{
+	struct world w;
+	struct vl_db *db = NULL;
+	const struct vl_table *t = NULL;
+
+	(void)state;
+	world_open(&w);
+	db = made(&w,
+	    "CREATE TABLE t(a UNIQUE, b); CREATE INDEX two ON t(b);"
+	    "CREATE UNIQUE INDEX one ON t(b, a); CREATE TABLE u(a)");
+	t = table_of(db, "t");
+	assert_int_equal(2, t->nindexes);
+	assert_string_equal("one", t->indexes[0]);
+	assert_string_equal("two", t->indexes[1]);
+	assert_int_equal(0, table_of(db, "u")->nindexes);
+	vl_db_free(db);
+	world_close(&w);
+}
+
+static void
 triggers_are_told_by_table(void **state)
 {
 	struct world w;
@@ -358,14 +379,29 @@ a_fingerprint_is_the_hash_of_the_lines_that_are_documented(void **state)
 	    "key \"id\" BINARY\n";
 	const struct vl_hash_opts opts = { .personal = "valise-schema" };
 	uint8_t want[VL_HASH_SIZE];
-	uint8_t have[VL_HASH_SIZE];
+	struct world w;
+	struct vl_db *db = NULL;
+	const struct vl_table *t = NULL;
+	struct vl_buf have = { 0 };
+	struct vl_err err = { 0 };
+	size_t i = 0;
 
 	(void)state;
-	fingerprint(have,
+	world_open(&w);
+	db = made(&w,
 	    "CREATE TABLE t(id INTEGER PRIMARY KEY, a text NOT NULL COLLATE"
 	    " nocase, \"b\"\"\" varchar( 20) AS (a), UNIQUE (id, a))");
+	t = table_of(db, "t");
+	for (i = 0; i < t->nlines; i++)
+		assert_int_equal(
+		    VL_OK, vl_buf_printf(&have, &err, "%s\n", t->lines[i]));
+	assert_int_equal(sizeof(lines) - 1, have.n);
+	assert_memory_equal(lines, have.p, have.n);
 	vl_hash_of(want, &opts, vl_slice_of(lines));
-	assert_memory_equal(want, have, sizeof(want));
+	assert_memory_equal(want, t->fingerprint, sizeof(want));
+	vl_buf_free(&have);
+	vl_db_free(db);
+	world_close(&w);
 }
 
 int
@@ -381,6 +417,7 @@ main(void)
 		cmocka_unit_test(unique_keys_are_whole_and_come_once),
 		cmocka_unit_test(
 		    foreign_keys_are_resolved_whatever_the_letters),
+		cmocka_unit_test(indexes_of_their_own_are_told_by_table),
 		cmocka_unit_test(triggers_are_told_by_table),
 		cmocka_unit_test(a_fingerprint_does_not_see_layout),
 		cmocka_unit_test(a_fingerprint_sees_what_rows_depend_on),
