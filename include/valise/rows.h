@@ -16,6 +16,7 @@
 #include <valise/db.h>
 #include <valise/profile.h>
 #include <valise/record.h>
+#include <valise/row.h>
 
 struct vl_rows;
 
@@ -53,8 +54,9 @@ struct vl_rows_counts {
  */
 enum vl_status vl_rows_open(
     struct vl_rows **out, const struct vl_rows_opts *opts, struct vl_err *err);
-/* The next line, in manifest order; `rec->line.p` is NULL behind the last.
- * Valid until the next call. */
+/* The next line, in manifest order: that of the profile, then each table's
+ * with those of its rows; `rec->line.p` is NULL behind the last.  Valid until
+ * the next call. */
 enum vl_status vl_rows_next(
     struct vl_rows *r, struct vl_record *rec, struct vl_err *err);
 /* Bytes of the body of that record; `*got` is 0 at its end. */
@@ -75,7 +77,7 @@ enum vl_status vl_rows_version(
  * The same database as the target of an import, inside one transaction of
  * the caller (vl_dbs_begin).
  *
- *	open -> (row -> body*)* -> compare -> write -> prove -> free
+ *	open -> (table -> (row -> body*)*)* -> compare -> write -> prove -> free
  *
  * Rows are put aside first, compared when all are there, and written when it
  * is known which id every one of them has here.  Nothing is written twice,
@@ -110,7 +112,11 @@ struct vl_rows_put_opts {
 	const struct vl_map_record *map;  /* those of this resource count */
 	size_t nmap;
 	const char *version; /* the source's, by vl_rows_version(); or NULL */
-	bool allow_drift;    /* columns that one side has and need no value */
+	/* The table here may have columns that need no value, unique keys by
+	 * which no row is named, and wider types; it may lack columns in which
+	 * all rows of the bundle have NULL; tables that only the target has
+	 * are left alone. */
+	bool allow_drift;
 	void *arg;
 	/* What earlier imports created, in any order; `*more` is false behind
 	 * the last.  Or NULL. */
@@ -142,16 +148,24 @@ struct vl_rows_put_counts {
  * vl_rows_put_compare().  VL_EREFUSED: another version of the application. */
 enum vl_status vl_rows_put_open(struct vl_rows_put **out,
     const struct vl_rows_put_opts *opts, struct vl_err *err);
-/* A line of a table of this resource. VL_EFORMAT, VL_ELIMIT; VL_EREFUSED: a
- * table or column that is not here. */
-enum vl_status vl_rows_put_row(
-    struct vl_rows_put *p, struct vl_slice line, struct vl_err *err);
+/*
+ * Lines of this resource, decoded; what they say is borrowed for the call.
+ * VL_EREFUSED: a table that is not here, or differs in what allow_drift does
+ * not let pass, which is named column by column (report.note); VL_EFORMAT: a
+ * row that is not as its table's line says.
+ */
+enum vl_status vl_rows_put_table(struct vl_rows_put *p,
+    const struct vl_table_line *line, struct vl_err *err);
+/* VL_EFORMAT: a row that is there already. */
+enum vl_status vl_rows_put_row(struct vl_rows_put *p, const struct vl_row *row,
+    struct vl_row_store *store, struct vl_err *err);
 /* The next bytes of its body. */
 enum vl_status vl_rows_put_body(
     struct vl_rows_put *p, struct vl_slice bytes, struct vl_err *err);
-/* All rows are there.  What differs is told, in order of keys by table.  As
- * vl_rows_open() for the target's rows; VL_EREFUSED also for a row whose key
- * is that of another owner's here. */
+/* All rows are there.  What differs is told, in order of keys by table.
+ * VL_EREFUSED: a table that only the target has.  As vl_rows_open() for the
+ * target's rows; VL_EREFUSED also for a row whose key is that of another
+ * owner's here. */
 enum vl_status vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err);
 /* VL_EREFUSED: a conflict; a row refers to one that is neither in the bundle
  * nor here; a constraint of the target, with the row in question. */

@@ -453,8 +453,10 @@ struct vl_rows {
 	struct rows_scratch *scratch;
 	struct rows_values values;
 	struct vl_rows_counts counts;
+	bool begun;   /* the first line is out */
 	size_t place; /* in plan.lines */
 	size_t table; /* there: its rows are in `sort` */
+	bool told;    /* its own line is out */
 	struct vl_sort *sort;
 	struct vl_buf item;
 	struct vl_buf line;

@@ -63,6 +63,16 @@ vl_rows_put_free(struct vl_rows_put *p)
 	rows_stage_free(p->stage);
 	rows_brought_free(p->brought);
 	free(p->seen);
+	free(p->told.columns);
+	vl_buf_free(&p->told.name);
+	vl_buf_free(&p->told.absent);
+	vl_buf_free(&p->told.text);
+	vl_json_free(&p->told.json);
+	for (i = 0; i < p->nlater; i++) {
+		vl_buf_free(&p->later[i].name);
+		vl_buf_free(&p->later[i].schema);
+	}
+	free(p->later);
 	vl_rows_free(p->here);
 	vl_row_store_free(&p->store);
 	vl_row_store_free(&p->theirs);
@@ -90,11 +100,13 @@ finish(struct vl_rows_put *p, struct vl_err *err)
 {
 	struct vl_cell id = { 0 };
 	enum vl_status st = VL_OK;
-	char shown[256];
 
 	if (!p->open)
 		return VL_OK;
 	p->open = false;
+	if (p->missing > 0)
+		return vl_fail(err, VL_EFORMAT,
+		    "a row has a shorter body than its line says");
 	vl_hash_end(&p->hash, p->row.hash);
 	if (p->table < p->here->plan.ntables &&
 	    p->here->plan.tables[p->table].brought) {
@@ -103,40 +115,77 @@ finish(struct vl_rows_put *p, struct vl_err *err)
 			st = rows_brought_stage(
 			    p->brought, p->table, &id, p->row.key, err);
 	}
-	if (st == VL_OK)
-		st = rows_stage_put(p->stage, p->table, &p->row, err);
-	return st == VL_OK ?
-	    VL_OK :
-	    vl_within(err, "row %s",
-	        vl_escape_text(shown, sizeof(shown), p->row.key));
+	return st == VL_OK ? rows_stage_put(p->stage, p->table, &p->row, err) :
+	                     st;
 }
 
 static enum vl_status
-find_table(struct vl_rows_put *p, const struct vl_row *row, struct vl_err *err)
+find_table(struct vl_rows_put *p, struct vl_slice name, struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
-	size_t i = rows_plan_table(plan, row->table);
+	size_t i = rows_plan_table(plan, name);
 	char shown[256];
 
-	(void)vl_escape_text(shown, sizeof(shown), row->table);
-	if (i == NONE && memchr(row->table.p, '{', row->table.n) != NULL)
-		return rows_stage_collection(
-		    p->stage, row->table, &p->table, err);
+	(void)vl_escape_text(shown, sizeof(shown), name);
+	if (i == NONE && memchr(name.p, '{', name.n) != NULL)
+		return rows_stage_collection(p->stage, name, &p->table, err);
 	if (i == NONE || plan->tables[i].of != NONE)
 		return vl_fail(err, VL_EREFUSED,
-		    "the bundle has rows of table '%s', which is not here",
-		    shown);
+		    "the bundle has table '%s', which is not here", shown);
 	if (rows_table_skipped(&plan->tables[i]))
 		return vl_fail(err, VL_EREFUSED,
-		    "the bundle has rows of table '%s', which the profile "
-		    "skips",
+		    "the bundle has table '%s', which the profile skips",
 		    shown);
+	if (p->seen[i])
+		return vl_fail(
+		    err, VL_EFORMAT, "the bundle has table '%s' twice", shown);
 	p->table = i;
+	p->seen[i] = true;
 	return VL_OK;
 }
 
-/* The column can be written, or has nothing to say and is not
- * here. */
+static enum vl_status
+keep_schema(
+    struct vl_rows_put *p, const struct vl_table_line *line, struct vl_err *err)
+{
+	struct rows_later *later =
+	    reallocarray(p->later, p->nlater + 1, sizeof(*later));
+	enum vl_status st = VL_OK;
+
+	if (later == NULL)
+		return vl_fail_memory(err);
+	p->later = later;
+	later += p->nlater++;
+	*later = (struct rows_later){ 0 };
+	st = vl_buf_add(&later->name, line->table, err);
+	return st == VL_OK ? vl_buf_add(&later->schema, line->schema, err) : st;
+}
+
+enum vl_status
+vl_rows_put_table(
+    struct vl_rows_put *p, const struct vl_table_line *line, struct vl_err *err)
+{
+	enum vl_status st = finish(p, err);
+
+	vl_buf_clear(&p->told.name);
+	if (st == VL_OK)
+		st = find_table(p, line->table, err);
+	if (st == VL_OK)
+		st = p->table < p->here->plan.ntables ?
+		    rows_drift(p, p->table, line->schema, err) :
+		    keep_schema(p, line, err);
+	return st == VL_OK ? vl_buf_add(&p->told.name, line->table, err) : st;
+}
+
+static enum vl_status
+fail_columns(struct vl_err *err)
+{
+	return vl_fail(err, VL_EFORMAT,
+	    "it has not the columns that its table has in the bundle");
+}
+
+/* A column of the bundle's table, and one that can be written; or it has
+ * nothing to say and is not here. */
 static enum vl_status
 check_column(const struct vl_rows_put *p, const struct rows_table *t,
     struct vl_slice name, const struct vl_value *v, struct vl_err *err)
@@ -144,110 +193,111 @@ check_column(const struct vl_rows_put *p, const struct rows_table *t,
 	size_t i = rows_column(t, name);
 	char shown[VL_COLUMN_MAX + 1];
 
+	if (i == NONE ? !rows_drift_absent(p, name) : !p->told.columns[i])
+		return fail_columns(err);
 	(void)vl_escape_text(shown, sizeof(shown), name);
-	if (i == NONE && p->opts.allow_drift && v->kind == VL_VALUE_CELL &&
-	    v->cell.type == VL_CELL_NULL)
-		return VL_OK;
-	if (i == NONE || t->schema->columns[i].generated ||
-	    t->columns[i].role == ROWS_ID)
+	if (i == NONE &&
+	    (v->kind != VL_VALUE_CELL || v->cell.type != VL_CELL_NULL))
 		return vl_fail(err, VL_EREFUSED,
-		    "table '%s' has no column '%s' here that could be written",
+		    "table '%s' has no column '%s' here, in which it has a "
+		    "value",
 		    t->schema->name, shown);
-	if (v->kind == VL_VALUE_REF && t->columns[i].nrefs == 0)
+	if (i != NONE && v->kind == VL_VALUE_REF && t->columns[i].nrefs == 0)
 		return vl_fail(err, VL_EREFUSED,
 		    "column '%s' of table '%s' refers to no table", shown,
 		    t->schema->name);
 	return VL_OK;
 }
 
-/* A column that the bundle has not, by its first row of the table. */
+/* They are ascending, so that none comes twice. */
 static enum vl_status
-check_absent(struct vl_rows_put *p, const struct rows_table *t, size_t column,
-    struct vl_err *err)
+check_columns(
+    struct vl_rows_put *p, struct vl_row_store *store, struct vl_err *err)
 {
-	const struct vl_column *c = &t->schema->columns[column];
-	struct vl_slice name = { 0 };
-	struct vl_value v = { 0 };
-	size_t at = 0;
-
-	if (c->generated || t->columns[column].role == ROWS_ID)
-		return VL_OK;
-	while (vl_row_next(&p->store, p->store.columns, &at, &name, &v))
-		if (vl_slice_equal(name, vl_slice_of(c->name)))
-			return VL_OK;
-	if (p->opts.allow_drift && (!c->not_null || c->fallback != NULL))
-		return VL_OK;
-	return vl_fail(err, VL_EREFUSED,
-	    "table '%s' has a column '%s' here, and not in the bundle%s",
-	    t->schema->name, c->name,
-	    p->opts.allow_drift ? ", which needs a value" :
-	                          ": 'allow-schema-drift' leaves it alone");
-}
-
-/* Every column of the row is one of the table, and no id of it. */
-static enum vl_status
-check_columns(struct vl_rows_put *p, struct vl_err *err)
-{
-	const struct rows_table *t = NULL;
 	struct vl_slice name = { 0 };
 	struct vl_value v = { 0 };
 	enum vl_status st = VL_OK;
-	size_t used = p->store.text.n; /* what is read is not kept */
 	size_t at = 0;
-	size_t i = 0;
+	size_t n = 0;
 
 	if (p->table >= p->here->plan.ntables)
 		return VL_OK;
-	t = &p->here->plan.tables[p->table];
-	while (st == VL_OK &&
-	    vl_row_next(&p->store, p->store.columns, &at, &name, &v))
-		st = check_column(p, t, name, &v, err);
-	for (i = 0;
-	     st == VL_OK && !p->seen[p->table] && i < t->schema->ncolumns;
-	     i++) {
-		p->store.text.n = used;
-		st = check_absent(p, t, i, err);
+	while (
+	    st == VL_OK && vl_row_next(store, store->columns, &at, &name, &v)) {
+		st = check_column(
+		    p, &p->here->plan.tables[p->table], name, &v, err);
+		n++;
 	}
-	p->seen[p->table] = true;
+	return st == VL_OK && n != p->told.n ? fail_columns(err) : st;
+}
+
+/* A copy of what the line says, until its body is there. */
+static enum vl_status
+hold_row(struct vl_rows_put *p, const struct vl_row *row, struct vl_err *err)
+{
+	const struct vl_slice parts[] = { row->key, row->row, row->x };
+	struct vl_slice *to[] = { &p->row.key, &p->row.row, &p->row.x };
+	enum vl_status st = VL_OK;
+	size_t at = 0;
+	size_t i = 0;
+
+	vl_buf_clear(&p->line);
+	for (i = 0; st == VL_OK && i < 3; i++)
+		st = vl_buf_add(&p->line, parts[i], err);
+	for (i = 0; st == VL_OK && i < 3; i++) {
+		*to[i] = (struct vl_slice){ p->line.p + at, parts[i].n };
+		at += parts[i].n;
+	}
 	return st;
 }
 
-enum vl_status
-vl_rows_put_row(struct vl_rows_put *p, struct vl_slice line, struct vl_err *err)
+static enum vl_status
+take_row(struct vl_rows_put *p, const struct vl_row *row,
+    struct vl_row_store *store, struct vl_err *err)
 {
-	struct vl_row row = { 0 };
+	const struct rows_plan *plan = &p->here->plan;
+	enum vl_status st = VL_OK;
+
+	if (p->told.name.n == 0 ||
+	    !vl_slice_equal(row->table, vl_buf_slice(&p->told.name)))
+		return vl_fail(err, VL_EFORMAT,
+		    "it does not stand behind the line of its table");
+	st = check_columns(p, store, err);
+	if (st != VL_OK)
+		return st;
+	p->row = (struct rows_staged){ .key = row->key,
+		.row = row->row,
+		.x = row->x,
+		.act = ROWS_NEW,
+		.entry = p->table < plan->ntables ?
+		    plan->tables[p->table].nentries - 1 :
+		    0 };
+	vl_hash_init(&p->hash, NULL);
+	vl_hash_add(&p->hash, row->row);
+	p->missing = row->size;
+	p->open = true;
+	if (!row->has_body)
+		return finish(p, err);
+	st = hold_row(p, row, err);
+	return st == VL_OK ?
+	    rows_stage_body(p->stage, row->size, &p->row.body, err) :
+	    st;
+}
+
+enum vl_status
+vl_rows_put_row(struct vl_rows_put *p, const struct vl_row *row,
+    struct vl_row_store *store, struct vl_err *err)
+{
 	enum vl_status st = finish(p, err);
 	char shown[256];
 
-	vl_buf_clear(&p->line);
-	if (st == VL_OK)
-		st = vl_buf_add(&p->line, line, err);
-	if (st == VL_OK)
-		st =
-		    vl_row_decode(&row, &p->store, vl_buf_slice(&p->line), err);
-	if (st == VL_OK)
-		st = find_table(p, &row, err);
-	if (st == VL_OK)
-		st = check_columns(p, err);
 	if (st != VL_OK)
-		return row.key.n == 0 ?
-		    st :
-		    vl_within(err, "row %s",
-		        vl_escape_text(shown, sizeof(shown), row.key));
-	p->row = (struct rows_staged){ .key = row.key,
-		.row = row.row,
-		.x = row.x,
-		.act = ROWS_NEW,
-		.entry = p->table < p->here->plan.ntables ?
-		    p->here->plan.tables[p->table].nentries - 1 :
-		    0 };
-	vl_hash_init(&p->hash, NULL);
-	vl_hash_add(&p->hash, row.row);
-	p->missing = row.size;
-	p->open = true;
-	if (row.has_body)
-		st = rows_stage_body(p->stage, row.size, &p->row.body, err);
-	return st;
+		return st;
+	st = take_row(p, row, store, err);
+	return st == VL_OK ?
+	    VL_OK :
+	    vl_within(
+	        err, "row %s", vl_escape_text(shown, sizeof(shown), row->key));
 }
 
 enum vl_status
@@ -303,25 +353,67 @@ tell(struct vl_rows_put *p, size_t table, enum rows_act act,
 	return st;
 }
 
-/* Tables that are called by the key of a row find theirs. */
+/* The table is called by the key of a row: the bundle may have it. */
+static enum vl_status
+call_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
+{
+	const char *name = p->here->plan.tables[table].made;
+	size_t i = 0;
+
+	(void)rows_stage_call(p->stage, table, name);
+	for (i = 0; i < p->nlater; i++)
+		if (vl_slice_equal(
+		        vl_slice_of(name), vl_buf_slice(&p->later[i].name)))
+			return rows_drift(
+			    p, table, vl_buf_slice(&p->later[i].schema), err);
+	return VL_OK;
+}
+
 static enum vl_status
 call_tables(struct vl_rows_put *p, struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
 	const char *other = NULL;
+	enum vl_status st = VL_OK;
 	char shown[256];
 	size_t i = 0;
 
-	for (i = 0; i < plan->ntables; i++)
+	for (i = 0; st == VL_OK && i < plan->ntables; i++)
 		if (plan->tables[i].made != NULL)
-			(void)rows_stage_call(
-			    p->stage, i, plan->tables[i].made);
+			st = call_table(p, i, err);
+	if (st != VL_OK)
+		return st;
 	other = rows_stage_call(p->stage, 0, NULL);
 	return other == NULL ?
 	    VL_OK :
 	    vl_fail(err, VL_EREFUSED,
-	        "the bundle has rows of table '%s', which is not here",
+	        "the bundle has table '%s', which is not here",
 	        vl_escape_text(shown, sizeof(shown), vl_slice_of(other)));
+}
+
+/* A table that the bundle has not; one that is called by a row may be that of
+ * a row which the bundle has not. */
+bool
+rows_put_extra(const struct vl_rows_put *p, size_t table)
+{
+	const struct rows_table *t = &p->here->plan.tables[table];
+
+	return t->of == NONE && !p->seen[table] && !rows_table_skipped(t);
+}
+
+static enum vl_status
+check_extra(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	size_t i = 0;
+
+	for (i = 0; !p->opts.allow_drift && i < plan->ntables; i++)
+		if (rows_put_extra(p, i))
+			return vl_fail(err, VL_EREFUSED,
+			    "table '%s' is here and not in the bundle: "
+			    "'allow-schema-drift' leaves it alone",
+			    plan->tables[i].schema->name);
+	return VL_OK;
 }
 
 enum vl_status
@@ -332,6 +424,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	size_t i = 0;
 	size_t t = 0;
 
+	if (st == VL_OK)
+		st = check_extra(p, err);
 	if (st == VL_OK)
 		st = rows_brought_load(p, err);
 	p->here->plan.brought = p->brought;

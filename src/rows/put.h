@@ -4,6 +4,7 @@
 /*
  * What the files share that bring rows into a target:
  *
+ *	drift.c    the schema of a table there and here
  *	stage.c    rows of the bundle, put aside
  *	compare.c  those beside the target's
  *	same.c     two values
@@ -127,6 +128,22 @@ struct rows_last {
 	bool valid;
 };
 
+/* The table whose rows are being put. */
+struct rows_told {
+	struct vl_buf name;
+	bool *columns;        /* of the table here: its rows have them */
+	struct vl_buf absent; /* names of others that they have */
+	size_t n;             /* how many columns they have */
+	struct vl_json json;
+	struct vl_buf text;
+};
+
+/* The schema of a table that is called by a row: looked at when it is found. */
+struct rows_later {
+	struct vl_buf name;
+	struct vl_buf schema;
+};
+
 /* put.c */
 struct vl_rows_put {
 	struct vl_rows_put_opts opts;
@@ -135,10 +152,13 @@ struct vl_rows_put {
 	struct rows_stage *stage;
 	struct vl_rows_put_counts counts;
 	struct vl_row_store store;
+	struct rows_told told;
+	struct rows_later *later;
+	size_t nlater;
 	struct vl_hash hash; /* of the row that is being put */
 	struct rows_staged row;
 	size_t table;     /* of it */
-	bool *seen;       /* by table: a row of it came */
+	bool *seen;       /* by table: the bundle has it */
 	uint64_t missing; /* bytes of its body */
 	bool open;        /* it is not put aside yet */
 	uint64_t left;    /* rows of the bundle that are not written */
@@ -158,6 +178,15 @@ struct vl_rows_put {
 enum vl_status rows_open_here(struct vl_rows **out,
     const struct vl_rows_put_opts *opts, struct vl_err *err);
 enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
+
+/* A table that the bundle has not: it is left alone. */
+bool rows_put_extra(const struct vl_rows_put *p, size_t table);
+/* drift.c: whether rows with that schema fit the table here; which columns
+ * they have, in p->told. */
+enum vl_status rows_drift(struct vl_rows_put *p, size_t table,
+    struct vl_slice schema, struct vl_err *err);
+/* The rows have a column of that name, and the table here has not. */
+bool rows_drift_absent(const struct vl_rows_put *p, struct vl_slice name);
 
 /* The values of a row, or its `x`: for vl_row_next() with item 0. */
 enum vl_status rows_row_parse(

@@ -1,6 +1,6 @@
 /*
- * Lines out, in manifest order: table after table, each scanned once in its
- * own order and sorted by key.
+ * Lines out, in manifest order: the words of the profile, then table after
+ * table, each scanned once in its own order and sorted by key.
  */
 
 #include <stdlib.h>
@@ -182,7 +182,6 @@ begin_table(struct vl_rows *r, struct vl_err *err)
 	if (all == NULL)
 		return vl_fail_memory(err);
 	memset(all, true, t->schema->ncolumns);
-	r->counts.tables++;
 	st = vl_sort_new(&r->sort, r->opts.tempdir, SORT_MEMORY, err);
 	if (st == VL_OK)
 		st = rows_scratch_forget(r->scratch, err);
@@ -223,12 +222,9 @@ make_line(struct vl_rows *r, struct vl_slice item, struct vl_record *rec,
 	row.table = vl_slice_of(t->collection);
 	r->large = rd.rest;
 	r->rest = (struct vl_slice){ 0 };
-	vl_buf_clear(&r->line);
-	if (st == VL_OK)
-		st = vl_row_encode(&r->line, &row, &rec->hash_at, err);
+	st = vl_row_encode(&r->line, &row, &rec->hash_at, err);
 	if (st != VL_OK)
 		return vl_within(err, "table '%s'", t->schema->name);
-	rec->line = vl_buf_slice(&r->line);
 	rec->has_body = row.has_body;
 	rec->body_size = row.size;
 	r->counts.rows++;
@@ -236,29 +232,99 @@ make_line(struct vl_rows *r, struct vl_slice item, struct vl_record *rec,
 	return VL_OK;
 }
 
-enum vl_status
-vl_rows_next(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
+static enum vl_status
+profile_line(struct vl_rows *r, struct vl_err *err)
+{
+	struct vl_profile_line line = { .resource =
+		                            vl_slice_of(r->plan.resource) };
+	struct vl_buf version = { 0 };
+	enum vl_status st = vl_rows_version(&version, &r->opts, err);
+
+	vl_buf_clear(&r->item);
+	if (st == VL_OK && r->plan.words != NULL)
+		st = vl_profile_words(
+		    &r->item, r->opts.profile, r->plan.resource, err);
+	line.version = vl_buf_slice(&version);
+	line.words = vl_buf_slice(&r->item);
+	if (st == VL_OK)
+		st = vl_profile_line_encode(&r->line, &line, err);
+	vl_buf_free(&version);
+	return st;
+}
+
+static enum vl_status
+table_line(struct vl_rows *r, struct vl_err *err)
+{
+	const struct rows_table *t = &r->plan.tables[r->table];
+	struct vl_table_line line = { .resource = vl_slice_of(r->plan.resource),
+		.table = vl_slice_of(t->collection) };
+	struct vl_json_w w = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	vl_buf_clear(&r->item);
+	vl_json_w_init(&w, &r->item);
+	vl_json_w_open(&w, '[');
+	for (i = 0; i < t->schema->nlines; i++)
+		vl_json_w_text(&w, vl_slice_of(t->schema->lines[i]));
+	vl_json_w_close(&w, ']');
+	st = vl_json_w_end(&w, err);
+	line.schema = vl_buf_slice(&r->item);
+	if (st == VL_OK)
+		st = vl_table_line_encode(&r->line, &line, err);
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "table '%s'", t->schema->name);
+}
+
+/* The line of the next row of the table; or none, and its rows are done. */
+static enum vl_status
+row_line(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 {
 	struct vl_slice item = { 0 };
 	enum vl_status st = VL_OK;
 
+	if (r->sort == NULL)
+		st = begin_table(r, err);
+	if (st == VL_OK)
+		st = vl_sort_next(r->sort, &item, err);
+	if (st == VL_OK && item.p != NULL)
+		return make_line(r, item, rec, err);
+	vl_sort_free(r->sort);
+	r->sort = NULL;
+	r->told = false;
+	r->place++;
+	return st;
+}
+
+enum vl_status
+vl_rows_next(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
+{
+	const struct rows_table *t = NULL;
+	enum vl_status st = VL_OK;
+
 	*rec = (struct vl_record){ 0 };
-	while (r->place < r->plan.ntables) {
-		r->table = r->plan.lines[r->place];
-		if (r->sort == NULL && !r->plan.tables[r->table].left &&
-		    !rows_table_skipped(&r->plan.tables[r->table]))
-			st = begin_table(r, err);
-		if (st == VL_OK && r->sort != NULL)
-			st = vl_sort_next(r->sort, &item, err);
-		if (st != VL_OK)
-			return vl_within(
-			    err, "resource '%s'", r->plan.resource);
-		if (item.p != NULL)
-			return make_line(r, item, rec, err);
-		vl_sort_free(r->sort);
-		r->sort = NULL;
-		r->place++;
+	vl_buf_clear(&r->line);
+	if (!r->begun) {
+		r->begun = true;
+		st = profile_line(r, err);
 	}
+	while (st == VL_OK && r->line.n == 0 && r->place < r->plan.ntables) {
+		r->table = r->plan.lines[r->place];
+		t = &r->plan.tables[r->table];
+		if (t->left || rows_table_skipped(t)) {
+			r->place++;
+		} else if (!r->told) {
+			r->told = true;
+			r->counts.tables++;
+			st = table_line(r, err);
+		} else {
+			st = row_line(r, rec, err);
+		}
+	}
+	if (st != VL_OK)
+		return vl_within(err, "resource '%s'", r->plan.resource);
+	if (r->line.n > 0)
+		rec->line = vl_buf_slice(&r->line);
 	return VL_OK;
 }
 

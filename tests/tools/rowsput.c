@@ -47,6 +47,7 @@ struct run {
 	struct vl_rows *rows;
 	struct vl_dbs *dbs;
 	struct vl_rows_put *put;
+	struct vl_row_store store;
 	double begun;
 	struct vl_err err;
 };
@@ -203,6 +204,30 @@ open_target(struct run *r)
 	return vl_rows_put_open(&r->put, &opts, &r->err);
 }
 
+/* The line to the target; what the profile's says it has from elsewhere. */
+static enum vl_status
+put_line(struct run *r, struct vl_slice line)
+{
+	struct vl_table_line table = { 0 };
+	struct vl_row row = { 0 };
+	enum vl_status st = VL_OK;
+
+	switch (vl_line_kind(line)) {
+	case VL_LINE_TABLE:
+		st = vl_table_line_decode(&table, &r->store, line, &r->err);
+		return st == VL_OK ?
+		    vl_rows_put_table(r->put, &table, &r->err) :
+		    st;
+	case VL_LINE_ROW:
+		st = vl_row_decode(&row, &r->store, line, &r->err);
+		return st == VL_OK ?
+		    vl_rows_put_row(r->put, &row, &r->store, &r->err) :
+		    st;
+	default:
+		return VL_OK;
+	}
+}
+
 /* Each record with its body: to stdout, or aside. */
 static enum vl_status
 carry_record(struct run *r, const struct vl_record *rec)
@@ -214,7 +239,7 @@ carry_record(struct run *r, const struct vl_record *rec)
 	if (r->lines)
 		(void)fwrite(rec->line.p, 1, rec->line.n, stdout);
 	else
-		st = vl_rows_put_row(r->put, rec->line, &r->err);
+		st = put_line(r, rec->line);
 	while (st == VL_OK && rec->has_body && got > 0) {
 		st = vl_rows_read(r->rows, piece, sizeof(piece), &got, &r->err);
 		if (st == VL_OK && got > 0 && !r->lines)
@@ -349,6 +374,7 @@ main(int argc, char **argv)
 	(void)close_lists(&r, false);
 	free(r.next);
 	vl_buf_free(&r.version);
+	vl_row_store_free(&r.store);
 	free(r.line);
 	free(r.target);
 	return st == VL_OK ? 0 : 1;

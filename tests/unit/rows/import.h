@@ -13,6 +13,7 @@ struct import {
 	struct vl_map_record *map;
 	size_t nmap;
 	bool drift;
+	char notes[4096];
 	const char *version;
 	/* What imports brought: four texts each. */
 	char brought[BROUGHT_MAX][4][128];
@@ -33,6 +34,15 @@ import_change(void *arg, const char *table, enum vl_row_change what,
 	(void)snprintf(m->changes + n, sizeof(m->changes) - n, "%c%s%.*s%s%s\n",
 	    "+~-!"[what], table, (int)key.n, (const char *)key.p,
 	    detail[0] == '\0' ? "" : " ", detail);
+}
+
+static inline void
+import_say(void *arg, const char *text)
+{
+	struct import *m = arg;
+	size_t n = strlen(m->notes);
+
+	(void)snprintf(m->notes + n, sizeof(m->notes) - n, "%s\n", text);
 }
 
 static inline enum vl_status
@@ -98,19 +108,42 @@ import_make(struct import *m, const char *schema, const char *source,
 	import_sql(m->source.path, source);
 }
 
+/* A line as its reader hands it on. */
+static inline enum vl_status
+import_line(struct vl_rows_put *put, struct vl_row_store *store,
+    struct vl_slice line, struct vl_err *err)
+{
+	struct vl_table_line table = { 0 };
+	struct vl_row row = { 0 };
+
+	switch (vl_line_kind(line)) {
+	case VL_LINE_TABLE:
+		if (vl_table_line_decode(&table, store, line, err) != VL_OK)
+			fail_msg("%s", err->text);
+		return vl_rows_put_table(put, &table, err);
+	case VL_LINE_ROW:
+		if (vl_row_decode(&row, store, line, err) != VL_OK)
+			fail_msg("%s", err->text);
+		return vl_rows_put_row(put, &row, store, err);
+	default:
+		return VL_OK;
+	}
+}
+
 static inline enum vl_status
 import_rows(struct import *m, struct vl_rows_put *put, struct vl_err *err)
 {
 	struct vl_record rec = { 0 };
+	struct vl_row_store store = { 0 };
 	enum vl_status st = VL_OK;
 	uint8_t piece[1000];
 	size_t got = 0;
 
-	for (;;) {
+	while (st == VL_OK) {
 		st = vl_rows_next(m->source.rows, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		st = vl_rows_put_row(put, rec.line, err);
+		st = import_line(put, &store, rec.line, err);
 		for (got = 1; st == VL_OK && rec.has_body && got > 0;) {
 			assert_int_equal(VL_OK,
 			    vl_rows_read(m->source.rows, piece, sizeof(piece),
@@ -119,9 +152,8 @@ import_rows(struct import *m, struct vl_rows_put *put, struct vl_err *err)
 				st = vl_rows_put_body(
 				    put, (struct vl_slice){ piece, got }, err);
 		}
-		if (st != VL_OK)
-			return st;
 	}
+	vl_row_store_free(&store);
 	if (st == VL_OK)
 		st = vl_rows_put_compare(put, err);
 	vl_rows_put_counts(put, &m->counts);
@@ -135,8 +167,10 @@ static inline enum vl_status
 import_run(struct import *m, const char *profile, struct vl_err *err)
 {
 	const char *paths[] = { m->target };
-	struct vl_rows_put_opts opts = { .rows = { .resource = "app",
-		                             .tempdir = "/tmp" },
+	struct vl_rows_put_opts opts = {
+		.rows = { .resource = "app",
+		    .tempdir = "/tmp",
+		    .report = { .arg = m, .note = import_say } },
 		.map = m->map,
 		.nmap = m->nmap,
 		.version = m->version,
@@ -144,7 +178,8 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 		.arg = m,
 		.brought = import_brought,
 		.created = import_note,
-		.change = import_change };
+		.change = import_change
+	};
 	struct vl_dbs *dbs = NULL;
 	struct vl_rows_put *put = NULL;
 	enum vl_status st = site_open(&m->source, profile, false, err);

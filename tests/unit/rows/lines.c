@@ -11,7 +11,7 @@ expect(const char *sql, const char *profile, const char *want)
 
 	site_make(&s, sql);
 	if (site_open(&s, profile, false, &err) != VL_OK ||
-	    site_lines(&s, &out, &err) != VL_OK)
+	    site_lines(&s, false, &out, &err) != VL_OK)
 		fail_msg("%s", err.text);
 	assert_int_equal(VL_OK,
 	    vl_buf_add(
@@ -81,6 +81,59 @@ a_tree_is_called_by_paths_of_names(void **state)
 	    "\"top\",\"up\":null},\"t\":\"row\",\"x\":{\"id\":3}}\n");
 }
 
+/* Before its rows each table says what they depend on, also one without. */
+static void
+profile_and_tables_stand_before_rows(void **state)
+{
+	static const char want[] =
+	    "{\"r\":\"app\",\"t\":\"profile\",\"version\":\"2.4\","
+	    "\"words\":";
+	static const char tables[] =
+	    "}\n{\"c\":\"a\",\"r\":\"app\",\"schema\":["
+	    "\"column \\\"name\\\" TEXT not null collate BINARY\","
+	    "\"key \\\"name\\\" BINARY\"],\"t\":\"table\"}\n"
+	    "{\"c\":\"b\",\"r\":\"app\",\"schema\":["
+	    "\"column \\\"id\\\" INTEGER integer id collate BINARY\","
+	    "\"column \\\"name\\\" TEXT collate BINARY\","
+	    "\"key \\\"id\\\" BINARY\",\"key \\\"name\\\" BINARY\"],"
+	    "\"t\":\"table\"}\n"
+	    "{\"c\":\"b\",\"k\":[\"x\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"x\"},\"t\":\"row\",\"x\":{\"id\":1}}\n";
+	struct site s = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_buf out = { 0 };
+	struct vl_buf words = { 0 };
+	struct vl_rows_counts n = { 0 };
+
+	(void)state;
+	site_make(&s,
+	    "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE a(name TEXT NOT NULL UNIQUE);"
+	    "CREATE TABLE c(name TEXT UNIQUE);"
+	    "INSERT INTO b VALUES(1,'x'); INSERT INTO c VALUES('2.4')");
+	if (site_open(&s,
+	        "application: t\n"
+	        "version: {resource: app, sql: select name from c}\n"
+	        "resources:\n  - resource: app\n    tables:\n"
+	        "      - {table: c, skip: true}\n",
+	        false, &err) != VL_OK ||
+	    site_lines(&s, true, &out, &err) != VL_OK ||
+	    vl_profile_words(&words, s.profile, "app", &err) != VL_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(
+	    sizeof(want) - 1 + words.n + sizeof(tables) - 1, out.n);
+	assert_memory_equal(want, out.p, sizeof(want) - 1);
+	assert_memory_equal(words.p, out.p + sizeof(want) - 1, words.n);
+	assert_memory_equal(
+	    tables, out.p + sizeof(want) - 1 + words.n, sizeof(tables) - 1);
+	vl_rows_counts(s.rows, &n);
+	assert_int_equal(2, n.tables);
+	assert_int_equal(1, n.rows);
+	vl_buf_free(&out);
+	vl_buf_free(&words);
+	site_free(&s);
+}
+
 int
 main(void)
 {
@@ -90,6 +143,7 @@ main(void)
 		cmocka_unit_test(
 		    an_id_becomes_the_key_of_its_row_also_in_a_circle),
 		cmocka_unit_test(a_tree_is_called_by_paths_of_names),
+		cmocka_unit_test(profile_and_tables_stand_before_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ refuse_source(
 	site_make(&s, sql);
 	st = site_open(&s, profile, false, &err);
 	if (st == VL_OK)
-		st = site_lines(&s, &out, &err);
+		st = site_lines(&s, false, &out, &err);
 	assert_int_equal(want, st);
 	if (strstr(err.text, text) == NULL)
 		fail_msg("'%s' is not in: %s", text, err.text);
@@ -224,31 +224,6 @@ a_constraint_of_the_target_with_the_row(void **state)
 }
 
 static void
-columns_that_one_side_alone_has(void **state)
-{
-	struct import m;
-
-	(void)state;
-	import_make(&m, words,
-	    "ALTER TABLE w ADD COLUMN c;"
-	    "INSERT INTO w VALUES('a','x',1)",
-	    "");
-	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
-	    "SELECT count(*) FROM w", "has no column 'c' here");
-	import_make(&m, words, "INSERT INTO w VALUES('a','x')",
-	    "ALTER TABLE w ADD COLUMN c");
-	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
-	    "SELECT count(*) FROM w", "a column 'c' here, and not in the");
-	import_make(&m, words,
-	    "ALTER TABLE w ADD COLUMN c;"
-	    "INSERT INTO w VALUES('a','x',1)",
-	    "");
-	m.drift = true;
-	refuse_import(&m, WORDS("      - {table: w, key: [name]}\n"),
-	    "SELECT count(*) FROM w", "has no column 'c' here");
-}
-
-static void
 another_version_of_the_application(void **state)
 {
 	static const char *const asked =
@@ -294,7 +269,6 @@ main(void)
 		cmocka_unit_test(a_row_that_goes_while_another_refers_to_it),
 		cmocka_unit_test(what_a_trigger_makes_of_a_row),
 		cmocka_unit_test(a_constraint_of_the_target_with_the_row),
-		cmocka_unit_test(columns_that_one_side_alone_has),
 		cmocka_unit_test(another_version_of_the_application),
 	};
 

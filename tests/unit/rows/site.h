@@ -73,9 +73,9 @@ site_open(struct site *s, const char *profile, bool warn, struct vl_err *err)
 	return vl_rows_open(&s->rows, &opts, err);
 }
 
-/* All lines, each with its body behind it in <>. */
+/* All lines of rows, or `all` lines, each with its body behind it in <>. */
 static inline enum vl_status
-site_lines(struct site *s, struct vl_buf *out, struct vl_err *err)
+site_lines(struct site *s, bool all, struct vl_buf *out, struct vl_err *err)
 {
 	struct vl_record rec = { 0 };
 	uint8_t piece[1000];
@@ -86,6 +86,8 @@ site_lines(struct site *s, struct vl_buf *out, struct vl_err *err)
 		st = vl_rows_next(s->rows, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
+		if (!all && vl_line_kind(rec.line) != VL_LINE_ROW)
+			continue;
 		assert_int_equal(VL_OK, vl_buf_add(out, rec.line, err));
 		if (!rec.has_body)
 			continue;
