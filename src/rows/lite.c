@@ -75,6 +75,34 @@ lite_bytes(sqlite3_stmt *q, int at)
 		(size_t)sqlite3_column_bytes(q, at) };
 }
 
+struct vl_cell
+lite_cell(sqlite3_stmt *q, int at)
+{
+	struct vl_cell cell = { 0 };
+
+	switch (sqlite3_column_type(q, at)) {
+	case SQLITE_INTEGER:
+		cell.type = VL_CELL_INT;
+		cell.integer = sqlite3_column_int64(q, at);
+		break;
+	case SQLITE_FLOAT:
+		cell.type = VL_CELL_REAL;
+		cell.real = sqlite3_column_double(q, at);
+		break;
+	case SQLITE_TEXT:
+		cell.type = VL_CELL_TEXT;
+		cell.bytes = lite_bytes(q, at);
+		break;
+	case SQLITE_BLOB:
+		cell.type = VL_CELL_BLOB;
+		cell.bytes = lite_bytes(q, at);
+		break;
+	default:
+		break;
+	}
+	return cell;
+}
+
 enum vl_status
 lite_done(sqlite3 *db, sqlite3_stmt *q, int bound, const char *what,
     struct vl_err *err)

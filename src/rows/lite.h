@@ -19,6 +19,7 @@ int lite_bind_bytes(sqlite3_stmt *q, int at, struct vl_slice bytes);
 int lite_bind_cell(sqlite3_stmt *q, int at, const struct vl_cell *cell);
 /* Valid until the next step. */
 struct vl_slice lite_bytes(sqlite3_stmt *q, int at);
+struct vl_cell lite_cell(sqlite3_stmt *q, int at);
 /* A statement that yields nothing; `bound` is what binding answered. */
 enum vl_status lite_done(sqlite3 *db, sqlite3_stmt *q, int bound,
     const char *what, struct vl_err *err);

@@ -78,18 +78,8 @@ scratch_read_note(sqlite3_stmt *q, struct rows_note *note)
 	*note = (struct rows_note){ .r = sqlite3_column_int64(q, 0) };
 	note->entry = (size_t)sqlite3_column_int64(q, 1);
 	note->state = (enum rows_state)sqlite3_column_int(q, 2);
-	note->key.p = sqlite3_column_blob(q, 3);
-	note->key.n = (size_t)sqlite3_column_bytes(q, 3);
-	note->parent.type = VL_CELL_TEXT;
-	if (sqlite3_column_type(q, 4) == SQLITE_NULL) {
-		note->parent.type = VL_CELL_NULL;
-	} else if (sqlite3_column_type(q, 4) == SQLITE_INTEGER) {
-		note->parent.type = VL_CELL_INT;
-		note->parent.integer = sqlite3_column_int64(q, 4);
-	} else {
-		note->parent.bytes.p = sqlite3_column_blob(q, 4);
-		note->parent.bytes.n = (size_t)sqlite3_column_bytes(q, 4);
-	}
+	note->key = lite_bytes(q, 3);
+	note->parent = lite_cell(q, 4);
 }
 
 static enum vl_status
@@ -485,10 +475,7 @@ rows_scratch_id(struct rows_scratch *s, size_t table, size_t column, int64_t r,
 	if (sqlite3_bind_int64(q, 1, r) != SQLITE_OK ||
 	    sqlite3_step(q) != SQLITE_ROW)
 		return lite_fail(s->db, SCRATCH_WHAT, err);
-	*found = sqlite3_column_type(q, 0) != SQLITE_NULL;
-	id->type = sqlite3_column_type(q, 0) == SQLITE_BLOB ? VL_CELL_BLOB :
-	                                                      VL_CELL_TEXT;
-	id->bytes.p = sqlite3_column_blob(q, 0);
-	id->bytes.n = (size_t)sqlite3_column_bytes(q, 0);
+	*id = lite_cell(q, 0);
+	*found = id->type != VL_CELL_NULL;
 	return VL_OK;
 }

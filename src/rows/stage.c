@@ -271,26 +271,11 @@ read_row(const struct stage_table *t, sqlite3_stmt *q, struct rows_staged *row)
 		.act = (enum rows_act)sqlite3_column_int(q, 4),
 		.r = sqlite3_column_int64(q, 5),
 		.at = lite_bytes(q, 6),
+		.id = lite_cell(q, 7),
 		.what = lite_bytes(q, 8),
 		.entry = (size_t)sqlite3_column_int64(q, 9) };
 	if (hash.n == sizeof(row->hash))
 		memcpy(row->hash, hash.p, hash.n);
-	switch (sqlite3_column_type(q, 7)) {
-	case SQLITE_INTEGER:
-		row->id.type = VL_CELL_INT;
-		row->id.integer = sqlite3_column_int64(q, 7);
-		break;
-	case SQLITE_TEXT:
-		row->id.type = VL_CELL_TEXT;
-		row->id.bytes = lite_bytes(q, 7);
-		break;
-	case SQLITE_BLOB:
-		row->id.type = VL_CELL_BLOB;
-		row->id.bytes = lite_bytes(q, 7);
-		break;
-	default:
-		break;
-	}
 	if (t->first != 0)
 		row->id = (struct vl_cell){ .type = VL_CELL_INT,
 			.integer = t->first + row->n - 1 };

@@ -134,6 +134,23 @@ profile_and_tables_stand_before_rows(void **state)
 	site_free(&s);
 }
 
+static void
+so_is_one_whose_ids_are_blobs(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE folder(id BLOB PRIMARY KEY, up BLOB REFERENCES "
+	       "folder, name TEXT);"
+	       "INSERT INTO folder VALUES(x'01',x'02','b'),(x'02',NULL,'a')",
+	    "application: t\nresources:\n  - resource: app\n    tables:\n"
+	    "      - {table: folder, key: [up, name]}\n",
+	    "{\"c\":\"folder\",\"k\":[\"a\",\"b\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"b\",\"up\":{\"$ref\":[\"a\"]}},\"t\":\"row\","
+	    "\"x\":{\"id\":{\"$b64\":\"AQ\"}}}\n"
+	    "{\"c\":\"folder\",\"k\":[\"a\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"a\",\"up\":null},\"t\":\"row\",\"x\":{\"id\":{"
+	    "\"$b64\":\"Ag\"}}}\n");
+}
+
 int
 main(void)
 {
@@ -143,6 +160,7 @@ main(void)
 		cmocka_unit_test(
 		    an_id_becomes_the_key_of_its_row_also_in_a_circle),
 		cmocka_unit_test(a_tree_is_called_by_paths_of_names),
+		cmocka_unit_test(so_is_one_whose_ids_are_blobs),
 		cmocka_unit_test(profile_and_tables_stand_before_rows),
 	};
 
