@@ -13,6 +13,10 @@
 #include <valise/text.h>
 #include <valise/value.h>
 
+/* Digits and places behind the point of a short real. */
+#define SHORT_MAX    1e15
+#define SHORT_PLACES 6
+
 static const char *const forms[] = { "plain", "json", "number" };
 
 static const uint8_t *
@@ -38,6 +42,47 @@ vl_cell_equal(const struct vl_cell *a, const struct vl_cell *b)
 	}
 }
 
+/*
+ * "%.15g" for what is an integer divided by a small power of ten, as most
+ * numbers that people write are: both are exact and their quotient is rounded
+ * as the reading of that text would be, so the text reads back; and of at
+ * most 15 digits there is only one that does.
+ */
+static bool
+short_text(char *text, double real)
+{
+	char digits[24];
+	double scale = 1;
+	double n = 0;
+	uint64_t rest = 0;
+	size_t places = 0;
+	size_t left = 0;
+	size_t k = 0;
+
+	if (signbit(real)) {
+		*text = '-';
+		return real != 0 && short_text(text + 1, -real);
+	}
+	if (real >= SHORT_MAX || (real < 1e-4 && real != 0))
+		return false;
+	for (;; places++, scale *= 10) {
+		n = rint(real * scale);
+		if (n >= SHORT_MAX || places > SHORT_PLACES)
+			return false;
+		if (n / scale == real)
+			break;
+	}
+	for (rest = (uint64_t)n; rest > 0 || k <= places; rest /= 10)
+		digits[k++] = (char)('0' + rest % 10);
+	for (left = k; left > 0; left--) {
+		if (left == places)
+			*text++ = '.';
+		*text++ = digits[left - 1];
+	}
+	*text = '\0';
+	return true;
+}
+
 char *
 vl_real_text(char text[VL_REAL_SIZE], double real)
 {
@@ -48,12 +93,40 @@ vl_real_text(char text[VL_REAL_SIZE], double real)
 		    text, VL_REAL_SIZE, "%s", real < 0 ? "-inf" : "inf");
 		return text;
 	}
+	if (short_text(text, real))
+		return text;
 	for (digits = 15; digits <= 17; digits++) {
 		(void)snprintf(text, VL_REAL_SIZE, "%.*g", digits, real);
 		if (strtod(text, NULL) == real)
 			break;
 	}
 	return text;
+}
+
+/* What short_text() writes, and spellings that the caller finds to be none. */
+static bool
+read_short(double *real, const char *text)
+{
+	bool negative = *text == '-';
+	uint64_t n = 0;
+	double scale = 1;
+	size_t digits = 0;
+	bool point = false;
+
+	for (text += negative; *text != '\0'; text++) {
+		if (*text == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (*text < '0' || *text > '9' || ++digits > 15)
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+		if (point)
+			scale *= 10;
+	}
+	*real = (double)n / scale;
+	*real = negative ? -*real : *real;
+	return true;
 }
 
 bool
@@ -66,7 +139,8 @@ vl_real_read(double *real, struct vl_slice text)
 		return false;
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
-	*real = strtod(copy, NULL);
+	if (!read_short(real, copy))
+		*real = strtod(copy, NULL);
 	return !isnan(*real) && strcmp(vl_real_text(again, *real), copy) == 0;
 }
 

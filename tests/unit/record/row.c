@@ -324,11 +324,59 @@ a_row_comes_back_from_its_line(void **state)
 	vl_buf_free(&line);
 }
 
+/* The same text as the C library finds with 15 digits, or 16, or 17. */
+static void
+a_real_is_spelled_as_the_c_library_does_it(void **state)
+{
+	uint64_t lot = 88172645463325252u;
+	char want[VL_REAL_SIZE];
+	char have[VL_REAL_SIZE];
+	double real = 0;
+	double back = 0;
+	int digits = 0;
+	int i = 0;
+
+	(void)state;
+	for (i = 0; i < 300000; i++) {
+		lot ^= lot << 13;
+		lot ^= lot >> 7;
+		lot ^= lot << 17;
+		switch (i % 5) {
+		case 0:
+			memcpy(&real, &lot, sizeof(real));
+			break;
+		case 1: /* about the largest short one */
+			real = (double)(lot % 3000000000000000) / 10;
+			break;
+		case 2:
+			real = -(double)(lot % 1000000007) / 1000;
+			break;
+		case 3: /* about the smallest */
+			real = (double)(lot % 2000000) * 1e-9;
+			break;
+		default:
+			real = (double)(lot >> 10) / 1e6;
+		}
+		if (isnan(real) || isinf(real))
+			continue;
+		for (digits = 15; digits <= 17; digits++) {
+			(void)snprintf(
+			    want, sizeof(want), "%.*g", digits, real);
+			if (strtod(want, NULL) == real)
+				break;
+		}
+		assert_string_equal(want, vl_real_text(have, real));
+		assert_true(vl_real_read(&back, vl_slice_of(have)));
+		assert_memory_equal(&real, &back, sizeof(real));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_storage_class_comes_back_as_it_was),
+		cmocka_unit_test(a_real_is_spelled_as_the_c_library_does_it),
 		cmocka_unit_test(
 		    reals_have_one_spelling_and_are_never_whole_numbers),
 		cmocka_unit_test(a_second_spelling_of_a_value_is_refused),
