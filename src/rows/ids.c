@@ -298,38 +298,31 @@ find_id(struct vl_rows_put *p, size_t table, size_t column, struct vl_slice key,
 	return st;
 }
 
+/* The column is the integer id of rows that get one here. */
+static bool
+in_memory(const struct vl_rows_put *p, size_t table, size_t column)
+{
+	const struct rows_table *t = &p->here->plan.tables[table];
+
+	if (column == NONE)
+		column = t->primary;
+	return !p->probing && column != NONE && column == t->primary &&
+	    t->columns[column].role == ROWS_ID &&
+	    t->schema->columns[column].integer_id;
+}
+
 enum vl_status
 rows_ids_find(struct vl_rows_put *p, size_t table, size_t column,
     struct vl_slice key, struct vl_buf *text, struct vl_cell *id, bool *found,
     struct vl_err *err)
 {
-	struct rows_last *last =
-	    &p->last[table % (sizeof(p->last) / sizeof(*p->last))];
 	enum vl_status st = VL_OK;
 
-	if (!p->probing && last->valid && last->table == table &&
-	    last->column == column &&
-	    vl_slice_equal(key, vl_buf_slice(&last->key))) {
-		*found = true;
-		*id = last->id;
-		vl_buf_clear(text);
-		st = vl_buf_add(text, last->id.bytes, err);
-		id->bytes = vl_buf_slice(text);
+	*found = false;
+	*id = (struct vl_cell){ .type = VL_CELL_INT };
+	if (in_memory(p, table, column))
+		st = rows_idmap_find(p, table, key, &id->integer, found, err);
+	if (st != VL_OK || *found)
 		return st;
-	}
-	st = find_id(p, table, column, key, text, id, found, err);
-	last->valid = false;
-	if (st != VL_OK || !*found || p->probing)
-		return st;
-	vl_buf_clear(&last->key);
-	vl_buf_clear(&last->text);
-	st = vl_buf_add(&last->key, key, err);
-	if (st == VL_OK)
-		st = vl_buf_add(&last->text, id->bytes, err);
-	last->id = *id;
-	last->id.bytes = vl_buf_slice(&last->text);
-	last->table = table;
-	last->column = column;
-	last->valid = st == VL_OK;
-	return st;
+	return find_id(p, table, column, key, text, id, found, err);
 }

@@ -11,7 +11,7 @@
  *	refer.c    which columns hold ids, and of what
  *	order.c    whose keys need whose first
  *	lite.c     private SQLite databases
- *	scratch.c, each.c, kept.c
+ *	scratch.c, known.c, each.c, kept.c
  *	           the one about rows: keys by id, large values
  *	lookup.c   from an id to the key of its row
  *	said.c     parts of keys that other rows say

@@ -45,6 +45,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 	if (st == VL_OK)
 		st = rows_stage_open(&p->stage, p->here->plan.ntables, err);
 	if (st == VL_OK)
+		st = rows_idmap_open(&p->idmap, p->here->plan.ntables, err);
+	if (st == VL_OK)
 		st = rows_brought_open(&p->brought, err);
 	if (st != VL_OK)
 		vl_rows_put_free(p);
@@ -77,10 +79,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	vl_row_store_free(&p->store);
 	vl_row_store_free(&p->theirs);
 	rows_values_free(&p->values);
-	for (i = 0; i < sizeof(p->last) / sizeof(*p->last); i++) {
-		vl_buf_free(&p->last[i].key);
-		vl_buf_free(&p->last[i].text);
-	}
+	rows_idmap_free(p->idmap);
 	vl_buf_free(&p->line);
 	vl_buf_free(&p->detail);
 	vl_buf_free(&p->text);

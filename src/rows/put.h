@@ -11,6 +11,7 @@
  *	settle.c   what becomes of them
  *	brought.c  rows that earlier imports created
  *	ids.c      new ids, and from a key to an id
+ *	idmap.c    the latter in memory
  *	map.c      records that have another name here
  *	fill.c     the cells of a row that is written
  *	version.c  that of the application
@@ -98,7 +99,8 @@ enum vl_status rows_stage_is_gone(struct rows_stage *s, size_t table,
  * it; `*numbered` false, and nothing done, where not all are new. */
 enum vl_status rows_stage_number(struct rows_stage *s, size_t table,
     int64_t first, bool *numbered, struct vl_err *err);
-/* How many rows have that act. */
+/* How many rows there are, and how many have that act. */
+uint64_t rows_stage_rows(const struct rows_stage *s, size_t table);
 enum vl_status rows_stage_count(struct rows_stage *s, size_t table,
     enum rows_act act, uint64_t *n, struct vl_err *err);
 /* An id that a new row gets; `*taken`: another one has it. */
@@ -108,7 +110,9 @@ enum vl_status rows_stage_take_id(struct rows_stage *s, size_t table,
 struct rows_staging; /* one after the other */
 enum vl_status rows_staging_open(struct rows_staging **out,
     struct rows_stage *s, size_t table, enum rows_act act, struct vl_err *err);
-/* The same with `row` and `x`. */
+enum vl_status rows_staging_all(struct rows_staging **out, struct rows_stage *s,
+    size_t table, struct vl_err *err);
+/* One act with `row` and `x`. */
 enum vl_status rows_staging_lines(struct rows_staging **out,
     struct rows_stage *s, size_t table, enum rows_act act, struct vl_err *err);
 enum vl_status rows_staging_gone(struct rows_staging **out,
@@ -116,17 +120,6 @@ enum vl_status rows_staging_gone(struct rows_staging **out,
 enum vl_status rows_staging_next(struct rows_staging *g,
     struct rows_staged *row, bool *more, struct vl_err *err);
 void rows_staging_free(struct rows_staging *g);
-
-/* The id that was found last for a key: rows in order of keys ask for the
- * same one again and again. */
-struct rows_last {
-	struct vl_buf key;
-	struct vl_buf text;
-	struct vl_cell id;
-	size_t table;
-	size_t column;
-	bool valid;
-};
 
 /* The table whose rows are being put. */
 struct rows_told {
@@ -163,7 +156,7 @@ struct vl_rows_put {
 	bool open;        /* it is not put aside yet */
 	uint64_t left;    /* rows of the bundle that are not written */
 	bool triggers_off;
-	struct rows_last last[8];
+	struct rows_idmap *idmap;
 	bool probing; /* ids that are not given yet are NULL */
 	struct vl_buf line;
 	/* compare.c, write.c */
@@ -251,6 +244,13 @@ enum vl_status rows_ids_give(struct vl_rows_put *p, struct vl_err *err);
 enum vl_status rows_ids_find(struct vl_rows_put *p, size_t table, size_t column,
     struct vl_slice key, struct vl_buf *text, struct vl_cell *id, bool *found,
     struct vl_err *err);
+/* idmap.c: integer ids of the bundle's rows in memory, once they are given. */
+enum vl_status rows_idmap_open(
+    struct rows_idmap **out, size_t ntables, struct vl_err *err);
+/* `*found` false: ask the stage. */
+enum vl_status rows_idmap_find(struct vl_rows_put *p, size_t table,
+    struct vl_slice key, int64_t *id, bool *found, struct vl_err *err);
+void rows_idmap_free(struct rows_idmap *m);
 /* fill.c: the cell of a column for a value of a line. */
 enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_row_store *store,

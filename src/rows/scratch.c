@@ -203,7 +203,7 @@ rows_scratch_free(struct rows_scratch *s)
 		(void)sqlite3_finalize(s->tables[i].set);
 		(void)sqlite3_finalize(s->tables[i].by_row);
 		(void)sqlite3_finalize(s->tables[i].by_key);
-		vl_buf_free(&s->tables[i].last_key);
+		scratch_forget_known(s, i);
 		for (k = 0;
 		     s->tables[i].slot != NULL && k < s->plan->tables[i].nslots;
 		     k++)
@@ -249,13 +249,14 @@ rows_scratch_put(struct rows_scratch *s, size_t table,
 		st = scratch_id_bytes(s, &note->slots[i], err);
 		bound |= scratch_bind_id(s, q, at, &note->slots[i]);
 	}
+	s->tables[table].rows++;
+	scratch_forget_known(s, table);
 	return st == VL_OK ? lite_done(s->db, q, bound, SCRATCH_WHAT, err) : st;
 }
 
 enum vl_status
 rows_scratch_done(struct rows_scratch *s, size_t table, struct vl_err *err)
 {
-	s->tables[table].last_valid = false;
 	return prepare_uses(s, table, err);
 }
 
@@ -266,7 +267,7 @@ rows_scratch_set(struct rows_scratch *s, size_t table,
 	sqlite3_stmt *q = s->tables[table].set;
 	int bound = sqlite3_bind_int64(q, 1, note->r);
 
-	s->tables[table].last_valid = false;
+	scratch_forget_known(s, table);
 	bound |= sqlite3_bind_int(q, 3, (int)note->state);
 	bound |= lite_bind_bytes(q, 4, note->key);
 	return lite_done(s->db, q, bound, SCRATCH_WHAT, err);
@@ -274,15 +275,11 @@ rows_scratch_set(struct rows_scratch *s, size_t table,
 
 /* A whole number in its one spelling. */
 static bool
-id_integer(const struct vl_cell *id, struct vl_slice text, int64_t *n)
+id_integer(struct vl_slice text, int64_t *n)
 {
 	char copy[24];
 	char again[24];
 
-	if (id->type == VL_CELL_INT) {
-		*n = id->integer;
-		return true;
-	}
 	if (text.n == 0 || text.n >= sizeof(copy))
 		return false;
 	memcpy(copy, text.p, text.n);
@@ -292,39 +289,23 @@ id_integer(const struct vl_cell *id, struct vl_slice text, int64_t *n)
 	return strcmp(copy, again) == 0;
 }
 
-static enum vl_status
-look_up(struct rows_scratch *s, size_t table, size_t column,
-    const struct vl_cell *id, struct rows_note *note, bool *found,
+/* The rowid that an id of a table with integer ids is; false: it is none. */
+static bool
+id_row(struct rows_scratch *s, const struct vl_cell *id, int64_t *r,
     struct vl_err *err)
 {
-	const struct rows_table *t = &s->plan->tables[table];
-	struct scratch_table *k = &s->tables[table];
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = VL_OK;
-	int64_t r = 0;
-	int bound = 0;
-	int got = 0;
+	*r = id->integer;
+	return id->type == VL_CELL_INT ||
+	    (scratch_id_bytes(s, id, err) == VL_OK &&
+	        id_integer(vl_buf_slice(&s->text), r));
+}
 
-	*found = false;
-	if (column == NONE)
-		column = t->primary;
-	st = scratch_id_bytes(s, id, err);
-	if (st != VL_OK || column == NONE || !t->keyed)
-		return st;
-	if (t->schema->columns[column].integer_id) {
-		if (!id_integer(id, vl_buf_slice(&s->text), &r))
-			return VL_OK;
-		q = k->by_row;
-		(void)sqlite3_reset(q);
-		bound = sqlite3_bind_int64(q, 1, r);
-	} else {
-		if (t->columns[column].slot == NONE)
-			return VL_OK;
-		q = k->by_slot[t->columns[column].slot];
-		(void)sqlite3_reset(q);
-		bound = scratch_bind_id(s, q, 1, id);
-	}
-	got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
+static enum vl_status
+run_find(struct rows_scratch *s, sqlite3_stmt *q, int bound,
+    struct rows_note *note, bool *found, struct vl_err *err)
+{
+	int got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
+
 	if (got != SQLITE_ROW && got != SQLITE_DONE)
 		return lite_fail(s->db, SCRATCH_WHAT, err);
 	*found = got == SQLITE_ROW;
@@ -333,48 +314,42 @@ look_up(struct rows_scratch *s, size_t table, size_t column,
 	return VL_OK;
 }
 
-/* A copy of what was found, while no key of the table changes. */
-static enum vl_status
-remember(struct scratch_table *k, size_t column, int64_t id,
-    const struct rows_note *note, bool found, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	k->last_valid = false;
-	vl_buf_clear(&k->last_key);
-	if (found && note->parent.type != VL_CELL_NULL)
-		return VL_OK;
-	if (found) {
-		st = vl_buf_add(&k->last_key, note->key, err);
-		k->last = *note;
-		k->last.key = vl_buf_slice(&k->last_key);
-	}
-	k->last_id = id;
-	k->last_column = column;
-	k->last_found = found;
-	k->last_valid = st == VL_OK;
-	return st;
-}
-
 enum vl_status
 rows_scratch_find(struct rows_scratch *s, size_t table, size_t column,
     const struct vl_cell *id, struct rows_note *note, bool *found,
     struct vl_err *err)
 {
+	const struct rows_table *t = &s->plan->tables[table];
 	struct scratch_table *k = &s->tables[table];
+	sqlite3_stmt *q = NULL;
 	enum vl_status st = VL_OK;
+	bool known = false;
+	int64_t r = 0;
 
-	if (id->type == VL_CELL_INT && k->last_valid &&
-	    k->last_id == id->integer && k->last_column == column) {
-		*found = k->last_found;
-		if (*found)
-			*note = k->last;
+	*found = false;
+	if (column == NONE)
+		column = t->primary;
+	if (column == NONE || !t->keyed)
 		return VL_OK;
+	if (t->schema->columns[column].integer_id) {
+		if (!id_row(s, id, &r, err))
+			return VL_OK;
+		st = scratch_find_known(s, table, r, note, found, &known, err);
+		if (st != VL_OK || known)
+			return st;
+		q = k->by_row;
+		(void)sqlite3_reset(q);
+		return run_find(
+		    s, q, sqlite3_bind_int64(q, 1, r), note, found, err);
 	}
-	st = look_up(s, table, column, id, note, found, err);
-	if (st == VL_OK && id->type == VL_CELL_INT)
-		st = remember(k, column, id->integer, note, *found, err);
-	return st;
+	if (t->columns[column].slot == NONE)
+		return VL_OK;
+	st = scratch_id_bytes(s, id, err);
+	if (st != VL_OK)
+		return st;
+	q = k->by_slot[t->columns[column].slot];
+	(void)sqlite3_reset(q);
+	return run_find(s, q, scratch_bind_id(s, q, 1, id), note, found, err);
 }
 
 /* Used by an import alone, so prepared when it first asks. */

@@ -8,21 +8,26 @@
 
 #define SCRATCH_WHAT "notes about rows"
 
+/* known.c */
+struct scratch_known {
+	struct known_row *rows; /* ascending by r */
+	size_t n;
+	struct vl_buf keys;
+	size_t bytes;
+	uint64_t asked; /* without it */
+	bool loaded;
+	bool never;
+};
+
 struct scratch_table {
+	uint64_t rows;
+	struct scratch_known known;
 	sqlite3_stmt *put;
 	sqlite3_stmt *set;
 	sqlite3_stmt *by_row;
 	sqlite3_stmt **by_slot;
 	sqlite3_stmt **slot; /* of a row */
 	sqlite3_stmt *by_key;
-	/* Rows that stand together often have one owner: what was found last
-	 * for an integer. */
-	struct rows_note last;
-	struct vl_buf last_key;
-	int64_t last_id;
-	size_t last_column;
-	bool last_found;
-	bool last_valid;
 };
 
 struct rows_scratch {
@@ -34,6 +39,7 @@ struct rows_scratch {
 	sqlite3_stmt *keep;
 	sqlite3_stmt *kept;
 	struct vl_buf text; /* of an id */
+	size_t known;       /* bytes in memory, of all tables */
 };
 
 enum vl_status scratch_run(
@@ -49,5 +55,10 @@ int scratch_bind_id(
 enum vl_status scratch_doubles(
     struct vl_buf *sql, const struct rows_table *t, struct vl_err *err);
 void scratch_read_note(sqlite3_stmt *q, struct rows_note *note);
+/* The row of an integer id in memory; `*known` false: not there to ask. */
+enum vl_status scratch_find_known(struct rows_scratch *s, size_t table,
+    int64_t r, struct rows_note *note, bool *found, bool *known,
+    struct vl_err *err);
+void scratch_forget_known(struct rows_scratch *s, size_t table);
 
 #endif

@@ -26,6 +26,7 @@ struct stage_table {
 	sqlite3_stmt *set;
 	sqlite3_stmt *gone;
 	sqlite3_stmt *is_gone;
+	uint64_t rows;
 	int64_t first; /* id of the first row, where all are new and numbered
 	                * one after the other; else 0 */
 };
@@ -251,6 +252,7 @@ rows_stage_put(struct rows_stage *s, size_t table,
 	bound |= sqlite3_bind_int64(q, 4, row->body);
 	bound |= sqlite3_bind_int(q, 5, (int)row->act);
 	bound |= sqlite3_bind_int64(q, 6, (int64_t)row->entry);
+	t->rows++;
 	got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
 	if (got == SQLITE_CONSTRAINT)
 		st = vl_fail(err, VL_EFORMAT, "it is there twice");
@@ -397,6 +399,12 @@ rows_stage_is_gone(struct rows_stage *s, size_t table, struct vl_slice key,
 	    lite_fail(s->db, WHAT, err);
 }
 
+uint64_t
+rows_stage_rows(const struct rows_stage *s, size_t table)
+{
+	return table_of(s, table)->rows;
+}
+
 enum vl_status
 rows_stage_count(struct rows_stage *s, size_t table, enum rows_act act,
     uint64_t *n, struct vl_err *err)
@@ -539,6 +547,14 @@ rows_staging_open(struct rows_staging **out, struct rows_stage *s, size_t table,
 	if (st == VL_OK && (*out)->q != NULL)
 		(void)sqlite3_bind_int((*out)->q, 1, (int)act);
 	return st;
+}
+
+enum vl_status
+rows_staging_all(struct rows_staging **out, struct rows_stage *s, size_t table,
+    struct vl_err *err)
+{
+	return open_staging(
+	    out, s, table, "SELECT * FROM s%d ORDER BY key", err);
 }
 
 enum vl_status
