@@ -80,6 +80,7 @@ def unlock(fields):
 
 DECODERS = {
     "chunk-list": frames.read_list_items,
+    "database-line": manifest.read_any,
     "file-header": frames.read_file_header,
     "head": keys.read_head,
     "inner-head": reader_bundle.read_inner,
@@ -267,7 +268,9 @@ class OneManifest(reader_bundle.Bundle):
             "epoch": int(facts["epoch"]), "series": facts["series"],
             "site": facts["site"], "manifest_root": facts["root"],
             "counts": {"lines": int(facts["count"])},
-            "resources": [{"name": n} for n in facts["resources"].split()]}
+            "resources": [
+                {"name": name, "kind": kind or "files"} for name, _, kind in (
+                    r.partition(":") for r in facts["resources"].split())]}
 
     def index_records(self):
         for number, line in enumerate(self.lines):

@@ -44,11 +44,17 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct vl_unpack_totals totals = { 0 };
 	struct wire_block block = { 0 };
 	struct wire_file file = { 0 };
+	struct vl_slice line = { 0 };
+	uint64_t number = 0;
 	struct vl_err err = { 0 };
 
 	switch (vl_rd_u8(&rd)) {
 	case WIRE_ENTRY:
 		entry(&rd);
+		break;
+	case WIRE_LINE:
+		if (wire_take_line(&line, &number, &rd))
+			MUST(wire_is_line(line));
 		break;
 	case WIRE_REFS:
 		inner(&rd);

@@ -3,6 +3,7 @@
     python3 tests/tools/reader check BUNDLE KEY...
     python3 tests/tools/reader manifest BUNDLE KEY...
     python3 tests/tools/reader cat BUNDLE RESOURCE/PATH KEY...
+    python3 tests/tools/reader cat BUNDLE RESOURCE/TABLE/[KEY-OF-A-ROW] KEY...
     python3 tests/tools/reader extract BUNDLE FOLDER KEY...
 
 KEY is --password-file FILE, or --identity FILE (recipient.key; the role audit
@@ -26,7 +27,7 @@ import tempfile
 import extract
 import locked
 import seal
-from common import EXIT, Bad, Wrong, demand
+from common import EXIT, Bad, Wrong, demand, json_text
 from bundle import Bundle
 
 
@@ -97,16 +98,24 @@ def show_manifest(bundle):
         sys.stdout.buffer.write(text)
 
 
+def place_of(line):
+    """What stands behind the name of the resource."""
+    if "path" in line:
+        return line["path"]
+    key = json_text(line["k"], -10) if "k" in line else ""
+    return f"{line.get('c', '')}/{key}".encode()
+
+
 def cat(bundle, name):
     resource, _, path = os.fsencode(name).partition(b"/")
-    lines = {line["path"]: (line, chunks)
+    lines = {place_of(line): (line, chunks)
              for _, line, chunks in bundle.read_manifest()
              if line and line["r"].encode() == resource}
     line, chunks = lines.get(path, (None, None))
     if line and line["t"] == "hard":
         line, chunks = lines[line["to"]]
-    if not line or line["t"] != "file":
-        raise Wrong(f"{name!a} is no file of this bundle")
+    if not line or "size" not in line:
+        raise Wrong(f"{name!a} has no content in this bundle")
     extract.write_body(sys.stdout.buffer, line, chunks, bundle)
 
 

@@ -195,7 +195,7 @@ class Bundle:
         demand(all(a < b for a, b in zip(names, names[1:])),
                "resources do not ascend")
         for resource in inner["resources"]:
-            demand(resource["kind"] == "files",
+            demand(resource["kind"] in ("files", "sqlite"),
                    f"a resource of kind {resource['kind']}", "refused")
         demand(inner["packs"] == [
             frames.frames_of(n, self.sizes[n], self.head["frame_log2"])
@@ -285,9 +285,10 @@ class Bundle:
     def read_manifest(self):
         """Yields (text, line, chunks) for each line of the manifest. line is
         None for the first and the last; chunks is a list of (offset, id) for
-        a file, else None. After the last one all of it was checked."""
+        what has a body, else None. After the last one all of it was checked."""
         group, items, count, root = [], [], 0, manifest.Root(self.sk)
-        tree = manifest.Tree([r["name"] for r in self.inner["resources"]])
+        tree = manifest.Lines([(r["name"], r["kind"])
+                               for r in self.inner["resources"]])
         state = {"first": None, "last": None}
         for record in self.index_records():
             if record.kind == frames.LISTS:
@@ -332,7 +333,7 @@ class Bundle:
             return text, None, None
         else:
             try:
-                line = manifest.read_line(text)
+                line = manifest.read_any(text)
                 tree.take(line)
             except Bad as bad:
                 raise Bad(bad.kind, f"line {count}: {bad}") from None
@@ -343,11 +344,11 @@ class Bundle:
 
     def finish_group(self, group, items):
         """The lines of one record, with the chunks that the lists behind it
-        give to each file."""
+        give to each body."""
         at = 0
         for text, line, number in group:
             chunks = None
-            if line is not None and line["t"] == "file":
+            if line is not None and "size" in line:
                 own = []
                 while at < len(items) and items[at][:2] == (number, 0):
                     own.append(items[at][2])
@@ -358,7 +359,7 @@ class Bundle:
                 refs = [ref for item in own for ref in item]
                 chunks = self.place(refs, line, number)
             yield text, line, chunks
-        demand(at == len(items), "a list of chunks that belongs to no file")
+        demand(at == len(items), "a list of chunks that belongs to no body")
 
     def place(self, refs, line, number):
         """(offset, id) of each chunk of a body; checks the content hash."""

@@ -2,7 +2,7 @@
 
 Into the folder go, as far as anybody may make them, directories, regular
 files, their hard links and symbolic links, with time and permission bits.
-Owners, attributes and devices are only in the manifest.
+Owners, attributes, devices and the lines of databases are only in the manifest.
 """
 
 import os
@@ -66,7 +66,8 @@ def extract(bundle, found, folder):
     if os.listdir(folder):
         raise Wrong(f"{folder!a} is not empty")
     root = os.open(folder, DIRECTORY)
-    lines = [(line, chunks) for _, line, chunks in found if line]
+    lines = [(line, chunks) for _, line, chunks in found
+             if line and "path" in line]
     links = [item for item in lines if item[0]["t"] in ("hard", "link")]
     dirs = [item for item in lines if item[0]["t"] == "dir"]
     files = [item for item in lines if item[0]["t"] not in ("hard", "link")]

@@ -2,6 +2,7 @@
 
 import re
 
+import rows
 from common import (SMALL_FILE, blake, demand, from_base64url, is_hex,
                   is_name, is_number, is_text, is_time, json_read, kdf_series,
                   le64, members)
@@ -62,6 +63,14 @@ def read_json(line):
 
 
 # A line of a tree
+
+def read_any(line):
+    """The object of a line of a tree or of a database."""
+    value = read_json(line)
+    if isinstance(value.get("t"), str) and value["t"] in rows.KINDS:
+        return rows.read_line(value)
+    return read_line(line)
+
 
 def read_line(line):
     """The object of a line, with path, target and to as bytes."""
@@ -248,25 +257,42 @@ def sort_key(line):
     return line["r"].encode(), line["path"].split(b"/") if line["path"] else []
 
 
-class Tree:
-    """Takes the lines in order; keeps all paths of a resource and their
-    types in memory."""
+class Lines:
+    """Takes the lines in order. resources: (name, kind) of each."""
 
     def __init__(self, resources):
         self.resources = list(resources)    # those that are still to come
+        self.name, self.kind, self.of = None, None, None
+
+    def take(self, line):
+        if line["r"] != self.name:
+            demand(self.resources and line["r"] == self.resources[0][0],
+                   f"'{line['r']}' is not the resource that the inner head "
+                   "has here", "auth")
+            self.name, self.kind = self.resources.pop(0)
+            demand(self.kind in ("files", "sqlite"),
+                   f"a resource of kind {self.kind}", "refused")
+            self.of = Tree() if self.kind == "files" else rows.Database()
+        demand((line["t"] in rows.KINDS) == (self.kind == "sqlite"),
+               f"a line of type '{line['t']}' in a resource of kind "
+               f"'{self.kind}'")
+        self.of.take(line)
+
+
+class Tree:
+    """Takes the lines of one tree in order; keeps all paths and their types
+    in memory."""
+
+    def __init__(self):
         self.before = None
         self.types = {}
 
     def take(self, line):
         what = f"{line['r']}/{line['path']!a}"
         key = sort_key(line)
-        if self.before is None or self.before[0] != key[0]:
-            demand(self.resources and line["r"] == self.resources.pop(0),
-                   f"{what}: not the resource that the inner head has here",
-                   "auth")
+        if self.before is None:
             demand(line["path"] == b"", f"{what}: a tree without root",
                    "path")
-            self.types = {}
         else:
             demand(self.before < key, f"{what}: lines out of order", "path")
             parent = line["path"].rpartition(b"/")[0]

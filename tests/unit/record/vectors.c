@@ -1,4 +1,5 @@
-/* Every vector of formats/vectors/manifest-line has the outcome it names. */
+/* Every vector of formats/vectors/manifest-line and database-line has the
+ * outcome it names. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 
 #include <valise/encode.h>
 #include <valise/entry.h>
+#include <valise/row.h>
 
 struct vector {
 	char expect[16];
@@ -97,48 +99,92 @@ vector_load(struct vector *v, const char *path)
 	assert_true(v->n > 0);
 }
 
+/* Decodes a line, and writes what it read again. */
+typedef enum vl_status decode_fn(
+    struct vl_slice line, struct vl_buf *again, struct vl_err *err);
+
+static enum vl_status
+decode_entry(struct vl_slice line, struct vl_buf *again, struct vl_err *err)
+{
+	struct vl_entry_store store = { 0 };
+	struct vl_entry e;
+	enum vl_status st = vl_entry_decode(&e, &store, line, err);
+
+	if (st == VL_OK)
+		assert_int_equal(VL_OK, vl_entry_encode(again, &e, NULL, err));
+	vl_entry_store_free(&store);
+	return st;
+}
+
+/* As a reader of a bundle does: by the kind that the line can be. */
+static enum vl_status
+decode_any(struct vl_slice line, struct vl_buf *again, struct vl_err *err)
+{
+	struct vl_row_store store = { 0 };
+	struct vl_profile_line p;
+	struct vl_table_line t;
+	struct vl_row r;
+	size_t hash_at = 0;
+	enum vl_status st = VL_OK;
+
+	switch (vl_line_kind(line)) {
+	case VL_LINE_ENTRY:
+		st = decode_entry(line, again, err);
+		break;
+	case VL_LINE_PROFILE:
+		st = vl_profile_line_decode(&p, &store, line, err);
+		if (st == VL_OK)
+			st = vl_profile_line_encode(again, &p, err);
+		break;
+	case VL_LINE_TABLE:
+		st = vl_table_line_decode(&t, &store, line, err);
+		if (st == VL_OK)
+			st = vl_table_line_encode(again, &t, err);
+		break;
+	case VL_LINE_ROW:
+		st = vl_row_decode(&r, &store, line, err);
+		if (st == VL_OK)
+			st = vl_row_encode(again, &r, &hash_at, err);
+		break;
+	}
+	vl_row_store_free(&store);
+	return st;
+}
+
 /* A copy that ends where its memory ends: an overread dies. */
 static enum vl_status
-decode_exact(
-    const struct vector *v, struct vl_entry_store *store, struct vl_buf *again)
+decode_exact(const struct vector *v, decode_fn *decode, struct vl_buf *again)
 {
 	uint8_t *tight = malloc(v->n);
-	struct vl_entry e;
 	struct vl_err err = { 0 };
 	enum vl_status st;
 
 	assert_non_null(tight);
 	memcpy(tight, v->line, v->n);
-	st = vl_entry_decode(&e, store, (struct vl_slice){ tight, v->n }, &err);
-	if (st == VL_OK)
-		assert_int_equal(VL_OK, vl_entry_encode(again, &e, NULL, &err));
-	else
-		assert_true(err.text[0] != '\0');
+	st = decode((struct vl_slice){ tight, v->n }, again, &err);
+	assert_true(st == VL_OK || err.text[0] != '\0');
 	free(tight);
 	return st;
 }
 
+/* An empty folder must not pass. */
 static void
-decodes_manifest_line_vectors(void **state)
+check_folder(const char *folder, size_t least, decode_fn *decode)
 {
-	struct vl_entry_store store = { 0 };
 	struct vl_buf again = { 0 };
 	struct vector *v = malloc(sizeof(*v));
 	glob_t found;
 	size_t i;
 
-	(void)state;
 	assert_non_null(v);
-	assert_int_equal(0,
-	    glob(SOURCE_DIR "/formats/vectors/manifest-line/*", 0, NULL,
-	        &found));
-	assert_true(found.gl_pathc >= 200); /* an empty folder must not pass */
+	assert_int_equal(0, glob(folder, 0, NULL, &found));
+	assert_true(found.gl_pathc >= least);
 	for (i = 0; i < found.gl_pathc; i++) {
 		print_message("%s\n", found.gl_pathv[i]);
 		vector_load(v, found.gl_pathv[i]);
 		vl_buf_clear(&again);
 		assert_string_equal(
-		    v->expect, outcome(decode_exact(v, &store, &again)));
+		    v->expect, outcome(decode_exact(v, decode, &again)));
 		/* Nothing but a member that is passed over may get lost. */
 		if (strcmp(v->expect, "ok") != 0 ||
 		    memmem(v->line, v->n, ",\"x_", 4) != NULL)
@@ -149,7 +195,22 @@ decodes_manifest_line_vectors(void **state)
 	globfree(&found);
 	free(v);
 	vl_buf_free(&again);
-	vl_entry_store_free(&store);
+}
+
+static void
+decodes_manifest_line_vectors(void **state)
+{
+	(void)state;
+	check_folder(
+	    SOURCE_DIR "/formats/vectors/manifest-line/*", 200, decode_entry);
+}
+
+static void
+decodes_database_line_vectors(void **state)
+{
+	(void)state;
+	check_folder(
+	    SOURCE_DIR "/formats/vectors/database-line/*", 140, decode_any);
 }
 
 int
@@ -157,6 +218,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decodes_manifest_line_vectors),
+		cmocka_unit_test(decodes_database_line_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

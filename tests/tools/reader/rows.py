@@ -1,0 +1,207 @@
+"""Lines of a database and their order: formats/manifest.md."""
+
+import math
+
+from common import (demand, from_base64url, is_label, is_name, is_number,
+                    is_text, json_text, members)
+
+KINDS = ("profile", "table", "row")
+NAME_MOST = 255             # of a table, and of a column
+KEY_MOST = 4096
+VERSION_MOST = 1024
+FORMS = ("plain", "json", "number")
+
+
+def read_line(value):
+    """Checks the object of a line of one of KINDS, and returns it."""
+    {"profile": check_profile, "table": check_table,
+     "row": check_row}[value["t"]](value)
+    demand(is_name(value["r"]), "'r' is no name")
+    return value
+
+
+def check_profile(value):
+    members(value, "a profile", "r t", "version words")
+    if "version" in value:
+        demand(is_label(value["version"], VERSION_MOST), "'version' is wrong")
+    demand(isinstance(value.get("words", {}), dict), "'words' is no object")
+
+
+def check_table(value):
+    members(value, "a table", "c r schema t")
+    demand(is_label(value["c"], NAME_MOST), "'c' is no name of a table")
+    schema = value["schema"]
+    demand(isinstance(schema, list) and schema != []
+           and all(isinstance(line, str) and line != "" for line in schema),
+           "'schema' is no list of lines")
+    schema = [line.encode() for line in schema]
+    demand(all(a < b for a, b in zip(schema, schema[1:])),
+           "lines of 'schema' do not ascend")
+
+
+def check_row(value):
+    members(value, "a row", "c k r row t", "hash size x")
+    demand(is_label(value["c"], NAME_MOST), "'c' is no name of a table")
+    demand(key_size(value["k"]) <= KEY_MOST, "a key of more than 4,096 bytes",
+           "limit")
+    check_key(value["k"])
+    demand(isinstance(value["row"], dict), "'row' is no object")
+    places = []
+    for column in sorted(value["row"], key=str.encode):
+        demand(is_label(column, NAME_MOST), "a column without a name")
+        check_value(value["row"][column], places)
+    if "x" in value:
+        demand(isinstance(value["x"], dict) and value["x"] != {},
+               "'x' is no object of ids")
+        for column, cell in value["x"].items():
+            demand(is_label(column, NAME_MOST), "a column without a name")
+            check_cell(cell)
+    check_body(value, places)
+
+
+def check_body(value, places):
+    """Places follow one another in the order of the columns and fill it."""
+    filled = 0
+    for at, length in places:
+        demand(at == filled, "a place in the body that is not behind the one "
+               "before")
+        filled += length
+    demand(("size" in value) == ("hash" in value) == (filled > 0),
+           "a body without values, or values without a body")
+    if filled:
+        demand(is_number(value["size"]) and value["size"] == filled,
+               "'size' is not what the values fill")
+        demand(is_text(value["hash"], r"k1\.[A-Za-z0-9_-]{43}")
+               and len(from_base64url(value["hash"][3:], "'hash'")) == 32,
+               "'hash' is wrong")
+
+
+# Values
+
+def key_size(key):
+    return len(json_text(key, -10).encode())
+
+
+def check_key(key):
+    """Cells, and lists of such; none empty."""
+    demand(isinstance(key, list) and key != [], "a key is wrong")
+    for part in key:
+        if isinstance(part, list):
+            check_key(part)
+        else:
+            check_cell(part)
+
+
+def check_row_key(key):
+    check_key(key)
+    demand(key_size(key) <= KEY_MOST, "a key that no row has")
+
+
+def check_cell(value):
+    """A cell in its one spelling."""
+    if value is None or isinstance(value, str) or is_number(
+            value, -10 ** 15 + 1):
+        return
+    demand(isinstance(value, dict) and len(value) == 1, "a value is wrong")
+    tag, text = next(iter(value.items()))
+    check = {"$b64": is_blob, "$t64": is_odd_text, "$i": is_large,
+             "$r": is_real}.get(tag)
+    demand(check is not None and isinstance(text, str) and check(text),
+           f"a value {tag!a} is wrong")
+
+
+def is_blob(text):
+    from_base64url(text, "'$b64'")
+    return True
+
+
+def is_odd_text(text):
+    data = from_base64url(text, "'$t64'")
+    try:
+        return b"\0" in data or data.decode("utf-8") is None
+    except UnicodeDecodeError:
+        return True
+
+
+def is_large(text):
+    return (is_text(text, "-?[1-9][0-9]{15,18}")
+            and -2 ** 63 <= int(text) < 2 ** 63)
+
+
+def is_real(text):
+    if not is_text(text, r"-?(inf|[0-9]+(\.[0-9]+)?(e[+-][0-9]{2,3})?)"):
+        return False
+    return text == real_text(float(text))
+
+
+def real_text(number):
+    if math.isinf(number):
+        return "-inf" if number < 0 else "inf"
+    return next(text for text in (f"{number:.{digits}g}"
+                                  for digits in (15, 16, 17))
+                if float(text) == number)
+
+
+def check_value(value, places):
+    """A value of a row; its places in the body go to 'places'."""
+    tag = (next(iter(value)) if isinstance(value, dict) and len(value) == 1
+           else None)
+    if tag in ("$body", "$blob"):
+        places.append(place(value[tag]))
+    elif tag == "$ref":
+        check_row_key(value[tag])
+    elif tag == "$parts":
+        check_parts(value[tag], places)
+    else:
+        check_cell(value)
+
+
+def place(value):
+    demand(isinstance(value, list) and len(value) == 2
+           and is_number(value[0]) and is_number(value[1], 1),
+           "a place in the body is wrong")
+    return tuple(value)
+
+
+def check_parts(parts, places):
+    demand(isinstance(parts, list), "'$parts' is no list")
+    for one, next_one in zip(parts, parts[1:]):
+        demand(isinstance(one, list) or isinstance(next_one, list),
+               "two pieces of text side by side")
+    demand(any(isinstance(part, list) for part in parts),
+           "pieces that name no row")
+    for part in parts:
+        if isinstance(part, list):
+            demand(len(part) == 3 and is_label(part[0], NAME_MOST)
+                   and part[2] in FORMS, "a piece that is no reference")
+            check_row_key(part[1])
+        elif isinstance(part, dict):
+            demand(list(part) == ["$body"], "a piece that is none")
+            places.append(place(part["$body"]))
+        else:
+            demand(isinstance(part, str) and part != "",
+                   "a piece that is none")
+
+
+# Order
+
+class Database:
+    """Takes the lines of one database in order."""
+
+    def __init__(self):
+        self.begun, self.table, self.key = False, b"", b""
+
+    def take(self, line):
+        demand((line["t"] == "profile") != self.begun,
+               "a database begins with its profile, and has one")
+        self.begun = True
+        if line["t"] == "table":
+            name = line["c"].encode()
+            demand(self.table < name, "tables do not ascend")
+            self.table, self.key = name, b""
+        elif line["t"] == "row":
+            key = json_text(line["k"], -10).encode()
+            demand(line["c"].encode() == self.table,
+                   "a row that is not behind the line of its table")
+            demand(self.key < key, "rows do not ascend")
+            self.key = key
