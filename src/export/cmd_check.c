@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <valise/check.h>
 #include <valise/text.h>
@@ -43,6 +44,19 @@ say_name(const char *name)
 	if (vl_escape(&b, vl_slice_of(name), &err) == VL_OK)
 		(void)fwrite(b.p, 1, b.n, stdout);
 	vl_buf_free(&b);
+}
+
+/* A message: the names in it may be anything. */
+static void
+say_text(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		return;
+	vl_tame(copy);
+	(void)fputs(copy, stdout);
+	free(copy);
 }
 
 /* "word<tab>resource/table.column" */
@@ -187,10 +201,10 @@ tell_finding(void *arg, const struct vl_check_finding *f)
 	}
 	say_place(c, words[f->kind], f->table, f->column);
 	(void)putchar('\t');
-	say_name(f->text);
+	say_text(f->text);
 	if (f->line != NULL) {
 		(void)printf("\tadd: ");
-		say_name(f->line);
+		say_text(f->line);
 	}
 	(void)putchar('\n');
 }

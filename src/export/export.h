@@ -8,7 +8,7 @@
 #include <valise/source.h>
 #include <valise/state.h>
 
-/* Seconds for the locks of a database. */
+/* Seconds that the lock of an application is waited for. */
 #define VL_DATABASE_WAIT 10
 
 /* TMPDIR, where it is absolute, else /var/tmp. */

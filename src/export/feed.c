@@ -14,8 +14,6 @@
 
 #define SHOWN 512
 
-/* Seconds that the lock of an application is waited for. */
-
 /* A source that is not there must not look like an empty one. */
 static enum vl_status
 check_root(const struct vl_resource *r, struct vl_err *err)

@@ -53,9 +53,8 @@ rows_key_surrogate(const struct vl_table *t, size_t column)
 	    ends_with(c->name, "Id") || ends_with(c->name, "ID");
 }
 
-/* Lower is better. */
-static unsigned
-score_column(const struct vl_column *c)
+unsigned
+rows_key_score(const struct vl_column *c)
 {
 	static const char *const names[] = { "name", "login", "slug",
 		"identifier", "key", "code", "email", "title", "path", NULL };
@@ -95,8 +94,8 @@ rows_key_choose(
 			continue;
 		score = 0;
 		for (k = 0; k < s->uniques[i].n; k++)
-			score +=
-			    score_column(&s->columns[s->uniques[i].columns[k]]);
+			score += rows_key_score(
+			    &s->columns[s->uniques[i].columns[k]]);
 		if (best == NULL || score < least) {
 			best = &s->uniques[i];
 			least = score;

@@ -212,6 +212,9 @@ enum vl_status rows_key_choose(const struct rows_table *t, size_t **columns,
 /* A primary key of one column that only counts or is drawn by lot. */
 bool rows_key_surrogate(const struct vl_table *t, size_t column);
 
+/* How little a column reads like a name. */
+unsigned rows_key_score(const struct vl_column *c);
+
 /* refer.c */
 enum vl_status rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);

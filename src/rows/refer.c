@@ -338,20 +338,23 @@ check_declared(struct refer *r)
 	            r->name, true)))
 		return VL_OK;
 	likely = likely_table(r->p, c->schema->name);
+	if (likely == NULL && strncasecmp(c->schema->name, "parent", 6) == 0)
+		likely = r->t->schema->name;
 	(void)snprintf(text, sizeof(text),
 	    "'%s' is named like a reference%s%s%s and is not declared: add a "
 	    "line to 'references', or it to 'not_reference'",
 	    r->name, likely == NULL ? "" : " to '",
 	    likely == NULL ? "" : likely, likely == NULL ? "" : "'");
-	(void)snprintf(line, sizeof(line),
-	    likely == NULL ? "not_reference: [\"%s\"]" :
-	                     "{from: \"%s\", to: \"%s\"}",
-	    r->name, likely);
+	if (likely != NULL)
+		(void)snprintf(line, sizeof(line), "{from: \"%s\", to: \"%s\"}",
+		    r->name, likely);
 	if (!r->opts->warn_undeclared)
 		(void)vl_fail(r->err, VL_EREFUSED, "%s", text);
 	if (!r->opts->warn_undeclared)
-		return rows_heard(r->p, r->t, line, r->err) ? VL_OK :
-		                                              VL_EREFUSED;
+		return rows_heard(
+		           r->p, r->t, likely == NULL ? NULL : line, r->err) ?
+		    VL_OK :
+		    VL_EREFUSED;
 	if (r->opts->report.note != NULL)
 		r->opts->report.note(r->opts->report.arg, text);
 	return VL_OK;

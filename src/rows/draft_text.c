@@ -1,0 +1,505 @@
+/*
+ * A draft as YAML.  What a person must decide is a comment that begins with
+ * "# ?", and below it, as comments, the lines to choose from.
+ */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <valise/text.h>
+
+#include "draft.h"
+
+#define NAME_LIKE 9 /* score of a column that reads like a name, at most */
+#define SHOWN_MAX 120
+#define OPTIONS   4 /* columns of a table that are proposed for a key */
+
+/* ---- Pieces of text ---- */
+
+static void put(struct draft *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+put(struct draft *d, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (d->ask.st == VL_OK)
+		d->ask.st = vl_buf_add_text(d->out, text, d->ask.err);
+}
+
+static bool
+is_plain(const char *text)
+{
+	static const char *const words[] = { "true", "false", "null", "yes",
+		"no", "on", "off", "y", "n", NULL };
+	const char *at = text;
+	size_t i = 0;
+
+	if (strspn(text, "0123456789-.") > 0 || *text == '\0')
+		return false;
+	for (; *at != '\0'; at++)
+		if (strchr(
+		        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		        "0123456789_.-",
+		        *at) == NULL)
+			return false;
+	for (i = 0; words[i] != NULL; i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return false;
+	return true;
+}
+
+/* The character at `text`, and how many bytes it has; `text` is UTF-8. */
+static unsigned
+read_utf8(const char *text, size_t *n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (p[0] < 0x80) {
+		*n = 1;
+		return p[0];
+	}
+	if (p[0] < 0xe0) {
+		*n = 2;
+		return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+	}
+	if (p[0] < 0xf0) {
+		*n = 3;
+		return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 |
+		    (p[2] & 0x3fu);
+	}
+	*n = 4;
+	return 0x10000;
+}
+
+/* YAML does not take these as they are, or a reader is misled by them. */
+static bool
+needs_escape(unsigned c)
+{
+	if (c == 0x061c || c == 0x200e || c == 0x200f ||
+	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+		return true;
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||
+	    c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
+enum vl_status
+vl_draft_scalar(struct vl_buf *out, const char *text, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	unsigned c = 0;
+	size_t n = 0;
+
+	if (!vl_utf8_valid(vl_slice_of(text)))
+		return vl_fail(err, VL_EUSAGE,
+		    "a name is not UTF-8; a site file cannot hold it");
+	if (is_plain(text))
+		return vl_buf_add_text(out, text, err);
+	st = vl_buf_add_text(out, "\"", err);
+	for (; st == VL_OK && *text != '\0'; text += n) {
+		c = read_utf8(text, &n);
+		if (c == '"' || c == '\\')
+			st = vl_buf_printf(out, err, "\\%c", c);
+		else if (needs_escape(c))
+			st = vl_buf_printf(out, err, "\\u%04X", c);
+		else
+			st = vl_buf_add(out,
+			    (struct vl_slice){ (const uint8_t *)text, n }, err);
+	}
+	return st == VL_OK ? vl_buf_add_text(out, "\"", err) : st;
+}
+
+static void
+put_scalar(struct draft *d, const char *text)
+{
+	if (d->ask.st == VL_OK)
+		d->ask.st = vl_draft_scalar(d->out, text, d->ask.err);
+}
+
+/* "table.column" as one text. */
+static void
+put_path(struct draft *d, const char *table, const char *column)
+{
+	struct vl_buf path = { 0 };
+
+	if (d->ask.st == VL_OK)
+		d->ask.st = vl_buf_printf(
+		    &path, d->ask.err, "%s.%s%c", table, column, 0);
+	if (d->ask.st == VL_OK)
+		put_scalar(d, (const char *)path.p);
+	vl_buf_free(&path);
+}
+
+/* Anything, in a comment: one line, and not too long. */
+static void
+put_shown(struct draft *d, struct vl_slice text)
+{
+	char shown[SHOWN_MAX];
+
+	(void)vl_escape_text(shown, sizeof(shown), text);
+	put_scalar(d, vl_utf8_valid(vl_slice_of(shown)) ? shown : "?");
+}
+
+static void
+put_columns(struct draft *d, const struct draft_table *t, const char *word,
+    const size_t *columns, size_t n)
+{
+	size_t i = 0;
+
+	put(d, ", %s: [", word);
+	for (i = 0; i < n; i++) {
+		put(d, "%s", i == 0 ? "" : ", ");
+		put_scalar(d, t->schema->columns[columns[i]].name);
+	}
+	put(d, "]");
+}
+
+static void
+ask_person(struct draft *d, unsigned indent)
+{
+	d->counts.questions++;
+	put(d, "%*s# ? ", (int)indent, "");
+}
+
+/* The words of a profile can name it. */
+static bool
+can_be_named(const char *name, bool column)
+{
+	return *name != '\0' && vl_utf8_valid(vl_slice_of(name)) &&
+	    strpbrk(name, column ? "{}*." : "{}*") == NULL;
+}
+
+static bool
+table_can_be_named(const struct draft_table *t)
+{
+	size_t i = 0;
+
+	if (!can_be_named(t->schema->name, false))
+		return false;
+	for (i = 0; t->state == DRAFT_KEYED && i < t->nkey; i++)
+		if (!can_be_named(t->schema->columns[t->key[i]].name, true))
+			return false;
+	return true;
+}
+
+/* ---- Tables ---- */
+
+static void
+begin_line(struct draft *d, const struct draft_table *t, const char *how)
+{
+	put(d, "        %s- {table: ", how);
+	put_scalar(d, t->schema->name);
+}
+
+static void
+put_option(struct draft *d, const struct draft_table *t, const size_t *columns,
+    size_t n)
+{
+	int64_t doubles = draft_doubles(d, t, columns, n);
+
+	begin_line(d, t, "# ");
+	put_columns(d, t, "key", columns, n);
+	if (doubles == 0)
+		put(d, "}   # no two rows share it\n");
+	else
+		put(d, "}   # not one name: %" PRId64 " rows too many\n",
+		    doubles);
+}
+
+/* Columns that read like names, alone and below what the row belongs to. */
+static void
+propose_keys(struct draft *d, const struct draft_table *t)
+{
+	const struct vl_column *c = NULL;
+	size_t pair[2] = { NONE, NONE };
+	size_t n = 0;
+	size_t i = 0;
+
+	for (i = 0; i < t->schema->ncolumns; i++)
+		if ((t->columns[i].kind == DRAFT_DECLARED ||
+		        t->columns[i].kind == DRAFT_PROVED) &&
+		    t->schema->columns[i].not_null && pair[0] == NONE)
+			pair[0] = i;
+	for (i = 0; i < t->schema->ncolumns && n < OPTIONS; i++) {
+		c = &t->schema->columns[i];
+		if (c->generated || t->columns[i].kind != DRAFT_PLAIN ||
+		    i == t->primary || rows_key_score(c) > NAME_LIKE ||
+		    !can_be_named(c->name, true))
+			continue;
+		n++;
+		put_option(d, t, &i, 1);
+		pair[1] = i;
+		if (pair[0] != NONE &&
+		    can_be_named(t->schema->columns[pair[0]].name, true))
+			put_option(d, t, pair, 2);
+	}
+}
+
+static void
+ask_key(struct draft *d, const struct draft_table *t)
+{
+	ask_person(d, 8);
+	put(d, "no key of the schema names a row of ");
+	put_scalar(d, t->schema->name);
+	put(d, "%s. By what is one known?\n",
+	    t->referred ? ", and others refer to them" : "");
+	propose_keys(d, t);
+	if (t->primary != NONE && !t->schema->columns[t->primary].integer_id) {
+		begin_line(d, t, "# ");
+		put(d,
+		    ", match: [id]}   # where its ids are the same "
+		    "everywhere\n");
+	}
+	begin_line(d, t, "# ");
+	put(d, ", skip: true}%s\n",
+	    t->machine ? "   # named like what one machine keeps for itself" :
+	                 "");
+}
+
+static void
+ask_secrets(struct draft *d, const struct draft_table *t)
+{
+	const struct vl_column *c = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < t->schema->ncolumns; i++) {
+		c = &t->schema->columns[i];
+		if (!vl_rows_secret_name(c->name) || c->generated ||
+		    t->columns[i].kind != DRAFT_PLAIN || i == t->primary ||
+		    !can_be_named(c->name, true))
+			continue;
+		ask_person(d, 8);
+		put(d,
+		    "may hold a secret; where the target's is to stay, "
+		    "add below: keep_here: [");
+		put_scalar(d, c->name);
+		put(d, "]\n");
+	}
+}
+
+static bool
+write_table(struct draft *d, const struct draft_table *t)
+{
+	if (!table_can_be_named(t)) {
+		ask_person(d, 8);
+		put(d, "a profile cannot name this table or its key: ");
+		put_shown(d, vl_slice_of(t->schema->name));
+		put(d, "\n");
+		return false;
+	}
+	if (t->machine && t->state != DRAFT_ASK) {
+		ask_person(d, 8);
+		put(d,
+		    "named like what one machine keeps for itself; to leave "
+		    "it out:\n");
+		begin_line(d, t, "# ");
+		put(d, ", skip: true}\n");
+	}
+	ask_secrets(d, t);
+	if (t->state == DRAFT_ASK) {
+		ask_key(d, t);
+		return false;
+	}
+	if (t->doubles > 0) {
+		ask_person(d, 8);
+		put(d,
+		    "%" PRId64 " rows too many for this key, by values that "
+		    "are NULL\n",
+		    t->doubles);
+	}
+	begin_line(d, t, "");
+	if (t->state == DRAFT_KEYED) {
+		put_columns(d, t, "key", t->key, t->nkey);
+	} else {
+		put(d, ", owned_by: ");
+		put_scalar(d, t->schema->columns[t->owner].name);
+		if (t->ordinal != NONE)
+			put_columns(d, t, "ordinal", &t->ordinal, 1);
+	}
+	put(d, "}   # %" PRId64 " %s\n", t->rows,
+	    t->rows == 1 ? "row" : "rows");
+	return true;
+}
+
+/* ---- References ---- */
+
+static void
+put_reference(struct draft *d, const struct draft_table *t, size_t column,
+    const char *how)
+{
+	const struct draft_column *c = &t->columns[column];
+
+	put(d, "        %s- {from: ", how);
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	put(d, ", to: ");
+	put_scalar(d, d->tables[c->to].schema->name);
+	if (c->zero || c->empty)
+		put(d, ", none: [%s%s%s]", c->zero ? "\"0\"" : "",
+		    c->zero && c->empty ? ", " : "", c->empty ? "\"\"" : "");
+	put(d, "}   # %" PRId64 " of %" PRId64 " ids are there\n", c->met,
+	    c->ids);
+}
+
+static void
+ask_type(struct draft *d, const struct draft_table *t, size_t column)
+{
+	const struct vl_column *type =
+	    &t->schema->columns[t->columns[column].type];
+	const char *at = NULL;
+	size_t n = 0;
+
+	ask_person(d, 8);
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	put(d, ": of which table its ids are, says the column beside it:\n");
+	if (vl_rows_secret_name(type->name))
+		return;
+	for (at = draft_values(d, t, t->columns[column].type); *at != '\0';
+	     at += n + (at[n] != '\0')) {
+		n = strcspn(at, "\n");
+		put(d, "        #     ");
+		put_shown(d, (struct vl_slice){ (const uint8_t *)at, n });
+		put(d, "\n");
+	}
+	put(d, "        # - {from: ");
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	put(d, ", to_by: {column: ");
+	put_scalar(d, type->name);
+	put(d, ", values: {VALUE: TABLE}}}\n");
+}
+
+/* An active line: true. */
+static bool
+write_reference(struct draft *d, const struct draft_table *t, size_t column)
+{
+	const struct draft_column *c = &t->columns[column];
+
+	if (c->kind == DRAFT_TYPED) {
+		ask_type(d, t, column);
+		return false;
+	}
+	if (c->kind == DRAFT_PROVED) {
+		put_reference(d, t, column, "");
+		return true;
+	}
+	ask_person(d, 8);
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	if (c->to == NONE) {
+		put(d,
+		    " is named like a reference, and no table is called "
+		    "so\n");
+		return false;
+	}
+	put(d, "%s\n",
+	    c->ids == 0 ? ": no row shows whether it is" :
+	                  " is named like a reference; is it?");
+	put_reference(d, t, column, "# ");
+	return false;
+}
+
+static bool
+is_written(const struct draft_table *t, size_t column)
+{
+	return t->columns[column].kind >= DRAFT_PROVED &&
+	    can_be_named(t->schema->name, false) &&
+	    can_be_named(t->schema->columns[column].name, true);
+}
+
+/* Those that are asked about, to be declared as none. */
+static void
+propose_none(struct draft *d)
+{
+	const struct draft_table *t = NULL;
+	size_t n = 0;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < d->ntables; i++) {
+		t = &d->tables[i];
+		for (k = 0; k < t->schema->ncolumns; k++) {
+			if (!is_written(t, k) ||
+			    t->columns[k].kind == DRAFT_PROVED)
+				continue;
+			put(d, "%s",
+			    n++ == 0 ? "      # Those that are none:\n"
+			               "      # not_reference: [" :
+			               ", ");
+			put_path(
+			    d, t->schema->name, t->schema->columns[k].name);
+		}
+	}
+	if (n > 0)
+		put(d, "]\n");
+}
+
+/* What `write` says, below its word, which is a comment where no line below
+ * it is active. */
+static void
+write_list(struct draft *d, const char *word, bool (*write)(struct draft *d))
+{
+	struct vl_buf *out = d->out;
+	struct vl_buf list = { 0 };
+	bool active = false;
+
+	d->out = &list;
+	active = write(d);
+	d->out = out;
+	if (list.n > 0)
+		put(d, "      %s%s:\n", active ? "" : "# ", word);
+	if (d->ask.st == VL_OK)
+		d->ask.st = vl_buf_add(out, vl_buf_slice(&list), d->ask.err);
+	vl_buf_free(&list);
+}
+
+static bool
+write_tables(struct draft *d)
+{
+	bool active = false;
+	size_t i = 0;
+
+	for (i = 0; i < d->ntables; i++)
+		if (write_table(d, &d->tables[i]))
+			active = true;
+	return active;
+}
+
+static bool
+write_references(struct draft *d)
+{
+	bool active = false;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < d->ntables; i++)
+		for (k = 0; k < d->tables[i].schema->ncolumns; k++)
+			if (is_written(&d->tables[i], k) &&
+			    write_reference(d, &d->tables[i], k))
+				active = true;
+	return active;
+}
+
+void
+draft_write(struct draft *d)
+{
+	size_t i = 0;
+
+	put(d, "    - resource: ");
+	put_scalar(d, d->resource);
+	put(d, "\n");
+	for (i = 0; i < d->schema->nothers; i++) {
+		put(d, "      # not carried: %s ", d->schema->others[i].kind);
+		put_shown(d, vl_slice_of(d->schema->others[i].name));
+		put(d, "\n");
+	}
+	write_list(d, "tables", write_tables);
+	write_list(d, "references", write_references);
+	propose_none(d);
+}
