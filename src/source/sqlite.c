@@ -91,9 +91,12 @@ report_uncarried(const struct sqlite *q)
 		return;
 	for (i = 0; i < s->nothers; i++)
 		report_names(q, s->others[i].kind, &s->others[i].name, 1);
-	for (i = 0; i < s->ntables; i++)
+	for (i = 0; i < s->ntables; i++) {
+		report_names(
+		    q, "index", s->tables[i].indexes, s->tables[i].nindexes);
 		report_names(q, "trigger", s->tables[i].triggers,
 		    s->tables[i].ntriggers);
+	}
 }
 
 static void

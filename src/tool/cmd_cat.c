@@ -1,7 +1,7 @@
 /*
- * valise cat: one body to standard output.  A chunk is written once it is
- * verified; that they are the right ones is proved by the content hash over
- * what was written, so a failure at the end takes the output back.
+ * valise cat: one file or row to standard output.  The bytes of a file are
+ * written as they are verified; that they are the right ones is proved behind
+ * the last, so a failure at the end takes the output back.
  */
 
 #include <string.h>
@@ -11,8 +11,6 @@
 #include <valise/text.h>
 
 #include "tool.h"
-
-#define REFS 64
 
 struct cat_opts {
 	struct open_opts how;
@@ -25,82 +23,13 @@ static const struct vl_opt table[] = { VL_KEY_OPTS(struct cat_opts, how.keys),
 	SANDBOX_OPT(struct cat_opts, how), { .name = NULL } };
 
 static enum vl_status
-put(struct vl_slice bytes, struct vl_err *err)
+put(void *arg, struct vl_slice bytes, struct vl_err *err)
 {
+	(void)arg;
 	if (vl_cli_stop())
 		return vl_cli_stopped(err);
 	if (vl_write_all(STDOUT_FILENO, bytes, err) != VL_OK)
 		return vl_within(err, "cannot write to standard output");
-	return VL_OK;
-}
-
-static enum vl_status
-put_zeros(uint64_t n, struct vl_err *err)
-{
-	static const uint8_t zeros[VL_ZERO_BLOCK];
-	struct vl_slice piece = { zeros, 0 };
-	enum vl_status st = VL_OK;
-
-	for (; st == VL_OK && n > 0; n -= piece.n) {
-		piece.n = n < sizeof(zeros) ? (size_t)n : sizeof(zeros);
-		st = put(piece, err);
-	}
-	return st;
-}
-
-/* The body while it is written. */
-struct body {
-	/* First: its hash state wants the alignment. */
-	struct vl_content_hash hash;
-	struct vl_unpack *unpack;
-	uint64_t at; /* bytes written */
-};
-
-static enum vl_status
-put_chunk(struct body *b, const struct vl_chunk_ref *ref, struct vl_err *err)
-{
-	struct vl_chunk_hold *hold = NULL;
-	struct vl_slice bytes = { 0 };
-	uint8_t id[VL_HASH_SIZE];
-	enum vl_status st = put_zeros(ref->at - b->at, err);
-
-	if (st == VL_OK)
-		st = vl_unpack_chunk(b->unpack, ref, &bytes, &hold, err);
-	if (st == VL_OK) {
-		vl_ids_chunk(vl_unpack_ids(b->unpack), id, bytes);
-		vl_content_add(&b->hash, ref->at, id);
-		st = put(bytes, err);
-	}
-	vl_unpack_release(b->unpack, hold);
-	b->at = ref->at + ref->n;
-	return st;
-}
-
-static enum vl_status
-put_body(struct vl_unpack *u, const struct vl_entry *e, struct vl_err *err)
-{
-	struct body b = { .unpack = u };
-	struct vl_chunk_ref refs[REFS];
-	uint8_t hash[VL_CONTENT_HASH_SIZE];
-	enum vl_status st = VL_OK;
-	size_t n = 0;
-	size_t i = 0;
-
-	vl_content_begin(&b.hash, vl_unpack_ids(u), e->size);
-	do {
-		st = vl_unpack_part(u, refs, REFS, &n, err);
-		for (i = 0; st == VL_OK && i < n; i++)
-			st = put_chunk(&b, &refs[i], err);
-	} while (st == VL_OK && n > 0);
-	if (st == VL_OK)
-		st = put_zeros(e->size - b.at, err);
-	if (st != VL_OK)
-		return st;
-	vl_content_end(&b.hash, hash);
-	if (memcmp(hash, e->hash, sizeof(hash)) != 0)
-		return vl_fail(err, VL_EAUTH,
-		    "what was written is not its content: the bundle "
-		    "contradicts itself");
 	return VL_OK;
 }
 
@@ -123,12 +52,22 @@ check_resource(
 		    inner->resources[i].name);
 	if (st == VL_OK)
 		st = vl_fail(err, VL_EUSAGE,
-		    "RESOURCE/PATH is meant, and there is no resource '%s'; "
+		    "RESOURCE/KEY is meant, and there is no resource '%s'; "
 		    "there is %.*s",
 		    vl_escape_text(shown, sizeof(shown), place->resource),
 		    (int)names.n, (const char *)names.p);
 	vl_buf_free(&names);
 	return st;
+}
+
+static bool
+is_at(const struct place *place, const struct vl_unpacked *rec)
+{
+	if (!vl_slice_equal(rec->resource, place->resource))
+		return false;
+	return rec->kind == VL_LINE_ROW ? row_is(&rec->row, place->path) :
+	                                  rec->kind == VL_LINE_ENTRY &&
+	        vl_slice_equal(rec->entry.path, place->path);
 }
 
 /* Go to the record of `place`; `rec->line.p` is NULL when there is none. */
@@ -138,16 +77,13 @@ go_to(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
 {
 	enum vl_status st = VL_OK;
 
-	/* put_body() proves the content itself. */
+	/* body_read() proves the content itself. */
 	vl_unpack_unswept(u);
 	do {
 		if (vl_cli_stop())
 			return vl_cli_stopped(err);
 		st = vl_unpack_next(u, rec, err);
-	} while (st == VL_OK && rec->line.p != NULL &&
-	    !(rec->kind == VL_LINE_ENTRY &&
-	        vl_slice_equal(rec->resource, place->resource) &&
-	        vl_slice_equal(rec->entry.path, place->path)));
+	} while (st == VL_OK && rec->line.p != NULL && !is_at(place, rec));
 	return st;
 }
 
@@ -178,7 +114,7 @@ go_back(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
 	return st;
 }
 
-/* Go to the file of `place`. */
+/* Go to the file or row of `place`. */
 static enum vl_status
 find(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
     struct vl_err *err)
@@ -189,13 +125,25 @@ find(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
 		return st;
 	if (rec->line.p == NULL)
 		return vl_fail(
-		    err, VL_EUSAGE, "there is no such path in the bundle");
+		    err, VL_EUSAGE, "there is no such record in the bundle");
+	if (rec->kind == VL_LINE_ROW)
+		return VL_OK;
 	if (rec->entry.type == VL_ENTRY_HARD)
 		st = go_back(b, place, rec, err);
 	if (st == VL_OK && rec->entry.type != VL_ENTRY_FILE)
 		st = vl_fail(err, VL_EUSAGE, "it is no file but of type '%s'",
 		    vl_entry_type_words[rec->entry.type]);
 	return st;
+}
+
+static enum vl_status
+show(struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	const struct body_sink sink = { put, NULL };
+
+	return rec->kind == VL_LINE_ROW ?
+	    row_show(u, rec, err) :
+	    body_read(u, rec->entry.size, rec->entry.hash, &sink, err);
 }
 
 static enum vl_status
@@ -213,7 +161,7 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 	    shown, sizeof(shown), vl_slice_of(args->operands[1]));
 	if (!place.has_path)
 		return vl_fail(err, VL_EUSAGE,
-		    "'%s' names no file; give RESOURCE/PATH as 'valise ls' "
+		    "'%s' names no record; give RESOURCE/KEY as 'valise ls' "
 		    "shows it",
 		    shown);
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
@@ -222,7 +170,7 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 		if (st == VL_OK)
 			st = find(&bundle, &place, &rec, err);
 		if (st == VL_OK)
-			st = put_body(bundle.unpack, &rec.entry, err);
+			st = show(bundle.unpack, &rec, err);
 		if (st != VL_OK && st != VL_ESIGNAL)
 			(void)vl_within(err, "cannot show '%s'", shown);
 	}
@@ -232,9 +180,14 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 
 const struct vl_cmd vl_cmd_cat = {
 	.name = "cat",
-	.operands = "DIR RESOURCE/PATH",
-	.help = "write the content of one file in a bundle to stdout",
-	.about = "Holes are written as zeros; of a hard link it is the content "
+	.operands = "DIR RESOURCE/KEY",
+	.help = "write one file or row in a bundle to stdout",
+	.about = "KEY is the path of a file, or TABLE/KEY as 'valise ls' shows "
+	         "it; a key that is one\ntext may be given as that text. A row "
+	         "is a JSON object: its key, its ids at the\nsource, its "
+	         "columns, with values that do not fit into the manifest among "
+	         "them,\nas far as they are in the first 64 MiB of these. "
+	         "Holes are written as zeros; of a hard link it is the content "
 	         "of the file that it is\none more name of. When it fails, "
 	         "what it wrote is not to be used.",
 	.opts = table,

@@ -108,26 +108,18 @@ add_row_columns(struct vl_buf *out, const struct vl_unpacked *rec,
 	return st == VL_OK ? vl_buf_add_text(out, "\n", err) : st;
 }
 
-/* The text of a record into `out`; `*wanted`: it is at `place` or below. */
+/* The text of a record into `out`. */
 static enum vl_status
-show(struct vl_buf *out, const struct vl_unpacked *rec,
-    const struct place *place, bool *wanted, struct vl_err *err)
+show(struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
 {
-	struct vl_slice name = rec->entry.path;
 	struct vl_buf in = { 0 };
 	enum vl_status st = VL_OK;
 
-	if (rec->kind != VL_LINE_ENTRY) {
-		st = add_place(&in, rec, err);
-		name = vl_buf_slice(&in);
-	}
-	*wanted = place == NULL ||
-	    (vl_slice_equal(rec->resource, place->resource) &&
-	        vl_path_below(name, place->path));
-	if (st == VL_OK && *wanted)
-		st = rec->kind == VL_LINE_ENTRY ?
-		    add_columns(out, &rec->entry, err) :
-		    add_row_columns(out, rec, name, err);
+	if (rec->kind == VL_LINE_ENTRY)
+		return add_columns(out, &rec->entry, err);
+	st = add_place(&in, rec, err);
+	if (st == VL_OK)
+		st = add_row_columns(out, rec, vl_buf_slice(&in), err);
 	vl_buf_free(&in);
 	return st;
 }
@@ -148,7 +140,6 @@ list(struct vl_unpack *u, const struct place *place, bool json, uint64_t *shown,
 	struct vl_unpacked rec = { 0 };
 	struct vl_buf text = { 0 };
 	enum vl_status st = VL_OK;
-	bool wanted = false;
 
 	if (json && place == NULL)
 		st = print(vl_unpack_first(u), err);
@@ -160,11 +151,13 @@ list(struct vl_unpack *u, const struct place *place, bool json, uint64_t *shown,
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		st = show(&text, &rec, place, &wanted, err);
-		if (st != VL_OK || !wanted)
+		if (place != NULL && !place_holds(place, &rec))
 			continue;
 		++*shown;
-		st = print(json ? rec.line : vl_buf_slice(&text), err);
+		if (!json)
+			st = show(&text, &rec, err);
+		if (st == VL_OK)
+			st = print(json ? rec.line : vl_buf_slice(&text), err);
 	}
 	if (st == VL_OK && json && place == NULL)
 		st = print(vl_unpack_tail(u), err);
@@ -212,11 +205,12 @@ const struct vl_cmd vl_cmd_ls = {
 	    "Prints a line for each record: type, mode, size, time of "
 	    "change in UTC, name, and\nwhere a link points to, the earlier "
 	    "path of which a hard link is one more name, the\nnumbers of "
-	    "a device, or why something was left out, parted by tabs. "
-	    "--json shows\neverything, also access control lists, "
-	    "attributes and rows. KEY lists what is there and\nbelow: in a "
-	    "tree a path, in a database TABLE or TABLE/[...], as it is "
-	    "shown. Characters that a terminal would obey are written "
+	    "a device, or why something was left out, parted by tabs. A row "
+	    "of a\ndatabase has TABLE/KEY for its name, and for its size that "
+	    "of values which do not\nfit into the manifest. --json shows "
+	    "everything, also access control lists,\nattributes and values. "
+	    "KEY (a path, TABLE, or TABLE/KEY) lists it and what is\nbelow "
+	    "it. Characters that a terminal would obey are written "
 	    "\\xNN.\nOnly --sender also tells whose bundle it is.",
 	.opts = table,
 	.opts_size = sizeof(struct ls_opts),

@@ -134,13 +134,39 @@ char *bundle_id8(char text[ID8_SIZE], const struct bundle *b);
 /* For vl_seal_report: a signal came. */
 bool bundle_stop(void *arg);
 
-/* RESOURCE/PATH in an operand; without '/' the path is "". */
+/* RESOURCE/KEY in an operand, where KEY is a path of a tree, TABLE or
+ * TABLE/KEY of a database; without '/' it is "". */
 struct place {
 	struct vl_slice resource;
 	struct vl_slice path;
 	bool has_path;
 };
 void place_of(struct place *p, const char *operand);
+
+/* ---- body.c ---- */
+
+struct body_sink {
+	enum vl_status (*put)(
+	    void *arg, struct vl_slice bytes, struct vl_err *err);
+	void *arg;
+};
+
+/* The body of the record that was read last, from its first byte to its last;
+ * VL_EAUTH behind that where it is not what `hash` says. */
+enum vl_status body_read(struct vl_unpack *u, uint64_t size,
+    const uint8_t hash[VL_CONTENT_HASH_SIZE], const struct body_sink *sink,
+    struct vl_err *err);
+
+/* ---- row.c: rows of databases ---- */
+
+/* `path` is TABLE/KEY of the row: KEY as it stands in the line, or, where it is
+ * one text, that. */
+bool row_is(const struct vl_row *row, struct vl_slice path);
+/* The record is what `place` names, or part of it. */
+bool place_holds(const struct place *place, const struct vl_unpacked *rec);
+/* To standard output, once its body has proved to be the right one. */
+enum vl_status row_show(
+    struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err);
 
 /* ---- hard.c ---- */
 

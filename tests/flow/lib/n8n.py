@@ -10,7 +10,8 @@ def make_database(path, side):
     """The database of `side`, "src" or "dst"."""
     db = sqlite3.connect(path, isolation_level=None)
     for name in ("common", side, "after"):
-        db.executescript((FIXTURE / f"{name}.sql").read_text())
+        db.executescript("begin;" + (FIXTURE / f"{name}.sql").read_text()
+                         + "commit;")
     db.close()
 
 
