@@ -47,6 +47,7 @@ class Case:
     folder     name of the bundle's folder
     trust      more words of the target's entry of `trust`
     words      more words of the target's resource
+    only       the one resource that the target takes
     trusted    label of the sender whom the target trusts
     root       only root can make it
     comes_out  nothing refuses it: a function that gets the target and says
@@ -66,6 +67,7 @@ class Case:
         self.folder = more.pop("folder", "case.vls")
         self.trust = more.pop("trust", "")
         self.words = more.pop("words", "")
+        self.only = more.pop("only", None)
         self.trusted = more.pop("trusted", "sender")
         self.root = more.pop("root", False)
         self.comes_out = more.pop("comes_out", None)

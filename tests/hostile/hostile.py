@@ -67,7 +67,8 @@ class Runner:
                                        bundle)
         yield "import", case.exit, (
             "valise-import", self.site.target_yaml, bundle,
-            *self.words(case), "--yes", "--allow-delete")
+            *self.words(case), "--yes", "--allow-delete",
+            *(("--only", case.only) if case.only else ()))
 
     def complaints(self, case, bundle):
         self.site.write_target_yaml(case.words, extra=(
