@@ -5,7 +5,7 @@
  * A secret of one kind under a password, as a text file (formats/keys.md,
  * "Under a password"):
  *
- *	seal -> encode			decode -> open
+ *	make, or seal -> encode		decode -> open
  */
 
 #include <valise/format.h>
@@ -39,6 +39,12 @@ enum vl_status vl_keybox_seal(struct vl_keybox *b, enum vl_keybox_kind kind,
     struct vl_slice plain, const struct vl_key_lock *lock, struct vl_err *err);
 enum vl_status vl_keybox_encode(
     struct vl_buf *out, const struct vl_keybox *b, struct vl_err *err);
+/*
+ * Both, and what was written is opened again: a key that does not come out is
+ * lost once it replaces another.  VL_EIO when it does not.
+ */
+enum vl_status vl_keybox_make(struct vl_buf *out, enum vl_keybox_kind kind,
+    struct vl_slice plain, const struct vl_key_lock *lock, struct vl_err *err);
 
 /* Caps of the password are checked where it is tried. */
 enum vl_status vl_keybox_decode(

@@ -293,13 +293,10 @@ lock_identity(char text[VL_SECRET_KEY_MAX], size_t *n,
     struct vl_err *err)
 {
 	const struct vl_slice plain = { k->identity, sizeof(k->identity) };
-	struct vl_keybox box = { 0 };
 	struct vl_buf out = { 0 };
-	enum vl_status st = VL_OK;
+	enum vl_status st =
+	    vl_keybox_make(&out, VL_KEYBOX_IDENTITY, plain, lock, err);
 
-	st = vl_keybox_seal(&box, VL_KEYBOX_IDENTITY, plain, lock, err);
-	if (st == VL_OK)
-		st = vl_keybox_encode(&out, &box, err);
 	if (st == VL_OK && out.n > VL_SECRET_KEY_MAX)
 		st = vl_fail(err, VL_ELIMIT, "a key file of %zu bytes", out.n);
 	if (st == VL_OK) {
@@ -310,30 +307,25 @@ lock_identity(char text[VL_SECRET_KEY_MAX], size_t *n,
 	return st;
 }
 
-/* A key that does not come out again is lost: what was written is opened
- * before it replaces anything. */
+/* The minisign form; opened before it replaces anything, as a box is. */
 static enum vl_status
-prove(struct vl_slice text, const struct vl_secret_key *k,
-    const struct vl_key_lock *lock, struct vl_err *err)
+lock_sender(char text[VL_SECRET_KEY_MAX], size_t *n,
+    const struct vl_sender_secret *k, const struct vl_key_lock *lock,
+    struct vl_err *err)
 {
-	struct vl_secret_key *again = vl_secret_alloc(sizeof(*again));
-	struct vl_keybox box = { 0 };
+	struct vl_sender_secret *again = vl_secret_alloc(sizeof(*again));
 	enum vl_status st = VL_OK;
 
 	if (again == NULL)
 		return vl_fail_memory(err);
-	if (k->kind == VL_SENDER_KEY)
-		st = vl_sender_secret_unlock(
-		    &again->sender, text, lock->password, err);
-	else
-		st = vl_keybox_decode(&box, text, err);
-	if (st == VL_OK && k->kind == VL_RECIPIENT_KEY)
-		st = read_box(again, &box, lock->password, err);
+	st = vl_sender_secret_lock(text, n, k, lock, err);
+	if (st == VL_OK)
+		st = vl_sender_secret_unlock(again,
+		    (struct vl_slice){ (uint8_t *)text, *n }, lock->password,
+		    err);
 	if (st == VL_OK &&
-	    (!vl_equal_secret((const uint8_t *)&again->sender,
-	         (const uint8_t *)&k->sender, sizeof(k->sender)) ||
-	        !vl_equal_secret(
-	            again->identity, k->identity, sizeof(k->identity))))
+	    !vl_equal_secret(
+	        (const uint8_t *)again, (const uint8_t *)k, sizeof(*k)))
 		st = vl_fail(err, VL_EIO,
 		    "the key that was put under the password does not come "
 		    "out again: is the memory of this machine sound?");
@@ -347,7 +339,6 @@ vl_secret_key_encode(char text[VL_SECRET_KEY_MAX], size_t *n,
     struct vl_err *err)
 {
 	const bool sender = k->kind == VL_SENDER_KEY;
-	enum vl_status st = VL_OK;
 
 	*n = 0;
 	if (lock == NULL && sender)
@@ -356,11 +347,8 @@ vl_secret_key_encode(char text[VL_SECRET_KEY_MAX], size_t *n,
 		encode_identity(text, n, k->identity);
 		return VL_OK;
 	}
-	st = sender ? vl_sender_secret_lock(text, n, &k->sender, lock, err) :
-	              lock_identity(text, n, k, lock, err);
-	return st == VL_OK ?
-	    prove((struct vl_slice){ (uint8_t *)text, *n }, k, lock, err) :
-	    st;
+	return sender ? lock_sender(text, n, &k->sender, lock, err) :
+	                lock_identity(text, n, k, lock, err);
 }
 
 enum vl_status

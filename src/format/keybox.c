@@ -141,6 +141,35 @@ vl_keybox_open(uint8_t plain[VL_KEYBOX_PLAIN_MAX], const struct vl_keybox *b,
 }
 
 enum vl_status
+vl_keybox_make(struct vl_buf *out, enum vl_keybox_kind kind,
+    struct vl_slice plain, const struct vl_key_lock *lock, struct vl_err *err)
+{
+	const size_t begin = out->n;
+	uint8_t *again = vl_secret_alloc(VL_KEYBOX_PLAIN_MAX);
+	struct vl_keybox box = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (again == NULL)
+		return vl_fail_memory(err);
+	st = vl_keybox_seal(&box, kind, plain, lock, err);
+	if (st == VL_OK)
+		st = vl_keybox_encode(out, &box, err);
+	if (st == VL_OK)
+		st = vl_keybox_decode(&box,
+		    (struct vl_slice){ out->p + begin, out->n - begin }, err);
+	if (st == VL_OK)
+		st = vl_keybox_open(again, &box, lock->password, err);
+	if (st == VL_OK &&
+	    (box.n != plain.n + VL_TAG_SIZE ||
+	        !vl_equal_secret(again, plain.p, plain.n)))
+		st = vl_fail(err, VL_EIO,
+		    "the key that was put under the password does not come "
+		    "out again: is the memory of this machine sound?");
+	vl_secret_free(again);
+	return st;
+}
+
+enum vl_status
 vl_keybox_encode(
     struct vl_buf *out, const struct vl_keybox *b, struct vl_err *err)
 {

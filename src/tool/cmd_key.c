@@ -217,35 +217,10 @@ take_series(struct job *job, struct vl_err *err)
 	return st == VL_OK ? take_own_sender(job, err) : st;
 }
 
-/* A key that does not open again is worth nothing on the day it is needed. */
-static enum vl_status
-prove(const struct job *job, struct vl_slice text, struct vl_slice password,
-    struct vl_err *err)
-{
-	uint8_t *again = vl_secret_alloc(VL_KEYBOX_PLAIN_MAX);
-	struct vl_keybox box = { 0 };
-	enum vl_status st = VL_OK;
-
-	if (again == NULL)
-		return vl_fail_memory(err);
-	st = vl_keybox_decode(&box, text, err);
-	if (st == VL_OK)
-		st = vl_keybox_open(again, &box, password, err);
-	if (st == VL_OK &&
-	    (box.n != job->n + VL_TAG_SIZE ||
-	        !vl_equal_secret(again, job->plain, job->n)))
-		st = vl_fail(err, VL_EIO,
-		    "the key that was put under the password does not come "
-		    "out again: is the memory of this machine sound?");
-	vl_secret_free(again);
-	return st;
-}
-
 static enum vl_status
 put_key(struct job *job, const struct export_opts *o, struct vl_err *err)
 {
 	struct vl_key_lock lock = { .kdf = (enum vl_kdf_preset)o->kdf };
-	struct vl_keybox box = { 0 };
 	struct vl_buf text = { 0 };
 	enum vl_status st =
 	    vl_series_key_encode(job->plain, &job->n, job->key, err);
@@ -253,12 +228,8 @@ put_key(struct job *job, const struct export_opts *o, struct vl_err *err)
 	lock.password.p = (const uint8_t *)job->password.text;
 	lock.password.n = job->password.n;
 	if (st == VL_OK)
-		st = vl_keybox_seal(&box, VL_KEYBOX_SERIES,
+		st = vl_keybox_make(&text, VL_KEYBOX_SERIES,
 		    (struct vl_slice){ job->plain, job->n }, &lock, err);
-	if (st == VL_OK)
-		st = vl_keybox_encode(&text, &box, err);
-	if (st == VL_OK)
-		st = prove(job, vl_buf_slice(&text), lock.password, err);
 	if (st == VL_OK && vl_cli_stop())
 		st = vl_cli_stopped(err);
 	if (st == VL_OK &&
