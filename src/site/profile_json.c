@@ -118,24 +118,27 @@ put_texts(struct vl_json_w *w, const struct vl_word *word, const void *of,
 {
 	char *const *texts =
 	    *(char **const *)(const void *)((const char *)of + word->at);
-	size_t n = count_of(word, of);
-	const char **sorted = calloc(n, sizeof(*sorted));
+	const size_t given = count_of(word, of);
+	const char **sorted = calloc(given, sizeof(*sorted));
+	size_t n = 0;
 	size_t i = 0;
 
 	if (sorted == NULL)
 		return vl_fail_memory(err);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < given; i++)
 		sorted[i] = texts[i];
 	if (word->set)
-		qsort(sorted, n, sizeof(*sorted), by_text);
+		qsort(sorted, given, sizeof(*sorted), by_text);
+	for (i = 0; i < given; i++)
+		if (n == 0 || !word->set ||
+		    strcmp(sorted[n - 1], sorted[i]) != 0)
+			sorted[n++] = sorted[i];
 	if (n == 1 && word->many == VL_ONE_OR_LIST) {
 		vl_json_w_text(w, vl_slice_of(sorted[0]));
 	} else {
 		vl_json_w_open(w, '[');
 		for (i = 0; i < n; i++)
-			if (i == 0 || !word->set ||
-			    strcmp(sorted[i - 1], sorted[i]) != 0)
-				vl_json_w_text(w, vl_slice_of(sorted[i]));
+			vl_json_w_text(w, vl_slice_of(sorted[i]));
 		vl_json_w_close(w, ']');
 	}
 	free(sorted);

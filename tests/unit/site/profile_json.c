@@ -205,6 +205,12 @@ is_read_back_as_it_was(void **state)
 	           "  - {table: \"a\\\"\\\\\\u0001\\u20ac\", skip: \"true\"}\n"
 	           "  - {table: b, skip: true}\n",
 	    vl_profile_words);
+	/* One that is named twice is one. */
+	round_trip("resources:\n"
+	           "- resource: db\n"
+	           "  tables:\n"
+	           "  - {table: b, owned_by: [q, q]}\n",
+	    vl_profile_words);
 }
 
 static void
