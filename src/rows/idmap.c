@@ -1,8 +1,7 @@
 /*
  * From the key of a row of the bundle to the integer id that it has here: an
- * open hash table for each table of the target, made once enough keys were
- * asked for that going through all rows pays.  Beyond IDMAP_MAX the stage
- * serves.
+ * open hash table for each table of the target that is asked for.  Beyond
+ * IDMAP_MAX the stage serves.
  *
  * Keys are known by 64 bits of a hash alone.  Of two rows with one hash none
  * is kept.  A key of a row that only the target has may still meet that of
@@ -17,7 +16,6 @@
 #include "put.h"
 
 #define IDMAP_MAX (1u << 20) /* slots, of all tables */
-#define PAYS      32         /* a part of the rows that were asked for */
 
 struct slot {
 	uint64_t hash; /* 0: empty */
@@ -27,7 +25,6 @@ struct slot {
 struct table_ids {
 	struct slot *slots;
 	size_t n; /* a power of two */
-	uint64_t asked;
 	bool never;
 };
 
@@ -137,8 +134,7 @@ rows_idmap_find(struct vl_rows_put *p, size_t table, struct vl_slice key,
 	enum vl_status st = VL_OK;
 
 	*found = false;
-	if (t->slots == NULL && !t->never &&
-	    ++t->asked > rows_stage_rows(p->stage, table) / PAYS)
+	if (t->slots == NULL && !t->never)
 		st = load(p, table, err);
 	if (st != VL_OK || t->slots == NULL)
 		return st;

@@ -180,7 +180,7 @@ give_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
 		    p->here->opts.db, t->schema->name, &next, err);
 	/* Where each row gets the next id, none is written down. */
 	if (st == VL_OK && gives_next(t))
-		st = rows_stage_number(p->stage, table, next, &numbered, err);
+		numbered = rows_stage_number(p->stage, table, next);
 	if (st != VL_OK || numbered)
 		return st;
 	st = rows_staging_open(&g, p->stage, table, ROWS_NEW, err);

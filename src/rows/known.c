@@ -83,14 +83,50 @@ load(struct rows_scratch *s, size_t table, struct vl_err *err)
 	return st;
 }
 
+/* The last row up to `r`.  Ids mostly count, so that it is near the place that
+ * a straight line gives it. */
+static size_t
+search(const struct scratch_known *k, int64_t r)
+{
+	size_t low = 0;
+	size_t high = k->n;
+	size_t step = 1;
+	double at = 0;
+
+	if (k->n < 2 || r <= k->rows[0].r || r >= k->rows[k->n - 1].r)
+		return k->n > 0 && r > k->rows[0].r ? k->n - 1 : 0;
+	at = ((double)r - (double)k->rows[0].r) /
+	    ((double)k->rows[k->n - 1].r - (double)k->rows[0].r);
+	low = (size_t)(at * (double)(k->n - 1));
+	if (k->rows[low].r > r) {
+		for (high = low; k->rows[low].r > r; step *= 2) {
+			high = low;
+			low = low > step ? low - step : 0;
+		}
+	} else {
+		for (high = low; high < k->n && k->rows[high].r <= r;
+		     step *= 2) {
+			low = high;
+			high = k->n - high > step ? high + step : k->n;
+		}
+	}
+	while (high - low > 1) {
+		step = low + (high - low) / 2;
+		if (k->rows[step].r <= r)
+			low = step;
+		else
+			high = step;
+	}
+	return low;
+}
+
 enum vl_status
 scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
     struct rows_note *note, bool *found, bool *known, struct vl_err *err)
 {
 	struct scratch_known *k = &s->tables[table].known;
 	enum vl_status st = VL_OK;
-	size_t from = 0;
-	size_t n = 0;
+	size_t at = 0;
 
 	if (!k->loaded && !k->never &&
 	    ++k->asked > s->tables[table].rows / PAYS)
@@ -98,15 +134,12 @@ scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
 	*known = st == VL_OK && k->loaded;
 	if (!*known)
 		return st;
-	for (n = k->n; n > 1; n -= n / 2)
-		if (k->rows[from + n / 2].r <= r)
-			from += n / 2;
-	*found = n > 0 && k->rows[from].r == r;
+	at = search(k, r);
+	*found = at < k->n && k->rows[at].r == r;
 	if (*found)
 		*note = (struct rows_note){ .r = r,
-			.entry = k->rows[from].entry,
-			.state = (enum rows_state)k->rows[from].state,
-			.key = {
-			    k->keys.p + k->rows[from].at, k->rows[from].n } };
+			.entry = k->rows[at].entry,
+			.state = (enum rows_state)k->rows[at].state,
+			.key = { k->keys.p + k->rows[at].at, k->rows[at].n } };
 	return VL_OK;
 }

@@ -432,6 +432,9 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_find_keys(p->here, err);
 	if (st == VL_OK)
 		st = call_tables(p, err);
+	for (i = 0; st == VL_OK && i < plan->ntables; i++)
+		if (!plan->tables[i].direct)
+			st = rows_stage_index(p->stage, i, err);
 	if (st == VL_OK)
 		st = rows_compare(p, p->here, false, err);
 	for (i = 0; st == VL_OK && i < plan->ntables; i++) {

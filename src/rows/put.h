@@ -5,7 +5,8 @@
  * What the files share that bring rows into a target:
  *
  *	drift.c    the schema of a table there and here
- *	stage.c    rows of the bundle, put aside
+ *	stage.c, staging.c, body.c
+ *	           rows of the bundle, put aside
  *	compare.c  those beside the target's
  *	same.c     two values
  *	settle.c   what becomes of them
@@ -30,18 +31,20 @@ enum rows_act {
 	ROWS_LEFT,      /* by policy */
 	ROWS_AGAIN_NEW, /* a unique key stood in the way; tried once more */
 	ROWS_AGAIN_UPDATE,
-	ROWS_PROVED
+	ROWS_PROVED,
+	ROWS_ACTS /* how many there are */
 };
 
 /* A row of the bundle. */
 struct rows_staged {
 	struct vl_slice key;
-	int64_t n;           /* where its line is */
+	int64_t n;           /* in its table, from 1 */
 	struct vl_slice row; /* canonical JSON; by rows_stage_line() */
 	struct vl_slice x;   /* the same, or n is 0 */
 	uint8_t hash[VL_HASH_SIZE];
 	int64_t body; /* number of its body; 0: none */
 	enum rows_act act;
+	enum rows_act was;    /* as it was put aside or set */
 	size_t entry;         /* of its table */
 	struct vl_slice what; /* UPDATE: the columns that differ, their
 	                       * numbers in 2 bytes each */
@@ -67,18 +70,26 @@ enum vl_status rows_stage_collection(struct rows_stage *s, struct vl_slice name,
 /* They are those of `table`.  Without a name: one that has found none. */
 const char *rows_stage_call(
     struct rows_stage *s, size_t table, const char *collection);
-/* VL_EFORMAT: a row of that key is there. */
+/* In the order of keys, or VL_EFORMAT. */
 enum vl_status rows_stage_put(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err);
 /* `row` and `x` of what was found; valid until the next call about the
  * table. */
 enum vl_status rows_stage_line(struct rows_stage *s, size_t table,
     struct rows_staged *row, struct vl_err *err);
+/* All rows of the table are there, and may be looked up also while they are
+ * gone through. */
+enum vl_status rows_stage_index(
+    struct rows_stage *s, size_t table, struct vl_err *err);
 /* Valid until the next call about the table. */
 enum vl_status rows_stage_find(struct rows_stage *s, size_t table,
     struct vl_slice key, struct rows_staged *row, bool *found,
     struct vl_err *err);
-/* act, r, at, id of the row of this key. */
+/* The same by the row's name here, which it may have from the bundle. */
+enum vl_status rows_stage_find_here(struct rows_stage *s, size_t table,
+    const struct rows_note *note, struct rows_staged *row, bool *found,
+    struct vl_err *err);
+/* act, r, at, id, what, entry of row `n`. */
 enum vl_status rows_stage_set(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err);
 /* Bodies: room for one, its bytes, and pieces of it. */
@@ -96,13 +107,12 @@ enum vl_status rows_stage_gone(struct rows_stage *s, size_t table,
 enum vl_status rows_stage_is_gone(struct rows_stage *s, size_t table,
     struct vl_slice key, bool *gone, struct vl_err *err);
 /* All rows of the table are new, and their ids are `first` and those behind
- * it; `*numbered` false, and nothing done, where not all are new. */
-enum vl_status rows_stage_number(struct rows_stage *s, size_t table,
-    int64_t first, bool *numbered, struct vl_err *err);
-/* How many rows there are, and how many have that act. */
+ * it; false, and nothing done, where not all are new. */
+bool rows_stage_number(struct rows_stage *s, size_t table, int64_t first);
+/* How many rows there are, and how many have an act. */
 uint64_t rows_stage_rows(const struct rows_stage *s, size_t table);
-enum vl_status rows_stage_count(struct rows_stage *s, size_t table,
-    enum rows_act act, uint64_t *n, struct vl_err *err);
+uint64_t rows_stage_count(
+    const struct rows_stage *s, size_t table, enum rows_act act);
 /* An id that a new row gets; `*taken`: another one has it. */
 enum vl_status rows_stage_take_id(struct rows_stage *s, size_t table,
     const struct vl_cell *id, bool *taken, struct vl_err *err);

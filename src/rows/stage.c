@@ -2,60 +2,31 @@
  * Rows of the bundle, put aside until it is known what each of them is here:
  * a private SQLite database without a name, a table for each of the target's
  *
- *	s<N>(key, n, hash, body, act, r, at, id, what, e)
- *	l<N>(n, line, x)			what they say
+ *	s<N>(n, key, hash, body, act, r, at, id, what, e, line, x)
  *	g<N>(key, r, at)			rows that go
  *	taken(t, id)				ids of new rows
+ *
+ * They come in the order of their keys, and so are numbered in it.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lite.h"
-#include "put.h"
+#include "stage.h"
 
-#define WHAT    "rows of the bundle"
 #define SQL_MAX 512
-
-struct stage_table {
-	sqlite3_stmt *put;
-	sqlite3_stmt *put_line;
-	sqlite3_stmt *line;
-	sqlite3_stmt *find;
-	sqlite3_stmt *set;
-	sqlite3_stmt *gone;
-	sqlite3_stmt *is_gone;
-	uint64_t rows;
-	int64_t first; /* id of the first row, where all are new and numbered
-	                * one after the other; else 0 */
-};
-
-struct rows_stage {
-	sqlite3 *db;
-	struct stage_table *tables;
-	size_t ntables; /* with those of collections */
-	size_t *slots;  /* of each table of the plan, in `tables` */
-	char **collections;
-	size_t ncollections;
-	sqlite3_stmt *body;
-	sqlite3_stmt *take;
-	sqlite3_blob *filling;
-	uint64_t filled;
-	sqlite3_blob *reading;
-	int64_t number; /* of `reading` */
-};
 
 static enum vl_status
 run(struct rows_stage *s, const char *sql, struct vl_err *err)
 {
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
 	    VL_OK :
-	    lite_fail(s->db, WHAT, err);
+	    lite_fail(s->db, STAGE_WHAT, err);
 }
 
-static enum vl_status
-prepare(struct rows_stage *s, sqlite3_stmt **out, const char *format,
+enum vl_status
+stage_prepare(struct rows_stage *s, sqlite3_stmt **out, const char *format,
     size_t table, struct vl_err *err)
 {
 	char *sql = sqlite3_mprintf(format, (int)table, (int)table);
@@ -65,7 +36,7 @@ prepare(struct rows_stage *s, sqlite3_stmt **out, const char *format,
 		return vl_fail_memory(err);
 	if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out,
 	        NULL) != SQLITE_OK)
-		st = lite_fail(s->db, WHAT, err);
+		st = lite_fail(s->db, STAGE_WHAT, err);
 	sqlite3_free(sql);
 	return st;
 }
@@ -89,7 +60,7 @@ rows_stage_open(struct rows_stage **out, size_t ntables, struct vl_err *err)
 	return lite_open(&s->db, 16384,
 	    "CREATE TABLE body(n INTEGER PRIMARY KEY, v BLOB);"
 	    "CREATE TABLE taken(t, id, PRIMARY KEY(t, id)) WITHOUT ROWID",
-	    WHAT, err);
+	    STAGE_WHAT, err);
 }
 
 void
@@ -101,9 +72,10 @@ rows_stage_free(struct rows_stage *s)
 		return;
 	for (i = 0; s->tables != NULL && i < s->ntables; i++) {
 		(void)sqlite3_finalize(s->tables[i].put);
-		(void)sqlite3_finalize(s->tables[i].put_line);
 		(void)sqlite3_finalize(s->tables[i].line);
 		(void)sqlite3_finalize(s->tables[i].find);
+		(void)sqlite3_finalize(s->tables[i].find_at);
+		vl_buf_free(&s->tables[i].last);
 		(void)sqlite3_finalize(s->tables[i].set);
 		(void)sqlite3_finalize(s->tables[i].gone);
 		(void)sqlite3_finalize(s->tables[i].is_gone);
@@ -175,8 +147,8 @@ rows_stage_call(struct rows_stage *s, size_t table, const char *collection)
 	return NULL;
 }
 
-static struct stage_table *
-table_of(const struct rows_stage *s, size_t table)
+struct stage_table *
+stage_table_of(const struct rows_stage *s, size_t table)
 {
 	return &s->tables[s->slots[table]];
 }
@@ -185,7 +157,7 @@ table_of(const struct rows_stage *s, size_t table)
 static enum vl_status
 begin(struct rows_stage *s, size_t table, struct vl_err *err)
 {
-	struct stage_table *t = table_of(s, table);
+	struct stage_table *t = stage_table_of(s, table);
 	enum vl_status st = VL_OK;
 	char sql[SQL_MAX];
 
@@ -193,38 +165,34 @@ begin(struct rows_stage *s, size_t table, struct vl_err *err)
 		return VL_OK;
 	table = s->slots[table];
 	(void)snprintf(sql, sizeof(sql),
-	    "CREATE TABLE s%zu(key BLOB PRIMARY KEY, n, hash, body, act,"
-	    " r, at, id, what, e) WITHOUT ROWID;"
-	    "CREATE TABLE l%zu(n INTEGER PRIMARY KEY, line, x);"
+	    "CREATE TABLE s%zu(n INTEGER PRIMARY KEY, key BLOB, hash, body,"
+	    " act, r, at, id, what, e, line, x);"
 	    "CREATE TABLE g%zu(key BLOB PRIMARY KEY, r, at) WITHOUT ROWID",
-	    table, table, table);
+	    table, table);
 	st = run(s, sql, err);
 	if (st == VL_OK)
-		st = prepare(s, &t->put,
-		    "INSERT INTO s%d VALUES(?1, ?2, ?3, ?4, ?5, NULL,"
-		    " NULL, NULL, NULL, ?6)",
+		st = stage_prepare(s, &t->put,
+		    "INSERT INTO s%d VALUES(NULL, ?1, ?2, ?3, ?4, NULL,"
+		    " NULL, NULL, NULL, ?5, ?6, ?7)",
 		    table, err);
 	if (st == VL_OK)
-		st = prepare(s, &t->put_line,
-		    "INSERT INTO l%d(line, x) VALUES(?1, ?2)", table, err);
+		st = stage_prepare(s, &t->line,
+		    "SELECT line, x FROM s%d WHERE n = ?1", table, err);
 	if (st == VL_OK)
-		st = prepare(s, &t->line,
-		    "SELECT line, x FROM l%d WHERE n = ?1", table, err);
+		st = stage_prepare(s, &t->find_at,
+		    "SELECT * FROM s%d WHERE n = ?1", table, err);
 	if (st == VL_OK)
-		st = prepare(s, &t->find, "SELECT * FROM s%d WHERE key = ?1",
-		    table, err);
-	if (st == VL_OK)
-		st = prepare(s, &t->set,
+		st = stage_prepare(s, &t->set,
 		    "UPDATE s%d SET act = ?2, r = ?3, at = ?4, id = ?5,"
 		    " what = ?6, e = ?7"
-		    " WHERE key = ?1",
+		    " WHERE n = ?1",
 		    table, err);
 	if (st == VL_OK)
-		st = prepare(s, &t->gone, "INSERT INTO g%d VALUES(?1, ?2, ?3)",
-		    table, err);
+		st = stage_prepare(s, &t->gone,
+		    "INSERT INTO g%d VALUES(?1, ?2, ?3)", table, err);
 	if (st == VL_OK)
-		st = prepare(s, &t->is_gone, "SELECT 1 FROM g%d WHERE key = ?1",
-		    table, err);
+		st = stage_prepare(s, &t->is_gone,
+		    "SELECT 1 FROM g%d WHERE key = ?1", table, err);
 	return st;
 }
 
@@ -233,44 +201,45 @@ rows_stage_put(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err)
 {
 	enum vl_status st = begin(s, table, err);
-	struct stage_table *t = table_of(s, table);
+	struct stage_table *t = stage_table_of(s, table);
 	sqlite3_stmt *q = t->put;
 	int bound = 0;
-	int got = 0;
+	int order = 0;
 
 	if (st != VL_OK)
 		return st;
-	bound = lite_bind_bytes(t->put_line, 1, row->row);
-	bound |= lite_bind_bytes(t->put_line, 2, row->x);
-	st = lite_done(s->db, t->put_line, bound, WHAT, err);
+	order = vl_slice_cmp(row->key, vl_buf_slice(&t->last));
+	if (order <= 0)
+		return vl_fail(err, VL_EFORMAT,
+		    order == 0 ? "it is there twice" :
+		                 "it does not stand in the order of keys");
+	vl_buf_clear(&t->last);
+	st = vl_buf_add(&t->last, row->key, err);
 	if (st != VL_OK)
 		return st;
+	t->n[row->act]++;
 	bound = lite_bind_bytes(q, 1, row->key);
-	bound |= sqlite3_bind_int64(q, 2, sqlite3_last_insert_rowid(s->db));
 	bound |= lite_bind_bytes(
-	    q, 3, (struct vl_slice){ row->hash, sizeof(row->hash) });
-	bound |= sqlite3_bind_int64(q, 4, row->body);
-	bound |= sqlite3_bind_int(q, 5, (int)row->act);
-	bound |= sqlite3_bind_int64(q, 6, (int64_t)row->entry);
-	t->rows++;
-	got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
-	if (got == SQLITE_CONSTRAINT)
-		st = vl_fail(err, VL_EFORMAT, "it is there twice");
-	else if (got != SQLITE_DONE)
-		st = lite_fail(s->db, WHAT, err);
-	(void)sqlite3_reset(q);
-	return st;
+	    q, 2, (struct vl_slice){ row->hash, sizeof(row->hash) });
+	bound |= sqlite3_bind_int64(q, 3, row->body);
+	bound |= sqlite3_bind_int(q, 4, (int)row->act);
+	bound |= sqlite3_bind_int64(q, 5, (int64_t)row->entry);
+	bound |= lite_bind_bytes(q, 6, row->row);
+	bound |= lite_bind_bytes(q, 7, row->x);
+	return lite_done(s->db, q, bound, STAGE_WHAT, err);
 }
 
-static void
-read_row(const struct stage_table *t, sqlite3_stmt *q, struct rows_staged *row)
+void
+stage_read_row(
+    const struct stage_table *t, sqlite3_stmt *q, struct rows_staged *row)
 {
 	struct vl_slice hash = lite_bytes(q, 2);
 
-	*row = (struct rows_staged){ .key = lite_bytes(q, 0),
-		.n = sqlite3_column_int64(q, 1),
+	*row = (struct rows_staged){ .n = sqlite3_column_int64(q, 0),
+		.key = lite_bytes(q, 1),
 		.body = sqlite3_column_int64(q, 3),
 		.act = (enum rows_act)sqlite3_column_int(q, 4),
+		.was = (enum rows_act)sqlite3_column_int(q, 4),
 		.r = sqlite3_column_int64(q, 5),
 		.at = lite_bytes(q, 6),
 		.id = lite_cell(q, 7),
@@ -283,84 +252,124 @@ read_row(const struct stage_table *t, sqlite3_stmt *q, struct rows_staged *row)
 			.integer = t->first + row->n - 1 };
 }
 
-enum vl_status
-rows_stage_number(struct rows_stage *s, size_t table, int64_t first,
-    bool *numbered, struct vl_err *err)
+bool
+rows_stage_number(struct rows_stage *s, size_t table, int64_t first)
 {
-	struct stage_table *t = table_of(s, table);
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = VL_OK;
-	uint64_t new = 0;
+	struct stage_table *t = stage_table_of(s, table);
+	uint64_t rows = rows_stage_rows(s, table);
 
-	*numbered = false;
-	if (t->put == NULL || first <= 0)
-		return VL_OK;
-	st = rows_stage_count(s, table, ROWS_NEW, &new, err);
-	if (st == VL_OK)
-		st = prepare(
-		    s, &q, "SELECT max(n) FROM l%d", s->slots[table], err);
-	if (st == VL_OK && sqlite3_step(q) != SQLITE_ROW)
-		st = lite_fail(s->db, WHAT, err);
-	if (st == VL_OK)
-		*numbered = sqlite3_column_int64(q, 0) ==
-		    (int64_t) new &&first < INT64_MAX - (int64_t) new;
-	if (*numbered)
-		t->first = first;
-	(void)sqlite3_finalize(q);
-	return st;
+	if (rows == 0 || first <= 0 || t->n[ROWS_NEW] != rows ||
+	    first >= INT64_MAX - (int64_t)rows)
+		return false;
+	t->first = first;
+	return true;
 }
 
 enum vl_status
 rows_stage_line(struct rows_stage *s, size_t table, struct rows_staged *row,
     struct vl_err *err)
 {
-	sqlite3_stmt *q = table_of(s, table)->line;
+	sqlite3_stmt *q = stage_table_of(s, table)->line;
 
 	(void)sqlite3_reset(q);
 	if (sqlite3_bind_int64(q, 1, row->n) != SQLITE_OK ||
 	    sqlite3_step(q) != SQLITE_ROW)
-		return lite_fail(s->db, WHAT, err);
+		return lite_fail(s->db, STAGE_WHAT, err);
 	row->row = lite_bytes(q, 0);
 	row->x = lite_bytes(q, 1);
 	return VL_OK;
+}
+
+static enum vl_status
+run_find(struct rows_stage *s, const struct stage_table *t, sqlite3_stmt *q,
+    int bound, struct rows_staged *row, bool *found, struct vl_err *err)
+{
+	int got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
+
+	if (got != SQLITE_ROW && got != SQLITE_DONE)
+		return lite_fail(s->db, STAGE_WHAT, err);
+	*found = got == SQLITE_ROW;
+	if (*found)
+		stage_read_row(t, q, row);
+	return VL_OK;
+}
+
+enum vl_status
+rows_stage_index(struct rows_stage *s, size_t table, struct vl_err *err)
+{
+	struct stage_table *t = stage_table_of(s, table);
+	enum vl_status st = VL_OK;
+	char sql[SQL_MAX];
+
+	/* Without a row of the bundle nothing is found. */
+	if (t->find != NULL || t->put == NULL)
+		return VL_OK;
+	table = s->slots[table];
+	(void)snprintf(
+	    sql, sizeof(sql), "CREATE INDEX i%zu ON s%zu(key)", table, table);
+	st = run(s, sql, err);
+	return st == VL_OK ?
+	    stage_prepare(
+	        s, &t->find, "SELECT * FROM s%d WHERE key = ?1", table, err) :
+	    st;
 }
 
 enum vl_status
 rows_stage_find(struct rows_stage *s, size_t table, struct vl_slice key,
     struct rows_staged *row, bool *found, struct vl_err *err)
 {
-	sqlite3_stmt *q = table_of(s, table)->find;
-	int got = 0;
+	const struct stage_table *t = stage_table_of(s, table);
+	enum vl_status st = VL_OK;
 
 	*found = false;
-	if (q == NULL) /* the bundle has no row of the table */
+	if (t->put == NULL) /* the bundle has no row of the table */
 		return VL_OK;
-	(void)sqlite3_reset(q);
-	got = lite_bind_bytes(q, 1, key);
-	if (got == SQLITE_OK)
-		got = sqlite3_step(q);
-	if (got != SQLITE_ROW && got != SQLITE_DONE)
-		return lite_fail(s->db, WHAT, err);
-	*found = got == SQLITE_ROW;
-	if (*found)
-		read_row(table_of(s, table), q, row);
-	return VL_OK;
+	st = rows_stage_index(s, table, err);
+	if (st != VL_OK)
+		return st;
+	(void)sqlite3_reset(t->find);
+	return run_find(
+	    s, t, t->find, lite_bind_bytes(t->find, 1, key), row, found, err);
+}
+
+enum vl_status
+rows_stage_find_here(struct rows_stage *s, size_t table,
+    const struct rows_note *note, struct rows_staged *row, bool *found,
+    struct vl_err *err)
+{
+	const struct stage_table *t = stage_table_of(s, table);
+	enum vl_status st = VL_OK;
+
+	*found = false;
+	if (t->first > 0 && note->r >= t->first) {
+		(void)sqlite3_reset(t->find_at);
+		st = run_find(s, t, t->find_at,
+		    sqlite3_bind_int64(t->find_at, 1, note->r - t->first + 1),
+		    row, found, err);
+		*found = *found && vl_slice_equal(row->key, note->key);
+	}
+	return st != VL_OK || *found ?
+	    st :
+	    rows_stage_find(s, table, note->key, row, found, err);
 }
 
 enum vl_status
 rows_stage_set(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err)
 {
-	sqlite3_stmt *q = table_of(s, table)->set;
-	int bound = lite_bind_bytes(q, 1, row->key);
+	struct stage_table *t = stage_table_of(s, table);
+	sqlite3_stmt *q = t->set;
+	int bound = sqlite3_bind_int64(q, 1, row->n);
 
+	t->n[row->was]--;
+	t->n[row->act]++;
 	bound |= sqlite3_bind_int(q, 2, (int)row->act);
 	bound |= sqlite3_bind_int64(q, 3, row->r);
 	bound |= lite_bind_bytes(q, 4, row->at);
 	bound |= lite_bind_cell(q, 5, &row->id);
 	bound |= lite_bind_bytes(q, 6, row->what);
 	bound |= sqlite3_bind_int64(q, 7, (int64_t)row->entry);
-	return lite_done(s->db, q, bound, WHAT, err);
+	return lite_done(s->db, q, bound, STAGE_WHAT, err);
 }
 
 enum vl_status
@@ -368,7 +377,7 @@ rows_stage_gone(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err)
 {
 	enum vl_status st = begin(s, table, err);
-	sqlite3_stmt *q = table_of(s, table)->gone;
+	sqlite3_stmt *q = stage_table_of(s, table)->gone;
 	int bound = 0;
 
 	if (st != VL_OK)
@@ -376,14 +385,14 @@ rows_stage_gone(struct rows_stage *s, size_t table,
 	bound = lite_bind_bytes(q, 1, row->key);
 	bound |= sqlite3_bind_int64(q, 2, row->r);
 	bound |= lite_bind_bytes(q, 3, row->at);
-	return lite_done(s->db, q, bound, WHAT, err);
+	return lite_done(s->db, q, bound, STAGE_WHAT, err);
 }
 
 enum vl_status
 rows_stage_is_gone(struct rows_stage *s, size_t table, struct vl_slice key,
     bool *gone, struct vl_err *err)
 {
-	sqlite3_stmt *q = table_of(s, table)->is_gone;
+	sqlite3_stmt *q = stage_table_of(s, table)->is_gone;
 	int got = 0;
 
 	*gone = false;
@@ -396,35 +405,24 @@ rows_stage_is_gone(struct rows_stage *s, size_t table, struct vl_slice key,
 	(void)sqlite3_reset(q);
 	return got == SQLITE_ROW || got == SQLITE_DONE ?
 	    VL_OK :
-	    lite_fail(s->db, WHAT, err);
+	    lite_fail(s->db, STAGE_WHAT, err);
 }
 
 uint64_t
 rows_stage_rows(const struct rows_stage *s, size_t table)
 {
-	return table_of(s, table)->rows;
+	uint64_t rows = 0;
+	size_t i = 0;
+
+	for (i = 0; i < ROWS_ACTS; i++)
+		rows += stage_table_of(s, table)->n[i];
+	return rows;
 }
 
-enum vl_status
-rows_stage_count(struct rows_stage *s, size_t table, enum rows_act act,
-    uint64_t *n, struct vl_err *err)
+uint64_t
+rows_stage_count(const struct rows_stage *s, size_t table, enum rows_act act)
 {
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = VL_OK;
-
-	*n = 0;
-	if (table_of(s, table)->put == NULL)
-		return VL_OK;
-	st = prepare(s, &q, "SELECT count(*) FROM s%d WHERE act = ?1",
-	    s->slots[table], err);
-	if (st == VL_OK &&
-	    (sqlite3_bind_int(q, 1, (int)act) != SQLITE_OK ||
-	        sqlite3_step(q) != SQLITE_ROW))
-		st = lite_fail(s->db, WHAT, err);
-	if (st == VL_OK)
-		*n = (uint64_t)sqlite3_column_int64(q, 0);
-	(void)sqlite3_finalize(q);
-	return st;
+	return stage_table_of(s, table)->n[act];
 }
 
 enum vl_status
@@ -435,185 +433,13 @@ rows_stage_take_id(struct rows_stage *s, size_t table, const struct vl_cell *id,
 	int bound = 0;
 
 	if (s->take == NULL)
-		st = prepare(s, &s->take,
+		st = stage_prepare(s, &s->take,
 		    "INSERT OR IGNORE INTO taken VALUES(?1, ?2)", 0, err);
 	if (st != VL_OK)
 		return st;
 	bound = sqlite3_bind_int64(s->take, 1, (int64_t)table);
 	bound |= lite_bind_cell(s->take, 2, id);
-	st = lite_done(s->db, s->take, bound, WHAT, err);
+	st = lite_done(s->db, s->take, bound, STAGE_WHAT, err);
 	*taken = sqlite3_changes(s->db) == 0;
 	return st;
-}
-
-/* Bodies. */
-
-enum vl_status
-rows_stage_body(
-    struct rows_stage *s, uint64_t size, int64_t *number, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	if (size > INT32_MAX / 2)
-		return vl_fail(err, VL_ELIMIT,
-		    "its values have %llu bytes, more than a database holds",
-		    (unsigned long long)size);
-	if (s->body == NULL)
-		st = prepare(s, &s->body,
-		    "INSERT INTO body(v) VALUES(zeroblob(?1))", 0, err);
-	if (st == VL_OK)
-		st = lite_done(s->db, s->body,
-		    sqlite3_bind_int64(s->body, 1, (int64_t)size), WHAT, err);
-	if (st != VL_OK)
-		return st;
-	*number = sqlite3_last_insert_rowid(s->db);
-	(void)sqlite3_blob_close(s->filling);
-	s->filling = NULL;
-	s->filled = 0;
-	return sqlite3_blob_open(s->db, "main", "body", "v", *number, 1,
-	           &s->filling) == SQLITE_OK ?
-	    VL_OK :
-	    lite_fail(s->db, WHAT, err);
-}
-
-enum vl_status
-rows_stage_fill(struct rows_stage *s, struct vl_slice bytes, struct vl_err *err)
-{
-	if (sqlite3_blob_write(
-	        s->filling, bytes.p, (int)bytes.n, (int)s->filled) != SQLITE_OK)
-		return lite_fail(s->db, WHAT, err);
-	s->filled += bytes.n;
-	return VL_OK;
-}
-
-enum vl_status
-rows_stage_piece(struct rows_stage *s, int64_t number, uint64_t at, uint64_t n,
-    struct vl_buf *out, struct vl_err *err)
-{
-	enum vl_status st = vl_buf_reserve(out, n, err);
-
-	if (st != VL_OK)
-		return st;
-	(void)sqlite3_blob_close(s->filling); /* all bodies are filled */
-	s->filling = NULL;
-	if (s->reading == NULL || s->number != number) {
-		(void)sqlite3_blob_close(s->reading);
-		s->reading = NULL;
-		if (sqlite3_blob_open(s->db, "main", "body", "v", number, 0,
-		        &s->reading) != SQLITE_OK)
-			return lite_fail(s->db, WHAT, err);
-		s->number = number;
-	}
-	if (sqlite3_blob_read(s->reading, out->p + out->n, (int)n, (int)at) !=
-	    SQLITE_OK)
-		return lite_fail(s->db, WHAT, err);
-	out->n += n;
-	return VL_OK;
-}
-
-/* One after the other. */
-
-struct rows_staging {
-	struct rows_stage *s;
-	const struct stage_table *t;
-	sqlite3_stmt *q;
-	bool gone;
-	bool lines; /* with them */
-};
-
-static enum vl_status
-open_staging(struct rows_staging **out, struct rows_stage *s, size_t table,
-    const char *format, struct vl_err *err)
-{
-	struct rows_staging *g = calloc(1, sizeof(*g));
-
-	*out = g;
-	if (g == NULL)
-		return vl_fail_memory(err);
-	g->s = s;
-	g->t = table_of(s, table);
-	if (table_of(s, table)->put == NULL)
-		return VL_OK;
-	return prepare(s, &g->q, format, s->slots[table], err);
-}
-
-enum vl_status
-rows_staging_open(struct rows_staging **out, struct rows_stage *s, size_t table,
-    enum rows_act act, struct vl_err *err)
-{
-	enum vl_status st = open_staging(out, s, table,
-	    "SELECT * FROM s%d WHERE act = ?1 ORDER BY key", err);
-
-	if (st == VL_OK && (*out)->q != NULL)
-		(void)sqlite3_bind_int((*out)->q, 1, (int)act);
-	return st;
-}
-
-enum vl_status
-rows_staging_all(struct rows_staging **out, struct rows_stage *s, size_t table,
-    struct vl_err *err)
-{
-	return open_staging(
-	    out, s, table, "SELECT * FROM s%d ORDER BY key", err);
-}
-
-enum vl_status
-rows_staging_lines(struct rows_staging **out, struct rows_stage *s,
-    size_t table, enum rows_act act, struct vl_err *err)
-{
-	enum vl_status st = open_staging(out, s, table,
-	    "SELECT s.*, l.line, l.x FROM s%d AS s CROSS JOIN l%d AS l"
-	    " ON l.n = s.n WHERE s.act = ?1 ORDER BY s.key",
-	    err);
-
-	if (*out != NULL)
-		(*out)->lines = true;
-	if (st == VL_OK && (*out)->q != NULL)
-		(void)sqlite3_bind_int((*out)->q, 1, (int)act);
-	return st;
-}
-
-enum vl_status
-rows_staging_gone(struct rows_staging **out, struct rows_stage *s, size_t table,
-    struct vl_err *err)
-{
-	enum vl_status st = open_staging(
-	    out, s, table, "SELECT key, r, at FROM g%d ORDER BY key", err);
-
-	if (*out != NULL)
-		(*out)->gone = true;
-	return st;
-}
-
-enum vl_status
-rows_staging_next(struct rows_staging *g, struct rows_staged *row, bool *more,
-    struct vl_err *err)
-{
-	int got = g->q == NULL ? SQLITE_DONE : sqlite3_step(g->q);
-
-	*more = got == SQLITE_ROW;
-	if (got != SQLITE_ROW)
-		return got == SQLITE_DONE ? VL_OK :
-		                            lite_fail(g->s->db, WHAT, err);
-	if (!g->gone) {
-		read_row(g->t, g->q, row);
-		if (g->lines) {
-			row->row = lite_bytes(g->q, 10);
-			row->x = lite_bytes(g->q, 11);
-		}
-		return VL_OK;
-	}
-	*row = (struct rows_staged){ .key = lite_bytes(g->q, 0),
-		.r = sqlite3_column_int64(g->q, 1),
-		.at = lite_bytes(g->q, 2) };
-	return VL_OK;
-}
-
-void
-rows_staging_free(struct rows_staging *g)
-{
-	if (g == NULL)
-		return;
-	(void)sqlite3_finalize(g->q);
-	free(g);
 }
