@@ -115,6 +115,8 @@ look_at(
 	struct vl_record rec = { 0 };
 	enum vl_status st = vl_source_open(&source, &r, &opts, err);
 
+	if (st == VL_OK)
+		st = vl_source_ready(source, err);
 	while (st == VL_OK) {
 		if (vl_cli_stop())
 			st = vl_cli_stopped(err);
