@@ -27,6 +27,13 @@ struct vl_header_tree {
 	int32_t mtime_nsec;
 };
 
+/* One database that takes part. */
+struct vl_header_db {
+	char resource[65];
+	char *path;   /* resolved; absolute */
+	bool was_wal; /* the mode that it is to have again */
+};
+
 /* What recovery has to know; line BEGIN, and a copy in each staging. */
 struct vl_header {
 	uint8_t import[VL_IMPORT_ID_SIZE];
@@ -40,6 +47,8 @@ struct vl_header {
 	bool keep_shadow;
 	struct vl_header_tree *trees;
 	size_t ntrees;
+	struct vl_header_db *dbs; /* together they decide */
+	size_t ndbs;
 	struct vl_ledger ledger; /* the lines to write at the end */
 };
 

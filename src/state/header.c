@@ -174,6 +174,28 @@ tree_encode(
 	return st;
 }
 
+/* Absent where there is none. */
+static enum vl_status
+dbs_encode(struct vl_json_w *w, const struct vl_header *h, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (h->ndbs == 0)
+		return VL_OK;
+	vl_json_w_key(w, "databases");
+	vl_json_w_open(w, '[');
+	for (i = 0; i < h->ndbs && st == VL_OK; i++) {
+		vl_json_w_open(w, '{');
+		st = w_path(w, "path", h->dbs[i].path, err);
+		vl_w_text(w, "resource", h->dbs[i].resource);
+		w_bool(w, "wal", h->dbs[i].was_wal);
+		vl_json_w_close(w, '}');
+	}
+	vl_json_w_close(w, ']');
+	return st;
+}
+
 enum vl_status
 vl_header_encode(
     struct vl_buf *out, const struct vl_header *h, struct vl_err *err)
@@ -185,6 +207,7 @@ vl_header_encode(
 	vl_json_w_init(&w, out);
 	vl_json_w_open(&w, '{');
 	vl_w_int(&w, "began", h->began);
+	st = dbs_encode(&w, h, err);
 	vl_w_hex(&w, "head", h->head, sizeof(h->head));
 	vl_w_hex(&w, "import", h->import, sizeof(h->import));
 	w_bool(&w, "keep_shadow", h->keep_shadow);
@@ -194,7 +217,8 @@ vl_header_encode(
 	vl_w_hex(&w, "series", h->series, sizeof(h->series));
 	vl_w_text(&w, "site", h->site);
 	vl_w_hex(&w, "state", h->state, sizeof(h->state));
-	st = w_path(&w, "state_path", h->state_path, err);
+	if (st == VL_OK)
+		st = w_path(&w, "state_path", h->state_path, err);
 	vl_json_w_key(&w, "trees");
 	vl_json_w_open(&w, '[');
 	for (i = 0; i < h->ntrees && st == VL_OK; i++)
@@ -257,6 +281,43 @@ trees_decode(struct vl_header *h, const struct vl_json *j, struct vl_err *err)
 	return VL_OK;
 }
 
+static enum vl_status
+db_decode(struct vl_header_db *d, const struct vl_json *j, size_t at,
+    struct vl_err *err)
+{
+	if (j->items[at].type != VL_JSON_OBJECT)
+		return fail_member("databases", err);
+	if (member_path(j, at, "path", &d->path, err) != VL_OK ||
+	    vl_member_text(j, at, "resource", d->resource, sizeof(d->resource),
+	        err) != VL_OK ||
+	    member_bool(j, at, "wal", &d->was_wal, err) != VL_OK)
+		return err->status;
+	return VL_OK;
+}
+
+static enum vl_status
+dbs_decode(struct vl_header *h, const struct vl_json *j, struct vl_err *err)
+{
+	size_t at = vl_json_member(j, 0, "databases");
+	size_t item = at + 1;
+	size_t i = 0;
+
+	if (at == VL_JSON_NONE)
+		return VL_OK;
+	if (j->items[at].type != VL_JSON_ARRAY || j->items[at].count == 0)
+		return fail_member("databases", err);
+	h->dbs = calloc(j->items[at].count, sizeof(*h->dbs));
+	if (h->dbs == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < j->items[at].count; i++) {
+		h->ndbs = i + 1;
+		if (db_decode(&h->dbs[i], j, item, err) != VL_OK)
+			return err->status;
+		item = j->items[item].next;
+	}
+	return VL_OK;
+}
+
 enum vl_status
 vl_header_decode(struct vl_header *h, struct vl_slice text, struct vl_err *err)
 {
@@ -289,7 +350,8 @@ vl_header_decode(struct vl_header *h, struct vl_slice text, struct vl_err *err)
 	    vl_member_hex(&j, 0, "state", h->state, sizeof(h->state), err) !=
 	        VL_OK ||
 	    member_path(&j, 0, "state_path", &h->state_path, err) != VL_OK ||
-	    trees_decode(h, &j, err) != VL_OK)
+	    trees_decode(h, &j, err) != VL_OK ||
+	    dbs_decode(h, &j, err) != VL_OK)
 		st = err->status;
 	h->seq = (uint64_t)seq;
 	if (st == VL_OK && seq < 1)
@@ -310,6 +372,9 @@ vl_header_free(struct vl_header *h)
 		free(h->trees[i].root);
 		free(h->trees[i].staging);
 	}
+	for (i = 0; i < h->ndbs; i++)
+		free(h->dbs[i].path);
+	free(h->dbs);
 	free(h->trees);
 	free(h->state_path);
 	vl_ledger_free(&h->ledger);

@@ -51,6 +51,63 @@ keeps_the_header(void **state)
 	place_close(&p);
 }
 
+/* The header of `p`, with `from` replaced by `to` in its text. */
+static enum vl_status
+decode_changed(struct place *p, const char *from, const char *to)
+{
+	struct vl_header h = { 0 };
+	struct vl_buf text = { 0 };
+	struct vl_buf changed = { 0 };
+	const uint8_t *at = NULL;
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+
+	must(p, vl_header_encode(&text, &p->header, &p->err));
+	at = memmem(text.p, text.n, from, strlen(from));
+	assert_non_null(at);
+	n = (size_t)(at - text.p);
+	must(p, vl_buf_add(&changed, (struct vl_slice){ text.p, n }, &p->err));
+	must(p, vl_buf_add(&changed, vl_slice_of(to), &p->err));
+	n += strlen(from);
+	must(p,
+	    vl_buf_add(&changed, (struct vl_slice){ text.p + n, text.n - n },
+	        &p->err));
+	st = vl_header_decode(&h, vl_buf_slice(&changed), &p->err);
+	vl_header_free(&h);
+	vl_buf_free(&text);
+	vl_buf_free(&changed);
+	return st;
+}
+
+static void
+refuses_databases_that_cannot_be(void **state)
+{
+	static const char one[] =
+	    "\"databases\":[{\"path\":\"L2Q\",\"resource\":\"d\","
+	    "\"wal\":false}]";
+	static const char *const others[] = { "\"databases\":[]",
+		"\"databases\":{}", "\"databases\":[1]",
+		"\"databases\":[{\"path\":\"ZA\",\"resource\":\"d\","
+		"\"wal\":false}]",
+		"\"databases\":[{\"path\":\"L2Q\",\"resource\":\"d\"}]",
+		"\"databases\":[{\"path\":\"L2Q\",\"wal\":false}]" };
+	struct place p;
+	size_t i;
+
+	(void)state;
+	place_open(&p);
+	p.header.dbs = &p.dbs[1];
+	p.header.ndbs = 1;
+	assert_int_equal(VL_OK, decode_changed(&p, one, one));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(
+		    VL_EFORMAT, decode_changed(&p, one, others[i]));
+	/* No member says that there is none. */
+	p.header.ndbs = 0;
+	assert_int_equal(VL_OK, decode_changed(&p, "\"head\"", "\"head\""));
+	place_close(&p);
+}
+
 static void
 keeps_words_and_choices(void **state)
 {
@@ -355,6 +412,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_absent_at_first),
 		cmocka_unit_test(keeps_the_header),
+		cmocka_unit_test(refuses_databases_that_cannot_be),
 		cmocka_unit_test(keeps_words_and_choices),
 		cmocka_unit_test(refuses_what_is_no_file),
 		cmocka_unit_test(refuses_a_choice_without_a_root),

@@ -29,6 +29,7 @@ struct place {
 	char path[64];
 	struct vl_state *state;
 	struct vl_header_tree trees[2];
+	struct vl_header_db dbs[2];
 	struct vl_ledger_line lines[2];
 	struct vl_header header;
 	struct vl_err err;
@@ -69,6 +70,11 @@ place_open(struct place *p)
 		.staging = (char *)(uintptr_t)ODD_STAGING,
 		.absent = true,
 		.mtime_sec = 1700000000 };
+	p->dbs[0] = (struct vl_header_db){ .resource = "c",
+		.path = (char *)(uintptr_t)ODD_ROOT,
+		.was_wal = true };
+	p->dbs[1] = (struct vl_header_db){ .resource = "d",
+		.path = (char *)(uintptr_t) "/d" };
 	p->lines[0] = (struct vl_ledger_line){ .sender = { 9 } };
 	p->lines[1] = (struct vl_ledger_line){
 		.resource = "b", .seq = 7, .head = { 1, 2 }, .sender = { 9 }
@@ -84,6 +90,8 @@ place_open(struct place *p)
 		.keep_shadow = true,
 		.trees = p->trees,
 		.ntrees = 2,
+		.dbs = p->dbs,
+		.ndbs = 2,
 		.ledger = { p->lines, 2 } };
 }
 
@@ -143,6 +151,13 @@ expect_header(const struct vl_header *want, const struct vl_header *have)
 		assert_int_equal(a->privileged, b->privileged);
 		assert_int_equal(a->mtime_sec, b->mtime_sec);
 		assert_int_equal(a->mtime_nsec, b->mtime_nsec);
+	}
+	assert_int_equal(want->ndbs, have->ndbs);
+	for (i = 0; i < want->ndbs; i++) {
+		assert_string_equal(
+		    want->dbs[i].resource, have->dbs[i].resource);
+		assert_string_equal(want->dbs[i].path, have->dbs[i].path);
+		assert_int_equal(want->dbs[i].was_wal, have->dbs[i].was_wal);
 	}
 	assert_int_equal(want->ledger.n, have->ledger.n);
 	assert_memory_equal(want->ledger.lines, have->ledger.lines,
