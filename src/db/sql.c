@@ -68,6 +68,9 @@ db_word(struct vl_db *db, const char *sql, char word[64], struct vl_err *err)
 		text = (const char *)sqlite3_column_text(stmt, 0);
 	if (text != NULL)
 		(void)snprintf(word, 64, "%s", text);
+	/* What it does is done, or fails, only at its end. */
+	while (st == VL_OK && row)
+		st = db_step(db, stmt, &row, err);
 	(void)sqlite3_finalize(stmt);
 	return st;
 }
