@@ -3,8 +3,9 @@
 
 /*
  * What imports of a series created in a resource, for `target_only: brought`:
- * a list of paths in the state directory, in the order of vl_path_cmp(),
- * with a hash at its end (docs/transaction.md, "What was brought").
+ * a list in the state directory with a hash at its end (docs/transaction.md,
+ * "What was brought"): paths in the order of vl_path_cmp(), or rows, each a
+ * text of its own.
  *
  * An import writes a list of its own beside the one that holds, and makes it
  * durable before it is decided; at its end that takes the place of the old.
@@ -25,14 +26,16 @@ struct vl_brought {
 	const uint8_t *series; /* 16 bytes */
 	const char *resource;
 	const uint8_t *import; /* VL_IMPORT_ID_SIZE bytes: the one in hand */
+	bool rows;             /* else paths */
 };
+#define VL_BROUGHT_ROW_MAX 65536 /* bytes of the text of a row */
 struct vl_brought vl_brought_of(
     struct vl_state *s, const struct vl_header *h, const char *resource);
 
 /*
  * Open the list that holds.  `*out` is NULL where there is none.  A list that
  * is not whole is refused before anything of it is read, VL_EIO; so is one
- * with a path in it that none of ours has, by next.
+ * with a path in it that none of ours has, by next.  A row is any text.
  */
 enum vl_status vl_brought_r_open(
     struct vl_brought_r **out, const struct vl_brought *b, struct vl_err *err);
@@ -44,7 +47,8 @@ void vl_brought_r_free(struct vl_brought_r *r);
 /* Begin the list of the import. */
 enum vl_status vl_brought_w_open(
     struct vl_brought_w **out, const struct vl_brought *b, struct vl_err *err);
-/* `path` is not "" and comes behind the one before. */
+/* `path` is not "" and comes behind the one before.  A row is a text without
+ * LF; VL_ELIMIT where it is too long. */
 enum vl_status vl_brought_w_add(
     struct vl_brought_w *w, struct vl_slice path, struct vl_err *err);
 /* Close the list, durably. */

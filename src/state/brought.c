@@ -1,6 +1,6 @@
 /*
- * Lists of what was brought: a path in base64url is a line
- * (docs/transaction.md, "What was brought").
+ * Lists of what was brought: a path in base64url is a line, or the text of a
+ * row (docs/transaction.md, "What was brought").
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,6 +27,7 @@
 
 struct vl_brought_r {
 	int fd;
+	bool rows;
 	char *shown; /* of messages */
 	struct vl_listfile_r *list;
 	uint8_t path[2][TEXT_MAX]; /* the last one and the one before */
@@ -39,6 +40,7 @@ struct vl_brought_w {
 	int dirfd;
 	int fd;
 	bool ours; /* to be removed again */
+	bool rows;
 	char name[NAME_SIZE];
 	struct vl_listfile_w *list;
 	struct vl_buf line;
@@ -72,18 +74,19 @@ head_of(char head[NAME_SIZE], const struct vl_brought *b)
 {
 	char series[HEX];
 
-	(void)snprintf(head, NAME_SIZE, "valise brought 1 %s %s",
-	    vl_hex(series, b->series, 16), b->resource);
+	(void)snprintf(head, NAME_SIZE, "valise brought %s %s %s",
+	    b->rows ? "rows 1" : "1", vl_hex(series, b->series, 16),
+	    b->resource);
 }
 
 static struct vl_listfile
-list_in(int fd, const char head[NAME_SIZE])
+list_in(int fd, bool rows, const char head[NAME_SIZE])
 {
 	return (struct vl_listfile){ .fd = fd,
-		.lines = "the paths",
+		.lines = rows ? "the rows" : "the paths",
 		.head = head,
 		.personal = "vls1-brought",
-		.line_max = TEXT_MAX };
+		.line_max = rows ? VL_BROUGHT_ROW_MAX : TEXT_MAX };
 }
 
 /* The folder of the lists; *fd is -1 where there is none. */
@@ -168,7 +171,8 @@ open_list(struct vl_brought_r **out, const struct vl_brought *b, bool own,
 	if (r->fd < 0)
 		st = vl_fail_errno(err, "cannot open '%s'", r->shown);
 	head_of(head, b);
-	f = list_in(r->fd, head);
+	r->rows = b->rows;
+	f = list_in(r->fd, b->rows, head);
 	if (st == VL_OK && vl_listfile_r_open(&r->list, &f, err) != VL_OK)
 		st = fail_read(r, err);
 	if (st == VL_OK) {
@@ -201,6 +205,10 @@ vl_brought_r_next(struct vl_brought_r *r, struct vl_slice *path, bool *more,
 		return fail_read(r, err);
 	if (!*more)
 		return VL_OK;
+	if (r->rows) {
+		*path = line;
+		return VL_OK;
+	}
 	if (!vl_unb64u_any(p, &n, line) || n == 0)
 		return fail_damaged(r, err);
 	*path = (struct vl_slice){ p, n };
@@ -240,7 +248,8 @@ begin_list(
 	char head[NAME_SIZE];
 
 	head_of(head, b);
-	f = list_in(w->fd, head);
+	w->rows = b->rows;
+	f = list_in(w->fd, b->rows, head);
 	return vl_listfile_w_new(&w->list, &f, err);
 }
 
@@ -292,6 +301,15 @@ vl_brought_w_add(
 {
 	enum vl_status st = VL_OK;
 
+	if (w->rows && path.n > VL_BROUGHT_ROW_MAX)
+		return vl_fail(err, VL_ELIMIT,
+		    "the keys of a row that was brought have more than %d "
+		    "bytes",
+		    VL_BROUGHT_ROW_MAX);
+	if (w->rows)
+		return vl_listfile_w_add(w->list, path, err) == VL_OK ?
+		    VL_OK :
+		    fail_write(w, err);
 	vl_buf_clear(&w->line);
 	st = vl_buf_reserve(&w->line, VL_B64U_SIZE(path.n), err);
 	if (st != VL_OK)

@@ -15,10 +15,16 @@ static const uint8_t import[16] = { 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
 static const char *const odd[] = { "\x01\n", "a", "a/b", "a/\xff\xfe", "a.b",
 	"end 0 x", NULL };
 
+static bool rows; /* else paths */
+
 static struct vl_brought
 list_in(const struct place *p)
 {
-	return (struct vl_brought){ p->state, series, RESOURCE, import };
+	return (struct vl_brought){ .state = p->state,
+		.series = series,
+		.resource = RESOURCE,
+		.import = import,
+		.rows = rows };
 }
 
 static void
@@ -90,6 +96,48 @@ gives_back_what_was_written(void **state)
 	write_list(&p, odd);
 	keep(&p);
 	expect_list(&p, odd);
+	place_close(&p);
+}
+
+/* In any order, twice, and "" too: what they mean is for others to know. */
+static void
+gives_back_rows_as_they_are(void **state)
+{
+	static const char *const lines[] = { "[\"b\"]", "[\"a\"]", "[\"a\"]",
+		"", NULL };
+	struct place p;
+
+	(void)state;
+	place_open(&p);
+	rows = true;
+	write_list(&p, lines);
+	keep(&p);
+	expect_list(&p, lines);
+	/* One is not taken for the other. */
+	rows = false;
+	assert_int_equal(VL_EIO, try_list(&p, NULL));
+	place_close(&p);
+}
+
+static void
+refuses_a_row_that_is_too_long(void **state)
+{
+	static char text[VL_BROUGHT_ROW_MAX + 2];
+	struct vl_brought_w *w = NULL;
+	struct vl_brought at;
+	struct place p;
+
+	(void)state;
+	place_open(&p);
+	rows = true;
+	at = list_in(&p);
+	rows = false;
+	memset(text, 'a', sizeof(text) - 1);
+	must(&p, vl_brought_w_open(&w, &at, &p.err));
+	assert_int_equal(
+	    VL_ELIMIT, vl_brought_w_add(w, vl_slice_of(text), &p.err));
+	must(&p, vl_brought_w_add(w, vl_slice_of(text + 1), &p.err));
+	vl_brought_w_free(w);
 	place_close(&p);
 }
 
@@ -327,6 +375,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back_what_was_written),
+		cmocka_unit_test(gives_back_rows_as_they_are),
+		cmocka_unit_test(refuses_a_row_that_is_too_long),
 		cmocka_unit_test(takes_the_longest_path_and_many),
 		cmocka_unit_test(holds_only_once_it_is_kept),
 		cmocka_unit_test(leaves_nothing_of_a_list_that_is_not_finished),

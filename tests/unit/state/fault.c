@@ -316,8 +316,10 @@ a_seq_is_issued_or_not(void **state)
 static enum vl_status
 bring(struct place *p, const char *path, const struct vl_brought_theirs *theirs)
 {
-	const struct vl_brought b = { p->state, p->header.series, "a",
-		p->header.import };
+	const struct vl_brought b = { .state = p->state,
+		.series = p->header.series,
+		.resource = "a",
+		.import = p->header.import };
 	struct vl_brought_w *w = NULL;
 	enum vl_status st = vl_brought_drop(&b, &p->err);
 
@@ -361,8 +363,10 @@ bring_second_but_theirs(struct place *p)
 static void
 is_either_list(struct place *p, bool done)
 {
-	const struct vl_brought b = { p->state, p->header.series, "a",
-		p->header.import };
+	const struct vl_brought b = { .state = p->state,
+		.series = p->header.series,
+		.resource = "a",
+		.import = p->header.import };
 	struct vl_brought_r *r = NULL;
 	struct vl_slice path = { NULL, 0 };
 	bool more = false;
