@@ -187,6 +187,11 @@ enum vl_status vl_profile_of_site(struct vl_profile **out,
 /* The site says `profile: bundle`: what the bundle brings is taken. */
 bool vl_profile_of_bundle(const struct vl_site *site);
 
+/* The rows of `resource` that the site keeps as they are here, among the words
+ * about it; `*p` may be NULL before, and after where there are none. */
+enum vl_status vl_profile_keep_rows(struct vl_profile **p,
+    const struct vl_site *site, const char *resource, struct vl_err *err);
+
 /*
  * Canonical JSON of one resource, without where a word stood: all words, as
  * they travel; or their meaning alone, without those of policy.  Equal
