@@ -15,6 +15,15 @@
 #include <valise/state.h>
 #include <valise/target.h>
 
+/* A row that an import changes. */
+struct vl_row_told {
+	const char *resource;
+	const char *table;
+	enum vl_change change;
+	struct vl_slice key; /* canonical JSON, an array */
+	const char *detail;  /* the columns that differ, or why not */
+};
+
 /* What an import asks and says; `arg` is handed to each. None is NULL. */
 struct vl_apply_ui {
 	void *arg;
@@ -33,6 +42,8 @@ struct vl_apply_ui {
 	/* A changed record, in order (preview; also of an import). */
 	void (*change)(void *arg, const char *resource, enum vl_change change,
 	    struct vl_slice path, const char *detail);
+	/* The same of a row. */
+	void (*row)(void *arg, const struct vl_row_told *row);
 	/* Before the table: a name of an owner that is unknown here, and the
 	 * number used in its place. */
 	void (*owner)(void *arg, const char *resource, bool group,
@@ -59,12 +70,14 @@ struct vl_apply_ui {
 
 struct vl_import_opts {
 	const struct vl_site *site;
+	const char *profiles;    /* where the shipped ones are */
 	struct vl_state *state;  /* opened; locked by the import */
 	const char *bundle;      /* its directory on the medium */
 	const char *const *only; /* names of resources; none: all */
 	size_t nonly;
 	const enum vl_on_match *on_match; /* NULL: as site.yaml says */
 	bool allow_delete;
+	bool allow_drift; /* of schemas, as struct vl_rows_put_opts has it */
 	bool preview;
 	bool yes;                 /* no question */
 	unsigned wait;            /* seconds for locks */
@@ -84,6 +97,7 @@ struct vl_import_result {
 	uint64_t bytes; /* of the bundle's files */
 	uint64_t unused_chunks;
 	uint64_t proved;      /* staged files read back and compared */
+	uint64_t proved_rows; /* the same of written rows */
 	double apply_seconds; /* from the decision to the last sync */
 };
 

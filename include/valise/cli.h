@@ -153,6 +153,8 @@ struct vl_msg {
 /* type: "plan", "status", "error", "summary", "exit_error" */
 void vl_msg_begin(struct vl_msg *m, const char *type);
 void vl_msg_text(struct vl_msg *m, const char *key, struct vl_slice text);
+/* A value that is JSON. */
+void vl_msg_json(struct vl_msg *m, const char *key, struct vl_slice json);
 void vl_msg_count(struct vl_msg *m, const char *key, uint64_t n);
 void vl_msg_bool(struct vl_msg *m, const char *key, bool yes);
 void vl_msg_end(struct vl_msg *m); /* writes the line, frees */

@@ -10,6 +10,7 @@
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
  *	pass.c     records against the trees: compare, stage
+ *	databases.h  rows against the databases; their transaction
  *	commit.c   prepare, decide, finish; the same finish serves recovery
  *	recover.c  what a killed run left
  *	import.c   all of it in order
@@ -51,6 +52,16 @@ struct vl_part {
 	bool unchanged;
 };
 
+/* How deep a pass goes. */
+enum vl_depth {
+	VL_COMPARE, /* whether anything differs */
+	VL_TRY,     /* a preview: rows are written, nothing is staged */
+	VL_STAGE
+};
+
+struct vl_base; /* databases.h */
+struct vl_dbs;
+
 struct vl_run {
 	const struct vl_import_opts *opts;
 	struct vl_import_result *result;
@@ -58,6 +69,10 @@ struct vl_run {
 	struct vl_intake intake;
 	struct vl_header header;
 	struct vl_part *parts; /* as header.trees */
+	struct vl_base *bases; /* as header.dbs */
+	struct vl_dbs *dbs;    /* over all of them; NULL: there is none */
+	int64_t changes;       /* of `dbs`, before the transaction */
+	enum vl_depth depth;   /* of the pass in hand */
 	bool keep_owner;
 	bool surveyed;   /* every line was seen once */
 	bool journalled; /* BEGIN stands */
@@ -66,6 +81,18 @@ struct vl_run {
 	uint64_t total;      /* bytes of all files that are imported */
 	uint64_t done;
 };
+
+/* What is imported, one resource after the other: trees, then databases. */
+struct vl_taken {
+	const char *resource;
+	const char *where; /* the root, or the file */
+	const struct vl_target_counts *counts;
+	bool tree;
+	bool ended;
+	bool unchanged;
+};
+/* pass.c: the `i`th; false behind the last. */
+bool vl_run_taken(const struct vl_run *run, size_t i, struct vl_taken *t);
 
 /* import.c: whether --only takes this resource. */
 bool vl_selected(const struct vl_import_opts *o, const char *name);
@@ -98,7 +125,8 @@ struct vl_filter_opts vl_part_filter(
 /* Every few lines: how far `what` is, and VL_ESIGNAL when asked to stop. */
 enum vl_status vl_run_goes_on(const struct vl_run *run, uint64_t number,
     const char *what, struct vl_err *err);
-enum vl_status vl_pass(struct vl_run *run, bool staging, struct vl_err *err);
+enum vl_status vl_pass(
+    struct vl_run *run, enum vl_depth depth, struct vl_err *err);
 
 /* commit.c: everything after the pass. */
 struct vl_finish {
@@ -106,6 +134,8 @@ struct vl_finish {
 	const struct vl_journal *journal;
 	struct vl_stage **stages;
 	size_t n;
+	struct vl_dbs **dbs; /* those of the header; `*dbs` NULL: not open */
+	unsigned wait;       /* seconds for a lock on them */
 	const struct vl_apply_ui *ui;
 	double seconds;
 };
@@ -114,8 +144,7 @@ enum vl_status vl_finish(struct vl_finish *f, struct vl_err *err);
 /* From `applied` on: ledger, shadow, end, cleaning. */
 enum vl_status vl_finish_end(struct vl_finish *f, struct vl_err *err);
 /* Undo what is journalled and not decided. */
-enum vl_status vl_undo(struct vl_state *state, const struct vl_header *h,
-    struct vl_stage **stages, struct vl_err *err);
+enum vl_status vl_undo(struct vl_finish *f, struct vl_err *err);
 struct vl_stage_report vl_stage_report_of(const struct vl_apply_ui *ui);
 
 #endif

@@ -15,7 +15,7 @@
 #include <valise/fs.h>
 #include <valise/text.h>
 
-#include "apply.h"
+#include "databases.h"
 
 static double
 now(void)
@@ -181,6 +181,10 @@ keep_lists(const struct vl_finish *f, struct vl_err *err)
 		        &(struct vl_brought_theirs){ is_theirs, &theirs },
 		    err);
 	}
+	for (i = 0; i < h->ndbs && st == VL_OK; i++) {
+		b = vl_brought_of(f->state, h, h->dbs[i].resource);
+		st = vl_brought_keep(&b, NULL, err);
+	}
 	return st;
 }
 
@@ -225,6 +229,17 @@ clean(struct vl_finish *f, bool inside)
 		f->ui->note(f->ui->arg, err.text);
 }
 
+/* The application may have its databases back. */
+static void
+give_back(const struct vl_finish *f)
+{
+	vl_decider_give_back(f->dbs,
+	    &(struct vl_asking){ .state = f->state,
+	        .header = &f->journal->header,
+	        .wait = f->wait,
+	        .ui = f->ui });
+}
+
 enum vl_status
 vl_finish_end(struct vl_finish *f, struct vl_err *err)
 {
@@ -244,6 +259,8 @@ vl_finish_end(struct vl_finish *f, struct vl_err *err)
 		st = keep_lists(f, err);
 	if (st == VL_OK)
 		st = keep_spool(f->state, h->keep_shadow, err);
+	if (st == VL_OK)
+		give_back(f);
 	if (st == VL_OK)
 		st = vl_journal_add(f->state, VL_JOURNAL_ENDED, err);
 	if (st == VL_OK)
@@ -317,23 +334,30 @@ undo_tree(const struct vl_header *h, size_t tree, struct vl_stage *stage,
 }
 
 enum vl_status
-vl_undo(struct vl_state *state, const struct vl_header *h,
-    struct vl_stage **stages, struct vl_err *err)
+vl_undo(struct vl_finish *f, struct vl_err *err)
 {
-	enum vl_status st = vl_journal_add(state, VL_JOURNAL_UNDO, err);
+	const struct vl_header *h = &f->journal->header;
+	enum vl_status st = vl_journal_add(f->state, VL_JOURNAL_UNDO, err);
 	struct vl_brought b = { 0 };
 	size_t i = 0;
 
 	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
-		b = vl_brought_of(state, h, h->trees[i].resource);
-		st = undo_tree(h, i, stages[i], err);
+		b = vl_brought_of(f->state, h, h->trees[i].resource);
+		st = undo_tree(h, i, f->stages[i], err);
 		if (st == VL_OK)
 			st = vl_brought_drop(&b, err);
 	}
+	for (i = 0; i < h->ndbs && st == VL_OK; i++) {
+		b = vl_brought_of(f->state, h, h->dbs[i].resource);
+		st = vl_brought_drop(&b, err);
+	}
 	if (st == VL_OK)
-		st = vl_remove_tree(vl_state_fd(state), "spool", err);
+		st = vl_remove_tree(vl_state_fd(f->state), "spool", err);
+	/* Rows undo themselves. */
 	if (st == VL_OK)
-		st = vl_journal_add(state, VL_JOURNAL_UNDONE, err);
+		give_back(f);
+	if (st == VL_OK)
+		st = vl_journal_add(f->state, VL_JOURNAL_UNDONE, err);
 	return st;
 }
 
@@ -363,6 +387,8 @@ prepare(struct vl_run *run, struct vl_err *err)
 		st = vl_stage_seal(run->parts[i].stage, &run->header, err);
 	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
 		st = sync_stage(run, i, err);
+	if (st == VL_OK && vl_bases_changed(run))
+		st = vl_decider_note(run, err);
 	if (st == VL_OK)
 		st = vl_journal_add(run->opts->state, VL_JOURNAL_PREPARED, err);
 	if (st == VL_OK && ui->stop(ui->arg))
@@ -370,56 +396,87 @@ prepare(struct vl_run *run, struct vl_err *err)
 	return st;
 }
 
+/* Without rows that change. */
+static enum vl_status
+decide_by_record(struct vl_run *run, struct vl_err *err)
+{
+	struct vl_state *state = run->opts->state;
+	struct vl_err wrote = { 0 };
+	bool decided = false;
+	enum vl_status st = VL_OK;
+
+	if (run->dbs != NULL)
+		st = vl_dbs_rollback(run->dbs, err);
+	if (st != VL_OK)
+		return st;
+	if (vl_decision_write(state, run->header.import, &wrote) == VL_OK)
+		return VL_OK;
+	/* Under its name it may be durable or not, and a second sync
+	 * would not tell; without its name it never was. */
+	if (vl_decision_read(state, run->header.import, &decided, err) !=
+	        VL_OK ||
+	    decided) {
+		vl_state_note_failed_sync(state, vl_state_path(state));
+		return vl_fail(err, VL_EPENDING,
+		    "in doubt: whether the import is decided cannot be "
+		    "told; the next run finds out");
+	}
+	*err = wrote;
+	return err->status;
+}
+
+/* The rows and their proof of it stand; the record says so faster. */
+static enum vl_status
+decide_by_rows(struct vl_run *run, struct vl_err *err)
+{
+	enum vl_status st = vl_decider_commit(run, err);
+
+	if (st == VL_OK &&
+	    vl_decision_write(run->opts->state, run->header.import, err) !=
+	        VL_OK) {
+		(void)vl_within(err,
+		    "the import is decided and not finished; the next run "
+		    "goes on once this is mended");
+		st = err->status = VL_EPENDING;
+	}
+	return st;
+}
+
 enum vl_status
 vl_commit(struct vl_run *run, struct vl_err *err)
 {
 	const struct vl_apply_ui *ui = run->opts->ui;
-	struct vl_stage **stages = NULL;
 	struct vl_journal journal = { 0 };
 	struct vl_finish f = { 0 };
-	struct vl_err wrote = { 0 };
-	bool decided = false;
 	size_t i = 0;
 	enum vl_status st = prepare(run, err);
 
 	if (st != VL_OK)
 		return st;
-	stages = calloc(run->header.ntrees + 1, sizeof(*stages));
-	if (stages == NULL)
+	f = (struct vl_finish){ .state = run->opts->state,
+		.journal = &journal,
+		.n = run->header.ntrees,
+		.dbs = &run->dbs,
+		.wait = run->opts->wait,
+		.ui = ui };
+	f.stages = calloc(f.n + 1, sizeof(struct vl_stage *));
+	if (f.stages == NULL)
 		return vl_fail_memory(err);
-	for (i = 0; i < run->header.ntrees; i++)
-		stages[i] = run->parts[i].stage;
+	for (i = 0; i < f.n; i++)
+		f.stages[i] = run->parts[i].stage;
 	journal.present = true;
 	journal.header = run->header; /* borrowed for the call */
 	ui->hold(ui->arg, true);
-	st = vl_decision_write(run->opts->state, run->header.import, &wrote);
-	if (st != VL_OK) {
-		/* Under its name it may be durable or not, and a second sync
-		 * would not tell; without its name it never was. */
-		if (vl_decision_read(run->opts->state, run->header.import,
-		        &decided, err) != VL_OK ||
-		    decided) {
-			vl_state_note_failed_sync(
-			    run->opts->state, vl_state_path(run->opts->state));
-			run->journalled = false; /* not ours to undo now */
-			st = vl_fail(err, VL_EPENDING,
-			    "in doubt: whether the import is decided cannot be "
-			    "told; the next run finds out");
-			goto out;
-		}
-		*err = wrote;
-		goto out;
+	st = vl_bases_changed(run) ? decide_by_rows(run, err) :
+	                             decide_by_record(run, err);
+	/* From here on, and in doubt, there is nothing for us to undo. */
+	if (st == VL_OK || st == VL_EPENDING)
+		run->journalled = false;
+	if (st == VL_OK) {
+		st = vl_finish(&f, err);
+		run->result->apply_seconds = f.seconds;
 	}
-	run->journalled = false; /* from here on there is nothing to undo */
-	f = (struct vl_finish){ .state = run->opts->state,
-		.journal = &journal,
-		.stages = stages,
-		.n = run->header.ntrees,
-		.ui = ui };
-	st = vl_finish(&f, err);
-	run->result->apply_seconds = f.seconds;
-out:
 	ui->hold(ui->arg, false);
-	free(stages);
+	free(f.stages);
 	return st;
 }

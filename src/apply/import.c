@@ -13,6 +13,7 @@
 #include <valise/fs.h>
 #include <valise/text.h>
 
+#include "databases.h"
 #include "recover.h"
 
 #define DELETE_SHARE 5 /* more than a fifth of a resource is asked about */
@@ -32,6 +33,36 @@ in_bundle(const struct vl_inner_head *inner, const char *name)
 		if (strcmp(inner->resources[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+/* The site has each resource that is wanted, and it is of the same kind. */
+static enum vl_status
+check_resources(const struct vl_inner_head *inner,
+    const struct vl_import_opts *o, struct vl_err *err)
+{
+	const struct vl_resource *r = NULL;
+	const char *name = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < inner->nresources; i++) {
+		name = inner->resources[i].name;
+		if (!vl_selected(o, name))
+			continue;
+		r = vl_site_resource(o->site, name);
+		if (r == NULL)
+			return vl_fail(err, VL_EREFUSED,
+			    "the bundle brings resource '%s', which '%s' does "
+			    "not name: add it there, or choose with --only",
+			    name, o->site->file);
+		if (strcmp(inner->resources[i].kind, vl_kind_words[r->kind]) !=
+		    0)
+			return vl_fail(err, VL_EREFUSED,
+			    "resource '%s' is of kind '%s' in the bundle, and "
+			    "of kind '%s' in '%s': they must be the same",
+			    name, inner->resources[i].kind,
+			    vl_kind_words[r->kind], o->site->file);
+	}
+	return VL_OK;
 }
 
 /* The bundle is of this site, for this place, and names what was asked. */
@@ -64,21 +95,7 @@ check_fit(struct vl_run *run, struct vl_err *err)
 			    "--only '%s': not a resource of both the site "
 			    "file and the bundle",
 			    o->only[i]);
-	for (i = 0; i < inner->nresources; i++) {
-		if (!vl_selected(o, inner->resources[i].name))
-			continue;
-		if (vl_site_resource(site, inner->resources[i].name) == NULL)
-			return vl_fail(err, VL_EREFUSED,
-			    "the bundle brings resource '%s', which '%s' does "
-			    "not name: add it there, or choose with --only",
-			    inner->resources[i].name, site->file);
-		if (strcmp(inner->resources[i].kind, "files") != 0)
-			return vl_fail(err, VL_EREFUSED,
-			    "resource '%s' is of kind '%s' in the bundle, and "
-			    "a tree here",
-			    inner->resources[i].name, inner->resources[i].kind);
-	}
-	return VL_OK;
+	return check_resources(inner, o, err);
 }
 
 /* What site.yaml has under keep_here for the resource of `p`. */
@@ -113,11 +130,36 @@ add_tree(struct vl_run *run, const struct vl_resource *r, struct vl_err *err)
 	return vl_stage_locate(t, r->path, err);
 }
 
+/* The file itself, so that recovery finds it whatever a link says then. */
+static enum vl_status
+add_database(
+    struct vl_run *run, const struct vl_resource *r, struct vl_err *err)
+{
+	struct vl_header_db *d = &run->header.dbs[run->header.ndbs];
+
+	run->bases[run->header.ndbs++].resource = r;
+	snprintf(d->resource, sizeof(d->resource), "%s", r->name);
+	d->path = realpath(r->path, NULL);
+	if (d->path == NULL)
+		d->path = strdup(r->path); /* it is told when it is opened */
+	return d->path != NULL ? VL_OK : vl_fail_memory(err);
+}
+
+static enum vl_status
+add_resource(
+    struct vl_run *run, const struct vl_resource *r, struct vl_err *err)
+{
+	if (!vl_selected(run->opts, r->name) ||
+	    !in_bundle(vl_unpack_inner(run->intake.unpack), r->name))
+		return VL_OK;
+	return r->kind == VL_KIND_FILES ? add_tree(run, r, err) :
+	                                  add_database(run, r, err);
+}
+
 /* The header: who imports what into which trees, with the ledger to be. */
 static enum vl_status
 make_header(struct vl_run *run, struct vl_err *err)
 {
-	const struct vl_inner_head *inner = vl_unpack_inner(run->intake.unpack);
 	const struct vl_site *site = run->opts->site;
 	struct vl_header *h = &run->header;
 	enum vl_status st = VL_OK;
@@ -134,27 +176,29 @@ make_header(struct vl_run *run, struct vl_err *err)
 	h->keep_shadow = site->keep_shadow;
 	h->trees = calloc(site->nresources + 1, sizeof(*h->trees));
 	run->parts = calloc(site->nresources + 1, sizeof(*run->parts));
-	if (h->state_path == NULL || h->trees == NULL || run->parts == NULL)
+	h->dbs = calloc(site->nresources + 1, sizeof(*h->dbs));
+	run->bases = calloc(site->nresources + 1, sizeof(*run->bases));
+	if (h->state_path == NULL || h->trees == NULL || run->parts == NULL ||
+	    h->dbs == NULL || run->bases == NULL)
 		return vl_fail_memory(err);
 	for (i = 0; i < site->nresources && st == VL_OK; i++)
-		if (vl_selected(run->opts, site->resources[i].name) &&
-		    in_bundle(inner, site->resources[i].name))
-			st = add_tree(run, &site->resources[i], err);
+		st = add_resource(run, &site->resources[i], err);
 	if (st == VL_OK)
 		st = vl_replay_lines(run, err);
 	return st;
 }
 
-/* The same head stands in the ledger for every tree: nothing should differ. */
+/* The same head stands in the ledger for every one: nothing should differ. */
 static bool
 again(const struct vl_run *run)
 {
 	const struct vl_ledger_line *l = NULL;
+	struct vl_taken t = { 0 };
 	size_t i = 0;
 
-	for (i = 0; i < run->header.ntrees; i++) {
-		l = vl_ledger_find(&run->ledger, run->header.series,
-		    run->header.trees[i].resource);
+	for (i = 0; vl_run_taken(run, i, &t); i++) {
+		l = vl_ledger_find(
+		    &run->ledger, run->header.series, t.resource);
 		if (l == NULL || memcmp(l->head, run->header.head, 32) != 0)
 			return false;
 	}
@@ -171,40 +215,47 @@ applied_before(const struct vl_run *run, const char *resource)
 	return l != NULL && memcmp(l->head, none, sizeof(none)) != 0;
 }
 
+/* Never imported to, and not empty. */
+static void
+why_first(const struct vl_taken *t, char *why, size_t size)
+{
+	char a[32];
+	char b[32];
+
+	snprintf(why, size,
+	    "'%s' was never imported to and is not empty (%s: %s): %s would "
+	    "be deleted, %llu changed%s%s",
+	    t->where, t->tree ? "entries" : "rows",
+	    vl_format_count(a, sizeof(a), t->counts->before),
+	    vl_format_count(b, sizeof(b), t->counts->deletions),
+	    (unsigned long long)t->counts->change,
+	    t->counts->deletions > 0 ? "" : "; asked once for a ",
+	    t->counts->deletions > 0 ? "" :
+	        t->tree              ? "tree that valise did not make" :
+	                               "database");
+}
+
 /* Why the right to delete is needed; "" when it is not. */
 static void
 needs_delete(const struct vl_run *run, char *why, size_t size)
 {
-	const struct vl_part *p = NULL;
+	struct vl_taken t = { 0 };
 	char a[32];
 	char b[32];
 	size_t i = 0;
 
 	why[0] = '\0';
-	for (i = 0; i < run->header.ntrees; i++) {
-		p = &run->parts[i];
-		if (p->counts.before > 0 &&
-		    !applied_before(run, p->resource->name)) {
-			snprintf(why, size,
-			    "'%s' was never imported to and is not empty "
-			    "(entries: %s): %s would be deleted, %llu "
-			    "changed%s",
-			    run->header.trees[i].root,
-			    vl_format_count(a, sizeof(a), p->counts.before),
-			    vl_format_count(b, sizeof(b), p->counts.deletions),
-			    (unsigned long long)p->counts.change,
-			    p->counts.deletions > 0 ?
-			        "" :
-			        "; asked once for a tree that valise did not "
-			        "make");
+	for (i = 0; vl_run_taken(run, i, &t); i++) {
+		if (t.counts->before > 0 && !applied_before(run, t.resource)) {
+			why_first(&t, why, size);
 			return;
 		}
-		if (p->counts.deletions * DELETE_SHARE > p->counts.before) {
+		if (t.counts->deletions * DELETE_SHARE > t.counts->before) {
 			snprintf(why, size,
-			    "%s of %s entries of '%s' would be deleted",
-			    vl_format_count(a, sizeof(a), p->counts.deletions),
-			    vl_format_count(b, sizeof(b), p->counts.before),
-			    run->header.trees[i].root);
+			    "%s of %s %s of '%s' would be deleted",
+			    vl_format_count(a, sizeof(a), t.counts->deletions),
+			    vl_format_count(b, sizeof(b), t.counts->before),
+			    t.tree ? "entries" : "rows", t.where);
 			return;
 		}
 	}
@@ -214,11 +265,12 @@ static enum vl_status
 check_conflicts(const struct vl_run *run, struct vl_err *err)
 {
 	uint64_t conflicts = 0;
+	struct vl_taken t = { 0 };
 	char more[64] = "";
 	size_t i = 0;
 
-	for (i = 0; i < run->header.ntrees; i++)
-		conflicts += run->parts[i].counts.conflict;
+	for (i = 0; vl_run_taken(run, i, &t); i++)
+		conflicts += t.counts->conflict;
 	if (conflicts == 0)
 		return VL_OK;
 	if (conflicts > 1)
@@ -271,16 +323,17 @@ make_stages(struct vl_run *run, struct vl_err *err)
 	run->journalled = true;
 	for (i = 0; i < run->header.ntrees && st == VL_OK; i++)
 		st = vl_stage_make(&run->parts[i].stage, &run->header, i, err);
-	return st;
+	return st == VL_OK ? vl_bases_begin(run, true, err) : st;
 }
 
 static bool
 unchanged(const struct vl_run *run)
 {
+	struct vl_taken t = { 0 };
 	size_t i = 0;
 
-	for (i = 0; i < run->header.ntrees; i++)
-		if (!run->parts[i].unchanged)
+	for (i = 0; vl_run_taken(run, i, &t); i++)
+		if (!t.unchanged)
 			return false;
 	return true;
 }
@@ -300,6 +353,7 @@ reset_parts(struct vl_run *run)
 		run->parts[i].map = NULL;
 		run->parts[i].begun = run->parts[i].ended = false;
 	}
+	vl_bases_reset(run);
 }
 
 static enum vl_status
@@ -314,7 +368,8 @@ preview(struct vl_run *run, struct vl_err *err)
 		*err = room;
 		return st;
 	}
-	if (vl_pass(run, false, err) != VL_OK)
+	if (vl_bases_begin(run, false, err) != VL_OK ||
+	    vl_pass(run, VL_TRY, err) != VL_OK)
 		return err->status;
 	run->result->changed = !unchanged(run);
 	run->result->unchanged = !run->result->changed;
@@ -327,18 +382,34 @@ preview(struct vl_run *run, struct vl_err *err)
 	return st;
 }
 
+/* In the order of the manifest. */
+static void
+tell_counts(const struct vl_run *run)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+	const struct vl_site *site = run->opts->site;
+	struct vl_taken t = { 0 };
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < site->nresources; i++)
+		for (k = 0; vl_run_taken(run, k, &t); k++)
+			if (strcmp(t.resource, site->resources[i].name) == 0)
+				ui->counts(ui->arg, t.resource, t.counts);
+}
+
 /* The same bundle again: it is compared, and mostly nothing differs.  What is
  * in conflict by now, as by other words of site.yaml, is said and refused as
  * at any time. */
 static enum vl_status
 import_again(struct vl_run *run, bool *done, struct vl_err *err)
 {
-	const struct vl_apply_ui *ui = run->opts->ui;
 	enum vl_status st = VL_OK;
-	size_t i = 0;
 
 	run->quiet = true;
-	st = vl_pass(run, false, err);
+	st = vl_bases_begin(run, false, err);
+	if (st == VL_OK)
+		st = vl_pass(run, VL_COMPARE, err);
 	run->quiet = false;
 	if (st != VL_OK)
 		return st;
@@ -346,9 +417,7 @@ import_again(struct vl_run *run, bool *done, struct vl_err *err)
 	    check_conflicts(run, &(struct vl_err){ 0 }) == VL_OK;
 	if (*done) {
 		run->result->unchanged = true;
-		for (i = 0; i < run->header.ntrees; i++)
-			ui->counts(ui->arg, run->parts[i].resource->name,
-			    &run->parts[i].counts);
+		tell_counts(run);
 		return VL_OK;
 	}
 	reset_parts(run);
@@ -363,7 +432,8 @@ look_for_conflicts(struct vl_run *run, struct vl_err *err)
 	struct vl_err other = { 0 };
 
 	run->quiet = true;
-	if (vl_pass(run, false, &other) != VL_OK ||
+	if (vl_bases_begin(run, false, &other) != VL_OK ||
+	    vl_pass(run, VL_COMPARE, &other) != VL_OK ||
 	    check_conflicts(run, &other) != VL_OK)
 		*err = other;
 	run->quiet = false;
@@ -385,7 +455,7 @@ import(struct vl_run *run, struct vl_err *err)
 		return st;
 	st = make_stages(run, err);
 	if (st == VL_OK)
-		st = vl_pass(run, true, err);
+		st = vl_pass(run, VL_STAGE, err);
 	if (st == VL_OK)
 		st = check_policy(run, true, err);
 	if (st == VL_OK) {
@@ -400,19 +470,25 @@ import(struct vl_run *run, struct vl_err *err)
 static void
 take_back(struct vl_run *run)
 {
-	struct vl_stage **stages = NULL;
+	struct vl_journal journal = { .header = run->header }; /* borrowed */
+	struct vl_finish f = { .state = run->opts->state,
+		.journal = &journal,
+		.n = run->header.ntrees,
+		.dbs = &run->dbs,
+		.wait = run->opts->wait,
+		.ui = run->opts->ui };
 	struct vl_err second = { 0 };
 	size_t i = 0;
 
 	reset_parts(run);
-	stages = calloc(run->header.ntrees + 1, sizeof(*stages));
-	if (stages == NULL)
+	f.stages = calloc(run->header.ntrees + 1, sizeof(struct vl_stage *));
+	if (f.stages == NULL)
 		return;
 	for (i = 0; i < run->header.ntrees; i++)
-		stages[i] = run->parts[i].stage;
-	if (vl_undo(run->opts->state, &run->header, stages, &second) != VL_OK)
+		f.stages[i] = run->parts[i].stage;
+	if (vl_undo(&f, &second) != VL_OK)
 		run->opts->ui->note(run->opts->ui->arg, second.text);
-	free(stages);
+	free(f.stages);
 }
 
 static void
@@ -427,6 +503,8 @@ run_free(struct vl_run *run)
 		free((void *)run->parts[i].keep_here);
 	}
 	free(run->parts);
+	free(run->bases);
+	vl_dbs_free(run->dbs);
 	vl_header_free(&run->header);
 	vl_ledger_free(&run->ledger);
 	vl_intake_close(&run->intake);
@@ -476,6 +554,8 @@ vl_apply_import(const struct vl_import_opts *opts,
 		st = check_fit(&run, err);
 	if (st == VL_OK)
 		st = make_header(&run, err);
+	if (st == VL_OK)
+		st = vl_bases_open(&run, err);
 	if (st == VL_OK) {
 		result->seq = run.header.seq;
 		memcpy(result->head, run.header.head, sizeof(result->head));

@@ -288,7 +288,8 @@ open_medium(const char *path, int *fd, struct vl_err *err)
 		return VL_OK;
 	vl_fail_errno(err, "cannot open the bundle '%s'", path);
 	if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
-		err->status = VL_ETEMP;
+		vl_fail(err, VL_ETEMP, "%s; is it mounted, and the path right?",
+		    err->text);
 	else if (errno == ENOTDIR)
 		err->status = VL_EFORMAT;
 	return err->status;

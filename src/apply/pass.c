@@ -8,7 +8,7 @@
 
 #include <valise/text.h>
 
-#include "apply.h"
+#include "databases.h"
 
 #define LINES_PER_LOOK 256 /* at the operator's wishes */
 
@@ -46,6 +46,28 @@ vl_part_of(struct vl_run *run, struct vl_slice resource)
 		        resource, vl_slice_of(run->header.trees[i].resource)))
 			return &run->parts[i];
 	return NULL;
+}
+
+bool
+vl_run_taken(const struct vl_run *run, size_t i, struct vl_taken *t)
+{
+	const struct vl_header *h = &run->header;
+	size_t k = i - h->ntrees;
+
+	if (i < h->ntrees)
+		*t = (struct vl_taken){ .resource = h->trees[i].resource,
+			.where = h->trees[i].root,
+			.counts = &run->parts[i].counts,
+			.tree = true,
+			.ended = run->parts[i].ended,
+			.unchanged = run->parts[i].unchanged };
+	else if (k < h->ndbs)
+		*t = (struct vl_taken){ .resource = h->dbs[k].resource,
+			.where = h->dbs[k].path,
+			.counts = &run->bases[k].counts,
+			.ended = run->bases[k].ended,
+			.unchanged = vl_base_unchanged(&run->bases[k]) };
+	return i < h->ntrees + h->ndbs;
 }
 
 struct vl_filter_opts
@@ -88,8 +110,7 @@ take_owner(void *arg, const char *resource, bool group, const char *name,
 }
 
 static enum vl_status
-begin_part(
-    struct vl_run *run, struct vl_part *p, bool staging, struct vl_err *err)
+begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 {
 	const struct vl_filter_opts filter = vl_part_filter(run, p);
 	size_t at = (size_t)(p - run->parts);
@@ -108,7 +129,7 @@ begin_part(
 	        .on_match = run->opts->on_match != NULL ? *run->opts->on_match :
 	                                                  p->resource->on_match,
 	        .tree = &run->header.trees[at],
-	        .stage = staging ? p->stage : NULL,
+	        .stage = run->depth == VL_STAGE ? p->stage : NULL,
 	        .hashers = filter.hashers,
 	        .pool = run->opts->pool,
 	        .tempdir = filter.tempdir,
@@ -205,8 +226,56 @@ vl_run_goes_on(const struct vl_run *run, uint64_t number, const char *what,
 	    VL_OK;
 }
 
+/* One line of a tree. */
 static enum vl_status
-put_all(struct vl_run *run, bool staging, struct vl_err *err)
+take_entry(struct vl_run *run, struct vl_part *p, const struct vl_unpacked *rec,
+    const struct vl_body *body, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (rec->kind != VL_LINE_ENTRY)
+		st = vl_fail(err, VL_EFORMAT,
+		    "a record of the bundle is none of a tree");
+	else
+		st = p->map != NULL ?
+		    vl_map_add(p->map, &rec->entry, body, err) :
+		    put(p, &rec->entry, body, err);
+	run->done += rec->size;
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "resource '%s'", p->resource->name);
+}
+
+/* What the records in hand are of. */
+struct hand {
+	struct vl_part *tree;
+	struct vl_base *base;
+};
+
+/* The resource of `rec`, and the end of the one before. */
+static enum vl_status
+turn_to(struct hand *hand, struct vl_run *run, const struct vl_unpacked *rec,
+    struct vl_err *err)
+{
+	struct vl_part *p = NULL;
+	struct vl_base *b = NULL;
+	enum vl_status st = VL_OK;
+
+	if (rec != NULL) {
+		p = vl_part_of(run, rec->resource);
+		b = vl_base_of(run, rec->resource);
+	}
+	if (p != hand->tree)
+		st = end_part(run, hand->tree, err);
+	if (st == VL_OK && b != hand->base)
+		st = vl_base_end(hand->base, err);
+	*hand = (struct hand){ p, b };
+	if (st == VL_OK && p != NULL && !p->begun)
+		st = begin_part(run, p, err);
+	return st;
+}
+
+static enum vl_status
+put_all(struct vl_run *run, struct vl_err *err)
 {
 	struct vl_unpack *u = run->intake.unpack;
 	const struct vl_body body = { .arg = u,
@@ -215,57 +284,45 @@ put_all(struct vl_run *run, bool staging, struct vl_err *err)
 		.release = body_release,
 		.cut = vl_ids_chunker(vl_unpack_ids(u)) };
 	struct vl_unpacked rec = { 0 };
-	struct vl_part *last = NULL;
-	struct vl_part *p = NULL;
+	struct hand hand = { 0 };
 	enum vl_status st = VL_OK;
 
 	while (st == VL_OK) {
 		st = vl_unpack_next(u, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		st = vl_run_goes_on(
-		    run, rec.number, staging ? "staging" : "comparing", err);
-		if (st != VL_OK)
-			break;
-		p = vl_part_of(run, rec.resource);
-		if (p != last) {
-			st = end_part(run, last, err);
-			last = p;
-		}
-		if (p == NULL || st != VL_OK)
-			continue;
-		if (!p->begun)
-			st = begin_part(run, p, staging, err);
-		run->done += rec.size;
+		st = vl_run_goes_on(run, rec.number,
+		    run->depth == VL_STAGE ? "staging" : "comparing", err);
 		if (st == VL_OK)
-			st = p->map != NULL ?
-			    vl_map_add(p->map, &rec.entry, &body, err) :
-			    put(p, &rec.entry, &body, err);
-		if (st != VL_OK)
-			vl_within(err, "resource '%s'", p->resource->name);
+			st = turn_to(&hand, run, &rec, err);
+		if (st == VL_OK && hand.tree != NULL)
+			st = take_entry(run, hand.tree, &rec, &body, err);
+		else if (st == VL_OK && hand.base != NULL)
+			st = vl_base_line(hand.base, &rec, err);
 	}
-	if (st == VL_OK)
-		st = end_part(run, last, err);
-	return st;
+	return st == VL_OK ? turn_to(&hand, run, NULL, err) : st;
 }
 
 enum vl_status
-vl_pass(struct vl_run *run, bool staging, struct vl_err *err)
+vl_pass(struct vl_run *run, enum vl_depth depth, struct vl_err *err)
 {
 	struct vl_unpack_totals totals = { 0 };
-	enum vl_status st = put_all(run, staging, err);
+	struct vl_taken t = { 0 };
+	enum vl_status st = VL_OK;
 	size_t i = 0;
 
+	run->depth = depth;
+	st = put_all(run, err);
 	if (st == VL_OK)
 		st = vl_unpack_end(run->intake.unpack, &totals, err);
 	if (st != VL_OK)
 		return st;
-	for (i = 0; i < run->header.ntrees; i++)
-		if (!run->parts[i].ended)
+	for (i = 0; vl_run_taken(run, i, &t); i++)
+		if (!t.ended)
 			return vl_fail(err, VL_EFORMAT,
 			    "the bundle names resource '%s' but has no record "
 			    "of it",
-			    run->header.trees[i].resource);
+			    t.resource);
 	run->result->lines = totals.lines;
 	run->result->unused_chunks = totals.unused_chunks;
 	return VL_OK;

@@ -115,7 +115,8 @@ vl_stray_find(struct vl_stray *s, const struct vl_site *site,
 
 	memset(s, 0, sizeof(*s));
 	for (i = 0; site != NULL && i < site->nresources && st == VL_OK; i++)
-		st = look_at(s, &site->resources[i], j, err);
+		if (site->resources[i].kind == VL_KIND_FILES)
+			st = look_at(s, &site->resources[i], j, err);
 	if (st != VL_OK)
 		vl_header_free(&s->header);
 	return st;

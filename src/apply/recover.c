@@ -9,6 +9,7 @@
 
 #include <valise/fs.h>
 
+#include "databases.h"
 #include "recover.h"
 
 /* What a killed run left, as it was found. */
@@ -17,9 +18,11 @@ struct left {
 	struct vl_stage **stages; /* as header.trees; NULL: not there */
 	enum vl_stage_found *found;
 	size_t missing;
+	struct vl_dbs *dbs; /* open where they were asked */
 	bool decided;
 	bool applied;
 	bool ended;
+	struct vl_err doubt; /* why the databases cannot tell; or VL_OK */
 };
 
 bool
@@ -39,6 +42,7 @@ left_free(struct left *l)
 		vl_stage_close(l->stages[i]);
 	free(l->stages);
 	free(l->found);
+	vl_dbs_free(l->dbs);
 	vl_journal_free(&l->journal);
 	memset(l, 0, sizeof(*l));
 }
@@ -65,9 +69,23 @@ look_at_stage(struct left *l, size_t i, struct vl_err *err)
 	return st;
 }
 
+/* The decider, where nothing else says that it is decided. */
+static void
+ask_databases(struct left *l, const struct vl_recover_opts *o)
+{
+	const struct vl_header *h = &l->journal.header;
+
+	if (h->ndbs == 0 || l->decided || l->ended)
+		return;
+	(void)vl_decider_ask(&l->dbs,
+	    &(struct vl_asking){
+	        .state = o->state, .header = h, .wait = o->wait, .ui = o->ui },
+	    &l->decided, &l->doubt);
+}
+
 /* By the journal that `l` holds. */
 static enum vl_status
-left_fill(struct left *l, struct vl_state *state, struct vl_err *err)
+left_fill(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	const struct vl_journal *j = &l->journal;
 	enum vl_status st = VL_OK;
@@ -78,25 +96,27 @@ left_fill(struct left *l, struct vl_state *state, struct vl_err *err)
 	l->found = calloc(j->header.ntrees + 1, sizeof(*l->found));
 	if (l->stages == NULL || l->found == NULL)
 		return vl_fail_memory(err);
-	st = vl_decision_read(state, j->header.import, &l->decided, err);
+	st = vl_decision_read(o->state, j->header.import, &l->decided, err);
 	for (i = 0; i < j->header.ntrees && st == VL_OK; i++)
 		st = look_at_stage(l, i, err);
 	/* What cannot be looked at may be decided and half done. */
 	if (st != VL_OK && st != VL_ELOCKED && !l->ended)
 		st = err->status = VL_EPENDING;
+	if (st == VL_OK)
+		ask_databases(l, o);
 	return st;
 }
 
 /* Everything is made durable before it is believed. */
 static enum vl_status
-left_look(struct left *l, struct vl_state *state, struct vl_err *err)
+left_look(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 
 	memset(l, 0, sizeof(*l));
-	st = vl_journal_load(&l->journal, state, err);
+	st = vl_journal_load(&l->journal, o->state, err);
 	if (st == VL_OK && l->journal.present)
-		st = left_fill(l, state, err);
+		st = left_fill(l, o, err);
 	return st;
 }
 
@@ -173,6 +193,31 @@ abandon_tree(struct vl_stage *stage, const struct vl_recover_opts *o,
 	return st;
 }
 
+static struct vl_finish
+finish_of(struct left *l, const struct vl_recover_opts *o)
+{
+	return (struct vl_finish){ .state = o->state,
+		.journal = &l->journal,
+		.stages = l->stages,
+		.n = l->journal.header.ntrees,
+		.dbs = &l->dbs,
+		.wait = o->wait,
+		.ui = o->ui };
+}
+
+/* Databases that could not tell, or are of two minds. */
+static void
+tell_doubt(const struct left *l, const struct vl_recover_opts *o)
+{
+	size_t i = 0;
+
+	if (l->doubt.status == VL_OK)
+		return;
+	for (i = 0; i < l->journal.header.ndbs; i++)
+		o->ui->entry(o->ui->arg, l->journal.header.dbs[i].path,
+		    "as it stands: whether it has the import is not known");
+}
+
 /* An operator gives up on an import that cannot be finished. */
 static enum vl_status
 abandon(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
@@ -190,6 +235,13 @@ abandon(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 			    "gone: what it held is applied or lost, and "
 			    "locks that the import took off stay off");
 	}
+	tell_doubt(l, o);
+	if (st == VL_OK)
+		vl_decider_give_back(&l->dbs,
+		    &(struct vl_asking){ .state = o->state,
+		        .header = h,
+		        .wait = o->wait,
+		        .ui = o->ui });
 	if (st == VL_OK)
 		st = vl_remove_tree(vl_state_fd(o->state), "spool", err);
 	if (st == VL_OK)
@@ -229,11 +281,7 @@ need_all(const struct left *l, struct vl_err *err)
 static enum vl_status
 finish(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
-	struct vl_finish f = { .state = o->state,
-		.journal = &l->journal,
-		.stages = l->stages,
-		.n = l->journal.header.ntrees,
-		.ui = o->ui };
+	struct vl_finish f = finish_of(l, o);
 	enum vl_status st = VL_OK;
 
 	if (l->applied)
@@ -257,6 +305,7 @@ static enum vl_status
 undo(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	const struct vl_journal *j = &l->journal;
+	struct vl_finish f = finish_of(l, o);
 
 	if (l->missing > 0 && vl_journal_has(j, VL_JOURNAL_PREPARED) &&
 	    !vl_journal_has(j, VL_JOURNAL_UNDO) && !o->abandon)
@@ -265,7 +314,7 @@ undo(struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 		    "staging directories are gone: mount their file systems "
 		    "and run again, or end it with --recover --abandon",
 		    l->missing);
-	return vl_undo(o->state, &j->header, l->stages, err);
+	return vl_undo(&f, err);
 }
 
 /* What the journal tells of. */
@@ -274,7 +323,7 @@ recover_one(const struct vl_recover_opts *o, enum vl_recovered *what,
     struct vl_err *err)
 {
 	struct left l = { 0 };
-	enum vl_status st = left_look(&l, o->state, err);
+	enum vl_status st = left_look(&l, o, err);
 
 	*what = VL_RECOVERED_NOTHING;
 	if (st != VL_OK)
@@ -285,9 +334,12 @@ recover_one(const struct vl_recover_opts *o, enum vl_recovered *what,
 		if (st == VL_OK)
 			st =
 			    vl_remove_tree(vl_state_fd(o->state), "spool", err);
-	} else if (o->abandon && l.decided) {
+	} else if (o->abandon && (l.decided || l.doubt.status != VL_OK)) {
 		*what = VL_RECOVERED_ABANDONED;
 		st = abandon(&l, o, err);
+	} else if (l.doubt.status != VL_OK) {
+		*err = l.doubt;
+		st = err->status;
 	} else if (l.decided) {
 		*what = VL_RECOVERED_FINISHED;
 		st = finish(&l, o, err);
@@ -355,14 +407,14 @@ standing_of(const struct left *l)
 
 /* In place of what has ended: what only stagings tell of. */
 static enum vl_status
-left_look_for_stray(struct left *l, struct vl_state *state,
-    const struct vl_site *site, struct vl_err *err)
+left_look_for_stray(
+    struct left *l, const struct vl_recover_opts *o, struct vl_err *err)
 {
 	struct vl_stray s = { 0 };
-	enum vl_status st = vl_stray_find(&s, site, &l->journal, err);
+	enum vl_status st = vl_stray_find(&s, o->site, &l->journal, err);
 
 	if (st == VL_OK && s.header.ntrees > 0)
-		st = vl_stray_check(&s, state, false, err);
+		st = vl_stray_check(&s, o->state, false, err);
 	if (st != VL_OK || s.header.ntrees == 0) {
 		vl_header_free(&s.header);
 		return st;
@@ -372,13 +424,14 @@ left_look_for_stray(struct left *l, struct vl_state *state,
 	l->journal.header = s.header;
 	if (s.prepared)
 		l->journal.words = 1u << VL_JOURNAL_PREPARED;
-	return left_fill(l, state, err);
+	return left_fill(l, o, err);
 }
 
 enum vl_status
 vl_apply_status(struct vl_state *state, const struct vl_site *site,
     struct vl_status_report *report, struct vl_err *err)
 {
+	const struct vl_recover_opts o = { .state = state, .site = site };
 	struct left l = { 0 };
 	enum vl_status st = VL_OK;
 
@@ -386,12 +439,17 @@ vl_apply_status(struct vl_state *state, const struct vl_site *site,
 	report->locked = vl_state_is_locked(state);
 	st = vl_ledger_load(&report->ledger, state, err);
 	if (st == VL_OK)
-		st = left_look(&l, state, err);
+		st = left_look(&l, &o, err);
+	/* The run at work has its databases, too. */
+	if (st == VL_OK && l.doubt.status != VL_OK && !report->locked) {
+		*err = l.doubt;
+		st = err->status;
+	}
 	if (st == VL_ELOCKED && report->locked)
 		st = VL_OK; /* the run that works holds its staging, too */
 	else if (st == VL_OK && !report->locked &&
 	    standing_of(&l) == VL_STANDING_IDLE)
-		st = left_look_for_stray(&l, state, site, err);
+		st = left_look_for_stray(&l, &o, err);
 	if (st == VL_OK) {
 		report->standing = standing_of(&l);
 		report->seq = l.journal.header.seq;

@@ -91,6 +91,7 @@ vl_replay_lines(struct vl_run *run, struct vl_err *err)
 {
 	const struct vl_head *head = &run->intake.seal.head;
 	struct vl_ledger_line line = { 0 };
+	struct vl_taken t = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
@@ -99,9 +100,9 @@ vl_replay_lines(struct vl_run *run, struct vl_err *err)
 	st = vl_ledger_set(&run->header.ledger, &line, err);
 	line.seq = head->seq;
 	memcpy(line.head, run->intake.seal.fingerprint, sizeof(line.head));
-	for (i = 0; i < run->header.ntrees && st == VL_OK; i++) {
-		snprintf(line.resource, sizeof(line.resource), "%s",
-		    run->header.trees[i].resource);
+	for (i = 0; st == VL_OK && vl_run_taken(run, i, &t); i++) {
+		snprintf(
+		    line.resource, sizeof(line.resource), "%s", t.resource);
 		st = vl_ledger_set(&run->header.ledger, &line, err);
 	}
 	return st;

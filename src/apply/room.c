@@ -169,7 +169,7 @@ survey_lines(struct vl_run *run, struct vl_unpack *u, struct place *places,
 		if (st != VL_OK)
 			break;
 		p = vl_part_of(run, rec.resource);
-		if (p == NULL)
+		if (p == NULL || rec.kind != VL_LINE_ENTRY)
 			continue;
 		place = &places[p - run->parts];
 		run->done += rec.size;

@@ -71,6 +71,13 @@ vl_msg_text(struct vl_msg *m, const char *key, struct vl_slice text)
 }
 
 void
+vl_msg_json(struct vl_msg *m, const char *key, struct vl_slice json)
+{
+	add_key(m, key);
+	add(m, json);
+}
+
+void
 vl_msg_count(struct vl_msg *m, const char *key, uint64_t n)
 {
 	char text[32];

@@ -43,6 +43,11 @@ static const struct vl_opt table[] = {
 	    .type = VL_OPT_TEXT,
 	    .at = AT(on_match),
 	    .help = "what is there already; default: as SITE.yaml says" },
+	{ .name = "allow-schema-drift",
+	    .type = VL_OPT_FLAG,
+	    .at = AT(allow_drift),
+	    .help = "take rows also where the target's tables differ in what "
+	            "no row needs" },
 	VL_ONLY_OPT(struct import_opts, only, "import"),
 	{ .name = "trust",
 	    .arg = "PUB",
@@ -100,7 +105,6 @@ static const struct vl_opt table[] = {
 	{ .name = "hooks", .type = VL_OPT_LATER },
 	{ .name = "map", .type = VL_OPT_LATER },
 	{ .name = "receipt", .type = VL_OPT_LATER },
-	{ .name = "allow-schema-drift", .type = VL_OPT_LATER },
 	{ .name = "undo", .type = VL_OPT_LATER },
 	{ .name = "forget", .type = VL_OPT_LATER }, { .name = NULL }
 };
@@ -131,6 +135,8 @@ check_options(const struct import_opts *o, unsigned mode, struct vl_err *err)
 		{ o->exit_code, "exit-code", PREVIEW, "--preview" },
 		{ o->yes, "yes", IMPORT | PREVIEW, "a bundle" },
 		{ o->allow_delete, "allow-delete", IMPORT | PREVIEW,
+		    "a bundle" },
+		{ o->allow_drift, "allow-schema-drift", IMPORT | PREVIEW,
 		    "a bundle" },
 		{ o->on_match != NULL, "on-match", IMPORT | PREVIEW,
 		    "a bundle" },

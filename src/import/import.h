@@ -25,6 +25,7 @@ struct import_opts {
 	bool abandon;
 	bool state_lost;
 	bool allow_delete;
+	bool allow_drift;
 	bool yes;
 	bool exit_code;
 	bool json;
@@ -84,6 +85,21 @@ void view_table(struct view *view);
 /* `err` of a failed run tells one wrong file; several were told before. */
 enum vl_status view_wrong(const struct run *run, struct vl_err *err);
 void view_free(struct view *view);
+
+/* How a change looks, and is called. */
+struct view_look {
+	char sign;
+	const char *colour; /* "" where there are none */
+	const char *plain;
+};
+struct view_look view_look(const struct view *view, enum vl_change change);
+const char *view_word(enum vl_change change);
+/* Columns that `text` takes on a terminal, about. */
+int view_width(const char *text);
+
+/* ---- rows.c: the same for rows; a callback of vl_apply_ui ---- */
+
+void view_row(void *arg, const struct vl_row_told *row);
 
 /* ---- ask.c: what a run asks a person, and the words that spare it ---- */
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,22 +50,6 @@ read_on_match(enum vl_on_match *on_match, const char *word, struct vl_err *err)
 	    "'--on-match' takes one of overwrite, skip, fail, not '%s'%s",
 	    vl_escape_text(shown, sizeof(shown), vl_slice_of(word)),
 	    did_you_mean(near, word, words));
-}
-
-/* Databases are exported, and not taken yet. */
-static enum vl_status
-check_kinds(const struct vl_site *site, struct vl_err *err)
-{
-	size_t i = 0;
-
-	for (i = 0; i < site->nresources; i++)
-		if (site->resources[i].kind != VL_KIND_FILES)
-			return vl_fail(err, VL_EUSAGE,
-			    "resource '%s' is of kind '%s'; this version "
-			    "imports trees of files only",
-			    site->resources[i].name,
-			    vl_kind_words[site->resources[i].kind]);
-	return VL_OK;
 }
 
 static enum vl_status
@@ -121,6 +106,25 @@ check_bundle(const char *path, struct vl_err *err)
 	return st;
 }
 
+/* "3 staged files", "5 rows", or both. */
+static void
+show_proved(char text[96], const struct vl_import_result *r)
+{
+	char files[40];
+	char rows[40];
+
+	(void)vl_format_counted(
+	    files, sizeof(files), r->proved, "staged file", "staged files");
+	(void)vl_format_counted(
+	    rows, sizeof(rows), r->proved_rows, "row", "rows");
+	if (r->proved_rows == 0)
+		(void)snprintf(text, 96, "%s", files);
+	else if (r->proved == 0)
+		(void)snprintf(text, 96, "%s", rows);
+	else
+		(void)snprintf(text, 96, "%s and %s", files, rows);
+}
+
 static void
 show_json(const struct run *run, const struct vl_import_result *r)
 {
@@ -141,6 +145,7 @@ show_json(const struct run *run, const struct vl_import_result *r)
 	vl_msg_count(&m, "bundle_bytes", r->bytes);
 	vl_msg_count(&m, "unused_chunks", r->unused_chunks);
 	vl_msg_count(&m, "proved", r->proved);
+	vl_msg_count(&m, "proved_rows", r->proved_rows);
 	if (!run->opts->preview)
 		vl_msg_count(&m, "apply_milliseconds",
 		    (uint64_t)(r->apply_seconds * 1000));
@@ -153,7 +158,7 @@ show_result(const struct run *run, const struct vl_import_result *r)
 	const char *site = run->site->name;
 	char lines[48];
 	char bytes[32];
-	char proved[48];
+	char proved[96];
 
 	if (r->unused_chunks > 0)
 		vl_cli_note("note: %s of the bundle belong%s to no record",
@@ -163,6 +168,7 @@ show_result(const struct run *run, const struct vl_import_result *r)
 	(void)vl_format_counted(
 	    lines, sizeof(lines), r->lines, "record", "records");
 	(void)vl_format_bytes(bytes, sizeof(bytes), r->bytes);
+	show_proved(proved, r);
 	if (run->opts->preview && !r->changed)
 		vl_cli_note("nothing differs: site '%s' is as bundle %" PRIu64
 		            " says",
@@ -179,10 +185,7 @@ show_result(const struct run *run, const struct vl_import_result *r)
 		vl_cli_note("imported bundle %" PRIu64 " into site '%s', %s "
 		            "from %s; %s read back and compared; durable, "
 		            "applied in %.2f s",
-		    r->seq, site, lines, bytes,
-		    vl_format_counted(proved, sizeof(proved), r->proved,
-		        "staged file", "staged files"),
-		    r->apply_seconds);
+		    r->seq, site, lines, bytes, proved, r->apply_seconds);
 	if (run->opts->json)
 		show_json(run, r);
 }
@@ -209,6 +212,7 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	struct vl_import_opts opts = { 0 };
 	struct vl_import_result result = { 0 };
 	struct vl_pool *pool = NULL;
+	char profiles[PATH_MAX];
 	enum vl_status st = VL_OK;
 
 	view_fill(&ui, run);
@@ -217,12 +221,14 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	opts.site = run->site;
+	opts.profiles = vl_cli_profiles(profiles, sizeof(profiles));
 	opts.state = run->state;
 	opts.bundle = run->args->operands[1];
 	opts.only = o->only.list;
 	opts.nonly = o->only.n;
 	opts.on_match = on_match;
 	opts.allow_delete = o->allow_delete;
+	opts.allow_drift = o->allow_drift;
 	opts.preview = o->preview;
 	opts.yes = o->yes;
 	opts.wait = o->wait.value;
@@ -234,9 +240,6 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	st = vl_apply_import(&opts, &result, err);
 	vl_progress_clear();
 	view_table(&run->view);
-	if (st == VL_ETEMP)
-		st = vl_fail(err, VL_ETEMP,
-		    "%s; is it mounted, and the path right?", err->text);
 	if (st != VL_OK)
 		st = view_wrong(run, err);
 	if (st == VL_OK)
@@ -264,8 +267,6 @@ transfer_run(struct run *run, struct vl_err *err)
 		    vl_site_only_check(run->site, o->only.list, o->only.n, err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
-	if (st == VL_OK)
-		st = check_kinds(run->site, err);
 	if (st == VL_OK)
 		st = check_trust(run, err);
 	if (st == VL_OK)

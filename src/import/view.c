@@ -139,9 +139,8 @@ show_entry(void *arg, const char *path, const char *why)
 		tell_wrong("path", path, why);
 }
 
-/* Columns that `text` takes on a terminal, about. */
-static int
-width_of(const char *text)
+int
+view_width(const char *text)
 {
 	int n = 0;
 
@@ -150,19 +149,41 @@ width_of(const char *text)
 	return n;
 }
 
+struct view_look
+view_look(const struct view *v, enum vl_change change)
+{
+	static const struct view_look looks[] = { [VL_CHANGE_ADD] = { '+',
+		                                      "\033[32m", "\033[0m" },
+		[VL_CHANGE_MODIFY] = { '~', "\033[33m", "\033[0m" },
+		[VL_CHANGE_DELETE] = { '-', "\033[31m", "\033[0m" },
+		[VL_CHANGE_CONFLICT] = { '!', "\033[1;31m", "\033[0m" },
+		[VL_CHANGE_KEEP] = { '=', "", "\033[0m" },
+		[VL_CHANGE_DROP] = { '?', "\033[35m", "\033[0m" } };
+	struct view_look look = looks[change];
+
+	if (!v->colour)
+		look.colour = look.plain = "";
+	return look;
+}
+
+const char *
+view_word(enum vl_change change)
+{
+	static const char *const words[] = { [VL_CHANGE_ADD] = "add",
+		[VL_CHANGE_MODIFY] = "change",
+		[VL_CHANGE_DELETE] = "delete",
+		[VL_CHANGE_CONFLICT] = "conflict",
+		[VL_CHANGE_KEEP] = "keep",
+		[VL_CHANGE_DROP] = "drop" };
+
+	return words[change];
+}
+
 static void
 print_change(const struct view *v, const char *resource, enum vl_change change,
     struct vl_slice path, const char *detail)
 {
-	static const struct {
-		char sign;
-		const char *colour;
-	} looks[] = { [VL_CHANGE_ADD] = { '+', "\033[32m" },
-		[VL_CHANGE_MODIFY] = { '~', "\033[33m" },
-		[VL_CHANGE_DELETE] = { '-', "\033[31m" },
-		[VL_CHANGE_CONFLICT] = { '!', "\033[1;31m" },
-		[VL_CHANGE_KEEP] = { '=', "" },
-		[VL_CHANGE_DROP] = { '?', "\033[35m" } };
+	const struct view_look look = view_look(v, change);
 	char shown[SHOWN];
 	int pad = 0;
 
@@ -171,11 +192,10 @@ print_change(const struct view *v, const char *resource, enum vl_change change,
 	if (shown[0] == '\0')
 		(void)snprintf(shown, sizeof(shown), ".");
 	if (detail[0] != '\0')
-		pad = PATH_WIDTH - width_of(shown);
+		pad = PATH_WIDTH - view_width(shown);
 	vl_progress_clear();
-	printf("%-*s  %s%c %s%s%s%*s%s\n", v->name_width, resource,
-	    v->colour ? looks[change].colour : "", looks[change].sign, shown,
-	    v->colour ? "\033[0m" : "", detail[0] != '\0' ? "  " : "",
+	printf("%-*s  %s%c %s%s%s%*s%s\n", v->name_width, resource, look.colour,
+	    look.sign, shown, look.plain, detail[0] != '\0' ? "  " : "",
 	    pad > 0 ? pad : 0, "", detail);
 }
 
@@ -183,12 +203,6 @@ static void
 show_change(void *arg, const char *resource, enum vl_change change,
     struct vl_slice path, const char *detail)
 {
-	static const char *const words[] = { [VL_CHANGE_ADD] = "add",
-		[VL_CHANGE_MODIFY] = "change",
-		[VL_CHANGE_DELETE] = "delete",
-		[VL_CHANGE_CONFLICT] = "conflict",
-		[VL_CHANGE_KEEP] = "keep",
-		[VL_CHANGE_DROP] = "drop" };
 	struct view *v = &((struct run *)arg)->view;
 	struct vl_msg m = { 0 };
 
@@ -199,7 +213,7 @@ show_change(void *arg, const char *resource, enum vl_change change,
 	}
 	vl_msg_begin(&m, "plan");
 	vl_msg_text(&m, "resource", vl_slice_of(resource));
-	vl_msg_text(&m, "change", vl_slice_of(words[change]));
+	vl_msg_text(&m, "change", vl_slice_of(view_word(change)));
 	vl_msg_text(&m, "path", path);
 	vl_msg_text(&m, "detail", vl_slice_of(detail));
 	vl_msg_end(&m);
@@ -375,6 +389,7 @@ view_fill(struct vl_apply_ui *ui, struct run *run)
 	ui->note = show_note;
 	ui->wrong_file = show_wrong_file;
 	ui->change = show_change;
+	ui->row = view_row;
 	ui->owner = show_owner;
 	ui->rewritten = show_rewritten;
 	ui->counts = take_counts;

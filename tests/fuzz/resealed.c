@@ -86,6 +86,12 @@ no_rewritten(
 }
 
 static void
+no_row(void *arg, const struct vl_row_told *row)
+{
+	(void)arg, (void)row;
+}
+
+static void
 no_counts(
     void *arg, const char *resource, const struct vl_target_counts *counts)
 {
@@ -126,6 +132,7 @@ static const struct vl_apply_ui ui = { .progress = no_progress,
 	.note = say,
 	.wrong_file = say_two,
 	.change = no_change,
+	.row = no_row,
 	.owner = no_owner,
 	.rewritten = no_rewritten,
 	.counts = no_counts,

@@ -319,28 +319,31 @@ class Crash:
     """Crashes of one import, at any point of it, again and again.
 
     The site's target and state are put back before each run, so that every
-    run is the same one.
+    run is the same one; so are `parts`, directories beside the target, and
+    then `state` says how all of it stands.
     """
 
-    def __init__(self, flow, bundle, *words):
+    def __init__(self, flow, bundle, *words, parts=(), state=None):
         self.flow = flow
         self.site = flow.site
         self.words = flow.site.importing(bundle, "--workers", "1", *words)
         self.kept = flow.folder / "kept"
         self.kept.mkdir()
-        for part in (self.site.target, self.site.target_state):
+        self.parts = (self.site.target, self.site.target_state, *parts)
+        self.state = state or self.site.state
+        for part in self.parts:
             if part.exists():
                 subprocess.run(["cp", "-a", str(part), str(self.kept)],
                                check=True)
-        self.old = self.site.state()
+        self.old = self.state()
 
     def reset(self):
-        for part in (self.site.target, self.site.target_state):
+        for part in self.parts:
             remove_tree(part)
             if (self.kept / part.name).exists():
                 subprocess.run(["cp", "-a", str(self.kept / part.name),
                                 str(part)], check=True)
-        for left in self.site.target.parent.glob(".tree.valise*"):
+        for left in self.site.target.parent.glob(".*.valise*"):
             remove_tree(left)
 
     def hit(self, *arguments):
@@ -370,7 +373,7 @@ class Crash:
         code = self.hit("-l", str(log))
         if code != 0:
             raise AssertionError(str(self.last))
-        self.new = self.site.state()
+        self.new = self.state()
         return sum(1 for _ in log.open(errors="replace"))
 
     def decision(self):
@@ -380,7 +383,7 @@ class Crash:
             middle = (low + high) // 2
             self.kill_at(middle)
             self.site.recover()
-            if self.site.state() == self.old:
+            if self.state() == self.old:
                 low = middle + 1
             else:
                 high = middle

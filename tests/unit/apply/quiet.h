@@ -44,6 +44,12 @@ no_change(void *arg, const char *resource, enum vl_change change,
 }
 
 static inline void
+no_row(void *arg, const struct vl_row_told *row)
+{
+	(void)arg, (void)row;
+}
+
+static inline void
 no_owner(void *arg, const char *resource, bool group, const char *name,
     uint32_t number)
 {
@@ -87,6 +93,7 @@ quiet_ui(void)
 		.note = no_note,
 		.wrong_file = no_two,
 		.change = no_change,
+		.row = no_row,
 		.owner = no_owner,
 		.rewritten = no_rewritten,
 		.counts = no_counts,

@@ -1,0 +1,359 @@
+/*
+ * Rows of the bundle against those of the site's databases, all inside the
+ * one transaction: what a preview shows was written and read again, and is
+ * rolled back.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/text.h>
+
+#include "databases.h"
+
+#define REFS 64 /* chunks of a body at once */
+
+struct vl_base *
+vl_base_of(struct vl_run *run, struct vl_slice resource)
+{
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ndbs; i++)
+		if (vl_slice_equal(
+		        resource, vl_slice_of(run->header.dbs[i].resource)))
+			return &run->bases[i];
+	return NULL;
+}
+
+static bool
+asked_to_stop(void *arg)
+{
+	const struct vl_run *run = arg;
+
+	return run->opts->ui->stop(run->opts->ui->arg);
+}
+
+/* A mistake in the words is told before anything is begun. */
+static enum vl_status
+check_profile(const struct vl_import_opts *o, struct vl_err *err)
+{
+	struct vl_profile *p = NULL;
+	enum vl_status st = vl_profile_of_site(&p, o->site, o->profiles, err);
+
+	vl_profile_free(p);
+	return st;
+}
+
+enum vl_status
+vl_bases_open(struct vl_run *run, struct vl_err *err)
+{
+	const char *paths[VL_DBS_MAX] = { NULL };
+	struct vl_header *h = &run->header;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (h->ndbs == 0)
+		return VL_OK;
+	for (i = 0; i < h->ndbs && i < VL_DBS_MAX; i++)
+		paths[i] = h->dbs[i].path;
+	st = check_profile(run->opts, err);
+	if (st == VL_OK)
+		st = vl_dbs_open(&run->dbs,
+		    &(struct vl_dbs_opts){ .paths = paths,
+		        .n = h->ndbs,
+		        .tempdir = vl_state_path(run->opts->state),
+		        .wait = run->opts->wait,
+		        .stop = asked_to_stop,
+		        .arg = run },
+		    err);
+	for (i = 0; i < h->ndbs && st == VL_OK; i++) {
+		run->bases[i].run = run;
+		run->bases[i].db = vl_dbs_at(run->dbs, i);
+		h->dbs[i].was_wal = vl_dbs_was_wal(run->dbs, i);
+	}
+	return st;
+}
+
+static void
+base_reset(struct vl_base *b)
+{
+	vl_rows_put_free(b->put);
+	vl_created_free(b);
+	vl_profile_free(b->profile);
+	free(b->version);
+	b->put = NULL;
+	b->profile = NULL;
+	b->version = NULL;
+	b->begun = b->ended = false;
+}
+
+void
+vl_bases_reset(struct vl_run *run)
+{
+	size_t i = 0;
+
+	for (i = 0; run->bases != NULL && i < run->header.ndbs; i++)
+		base_reset(&run->bases[i]);
+	/* What fails here ends with the connection. */
+	if (run->dbs != NULL)
+		(void)vl_dbs_rollback(run->dbs, &(struct vl_err){ 0 });
+}
+
+enum vl_status
+vl_bases_begin(struct vl_run *run, bool meant, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (run->dbs == NULL)
+		return VL_OK;
+	if (meant)
+		st = vl_dbs_take(run->dbs, err);
+	if (st == VL_OK)
+		st = vl_dbs_begin(run->dbs, err);
+	if (st == VL_OK)
+		run->changes = vl_dbs_changes(run->dbs);
+	return st;
+}
+
+bool
+vl_bases_changed(const struct vl_run *run)
+{
+	return run->dbs != NULL && vl_dbs_changes(run->dbs) != run->changes;
+}
+
+/* ---- What is told ---- */
+
+static void
+note(void *arg, const char *text)
+{
+	const struct vl_base *b = arg;
+	const struct vl_apply_ui *ui = b->run->opts->ui;
+
+	if (!b->run->quiet)
+		ui->note(ui->arg, text);
+}
+
+static void
+take_row(void *arg, const char *table, enum vl_row_change what,
+    struct vl_slice key, const char *detail)
+{
+	static const enum vl_change changes[] = {
+		[VL_ROW_ADD] = VL_CHANGE_ADD,
+		[VL_ROW_MODIFY] = VL_CHANGE_MODIFY,
+		[VL_ROW_DELETE] = VL_CHANGE_DELETE,
+		[VL_ROW_CONFLICT] = VL_CHANGE_CONFLICT,
+	};
+	const struct vl_base *b = arg;
+	struct vl_run *run = b->run;
+	const struct vl_apply_ui *ui = run->opts->ui;
+	char shown[512];
+
+	if (what == VL_ROW_CONFLICT && run->conflict[0] == '\0')
+		(void)snprintf(run->conflict, sizeof(run->conflict),
+		    "row %s of table '%s' of resource '%s': %s",
+		    vl_escape_text(shown, sizeof(shown), key), table,
+		    b->resource->name, detail);
+	if (!run->quiet)
+		ui->row(ui->arg,
+		    &(struct vl_row_told){ .resource = b->resource->name,
+		        .table = table,
+		        .change = changes[what],
+		        .key = key,
+		        .detail = detail });
+}
+
+/* ---- Lines ---- */
+
+static enum vl_status
+keep_version(struct vl_base *b, struct vl_slice text, struct vl_err *err)
+{
+	if (text.n == 0)
+		return VL_OK;
+	b->version = strndup((const char *)text.p, text.n);
+	return b->version != NULL ? VL_OK : vl_fail_memory(err);
+}
+
+static enum vl_status
+begin_base(
+    struct vl_base *b, const struct vl_profile_line *line, struct vl_err *err)
+{
+	const struct vl_import_opts *o = b->run->opts;
+	enum vl_status st = vl_base_profile(b, line, err);
+
+	b->begun = true;
+	if (st == VL_OK)
+		st = keep_version(b, line->version, err);
+	if (st == VL_OK)
+		st = vl_created_open(b, err);
+	if (st != VL_OK)
+		return st;
+	return vl_rows_put_open(&b->put,
+	    &(struct vl_rows_put_opts){
+	        .rows = { .db = b->db,
+	            .profile = b->profile,
+	            .resource = b->resource->name,
+	            .tempdir = vl_state_path(o->state),
+	            .warn_undeclared =
+	                o->site->undeclared == VL_UNDECLARED_WARN,
+	            .report = { .arg = b, .note = note } },
+	        .dbs = b->run->dbs,
+	        .on_match = o->on_match,
+	        .map = o->site->map_records,
+	        .nmap = o->site->nmap_records,
+	        .version = b->version,
+	        .allow_drift = o->allow_drift,
+	        .arg = b,
+	        .brought = vl_created_next,
+	        .created = b->run->depth == VL_STAGE ? vl_created_add : NULL,
+	        .change = take_row },
+	    err);
+}
+
+/* What no chunk covers. */
+static enum vl_status
+put_zeros(struct vl_base *b, uint64_t n, struct vl_err *err)
+{
+	static const uint8_t zeros[4096];
+	struct vl_slice piece = { zeros, sizeof(zeros) };
+	enum vl_status st = VL_OK;
+
+	for (; n > 0 && st == VL_OK; n -= piece.n) {
+		if (n < piece.n)
+			piece.n = (size_t)n;
+		st = vl_rows_put_body(b->put, piece, err);
+	}
+	return st;
+}
+
+static enum vl_status
+put_chunk(struct vl_base *b, const struct vl_chunk_ref *ref, uint64_t *at,
+    struct vl_err *err)
+{
+	struct vl_unpack *u = b->run->intake.unpack;
+	struct vl_chunk_hold *hold = NULL;
+	struct vl_slice bytes = { NULL, 0 };
+	enum vl_status st = put_zeros(b, ref->at - *at, err);
+
+	if (st == VL_OK)
+		st = vl_unpack_chunk(u, ref, &bytes, &hold, err);
+	if (st == VL_OK) {
+		st = vl_rows_put_body(b->put, bytes, err);
+		vl_unpack_release(u, hold);
+	}
+	*at = ref->at + ref->n;
+	return st;
+}
+
+static enum vl_status
+put_body(struct vl_base *b, uint64_t size, struct vl_err *err)
+{
+	struct vl_chunk_ref refs[REFS];
+	enum vl_status st = VL_OK;
+	uint64_t at = 0;
+	size_t n = 0;
+	size_t i = 0;
+
+	do {
+		st = vl_unpack_part(b->run->intake.unpack, refs, REFS, &n, err);
+		for (i = 0; st == VL_OK && i < n; i++)
+			st = put_chunk(b, &refs[i], &at, err);
+	} while (st == VL_OK && n > 0);
+	return st == VL_OK ? put_zeros(b, size - at, err) : st;
+}
+
+static enum vl_status
+take_line(struct vl_base *b, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (rec->kind == VL_LINE_PROFILE && !b->begun)
+		return begin_base(b, &rec->profile, err);
+	if (b->put == NULL)
+		return vl_fail(err, VL_EFORMAT,
+		    "the bundle does not say by which words it is read");
+	if (rec->kind == VL_LINE_TABLE)
+		return vl_rows_put_table(b->put, &rec->table, err);
+	if (rec->kind != VL_LINE_ROW)
+		return vl_fail(err, VL_EFORMAT,
+		    "a record of the bundle is none of a database");
+	st = vl_rows_put_row(b->put, &rec->row, rec->store, err);
+	if (st == VL_OK && rec->has_body)
+		st = put_body(b, rec->size, err);
+	return st;
+}
+
+enum vl_status
+vl_base_line(
+    struct vl_base *b, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	enum vl_status st = take_line(b, rec, err);
+
+	return st == VL_OK ? VL_OK :
+	                     vl_within(err, "resource '%s'", b->resource->name);
+}
+
+/* ---- The end of a resource ---- */
+
+static void
+take_counts(struct vl_base *b)
+{
+	struct vl_rows_put_counts n = { 0 };
+
+	vl_rows_put_counts(b->put, &n);
+	b->counts = (struct vl_target_counts){ .add = n.add,
+		.change = n.change,
+		.deletions = n.deletions,
+		.same = n.same,
+		.skip = n.skip,
+		.conflict = n.conflict,
+		.before = n.before,
+		.proved = n.proved };
+}
+
+bool
+vl_base_unchanged(const struct vl_base *b)
+{
+	return b->counts.add + b->counts.change + b->counts.deletions == 0;
+}
+
+static enum vl_status
+write_rows(struct vl_base *b, struct vl_err *err)
+{
+	enum vl_status st = vl_rows_put_write(b->put, err);
+
+	if (st == VL_OK)
+		st = vl_rows_put_prove(b->put, err);
+	if (st == VL_OK && b->run->depth == VL_STAGE)
+		st = vl_created_finish(b, err);
+	if (st == VL_OK)
+		take_counts(b);
+	return st;
+}
+
+enum vl_status
+vl_base_end(struct vl_base *b, struct vl_err *err)
+{
+	const struct vl_apply_ui *ui = NULL;
+	enum vl_status st = VL_OK;
+
+	if (b == NULL || b->ended)
+		return VL_OK;
+	ui = b->run->opts->ui;
+	st = vl_rows_put_compare(b->put, err);
+	if (st == VL_OK)
+		take_counts(b);
+	/* Conflicts are refused once all of them are told. */
+	if (st == VL_OK && b->run->depth != VL_COMPARE &&
+	    b->counts.conflict == 0)
+		st = write_rows(b, err);
+	if (st != VL_OK)
+		return vl_within(err, "resource '%s'", b->resource->name);
+	b->ended = true;
+	b->run->result->proved_rows += b->counts.proved;
+	if (!b->run->quiet)
+		ui->counts(ui->arg, b->resource->name, &b->counts);
+	vl_rows_put_free(b->put);
+	b->put = NULL;
+	vl_created_free(b);
+	return VL_OK;
+}
