@@ -18,17 +18,29 @@ ask_begin(struct rows_ask *a, const char *text)
 	ask_add(a, text);
 }
 
+static void
+add_quoted(struct rows_ask *a, const char *text, const char *quote)
+{
+	ask_add(a, quote);
+	for (; a->st == VL_OK && *text != '\0'; text++) {
+		a->st = vl_buf_add(&a->sql,
+		    (struct vl_slice){ (const uint8_t *)text, 1 }, a->err);
+		if (*text == *quote)
+			ask_add(a, quote);
+	}
+	ask_add(a, quote);
+}
+
 void
 ask_name(struct rows_ask *a, const char *name)
 {
-	ask_add(a, "\"");
-	for (; a->st == VL_OK && *name != '\0'; name++) {
-		a->st = vl_buf_add(&a->sql,
-		    (struct vl_slice){ (const uint8_t *)name, 1 }, a->err);
-		if (*name == '"')
-			ask_add(a, "\"");
-	}
-	ask_add(a, "\"");
+	add_quoted(a, name, "\"");
+}
+
+void
+ask_literal(struct rows_ask *a, const char *text)
+{
+	add_quoted(a, text, "'");
 }
 
 void

@@ -18,6 +18,8 @@ void ask_begin(struct rows_ask *a, const char *text);
 void ask_add(struct rows_ask *a, const char *text);
 /* A table or column, in quotes. */
 void ask_name(struct rows_ask *a, const char *name);
+/* A text, as a value. */
+void ask_literal(struct rows_ask *a, const char *text);
 /* "table"."column" */
 void ask_column(struct rows_ask *a, const char *table, const char *column);
 /* Up to `n` whole numbers with blanks between them; 0 after a failure. */

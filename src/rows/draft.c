@@ -222,6 +222,33 @@ draft_values(struct draft *d, const struct draft_table *t, size_t column)
 	return ask_text(a);
 }
 
+size_t
+draft_id_in_name(
+    struct draft *d, const struct draft_table *t, const struct draft_table *of)
+{
+	struct rows_ask *a = &d->ask;
+	const char *id = NULL;
+	size_t n = strlen(t->schema->name);
+	int64_t longest = 0;
+
+	if (of->primary == NONE || of->rows == 0 ||
+	    strchr(t->schema->name, '_') == NULL)
+		return 0;
+	id = of->schema->columns[of->primary].name;
+	ask_begin(a, "SELECT ifnull(max(length(CAST(");
+	ask_name(a, id);
+	ask_add(a, " AS BLOB))), 0) FROM ");
+	ask_name(a, of->schema->name);
+	ask_add(a, " WHERE substr(");
+	ask_literal(a, t->schema->name);
+	ask_add(a, ", -length(");
+	ask_name(a, id);
+	ask_add(a, ") - 1) = '_' || ");
+	ask_name(a, id);
+	ask_numbers(a, &longest, 1);
+	return longest > 0 && (size_t)longest < n ? n - (size_t)longest : 0;
+}
+
 static bool
 has_null(const struct draft_table *t)
 {

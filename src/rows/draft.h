@@ -74,6 +74,10 @@ int64_t draft_doubles(struct draft *d, const struct draft_table *t,
  * blanks and LF between them; valid until the next question. */
 const char *draft_values(
     struct draft *d, const struct draft_table *t, size_t column);
+/* The table's name ends in "_" and the id of a row of `of`: how many bytes of
+ * it stand before the id; 0: it does not. */
+size_t draft_id_in_name(
+    struct draft *d, const struct draft_table *t, const struct draft_table *of);
 void draft_write(struct draft *d);
 
 #endif

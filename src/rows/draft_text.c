@@ -208,11 +208,82 @@ put_option(struct draft *d, const struct draft_table *t, const size_t *columns,
 
 	begin_line(d, t, "# ");
 	put_columns(d, t, "key", columns, n);
-	if (doubles == 0)
+	if (t->rows == 0)
+		put(d, "}   # there is no row to show it\n");
+	else if (doubles == 0)
 		put(d, "}   # no two rows share it\n");
 	else
 		put(d, "}   # not one name: %" PRId64 " rows too many\n",
 		    doubles);
+}
+
+static bool
+is_unique(const struct draft_table *t, const size_t pair[2])
+{
+	const struct vl_unique *u = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < t->schema->nuniques; i++) {
+		u = &t->schema->uniques[i];
+		if (u->n == 2 &&
+		    ((u->columns[0] == pair[0] && u->columns[1] == pair[1]) ||
+		        (u->columns[0] == pair[1] && u->columns[1] == pair[0])))
+			return true;
+	}
+	return false;
+}
+
+/* Keys of the schema whose references nothing names yet. */
+static void
+propose_uniques(struct draft *d, const struct draft_table *t)
+{
+	const struct vl_unique *u = NULL;
+	bool named = true;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < t->schema->nuniques; i++) {
+		u = &t->schema->uniques[i];
+		for (k = 0, named = true; named && k < u->n; k++)
+			named =
+			    can_be_named(
+			        t->schema->columns[u->columns[k]].name, true) &&
+			    (u->columns[k] != t->primary ||
+			        t->columns[t->primary].kind != DRAFT_PLAIN);
+		if (!named)
+			continue;
+		begin_line(d, t, "# ");
+		put_columns(d, t, "key", u->columns, u->n);
+		put(d, "}   # unique here, once what it refers to is named\n");
+	}
+}
+
+/* Tables that are named after the rows of another. */
+static void
+propose_names(struct draft *d, const struct draft_table *t)
+{
+	const struct draft_table *of = NULL;
+	struct vl_buf name = { 0 };
+	size_t n = 0;
+	size_t i = 0;
+
+	for (i = 0; i < d->ntables; i++) {
+		of = &d->tables[i];
+		n = of == t || !can_be_named(of->schema->name, false) ?
+		    0 :
+		    draft_id_in_name(d, t, of);
+		if (n == 0 || d->ask.st != VL_OK)
+			continue;
+		vl_buf_clear(&name);
+		d->ask.st = vl_buf_printf(&name, d->ask.err, "%.*s{%s.%s}%c",
+		    (int)n, t->schema->name, of->schema->name,
+		    of->schema->columns[of->primary].name, 0);
+		put(d, "        # - {table: ");
+		if (d->ask.st == VL_OK)
+			put_scalar(d, (const char *)name.p);
+		put(d, "}   # one for each row of that table\n");
+	}
+	vl_buf_free(&name);
 }
 
 /* Columns that read like names, alone and below what the row belongs to. */
@@ -238,7 +309,7 @@ propose_keys(struct draft *d, const struct draft_table *t)
 		n++;
 		put_option(d, t, &i, 1);
 		pair[1] = i;
-		if (pair[0] != NONE &&
+		if (pair[0] != NONE && !is_unique(t, pair) &&
 		    can_be_named(t->schema->columns[pair[0]].name, true))
 			put_option(d, t, pair, 2);
 	}
@@ -252,6 +323,8 @@ ask_key(struct draft *d, const struct draft_table *t)
 	put_scalar(d, t->schema->name);
 	put(d, "%s. By what is one known?\n",
 	    t->referred ? ", and others refer to them" : "");
+	propose_uniques(d, t);
+	propose_names(d, t);
 	propose_keys(d, t);
 	if (t->primary != NONE && !t->schema->columns[t->primary].integer_id) {
 		begin_line(d, t, "# ");

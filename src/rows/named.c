@@ -76,7 +76,7 @@ fits_pattern(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		t->of_column = vl_table_column(p->tables[t->of].schema, column);
 	}
 	if (t->of == NONE || t->of_column == NONE)
-		return rows_plan_fail(opts, w->line, w->column, err,
+		return rows_plan_fail(opts, ROWS_AT(w), err,
 		    "'%s' speaks of no table and column", text);
 	id = id_of(&pattern, t->schema->name);
 	*fits = id.n > 0;

@@ -72,9 +72,11 @@ rows_table_skipped(const struct rows_table *t)
 }
 
 enum vl_status
-rows_plan_fail(const struct vl_rows_opts *opts, unsigned line, unsigned column,
+rows_plan_fail(const struct vl_rows_opts *opts, struct rows_at at,
     struct vl_err *err, const char *format, ...)
 {
+	const char *file =
+	    at.in_site ? opts->profile->site_file : opts->profile->file;
 	char text[1024];
 	va_list args;
 
@@ -82,10 +84,10 @@ rows_plan_fail(const struct vl_rows_opts *opts, unsigned line, unsigned column,
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	/* What a bundle brought stands in no file. */
-	if (opts->profile->file == NULL)
+	if (file == NULL)
 		return vl_fail(err, VL_EUSAGE, "%s", text);
-	return vl_fail(err, VL_EUSAGE, "%s:%u:%u: %s", opts->profile->file,
-	    line, column, text);
+	return vl_fail(
+	    err, VL_EUSAGE, "%s:%u:%u: %s", file, at.line, at.column, text);
 }
 
 enum vl_status
@@ -125,11 +127,11 @@ find_columns(const struct rows_table *t, const struct vl_rows_opts *opts,
 	for (i = 0; i < n; i++) {
 		(*out)[i] = vl_table_column(t->schema, names[i]);
 		if ((*out)[i] == NONE)
-			return rows_plan_fail(opts, w->line, w->column, err,
+			return rows_plan_fail(opts, ROWS_AT(w), err,
 			    "table '%s' has no column '%s'", t->schema->name,
 			    names[i]);
 		if (t->schema->columns[(*out)[i]].generated)
-			return rows_plan_fail(opts, w->line, w->column, err,
+			return rows_plan_fail(opts, ROWS_AT(w), err,
 			    "column '%s' of table '%s' is generated: it names "
 			    "no row; take the columns it is made of",
 			    names[i], t->schema->name);
@@ -232,8 +234,8 @@ read_words(struct rows_table *t, const struct vl_rows_opts *opts,
 		st = rows_plan_condition(
 		    t, opts->db, w->skip_where, &e->skip, err);
 	if (st != VL_OK)
-		return rows_plan_fail(opts, w->line, w->column, err,
-		    "table '%s': %s", t->schema->name, err->text);
+		return rows_plan_fail(opts, ROWS_AT(w), err, "table '%s': %s",
+		    t->schema->name, err->text);
 	st = find_key(t, opts, e, err);
 	if (st == VL_OK)
 		st = find_columns(
@@ -317,7 +319,7 @@ read_keeps(struct rows_table *t, const struct rows_plan *p,
 		st = rows_plan_condition(t, opts->db, w->where,
 		    &t->keeps[t->nkeeps++].condition, err);
 		if (st != VL_OK)
-			(void)rows_plan_fail(opts, w->line, w->column, err,
+			(void)rows_plan_fail(opts, ROWS_AT(w), err,
 			    "table '%s': %s", t->schema->name, err->text);
 		if (st != VL_OK && rows_heard(p, t, NULL, err))
 			st = VL_OK;
@@ -391,7 +393,7 @@ check_names(const struct rows_plan *p, const struct vl_rows_opts *opts,
 			    rows_plan_table(p, vl_slice_of(w->tables[k])) !=
 			        NONE)
 				continue;
-			(void)rows_plan_fail(opts, w->line, w->column, err,
+			(void)rows_plan_fail(opts, ROWS_AT(w), err,
 			    "there is no table '%s' in resource '%s'",
 			    w->tables[k], p->resource);
 			if (!rows_heard(p, NULL, NULL, err))

@@ -83,8 +83,8 @@ static enum vl_status
 fail_at(const struct refer *r, const struct vl_reference *w, const char *what,
     const char *name)
 {
-	return rows_plan_fail(r->opts, w->line, w->column, r->err,
-	    "'%s' %s '%s'", r->name, what, name);
+	return rows_plan_fail(
+	    r->opts, ROWS_AT(w), r->err, "'%s' %s '%s'", r->name, what, name);
 }
 
 /* "table" or "table.column"; names of tables may hold a point, too. */
@@ -202,8 +202,8 @@ add_line(struct refer *r, const struct vl_reference *w)
 	    (w->json != NULL || w->pattern != NULL || w->split != NULL))
 		st = vl_finder_new(&ref->finder, &words, r->err);
 	if (st != VL_OK)
-		return rows_plan_fail(r->opts, w->line, w->column, r->err,
-		    "'%s': %s", r->name, r->err->text);
+		return rows_plan_fail(r->opts, ROWS_AT(w), r->err, "'%s': %s",
+		    r->name, r->err->text);
 	if (w->to_by != NULL)
 		return add_by(r, w, ref);
 	return find_to(r, w, w->to, &ref->to, &ref->column);

@@ -23,17 +23,17 @@ find_child(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		name.n = (size_t)(point - part->of);
 	of->child = rows_plan_table(p, name);
 	if (point == NULL || of->child == NONE)
-		return rows_plan_fail(opts, w->line, w->column, err,
+		return rows_plan_fail(opts, ROWS_AT(w), err,
 		    "'of: %s' names no table and column", part->of);
 	child = p->tables[of->child].schema;
 	of->point = vl_table_column(child, point + 1);
 	of->column = vl_table_column(child, part->column);
 	if (of->point == NONE || of->column == NONE)
-		return rows_plan_fail(opts, w->line, w->column, err,
+		return rows_plan_fail(opts, ROWS_AT(w), err,
 		    "table '%s' has no column '%s'", child->name,
 		    of->point == NONE ? point + 1 : part->column);
 	if (t->primary == NONE)
-		return rows_plan_fail(opts, w->line, w->column, err,
+		return rows_plan_fail(opts, ROWS_AT(w), err,
 		    "'of: %s': the primary key of '%s' is not one column, so "
 		    "that no row can point to it",
 		    part->of, t->schema->name);

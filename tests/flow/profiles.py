@@ -202,6 +202,20 @@ class Check(Profiles):
         # The rest is looked at all the same.
         self.assert_says(result, "table\tapp/comment\t3 rows")
 
+    def test_a_word_of_the_site_is_told_with_its_place(self):
+        self.make(TRACKER)
+        (self.folder / "own.yaml").write_text(
+            "resources: [{resource: app, tables: ["
+            "{table: comment, owned_by: issue_id}]}]\n")
+        self.write_site()
+        self.yaml.write_text(self.yaml.read_text() +
+                             "profile:\n  use: ./own.yaml\n  tables:\n"
+                             "    - {resource: app, table: user, key: [nick]}"
+                             "\n")
+        result = self.check(expect=2)
+        self.assert_says(result, f"{self.yaml}:8:7: table 'user' has no "
+                                 "column 'nick'")
+
     def test_rows_that_an_export_refuses_are_counted(self):
         self.make(TRACKER + """
             create table flow(id integer primary key, name text, nodes text);
@@ -419,7 +433,12 @@ class Init(Profiles):
         n8n.make_database(self.db, "src")
         self.draft()
         text = self.yaml.read_text()
-        self.assertIn("- {table: tag_entity, key: [name]}", text)
+        for line in (
+                "- {table: tag_entity, key: [name]}",
+                '# - {table: "data_table_user_{data_table.id}"}   # one for',
+                "# - {table: data_table, key: [projectId, name]}   # unique",
+                "# - {table: folder, match: [id]}"):
+            self.assertIn(line, text)
         self.assertNotIn("$2a$", text)
         self.check(expect=4)
 
