@@ -106,6 +106,30 @@ prove(struct draft *d, const struct draft_table *t, size_t column, size_t to,
 	c->empty = n[3] > 0;
 }
 
+/* Some id is of no row of `to`: found early, where it is so. */
+static bool
+misses(struct draft *d, const struct draft_table *t, size_t column, size_t to)
+{
+	struct rows_ask *a = &d->ask;
+	const struct draft_table *o = &d->tables[to];
+	const char *name = t->schema->columns[column].name;
+	int64_t n = 0;
+
+	ask_begin(a, "SELECT EXISTS (SELECT 1 FROM ");
+	ask_name(a, t->schema->name);
+	ask_add(a, " WHERE CAST(");
+	ask_column(a, t->schema->name, name);
+	ask_add(a, " AS TEXT) NOT IN ('0', '') AND ");
+	ask_column(a, t->schema->name, name);
+	ask_add(a, " NOT IN (SELECT ");
+	ask_name(a, o->schema->columns[o->primary].name);
+	ask_add(a, " FROM ");
+	ask_name(a, o->schema->name);
+	ask_add(a, "))");
+	ask_numbers(a, &n, 1);
+	return n > 0;
+}
+
 /* No table is called so: the only one that has all the ids, to be asked
  * about. */
 static void
@@ -118,7 +142,7 @@ find_by_ids(struct draft *d, size_t table, size_t column)
 	size_t i = 0;
 
 	for (i = 0; i < d->ntables; i++) {
-		if (d->tables[i].primary == NONE)
+		if (d->tables[i].primary == NONE || misses(d, t, column, i))
 			continue;
 		c = (struct draft_column){ .kind = DRAFT_OPEN };
 		prove(d, t, column, i, &c);
