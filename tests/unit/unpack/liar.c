@@ -22,8 +22,9 @@ enum lie {
 	BLOCK,
 	ITEM, /* within the body of a file of 100 bytes */
 	TOTALS,
-	RAW, /* any message, in place of a batch */
-	ASKS /* for a file of the bundle */
+	LINE, /* of a database, behind its profile */
+	RAW,  /* any message, in place of a batch */
+	ASKS  /* for a file of the bundle */
 };
 
 struct scenario {
@@ -36,6 +37,10 @@ struct scenario {
 	uint32_t kind; /* of a raw message */
 	uint32_t n;    /* its length, where it is not that of `raw` */
 	uint32_t ask[2];
+	/* A line of a database, before and behind the name of its resource. */
+	const char *before;
+	const char *behind;
+	uint64_t number;
 };
 
 static struct vl_inner_head inner;
@@ -122,6 +127,40 @@ tell_records(void)
 }
 
 static void
+add_line(
+    struct vl_buf *out, uint64_t number, const char *before, const char *behind)
+{
+	const char *name = inner.resources[0].name;
+	struct vl_unpacked rec = { .number = number };
+	struct vl_buf line = { 0 };
+
+	(void)vl_buf_printf(&line, NULL, "%s%s%s\n", before, name, behind);
+	rec.line = vl_buf_slice(&line);
+	add_kind(out, WIRE_LINE);
+	(void)wire_put_line(out, &rec, NULL);
+	vl_buf_free(&line);
+}
+
+/* The profile of a database, then what is told; or that and a good line. */
+static void
+tell_lines(void)
+{
+	struct vl_unpacked root = record(1, VL_ENTRY_DIR, "");
+	struct vl_buf out = { 0 };
+
+	if (told->spoil_inner != NULL)
+		add_line(&out, 0, "{\"r\":\"", "\",\"t\":\"profile\"}");
+	else
+		root.number = 0;
+	if (told->before == NULL)
+		add_record(&out, &root);
+	else
+		add_line(&out, told->number, told->before, told->behind);
+	send_bytes(WIRE_DONE, vl_buf_slice(&out));
+	vl_buf_free(&out);
+}
+
+static void
 tell_raw(void)
 {
 	uint8_t head[8];
@@ -165,6 +204,8 @@ liar(const struct vl_cage_inside *in)
 			tell_raw();
 		else if (told->about == ASKS)
 			tell_ask();
+		else if (told->about == LINE)
+			tell_lines();
 		else
 			tell_records();
 		/* The next request is for the block. */
@@ -417,6 +458,96 @@ records_are_held_against_every_rule(void **state)
 		s.about = RECORD;
 		assert_refused(&b, &s);
 	}
+	teardown(&b);
+}
+
+static void
+a_database(struct vl_inner_head *h)
+{
+	static struct vl_resource_id id;
+
+	id = h->resources[0];
+	(void)snprintf(id.kind, sizeof(id.kind), "sqlite");
+	h->resources = &id;
+	h->nresources = 1;
+}
+
+#define TABLE(name)                                                            \
+	.before = "{\"c\":\"" name "\",\"r\":\"",                              \
+	.behind = "\",\"schema\":[\"strict\"],\"t\":\"table\"}"
+
+static void
+lines_of_a_database_are_held_against_the_rules(void **state)
+{
+	static const struct scenario all[] = {
+		{ .name = "a row of no table",
+		    .before = "{\"c\":\"t\",\"k\":[1],\"r\":\"",
+		    .behind = "\",\"row\":{},\"t\":\"row\"}" },
+		{ .name = "a second profile",
+		    .before = "{\"r\":\"",
+		    .behind = "\",\"t\":\"profile\"}" },
+		{ .name = "a table of another resource",
+		    .before = "{\"c\":\"t\",\"r\":\"x",
+		    .behind = "\",\"schema\":[\"strict\"],\"t\":\"table\"}" },
+		{ .name = "a table without a schema",
+		    .before = "{\"c\":\"t\",\"r\":\"",
+		    .behind = "\",\"schema\":[],\"t\":\"table\"}" },
+		{ .name = "another number", .number = 7, TABLE("t") },
+		{ .name = "what moves a terminal", TABLE("\033") },
+		{ .name = "a path as a line",
+		    .before = "{\"path\":\"\",\"r\":\"",
+		    .behind = "\",\"t\":\"left_out\",\"why\":\"kind\"}" },
+		{ .name = "a path in a database" },
+	};
+	struct scenario s = { 0 };
+	struct bundle b;
+	size_t i = 0;
+
+	(void)state;
+	setup(&b);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		s = all[i];
+		s.about = LINE;
+		s.spoil_inner = a_database;
+		s.number = s.number > 0 ? s.number : 1;
+		assert_refused(&b, &s);
+	}
+	s = (struct scenario){
+		.name = "a table in a tree", .about = LINE, TABLE("t")
+	};
+	assert_refused(&b, &s);
+	teardown(&b);
+}
+
+/* That all this was refused for what it says. */
+static enum vl_status
+read_table(struct vl_unpack *u, struct vl_err *err)
+{
+	struct vl_unpacked rec = { 0 };
+	enum vl_status st = vl_unpack_next(u, &rec, err);
+
+	if (st == VL_OK && rec.kind == VL_LINE_PROFILE)
+		st = vl_unpack_next(u, &rec, err);
+	if (st == VL_OK &&
+	    (rec.kind != VL_LINE_TABLE || rec.number != 1 ||
+	        !vl_slice_equal(rec.table.table, vl_slice_of("t"))))
+		st = vl_fail(err, VL_EIO, "it is not what was said");
+	return st;
+}
+
+static void
+a_right_line_of_a_database_is_believed(void **state)
+{
+	const struct scenario s = { .about = LINE,
+		.spoil_inner = a_database,
+		.number = 1,
+		TABLE("t") };
+	struct bundle b;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	setup(&b);
+	must(hear(&b, &s, read_table, &err), &err);
 	teardown(&b);
 }
 
@@ -685,6 +816,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_can_be_is_taken),
 		cmocka_unit_test(records_are_held_against_every_rule),
+		cmocka_unit_test(
+		    lines_of_a_database_are_held_against_the_rules),
+		cmocka_unit_test(a_right_line_of_a_database_is_believed),
 		cmocka_unit_test(chunks_are_held_against_body_and_bundle),
 		cmocka_unit_test(items_of_a_body_are_held_against_the_protocol),
 		cmocka_unit_test(blocks_are_held_against_shared_memory),
