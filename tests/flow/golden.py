@@ -19,9 +19,13 @@ from treestate import printable, tree_lines  # noqa: E402
 FIXTURES = TESTS.parent / "fixtures/bundles"
 GOLDEN = sorted(p.parent for p in FIXTURES.glob("v*/*/manifest.jsonl"))
 # What lines of manifests must have somewhere, so that no kind is forgotten.
-TYPES = {"dir", "file", "link", "hard", "fifo", "char", "block", "left_out"}
+TYPES = {"dir", "file", "link", "hard", "fifo", "char", "block", "left_out",
+         "profile", "table", "row"}
 MEMBERS = {"path", "path_b", "target", "target_b", "to", "to_b", "holes",
-           "acl", "acl_default", "flags", "xattrs", "owner", "group", "rdev"}
+           "acl", "acl_default", "flags", "xattrs", "owner", "group", "rdev",
+           "version", "words", "schema", "k", "row", "x", "size"}
+VALUES = {"$b64", "$blob", "$body", "$i", "$parts", "$r", "$ref", "$t64"}
+FORMS = {"plain", "json", "number"}
 OWNER = re.compile(r" \d+:\d+(?= -?\d)")
 
 
@@ -29,6 +33,19 @@ def lines_of(golden):
     """All lines of its manifest, the first and the last too."""
     text = (golden / "manifest.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def tags_of(value):
+    """Tags of values and spellings of ids, in what a row says."""
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from tags_of(inner)
+    elif isinstance(value, list):
+        if len(value) == 3 and value[2] in FORMS:
+            yield value[2]
+        for inner in value:
+            yield from tags_of(inner)
 
 
 def keys_of(golden):
@@ -83,6 +100,9 @@ class Golden(Flow):
         self.assertEqual(set(), TYPES - {line.get("t") for line in lines})
         self.assertEqual(set(), MEMBERS - {name for line in lines
                                            for name in line})
+        self.assertEqual(set(), (VALUES | FORMS) - {
+            tag for line in lines for value in line.get("row", {}).values()
+            for tag in tags_of(value)})
 
     def test_each_shows_its_manifest_to_every_key(self):
         for golden in GOLDEN:
@@ -103,7 +123,9 @@ class Golden(Flow):
 
     def import_golden(self, golden, key, full, number):
         lines = lines_of(golden)
-        names = sorted({line["r"] for line in lines if "r" in line})
+        names = sorted({line["r"] for line in lines if "path" in line
+                        or "path_b" in line})
+        only = [word for name in names for word in ("--only", name)]
         root = os.geteuid() == 0
         if not root and any(line.get("t") == "char" for line in lines):
             self.skipTest("devices need root")
@@ -119,7 +141,7 @@ class Golden(Flow):
                       f"    privileged: {str(root).lower()}\n"
                       for name in names))
         said = self.site.run("valise-import", site, next(golden.glob("*.vls")),
-                             *key, "--yes", expect=0 if full else 7)
+                             *key, *only, "--yes", expect=0 if full else 7)
         if not full:
             self.assertEqual([], os.listdir(trees))
             return

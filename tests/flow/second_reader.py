@@ -145,6 +145,17 @@ class Golden(unittest.TestCase):
                         extracted(listed.read_text().splitlines()),
                         extracted(tree_lines(tree)))
 
+    def test_the_content_of_a_row_is_shown(self):
+        golden = next(g for g in GOLDEN if g.name == "database")
+        bundle = next(golden.glob("*.vls"))
+        key = next(keys_of(golden))[0]
+        for name, wanted in (("cells/[\"large text\"]", b"0123456789" * 700),
+                             ("cells/[\"large blob\"]", bytes(range(256)) * 40),
+                             ("notes/[\"second\"]",
+                              b"far behind " * 600 + b"/notes/")):
+            got = self.reader.run("cat", bundle, "app/" + name, *key).stdout
+            self.assertEqual(wanted, got, name)
+
     def test_they_cover_what_no_line_shows(self):
         """Stanzas, blocks, frames: what the manifests do not tell."""
         found = set()

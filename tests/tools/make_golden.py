@@ -5,7 +5,7 @@
 
 Each has a folder: the bundle, what opens it (`password`, `recipient.key`,
 `audit.key`), `sender.pub`, `manifest.jsonl` as valise shows it, and for each
-resource `tree-RESOURCE.txt`, what the source had in the lines of treestate.py.
+tree `tree-RESOURCE.txt`, what the source had in the lines of treestate.py.
 The trees are the same in every run.  The bundles are not: keys, ids and salts
 are drawn at random, as always, and so are the hashes that are made with them.
 Needs root, for owners, devices and flags; fixtures/bundles/v0/sample is of
@@ -14,6 +14,7 @@ another program, and stays.
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import sys
 import tempfile
@@ -139,6 +140,65 @@ def nothing(t):
     pass
 
 
+# A database: all that a line of one can say.
+
+SCHEMA = '''
+CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
+    boss INTEGER REFERENCES people (id), photo BLOB);
+CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE,
+    author INTEGER REFERENCES people (id), body TEXT, settings TEXT,
+    draft INTEGER);
+CREATE TABLE tags (note INTEGER REFERENCES notes (id), tag INTEGER,
+    PRIMARY KEY (note, tag)) WITHOUT ROWID;
+CREATE TABLE cells (name TEXT PRIMARY KEY, value);
+CREATE TABLE "odd ""name""" ("a \u00fcber" TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE empty (a TEXT PRIMARY KEY);
+CREATE TABLE drafts (id INTEGER PRIMARY KEY, text TEXT);
+'''
+CELLS = {
+    "null": None, "zero": 0, "most": 2**63 - 1, "least": -2**63,
+    "15 digits": 10**15 - 1, "16 digits": -10**15, "one": 1.0,
+    "minus zero": -0.0, "tenth": 0.1, "17 digits": 0.1 + 0.2,
+    "smallest": 5e-324, "infinite": float("-inf"), "text": "\u00e9\n\t\"\\",
+    "no text": "", "blob": bytes(range(256)), "no blob": b"",
+    "large blob": bytes(range(256)) * 40, "large text": "0123456789" * 700,
+}
+PROFILE = """application: notebook
+version: {resource: app, sql: SELECT 3}
+resources:
+  - resource: app
+    tables:
+      - {table: people, key: [name]}
+      - {table: notes, key: [title]}
+      - {table: drafts, skip: true, key: [text]}
+    references:
+      - {from: notes.body, pattern: '/notes/(\\d+)', to: notes}
+      - {from: notes.settings, json: '$.by', to: people}
+      - {from: notes.settings, json: '$.see[*]', to: notes}
+      - {from: notes.draft, to: drafts, on_dangling: keep}
+"""
+
+
+def database(path):
+    db = sqlite3.connect(path)
+    db.executescript(SCHEMA)
+    db.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", [
+        (17, "Ada", None, b"\0\xff"), (4, "Blaise", 17, None),
+        (5, "Chlo\u00eb", 4, bytes(5000))])
+    db.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, ?, ?)", [
+        (1, "first", 17, "see /notes/2 and /notes/1",
+         '{"by": "17", "see": [2, 1]}', 90),
+        (2, "second", 4, "far behind " * 600 + "/notes/1", None, None)])
+    db.executemany("INSERT INTO tags VALUES (?, ?)", [(1, 9), (1, 10), (2, 9)])
+    db.executemany("INSERT INTO cells VALUES (?, ?)", CELLS.items())
+    db.execute("INSERT INTO cells VALUES ('bytes', CAST(x'ff41' AS TEXT)),"
+               " ('nul', CAST(x'410042' AS TEXT))")
+    db.execute('INSERT INTO "odd ""name""" VALUES (?)', ("\u202egpj.exe",))
+    db.execute("INSERT INTO drafts VALUES (90, 'not to travel')")
+    db.commit()
+    db.close()
+
+
 # The bundles.
 
 class Maker:
@@ -254,7 +314,21 @@ def make_empty(m):
             ("password",))
 
 
-MAKERS = {"tree": make_tree, "machine": make_machine,
+def make_database(m):
+    """Beside a tree, which a reader of trees still has."""
+    m.tree("desk", desk)
+    m.write_site()
+    database(m.folder / "app.db")
+    (m.folder / "notebook.yaml").write_text(PROFILE, encoding="utf-8")
+    with open(m.site.source_yaml, "a", encoding="ascii") as file:
+        file.write("  - name: app\n    kind: sqlite\n"
+                   f"    path: {m.folder}/app.db\n"
+                   f"profile: {m.folder}/notebook.yaml\n")
+    m.store(m.export("--password-file", m.password, *m.recipient, *m.auditor),
+            ("password", "recipient.key", "audit.key"))
+
+
+MAKERS = {"tree": make_tree, "database": make_database, "machine": make_machine,
           "rekeyed": make_rekeyed, "empty": make_empty}
 
 
