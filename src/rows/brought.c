@@ -213,6 +213,12 @@ rows_brought_load(struct vl_rows_put *p, struct vl_err *err)
 	}
 }
 
+bool
+rows_brought_any(const struct rows_brought *b)
+{
+	return b->n > 0;
+}
+
 enum vl_status
 rows_brought_has(struct rows_brought *b, const struct rows_reader *rd,
     struct vl_slice key, bool *has, struct vl_err *err)

@@ -8,13 +8,12 @@
 
 #include "scratch.h"
 
-#define KNOWN_MAX (24u << 20) /* bytes, of all tables */
+#define KNOWN_MAX (16u << 20) /* bytes, of all tables */
 #define PAYS      32          /* a part of the rows that were asked for */
 
 struct known_row {
 	int64_t r;
-	uint32_t at; /* its key */
-	uint16_t n;
+	uint32_t at; /* of its key, which ends where the next begins */
 	uint16_t entry;
 	uint8_t state;
 };
@@ -30,6 +29,16 @@ scratch_forget_known(struct rows_scratch *s, size_t table)
 	*k = (struct scratch_known){ .never = k->never };
 }
 
+void
+rows_scratch_rest(struct rows_scratch *s)
+{
+	size_t i = 0;
+
+	for (i = 0; i < s->plan->ntables; i++)
+		scratch_forget_known(s, i);
+	(void)sqlite3_db_release_memory(s->db);
+}
+
 /* One more row; false where it does not fit in. */
 static bool
 add_row(struct rows_scratch *s, struct scratch_known *k,
@@ -38,14 +47,14 @@ add_row(struct rows_scratch *s, struct scratch_known *k,
 	size_t bytes = sizeof(*k->rows) + note->key.n;
 
 	if (note->parent.type != VL_CELL_NULL || note->entry > UINT16_MAX ||
-	    note->key.n > UINT16_MAX || s->known + bytes > KNOWN_MAX ||
+	    s->known + bytes > KNOWN_MAX ||
 	    vl_buf_add(&k->keys, note->key, err) != VL_OK)
 		return false;
 	k->rows[k->n++] = (struct known_row){ .r = note->r,
 		.at = (uint32_t)(k->keys.n - note->key.n),
-		.n = (uint16_t)note->key.n,
 		.entry = (uint16_t)note->entry,
 		.state = (uint8_t)note->state };
+	k->rows[k->n].at = (uint32_t)k->keys.n;
 	k->bytes += bytes;
 	s->known += bytes;
 	return true;
@@ -140,6 +149,7 @@ scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
 		*note = (struct rows_note){ .r = r,
 			.entry = k->rows[at].entry,
 			.state = (enum rows_state)k->rows[at].state,
-			.key = { k->keys.p + k->rows[at].at, k->rows[at].n } };
+			.key = { k->keys.p + k->rows[at].at,
+			    k->rows[at + 1].at - k->rows[at].at } };
 	return VL_OK;
 }

@@ -203,6 +203,7 @@ struct rows_brought;
 enum vl_status rows_brought_open(struct rows_brought **out, struct vl_err *err);
 void rows_brought_free(struct rows_brought *b);
 enum vl_status rows_brought_load(struct vl_rows_put *p, struct vl_err *err);
+bool rows_brought_any(const struct rows_brought *b);
 /* A row of the bundle and its id at the source. */
 enum vl_status rows_brought_stage(struct rows_brought *b, size_t table,
     const struct vl_cell *id, struct vl_slice key, struct vl_err *err);

@@ -20,7 +20,7 @@
 
 #include "scratch.h"
 
-#define CACHE_KIB 16384
+#define CACHE_KIB 8192
 #define SQL_MAX   4096
 
 enum vl_status

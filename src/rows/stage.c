@@ -16,6 +16,7 @@
 #include "stage.h"
 
 #define SQL_MAX 512
+#define GUESSES 64 /* that may miss before hits are counted */
 
 static enum vl_status
 run(struct rows_stage *s, const char *sql, struct vl_err *err)
@@ -332,25 +333,39 @@ rows_stage_find(struct rows_stage *s, size_t table, struct vl_slice key,
 	    s, t, t->find, lite_bind_bytes(t->find, 1, key), row, found, err);
 }
 
+/* Where the row would be if the target had its rows in the order of keys, as
+ * it has when an import brought them; 0: it has not. */
+static int64_t
+guess(const struct stage_table *t, int64_t r)
+{
+	if (t->first > 0)
+		return r - t->first + 1;
+	return t->misses > GUESSES && t->misses > t->hits ? 0 : t->found + 1;
+}
+
 enum vl_status
 rows_stage_find_here(struct rows_stage *s, size_t table,
     const struct rows_note *note, struct rows_staged *row, bool *found,
     struct vl_err *err)
 {
-	const struct stage_table *t = stage_table_of(s, table);
+	struct stage_table *t = stage_table_of(s, table);
+	int64_t n = guess(t, note->r);
 	enum vl_status st = VL_OK;
 
 	*found = false;
-	if (t->first > 0 && note->r >= t->first) {
+	if (t->put != NULL && n > 0) {
 		(void)sqlite3_reset(t->find_at);
 		st = run_find(s, t, t->find_at,
-		    sqlite3_bind_int64(t->find_at, 1, note->r - t->first + 1),
-		    row, found, err);
+		    sqlite3_bind_int64(t->find_at, 1, n), row, found, err);
 		*found = *found && vl_slice_equal(row->key, note->key);
+		t->hits += *found;
+		t->misses += !*found;
 	}
-	return st != VL_OK || *found ?
-	    st :
-	    rows_stage_find(s, table, note->key, row, found, err);
+	if (st == VL_OK && !*found)
+		st = rows_stage_find(s, table, note->key, row, found, err);
+	if (st == VL_OK && *found)
+		t->found = row->n;
+	return st;
 }
 
 enum vl_status

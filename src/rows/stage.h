@@ -18,6 +18,9 @@ struct stage_table {
 	sqlite3_stmt *is_gone;
 	uint64_t n[ROWS_ACTS]; /* rows by their acts */
 	struct vl_buf last;    /* key of the last row */
+	int64_t found;         /* that was looked up last */
+	uint64_t hits;         /* of guesses, and what was none */
+	uint64_t misses;
 	int64_t first; /* id of the first row, where all are new and numbered
 	                * one after the other; else 0 */
 };
