@@ -42,14 +42,14 @@ has_log(const char *real)
  * left behind they might belong to somebody whom the application is not.
  */
 static enum vl_status
-open_source(struct copying *c, unsigned wait, struct vl_err *err)
+open_source(struct vl_db *db, sqlite3 **sql, unsigned wait, struct vl_err *err)
 {
-	bool log = has_log(c->db->real);
-	enum vl_status st = db_connect(c->db, &c->from, c->db->real, wait, err);
+	bool log = has_log(db->real);
+	enum vl_status st = db_connect(db, sql, db->real, wait, err);
 
 	if (st == VL_OK && log)
 		(void)sqlite3_db_config(
-		    c->from, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		    *sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	return st;
 }
 
@@ -146,7 +146,7 @@ static enum vl_status
 make_copy(struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
 {
 	struct copying c = { .db = db, .tempdir = opts->tempdir };
-	enum vl_status st = open_source(&c, opts->wait, err);
+	enum vl_status st = open_source(db, &c.from, opts->wait, err);
 
 	if (st == VL_OK)
 		st = db_connect(db, &db->sql, "", 0, err);
@@ -156,9 +156,10 @@ make_copy(struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
 	return st;
 }
 
-enum vl_status
-vl_db_open_copy(
-    struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
+/* With a connection to a copy of the source, or to itself. */
+static enum vl_status
+open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
+    struct vl_err *err)
 {
 	struct vl_db *db = NULL;
 	enum vl_status st = db_set_tempdir(opts->tempdir, err);
@@ -168,10 +169,13 @@ vl_db_open_copy(
 		st = db_look(&db, opts, err);
 	if (st == VL_OK) {
 		db->owns = true;
-		st = make_copy(db, opts, err);
+		st = copy ? make_copy(db, opts, err) :
+		            open_source(db, &db->sql, opts->wait, err);
 	}
 	if (st == VL_OK)
 		st = db_set_readonly(db, err);
+	if (st == VL_OK && !copy)
+		st = db_run(db, "BEGIN", err);
 	if (st == VL_OK)
 		st = db_learn(db, true, err);
 	if (st == VL_OK)
@@ -182,31 +186,15 @@ vl_db_open_copy(
 }
 
 enum vl_status
+vl_db_open_copy(
+    struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
+{
+	return open_db(out, opts, true, err);
+}
+
+enum vl_status
 vl_db_open_read(
     struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
 {
-	struct vl_db *db = NULL;
-	enum vl_status st = db_set_tempdir(opts->tempdir, err);
-
-	*out = NULL;
-	if (st == VL_OK)
-		st = db_look(&db, opts, err);
-	if (st == VL_OK) {
-		db->owns = true;
-		st = db_connect(db, &db->sql, db->real, opts->wait, err);
-	}
-	if (st == VL_OK && has_log(db->real))
-		(void)sqlite3_db_config(
-		    db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	if (st == VL_OK)
-		st = db_set_readonly(db, err);
-	if (st == VL_OK)
-		st = db_run(db, "BEGIN", err);
-	if (st == VL_OK)
-		st = db_learn(db, true, err);
-	if (st == VL_OK)
-		*out = db;
-	else
-		vl_db_free(db);
-	return st;
+	return open_db(out, opts, false, err);
 }
