@@ -12,22 +12,15 @@
  * text stays is best left as it is, for writing it chooses its own escapes.
  */
 
-#include <valise/bytes.h>
+#include <valise/value.h>
 
 #define VL_PLACES_MAX 1048576 /* of one value */
-
-/* How the bytes at a place are spelled. */
-enum vl_place_form {
-	VL_PLACE_PLAIN,      /* as they are */
-	VL_PLACE_JSON_TEXT,  /* inside the quotes of a JSON string */
-	VL_PLACE_JSON_NUMBER /* a whole JSON number */
-};
 
 /* Ascending, disjoint; `at` and `n` are of the raw bytes. */
 struct vl_place {
 	size_t at;
 	size_t n;
-	enum vl_place_form form;
+	enum vl_part_form form;
 };
 
 /* All zero is empty.  `list` may be reused by setting `n` to 0. */
@@ -85,7 +78,7 @@ enum vl_status vl_place_read(struct vl_buf *out, struct vl_slice value,
  * needed.  VL_EFORMAT where it has no such spelling: a number that is not a
  * canonical integer, a JSON text that is not UTF-8.
  */
-enum vl_status vl_place_write(struct vl_buf *out, enum vl_place_form form,
+enum vl_status vl_place_write(struct vl_buf *out, enum vl_part_form form,
     struct vl_slice text, struct vl_err *err);
 
 #endif

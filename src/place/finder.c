@@ -126,7 +126,7 @@ add_span(struct source *s, struct span span, struct vl_err *err)
 	bool lone = false;
 	bool ok = true;
 
-	if (place.form == VL_PLACE_JSON_NUMBER && span.n != s->raw.n)
+	if (place.form == VL_FORM_JSON_NUMBER && span.n != s->raw.n)
 		return vl_fail(err, VL_EFORMAT,
 		    "a reference is only a part of the number at byte %zu",
 		    s->leaf.at);
@@ -250,7 +250,7 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 	vl_buf_clear(text);
 	if (leaf->escaped)
 		st = json_text(text, s.raw, err);
-	else if (leaf->form == VL_PLACE_PLAIN && run->f->pattern != NULL &&
+	else if (leaf->form == VL_FORM_PLAIN && run->f->pattern != NULL &&
 	    !vl_utf8_valid(s.raw))
 		st = make_valid(text, s.raw, err);
 	if (text->n > 0)
@@ -262,7 +262,7 @@ enum vl_status
 vl_finder_find(struct vl_finder *f, struct vl_slice value,
     struct vl_places *out, struct vl_err *err)
 {
-	const struct leaf whole = { .n = value.n, .form = VL_PLACE_PLAIN };
+	const struct leaf whole = { .n = value.n, .form = VL_FORM_PLAIN };
 	const size_t before = out->n;
 	struct run run = { f, value, out };
 	enum vl_status st = VL_OK;

@@ -33,7 +33,7 @@ void json_path_free(struct json_path *path);
 struct leaf {
 	size_t at;
 	size_t n;
-	enum vl_place_form form;
+	enum vl_part_form form;
 	bool escaped;
 };
 struct leaf_visit {

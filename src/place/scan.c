@@ -66,7 +66,7 @@ read_string(struct scan *s, struct leaf *leaf)
 	struct unit u = { 0 };
 	bool high = false;
 
-	leaf->form = VL_PLACE_JSON_TEXT;
+	leaf->form = VL_FORM_JSON_TEXT;
 	leaf->at = (size_t)(from - s->first);
 	leaf->escaped = false;
 	while (s->p < s->end && *s->p != '"') {
@@ -107,7 +107,7 @@ read_number(struct scan *s, struct leaf *leaf)
 {
 	const uint8_t *from = s->p;
 
-	leaf->form = VL_PLACE_JSON_NUMBER;
+	leaf->form = VL_FORM_JSON_NUMBER;
 	leaf->at = (size_t)(from - s->first);
 	leaf->escaped = false;
 	(void)take(s, '-');

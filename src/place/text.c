@@ -130,7 +130,7 @@ vl_place_read(struct vl_buf *out, struct vl_slice value,
 	if (place->n == 0)
 		return VL_OK;
 	raw.p = value.p + place->at;
-	if (place->form == VL_PLACE_JSON_TEXT)
+	if (place->form == VL_FORM_JSON_TEXT)
 		return json_text(out, raw, err);
 	return vl_buf_add(out, raw, err);
 }
@@ -197,14 +197,14 @@ is_integer(struct vl_slice text)
 }
 
 enum vl_status
-vl_place_write(struct vl_buf *out, enum vl_place_form form,
+vl_place_write(struct vl_buf *out, enum vl_part_form form,
     struct vl_slice text, struct vl_err *err)
 {
 	char shown[128];
 
-	if (form == VL_PLACE_JSON_TEXT)
+	if (form == VL_FORM_JSON_TEXT)
 		return write_text(out, text, err);
-	if (form == VL_PLACE_JSON_NUMBER && !is_integer(text))
+	if (form == VL_FORM_JSON_NUMBER && !is_integer(text))
 		return vl_fail(err, VL_EFORMAT,
 		    "cannot write '%s' as a number of JSON: not an integer",
 		    vl_escape_text(shown, sizeof(shown), text));

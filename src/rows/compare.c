@@ -479,18 +479,13 @@ compare_rows(struct comparing *c, struct rows_walk *walk)
 static enum vl_status
 compare_table(struct comparing *c, size_t table)
 {
-	const struct rows_table *t = &c->here->plan.tables[table];
-	bool *all = calloc(t->schema->ncolumns + 1, sizeof(*all));
 	struct rows_walk *walk = NULL;
 	enum vl_status st = VL_OK;
 
-	if (all == NULL)
-		return vl_fail_memory(c->err);
-	memset(all, true, t->schema->ncolumns);
 	st = rows_scratch_forget(c->here->scratch, c->err);
 	if (st == VL_OK)
 		st = rows_reader_open(&c->rd, c->here->opts.db, &c->here->plan,
-		    table, all, c->err);
+		    table, NULL, c->err);
 	if (st == VL_OK)
 		st = rows_walk_open(
 		    &walk, &c->rd, &c->here->plan, c->here->scratch, c->err);
@@ -502,7 +497,6 @@ compare_table(struct comparing *c, size_t table)
 	c->settling = NULL;
 	rows_walk_free(walk);
 	rows_reader_close(&c->rd);
-	free(all);
 	return st;
 }
 

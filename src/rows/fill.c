@@ -285,7 +285,7 @@ fill_part(const struct filling *f, const struct vl_text_part *part,
 	}
 	if (st == VL_OK && found)
 		st = vl_place_write(
-		    text, (enum vl_place_form)part->form, id.bytes, f->err);
+		    text, part->form, id.bytes, f->err);
 	vl_buf_free(&room);
 	return st;
 }

@@ -334,17 +334,12 @@ find_contents(struct finding *f, size_t table)
 {
 	const struct rows_table *t = &f->p->tables[table];
 	struct rows_each *each = NULL;
-	bool *all = calloc(t->schema->ncolumns + 1, sizeof(*all));
 	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
 	bool noted = true;
 	bool row = true;
 
-	if (all == NULL)
-		return vl_fail_memory(f->err);
-	memset(all, true, t->schema->ncolumns);
-	st = rows_reader_open(f->rd, f->db, f->p, table, all, f->err);
-	free(all);
+	st = rows_reader_open(f->rd, f->db, f->p, table, NULL, f->err);
 	if (st == VL_OK)
 		st = rows_each_open(&each, f->s, table, ROWS_BY_ROW, f->err);
 	while (st == VL_OK) {

@@ -339,7 +339,7 @@ enum vl_status rows_scratch_id(struct rows_scratch *s, size_t table,
     size_t column, int64_t r, struct vl_cell *id, bool *found,
     struct vl_err *err);
 
-/* reader.c: a table's rows with those columns that are wanted. */
+/* reader.c: a table's rows with those columns that are wanted; NULL: all. */
 struct rows_reader {
 	const struct rows_plan *plan;
 	const struct rows_table *t;

@@ -27,7 +27,7 @@ rows_reader_open(struct rows_reader *rd, struct vl_db *db,
 		names[n++] = NULL; /* the rowid */
 	for (i = 0; i < t->schema->ncolumns; i++) {
 		rd->at[i] = NONE;
-		if (!wanted[i])
+		if (wanted != NULL && !wanted[i])
 			continue;
 		rd->at[i] = n;
 		names[n++] = t->schema->columns[i].name;

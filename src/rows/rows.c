@@ -173,28 +173,22 @@ scan_rows(struct vl_rows *r, struct rows_reader *rd, struct rows_walk *walk,
 static enum vl_status
 begin_table(struct vl_rows *r, struct vl_err *err)
 {
-	const struct rows_table *t = &r->plan.tables[r->table];
 	struct rows_reader rd = { 0 };
 	struct rows_walk *walk = NULL;
-	bool *all = calloc(t->schema->ncolumns + 1, sizeof(*all));
 	enum vl_status st = VL_OK;
 
-	if (all == NULL)
-		return vl_fail_memory(err);
-	memset(all, true, t->schema->ncolumns);
 	st = vl_sort_new(&r->sort, r->opts.tempdir, SORT_MEMORY, err);
 	if (st == VL_OK)
 		st = rows_scratch_forget(r->scratch, err);
 	if (st == VL_OK)
 		st = rows_reader_open(
-		    &rd, r->opts.db, &r->plan, r->table, all, err);
+		    &rd, r->opts.db, &r->plan, r->table, NULL, err);
 	if (st == VL_OK)
 		st = rows_walk_open(&walk, &rd, &r->plan, r->scratch, err);
 	if (st == VL_OK)
 		st = scan_rows(r, &rd, walk, err);
 	rows_walk_free(walk);
 	rows_reader_close(&rd);
-	free(all);
 	return st == VL_OK ? vl_sort_finish(r->sort, err) : st;
 }
 

@@ -267,7 +267,7 @@ write_inside(struct writing *g, size_t column, const struct vl_cell *cell)
 		st = write_text(g, before);
 		part.table = vl_slice_of(p->tables[note.table].schema->name);
 		part.key = note.key;
-		part.form = (enum vl_part_form)spot->place.form;
+		part.form = spot->place.form;
 		vl_part_write(&g->w, &part);
 		done = spot->place.at + spot->place.n;
 	}

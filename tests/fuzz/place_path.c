@@ -21,7 +21,7 @@ check_other_text(
 	MUST(found.n == places->n);
 	for (i = 0; i < found.n; i++) {
 		MUST(found.list[i].form == places->list[i].form);
-		if (found.list[i].form != VL_PLACE_JSON_TEXT)
+		if (found.list[i].form != VL_FORM_JSON_TEXT)
 			continue;
 		read_place(&read, vl_buf_slice(&other), &found.list[i]);
 		MUST(vl_slice_equal(text, vl_buf_slice(&read)));

@@ -33,7 +33,7 @@ write_place(struct vl_buf *out, struct vl_slice value, const struct vl_place *p,
 	read_place(&own, value, p);
 	st = vl_place_write(
 	    out, p->form, text != NULL ? *text : vl_buf_slice(&own), &err);
-	if (p->form == VL_PLACE_JSON_NUMBER && st == VL_EFORMAT)
+	if (p->form == VL_FORM_JSON_NUMBER && st == VL_EFORMAT)
 		st = vl_buf_add(out, raw, &err);
 	MUST(st == VL_OK);
 	vl_buf_free(&own);

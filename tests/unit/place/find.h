@@ -85,7 +85,7 @@ finds(const struct find *how, const char *marked)
 static inline void
 cannot_find(const struct find *how, struct vl_slice value, const char *why)
 {
-	const struct vl_place first = { 1, 2, VL_PLACE_PLAIN };
+	const struct vl_place first = { 1, 2, VL_FORM_PLAIN };
 	struct vl_finder *f = finder_of(how);
 	struct vl_places places = { 0 };
 	struct vl_err err = { 0 };

@@ -124,9 +124,9 @@ forms_say_how_a_place_is_spelled(void **state)
 	assert_int_equal(
 	    VL_OK, vl_finder_find(plain, vl_slice_of("3"), &places, &err));
 	assert_int_equal(3, places.n);
-	assert_int_equal(VL_PLACE_JSON_NUMBER, places.list[0].form);
-	assert_int_equal(VL_PLACE_JSON_TEXT, places.list[1].form);
-	assert_int_equal(VL_PLACE_PLAIN, places.list[2].form);
+	assert_int_equal(VL_FORM_JSON_NUMBER, places.list[0].form);
+	assert_int_equal(VL_FORM_JSON_TEXT, places.list[1].form);
+	assert_int_equal(VL_FORM_PLAIN, places.list[2].form);
 	vl_places_free(&places);
 	vl_finder_free(plain);
 	vl_finder_free(f);

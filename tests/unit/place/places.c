@@ -18,7 +18,7 @@ fill(struct vl_places *p, const struct spans *spans)
 	p->n = spans->n;
 	for (i = 0; i < spans->n; i++)
 		p->list[i] = (struct vl_place){ spans->at[i][0],
-			spans->at[i][1], VL_PLACE_PLAIN };
+			spans->at[i][1], VL_FORM_PLAIN };
 }
 
 static void

@@ -177,7 +177,7 @@ executions_name_files_by_path(void **state)
 		assert_int_equal(1, same.n);
 		assert_int_equal(all.list[i].at, same.list[0].at);
 		assert_int_equal(all.list[i].n, same.list[0].n);
-		assert_int_equal(VL_PLACE_JSON_TEXT, same.list[0].form);
+		assert_int_equal(VL_FORM_JSON_TEXT, same.list[0].form);
 	}
 	replace(&other, vl_buf_slice(&data), &all, "777");
 	assert_non_null(memmem(other.p, other.n,

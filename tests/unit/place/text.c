@@ -3,7 +3,7 @@
 #include "find.h"
 
 static void
-reads(enum vl_place_form form, const char *raw, struct vl_slice text)
+reads(enum vl_part_form form, const char *raw, struct vl_slice text)
 {
 	const struct vl_place place = { 1, strlen(raw), form };
 	struct vl_buf value = { 0 };
@@ -22,7 +22,7 @@ reads(enum vl_place_form form, const char *raw, struct vl_slice text)
 }
 
 static void
-writes(enum vl_place_form form, struct vl_slice text, const char *raw)
+writes(enum vl_part_form form, struct vl_slice text, const char *raw)
 {
 	struct vl_buf out = { 0 };
 	struct vl_err err = { 0 };
@@ -35,7 +35,7 @@ writes(enum vl_place_form form, struct vl_slice text, const char *raw)
 }
 
 static void
-cannot_write(enum vl_place_form form, const char *text, const char *why)
+cannot_write(enum vl_part_form form, const char *text, const char *why)
 {
 	struct vl_buf out = { 0 };
 	struct vl_err err = { 0 };
@@ -51,10 +51,10 @@ static void
 plain_bytes_are_as_they_are(void **state)
 {
 	(void)state;
-	reads(VL_PLACE_PLAIN, "a\\n\"\xff", vl_slice_of("a\\n\"\xff"));
-	reads(VL_PLACE_PLAIN, "", vl_slice_of(""));
-	writes(VL_PLACE_PLAIN, vl_slice_of("a\\n\"\xff"), "a\\n\"\xff");
-	writes(VL_PLACE_PLAIN, vl_slice_of(""), "");
+	reads(VL_FORM_PLAIN, "a\\n\"\xff", vl_slice_of("a\\n\"\xff"));
+	reads(VL_FORM_PLAIN, "", vl_slice_of(""));
+	writes(VL_FORM_PLAIN, vl_slice_of("a\\n\"\xff"), "a\\n\"\xff");
+	writes(VL_FORM_PLAIN, vl_slice_of(""), "");
 }
 
 static void
@@ -63,16 +63,16 @@ escapes_are_read_in_every_spelling(void **state)
 	const struct vl_slice nul = { (const uint8_t *)"a\0b", 3 };
 
 	(void)state;
-	reads(VL_PLACE_JSON_TEXT, "\\\"\\\\\\/\\b\\f\\n\\r\\t",
+	reads(VL_FORM_JSON_TEXT, "\\\"\\\\\\/\\b\\f\\n\\r\\t",
 	    vl_slice_of("\"\\/\b\f\n\r\t"));
-	reads(VL_PLACE_JSON_TEXT, "\\u0041\\u00E4\\u20ac\\uD83D\\uDE00",
+	reads(VL_FORM_JSON_TEXT, "\\u0041\\u00E4\\u20ac\\uD83D\\uDE00",
 	    vl_slice_of("A\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"));
-	reads(VL_PLACE_JSON_TEXT, "\\u007f\\u0080\\u07ff\\u0800\\uffff",
+	reads(VL_FORM_JSON_TEXT, "\\u007f\\u0080\\u07ff\\u0800\\uffff",
 	    vl_slice_of("\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf"));
-	reads(VL_PLACE_JSON_TEXT, "\\udbff\\udfff\\ud800\\udc00",
+	reads(VL_FORM_JSON_TEXT, "\\udbff\\udfff\\ud800\\udc00",
 	    vl_slice_of("\xf4\x8f\xbf\xbf\xf0\x90\x80\x80"));
-	reads(VL_PLACE_JSON_TEXT, "a\\u0000b", nul);
-	reads(VL_PLACE_JSON_TEXT, "", vl_slice_of(""));
+	reads(VL_FORM_JSON_TEXT, "a\\u0000b", nul);
+	reads(VL_FORM_JSON_TEXT, "", vl_slice_of(""));
 }
 
 static void
@@ -81,14 +81,14 @@ texts_are_written_with_the_fewest_escapes(void **state)
 	const struct vl_slice nul = { (const uint8_t *)"a\0b", 3 };
 
 	(void)state;
-	writes(VL_PLACE_JSON_TEXT, vl_slice_of("\"\\/\b\f\n\r\t\x1f\x7f"),
+	writes(VL_FORM_JSON_TEXT, vl_slice_of("\"\\/\b\f\n\r\t\x1f\x7f"),
 	    "\\\"\\\\/\\b\\f\\n\\r\\t\\u001f\x7f");
-	writes(VL_PLACE_JSON_TEXT, vl_slice_of("\xf0\x9f\x98\x80\xc3\xa4"),
+	writes(VL_FORM_JSON_TEXT, vl_slice_of("\xf0\x9f\x98\x80\xc3\xa4"),
 	    "\xf0\x9f\x98\x80\xc3\xa4");
-	writes(VL_PLACE_JSON_TEXT, nul, "a\\u0000b");
-	writes(VL_PLACE_JSON_TEXT, vl_slice_of(""), "");
-	cannot_write(VL_PLACE_JSON_TEXT, "\xff", "not UTF-8");
-	cannot_write(VL_PLACE_JSON_TEXT, "\xed\xa0\x80", "not UTF-8");
+	writes(VL_FORM_JSON_TEXT, nul, "a\\u0000b");
+	writes(VL_FORM_JSON_TEXT, vl_slice_of(""), "");
+	cannot_write(VL_FORM_JSON_TEXT, "\xff", "not UTF-8");
+	cannot_write(VL_FORM_JSON_TEXT, "\xed\xa0\x80", "not UTF-8");
 }
 
 static void
@@ -102,22 +102,22 @@ numbers_are_canonical_integers(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		writes(VL_PLACE_JSON_NUMBER, vl_slice_of(good[i]), good[i]);
-		reads(VL_PLACE_JSON_NUMBER, good[i], vl_slice_of(good[i]));
+		writes(VL_FORM_JSON_NUMBER, vl_slice_of(good[i]), good[i]);
+		reads(VL_FORM_JSON_NUMBER, good[i], vl_slice_of(good[i]));
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cannot_write(VL_PLACE_JSON_NUMBER, bad[i], "not an integer");
-	cannot_write(VL_PLACE_JSON_NUMBER, "a\nb", "cannot write 'a\\nb' as");
+		cannot_write(VL_FORM_JSON_NUMBER, bad[i], "not an integer");
+	cannot_write(VL_FORM_JSON_NUMBER, "a\nb", "cannot write 'a\\nb' as");
 }
 
 static void
 a_place_of_another_value_is_refused(void **state)
 {
 	static const struct vl_place outside[] = {
-		{ 4, 1, VL_PLACE_PLAIN }, { 5, 0, VL_PLACE_PLAIN },
-		{ SIZE_MAX, 2, VL_PLACE_PLAIN },
-		{ 1, SIZE_MAX, VL_PLACE_PLAIN },
-		{ 0, 2, VL_PLACE_JSON_TEXT }, /* ends in an escape */
+		{ 4, 1, VL_FORM_PLAIN }, { 5, 0, VL_FORM_PLAIN },
+		{ SIZE_MAX, 2, VL_FORM_PLAIN },
+		{ 1, SIZE_MAX, VL_FORM_PLAIN },
+		{ 0, 2, VL_FORM_JSON_TEXT }, /* ends in an escape */
 	};
 	struct vl_buf out = { 0 };
 	struct vl_err err = { 0 };
