@@ -197,8 +197,8 @@ is_integer(struct vl_slice text)
 }
 
 enum vl_status
-vl_place_write(struct vl_buf *out, enum vl_part_form form,
-    struct vl_slice text, struct vl_err *err)
+vl_place_write(struct vl_buf *out, enum vl_part_form form, struct vl_slice text,
+    struct vl_err *err)
 {
 	char shown[128];
 

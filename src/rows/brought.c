@@ -134,22 +134,12 @@ static enum vl_status
 write_here(struct rows_brought *b, const struct rows_reader *rd,
     struct vl_slice key, struct vl_slice *here, struct vl_err *err)
 {
-	const struct vl_table *t = rd->t->schema;
-	struct vl_json_w w = { 0 };
 	enum vl_status st = VL_OK;
-	size_t i = 0;
 
 	*here = key;
-	if (!has_primary(t))
+	if (!has_primary(rd->t->schema))
 		return VL_OK;
-	vl_buf_clear(&b->text);
-	vl_json_w_init(&w, &b->text);
-	vl_json_w_open(&w, '[');
-	for (i = 0; i < t->ncolumns; i++)
-		if (t->columns[i].key > 0)
-			vl_cell_write(&w, rows_reader_cell(rd, i));
-	vl_json_w_close(&w, ']');
-	st = vl_json_w_end(&w, err);
+	st = rows_reader_primary(rd, &b->text, err);
 	*here = vl_buf_slice(&b->text);
 	return st;
 }

@@ -74,20 +74,10 @@ row_kept(const struct comparing *c)
 static enum vl_status
 make_at(struct comparing *c)
 {
-	const struct vl_table *t = c->rd.t->schema;
-	struct vl_json_w w = { 0 };
-	size_t i = 0;
-
 	vl_buf_clear(&c->at);
-	if (!t->without_rowid)
-		return VL_OK;
-	vl_json_w_init(&w, &c->at);
-	vl_json_w_open(&w, '[');
-	for (i = 0; i < t->ncolumns; i++)
-		if (t->columns[i].key > 0)
-			vl_cell_write(&w, rows_reader_cell(&c->rd, i));
-	vl_json_w_close(&w, ']');
-	return vl_json_w_end(&w, c->err);
+	return c->rd.t->schema->without_rowid ?
+	    rows_reader_primary(&c->rd, &c->at, c->err) :
+	    VL_OK;
 }
 
 /* Look-ups may take the memory of the row. */

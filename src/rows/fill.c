@@ -284,8 +284,7 @@ fill_part(const struct filling *f, const struct vl_text_part *part,
 		id.bytes = vl_buf_slice(&room);
 	}
 	if (st == VL_OK && found)
-		st = vl_place_write(
-		    text, part->form, id.bytes, f->err);
+		st = vl_place_write(text, part->form, id.bytes, f->err);
 	vl_buf_free(&room);
 	return st;
 }

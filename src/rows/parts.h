@@ -363,6 +363,9 @@ enum vl_status rows_reader_next(
 const struct vl_cell *rows_reader_cell(
     const struct rows_reader *rd, size_t column);
 bool rows_reader_holds(const struct rows_reader *rd, size_t condition);
+/* The cells of its primary key, in table order, as JSON: into `out`. */
+enum vl_status rows_reader_primary(
+    const struct rows_reader *rd, struct vl_buf *out, struct vl_err *err);
 /* "table 't', row 17" before a message. */
 enum vl_status rows_reader_within(
     const struct rows_reader *rd, struct vl_err *err);

@@ -68,6 +68,24 @@ rows_reader_cell(const struct rows_reader *rd, size_t column)
 }
 
 enum vl_status
+rows_reader_primary(
+    const struct rows_reader *rd, struct vl_buf *out, struct vl_err *err)
+{
+	const struct vl_table *t = rd->t->schema;
+	struct vl_json_w w = { 0 };
+	size_t i = 0;
+
+	vl_buf_clear(out);
+	vl_json_w_init(&w, out);
+	vl_json_w_open(&w, '[');
+	for (i = 0; i < t->ncolumns; i++)
+		if (t->columns[i].key > 0)
+			vl_cell_write(&w, rows_reader_cell(rd, i));
+	vl_json_w_close(&w, ']');
+	return vl_json_w_end(&w, err);
+}
+
+enum vl_status
 rows_reader_within(const struct rows_reader *rd, struct vl_err *err)
 {
 	return vl_within(

@@ -115,8 +115,7 @@ a_place_of_another_value_is_refused(void **state)
 {
 	static const struct vl_place outside[] = {
 		{ 4, 1, VL_FORM_PLAIN }, { 5, 0, VL_FORM_PLAIN },
-		{ SIZE_MAX, 2, VL_FORM_PLAIN },
-		{ 1, SIZE_MAX, VL_FORM_PLAIN },
+		{ SIZE_MAX, 2, VL_FORM_PLAIN }, { 1, SIZE_MAX, VL_FORM_PLAIN },
 		{ 0, 2, VL_FORM_JSON_TEXT }, /* ends in an escape */
 	};
 	struct vl_buf out = { 0 };
