@@ -22,17 +22,13 @@ static const struct vl_opt table[] = { VL_KEY_OPTS(struct ls_opts, how.keys),
 	    struct ls_opts, json, "the lines of the manifest as they are"),
 	SANDBOX_OPT(struct ls_opts, how), { .name = NULL } };
 
-/* "tree" or "tree/dir/name", then what is behind it. */
+/* What stands behind the name. */
 static enum vl_status
-add_names(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
+add_behind(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 {
-	enum vl_status st = vl_escape(out, e->resource, err);
+	enum vl_status st = VL_OK;
 
-	if (st == VL_OK && e->path.n > 0)
-		st = vl_buf_add_text(out, "/", err);
-	if (st == VL_OK)
-		st = vl_escape(out, e->path, err);
-	if (st == VL_OK && e->target.n > 0)
+	if (e->target.n > 0)
 		st = vl_buf_add_text(out, "\t", err);
 	if (st == VL_OK && e->target.n > 0)
 		st = vl_escape(out, e->target, err);
@@ -42,10 +38,10 @@ add_names(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 		    out, err, "\t%" PRIu32 ":%" PRIu32, e->major, e->minor);
 	if (st == VL_OK && e->type == VL_ENTRY_LEFT_OUT)
 		st = vl_buf_printf(out, err, "\t%s", vl_why_words[e->why]);
-	return st == VL_OK ? vl_buf_add_text(out, "\n", err) : st;
+	return st;
 }
 
-/* type, mode, size, time, name; "-" for what a type does not have. */
+/* type, mode, size, time; "-" for what a type does not have. */
 static enum vl_status
 add_columns(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 {
@@ -54,7 +50,6 @@ add_columns(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 	char mode[16] = "-";
 	char size[32] = "-";
 	char time[40] = "-";
-	enum vl_status st = VL_OK;
 
 	if (has_mode)
 		(void)snprintf(mode, sizeof(mode), "%04" PRIo32, e->mode);
@@ -62,66 +57,41 @@ add_columns(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 		(void)snprintf(size, sizeof(size), "%" PRIu64, e->size);
 	if (has_mode || e->type == VL_ENTRY_LINK)
 		(void)vl_format_time_utc(time, sizeof(time), e->mtime.sec);
-	vl_buf_clear(out);
-	st = vl_buf_printf(out, err, "%s\t%s\t%s\t%s\t",
+	return vl_buf_printf(out, err, "%s\t%s\t%s\t%s\t",
 	    vl_entry_type_words[e->type], mode, size, time);
-	return st == VL_OK ? add_names(out, e, err) : st;
-}
-
-/* Where a line of a database stands in it: "table", "table/key". */
-static enum vl_status
-add_place(struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	if (rec->kind == VL_LINE_TABLE)
-		st = vl_buf_add(out, rec->table.table, err);
-	if (rec->kind != VL_LINE_ROW)
-		return st;
-	st = vl_buf_add(out, rec->row.table, err);
-	if (st == VL_OK)
-		st = vl_buf_add_text(out, "/", err);
-	return st == VL_OK ? vl_buf_add(out, rec->row.key, err) : st;
 }
 
 /* As of an entry; the size is that of what did not fit into the line. */
 static enum vl_status
-add_row_columns(struct vl_buf *out, const struct vl_unpacked *rec,
-    struct vl_slice name, struct vl_err *err)
+add_row_columns(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
 {
 	static const char *const words[] = { [VL_LINE_PROFILE] = "profile",
 		[VL_LINE_TABLE] = "table",
 		[VL_LINE_ROW] = "row" };
 	char size[32] = "-";
-	enum vl_status st = VL_OK;
 
 	if (rec->has_body)
 		(void)snprintf(size, sizeof(size), "%" PRIu64, rec->size);
-	vl_buf_clear(out);
-	st = vl_buf_printf(out, err, "%s\t-\t%s\t-\t", words[rec->kind], size);
-	if (st == VL_OK)
-		st = vl_escape(out, rec->resource, err);
-	if (st == VL_OK && name.n > 0)
-		st = vl_buf_add_text(out, "/", err);
-	if (st == VL_OK)
-		st = vl_escape(out, name, err);
-	return st == VL_OK ? vl_buf_add_text(out, "\n", err) : st;
+	return vl_buf_printf(
+	    out, err, "%s\t-\t%s\t-\t", words[rec->kind], size);
 }
 
 /* The text of a record into `out`. */
 static enum vl_status
 show(struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
 {
-	struct vl_buf in = { 0 };
+	const bool entry = rec->kind == VL_LINE_ENTRY;
 	enum vl_status st = VL_OK;
 
-	if (rec->kind == VL_LINE_ENTRY)
-		return add_columns(out, &rec->entry, err);
-	st = add_place(&in, rec, err);
+	vl_buf_clear(out);
+	st = entry ? add_columns(out, &rec->entry, err) :
+	             add_row_columns(out, rec, err);
 	if (st == VL_OK)
-		st = add_row_columns(out, rec, vl_buf_slice(&in), err);
-	vl_buf_free(&in);
-	return st;
+		st = record_name(out, rec, err);
+	if (st == VL_OK && entry)
+		st = add_behind(out, &rec->entry, err);
+	return st == VL_OK ? vl_buf_add_text(out, "\n", err) : st;
 }
 
 static enum vl_status

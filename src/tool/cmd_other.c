@@ -140,9 +140,8 @@ const struct vl_cmd *
 other_later(const char *word)
 {
 	static const struct vl_cmd later[] = { LATER("completion"),
-		LATER("diff"), LATER("inventory"), LATER("log"),
-		LATER("manifest"), LATER("report"), LATER("schedule"),
-		LATER("series") };
+		LATER("inventory"), LATER("log"), LATER("manifest"),
+		LATER("report"), LATER("schedule"), LATER("series") };
 	size_t i = 0;
 
 	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)

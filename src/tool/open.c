@@ -147,7 +147,7 @@ bundle_unpack(
 }
 
 enum vl_status
-bundle_open_to_read(struct bundle *b, const char *path,
+bundles_open_to_read(struct bundle *b, char *const *paths, size_t n,
     const struct open_opts *opts, struct vl_err *err)
 {
 	const struct vl_seal_report report = { .stop = bundle_stop };
@@ -155,25 +155,37 @@ bundle_open_to_read(struct bundle *b, const char *path,
 	struct vl_sender_public sender = { 0 };
 	struct vl_held_keys held = { 0 };
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
-	st = bundle_cage(b, &opts->workers, opts->sandbox, err);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = bundle_cage(&b[i], &opts->workers, opts->sandbox, err);
 	if (st == VL_OK && opts->sender != NULL) {
 		seal.sender = &sender;
 		st = sender_read(&sender, opts->sender, err);
 	}
-	if (st == VL_OK)
-		st = bundle_open(b, path, err);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = bundle_open(&b[i], paths[i], err);
 	if (st == VL_OK)
 		st = vl_held_keys_open(&held, &opts->keys, err);
-	if (st == VL_OK)
-		st = bundle_seal(b, &seal, err);
-	if (st == VL_OK)
-		st = bundle_unlock(b, &held, err);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = bundle_seal(&b[i], &seal, err);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = bundle_unlock(&b[i], &held, err);
 	vl_held_keys_free(&held);
-	if (st == VL_OK)
-		st = bundle_unpack(b, &opts->workers, err);
-	b->signer = NULL; /* `sender` ends here */
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = bundle_unpack(&b[i], &opts->workers, err);
+	for (i = 0; i < n; i++)
+		b[i].signer = NULL; /* `sender` ends here */
 	return st;
+}
+
+enum vl_status
+bundle_open_to_read(struct bundle *b, const char *path,
+    const struct open_opts *opts, struct vl_err *err)
+{
+	char *paths[] = { (char *)(uintptr_t)path };
+
+	return bundles_open_to_read(b, paths, 1, opts, err);
 }
 
 void

@@ -67,6 +67,28 @@ place_holds(const struct place *place, const struct vl_unpacked *rec)
 	}
 }
 
+enum vl_status
+record_name(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	const struct vl_slice first = rec->kind == VL_LINE_TABLE ?
+	    rec->table.table :
+	    rec->kind == VL_LINE_ROW   ? rec->row.table :
+	    rec->kind == VL_LINE_ENTRY ? rec->entry.path :
+	                                 (struct vl_slice){ NULL, 0 };
+	enum vl_status st = vl_escape(out, rec->resource, err);
+
+	if (st == VL_OK && first.n > 0)
+		st = vl_buf_add_text(out, "/", err);
+	if (st == VL_OK)
+		st = vl_escape(out, first, err);
+	if (st == VL_OK && rec->kind == VL_LINE_ROW)
+		st = vl_buf_add_text(out, "/", err);
+	return st == VL_OK && rec->kind == VL_LINE_ROW ?
+	    vl_escape(out, rec->row.key, err) :
+	    st;
+}
+
 /* A row while it is written. */
 struct showing {
 	struct vl_buf body; /* its beginning, at most BODY_SHOWN_MAX */

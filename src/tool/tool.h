@@ -9,6 +9,7 @@
 #include <valise/unpack.h>
 
 extern const struct vl_cmd vl_cmd_cat;
+extern const struct vl_cmd vl_cmd_diff;
 extern const struct vl_cmd vl_cmd_doctor;
 extern const struct vl_cmd vl_cmd_export;
 extern const struct vl_cmd vl_cmd_import;
@@ -127,6 +128,9 @@ const char *bundle_tempdir(void);
  */
 enum vl_status bundle_open_to_read(struct bundle *b, const char *path,
     const struct open_opts *opts, struct vl_err *err);
+/* The same for `n` bundles that one key opens; `b` are empty. */
+enum vl_status bundles_open_to_read(struct bundle *b, char *const *paths,
+    size_t n, const struct open_opts *opts, struct vl_err *err);
 void bundle_close(struct bundle *b);
 
 /* How a bundle's folder is called by itself. */
@@ -164,6 +168,9 @@ enum vl_status body_read(struct vl_unpack *u, uint64_t size,
 bool row_is(const struct vl_row *row, struct vl_slice path);
 /* The record is what `place` names, or part of it. */
 bool place_holds(const struct place *place, const struct vl_unpacked *rec);
+/* RESOURCE/KEY of any record, escaped, as place_of() takes it: appended. */
+enum vl_status record_name(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err);
 /* To standard output, once its body has proved to be the right one. */
 enum vl_status row_show(
     struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err);
