@@ -70,6 +70,10 @@ struct vl_chunk_hold {
 	struct vl_err err; /* of a failed one */
 };
 
+/* What a parent keeps of blocks that are of no use right now, beside one for
+ * each worker. */
+#define VL_BLOCKS_KEPT 8
+
 /* Memory that a child shares with its parent, in pieces of one block. */
 struct vl_unpack_slots {
 	pthread_mutex_t mutex;

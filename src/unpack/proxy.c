@@ -24,7 +24,6 @@
 #define RECORDS 0 /* channels */
 #define BLOCKS  1
 
-#define KEPT      8   /* blocks that are of no use right now, beside workers */
 #define FILE_TIME 600 /* seconds of processor time for each file */
 #define BATCHES   2
 
@@ -244,7 +243,7 @@ borrow_blocks(struct vl_unpack *u, struct vl_err *err)
 	struct vl_unpack_blocks *b = &u->blocks;
 
 	b->borrowed = true;
-	b->limit = vl_pool_workers(u->pool) + KEPT;
+	b->limit = vl_pool_workers(u->pool) + VL_BLOCKS_KEPT;
 	b->gone_cap = vl_cage_memory_size(u->proxy->cage) / VL_RECORD_PLAIN_MAX;
 	b->gone = calloc(b->gone_cap, sizeof(*b->gone));
 	return b->gone == NULL ? vl_fail_memory(err) : VL_OK;

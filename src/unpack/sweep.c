@@ -27,6 +27,10 @@ vl_sweep_init(struct vl_unpack *u, struct vl_err *err)
 
 	if (limit < BLOCKS_MIN)
 		limit = BLOCKS_MIN;
+	/* What the parent of a child keeps is held here; without room beside
+	 * it, blocks would go before anybody asked for them. */
+	if (u->blocks.slots != NULL)
+		limit += workers + VL_BLOCKS_KEPT;
 	u->blocks.limit = limit;
 	s->pack = 1;
 	s->ended = u->inner.npacks == 0;
