@@ -2,8 +2,8 @@
 # demo.sh: the main job of valise on real files, before your eyes.
 #
 # On a machine with nothing but Debian 12 and this clone: installs what is
-# missing, builds the preset `release`, then carries a tree across and shows
-# at each step why it may be believed.  Stops at the first surprise.  Leaves
+# missing, builds the preset `release`, then carries a small application, a
+# tree and a database, across and shows at each step why it may be believed.  Stops at the first surprise.  Leaves
 # nothing in the clone but build/, which git ignores.
 set -eu
 
@@ -56,6 +56,47 @@ lines"
 ln -s stdio.h source/tree/a-link
 echo "$(find source/tree | wc -l) entries, $(du -sh source/tree | cut -f1)"
 
+say "And a database: boards with cards, which people have"
+# $1: whose; statements on stdin.
+database() {
+	{
+		cat <<'SQL'
+create table person(id integer primary key, mail text not null unique,
+	name text);
+create table board(id integer primary key, title text not null unique,
+	owner_id integer references person(id));
+create table card(id integer primary key, title text not null,
+	board_id integer not null references board(id),
+	who_id integer references person(id), after text,
+	unique(board_id, title));
+SQL
+		cat
+	} | sqlite3 "$1/app.db"
+}
+database source <<'SQL'
+insert into person values (1, 'ada@example.org', 'Ada'),
+	(2, 'blaise@example.org', 'Blaise');
+insert into board values (1, 'Journey', 1);
+insert into card values (1, 'pack', 1, 2, '{"cards": []}'),
+	(2, 'leave', 1, 1, '{"cards": [1]}');
+SQL
+echo "The target has one, too.  There Blaise is 1, and so is another board:"
+database target <<'SQL'
+insert into person values (1, 'blaise@example.org', 'B.'),
+	(2, 'carla@example.org', 'Carla');
+insert into board values (1, 'Garden', 2);
+insert into card values (1, 'water', 1, 2, null), (2, 'sow', 1, 1, null);
+SQL
+cards() {
+	echo "$1/app.db:"
+	sqlite3 -header -column "$1/app.db" "select card.id, board.title as
+	board, card.title as card, after, person.name as who, who_id
+	from card join board on board.id = board_id
+	left join person on person.id = who_id order by card.id"
+}
+cards source
+cards target
+
 say "Keys: the sender signs, the recipient opens"
 show valise keygen keys
 show valise passgen >password
@@ -70,10 +111,24 @@ resources:
   - name: files
     kind: files
     path: $work/$side/tree
+  - name: app
+    kind: sqlite
+    path: $work/$side/app.db
+profile:
+  resources:
+    - resource: app
+      tables:
+        - {table: person, key: [mail]}
+        - {table: board, key: [title]}
+        - {table: card, key: [board_id, title]}
+      references:
+        - {from: card.after, json: "\$.cards[*]", to: card}
 YAML
 done
 printf 'trust:\n  - {sender: keys/sender.pub}\n' >>target.yaml
 cat target.yaml
+echo "A profile says by what a row is known; foreign keys speak for themselves."
+show valise check-profile source.yaml
 
 say "Export to the medium"
 show valise-export source.yaml --to medium --sign-key keys/sender.key \
@@ -88,32 +143,61 @@ say "The guard checks the medium, without a key and without valise"
 	show minisign -Vm seal.txt -x seal.sig -p "$work/keys/sender.pub"
 )
 
-say "Preview: what would happen at the target"
+say "Preview: what would happen at the target, rows by name"
+before=$(b2sum target/app.db)
 show valise-import target.yaml "$bundle" --identity keys/recipient.key \
 	--preview >preview
-tail -n 2 preview
+grep '^app .* [~+-] ' preview
+tail -n 3 preview
 [ ! -e target/tree ] || surprise "the preview made the target"
+[ "$before" = "$(b2sum target/app.db)" ] ||
+	surprise "the preview changed the database"
 
-say "Import, all or nothing"
-show valise-import target.yaml "$bundle" --identity keys/recipient.key --yes
+say "Import: files and rows, all or nothing"
+echo "The target has rows of its own, so the first import wants to be asked:"
+show valise-import target.yaml "$bundle" --identity keys/recipient.key --yes \
+	--allow-delete
+echo "The target's ids are the target's, inside of values, too:"
+cards target
 
-# Both trees, compared by rsync with content and every attribute.
+# What the cards of the journey say, without an id.
+journey() {
+	sqlite3 "$1/app.db" "select card.title, person.mail, person.name, (
+		select group_concat(other.title) from
+		json_each(card.after, '\$.cards') as id
+		join card as other on other.id = id.value)
+	from card join board on board.id = board_id
+	left join person on person.id = who_id
+	where board.title = 'Journey' order by card.title"
+}
+# Both trees, compared by rsync with content and every attribute; and rows.
 compare() {
 	differ=$(rsync -naHc --delete -i source/tree/ target/tree/)
 	[ -z "$differ" ] || surprise "the trees differ: $differ"
 	echo "rsync -naHc --delete -i finds no difference"
+	[ "$(journey source)" = "$(journey target)" ] ||
+		surprise "the rows differ: $(journey target)"
+	echo "the cards of the journey say the same on both sides"
 }
 compare
 
-say "The source moves on: a change, an addition, a deletion, a new mode"
+say "The source moves on: changes, additions, deletions, a new mode"
 echo '/* changed */' >>source/tree/stdio.h
 mkdir source/tree/new
 echo 'int new;' >source/tree/new/new.h
 rm -r source/tree/arpa
 chmod 600 source/tree/errno.h
+sqlite3 source/app.db <<'SQL'
+update person set name = 'Ada L.' where id = 1;
+delete from card where title = 'leave';
+insert into card values (3, 'book a coach', 1, 2, '{"cards": [1]}');
+SQL
 show valise-export source.yaml --to medium --sign-key keys/sender.key \
 	--recipient keys/recipient.pub >bundle.path
 bundle=$(cat bundle.path)
+show valise-import target.yaml "$bundle" --identity keys/recipient.key \
+	--preview >preview
+grep -v '^files  [~+-] new' preview
 show valise-import target.yaml "$bundle" --identity keys/recipient.key --yes
 compare
 
@@ -127,16 +211,19 @@ byte=$(od -An -tu1 -j5000 -N1 "$bundle/p0000001.vlp")
 printf "\\$(printf %03o $((byte ^ 1)))" |
 	dd of="$bundle/p0000001.vlp" bs=1 seek=5000 conv=notrunc status=none
 cp -a target/tree before
+cp target/app.db before.db
 code=0
 show valise-import target.yaml "$bundle" --identity keys/recipient.key \
 	--yes || code=$?
 [ "$code" -eq 5 ] || surprise "exit code $code, not 5"
 differ=$(rsync -naHc --delete -i before/ target/tree/)
 [ -z "$differ" ] || surprise "the refused import changed: $differ"
+cmp before.db target/app.db || surprise "the refused import changed rows"
 echo "refused with exit code 5; the target is what it was"
 
 say "That was valise.  Read on:"
 echo "  README.md             a first transfer by hand"
 echo "  docs/architecture.md  how it is built"
+echo "  docs/profiles.md      how to say what the rows of a database mean"
 echo "  docs/security.md      who can do what with which key"
 echo "  docs/transaction.md   why it is all or nothing"

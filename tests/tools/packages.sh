@@ -7,9 +7,9 @@
 packages_build="build-essential cmake ninja-build pkg-config libsodium-dev
 libzstd-dev libcjson-dev libxxhash-dev libyaml-dev libarchive-dev
 libunistring-dev libpcre2-dev libsqlite3-dev"
-packages_demo="minisign rsync"
+packages_demo="minisign rsync sqlite3"
 # To run every test.
-packages_test="libcmocka-dev minisign rsync git python3 clang
+packages_test="libcmocka-dev minisign rsync sqlite3 git python3 clang
 libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
 exfat-fuse exfatprogs python3-nacl python3-zstandard python3-xxhash"
 
