@@ -85,6 +85,8 @@ def row_changes(before, after):
 
 
 class Run:
+    importer = Import       # how rows get into the target
+
     def __init__(self, folder, seed):
         self.folder = folder
         self.seed = seed
@@ -125,10 +127,10 @@ class Run:
             self.unclear += 1
             return False
         before = dump(target)
-        preview = Import(self.folder, source, "--preview", *options)
+        preview = self.importer(self.folder, source, "--preview", *options)
         if dump(target) != before:
             self.fail(source, "a preview changed the target")
-        have = Import(self.folder, source, *options)
+        have = self.importer(self.folder, source, *options)
         if have.refused != bool(want.refused):
             self.fail(source, f"valise: {have.text or 'imports'}; model: "
                       f"{want.refused or 'imports'}")
@@ -168,7 +170,7 @@ class Run:
 
     def again(self, source, options):
         """What the policies wanted is there: nothing is left to do."""
-        second = Import(self.folder, source, *options)
+        second = self.importer(self.folder, source, *options)
         if second.refused or second.counts["written"] != 0:
             self.fail(source, f"a second import writes: {second.text} "
                       f"{second.changes[:5]}")
@@ -179,10 +181,10 @@ class Run:
                 return
 
 
-def run_seed(seed, keep):
+def run_seed(seed, keep, make=Run):
     folder = Path(tempfile.mkdtemp(prefix=f"rows.{seed}.", dir=keep))
     try:
-        run = Run(folder / "run", seed)
+        run = make(folder / "run", seed)
         run.run()
     except Failed as why:
         return None, f"{why}\nkept: {folder / 'run'}"
