@@ -7,7 +7,9 @@
 WHAT is `import` (onto a tree of an earlier import: changes, additions,
 deletions, a type change), `attributes` (onto such a tree, over every other kind
 of entry and everything but content; needs root), `import_first` and
-`attributes_first` (the same onto an absent root) or `export`.
+`attributes_first` (the same onto an absent root), `rows` (two trees and two
+databases, all of which change) or `export`.  `power rows --killed` kills the
+import first: the power goes during the recovery and the import after it.
 Without --all a sample runs; with it every point, and then the variable
 VALISE_TEST_ALL must be 1, else the run is skipped (exit 77).
 """
@@ -15,6 +17,7 @@ import argparse
 import contextlib
 import os
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -39,6 +42,9 @@ OLD = {"same": "same\n", "changed": "old\n", "goes": "x",
        "mode": "x", "becomes-dir": "x", "becomes-link": "x",
        "link": ("link", "same")}
 SAMPLE = {"kill": 14, "fault": 14}
+SAMPLE_ROWS = {"kill": 8, "fault": 6}
+# Of the points at which an import is killed before the power goes.
+KILLED = {False: 2, True: 24}
 
 
 def shell_words(words):
@@ -83,6 +89,19 @@ class Transfer:
                 subprocess.run(["cp", "-a", str(part), str(kept)],
                                check=True)
 
+    def move_to(self, mount):
+        """Target and state lie below `mount` from now on."""
+        self.site.target = mount / "dst" / "tree"
+        self.site.target_state = mount / "state-dst"
+        self.site.write_target_yaml(self.WORDS)
+
+    def state_line(self):
+        return f"{STATE} {self.site.target}"
+
+    def not_ours(self):
+        """Shell: what lies beside the target and is none of it."""
+        return f"ls -A {self.site.target.parent} | grep -vx tree; "
+
     def reset_line(self):
         """Shell: put target and state back to what keep() saw."""
         s = self.site
@@ -105,15 +124,14 @@ class Transfer:
 
     def import_arguments(self):
         s = self.site
-        left = (f"ls -A {s.target.parent} | grep -vx tree; "
-                f"ls -d {s.target}/.valise 2>/dev/null; "
+        left = (f"{self.not_ours()}ls -d {s.target}/.valise 2>/dev/null; "
                 f"find {s.target_state} -path '*spool*' -type f; "
                 # What was made before the identity waits for the next import.
                 f"find {s.target_state} -name '*.vltmp-*' | "
                 "grep -v '/.identity.'; true")
         return ["--reset", self.reset_line(),
                 "--recover", self.recover_line(),
-                "--state", f"{STATE} {s.target}",
+                "--state", self.state_line(),
                 "--leftovers", left,
                 "--prefix", str(s.target.parent),
                 "--prefix", str(s.target_state),
@@ -231,7 +249,126 @@ class Attributes(Transfer):
         return line
 
 
-KINDS = {"import": Transfer, "import_first": Transfer, "export": Transfer,
+MAKE = """
+create table person(id integer primary key, mail text not null unique,
+    name text);
+create table task(id integer primary key, title text not null unique,
+    person_id integer references person(id), body text);
+"""
+FILL = {"src": MAKE + """
+insert into person values (70, 'ada@example.org', 'Ada'),
+    (71, 'blaise@example.org', 'Blaise');
+insert into task values (1, 'pack', 71, 'Pack it.'), (2, 'buy', 70, null),
+    (3, 'goes', 70, printf('%.*c', 9000, 'x'));
+""", "dst": MAKE + """
+insert into person values (1, 'blaise@example.org', 'B.'),
+    (2, 'carla@example.org', 'Carla');
+insert into task values (70, 'mine', 2, 'It stays.');
+"""}
+CHANGE = """
+update person set name = 'Ada L.' where id = 70;
+update task set body = printf('%.*c', 30000, 'y') where id = 1;
+delete from task where id = 3;
+insert into task values (4, 'new', 71, 'new');
+"""
+PROFILE = """profile:
+  resources:
+"""
+TABLES = ("tables: [{table: person, key: [mail]}, "
+          "{table: task, key: [title]}]")
+
+
+class Rows(Transfer):
+    """A second tree, and two databases; one is in WAL mode."""
+
+    DBS = ("app", "log")
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        for side in ("src", "dst"):
+            self.database(side, "app").parent.mkdir(parents=True)
+            for name in self.DBS:
+                wal = name == "log" and side == "dst"
+                self.sql(side, name, "pragma journal_mode = "
+                         f"{'wal' if wal else 'delete'};{FILL[side]}")
+        write_tree(self.site.source.parent / "more",
+                   {"x": "1\n", "y/z": "2\n"})
+        self.write_yaml(self.site.source_yaml, self.site.source,
+                        self.site.source_state)
+        self.write_target()
+
+    def database(self, side, name):
+        return self.folder / side / "db" / name
+
+    def sql(self, side, name, text):
+        db = sqlite3.connect(self.database(side, name), isolation_level=None)
+        db.executescript(text)
+        db.close()
+
+    def write_yaml(self, path, tree, state, extra=""):
+        beside = tree.parent
+        path.write_text(
+            f"site: demo\nstate: {state}\n{extra}resources:\n"
+            f"  - {{name: files, kind: files, path: {tree}}}\n"
+            f"  - {{name: more, kind: files, path: {beside / 'more'}}}\n"
+            + "".join(f"  - {{name: {name}, kind: sqlite, "
+                      f"path: {beside / 'db' / name}}}\n"
+                      for name in self.DBS)
+            + PROFILE
+            + "".join(f"    - {{resource: {name}, {TABLES}}}\n"
+                      for name in self.DBS))
+
+    def write_target(self):
+        s = self.site
+        self.write_yaml(s.target_yaml, s.target, s.target_state,
+                        f"trust:\n  - {{sender: {s.keys}/sender.pub}}\n")
+
+    def before_import(self, first):
+        self.site.import_(self.site.export(), "--allow-delete")
+        self.change_source()
+        self.bundle = self.site.export()
+
+    def change_source(self):
+        super().change_source()
+        write_tree(self.site.source.parent / "more", {"x": "newer\n"})
+        for name in self.DBS:
+            self.sql("src", name, CHANGE)
+
+    def keep(self):
+        kept = self.folder / "kept"
+        kept.mkdir()
+        for part in (self.site.target.parent, self.site.target_state):
+            subprocess.run(["cp", "-a", str(part), str(kept)], check=True)
+
+    def reset_line(self):
+        s = self.site
+        kept = self.folder / "kept"
+        return (f"rm -rf {s.target.parent} {s.target_state} && "
+                f"cp -a {kept}/dst {s.target.parent} && "
+                f"cp -a {kept}/state-dst {s.target_state}")
+
+    def move_to(self, mount):
+        self.site.target = mount / "dst" / "tree"
+        self.site.target_state = mount / "state-dst"
+        self.write_target()
+
+    def state_line(self):
+        beside = self.site.target.parent
+        words = ["--tree", beside / "tree", "--tree", beside / "more"]
+        for name in self.DBS:
+            words += ["--database", beside / "db" / name]
+        return shell_words([sys.executable, "-B", TOOLS / "sitestate.py",
+                            *words])
+
+    def not_ours(self):
+        beside = self.site.target.parent
+        # A journal that stays is empty: SQLite reads nothing of it.
+        return (f"ls -A {beside} | grep -vxE 'tree|more|db'; "
+                f"ls -A {beside}/db | grep -vxE "
+                "'(app|log)(-wal|-shm|-journal)?'; ")
+
+
+KINDS = {"rows": Rows, "import": Transfer, "import_first": Transfer, "export": Transfer,
          "attributes": Attributes, "attributes_first": Attributes}
 
 
@@ -268,7 +405,8 @@ def matrix_in(transfer, o, actions, sticky, more):
     if sticky:
         chosen.append("--sticky")
     if not o.all:
-        chosen += ["--cases", SAMPLE[o.matrix]]
+        sample = SAMPLE_ROWS if o.what == "rows" else SAMPLE
+        chosen += ["--cases", sample[o.matrix]]
     return run("crashmatrix.py", ["--faultat", o.faultat, *chosen, *more,
                                   *arguments])
 
@@ -325,19 +463,52 @@ def power(o):
         transfer.keep()
         # Target and state move onto the recorded disk.
         mount = transfer.folder / "mount"
-        site = transfer.site
-        site.target = mount / "dst" / "tree"
-        site.target_state = mount / "state-dst"
-        site.write_target_yaml(transfer.WORDS)
-        arguments = ["--logdisk", o.logdisk, "--mount", mount,
-                     "--reset", transfer.reset_line() + " && sync",
-                     "--recover", transfer.recover_line(),
-                     "--state", f"{STATE} {site.target}",
-                     "--samples", "3" if o.all else "1"]
-        if not o.all:
-            arguments += ["--points", "30"]
-        return run("powercut.py", [*arguments, "--",
-                                   *transfer.import_words()])
+        transfer.move_to(mount)
+        if o.killed:
+            return power_killed(transfer, o, mount)
+        return power_in(transfer, o, mount, transfer.import_words())
+
+
+def power_killed(transfer, o, mount):
+    """The power goes while an import that was killed is recovered, or during
+    the one that follows."""
+    worst = 0
+    points = count_points(transfer, o, mount)
+    for i in range(KILLED[o.all]):
+        nth = 1 + (points - 2) * (i + 1) // KILLED[o.all]
+        print(f"killed at {nth} of {points}", flush=True)
+        killed = [o.faultat, "-p", mount, "-n", nth, "-a", "kill", "--",
+                  *transfer.import_words()]
+        line = (f"{shell_words(killed)}; {transfer.recover_line()} && "
+                f"{shell_words(transfer.import_words())}")
+        worst = max(worst, power_in(transfer, o, mount, ["sh", "-c", line]))
+    return worst
+
+
+def count_points(transfer, o, mount):
+    """At how many points an import can be killed; it is done and undone."""
+    log = transfer.folder / "points"
+    mount.mkdir(exist_ok=True)
+    for line in (transfer.reset_line(),
+                 shell_words([o.faultat, "-p", mount, "-l", log, "--",
+                              *transfer.import_words()])):
+        subprocess.run(["sh", "-c", line], check=True,
+                       stdin=subprocess.DEVNULL, capture_output=True,
+                       env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+    for path in (transfer.site.target.parent, transfer.site.target_state):
+        shutil.rmtree(path)
+    return len(log.read_text(errors="replace").splitlines())
+
+
+def power_in(transfer, o, mount, command):
+    arguments = ["--logdisk", o.logdisk, "--mount", mount,
+                 "--reset", transfer.reset_line() + " && sync",
+                 "--recover", transfer.recover_line(),
+                 "--state", transfer.state_line(),
+                 "--samples", "3" if o.all else "1"]
+    if not o.all:
+        arguments += ["--points", "12" if o.killed else "30"]
+    return run("powercut.py", [*arguments, "--", *command])
 
 
 def main():
@@ -345,6 +516,7 @@ def main():
     parser.add_argument("--faultat")
     parser.add_argument("--logdisk")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--killed", action="store_true")
     parser.add_argument("matrix",
                         choices=("kill", "fault", "corrupt", "power"))
     parser.add_argument("what", nargs="?", default="import",

@@ -429,7 +429,8 @@ class Killed(Rows):
             change(self.source / name,
                    "update task set body = 'newer' where id = 1;"
                    "insert into task values (3, 'third', 70, null)")
-        self.crash = Crash(self, self.site.export(), "--allow-delete",
+        self.bundle = self.site.export()
+        self.crash = Crash(self, self.bundle, "--allow-delete",
                            parts=(self.target, self.more), state=self.state)
         self.points = self.crash.count()
         self.assertTrue(self.recovered("the whole import"))
@@ -532,6 +533,34 @@ class Killed(Rows):
                           rows(self.target / "app")["person"], str(said))
             for name in self.DBS:
                 self.assertEqual("newer", self.titles(name)["pack"])
+
+    def test_a_writer_before_the_decision_loses_nothing_either(self):
+        """Who opens the databases first makes SQLite roll them back."""
+        for nth in (self.decided - 1, self.decided // 2):
+            self.kill(nth)
+            change(self.target / "log",
+                   "insert into person values (99, 'd@example.org', 'D')")
+            said = self.site.recover()
+            want = [dict(one) for one in self.crash.old[0][1]]
+            want[1]["person"] = want[1]["person"] + [
+                (99, "d@example.org", "D")]
+            self.assertEqual(((self.crash.old[0][0], want),
+                              self.crash.old[1]), self.state(), str(said))
+            self.site.import_(self.bundle, "--allow-delete")
+            self.assertIn((99, "d@example.org", "D"),
+                          rows(self.target / "log")["person"])
+            self.assertEqual("newer", self.titles("log")["pack"])
+
+    def test_a_writer_to_a_tree_blocks_it_and_rows_stay_decided(self):
+        self.kill(self.decided + 8)
+        (self.more / "x").unlink(missing_ok=True)
+        (self.more / "x").write_text("theirs\n")
+        self.assert_says(self.site.recover(expect=9), self.more / "x",
+                         "blocked")
+        self.assertEqual("theirs\n", (self.more / "x").read_text())
+        self.site.import_(self.bundle, expect=9)
+        self.site.recover("--take-ours", self.more / "x")
+        self.assertEqual(self.crash.new, self.state())
 
 
 if __name__ == "__main__":
