@@ -76,6 +76,8 @@ struct vl_import_opts {
 	const char *const *only; /* names of resources; none: all */
 	size_t nonly;
 	const enum vl_on_match *on_match; /* NULL: as site.yaml says */
+	const struct vl_map_record *map;  /* all that hold, the site's too */
+	size_t nmap;
 	bool allow_delete;
 	bool allow_drift; /* of schemas, as struct vl_rows_put_opts has it */
 	bool preview;

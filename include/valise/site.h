@@ -108,6 +108,10 @@ struct vl_map_record {
 	size_t nto;
 	unsigned line;
 	unsigned column;
+	/* Of a file of its own (vl_map_file_decode); else NULL: `from` and
+	 * `to` are then one text each, a key as it is shown or as JSON. */
+	const char *file;
+	char *by; /* in place of keys: rows are one where this column is */
 };
 
 /* References that nobody declared. */
@@ -151,6 +155,24 @@ struct vl_site {
 	char *state;
 	bool keep_shadow; /* keep: last | none */
 };
+
+/* The file of --map (formats/map.md): what an operator says of records at one
+ * import. */
+#define VL_MAP_FILE_MAX  (1u << 20) /* bytes */
+#define VL_MAP_LINES_MAX 10000
+struct vl_map_list {
+	struct vl_map_record *records;
+	size_t n;
+	char *file;
+};
+
+/* VL_EUSAGE with the file and the line for what is no line of one. */
+enum vl_status vl_map_file_decode(struct vl_map_list *out, const char *file,
+    struct vl_slice text, struct vl_err *err);
+/* Every line is about a database of the site. */
+enum vl_status vl_map_list_check(const struct vl_map_list *list,
+    const struct vl_site *site, struct vl_err *err);
+void vl_map_list_free(struct vl_map_list *list);
 
 extern const char *const vl_kind_words[]; /* by kind; NULL at the end */
 

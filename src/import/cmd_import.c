@@ -48,6 +48,12 @@ static const struct vl_opt table[] = {
 	    .at = AT(allow_drift),
 	    .help = "take rows also where the target's tables differ in what "
 	            "no row needs" },
+	{ .name = "map",
+	    .arg = "FILE",
+	    .type = VL_OPT_TEXT,
+	    .at = AT(map),
+	    .help = "records that are others here: lines of RESOURCE/TABLE, "
+	            "tab, key there, tab, key here (or 'by COLUMN')" },
 	VL_ONLY_OPT(struct import_opts, only, "import"),
 	{ .name = "trust",
 	    .arg = "PUB",
@@ -103,7 +109,6 @@ static const struct vl_opt table[] = {
 	            "of SITE.yaml" },
 	{ .name = "plan", .type = VL_OPT_LATER },
 	{ .name = "hooks", .type = VL_OPT_LATER },
-	{ .name = "map", .type = VL_OPT_LATER },
 	{ .name = "receipt", .type = VL_OPT_LATER },
 	{ .name = "undo", .type = VL_OPT_LATER },
 	{ .name = "forget", .type = VL_OPT_LATER }, { .name = NULL }
@@ -140,6 +145,7 @@ check_options(const struct import_opts *o, unsigned mode, struct vl_err *err)
 		    "a bundle" },
 		{ o->on_match != NULL, "on-match", IMPORT | PREVIEW,
 		    "a bundle" },
+		{ o->map != NULL, "map", IMPORT | PREVIEW, "a bundle" },
 		{ o->only.n > 0, "only", IMPORT | PREVIEW, "a bundle" },
 		{ o->trust.n > 0, "trust", IMPORT | PREVIEW, "a bundle" },
 		{ o->sandbox, "require-sandbox", IMPORT | PREVIEW, "a bundle" },
@@ -234,6 +240,8 @@ import_run(const struct vl_args *args, struct vl_err *err)
 	vl_state_free(run.state);
 	vl_held_keys_free(&run.keys);
 	view_free(&run.view);
+	vl_map_list_free(&run.told);
+	free(run.map);
 	vl_site_free(run.site);
 	return st;
 }

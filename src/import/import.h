@@ -15,6 +15,7 @@ struct import_opts {
 	struct vl_texts keep_theirs;
 	struct vl_texts take_ours;
 	const char *on_match;
+	const char *map;
 	const char *state;
 	struct vl_number wait;
 	struct vl_number workers;
@@ -62,11 +63,18 @@ struct run {
 	struct view view;
 	struct answers answers;
 	struct vl_held_keys keys;
+	struct vl_map_list told;   /* --map */
+	struct vl_map_record *map; /* what it maps, and the site file */
 };
 
 /* ---- transfer.c: import and preview ---- */
 
 enum vl_status transfer_run(struct run *run, struct vl_err *err);
+
+/* ---- said.c: files in which the operator says more ---- */
+
+/* run->map; --map is read, if it is given. */
+enum vl_status said_map(struct run *run, struct vl_err *err);
 
 /* ---- recovery.c ---- */
 

@@ -227,6 +227,8 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	opts.only = o->only.list;
 	opts.nonly = o->only.n;
 	opts.on_match = on_match;
+	opts.map = run->map;
+	opts.nmap = run->site->nmap_records + run->told.n;
 	opts.allow_delete = o->allow_delete;
 	opts.allow_drift = o->allow_drift;
 	opts.preview = o->preview;
@@ -267,6 +269,8 @@ transfer_run(struct run *run, struct vl_err *err)
 		    vl_site_only_check(run->site, o->only.list, o->only.n, err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
+	if (st == VL_OK)
+		st = said_map(run, err);
 	if (st == VL_OK)
 		st = check_trust(run, err);
 	if (st == VL_OK)

@@ -405,7 +405,7 @@ is_unique(const struct rows_plan *p, const struct rows_table *t)
 	size_t i = 0;
 	size_t k = 0;
 
-	if (t->nentries != 1 || e->nordinal > 0 || p->nmapped > 0 ||
+	if (t->nentries != 1 || e->nordinal > 0 || p->maps != NULL ||
 	    (t->brought && p->brought != NULL))
 		return false;
 	for (i = 0; i < t->schema->nuniques; i++) {

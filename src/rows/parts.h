@@ -128,17 +128,6 @@ struct rows_table {
 	bool keyed;      /* its keys are found */
 };
 
-/* A record of the source that is another of the target: here it is called as
- * there. */
-struct rows_mapped {
-	size_t table;
-	size_t *columns; /* of the key; borrowed */
-	size_t n;
-	struct vl_cell *from; /* at the source */
-	struct vl_cell *to;   /* here */
-	struct vl_buf key;    /* at the source */
-};
-
 struct rows_plan {
 	const char *resource;
 	const struct vl_profile_resource *words; /* or NULL */
@@ -156,8 +145,8 @@ struct rows_plan {
 	/* Hears what would end an export, which then goes on (check.c); or
 	 * NULL. */
 	const struct rows_ear *ear;
-	struct rows_mapped *mapped;
-	size_t nmapped;
+	struct rows_maps *maps; /* what operator and site file map; or NULL */
+	bool maps_lent;
 };
 
 enum vl_status rows_plan_make(
@@ -201,14 +190,20 @@ struct rows_scratch;
 enum vl_status rows_named_call(
     struct rows_plan *p, struct rows_scratch *s, struct vl_err *err);
 
-/* map.c */
+/* map.c, map_row.c: records that are others here, by their keys or by a column.
+ */
 enum vl_status rows_map_plan(struct rows_plan *p,
-    const struct vl_map_record *map, size_t n, const char *resource,
-    struct vl_err *err);
+    const struct vl_map_record *map, size_t n, struct vl_err *err);
 void rows_map_free(struct rows_plan *p);
-/* The reader's row gets the source's values in the columns of its key. */
-void rows_map_in(const struct rows_plan *p, size_t table, const size_t *at,
-    struct vl_cell *cells);
+/* Rows of the table may be called otherwise. */
+bool rows_map_has(const struct rows_plan *p, size_t table);
+/* They are known by this column, whose value has to be read. */
+bool rows_map_by(const struct rows_plan *p, size_t table, size_t column);
+struct rows_reader;
+/* The reader's row gets the source's values in the columns of its key.
+ * VL_EREFUSED: by a column it is two rows, or another than by its key. */
+enum vl_status rows_map_in(
+    const struct rows_reader *rd, struct vl_cell *cells, struct vl_err *err);
 /* A row of the bundle that is one of these keeps the value it has here. */
 void rows_map_out(const struct rows_plan *p, size_t table, size_t column,
     struct vl_slice key, struct vl_cell *cell);

@@ -429,6 +429,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_brought_load(p, err);
 	p->here->plan.brought = p->brought;
 	if (st == VL_OK)
+		st = rows_mapped_load(p, err);
+	if (st == VL_OK)
 		st = rows_find_keys(p->here, err);
 	if (st == VL_OK)
 		st = call_tables(p, err);
@@ -437,6 +439,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 			st = rows_stage_index(p->stage, i, err);
 	if (st == VL_OK)
 		st = rows_compare(p, p->here, false, err);
+	if (st == VL_OK)
+		st = rows_mapped_say(p, err);
 	for (i = 0; st == VL_OK && i < plan->ntables; i++) {
 		t = plan->lines[i];
 		st = tell(p, t, ROWS_NEW, VL_ROW_ADD, err);
@@ -507,6 +511,7 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	st = rows_open_here(&after, &p->opts, err);
 
 	if (st == VL_OK) {
+		rows_mapped_lend(p, after);
 		after->plan.brought = p->brought;
 		after->plan.before = p->here->scratch;
 		st = rows_find_keys(after, err);

@@ -13,7 +13,8 @@
  *	brought.c  rows that earlier imports created
  *	ids.c      new ids, and from a key to an id
  *	idmap.c    the latter in memory
- *	map.c      records that have another name here
+ *	map.c, map_row.c, mapped.c
+ *	           records that have another name here
  *	fill.c     the cells of a row that is written
  *	version.c  that of the application
  *	delete.c   rows that go
@@ -194,6 +195,13 @@ bool rows_drift_absent(const struct vl_rows_put *p, struct vl_slice name);
 /* The values of a row, or its `x`: for vl_row_next() with item 0. */
 enum vl_status rows_row_parse(
     struct vl_row_store *store, struct vl_slice json, struct vl_err *err);
+
+/* mapped.c: rows of the bundle whose tables are matched by a column. */
+enum vl_status rows_mapped_load(struct vl_rows_put *p, struct vl_err *err);
+/* For the proof: the same, and none was met yet. */
+void rows_mapped_lend(struct vl_rows_put *p, struct vl_rows *after);
+/* What was mapped and is not there, told. */
+enum vl_status rows_mapped_say(struct vl_rows_put *p, struct vl_err *err);
 
 /* compare.c; `proof`: the second time, when nothing may differ. */
 enum vl_status rows_compare(struct vl_rows_put *p, struct vl_rows *here,

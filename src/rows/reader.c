@@ -27,22 +27,20 @@ rows_reader_open(struct rows_reader *rd, struct vl_db *db,
 		names[n++] = NULL; /* the rowid */
 	for (i = 0; i < t->schema->ncolumns; i++) {
 		rd->at[i] = NONE;
-		if (wanted != NULL && !wanted[i])
+		if (wanted != NULL && !wanted[i] && !rows_map_by(p, table, i))
 			continue;
 		rd->at[i] = n;
 		names[n++] = t->schema->columns[i].name;
 	}
 	rd->conditions = n;
 	rd->ncells = n + t->nconditions;
-	for (i = 0; i < p->nmapped; i++)
-		if (p->mapped[i].table == table && rd->mapped == NULL) {
-			rd->mapped =
-			    calloc(rd->ncells + 1, sizeof(*rd->mapped));
-			if (rd->mapped == NULL) {
-				free(names);
-				return vl_fail_memory(err);
-			}
+	if (rows_map_has(p, table)) {
+		rd->mapped = calloc(rd->ncells + 1, sizeof(*rd->mapped));
+		if (rd->mapped == NULL) {
+			free(names);
+			return vl_fail_memory(err);
 		}
+	}
 	st = vl_scan_open(&rd->scan, db,
 	    &(struct vl_scan_opts){ .table = t->schema->name,
 	        .columns = names,
@@ -105,7 +103,9 @@ rows_reader_next(struct rows_reader *rd, bool *row, struct vl_err *err)
 		rd->r = rd->cells[0].integer;
 	if (rd->mapped != NULL) {
 		memcpy(rd->mapped, rd->cells, rd->ncells * sizeof(*rd->mapped));
-		rows_map_in(rd->plan, rd->table, rd->at, rd->mapped);
+		st = rows_map_in(rd, rd->mapped, err);
+		if (st != VL_OK)
+			return rows_reader_within(rd, err);
 		rd->cells = rd->mapped;
 	}
 	rd->stray = false;

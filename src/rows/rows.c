@@ -30,7 +30,7 @@ make_plan(struct vl_rows *r, const struct vl_map_record *map, size_t nmap,
 	enum vl_status st = rows_plan_make(&r->plan, &r->opts, err);
 
 	if (st == VL_OK)
-		st = rows_map_plan(&r->plan, map, nmap, r->opts.resource, err);
+		st = rows_map_plan(&r->plan, map, nmap, err);
 	return st == VL_OK ? VL_OK :
 	                     vl_within(err, "resource '%s'", r->opts.resource);
 }

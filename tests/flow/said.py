@@ -1,0 +1,123 @@
+"""What an operator says at an import: records that are others here."""
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from said import Said  # noqa: E402
+
+
+class Maps(Said):
+    def setUp(self):
+        super().setUp()
+        self.file = self.folder / "map.txt"
+        self.bundle = None
+
+    def map(self, text):
+        self.file.write_bytes(text.encode())
+        return "--map", self.file
+
+    def bring(self, text, expect=0):
+        self.bundle = self.bundle or self.site.export()
+        return self.site.import_(self.bundle, "--allow-delete",
+                                 *self.map(text), expect=expect)
+
+    def bad(self, text, *said, expect=2):
+        before = self.rows()
+        self.assert_says(self.bring(text, expect), *said)
+        self.assertEqual(before, self.rows())
+
+    def test_a_record_is_another_one_here(self):
+        result = self.bring("# who is who\n\n"
+                            "app/person\tada@example.org\t"
+                            "carla@example.org\n")
+        self.assertNotIn("note: " + str(self.file), result.err)
+        self.assertEqual(
+            [(1, "blaise@example.org", "Blaise"),
+             (2, "carla@example.org", "Ada")], self.rows()["person"])
+        self.assertEqual({"pack": 1, "buy": 2, "mine": 2}, self.owners())
+        again = self.site.import_(self.site.export(), "--map", self.file)
+        self.assert_says(again, "nothing differs")
+
+    def test_keys_as_json_and_of_several_values(self):
+        self.bring('app/person\t["ada@example.org"]\t["carla@example.org"]\n'
+                   "app/slot\tmon/9\tmon/10\n"
+                   'app/slot\t["a/b",1]\t["b/a",1]\n')
+        self.assertEqual({"pack": 1, "buy": 2, "mine": 2}, self.owners())
+        self.assertEqual([("b/a", 1, "odd"), ("mon", 10, "early")],
+                         self.rows()["slot"])
+        self.bad("app/slot\ta/b/1\tmon/10\n", f"{self.file}:1",
+                 "has 2 values", "as JSON")
+        self.bad("app/slot\tmon\tmon/10\n", "has 2 values")
+        self.bad('app/person\t["x" ]\tx\n', f"{self.file}:1", "JSON")
+        self.bad('app/person\t[["x"]]\tx\n', f"{self.file}:1", "JSON")
+
+    def test_rows_matched_by_a_column_in_place_of_the_key(self):
+        self.change("target", "update person set name = 'Ada' where id = 2;"
+                    "update person set name = 'Blaise' where id = 1;"
+                    "insert into person values (3, 'dan@example.org', null)")
+        self.change("source", "insert into person values "
+                    "(9, 'dan@example.org', null), (8, 'eve@x', 'Eve')")
+        self.bring("app/person\tby name\n")
+        self.assertEqual(
+            [(1, "blaise@example.org", "Blaise"),
+             (2, "carla@example.org", "Ada"), (3, "dan@example.org", None),
+             (4, "eve@x", "Eve")], self.rows()["person"])
+        self.assertEqual({"pack": 1, "buy": 2, "mine": 2}, self.owners())
+        again = self.site.import_(self.site.export(), "--map", self.file)
+        self.assert_says(again, "nothing differs")
+
+    def test_a_column_that_does_not_tell_rows_apart_is_refused(self):
+        by = "app/person\tby name\n"
+        self.bad(by, "blaise@example.org", "another value in 'name'",
+                 expect=4)
+        self.change("target", "update person set name = 'Ada'")
+        self.bad(by, "table 'person', row 2", "row 1",
+                 '["ada@example.org"] of the source, by name', expect=4)
+        self.change("source", "update person set name = 'Ada'")
+        self.bundle = None
+        self.bad(by, f"{self.file}:1: two rows of the bundle have \"Ada\" "
+                 "in 'name'", expect=4)
+        self.change("target", "update person set name = 'B.' where id = 1")
+        self.bring("app/person\tby name\n"
+                   "app/person\tblaise@example.org\tblaise@example.org\n")
+        self.assertEqual({"pack": 1, "buy": 2, "mine": 2}, self.owners())
+
+    def test_what_matches_nothing_is_said(self):
+        result = self.bring("app/person\tnobody@example.org\t"
+                            "carla@example.org\n"
+                            "app/person\tada@example.org\tnobody\n")
+        self.assert_says(result, f"{self.file}:1: table 'person' has no row "
+                         '["nobody@example.org"] in the bundle',
+                         f"{self.file}:2: table 'person' has no row "
+                         '["nobody"] here')
+
+    def test_lines_that_are_none(self):
+        for text, said in (
+                ("app/person\n", "two or three parts"),
+                ("app/person\ta\tb\tc\n", "two or three parts"),
+                ("app/person\ta\t\n", "two or three parts"),
+                ("app/person\t\tb\n", "is empty"),
+                ("app\ta\tb\n", "RESOURCE/TABLE"),
+                ("app/person\tada\n", "no second one"),
+                ("app/person\tby \n", "no second one"),
+                ("app/person\ta\tb\r\n", "UTF-8"),
+                ("app/person\ta\0\tb\n", "UTF-8"),
+                ("ap/person\ta\tb\n", "'ap' is no resource"),
+                ("files/x\ta\tb\n", "'files' is no database"),
+                ("app/people\ta\tb\n", "there is no table 'people'"),
+                ("app/person\tby age\n", "no column 'age'"),
+                ("app/task\tby person_id\n", "holds ids"),
+                ("app/person\tby mail\napp/person\tby name\n",
+                 "line 1 says already")):
+            line = text.count("\n")
+            self.bad(text, f"{self.file}:{line}: ", said)
+        self.bad("app/person\ta\tb\napp/person\ta\tc\n", "mapped twice")
+        self.bad("app/person\ta\tb\napp/person\tc\tb\n",
+                 "two records of the source")
+        self.bad("#" * (1 << 20) + "\n", str(self.file))
+        self.bad("#\n" * 10002, "10000 lines")
+
+
+if __name__ == "__main__":
+    unittest.main()
