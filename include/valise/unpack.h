@@ -106,6 +106,20 @@ enum vl_status vl_unpack_chunk(struct vl_unpack *u,
     struct vl_chunk_hold **hold, struct vl_err *err);
 void vl_unpack_release(struct vl_unpack *u, struct vl_chunk_hold *hold);
 
+struct vl_body_sink {
+	enum vl_status (*put)(
+	    void *arg, struct vl_slice bytes, struct vl_err *err);
+	void *arg;
+};
+/*
+ * The body of the record that was read last, from its first byte to its last,
+ * in place of vl_unpack_part(); also unswept.  VL_EAUTH behind that where it is
+ * not what the line says; VL_EFORMAT for chunks that gear1 does not cut.
+ */
+enum vl_status vl_unpack_body(struct vl_unpack *u,
+    const struct vl_unpacked *rec, const struct vl_body_sink *sink,
+    struct vl_err *err);
+
 struct vl_unpack_totals {
 	uint64_t lines;
 	uint64_t chunks;

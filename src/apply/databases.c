@@ -11,8 +11,6 @@
 
 #include "databases.h"
 
-#define REFS 64 /* chunks of a body at once */
-
 struct vl_base *
 vl_base_of(struct vl_run *run, struct vl_slice resource)
 {
@@ -237,61 +235,18 @@ begin_base(
 	    err);
 }
 
-/* What no chunk covers. */
 static enum vl_status
-put_zeros(struct vl_base *b, uint64_t n, struct vl_err *err)
+put_bytes(void *arg, struct vl_slice bytes, struct vl_err *err)
 {
-	static const uint8_t zeros[4096];
-	struct vl_slice piece = { zeros, sizeof(zeros) };
-	enum vl_status st = VL_OK;
+	const struct vl_base *b = arg;
 
-	for (; n > 0 && st == VL_OK; n -= piece.n) {
-		if (n < piece.n)
-			piece.n = (size_t)n;
-		st = vl_rows_put_body(b->put, piece, err);
-	}
-	return st;
-}
-
-static enum vl_status
-put_chunk(struct vl_base *b, const struct vl_chunk_ref *ref, uint64_t *at,
-    struct vl_err *err)
-{
-	struct vl_unpack *u = b->run->intake.unpack;
-	struct vl_chunk_hold *hold = NULL;
-	struct vl_slice bytes = { NULL, 0 };
-	enum vl_status st = put_zeros(b, ref->at - *at, err);
-
-	if (st == VL_OK)
-		st = vl_unpack_chunk(u, ref, &bytes, &hold, err);
-	if (st == VL_OK) {
-		st = vl_rows_put_body(b->put, bytes, err);
-		vl_unpack_release(u, hold);
-	}
-	*at = ref->at + ref->n;
-	return st;
-}
-
-static enum vl_status
-put_body(struct vl_base *b, uint64_t size, struct vl_err *err)
-{
-	struct vl_chunk_ref refs[REFS];
-	enum vl_status st = VL_OK;
-	uint64_t at = 0;
-	size_t n = 0;
-	size_t i = 0;
-
-	do {
-		st = vl_unpack_part(b->run->intake.unpack, refs, REFS, &n, err);
-		for (i = 0; st == VL_OK && i < n; i++)
-			st = put_chunk(b, &refs[i], &at, err);
-	} while (st == VL_OK && n > 0);
-	return st == VL_OK ? put_zeros(b, size - at, err) : st;
+	return vl_rows_put_body(b->put, bytes, err);
 }
 
 static enum vl_status
 take_line(struct vl_base *b, const struct vl_unpacked *rec, struct vl_err *err)
 {
+	const struct vl_body_sink sink = { put_bytes, b };
 	enum vl_status st = VL_OK;
 
 	if (rec->kind == VL_LINE_PROFILE && !b->begun)
@@ -306,7 +261,7 @@ take_line(struct vl_base *b, const struct vl_unpacked *rec, struct vl_err *err)
 		    "a record of the bundle is none of a database");
 	st = vl_rows_put_row(b->put, &rec->row, rec->store, err);
 	if (st == VL_OK && rec->has_body)
-		st = put_body(b, rec->size, err);
+		st = vl_unpack_body(b->run->intake.unpack, rec, &sink, err);
 	return st;
 }
 

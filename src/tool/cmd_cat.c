@@ -77,7 +77,7 @@ go_to(struct vl_unpack *u, const struct place *place, struct vl_unpacked *rec,
 {
 	enum vl_status st = VL_OK;
 
-	/* body_read() proves the content itself. */
+	/* vl_unpack_body() proves the content itself. */
 	vl_unpack_unswept(u);
 	do {
 		if (vl_cli_stop())
@@ -139,11 +139,10 @@ find(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
 static enum vl_status
 show(struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
 {
-	const struct body_sink sink = { put, NULL };
+	const struct vl_body_sink sink = { put, NULL };
 
-	return rec->kind == VL_LINE_ROW ?
-	    row_show(u, rec, err) :
-	    body_read(u, rec->entry.size, rec->entry.hash, &sink, err);
+	return rec->kind == VL_LINE_ROW ? row_show(u, rec, err) :
+	                                  vl_unpack_body(u, rec, &sink, err);
 }
 
 static enum vl_status

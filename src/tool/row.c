@@ -212,11 +212,11 @@ enum vl_status
 row_show(struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
 {
 	struct showing s = { .line = rec->line.n };
-	const struct body_sink sink = { keep, &s };
+	const struct vl_body_sink sink = { keep, &s };
 	enum vl_status st = VL_OK;
 
 	if (rec->has_body)
-		st = body_read(u, rec->size, rec->row.hash, &sink, err);
+		st = vl_unpack_body(u, rec, &sink, err);
 	if (st == VL_OK)
 		st = write_row(&s, rec, err);
 	if (st == VL_OK && fwrite(s.text.p, 1, s.text.n, stdout) != s.text.n)

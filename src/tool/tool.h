@@ -147,20 +147,6 @@ struct place {
 };
 void place_of(struct place *p, const char *operand);
 
-/* ---- body.c ---- */
-
-struct body_sink {
-	enum vl_status (*put)(
-	    void *arg, struct vl_slice bytes, struct vl_err *err);
-	void *arg;
-};
-
-/* The body of the record that was read last, from its first byte to its last;
- * VL_EAUTH behind that where it is not what `hash` says. */
-enum vl_status body_read(struct vl_unpack *u, uint64_t size,
-    const uint8_t hash[VL_CONTENT_HASH_SIZE], const struct body_sink *sink,
-    struct vl_err *err);
-
 /* ---- row.c: rows of databases ---- */
 
 /* `path` is TABLE/KEY of the row: KEY as it stands in the line, or, where it is

@@ -13,6 +13,7 @@
  *	sweep.c   the one pass over all packs
  *	blocks.c  decoded blocks, shared and counted
  *	fetch.c   chunks out of them
+ *	body.c    a body out of these
  *	proxy.c   the same reader where it runs in a cage: the parent's side
  *	inside.c  and the child's
  *	small.c   head.jsn and keys.jsn by the child

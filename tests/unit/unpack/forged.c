@@ -57,6 +57,37 @@ reads_a_list_in_several_items_records_and_files(void **state)
 	assert_int_equal(1, totals.unused_chunks);
 }
 
+static enum vl_status
+count_bytes(void *arg, struct vl_slice bytes, struct vl_err *err)
+{
+	uint64_t *n = arg;
+
+	(void)err;
+	*n += bytes.n;
+	return VL_OK;
+}
+
+static void
+hands_on_no_body_of_other_chunks_than_gear1s(void **state)
+{
+	struct forge *f = *state;
+	struct vl_unpack *u = NULL;
+	struct vl_unpacked rec;
+	struct vl_err err;
+	uint64_t n = 0;
+	const struct vl_body_sink sink = { count_bytes, &n };
+
+	forge_write(f, NULL);
+	must(bundle_unpack(&u, &f->b, &err), &err);
+	do
+		must(vl_unpack_next(u, &rec, &err), &err);
+	while (!vl_slice_equal(rec.entry.path, vl_slice_of("d/x")));
+	assert_int_equal(VL_EFORMAT, vl_unpack_body(u, &rec, &sink, &err));
+	assert_non_null(strstr(err.text, "does not cut at byte 500"));
+	assert_int_equal(500, n);
+	vl_unpack_free(u);
+}
+
 static void
 another_block(struct forge *f, uint32_t a, uint32_t b)
 {
@@ -295,6 +326,7 @@ main(void)
 		CASE(reads_a_good_one),
 		CASE(allows_a_second_copy_behind_the_first),
 		CASE(reads_a_list_in_several_items_records_and_files),
+		CASE(hands_on_no_body_of_other_chunks_than_gear1s),
 		CASE(map_of_a_later_copy),
 		CASE(map_with_a_chunk_twice),
 		CASE(map_out_of_order),
