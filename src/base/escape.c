@@ -43,6 +43,21 @@ decode(struct vl_slice s, uint32_t *point)
 	return n;
 }
 
+/* How many of the first bytes are ASCII, by eights. */
+static size_t
+ascii_run(struct vl_slice s)
+{
+	uint64_t eight = 0;
+	size_t n = 0;
+
+	for (; s.n - n >= sizeof(eight); n += sizeof(eight)) {
+		memcpy(&eight, s.p + n, sizeof(eight));
+		if ((eight & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return n;
+}
+
 bool
 vl_utf8_valid(struct vl_slice s)
 {
@@ -50,6 +65,11 @@ vl_utf8_valid(struct vl_slice s)
 	size_t n = 0;
 
 	while (s.n > 0) {
+		n = ascii_run(s);
+		s.p += n;
+		s.n -= n;
+		if (s.n == 0)
+			break;
 		n = decode(s, &point);
 		if (n == 0)
 			return false;

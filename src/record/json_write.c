@@ -74,23 +74,61 @@ escape(uint8_t *out, uint8_t c)
 	return ESCAPE_MAX;
 }
 
+/* The high bit of each of eight bytes that is below 0x20, or one of the two
+ * that have an escape besides.  A byte above 0x7f may have it, too, beside one
+ * that is: only whether there are any is told. */
+static uint64_t
+to_escape(uint64_t eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = ones << 7;
+	const uint64_t quote = eight ^ (ones * '"');
+	const uint64_t slash = eight ^ (ones * '\\');
+
+	return (((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) |
+	           ((slash - ones) & ~slash)) &
+	    high;
+}
+
+/* Whether the next eight bytes go as they are. */
+static bool
+is_plain(struct vl_slice text)
+{
+	uint64_t eight = 0;
+
+	if (text.n < sizeof(eight))
+		return false;
+	memcpy(&eight, text.p, sizeof(eight));
+	return to_escape(eight) == 0;
+}
+
 static void
 put_string(struct vl_json_w *w, struct vl_slice text)
 {
 	uint8_t *p = room(w, ESCAPE_MAX * text.n + 2);
 	uint8_t *out = p;
+	size_t n = 0;
 	size_t i;
 
 	if (p == NULL)
 		return;
 	*out++ = '"';
-	for (i = 0; i < text.n; i++) {
-		if (text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\')
-			*out++ = text.p[i];
-		else if (text.p[i] != 0)
-			out += escape(out, text.p[i]);
-		else
-			latch(w, VL_EFORMAT);
+	for (; text.n > 0; text.p += n, text.n -= n) {
+		n = text.n < 8 ? text.n : 8;
+		if (is_plain(text)) {
+			memcpy(out, text.p, n);
+			out += n;
+			continue;
+		}
+		for (i = 0; i < n; i++) {
+			if (text.p[i] >= 0x20 && text.p[i] != '"' &&
+			    text.p[i] != '\\')
+				*out++ = text.p[i];
+			else if (text.p[i] != 0)
+				out += escape(out, text.p[i]);
+			else
+				latch(w, VL_EFORMAT);
+		}
 	}
 	*out++ = '"';
 	w->out->n += (size_t)(out - p);

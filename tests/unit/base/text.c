@@ -116,6 +116,25 @@ accepts_only_well_formed_utf8(void **state)
 }
 
 static void
+finds_what_is_no_utf8_anywhere(void **state)
+{
+	struct vl_slice text = { 0 };
+	uint8_t bytes[24];
+	size_t at = 0;
+	size_t n = 0;
+
+	(void)state;
+	for (n = 1; n <= sizeof(bytes); n++)
+		for (at = 0; at < n; at++) {
+			memset(bytes, 'a', sizeof(bytes));
+			text = (struct vl_slice){ bytes, n };
+			assert_true(vl_utf8_valid(text));
+			bytes[at] = 0x80;
+			assert_false(vl_utf8_valid(text));
+		}
+}
+
+static void
 formats_counts_sizes_and_times(void **state)
 {
 	char t[64];
@@ -205,6 +224,7 @@ main(void)
 		cmocka_unit_test(shows_every_control_character_as_an_escape),
 		cmocka_unit_test(cuts_shown_names_between_escapes),
 		cmocka_unit_test(accepts_only_well_formed_utf8),
+		cmocka_unit_test(finds_what_is_no_utf8_anywhere),
 		cmocka_unit_test(formats_counts_sizes_and_times),
 		cmocka_unit_test(reads_sizes),
 		cmocka_unit_test(finds_the_word_that_was_meant),

@@ -94,6 +94,41 @@ decodes_escapes_into_buffer_and_arena(void **state)
 	vl_json_free(&j);
 }
 
+/* Each byte at each place of a text: as it is, or as its one escape. */
+static void
+escapes_a_byte_wherever_it_stands(void **state)
+{
+	struct vl_json j = { 0 };
+	struct vl_buf out = { 0 };
+	struct vl_buf back = { 0 };
+	struct vl_json_w w;
+	uint8_t bytes[20];
+	unsigned byte = 0;
+	size_t at = 0;
+
+	(void)state;
+	for (byte = 1; byte < 0x80; byte++)
+		for (at = 0; at < sizeof(bytes); at++) {
+			memset(bytes, 'a', sizeof(bytes));
+			bytes[at] = (uint8_t)byte;
+			vl_buf_clear(&out);
+			vl_buf_clear(&back);
+			vl_json_w_init(&w, &out);
+			vl_json_w_text(
+			    &w, (struct vl_slice){ bytes, sizeof(bytes) });
+			assert_int_equal(VL_OK, vl_json_w_end(&w, NULL));
+			assert_int_equal(
+			    VL_OK, vl_json_parse(&j, vl_buf_slice(&out), NULL));
+			assert_int_equal(
+			    VL_OK, vl_json_decode(&j, 0, &back, NULL));
+			assert_int_equal(sizeof(bytes), back.n);
+			assert_memory_equal(bytes, back.p, back.n);
+		}
+	vl_buf_free(&out);
+	vl_buf_free(&back);
+	vl_json_free(&j);
+}
+
 static void
 says_where_a_text_goes_wrong(void **state)
 {
@@ -186,6 +221,7 @@ main(void)
 		cmocka_unit_test(lists_items_in_text_order),
 		cmocka_unit_test(finds_members_by_decoded_keys),
 		cmocka_unit_test(decodes_escapes_into_buffer_and_arena),
+		cmocka_unit_test(escapes_a_byte_wherever_it_stands),
 		cmocka_unit_test(says_where_a_text_goes_wrong),
 		cmocka_unit_test(writes_what_the_reader_accepts),
 		cmocka_unit_test(remembers_what_it_could_not_write),
