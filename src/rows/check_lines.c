@@ -1,34 +1,9 @@
 /* Lines of a profile that speak of nothing here, and tables of which it does
  * not speak. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
-
-#define NAME_MAX_SHOWN 512
-
-/* Some column is called so; a star stands for any characters. */
-static bool
-names_any(const struct rows_plan *p, char *const *pattern)
-{
-	char name[NAME_MAX_SHOWN];
-	const struct vl_table *t = NULL;
-	size_t i = 0;
-	size_t k = 0;
-
-	for (i = 0; i < p->ntables; i++) {
-		t = p->tables[i].schema;
-		for (k = 0; k < t->ncolumns; k++) {
-			(void)snprintf(name, sizeof(name), "%s.%s", t->name,
-			    t->columns[k].name);
-			if (rows_names_column(pattern, 1, name, true) ||
-			    rows_names_column(pattern, 1, name, false))
-				return true;
-		}
-	}
-	return false;
-}
 
 static bool
 has_star(const char *text)
@@ -47,7 +22,7 @@ look_at_references(struct checking *c)
 	for (i = 0; i < w->nreferences; i++) {
 		ref = &w->references[i];
 		for (k = 0; k < ref->nfrom; k++)
-			if (!names_any(&c->r->plan, &ref->from[k]))
+			if (!rows_names_any(&c->r->plan, &ref->from[k]))
 				check_find(c,
 				    has_star(ref->from[k]) ? VL_CHECK_HINT :
 				                             VL_CHECK_WRONG,
@@ -56,7 +31,7 @@ look_at_references(struct checking *c)
 				    ref->line, ref->from[k]);
 	}
 	for (i = 0; i < w->nnot_reference; i++)
-		if (!names_any(&c->r->plan, &w->not_reference[i]))
+		if (!rows_names_any(&c->r->plan, &w->not_reference[i]))
 			check_find(c, VL_CHECK_HINT, NULL, NULL,
 			    "'not_reference': there is no column '%s'",
 			    w->not_reference[i]);

@@ -9,6 +9,7 @@
  *	named.c    tables whose name holds an id
  *	key.c      a key for a table that the profile gives none
  *	refer.c    which columns hold ids, and of what
+ *	names.c    whether what the profile names is there
  *	order.c    whose keys need whose first
  *	lite.c     private SQLite databases
  *	scratch.c, known.c, each.c, kept.c
@@ -224,6 +225,11 @@ enum vl_status rows_refer(
 bool rows_names_column(
     char *const *list, size_t n, const char *name, bool wild);
 bool rows_looks_like_reference(const char *column);
+/* names.c: some column is called so; a star stands for any characters. */
+bool rows_names_any(const struct rows_plan *p, char *const *pattern);
+/* VL_EUSAGE: a line speaks of a column that is not there. */
+enum vl_status rows_names_check(const struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct vl_err *err);
 /* ear.c: whether somebody hears this failure of the profile or of rows; then
  * it is none any more.  `t` may be NULL; `line`: what mends it, or NULL. */
 struct rows_ear;

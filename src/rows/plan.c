@@ -425,6 +425,8 @@ rows_plan_make(
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		st = read_entries(&p->tables[i], p, opts, err);
 	if (st == VL_OK)
+		st = rows_names_check(p, opts, err);
+	if (st == VL_OK)
 		st = rows_refer(p, opts, err);
 	if (st == VL_OK)
 		st = rows_said_plan(p, opts, err);

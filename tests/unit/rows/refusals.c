@@ -109,6 +109,18 @@ names_of_a_profile_that_are_not_there(void **state)
 	    WORDS("      - {table: a, key: [name]}\n    references:\n"
 	          "      - {from: b.a, to: nowhere}\n"),
 	    VL_EUSAGE, "what is no table: 'nowhere'");
+	refuse_source(two,
+	    WORDS("      - {table: a, key: [name]}\n    references:\n"
+	          "      - {from: b.aa, to: a}\n"),
+	    VL_EUSAGE, "p.yaml:7:9: 'from': there is no column 'b.aa'");
+	refuse_source(two,
+	    WORDS("      - {table: b, key: [name], keep_here: [nam]}\n"),
+	    VL_EUSAGE,
+	    "p.yaml:5:9: 'keep_here': table 'b' has no column 'nam'");
+	refuse_source(two,
+	    WORDS("      - {table: b, key: [name]}\n    keep_here:\n"
+	          "      - {table: bb, where: \"name='x'\"}\n"),
+	    VL_EUSAGE, "p.yaml:7:9: 'keep_here': there is no table 'bb'");
 }
 
 static void

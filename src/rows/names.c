@@ -1,0 +1,110 @@
+/* What lines of a profile name without a star is there. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "parts.h"
+
+#define NAME_MAX_SHOWN 512
+
+bool
+rows_names_any(const struct rows_plan *p, char *const *pattern)
+{
+	char name[NAME_MAX_SHOWN];
+	const struct vl_table *t = NULL;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < p->ntables; i++) {
+		t = p->tables[i].schema;
+		for (k = 0; k < t->ncolumns; k++) {
+			(void)snprintf(name, sizeof(name), "%s.%s", t->name,
+			    t->columns[k].name);
+			if (rows_names_column(pattern, 1, name, true) ||
+			    rows_names_column(pattern, 1, name, false))
+				return true;
+		}
+	}
+	return false;
+}
+
+static enum vl_status
+check_references(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	const struct vl_reference *w = NULL;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < p->words->nreferences; i++) {
+		w = &p->words->references[i];
+		for (k = 0; k < w->nfrom; k++)
+			if (strpbrk(w->from[k], "*{") == NULL &&
+			    !rows_names_any(p, &w->from[k]))
+				return rows_plan_fail(opts, ROWS_AT(w), err,
+				    "'from': there is no column '%s'",
+				    w->from[k]);
+	}
+	return VL_OK;
+}
+
+static enum vl_status
+check_kept(const struct rows_table *t, const struct vl_rows_opts *opts,
+    char *const *columns, size_t n, struct rows_at at, struct vl_err *err)
+{
+	size_t i = 0;
+
+	for (i = 0; i < n; i++)
+		if (vl_table_column(t->schema, columns[i]) == NONE)
+			return rows_plan_fail(opts, at, err,
+			    "'keep_here': table '%s' has no column '%s'",
+			    t->schema->name, columns[i]);
+	return VL_OK;
+}
+
+/* A name that is mistyped would keep nothing. */
+static enum vl_status
+check_keeps(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	const struct vl_keep_rows *keep = NULL;
+	const struct vl_table_words *w = NULL;
+	enum vl_status st = VL_OK;
+	size_t table = NONE;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; st == VL_OK && i < p->words->nkeep_here; i++) {
+		keep = &p->words->keep_here[i];
+		table = rows_plan_table(p, vl_slice_of(keep->table));
+		st = table == NONE ?
+		    rows_plan_fail(opts, ROWS_AT(keep), err,
+		        "'keep_here': there is no table '%s'", keep->table) :
+		    check_kept(&p->tables[table], opts, keep->columns,
+		        keep->ncolumns, ROWS_AT(keep), err);
+	}
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		for (k = 0; st == VL_OK && k < p->tables[i].nentries; k++) {
+			w = p->tables[i].entries[k].words;
+			if (w != NULL)
+				st = check_kept(&p->tables[i], opts,
+				    w->keep_here, w->nkeep_here, ROWS_AT(w),
+				    err);
+		}
+	return st;
+}
+
+enum vl_status
+rows_names_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	/* check.c tells all of it; what a bundle brought is its source's. */
+	if (p->words == NULL || p->ear != NULL || opts->profile->file == NULL)
+		return VL_OK;
+	/* The target's tables may be of a later version. */
+	if (!p->lenient)
+		st = check_references(p, opts, err);
+	return st == VL_OK ? check_keeps(p, opts, err) : st;
+}
