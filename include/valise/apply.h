@@ -100,6 +100,7 @@ struct vl_import_result {
 	uint64_t unused_chunks;
 	uint64_t proved;      /* staged files read back and compared */
 	uint64_t proved_rows; /* the same of written rows */
+	double prove_seconds; /* what rows took that were proved */
 	double apply_seconds; /* from the decision to the last sync */
 };
 

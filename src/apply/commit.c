@@ -17,8 +17,8 @@
 
 #include "databases.h"
 
-static double
-now(void)
+double
+vl_seconds(void)
 {
 	struct timespec t;
 
@@ -279,7 +279,7 @@ vl_finish(struct vl_finish *f, struct vl_err *err)
 {
 	struct vl_stage_report report = vl_stage_report_of(f->ui);
 	struct vl_err later = { 0 };
-	double start = now();
+	double start = vl_seconds();
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
@@ -300,7 +300,7 @@ vl_finish(struct vl_finish *f, struct vl_err *err)
 			    f->state, f->journal->header.trees[i].root);
 	}
 out:
-	f->seconds = now() - start;
+	f->seconds = vl_seconds() - start;
 	if (st != VL_OK) {
 		err->status = VL_EPENDING;
 		vl_within(err,

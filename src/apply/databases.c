@@ -303,9 +303,11 @@ static enum vl_status
 write_rows(struct vl_base *b, struct vl_err *err)
 {
 	enum vl_status st = vl_rows_put_write(b->put, err);
+	double start = vl_seconds();
 
 	if (st == VL_OK)
 		st = vl_rows_put_prove(b->put, err);
+	b->run->result->prove_seconds += vl_seconds() - start;
 	if (st == VL_OK && b->run->depth == VL_STAGE)
 		st = vl_created_finish(b, err);
 	if (st == VL_OK)

@@ -146,6 +146,8 @@ show_json(const struct run *run, const struct vl_import_result *r)
 	vl_msg_count(&m, "unused_chunks", r->unused_chunks);
 	vl_msg_count(&m, "proved", r->proved);
 	vl_msg_count(&m, "proved_rows", r->proved_rows);
+	vl_msg_count(
+	    &m, "prove_rows_milliseconds", (uint64_t)(r->prove_seconds * 1000));
 	if (!run->opts->preview)
 		vl_msg_count(&m, "apply_milliseconds",
 		    (uint64_t)(r->apply_seconds * 1000));
