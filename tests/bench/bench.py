@@ -2,10 +2,11 @@
 """Measure valise against its peers; see run.sh.
 
 Each figure is the median of N runs: seconds on the wall, the sync included,
-and the highest resident memory of any one process.  The peers take turns, so
-that what else the machine does in these minutes meets all of them.  A restore goes into a
-fresh directory, as root on a fresh ext4: unpacking on ext4 soon after the
-removal of the last tree costs every tool tens of seconds of kernel time.
+those of the processors, and the highest resident memory of any one process.
+The peers take turns, so that what else the machine does in these minutes meets
+all of them.  A restore goes into a fresh directory, as root on a fresh ext4:
+unpacking on ext4 soon after the removal of the last tree costs every tool tens
+of seconds of kernel time.
 """
 import argparse
 import contextlib
@@ -17,13 +18,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import databases
 import measure
 import peers
 import smallfiles
 
 LINUX = Path("/usr/src/linux-source-6.1.tar.xz")
 COLUMNS = ("tree", "peer", "work", "runs", "seconds", "least", "most",
-           "rss_mib", "size_mb", "ratio")
+           "cpu", "rss_mib", "size_mb", "ratio")
 
 
 def in_turn(those, turn):
@@ -74,7 +76,10 @@ class Bench:
             "tree": self.tree.name, "peer": peer, "work": work,
             "runs": len(samples), "seconds": statistics.median(seconds),
             "least": min(seconds), "most": max(seconds),
-            "rss_mib": max(s.rss for s in samples) / 2**20,
+            "cpu": None if samples[0].cpu is None else
+            statistics.median(s.cpu for s in samples),
+            "rss_mib": None if samples[0].rss is None else
+            max(s.rss for s in samples) / 2**20,
             "size_mb": size / 1e6 if size is not None else None})
         self.note(f"{self.tree.name} {peer} {work}: "
                   f"{statistics.median(seconds):.2f} s")
@@ -137,8 +142,10 @@ class Bench:
         """The row of the reference for the same work, or its nearest."""
         work = {"verify --open": "verify", "import unchanged": "import"}.get(
             row["work"], row["work"])
+        # A phase stands beside the whole.
+        work = work.removesuffix(": load")
         for other in self.rows:
-            if other["peer"] == peers.REFERENCE and \
+            if other["peer"] in (peers.REFERENCE, *databases.REFERENCES) and \
                     (other["tree"], other["work"]) == (row["tree"], work):
                 return other
         return None
@@ -172,7 +179,7 @@ def main():
     parser.add_argument("-p", dest="peers", default="")
     parser.add_argument("--work", default=os.environ.get("TMPDIR", "/tmp"),
                         help="where the data lies; wants some 10 GB")
-    parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES]")
+    parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES] | rows [ROWS]")
     o = parser.parse_args()
     names = set(filter(None, o.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="valise-bench.",
@@ -185,6 +192,9 @@ def main():
                 smallfiles.make(tree, count)
                 bench.measure_tree(tree, names or {"valise"})
                 shutil.rmtree(tree)
+        elif o.what and o.what[0] == "rows":
+            for count in map(int, o.what[1:] or (1_000_000, 10_000_000)):
+                databases.Databases(bench, count).measure()
         else:
             tree = Path(o.what[0]).resolve() if o.what else linux_tree(work)
             bench.measure_tree(tree, names)

@@ -4,7 +4,8 @@ import os
 import subprocess
 import time
 
-Sample = collections.namedtuple("Sample", "seconds rss")
+# Seconds on the wall and of the processors, and bytes; None: not known.
+Sample = collections.namedtuple("Sample", "seconds cpu rss")
 
 
 def run(command, env=None, cwd=None):
@@ -16,7 +17,8 @@ def run(command, env=None, cwd=None):
     read_end, write_end = os.pipe()
     start = time.monotonic()
     done = subprocess.run(
-        ["/usr/bin/time", "-q", "-o", f"/dev/fd/{write_end}", "-f", "%M",
+        ["/usr/bin/time", "-q", "-o", f"/dev/fd/{write_end}", "-f",
+         "%U %S %M",
          "bash", "-c", f"set -o pipefail; {command}"],
         env={**os.environ, **(env or {})}, cwd=cwd, pass_fds=[write_end],
         stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -24,11 +26,11 @@ def run(command, env=None, cwd=None):
     seconds = time.monotonic() - start
     os.close(write_end)
     with open(read_end) as file:
-        rss = int(file.read().split()[-1]) * 1024
+        user, system, rss = file.read().split()[-3:]
     if done.returncode != 0:
         raise SystemExit(f"failed ({done.returncode}): {command}\n"
                          f"{done.stderr}")
-    return Sample(seconds, rss)
+    return Sample(seconds, float(user) + float(system), int(rss) * 1024)
 
 
 def entries(tree):
