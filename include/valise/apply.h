@@ -9,6 +9,7 @@
 
 #include <valise/cage.h>
 #include <valise/keys.h>
+#include <valise/plan.h>
 #include <valise/pool.h>
 #include <valise/sealform.h>
 #include <valise/site.h>
@@ -78,6 +79,8 @@ struct vl_import_opts {
 	const enum vl_on_match *on_match; /* NULL: as site.yaml says */
 	const struct vl_map_record *map;  /* all that hold, the site's too */
 	size_t nmap;
+	struct vl_plan *plan; /* what is done, and no more; or NULL */
+	const char *plan_to;  /* a preview writes one there; or NULL */
 	bool allow_delete;
 	bool allow_drift; /* of schemas, as struct vl_rows_put_opts has it */
 	bool preview;

@@ -105,6 +105,15 @@ struct vl_rows_brought {
 	struct vl_slice here;  /* its primary key here, as JSON; or n is 0 */
 };
 
+/* A record that differs, before it is known what becomes of it. */
+struct vl_rows_differs {
+	const char *table; /* as in lines */
+	enum vl_row_change what;
+	struct vl_slice key;    /* as JSON */
+	const uint8_t *here;    /* hash of the row here as it stands; or NULL */
+	struct vl_slice fields; /* MODIFY: the columns that differ, as JSON */
+};
+
 struct vl_rows_put_opts {
 	struct vl_rows_opts rows;         /* `profile`: meaning and policy */
 	struct vl_dbs *dbs;               /* that rows.db is one of */
@@ -127,6 +136,11 @@ struct vl_rows_put_opts {
 	 * order; what it was told counts when the import does.  Or NULL. */
 	enum vl_status (*created)(
 	    void *arg, const struct vl_rows_brought *b, struct vl_err *err);
+	/* Whether it is done; `*go` is what the profile says.  Asked of rows
+	 * that differ or are on one side, but for those that keep_here or a
+	 * conflict keeps.  Or NULL. */
+	enum vl_status (*decide)(void *arg, const struct vl_rows_differs *d,
+	    bool *go, struct vl_err *err);
 	/* A record that an import changes: `key` as JSON, `detail` the columns
 	 * that differ, or why it cannot be. */
 	void (*change)(void *arg, const char *table, enum vl_row_change what,
@@ -149,10 +163,10 @@ struct vl_rows_put_counts {
 enum vl_status vl_rows_put_open(struct vl_rows_put **out,
     const struct vl_rows_put_opts *opts, struct vl_err *err);
 /*
- * Lines of this resource, decoded; what they say is borrowed for the call.
- * VL_EREFUSED: a table that is not here, or differs in what allow_drift does
- * not let pass, which is named column by column (report.note); VL_EFORMAT: a
- * row that is not as its table's line says.
+ * Lines of this resource, decoded; what they say is borrowed for the call.  A
+ * table that is not here, or differs in what allow_drift does not let pass, is
+ * named column by column (report.note), and refused by vl_rows_put_compare(),
+ * when all are.  VL_EFORMAT: a row that is not as its table's line says.
  */
 enum vl_status vl_rows_put_table(struct vl_rows_put *p,
     const struct vl_table_line *line, struct vl_err *err);
@@ -163,9 +177,9 @@ enum vl_status vl_rows_put_row(struct vl_rows_put *p, const struct vl_row *row,
 enum vl_status vl_rows_put_body(
     struct vl_rows_put *p, struct vl_slice bytes, struct vl_err *err);
 /* All rows are there.  What differs is told, in order of keys by table.
- * VL_EREFUSED: a table that only the target has.  As vl_rows_open() for the
- * target's rows; VL_EREFUSED also for a row whose key is that of another
- * owner's here. */
+ * VL_EREFUSED: a table that one side has not, or has otherwise.  As
+ * vl_rows_open() for the target's rows; VL_EREFUSED also for a row whose key is
+ * that of another owner's here. */
 enum vl_status vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err);
 /* VL_EREFUSED: a conflict; a row refers to one that is neither in the bundle
  * nor here; a constraint of the target, with the row in question. */

@@ -7,6 +7,7 @@
  *	intake.c   the bundle: trusted, copied to the spool, unlocked
  *	replay.c   is it the next one, from the right sender, for this site?
  *	room.c     is there room for it?
+ *	planning.h  what a plan says, and to write one
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
  *	pass.c     records against the trees: compare, stage
@@ -59,7 +60,8 @@ enum vl_depth {
 	VL_STAGE
 };
 
-struct vl_base; /* databases.h */
+struct vl_base;     /* databases.h */
+struct plan_writer; /* planning.h */
 struct vl_dbs;
 
 struct vl_run {
@@ -68,17 +70,20 @@ struct vl_run {
 	struct vl_ledger ledger;
 	struct vl_intake intake;
 	struct vl_header header;
-	struct vl_part *parts; /* as header.trees */
-	struct vl_base *bases; /* as header.dbs */
-	struct vl_dbs *dbs;    /* over all of them; NULL: there is none */
-	int64_t changes;       /* of `dbs`, before the transaction */
-	enum vl_depth depth;   /* of the pass in hand */
+	struct vl_part *parts;      /* as header.trees */
+	struct vl_base *bases;      /* as header.dbs */
+	struct plan_writer *writer; /* of a plan; or NULL */
+	struct vl_dbs *dbs;         /* over all of them; NULL: there is none */
+	int64_t changes;            /* of `dbs`, before the transaction */
+	enum vl_depth depth;        /* of the pass in hand */
 	bool keep_owner;
 	bool surveyed;   /* every line was seen once */
 	bool journalled; /* BEGIN stands */
 	bool quiet;      /* changes are not said: a second pass will say them */
 	char conflict[1024]; /* the first one, for the error */
-	uint64_t total;      /* bytes of all files that are imported */
+	struct vl_err
+	    planned;    /* what failed of a plan, where none can be told */
+	uint64_t total; /* bytes of all files that are imported */
 	uint64_t done;
 };
 

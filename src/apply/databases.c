@@ -10,6 +10,7 @@
 #include <valise/text.h>
 
 #include "databases.h"
+#include "planning.h"
 
 struct vl_base *
 vl_base_of(struct vl_run *run, struct vl_slice resource)
@@ -160,6 +161,26 @@ take_row(void *arg, const char *table, enum vl_row_change what,
 		        .detail = detail });
 }
 
+static enum vl_status
+decide(void *arg, const struct vl_rows_differs *d, bool *go, struct vl_err *err)
+{
+	static const enum vl_change changes[] = {
+		[VL_ROW_ADD] = VL_CHANGE_ADD,
+		[VL_ROW_MODIFY] = VL_CHANGE_MODIFY,
+		[VL_ROW_DELETE] = VL_CHANGE_DELETE,
+	};
+	const struct vl_base *b = arg;
+
+	return plan_ask(b->run,
+	    &(struct plan_change){ .resource = b->resource->name,
+	        .table = d->table,
+	        .what = changes[d->what],
+	        .key = d->key,
+	        .here = d->here,
+	        .fields = d->fields },
+	    go, err);
+}
+
 /* ---- Lines ---- */
 
 static enum vl_status
@@ -231,6 +252,8 @@ begin_base(
 	        .arg = b,
 	        .brought = vl_created_next,
 	        .created = b->run->depth == VL_STAGE ? vl_created_add : NULL,
+	        .decide =
+	            o->plan != NULL || b->run->writer != NULL ? decide : NULL,
 	        .change = take_row },
 	    err);
 }
@@ -325,6 +348,8 @@ vl_base_end(struct vl_base *b, struct vl_err *err)
 		return VL_OK;
 	ui = b->run->opts->ui;
 	st = vl_rows_put_compare(b->put, err);
+	if (st == VL_OK)
+		st = plan_end(b->run, b->resource->name, err);
 	if (st == VL_OK)
 		take_counts(b);
 	/* Conflicts are refused once all of them are told. */

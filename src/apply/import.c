@@ -14,6 +14,7 @@
 #include <valise/text.h>
 
 #include "databases.h"
+#include "planning.h"
 #include "recover.h"
 
 #define DELETE_SHARE 5 /* more than a fifth of a resource is asked about */
@@ -373,7 +374,8 @@ preview(struct vl_run *run, struct vl_err *err)
 		return err->status;
 	run->result->changed = !unchanged(run);
 	run->result->unchanged = !run->result->changed;
-	if (check_policy(run, false, err) != VL_OK)
+	if (check_policy(run, false, err) != VL_OK ||
+	    plan_write_finish(run, err) != VL_OK)
 		return err->status;
 	if (st != VL_OK && run->result->changed)
 		*err = room;
@@ -449,7 +451,7 @@ import(struct vl_run *run, struct vl_err *err)
 
 	if (st == VL_EIO && run->surveyed)
 		st = look_for_conflicts(run, err);
-	if (st == VL_OK && !differs && again(run))
+	if (st == VL_OK && !differs && run->opts->plan == NULL && again(run))
 		st = import_again(run, &done, err);
 	if (st != VL_OK || done)
 		return st;
@@ -508,6 +510,7 @@ run_free(struct vl_run *run)
 	vl_header_free(&run->header);
 	vl_ledger_free(&run->ledger);
 	vl_intake_close(&run->intake);
+	plan_write_free(run->writer);
 }
 
 static enum vl_status
@@ -554,6 +557,10 @@ vl_apply_import(const struct vl_import_opts *opts,
 		st = check_fit(&run, err);
 	if (st == VL_OK)
 		st = make_header(&run, err);
+	if (st == VL_OK)
+		st = plan_fits(&run, err);
+	if (st == VL_OK)
+		st = plan_write_open(&run, err);
 	if (st == VL_OK)
 		st = vl_bases_open(&run, err);
 	if (st == VL_OK) {

@@ -9,6 +9,7 @@
 #include <valise/text.h>
 
 #include "databases.h"
+#include "planning.h"
 
 #define LINES_PER_LOOK 256 /* at the operator's wishes */
 
@@ -88,6 +89,7 @@ take_change(void *arg, const char *resource, enum vl_change change,
 	struct vl_run *run = arg;
 	const struct vl_apply_ui *ui = run->opts->ui;
 	char shown[512];
+	bool go = true;
 
 	if (change == VL_CHANGE_CONFLICT && run->conflict[0] == '\0')
 		(void)snprintf(run->conflict, sizeof(run->conflict),
@@ -96,6 +98,13 @@ take_change(void *arg, const char *resource, enum vl_change change,
 		    detail);
 	if (!run->quiet)
 		ui->change(ui->arg, resource, change, path, detail);
+	if (change <= VL_CHANGE_DELETE && run->planned.status == VL_OK)
+		(void)plan_ask(run,
+		    &(struct plan_change){ .resource = resource,
+		        .what = change,
+		        .key = path,
+		        .detail = detail },
+		    &go, &run->planned);
 }
 
 static void
@@ -205,6 +214,13 @@ end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 		return vl_within(err, "resource '%s'", p->resource->name);
 	p->ended = true;
 	vl_target_counts(p->target, &p->counts);
+	if (run->planned.status != VL_OK) {
+		*err = run->planned;
+		return err->status;
+	}
+	st = plan_end(run, p->resource->name, err);
+	if (st != VL_OK)
+		return st;
 	p->unchanged = vl_target_unchanged(p->target);
 	run->result->proved += p->counts.proved;
 	if (!run->quiet)

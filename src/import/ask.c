@@ -164,6 +164,7 @@ ask_show_words(const struct run *run)
 	    &w, "--allow-delete", o->allow_delete || run->answers.deletes);
 	vl_words_flag(&w, "--allow-schema-drift", o->allow_drift);
 	vl_words_text(&w, "--on-match", o->on_match);
+	vl_words_text(&w, "--plan", o->plan);
 	vl_words_text(&w, "--map", o->map);
 	vl_words_list(&w, "--only", &o->only);
 	vl_words_list(&w, "--trust", &o->trust);

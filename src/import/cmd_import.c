@@ -48,6 +48,12 @@ static const struct vl_opt table[] = {
 	    .at = AT(allow_drift),
 	    .help = "take rows also where the target's tables differ in what "
 	            "no row needs" },
+	{ .name = "plan",
+	    .arg = "FILE",
+	    .type = VL_OPT_TEXT,
+	    .at = AT(plan),
+	    .help = "with --preview: write to FILE what would be done, to be "
+	            "edited; else: do what FILE says, and no more" },
 	{ .name = "map",
 	    .arg = "FILE",
 	    .type = VL_OPT_TEXT,
@@ -107,7 +113,6 @@ static const struct vl_opt table[] = {
 	    .at = AT(state),
 	    .help = "with --status, --recover: this state directory, in place "
 	            "of SITE.yaml" },
-	{ .name = "plan", .type = VL_OPT_LATER },
 	{ .name = "hooks", .type = VL_OPT_LATER },
 	{ .name = "receipt", .type = VL_OPT_LATER },
 	{ .name = "undo", .type = VL_OPT_LATER },
@@ -145,6 +150,7 @@ check_options(const struct import_opts *o, unsigned mode, struct vl_err *err)
 		    "a bundle" },
 		{ o->on_match != NULL, "on-match", IMPORT | PREVIEW,
 		    "a bundle" },
+		{ o->plan != NULL, "plan", IMPORT | PREVIEW, "a bundle" },
 		{ o->map != NULL, "map", IMPORT | PREVIEW, "a bundle" },
 		{ o->only.n > 0, "only", IMPORT | PREVIEW, "a bundle" },
 		{ o->trust.n > 0, "trust", IMPORT | PREVIEW, "a bundle" },
@@ -241,6 +247,7 @@ import_run(const struct vl_args *args, struct vl_err *err)
 	vl_held_keys_free(&run.keys);
 	view_free(&run.view);
 	vl_map_list_free(&run.told);
+	vl_plan_free(run.plan);
 	free(run.map);
 	vl_site_free(run.site);
 	return st;

@@ -16,6 +16,7 @@ struct import_opts {
 	struct vl_texts take_ours;
 	const char *on_match;
 	const char *map;
+	const char *plan;
 	const char *state;
 	struct vl_number wait;
 	struct vl_number workers;
@@ -63,7 +64,9 @@ struct run {
 	struct view view;
 	struct answers answers;
 	struct vl_held_keys keys;
-	struct vl_map_list told;   /* --map */
+	struct vl_map_list told; /* --map */
+	struct vl_plan *plan;    /* --plan of an import */
+	size_t nmap;
 	struct vl_map_record *map; /* what it maps, and the site file */
 };
 
@@ -73,6 +76,8 @@ enum vl_status transfer_run(struct run *run, struct vl_err *err);
 
 /* ---- said.c: files in which the operator says more ---- */
 
+/* run->plan, and that there is room for one to write. */
+enum vl_status said_plan(struct run *run, struct vl_err *err);
 /* run->map; --map is read, if it is given. */
 enum vl_status said_map(struct run *run, struct vl_err *err);
 

@@ -1,4 +1,6 @@
-/* Files in which the operator says more than options can: --map. */
+/* Files in which the operator says more than options can: --map, --plan. */
+
+#include <unistd.h>
 
 #include <valise/text.h>
 
@@ -17,6 +19,28 @@ note_left_out(const struct run *run, const struct vl_map_record *m)
 }
 
 enum vl_status
+said_plan(struct run *run, struct vl_err *err)
+{
+	const char *file = run->opts->plan;
+	struct vl_buf text = { 0 };
+	enum vl_status st = VL_OK;
+	char shown[SHOWN];
+
+	if (file == NULL)
+		return VL_OK;
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
+	if (run->opts->preview)
+		return access(file, F_OK) != 0 ?
+		    VL_OK :
+		    vl_fail(err, VL_EUSAGE,
+		        "'%s' is there already: a plan is not written over "
+		        "what somebody may have edited",
+		        shown);
+	st = vl_cli_file(&text, file, VL_PLAN_MAX, err);
+	return st == VL_OK ? vl_plan_decode(&run->plan, shown, &text, err) : st;
+}
+
+enum vl_status
 said_map(struct run *run, struct vl_err *err)
 {
 	const struct vl_site *site = run->site;
@@ -24,7 +48,10 @@ said_map(struct run *run, struct vl_err *err)
 	struct vl_map_list *list = &run->told;
 	struct vl_buf text = { 0 };
 	enum vl_status st = VL_OK;
+	const struct vl_map_record *planned = NULL;
 	char shown[SHOWN];
+	size_t nplanned = 0;
+	size_t n = 0;
 	size_t i = 0;
 
 	if (file != NULL) {
@@ -41,12 +68,15 @@ said_map(struct run *run, struct vl_err *err)
 		return st;
 	for (i = 0; i < list->n; i++)
 		note_left_out(run, &list->records[i]);
-	run->map = calloc(site->nmap_records + list->n + 1, sizeof(*run->map));
+	planned = vl_plan_map(run->plan, &nplanned);
+	n = site->nmap_records;
+	run->nmap = n + list->n + nplanned;
+	run->map = calloc(run->nmap + 1, sizeof(*run->map));
 	if (run->map == NULL)
 		return vl_fail_memory(err);
-	for (i = 0; i < site->nmap_records; i++)
-		run->map[i] = site->map_records[i];
-	for (i = 0; i < list->n; i++)
-		run->map[site->nmap_records + i] = list->records[i];
+	for (i = 0; i < run->nmap; i++)
+		run->map[i] = i < n ? site->map_records[i] :
+		    i < n + list->n ? list->records[i - n] :
+		                      planned[i - n - list->n];
 	return VL_OK;
 }

@@ -188,6 +188,10 @@ show_result(const struct run *run, const struct vl_import_result *r)
 		            "from %s; %s read back and compared; durable, "
 		            "applied in %.2f s",
 		    r->seq, site, lines, bytes, proved, r->apply_seconds);
+	if (run->opts->preview && run->opts->plan != NULL)
+		vl_cli_note("the plan is in '%s'; edit its actions, and import "
+		            "with '--plan' to have it done",
+		    run->opts->plan);
 	if (run->opts->json)
 		show_json(run, r);
 }
@@ -230,7 +234,9 @@ apply(struct run *run, const enum vl_on_match *on_match, struct vl_err *err)
 	opts.nonly = o->only.n;
 	opts.on_match = on_match;
 	opts.map = run->map;
-	opts.nmap = run->site->nmap_records + run->told.n;
+	opts.nmap = run->nmap;
+	opts.plan = run->plan;
+	opts.plan_to = o->preview ? o->plan : NULL;
 	opts.allow_delete = o->allow_delete;
 	opts.allow_drift = o->allow_drift;
 	opts.preview = o->preview;
@@ -271,6 +277,8 @@ transfer_run(struct run *run, struct vl_err *err)
 		    vl_site_only_check(run->site, o->only.list, o->only.n, err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
+	if (st == VL_OK)
+		st = said_plan(run, err);
 	if (st == VL_OK)
 		st = said_map(run, err);
 	if (st == VL_OK)

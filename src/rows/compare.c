@@ -201,6 +201,23 @@ stays(struct comparing *c, struct rows_staged *row, bool *yes)
 	return st;
 }
 
+/* Whether the target's row stays, where somebody says it. */
+static enum vl_status
+ask(struct comparing *c, const struct rows_staged *row, bool *stay)
+{
+	bool go = !*stay;
+	enum vl_status st = rows_decide(c->p,
+	    &(struct rows_question){ .table = c->rd.table,
+	        .what = VL_ROW_MODIFY,
+	        .key = row->key,
+	        .rd = &c->rd,
+	        .columns = row->what },
+	    &go, c->err);
+
+	*stay = !go;
+	return st;
+}
+
 /* Both sides have it. */
 static enum vl_status
 meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
@@ -211,6 +228,7 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	enum vl_status st =
 	    rows_values_hash(&p->values, c->here->scratch, hash, c->err);
 	bool stay = false;
+	bool fails = false;
 
 	row->r = c->rd.r;
 	row->act = ROWS_SAME;
@@ -228,8 +246,13 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 		return st;
 	row->key = key;
 	row->at = vl_buf_slice(&c->at);
-	if (row->act == ROWS_UPDATE && !stay &&
-	    on_match(c, e) == VL_ON_MATCH_FAIL) {
+	fails = row->act == ROWS_UPDATE && !stay &&
+	    on_match(c, e) == VL_ON_MATCH_FAIL;
+	if (row->act == ROWS_UPDATE && !fails && !row_kept(c))
+		st = ask(c, row, &stay);
+	if (st != VL_OK)
+		return st;
+	if (fails) {
 		stay = true;
 		p->counts.conflict++;
 		p->opts.change(p->opts.arg, c->rd.t->collection,
@@ -401,6 +424,13 @@ alone(struct comparing *c, struct vl_slice key)
 	if (st == VL_OK && !go && !fates.left && !row_kept(c) &&
 	    only == VL_TARGET_ONLY_BROUGHT)
 		st = rows_brought_has(c->p->brought, &c->rd, key, &go, c->err);
+	if (st == VL_OK)
+		st = rows_decide(c->p,
+		    &(struct rows_question){ .table = c->rd.table,
+		        .what = VL_ROW_DELETE,
+		        .key = key,
+		        .rd = &c->rd },
+		    &go, c->err);
 	if (st != VL_OK || !go) {
 		c->p->counts.skip++;
 		return st;

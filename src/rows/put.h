@@ -10,6 +10,7 @@
  *	compare.c  those beside the target's
  *	same.c     two values
  *	settle.c   what becomes of them
+ *	decide.c   or what a plan says
  *	brought.c  rows that earlier imports created
  *	ids.c      new ids, and from a key to an id
  *	idmap.c    the latter in memory
@@ -166,6 +167,10 @@ struct vl_rows_put {
 	uint64_t missing; /* bytes of its body */
 	bool open;        /* it is not put aside yet */
 	uint64_t left;    /* rows of the bundle that are not written */
+	/* Tables that cannot be taken: all are told before it ends. */
+	bool passing; /* the rows of one */
+	size_t nrefused;
+	struct vl_err refused; /* the first */
 	bool triggers_off;
 	struct rows_idmap *idmap;
 	bool probing; /* ids that are not given yet are NULL */
@@ -238,6 +243,17 @@ struct rows_beside {
 };
 enum vl_status rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
     const struct rows_beside *b, bool *same, struct vl_err *err);
+
+/* decide.c: what opts.decide says of a record. */
+struct rows_question {
+	size_t table;
+	enum vl_row_change what;
+	struct vl_slice key;
+	const struct rows_reader *rd; /* the row here; or NULL */
+	struct vl_slice columns;      /* `what` of a staged row */
+};
+enum vl_status rows_decide(struct vl_rows_put *p, const struct rows_question *q,
+    bool *go, struct vl_err *err);
 
 /* settle.c */
 struct rows_settling;

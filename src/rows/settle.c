@@ -226,6 +226,7 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	bool kept = false;
 	bool left = false;
+	bool go = false;
 
 	st = rows_settling_look(s, row, &kept, err);
 	if (st == VL_OK)
@@ -235,7 +236,16 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 	w = s->t->entries[row->entry].words;
 	if (w != NULL)
 		on_new = w->on_new;
-	if (!kept && !left && on_new == VL_ON_NEW_CREATE) {
+	go = !kept && !left && on_new == VL_ON_NEW_CREATE;
+	if (!kept && on_new != VL_ON_NEW_FAIL)
+		st = rows_decide(p,
+		    &(struct rows_question){ .table = s->table,
+		        .what = VL_ROW_ADD,
+		        .key = row->key },
+		    &go, err);
+	if (st != VL_OK)
+		return st;
+	if (go) {
 		p->counts.add++;
 		return rows_stage_set(p->stage, s->table, row, err);
 	}
@@ -258,7 +268,7 @@ is_plain(const struct vl_rows_put *p, const struct rows_table *t)
 {
 	const struct rows_entry *e = &t->entries[0];
 
-	return !depends(t) &&
+	return !depends(t) && p->opts.decide == NULL &&
 	    (e->words == NULL || e->words->on_new == VL_ON_NEW_CREATE) &&
 	    (p->left == 0 || (e->nowners == 0 && t->of == NONE));
 }

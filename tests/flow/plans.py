@@ -1,0 +1,187 @@
+"""Plans: what a preview writes, a person edits, and an import obeys."""
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import write_tree  # noqa: E402
+from said import Said  # noqa: E402
+
+DELETES = ("profile: {resources: [{resource: app, tables: ["
+           "{table: person, key: [mail]}, {table: task, key: [title], "
+           "target_only: delete}, {table: slot, key: [day, hour]}]}]}\n")
+
+
+class Plans(Said):
+    def setUp(self):
+        super().setUp()
+        self.write("source", words=DELETES)
+        self.write_target()
+        write_tree(self.site.source, {"a.txt": "one", "b.txt": "two"})
+        write_tree(self.site.target, {"b.txt": "other"})
+        self.change("target", "insert into task values (9, 'pack', null, '');")
+        self.file = self.folder / "plan.jsonl"
+        self.bundle = self.site.export()
+
+    def write_target(self):
+        self.write("target",
+                   f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n",
+                   words=DELETES)
+
+    def make(self, *words):
+        self.file.unlink(missing_ok=True)
+        self.site.run("valise-import", self.site.target_yaml, self.bundle,
+                      "--preview", "--plan", self.file, *words,
+                      *self.site.identity)
+        return self.read()
+
+    def read(self):
+        return [json.loads(line) for line in
+                self.file.read_text().splitlines()]
+
+    def edit(self, action, *key, **more):
+        """Another action for one record."""
+        lines = self.read()
+        found = [line for line in lines[1:] if line.get("key") == list(key)]
+        self.assertEqual(1, len(found))
+        found[0].update(action=action, **more)
+        self.save(lines)
+
+    def save(self, lines):
+        self.file.write_text("".join(
+            json.dumps(line, sort_keys=True, separators=(",", ":"),
+                       ensure_ascii=False) + "\n" for line in lines))
+
+    def obey(self, expect=0, words=("--allow-delete",)):
+        return self.site.import_(self.bundle, "--plan", self.file, *words,
+                                 expect=expect)
+
+    def refused(self, code, *said, words=("--allow-delete",)):
+        before = self.rows(), self.site.state()
+        self.assert_says(self.obey(code, words), *said)
+        self.assertEqual(before[0], self.rows())
+
+    def actions(self):
+        return [(line.get("table"), *(line.get("key") or [line["path"]]),
+                 line["action"]) for line in self.read()[1:]]
+
+    def test_a_plan_names_every_record_that_differs(self):
+        head, *lines = self.make()
+        self.assertEqual(("valise-plan", 0, 1, "demo", len(lines)), tuple(
+            head[name] for name in ("format", "v", "seq", "site", "records")))
+        self.assertEqual(["files", "app"], head["resources"])
+        self.assertEqual([
+            ("person", "ada@example.org", "insert"),
+            ("person", "blaise@example.org", "overwrite"),
+            ("slot", "a/b", 1, "insert"), ("slot", "mon", 9, "insert"),
+            ("task", "buy", "insert"), ("task", "mine", "delete"),
+            ("task", "pack", "overwrite"),
+        ], self.actions()[:7])
+        self.assertIn((None, "a.txt", "insert"), self.actions())
+        self.assertIn((None, "b.txt", "overwrite"), self.actions())
+        self.assertIn((None, ".", "overwrite"), self.actions())
+        self.assertEqual(["name"], lines[1]["fields"])
+        self.assertEqual(0o600, self.file.stat().st_mode & 0o777)
+        text = self.file.read_text()
+        again = self.site.run(
+            "valise-import", self.site.target_yaml, self.bundle, "--preview",
+            "--plan", self.file, *self.site.identity, expect=2)
+        self.assert_says(again, "is there already")
+        self.make()
+        self.assertEqual(text, self.file.read_text())
+
+    def test_as_it_was_written_it_is_the_import(self):
+        self.make()
+        self.obey()
+        rows = self.rows()
+        self.assertEqual({"pack", "buy"}, set(self.owners()))
+        self.assertEqual("Blaise", rows["person"][0][2])
+        self.assertEqual("two", (self.site.target / "b.txt").read_text())
+        again = self.site.import_(self.bundle)
+        self.assert_says(again, "nothing differs")
+
+    def test_it_does_what_is_edited_and_no_more(self):
+        self.make()
+        self.edit("skip", "blaise@example.org")
+        self.edit("skip", "a/b", 1)
+        self.edit("skip", "mine")
+        self.obey()
+        rows = self.rows()
+        self.assertEqual((1, "blaise@example.org", "B."), rows["person"][0])
+        self.assertEqual([("b/a", 1, None), ("mon", 9, "early"),
+                          ("mon", 10, "late")], rows["slot"])
+        self.assertEqual({"pack": 1, "buy": 3, "mine": 2}, self.owners())
+
+    def test_a_record_is_mapped_to_one_that_stays(self):
+        self.make()
+        self.edit("map", "ada@example.org", to=["carla@example.org"])
+        self.obey()
+        self.assertEqual([(1, "blaise@example.org", "Blaise"),
+                          (2, "carla@example.org", "Carla")],
+                         self.rows()["person"])
+        self.assertEqual({"pack": 1, "buy": 2}, self.owners())
+
+    def test_what_others_need_cannot_be_skipped(self):
+        self.make()
+        self.edit("skip", "ada@example.org")
+        self.refused(4, "task", "buy", "ada@example.org")
+
+    def test_a_target_that_moved_is_refused_with_what_moved(self):
+        self.make()
+        self.change("target", "update person set name = 'Bl.' where id = 1;"
+                    "insert into task values (11, 'new', null, null);")
+        self.refused(4, 'row ["blaise@example.org"] of table person is to be '
+                     "changed", 'row ["new"] of table task is to be deleted',
+                     f"{self.file}:3: the record is not as it was",
+                     "3 records", "make a plan anew")
+        self.make()
+        write_tree(self.site.target, {"c.txt": "more"})
+        self.refused(4, "c.txt", "resource 'files' moved")
+
+    def test_another_bundle_or_choice_is_refused(self):
+        self.make()
+        self.refused(4, "resources", words=("--only", "app"))
+        self.change("source", "insert into slot values ('tue', 1, null)")
+        first, self.bundle = self.bundle, self.site.export()
+        self.refused(4, "another bundle")
+
+    def test_a_plan_that_cannot_be(self):
+        self.make()
+        lines = self.read()
+        cases = (
+            (lambda l: l[2].update(action="insert"), 3, "'overwrite' or "
+             "'skip'"),
+            (lambda l: l[1].update(action="drop"), 2, "'map' with 'to'"),
+            (lambda l: l[1].update(action="map"), 2, "no 'to'"),
+            (lambda l: l[1].update(action="map", to="x"), 2, "no key"),
+            (lambda l: l[2].update(action="map", to=["x"]), 3, "inserted"),
+            (lambda l: l[1].update(to=["x"]), 2, "'to'"),
+            (lambda l: l[1].update(key=["eve"]), 2, "not in the plan"),
+            (lambda l: l[2].update(here="0" * 64), 3, "not in the plan"),
+            (lambda l: l[1].update(extra=1), 2, "'extra'"),
+            (lambda l: l[1].pop("table"), 2, "no"),
+            (lambda l: l.append(l[1]), None, "are about one record"),
+            (lambda l: l.pop(2), None, "'skip'"),
+            (lambda l: l[-1].update(action="skip"), len(lines), "for a file"),
+            (lambda l: l[0].update(v=1), 1, "version"),
+            (lambda l: l[0].pop("bundle"), 1, "no 'bundle'"),
+        )
+        for change, line, said in cases:
+            with self.subTest(said):
+                bad = json.loads(json.dumps(lines))
+                change(bad)
+                self.save(bad)
+                self.refused(2, str(self.file) + (
+                    f":{line}: " if line else ": "), said)
+        text = "\n".join(map(json.dumps, lines)) + "\n"
+        self.file.write_text(text)
+        self.refused(2, f"{self.file}:1: it is no canonical JSON")
+        self.file.write_text("")
+        self.refused(2, "no end")
+        self.file.unlink()
+        self.refused(2, "plan.jsonl")
+
+
+if __name__ == "__main__":
+    unittest.main()
