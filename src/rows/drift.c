@@ -324,12 +324,12 @@ differs(struct drift *d, bool fine, const struct line *there,
 {
 	const struct vl_rows_opts *opts = &d->p->opts.rows;
 	const struct line *const both[2] = { there, here };
+	const bool passes = fine && d->p->opts.allow_drift;
 	char shown[2][192];
 	char text[512];
 	size_t n = 0;
 	size_t i = 0;
 
-	fine = fine && d->p->opts.allow_drift;
 	for (i = 0; i < 2; i++) {
 		if (both[i] == NULL)
 			continue;
@@ -343,10 +343,15 @@ differs(struct drift *d, bool fine, const struct line *there,
 	    "table '%s': %s in the bundle, %s here", d->t->schema->name,
 	    there == NULL ? "nothing of it" : shown[0],
 	    here == NULL ? "nothing of it" : shown[1]);
+	if (!passes && d->refused++ == 0)
+		memcpy(d->first, text, sizeof(text));
+	n = strlen(text);
+	if (fine)
+		(void)snprintf(text + n, sizeof(text) - n, "%s",
+		    passes ? ": let pass" :
+		             ": '--allow-schema-drift' lets it pass");
 	if (opts->report.note != NULL)
 		opts->report.note(opts->report.arg, text);
-	if (!fine && d->refused++ == 0)
-		memcpy(d->first, text, sizeof(text));
 }
 
 static bool

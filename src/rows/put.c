@@ -160,6 +160,35 @@ keep_schema(
 	return st == VL_OK ? vl_buf_add(&later->schema, line->schema, err) : st;
 }
 
+/* What differs was told column by column; the others are looked at, too. */
+static enum vl_status
+refuse_table(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct vl_rows_report *report = &p->opts.rows.report;
+
+	p->passing = true;
+	if (p->nrefused++ == 0)
+		p->refused = *err;
+	else if (report->note != NULL)
+		report->note(report->arg, err->text);
+	return VL_OK;
+}
+
+static enum vl_status
+check_refused(const struct vl_rows_put *p, struct vl_err *err)
+{
+	char count[32];
+
+	if (p->nrefused == 0)
+		return VL_OK;
+	if (p->nrefused == 1)
+		return vl_fail(err, VL_EREFUSED, "%s", p->refused.text);
+	return vl_fail(err, VL_EREFUSED, "%s; and %s, as told above",
+	    p->refused.text,
+	    vl_format_counted(count, sizeof(count), p->nrefused - 1,
+	        "more table", "more tables"));
+}
+
 enum vl_status
 vl_rows_put_table(
     struct vl_rows_put *p, const struct vl_table_line *line, struct vl_err *err)
@@ -167,12 +196,16 @@ vl_rows_put_table(
 	enum vl_status st = finish(p, err);
 
 	vl_buf_clear(&p->told.name);
-	if (st == VL_OK)
-		st = find_table(p, line->table, err);
+	p->passing = false;
+	if (st != VL_OK)
+		return st;
+	st = find_table(p, line->table, err);
 	if (st == VL_OK)
 		st = p->table < p->here->plan.ntables ?
 		    rows_drift(p, p->table, line->schema, err) :
 		    keep_schema(p, line, err);
+	if (st == VL_EREFUSED)
+		st = refuse_table(p, err);
 	return st == VL_OK ? vl_buf_add(&p->told.name, line->table, err) : st;
 }
 
@@ -261,6 +294,9 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 	    !vl_slice_equal(row->table, vl_buf_slice(&p->told.name)))
 		return vl_fail(err, VL_EFORMAT,
 		    "it does not stand behind the line of its table");
+	p->missing = row->size;
+	if (p->passing)
+		return VL_OK;
 	st = check_columns(p, store, err);
 	if (st != VL_OK)
 		return st;
@@ -307,6 +343,8 @@ vl_rows_put_body(
 		return vl_fail(err, VL_EFORMAT,
 		    "a row has a longer body than its line says");
 	p->missing -= bytes.n;
+	if (p->passing)
+		return VL_OK;
 	vl_hash_add(&p->hash, bytes);
 	return rows_stage_fill(p->stage, bytes, err);
 }
@@ -406,13 +444,16 @@ check_extra(struct vl_rows_put *p, struct vl_err *err)
 	const struct rows_plan *plan = &p->here->plan;
 	size_t i = 0;
 
-	for (i = 0; !p->opts.allow_drift && i < plan->ntables; i++)
-		if (rows_put_extra(p, i))
-			return vl_fail(err, VL_EREFUSED,
-			    "table '%s' is here and not in the bundle: "
-			    "'allow-schema-drift' leaves it alone",
-			    plan->tables[i].schema->name);
-	return VL_OK;
+	for (i = 0; !p->opts.allow_drift && i < plan->ntables; i++) {
+		if (!rows_put_extra(p, i))
+			continue;
+		(void)vl_fail(err, VL_EREFUSED,
+		    "table '%s' is here and not in the bundle: "
+		    "'allow-schema-drift' leaves it alone",
+		    plan->tables[i].schema->name);
+		(void)refuse_table(p, err);
+	}
+	return check_refused(p, err);
 }
 
 enum vl_status

@@ -119,5 +119,34 @@ class Maps(Said):
         self.bad("#\n" * 10002, "10000 lines")
 
 
+class Drift(Said):
+    def test_every_table_that_drifted_is_told_with_what_would_pass(self):
+        self.change("target", "alter table task add note text;"
+                    "alter table slot add sum int not null default 0;"
+                    "alter table person rename column name to called;"
+                    "create table extra(k text primary key);"
+                    "create table more(k text primary key)")
+        bundle = self.site.export()
+        before = self.rows()
+        result = self.site.run("valise-import", self.site.target_yaml, bundle,
+                               "--preview", *self.site.identity, expect=4)
+        passes = ": '--allow-schema-drift' lets it pass\n"
+        self.assert_says(result, "'column \"note\" TEXT collate BINARY' here"
+                         + passes, '"sum" INT', '"called" TEXT',
+                         '"name" TEXT', "4 more tables, as told above",
+                         "table 'extra' is here and not in the bundle")
+        result = self.site.import_(bundle, "--allow-delete",
+                                   "--allow-schema-drift", expect=4)
+        self.assert_says(result, "here: let pass\n", "'name'")
+        self.assertEqual(before, self.rows())
+        self.change("target", "alter table person rename column called "
+                    "to name")
+        self.site.import_(bundle, "--allow-delete", "--allow-schema-drift")
+        self.assertEqual(1, self.owners_of("pack"))
+
+    def owners_of(self, title):
+        return next(row[2] for row in self.rows()["task"] if row[1] == title)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -70,7 +70,7 @@ is_named_by_both_sides_line_by_line(void **state)
 	    "table 't': 'column \"v\" VARCHAR(10) collate BINARY' in the "
 	    "bundle, 'column \"v\" INT collate BINARY' here\n"
 	    "table 't': nothing of it in the bundle, 'column \"b\"\"c\" TEXT "
-	    "collate BINARY' here\n",
+	    "collate BINARY' here: '--allow-schema-drift' lets it pass\n",
 	    m.notes);
 	assert_non_null(strstr(err.text, "and more that differs"));
 	import_free(&m);
