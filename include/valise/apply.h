@@ -55,6 +55,10 @@ struct vl_apply_ui {
 	/* The table: once for each resource, at the end of comparing. */
 	void (*counts)(void *arg, const char *resource,
 	    const struct vl_target_counts *counts);
+	/* Of a preview, behind counts() of a database: the same of each of its
+	 * tables. */
+	void (*table)(void *arg, const char *resource, const char *table,
+	    const struct vl_target_counts *counts);
 	/* An entry that is blocked, diverged, or was kept. */
 	void (*entry)(void *arg, const char *path, const char *why);
 	/* An unknown sender on a terminal: accept it? False elsewhere. */

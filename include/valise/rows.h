@@ -189,6 +189,12 @@ enum vl_status vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err);
 enum vl_status vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err);
 void vl_rows_put_counts(
     const struct vl_rows_put *p, struct vl_rows_put_counts *counts);
+/* The same of each table that was compared, in the order of lines; `proved` of
+ * one is 0. */
+void vl_rows_put_tables(const struct vl_rows_put *p,
+    void (*table)(
+        void *arg, const char *name, const struct vl_rows_put_counts *counts),
+    void *arg);
 void vl_rows_put_free(struct vl_rows_put *p);
 
 #endif

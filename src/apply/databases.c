@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valise/check.h>
 #include <valise/text.h>
 
 #include "databases.h"
@@ -300,20 +301,96 @@ vl_base_line(
 
 /* ---- The end of a resource ---- */
 
+/* What stands against all rows of a table: its keys.  Of references it is the
+ * import that knows which it needs. */
+static void
+take_finding(void *arg, const struct vl_check_finding *f)
+{
+	const struct vl_base *b = arg;
+	const struct vl_apply_ui *ui = b->run->opts->ui;
+	char text[2048];
+
+	if (f->kind != VL_CHECK_REFUSED || f->column != NULL)
+		return;
+	(void)snprintf(text, sizeof(text), "resource '%s'%s%s%s, here: %s",
+	    b->resource->name, f->table == NULL ? "" : ", table '",
+	    f->table == NULL ? "" : f->table, f->table == NULL ? "" : "'",
+	    f->text);
+	ui->note(ui->arg, text);
+}
+
+static void
+pass_version(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+static void
+pass_entry(void *arg, const struct vl_check_entry *e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static void
+pass_reference(void *arg, const struct vl_check_reference *r)
+{
+	(void)arg;
+	(void)r;
+}
+
+/* A preview that is refused tells all that is wrong with names here, not only
+ * what it met first. */
+static void
+tell_findings(struct vl_base *b)
+{
+	const struct vl_check to = { .arg = b,
+		.finding = take_finding,
+		.version = pass_version,
+		.entry = pass_entry,
+		.reference = pass_reference };
+	struct vl_err ignored = { 0 };
+	enum vl_status verdict = VL_OK;
+
+	(void)vl_rows_check(&(struct vl_rows_opts){ .db = b->db,
+	                        .profile = b->profile,
+	                        .resource = b->resource->name,
+	                        .tempdir = vl_state_path(b->run->opts->state),
+	                        .warn_undeclared = true },
+	    &to, &verdict, &ignored);
+}
+
+static struct vl_target_counts
+counts_of(const struct vl_rows_put_counts *n)
+{
+	return (struct vl_target_counts){ .add = n->add,
+		.change = n->change,
+		.deletions = n->deletions,
+		.same = n->same,
+		.skip = n->skip,
+		.conflict = n->conflict,
+		.before = n->before,
+		.proved = n->proved };
+}
+
 static void
 take_counts(struct vl_base *b)
 {
 	struct vl_rows_put_counts n = { 0 };
 
 	vl_rows_put_counts(b->put, &n);
-	b->counts = (struct vl_target_counts){ .add = n.add,
-		.change = n.change,
-		.deletions = n.deletions,
-		.same = n.same,
-		.skip = n.skip,
-		.conflict = n.conflict,
-		.before = n.before,
-		.proved = n.proved };
+	b->counts = counts_of(&n);
+}
+
+static void
+take_table(void *arg, const char *name, const struct vl_rows_put_counts *n)
+{
+	const struct vl_base *b = arg;
+	const struct vl_apply_ui *ui = b->run->opts->ui;
+	const struct vl_target_counts counts = counts_of(n);
+
+	ui->table(ui->arg, b->resource->name, name, &counts);
 }
 
 bool
@@ -348,6 +425,8 @@ vl_base_end(struct vl_base *b, struct vl_err *err)
 		return VL_OK;
 	ui = b->run->opts->ui;
 	st = vl_rows_put_compare(b->put, err);
+	if (st == VL_EREFUSED && b->run->depth == VL_TRY && !b->run->quiet)
+		tell_findings(b);
 	if (st == VL_OK)
 		st = plan_end(b->run, b->resource->name, err);
 	if (st == VL_OK)
@@ -362,6 +441,8 @@ vl_base_end(struct vl_base *b, struct vl_err *err)
 	b->run->result->proved_rows += b->counts.proved;
 	if (!b->run->quiet)
 		ui->counts(ui->arg, b->resource->name, &b->counts);
+	if (!b->run->quiet && b->run->depth == VL_TRY)
+		vl_rows_put_tables(b->put, take_table, b);
 	vl_rows_put_free(b->put);
 	b->put = NULL;
 	vl_created_free(b);

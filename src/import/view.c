@@ -16,7 +16,7 @@
 #define GAP        3
 
 struct row {
-	char name[65];
+	char name[264]; /* of a resource, or of a table behind two blanks */
 	uint64_t n[COLUMNS];
 };
 
@@ -220,18 +220,24 @@ show_change(void *arg, const char *resource, enum vl_change change,
 }
 
 static void
+put_counts(struct vl_msg *m, const struct vl_target_counts *c)
+{
+	vl_msg_count(m, "add", c->add);
+	vl_msg_count(m, "change", c->change);
+	vl_msg_count(m, "delete", c->deletions);
+	vl_msg_count(m, "same", c->same);
+	vl_msg_count(m, "skip", c->skip);
+	vl_msg_count(m, "conflict", c->conflict);
+}
+
+static void
 show_summary(const char *resource, const struct vl_target_counts *c)
 {
 	struct vl_msg m = { 0 };
 
 	vl_msg_begin(&m, "summary");
 	vl_msg_text(&m, "resource", vl_slice_of(resource));
-	vl_msg_count(&m, "add", c->add);
-	vl_msg_count(&m, "change", c->change);
-	vl_msg_count(&m, "delete", c->deletions);
-	vl_msg_count(&m, "same", c->same);
-	vl_msg_count(&m, "skip", c->skip);
-	vl_msg_count(&m, "conflict", c->conflict);
+	put_counts(&m, c);
 	vl_msg_count(&m, "before", c->before);
 	vl_msg_count(&m, "staged_bytes", c->staged_bytes);
 	vl_msg_count(&m, "links_outside", c->outside);
@@ -285,12 +291,32 @@ show_rewritten(
 }
 
 static void
+add_row(struct view *v, const char *name, const struct vl_target_counts *c)
+{
+	struct row *more = NULL;
+	size_t i = 0;
+
+	/* A second pass counts the same resource anew. */
+	while (i < v->nrows && strcmp(v->rows[i].name, name) != 0)
+		i++;
+	if (i == v->nrows || name[0] == ' ') {
+		more = reallocarray(v->rows, v->nrows + 1, sizeof(*v->rows));
+		/* A table is not worth failing for. */
+		if (more == NULL)
+			return;
+		v->rows = more;
+		i = v->nrows++;
+	}
+	v->rows[i] = (struct row){ .n = { c->add, c->change, c->deletions,
+		                       c->same, c->skip, c->conflict } };
+	(void)snprintf(v->rows[i].name, sizeof(v->rows[i].name), "%s", name);
+}
+
+static void
 take_counts(void *arg, const char *resource, const struct vl_target_counts *c)
 {
 	struct view *v = &((struct run *)arg)->view;
-	struct row *more = NULL;
 	char count[32];
-	size_t i = 0;
 
 	if (v->opts->json)
 		show_summary(resource, c);
@@ -304,21 +330,30 @@ take_counts(void *arg, const char *resource, const struct vl_target_counts *c)
 		            "something: %s",
 		    resource,
 		    vl_format_count(count, sizeof(count), c->dropped));
-	/* A second pass counts the same resource anew. */
-	while (i < v->nrows && strcmp(v->rows[i].name, resource) != 0)
-		i++;
-	if (i == v->nrows) {
-		more = reallocarray(v->rows, v->nrows + 1, sizeof(*v->rows));
-		/* A table is not worth failing for. */
-		if (more == NULL)
-			return;
-		v->rows = more;
-		v->nrows++;
+	add_row(v, resource, c);
+}
+
+/* Those of which nothing is said but that all is the same are many. */
+static void
+take_table(void *arg, const char *resource, const char *table,
+    const struct vl_target_counts *c)
+{
+	struct view *v = &((struct run *)arg)->view;
+	char name[sizeof(v->rows->name)] = "  ";
+	struct vl_msg m = { 0 };
+
+	if (c->add + c->change + c->deletions + c->skip + c->conflict == 0)
+		return;
+	(void)vl_escape_text(name + 2, sizeof(name) - 2, vl_slice_of(table));
+	if (!v->opts->json) {
+		add_row(v, name, c);
+		return;
 	}
-	v->rows[i] = (struct row){ .n = { c->add, c->change, c->deletions,
-		                       c->same, c->skip, c->conflict } };
-	(void)snprintf(
-	    v->rows[i].name, sizeof(v->rows[i].name), "%s", resource);
+	vl_msg_begin(&m, "status");
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_text(&m, "table", vl_slice_of(table));
+	put_counts(&m, c);
+	vl_msg_end(&m);
 }
 
 static void
@@ -327,12 +362,16 @@ print_table(FILE *to, const struct view *v)
 	static const char *const heads[COLUMNS] = { "add", "change", "delete",
 		"same", "skip", "conflict" };
 	int widths[COLUMNS] = { 0 };
+	int width = v->name_width;
 	char count[32];
 	size_t i = 0;
 	size_t j = 0;
 	int n = 0;
 
-	(void)fprintf(to, "%-*s", v->name_width, "");
+	for (i = 0; i < v->nrows; i++)
+		if (view_width(v->rows[i].name) > width)
+			width = view_width(v->rows[i].name);
+	(void)fprintf(to, "%-*s", width, "");
 	for (j = 0; j < COLUMNS; j++) {
 		widths[j] = (int)strlen(heads[j]);
 		for (i = 0; i < v->nrows; i++) {
@@ -345,7 +384,8 @@ print_table(FILE *to, const struct view *v)
 	}
 	(void)fputc('\n', to);
 	for (i = 0; i < v->nrows; i++) {
-		(void)fprintf(to, "%-*s", v->name_width, v->rows[i].name);
+		(void)fprintf(to, "%s%*s", v->rows[i].name,
+		    width - view_width(v->rows[i].name), "");
 		for (j = 0; j < COLUMNS; j++)
 			(void)fprintf(to, "%*s", widths[j] + GAP,
 			    vl_format_count(
@@ -393,5 +433,6 @@ view_fill(struct vl_apply_ui *ui, struct run *run)
 	ui->owner = show_owner;
 	ui->rewritten = show_rewritten;
 	ui->counts = take_counts;
+	ui->table = take_table;
 	ui->entry = show_entry;
 }

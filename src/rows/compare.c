@@ -574,19 +574,23 @@ rows_compare(
 	struct comparing c = {
 		.p = p, .here = here, .proof = proof, .err = err
 	};
+	struct vl_rows_put_counts before = { 0 };
 	enum vl_status st = VL_OK;
+	size_t t = 0;
 	size_t i = 0;
 
 	/* Owners before what they own. */
 	for (i = 0; st == VL_OK && i < here->plan.norder; i++) {
-		if (rows_table_skipped(
-		        &here->plan.tables[here->plan.order[i]]) ||
-		    rows_put_extra(p, here->plan.order[i]))
+		t = here->plan.order[i];
+		if (rows_table_skipped(&here->plan.tables[t]) ||
+		    rows_put_extra(p, t))
 			continue;
-		st = proof ? prove_table(&c, here->plan.order[i]) :
-		             compare_table(&c, here->plan.order[i]);
+		before = p->counts;
+		st = proof ? prove_table(&c, t) : compare_table(&c, t);
 		if (st == VL_OK && !proof)
-			st = rows_settle_new(p, here->plan.order[i], err);
+			st = rows_settle_new(p, t, err);
+		if (!proof)
+			p->per[t] = rows_counted(p, &before);
 	}
 	vl_buf_free(&c.at);
 	vl_buf_free(&c.memory);

@@ -39,7 +39,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 		st = rows_open_here(&p->here, &p->opts, err);
 	if (st == VL_OK) {
 		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));
-		if (p->seen == NULL)
+		p->per = calloc(p->here->plan.ntables + 1, sizeof(*p->per));
+		if (p->seen == NULL || p->per == NULL)
 			st = vl_fail_memory(err);
 	}
 	if (st == VL_OK)
@@ -65,6 +66,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	rows_stage_free(p->stage);
 	rows_brought_free(p->brought);
 	free(p->seen);
+	free(p->per);
 	free(p->told.columns);
 	vl_buf_free(&p->told.name);
 	vl_buf_free(&p->told.absent);
@@ -91,6 +93,35 @@ vl_rows_put_counts(
     const struct vl_rows_put *p, struct vl_rows_put_counts *counts)
 {
 	*counts = p->counts;
+}
+
+struct vl_rows_put_counts
+rows_counted(
+    const struct vl_rows_put *p, const struct vl_rows_put_counts *before)
+{
+	const struct vl_rows_put_counts *n = &p->counts;
+
+	return (struct vl_rows_put_counts){ .add = n->add - before->add,
+		.change = n->change - before->change,
+		.deletions = n->deletions - before->deletions,
+		.same = n->same - before->same,
+		.skip = n->skip - before->skip,
+		.conflict = n->conflict - before->conflict,
+		.before = n->before - before->before };
+}
+
+void
+vl_rows_put_tables(const struct vl_rows_put *p,
+    void (*table)(
+        void *arg, const char *name, const struct vl_rows_put_counts *counts),
+    void *arg)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	size_t i = 0;
+
+	for (i = 0; i < plan->ntables; i++)
+		table(arg, plan->tables[plan->lines[i]].collection,
+		    &p->per[plan->lines[i]]);
 }
 
 /* The row is whole: aside with it. */

@@ -156,6 +156,7 @@ struct vl_rows_put {
 	struct rows_brought *brought;
 	struct rows_stage *stage;
 	struct vl_rows_put_counts counts;
+	struct vl_rows_put_counts *per; /* by table */
 	struct vl_row_store store;
 	struct rows_told told;
 	struct rows_later *later;
@@ -188,6 +189,9 @@ enum vl_status rows_open_here(struct vl_rows **out,
     const struct vl_rows_put_opts *opts, struct vl_err *err);
 enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
 
+/* What came to the counts since. */
+struct vl_rows_put_counts rows_counted(
+    const struct vl_rows_put *p, const struct vl_rows_put_counts *before);
 /* A table that the bundle has not: it is left alone. */
 bool rows_put_extra(const struct vl_rows_put *p, size_t table);
 /* drift.c: whether rows with that schema fit the table here; which columns

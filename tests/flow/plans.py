@@ -13,7 +13,7 @@ DELETES = ("profile: {resources: [{resource: app, tables: ["
            "target_only: delete}, {table: slot, key: [day, hour]}]}]}\n")
 
 
-class Plans(Said):
+class Edited(Said):
     def setUp(self):
         super().setUp()
         self.write("source", words=DELETES)
@@ -66,6 +66,8 @@ class Plans(Said):
         return [(line.get("table"), *(line.get("key") or [line["path"]]),
                  line["action"]) for line in self.read()[1:]]
 
+
+class Plans(Edited):
     def test_a_plan_names_every_record_that_differs(self):
         head, *lines = self.make()
         self.assertEqual(("valise-plan", 0, 1, "demo", len(lines)), tuple(
@@ -181,6 +183,72 @@ class Plans(Said):
         self.refused(2, "no end")
         self.file.unlink()
         self.refused(2, "plan.jsonl")
+
+
+ALBUMS = """
+create table album(id integer primary key, name text not null unique,
+    note text);
+create table photo(id integer primary key, title text not null,
+    album_id integer not null references album(id), note text);
+"""
+OWNED = ("profile: {resources: [{resource: app, tables: ["
+         "{table: album, key: [name], target_only: delete}, "
+         "{table: photo, owned_by: [album_id], key: [title]}, "
+         "{table: person, key: [mail]}, {table: task, key: [title]}, "
+         "{table: slot, key: [day, hour]}]}]}\n")
+
+
+class Owners(Edited):
+    """What a line says of an owner is not said of what it owns."""
+
+    def setUp(self):
+        super().setUp()
+        self.change("source", ALBUMS + """
+            insert into album values (5, 'sea', 'new'), (6, 'hills', null);
+            insert into photo values (1, 'wave', 5, 'high'),
+                (2, 'sand', 5, null), (3, 'goat', 6, null);""")
+        self.change("target", ALBUMS + """
+            insert into album values (1, 'sea', 'old'), (2, 'town', null);
+            insert into photo values (1, 'wave', 1, 'low'),
+                (2, 'gull', 1, null), (3, 'mayor', 2, null);""")
+        self.write("source", words=OWNED)
+        self.write_target()
+        self.bundle = self.site.export()
+        self.make("--only", "app")
+
+    def write_target(self):
+        self.write("target",
+                   f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n",
+                   words=OWNED)
+
+    def obey(self, expect=0, words=("--allow-delete",)):
+        return super().obey(expect, (*words, "--only", "app"))
+
+    def albums(self):
+        return {row[1:] for row in self.table("album")}, {
+            (row[1], row[2], row[3]) for row in self.table("photo")}
+
+    def test_what_is_overwritten_under_an_owner_that_stays(self):
+        self.edit("skip", "sea")
+        self.obey()
+        albums, photos = self.albums()
+        self.assertEqual({("sea", "old"), ("hills", None)}, albums)
+        self.assertEqual({("wave", 1, "high"), ("sand", 1, None),
+                          ("goat", 3, None)}, photos)
+
+    def test_what_goes_of_an_owner_that_stays(self):
+        self.edit("skip", "town")
+        self.obey()
+        albums, photos = self.albums()
+        self.assertIn(("town", None), albums)
+        self.assertNotIn(("mayor", 2, None), photos)
+
+    def test_what_stays_of_an_owner_that_goes_or_does_not_come(self):
+        self.edit("skip", "mayor")
+        self.refused(4, "photo")
+        self.edit("delete", "mayor")
+        self.edit("skip", "hills")
+        self.refused(4, "photo", "hills")
 
 
 if __name__ == "__main__":

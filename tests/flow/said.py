@@ -1,4 +1,5 @@
 """What an operator says at an import: records that are others here."""
+import json
 import sys
 import unittest
 from pathlib import Path
@@ -146,6 +147,56 @@ class Drift(Said):
 
     def owners_of(self, title):
         return next(row[2] for row in self.rows()["task"] if row[1] == title)
+
+
+class Counts(Said):
+    def test_a_preview_counts_each_table(self):
+        bundle = self.site.export()
+        out = self.site.run("valise-import", self.site.target_yaml, bundle,
+                            "--preview", *self.site.identity).out
+        table = [line.split() for line in out.splitlines()]
+        at = table.index(["add", "change", "delete", "same", "skip",
+                          "conflict"])
+        self.assertEqual([
+            ["app", "5", "1", "0", "0", "4", "0"],
+            ["person", "1", "1", "0", "0", "1", "0"],
+            ["slot", "2", "0", "0", "0", "2", "0"],
+            ["task", "2", "0", "0", "0", "1", "0"]], table[at + 1:at + 5])
+        self.change("source", "delete from slot")
+        self.change("target", "delete from slot")
+        out = self.site.run("valise-import", self.site.target_yaml,
+                            self.site.export(), "--preview", "--json",
+                            *self.site.identity).out
+        told = {line["table"]: line for line in map(
+            json.loads, out.splitlines()) if line["message_type"] == "status"
+            and "table" in line}
+        self.assertEqual(["person", "task"], list(told))
+        self.assertEqual((2, 0), (told["task"]["add"],
+                                  told["task"]["change"]))
+
+
+class Keys(Said):
+    WORDS = ("profile: {resources: [{resource: app, tables: ["
+             "{table: person, key: [name]}, {table: task, key: [body]}, "
+             "{table: slot, key: [day, hour]}]}]}\n")
+
+    def test_a_preview_tells_all_names_that_are_not_one(self):
+        self.change("target", "insert into person values "
+                    "(3, 'x', 'Carla'), (4, 'y', 'Carla'), (5, 'z', 'B.');"
+                    "insert into task values (71, 'too', 2, 'It stays.')")
+        self.write("source", words=self.WORDS)
+        self.write("target", f"trust: [{{sender: {self.site.keys}"
+                   "/sender.pub}]\n", words=self.WORDS)
+        bundle = self.site.export()
+        before = self.rows()
+        result = self.site.run("valise-import", self.site.target_yaml, bundle,
+                               "--preview", *self.site.identity, expect=4)
+        self.assert_says(
+            result, "table 'person', here: 2 rows have one key, [\"B.\"]: "
+            "the first is row 1, the last 5", "3 rows have one key, "
+            "[\"Carla\"]", "5 rows share 2 keys", "table 'task', here: 2 "
+            "rows have one key, [\"It stays.\"]")
+        self.assertEqual(before, self.rows())
 
 
 if __name__ == "__main__":

@@ -98,6 +98,13 @@ no_counts(
 	(void)arg, (void)resource, (void)counts;
 }
 
+static void
+no_table(void *arg, const char *resource, const char *table,
+    const struct vl_target_counts *counts)
+{
+	(void)arg, (void)resource, (void)table, (void)counts;
+}
+
 static bool
 no_sender(void *arg, const char *fingerprint)
 {
@@ -136,6 +143,7 @@ static const struct vl_apply_ui ui = { .progress = no_progress,
 	.owner = no_owner,
 	.rewritten = no_rewritten,
 	.counts = no_counts,
+	.table = no_table,
 	.entry = say_two,
 	.accept_sender = no_sender,
 	.confirm = yes,

@@ -60,6 +60,12 @@ class Said(Flow):
         db.close()
         return found
 
+    def table(self, name, side="target"):
+        db = sqlite3.connect(self.files[side])
+        found = db.execute(f"select * from {name} order by 1").fetchall()
+        db.close()
+        return found
+
     def owners(self):
         return {title: person
                 for _, title, person, _ in self.rows()["task"]}

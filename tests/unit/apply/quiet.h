@@ -70,6 +70,13 @@ no_counts(
 	(void)arg, (void)resource, (void)counts;
 }
 
+static inline void
+no_table(void *arg, const char *resource, const char *table,
+    const struct vl_target_counts *counts)
+{
+	(void)arg, (void)resource, (void)table, (void)counts;
+}
+
 static inline bool
 yes(void *arg, const char *text)
 {
@@ -97,6 +104,7 @@ quiet_ui(void)
 		.owner = no_owner,
 		.rewritten = no_rewritten,
 		.counts = no_counts,
+		.table = no_table,
 		.entry = no_two,
 		.accept_sender = yes,
 		.confirm = yes,
