@@ -317,6 +317,20 @@ bool vl_write_in_the_way(const struct vl_write *w);
 void vl_write_free(struct vl_write *w);
 
 /*
+ * Make a table like another, in the transaction of vl_dbs_begin(): built of
+ * the parts of `like`, each of which is checked, as they are a bundle's.  What
+ * it has of name, without_rowid, strict, autoincrement, columns and uniques
+ * counts.  The schema is read again; what was read before stays until the end,
+ * and holds again after a rollback.  VL_EREFUSED: it cannot be made, and why.
+ */
+enum vl_status vl_db_make_table(struct vl_db *db, const struct vl_table *like,
+    const struct vl_table **made, struct vl_err *err);
+/* What of a table a copy would lack or not be let have; or NULL. */
+const char *vl_table_unmakeable(const struct vl_table *t);
+/* Free what is in it. */
+void vl_table_clear(struct vl_table *t);
+
+/*
  * The id that SQLite would give the next row of a table with an integer id:
  * above all there are, and with AUTOINCREMENT above all there were.
  * VL_EREFUSED when there is none left.

@@ -12,6 +12,7 @@
 
 #define VL_COLUMN_MAX     255  /* bytes of the name of a column */
 #define VL_APPVERSION_MAX 1024 /* bytes of the version of an application */
+#define VL_DEFAULT_MAX    1024 /* bytes of the default of a column */
 
 /* What a line of a manifest is. */
 enum vl_line_kind {
@@ -41,6 +42,9 @@ struct vl_table_line {
 	/* Canonical JSON: the lines of its fingerprint (db.h) as an array of
 	 * strings, ascending by bytes, none twice, without LF. */
 	struct vl_slice schema;
+	/* Canonical JSON, an object: how it is made where it is absent; n is
+	 * 0: it is not. */
+	struct vl_slice shape;
 };
 
 /*

@@ -296,9 +296,14 @@ db_learn(struct vl_db *db, bool check, struct vl_err *err)
 void
 vl_db_free(struct vl_db *db)
 {
+	size_t i;
+
 	if (db == NULL)
 		return;
 	db_schema_free(&db->schema);
+	for (i = 0; i < db->nold; i++)
+		db_schema_free(&db->old[i]);
+	free(db->old);
 	if (db->owns)
 		(void)sqlite3_close_v2(db->sql);
 	free(db->real);

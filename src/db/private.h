@@ -20,6 +20,12 @@ struct vl_db {
 	bool (*stop)(void *arg);
 	void *stop_arg;
 	struct vl_schema schema;
+	/* Those that were read before tables were made (make.c); `made`: since
+	 * the transaction began, before which it was old[before]. */
+	struct vl_schema *old;
+	size_t nold;
+	size_t before;
+	bool made;
 	/* All databases of the connection, this one among them. */
 	struct vl_db *const *peers;
 	size_t npeers;
@@ -104,11 +110,13 @@ enum vl_status db_keys_load(
 enum vl_status db_foreigns_load(
     struct vl_db *db, struct vl_table *t, struct vl_err *err);
 enum vl_status db_fingerprint(struct vl_table *t, struct vl_err *err);
-void db_table_free(struct vl_table *t);
 /* Room for one more behind the `n` of an array; NULL: no memory. */
 void *db_room(void *array, size_t n, size_t size);
 /* The text of a column, "" for NULL; NULL: no memory. */
 char *db_text(sqlite3_stmt *stmt, int column);
+
+/* make.c: what was made is rolled back. */
+void db_unmake(struct vl_db *db);
 
 /* condition.c */
 

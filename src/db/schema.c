@@ -135,7 +135,7 @@ db_schema_free(struct vl_schema *s)
 	size_t i;
 
 	for (i = 0; i < s->ntables; i++)
-		db_table_free(&s->tables[i]);
+		vl_table_clear(&s->tables[i]);
 	for (i = 0; i < s->nothers; i++)
 		free(s->others[i].name);
 	free(s->tables);

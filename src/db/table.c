@@ -199,7 +199,7 @@ free_names(char **names, size_t n)
 }
 
 void
-db_table_free(struct vl_table *t)
+vl_table_clear(struct vl_table *t)
 {
 	size_t i;
 	size_t j;

@@ -148,6 +148,10 @@ vl_dbs_commit(struct vl_dbs *d, struct vl_err *err)
 enum vl_status
 vl_dbs_rollback(struct vl_dbs *d, struct vl_err *err)
 {
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		db_unmake(d->at[i]);
 	if (sqlite3_get_autocommit(d->sql))
 		return VL_OK;
 	return db_run(d->at[0], "ROLLBACK", err);

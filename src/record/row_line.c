@@ -222,13 +222,15 @@ enum table_member {
 	T_C,
 	T_R,
 	T_SCHEMA,
+	T_SHAPE,
 	T_T,
 	T_COUNT
 };
 
 static const struct vl_row_shape table_shape = {
-	.names = (const char *const[]){ "c", "r", "schema", "t" },
+	.names = (const char *const[]){ "c", "r", "schema", "shape", "t" },
 	.n = T_COUNT,
+	.may = 1u << T_SHAPE,
 	.r = T_R,
 	.t = T_T,
 	.type = "table"
@@ -254,6 +256,10 @@ vl_table_line_encode(
 	vl_json_w_text(&w, t->resource);
 	vl_json_w_key(&w, "schema");
 	vl_json_w_raw(&w, t->schema);
+	if (t->shape.n > 0) {
+		vl_json_w_key(&w, "shape");
+		vl_json_w_raw(&w, t->shape);
+	}
 	vl_json_w_key(&w, "t");
 	vl_json_w_text(&w, vl_slice_of("table"));
 	return vl_row_line_end(&w, begin, err);
@@ -281,6 +287,70 @@ is_schema(struct vl_row_store *store, size_t item)
 	return true;
 }
 
+/* A text without NUL: it goes into the database's own language. */
+static bool
+is_plain(struct vl_row_store *store, size_t item, size_t max)
+{
+	struct vl_slice text = { NULL, 0 };
+	size_t used = store->text.n;
+	bool is = vl_row_line_text(store, item, max, &text) &&
+	    memchr(text.p, 0, text.n) == NULL;
+
+	store->text.n = used;
+	return is;
+}
+
+/* An array, not empty, of names; `pairs`: of names each in an array, perhaps
+ * with a default behind it. */
+static bool
+is_columns(struct vl_row_store *store, size_t item, bool pairs)
+{
+	const struct vl_json_item *items = store->json.items;
+	size_t at = item + 1;
+
+	if (items[item].type != VL_JSON_ARRAY || items[item].count == 0)
+		return false;
+	for (; at < items[item].next; at = items[at].next) {
+		if (pairs &&
+		    (items[at].type != VL_JSON_ARRAY || items[at].count == 0 ||
+		        items[at].count > 2))
+			return false;
+		if (!is_plain(store, pairs ? at + 1 : at, VL_COLUMN_MAX) ||
+		    (pairs && items[at].count == 2 &&
+		        !is_plain(store, at + 2, VL_DEFAULT_MAX)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_shape(struct vl_row_store *store, size_t item)
+{
+	const struct vl_json_item *items = store->json.items;
+	size_t at = item + 1;
+	bool columns = false;
+
+	if (items[item].type != VL_JSON_OBJECT)
+		return false;
+	for (; at < items[item].next; at = items[at + 1].next) {
+		if (vl_slice_equal(items[at].raw, vl_slice_of("columns"))) {
+			columns = true;
+			if (!is_columns(store, at + 1, true))
+				return false;
+		} else if (vl_slice_equal(items[at].raw, vl_slice_of("key"))) {
+			if (!is_columns(store, at + 1, false))
+				return false;
+		} else if ((!vl_slice_equal(
+		                items[at].raw, vl_slice_of("autoincrement")) &&
+		               !vl_slice_equal(items[at].raw,
+		                   vl_slice_of("without_rowid"))) ||
+		    items[at + 1].type != VL_JSON_TRUE) {
+			return false;
+		}
+	}
+	return columns;
+}
+
 enum vl_status
 vl_table_line_decode(struct vl_table_line *t, struct vl_row_store *store,
     struct vl_slice line, struct vl_err *err)
@@ -301,5 +371,11 @@ vl_table_line_decode(struct vl_table_line *t, struct vl_row_store *store,
 		return vl_fail(err, VL_EFORMAT,
 		    "'schema' is not a list of ascending lines");
 	t->schema = j->items[at[T_SCHEMA]].raw;
+	if (at[T_SHAPE] == VL_JSON_NONE)
+		return VL_OK;
+	if (!is_shape(store, at[T_SHAPE]))
+		return vl_fail(
+		    err, VL_EFORMAT, "'shape' is not that of a table");
+	t->shape = j->items[at[T_SHAPE]].raw;
 	return VL_OK;
 }

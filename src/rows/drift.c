@@ -12,30 +12,12 @@
 
 #include "put.h"
 
-enum line_kind {
-	LINE_COLUMN,
-	LINE_KEY,
-	LINE_STRICT
-};
-
-/* A line, taken apart. */
-struct line {
-	struct vl_slice text;
-	enum line_kind kind;
-	struct vl_slice name; /* COLUMN: as it stands, in quotes */
-	struct vl_slice type;
-	struct vl_slice collation;
-	bool not_null;
-	bool generated;
-	bool integer_id;
-};
-
 struct drift {
 	struct vl_rows_put *p;
 	const struct rows_table *t;
-	struct line *there; /* in the bundle, sorted by bytes */
+	struct rows_line *there; /* in the bundle, sorted by bytes */
 	size_t nthere;
-	struct line *here; /* the same */
+	struct rows_line *here; /* the same */
 	size_t nhere;
 	char first[512]; /* that is refused */
 	size_t refused;
@@ -88,22 +70,22 @@ take_name(struct vl_slice *rest, struct vl_slice *name)
 	return true;
 }
 
-static bool
-split_line(struct line *line, struct vl_slice text)
+bool
+rows_line_split(struct rows_line *line, struct vl_slice text)
 {
 	struct vl_slice rest = text;
 	const uint8_t *at = NULL;
 
-	*line = (struct line){ .text = text };
+	*line = (struct rows_line){ .text = text };
 	if (vl_slice_equal(text, vl_slice_of("strict"))) {
-		line->kind = LINE_STRICT;
+		line->kind = ROWS_LINE_STRICT;
 		return true;
 	}
 	if (take_front(&rest, "key ")) {
-		line->kind = LINE_KEY;
+		line->kind = ROWS_LINE_KEY;
 		return rest.n > 0;
 	}
-	line->kind = LINE_COLUMN;
+	line->kind = ROWS_LINE_COLUMN;
 	if (!take_front(&rest, "column ") || !take_name(&rest, &line->name) ||
 	    !take_front(&rest, " "))
 		return false;
@@ -121,6 +103,22 @@ split_line(struct line *line, struct vl_slice text)
 	return true;
 }
 
+bool
+rows_line_part(
+    struct vl_slice *rest, struct vl_slice *name, struct vl_slice *collation)
+{
+	size_t n = 0;
+
+	if (!take_name(rest, name) || !take_front(rest, " "))
+		return false;
+	while (n < rest->n && rest->p[n] != ',')
+		n++;
+	*collation = (struct vl_slice){ rest->p, n };
+	rest->p += n;
+	rest->n -= n;
+	return rest->n == 0 || (take_front(rest, ", ") && rest->n > 0);
+}
+
 static enum vl_status
 read_there(struct drift *d)
 {
@@ -133,7 +131,7 @@ read_there(struct drift *d)
 	if (d->there == NULL)
 		return vl_fail_memory(d->err);
 	for (i = 0; i < d->nthere; i++) {
-		if (!split_line(
+		if (!rows_line_split(
 		        &d->there[i], vl_json_text(j, item, &d->p->told.text)))
 			return vl_fail(d->err, VL_EFORMAT,
 			    "its schema has a line that says nothing");
@@ -153,26 +151,25 @@ read_here(struct drift *d)
 	if (d->here == NULL)
 		return vl_fail_memory(d->err);
 	for (i = 0; i < d->nhere; i++)
-		(void)split_line(&d->here[i], vl_slice_of(s->lines[i]));
+		(void)rows_line_split(&d->here[i], vl_slice_of(s->lines[i]));
 	return VL_OK;
 }
 
 /* The line of that column, or NULL. */
-static const struct line *
-find_column(const struct line *lines, size_t n, struct vl_slice name)
+static const struct rows_line *
+find_column(const struct rows_line *lines, size_t n, struct vl_slice name)
 {
 	size_t i = 0;
 
 	for (i = 0; i < n; i++)
-		if (lines[i].kind == LINE_COLUMN &&
+		if (lines[i].kind == ROWS_LINE_COLUMN &&
 		    vl_slice_equal(lines[i].name, name))
 			return &lines[i];
 	return NULL;
 }
 
-/* The name without its quotes; `out` has room for as many bytes. */
-static struct vl_slice
-unquote(struct vl_slice name, char *out)
+struct vl_slice
+rows_line_unquote(struct vl_slice name, char *out)
 {
 	size_t n = 0;
 	size_t i = 0;
@@ -187,13 +184,13 @@ unquote(struct vl_slice name, char *out)
 
 /* The column of the table here that the line is about, or NONE. */
 static size_t
-column_here(const struct drift *d, const struct line *line)
+column_here(const struct drift *d, const struct rows_line *line)
 {
 	char name[2 * VL_COLUMN_MAX + 2];
 
 	return line->name.n > sizeof(name) ?
 	    NONE :
-	    rows_column(d->t, unquote(line->name, name));
+	    rows_column(d->t, rows_line_unquote(line->name, name));
 }
 
 /*
@@ -281,7 +278,7 @@ type_wider(struct vl_slice narrow, struct vl_slice wide)
 
 /* What the bundle's column says fits into the one here. */
 static bool
-column_fits(const struct line *there, const struct line *here)
+column_fits(const struct rows_line *there, const struct rows_line *here)
 {
 	return type_wider(there->type, here->type) &&
 	    vl_slice_equal(there->collation, here->collation) &&
@@ -292,7 +289,7 @@ column_fits(const struct line *there, const struct line *here)
 
 /* A column that only the table here has: no row of the bundle needs it. */
 static bool
-column_spare(const struct drift *d, const struct line *line)
+column_spare(const struct drift *d, const struct rows_line *line)
 {
 	size_t i = column_here(d, line);
 	const struct vl_column *c = NULL;
@@ -319,11 +316,11 @@ key_said(const struct rows_table *t)
 
 /* Told, and refused where it is not `fine` or not allowed. */
 static void
-differs(struct drift *d, bool fine, const struct line *there,
-    const struct line *here)
+differs(struct drift *d, bool fine, const struct rows_line *there,
+    const struct rows_line *here)
 {
 	const struct vl_rows_opts *opts = &d->p->opts.rows;
-	const struct line *const both[2] = { there, here };
+	const struct rows_line *const both[2] = { there, here };
 	const bool passes = fine && d->p->opts.allow_drift;
 	char shown[2][192];
 	char text[512];
@@ -355,7 +352,7 @@ differs(struct drift *d, bool fine, const struct line *there,
 }
 
 static bool
-listed(const struct line *lines, size_t n, struct vl_slice text)
+listed(const struct rows_line *lines, size_t n, struct vl_slice text)
 {
 	size_t i = 0;
 
@@ -368,33 +365,33 @@ listed(const struct line *lines, size_t n, struct vl_slice text)
 static void
 compare_lines(struct drift *d)
 {
-	const struct line *line = NULL;
-	const struct line *other = NULL;
+	const struct rows_line *line = NULL;
+	const struct rows_line *other = NULL;
 	size_t i = 0;
 
 	for (i = 0; i < d->nthere; i++) {
 		line = &d->there[i];
 		if (listed(d->here, d->nhere, line->text))
 			continue;
-		other = line->kind == LINE_COLUMN ?
+		other = line->kind == ROWS_LINE_COLUMN ?
 		    find_column(d->here, d->nhere, line->name) :
 		    NULL;
 		/* Rows may only say NULL in a column that is not here. */
 		differs(d,
-		    other == NULL ? line->kind == LINE_COLUMN :
+		    other == NULL ? line->kind == ROWS_LINE_COLUMN :
 		                    column_fits(line, other),
 		    line, other);
 	}
 	for (i = 0; i < d->nhere; i++) {
 		line = &d->here[i];
 		if (listed(d->there, d->nthere, line->text) ||
-		    (line->kind == LINE_COLUMN &&
+		    (line->kind == ROWS_LINE_COLUMN &&
 		        find_column(d->there, d->nthere, line->name) != NULL))
 			continue;
 		differs(d,
-		    line->kind == LINE_COLUMN  ? column_spare(d, line) :
-		        line->kind == LINE_KEY ? key_said(d->t) :
-		                                 false,
+		    line->kind == ROWS_LINE_COLUMN  ? column_spare(d, line) :
+		        line->kind == ROWS_LINE_KEY ? key_said(d->t) :
+		                                      false,
 		    NULL, line);
 	}
 }
@@ -408,7 +405,7 @@ add_absent(struct drift *d, struct vl_slice quoted)
 
 	if (st != VL_OK)
 		return st;
-	b->n += unquote(quoted, (char *)b->p + b->n).n;
+	b->n += rows_line_unquote(quoted, (char *)b->p + b->n).n;
 	b->p[b->n++] = '\0';
 	return VL_OK;
 }
@@ -444,7 +441,8 @@ note_columns(struct drift *d)
 	if (told->columns == NULL)
 		return vl_fail_memory(d->err);
 	for (i = 0; st == VL_OK && i < d->nthere; i++) {
-		if (d->there[i].kind != LINE_COLUMN || d->there[i].generated)
+		if (d->there[i].kind != ROWS_LINE_COLUMN ||
+		    d->there[i].generated)
 			continue;
 		column = column_here(d, &d->there[i]);
 		if (column != NONE && d->t->columns[column].role == ROWS_ID)

@@ -200,19 +200,24 @@ give_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
 }
 
 enum vl_status
+rows_ids_give_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
+{
+	const struct rows_table *t = &p->here->plan.tables[table];
+
+	return t->primary != NONE && t->columns[t->primary].role == ROWS_ID ?
+	    give_table(p, table, err) :
+	    VL_OK;
+}
+
+enum vl_status
 rows_ids_give(struct vl_rows_put *p, struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
-	const struct rows_table *t = NULL;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	for (i = 0; st == VL_OK && i < plan->ntables; i++) {
-		t = &plan->tables[i];
-		if (t->primary != NONE &&
-		    t->columns[t->primary].role == ROWS_ID)
-			st = give_table(p, i, err);
-	}
+	for (i = 0; st == VL_OK && i < plan->ntables; i++)
+		st = rows_ids_give_table(p, i, err);
 	return st;
 }
 

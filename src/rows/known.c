@@ -34,7 +34,7 @@ rows_scratch_rest(struct rows_scratch *s)
 {
 	size_t i = 0;
 
-	for (i = 0; i < s->plan->ntables; i++)
+	for (i = 0; i < s->ntables; i++)
 		scratch_forget_known(s, i);
 	(void)sqlite3_db_release_memory(s->db);
 }

@@ -8,17 +8,8 @@
 
 #include "parts.h"
 
-/* "before{table.column}after" */
-struct pattern {
-	struct vl_slice before;
-	struct vl_slice table;
-	const char *column; /* up to the brace */
-	size_t column_n;
-	const char *after;
-};
-
-static bool
-read_pattern(struct pattern *p, const char *text)
+bool
+rows_named_pattern(struct rows_pattern *p, const char *text)
 {
 	const char *open = strchr(text, '{');
 	const char *close = open == NULL ? NULL : strchr(open, '}');
@@ -44,7 +35,7 @@ read_pattern(struct pattern *p, const char *text)
 
 /* The bytes of `name` in place of the braces; none where it does not fit. */
 static struct vl_slice
-id_of(const struct pattern *p, const char *name)
+id_of(const struct rows_pattern *p, const char *name)
 {
 	size_t n = strlen(name);
 	size_t behind = strlen(p->after);
@@ -64,11 +55,11 @@ fits_pattern(const struct rows_plan *p, const struct vl_rows_opts *opts,
     const struct vl_table_words *w, const char *text, struct rows_table *t,
     bool *fits, struct vl_err *err)
 {
-	struct pattern pattern = { 0 };
+	struct rows_pattern pattern = { 0 };
 	struct vl_slice id = { 0 };
 	char column[256] = "";
 
-	if (!read_pattern(&pattern, text))
+	if (!rows_named_pattern(&pattern, text))
 		return VL_OK;
 	t->of = rows_plan_table(p, pattern.table);
 	if (t->of != NONE && pattern.column_n < sizeof(column)) {
@@ -138,9 +129,53 @@ call(struct rows_table *t, struct vl_slice key, struct vl_err *err)
 	return VL_OK;
 }
 
-static enum vl_status
-find_owner(struct rows_table *t, struct rows_scratch *s, struct vl_err *err)
+static int
+hex_digit(uint8_t c)
 {
+	return c >= '0' && c <= '9' ? c - '0' :
+	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
+	                              -1;
+}
+
+enum vl_status
+rows_named_key(const struct rows_pattern *p, struct vl_slice name,
+    struct vl_buf *key, bool *fits, struct vl_err *err)
+{
+	size_t behind = strlen(p->after);
+	struct vl_slice in = { 0 };
+	enum vl_status st = VL_OK;
+	uint8_t byte = 0;
+	size_t i = 0;
+
+	*fits = name.n > p->before.n + behind + 2 &&
+	    memcmp(name.p, p->before.p, p->before.n) == 0 &&
+	    memcmp(name.p + name.n - behind, p->after, behind) == 0;
+	if (!*fits)
+		return VL_OK;
+	in.p = name.p + p->before.n;
+	in.n = name.n - p->before.n - behind;
+	*fits = in.p[0] == '{' && in.p[in.n - 1] == '}';
+	for (i = 1; st == VL_OK && *fits && i + 1 < in.n; i++) {
+		byte = in.p[i];
+		if (byte == '%') {
+			*fits = i + 3 < in.n && hex_digit(in.p[i + 1]) >= 0 &&
+			    hex_digit(in.p[i + 2]) >= 0;
+			if (!*fits)
+				break;
+			byte = (uint8_t)(hex_digit(in.p[i + 1]) * 16 +
+			    hex_digit(in.p[i + 2]));
+			i += 2;
+		}
+		st = vl_buf_add(key, (struct vl_slice){ &byte, 1 }, err);
+	}
+	return st;
+}
+
+static enum vl_status
+find_owner(struct rows_plan *p, size_t table, struct rows_scratch *s,
+    struct vl_err *err)
+{
+	struct rows_table *t = &p->tables[table];
 	struct vl_cell id = { .type = VL_CELL_TEXT, .bytes = t->of_id };
 	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
@@ -149,6 +184,11 @@ find_owner(struct rows_table *t, struct rows_scratch *s, struct vl_err *err)
 	st = rows_scratch_find(s, t->of, t->of_column, &id, &note, &found, err);
 	if (st != VL_OK)
 		return st;
+	/* What a row leaves that went: nothing to carry, and the target's. */
+	if (!found && (p->lenient || rows_scratch_rows(s, table) == 0)) {
+		t->left = true;
+		return VL_OK;
+	}
 	if (!found)
 		return vl_fail(err, VL_EREFUSED,
 		    "table '%s' is named by the id of a row that is not there",
@@ -178,7 +218,7 @@ rows_named_call(struct rows_plan *p, struct rows_scratch *s, struct vl_err *err)
 	for (i = 0; st == VL_OK && i < p->ntables; i++) {
 		p->lines[i] = i;
 		if (p->tables[i].of != NONE && p->tables[i].keyed)
-			st = find_owner(&p->tables[i], s, err);
+			st = find_owner(p, i, s, err);
 		if (st != VL_OK && rows_heard(p, &p->tables[i], NULL, err)) {
 			p->tables[i].left = true;
 			st = VL_OK;

@@ -123,6 +123,8 @@ rows_order(struct rows_plan *p, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
+	free(p->order);
+	p->norder = 0;
 	w.marks = calloc(p->ntables + 1, sizeof(*w.marks));
 	p->order = calloc(p->ntables + 1, sizeof(*p->order));
 	if (w.marks == NULL || p->order == NULL)

@@ -134,6 +134,10 @@ struct rows_plan {
 	const struct vl_profile_resource *words; /* or NULL */
 	struct rows_table *tables;               /* as in the schema */
 	size_t ntables;
+	size_t nsorted; /* of them, by name; those behind were made */
+	/* Tables that were made are those of this plan, in its order; NULL:
+	 * there are none. */
+	const struct rows_plan *like;
 	size_t *order; /* in which keys are found */
 	size_t norder;
 	size_t *lines; /* all tables in the order of their lines */
@@ -153,6 +157,10 @@ struct rows_plan {
 enum vl_status rows_plan_make(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
 void rows_plan_free(struct rows_plan *p);
+/* One more table, which was made: the last one.  rows_order() comes next. */
+enum vl_status rows_plan_extend(struct rows_plan *p,
+    const struct vl_rows_opts *opts, const struct vl_table *schema,
+    struct vl_err *err);
 /* The table of that name, or NONE. */
 size_t rows_plan_table(const struct rows_plan *p, struct vl_slice name);
 /* A condition of the profile, checked, in the list of the table. */
@@ -182,6 +190,18 @@ enum vl_status rows_primary_key(
 bool rows_table_skipped(const struct rows_table *t);
 
 /* named.c: tables whose name holds an id, "data_{project.id}". */
+/* "before{table.column}after" */
+struct rows_pattern {
+	struct vl_slice before;
+	struct vl_slice table;
+	const char *column; /* up to the brace */
+	size_t column_n;
+	const char *after;
+};
+bool rows_named_pattern(struct rows_pattern *p, const char *text);
+/* The key in a name in lines, `*fits` where that is one of the pattern. */
+enum vl_status rows_named_key(const struct rows_pattern *p,
+    struct vl_slice name, struct vl_buf *key, bool *fits, struct vl_err *err);
 /* The entry of the profile is about this table; `t` is told whose. */
 enum vl_status rows_named_fits(const struct rows_plan *p,
     const struct vl_rows_opts *opts, const struct vl_table_words *w,
@@ -220,6 +240,9 @@ unsigned rows_key_score(const struct vl_column *c);
 
 /* refer.c */
 enum vl_status rows_refer(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* Of the last table alone. */
+enum vl_status rows_refer_last(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
 /* "table.column" is one of the list; `wild`: those with a star in them. */
 bool rows_names_column(
@@ -280,6 +303,7 @@ void rows_scratch_free(struct rows_scratch *s);
 void rows_scratch_rest(struct rows_scratch *s);
 enum vl_status rows_scratch_put(struct rows_scratch *s, size_t table,
     const struct rows_note *note, struct vl_err *err);
+uint64_t rows_scratch_rows(const struct rows_scratch *s, size_t table);
 /* All rows of the table are there: they can be looked up now. */
 enum vl_status rows_scratch_done(
     struct rows_scratch *s, size_t table, struct vl_err *err);
@@ -413,9 +437,10 @@ enum vl_status rows_key_join(struct vl_buf *out, struct vl_slice key,
 /* said.c: scan the rows that say parts of this table's keys. */
 enum vl_status rows_said_collect(const struct rows_plan *p,
     struct rows_scratch *s, struct vl_db *db, size_t table, struct vl_err *err);
-/* Find table and columns of the parts of `e`; after refer.c. */
-enum vl_status rows_said_plan(
-    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* Find table and columns of such parts, from table `first` on; after refer.c.
+ */
+enum vl_status rows_said_plan(struct rows_plan *p,
+    const struct vl_rows_opts *opts, size_t first, struct vl_err *err);
 
 /* The value of a column of the reader's row as a part of a key. */
 enum vl_status rows_key_part(struct rows_scratch *s,

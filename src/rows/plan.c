@@ -16,7 +16,7 @@ size_t
 rows_plan_table(const struct rows_plan *p, struct vl_slice name)
 {
 	size_t low = 0;
-	size_t high = p->ntables;
+	size_t high = p->nsorted;
 	size_t middle = 0;
 	int order = 0;
 
@@ -31,6 +31,10 @@ rows_plan_table(const struct rows_plan *p, struct vl_slice name)
 		else
 			high = middle;
 	}
+	for (low = p->nsorted; low < p->ntables; low++)
+		if (vl_slice_equal(
+		        vl_slice_of(p->tables[low].schema->name), name))
+			return low;
 	return NONE;
 }
 
@@ -404,6 +408,58 @@ check_names(const struct rows_plan *p, const struct vl_rows_opts *opts,
 }
 
 enum vl_status
+rows_plan_extend(struct rows_plan *p, const struct vl_rows_opts *opts,
+    const struct vl_table *schema, struct vl_err *err)
+{
+	struct rows_table *tables =
+	    reallocarray(p->tables, p->ntables + 1, sizeof(*tables));
+	enum vl_status st = VL_OK;
+
+	if (tables == NULL)
+		return vl_fail_memory(err);
+	p->tables = tables;
+	tables[p->ntables] = (struct rows_table){ 0 };
+	st = read_table(&tables[p->ntables], schema, err);
+	p->ntables++;
+	if (st == VL_OK)
+		st = read_entries(&tables[p->ntables - 1], p, opts, err);
+	if (st == VL_OK)
+		st = rows_refer_last(p, opts, err);
+	return st == VL_OK ? rows_said_plan(p, opts, p->ntables - 1, err) : st;
+}
+
+/* The tables that were made, as they stand in the plan before this one. */
+static enum vl_status
+add_made(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	const struct vl_table *t = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = p->nsorted;
+	     st == VL_OK && p->like != NULL && i < p->like->ntables; i++) {
+		t = vl_db_table(opts->db, p->like->tables[i].schema->name);
+		if (t != NULL)
+			st = rows_plan_extend(p, opts, t, err);
+	}
+	return st;
+}
+
+static bool
+was_made(const struct rows_plan *p, const struct vl_table *t)
+{
+	size_t i = 0;
+
+	if (p->like == NULL)
+		return false;
+	for (i = p->like->nsorted; i < p->like->ntables; i++)
+		if (strcmp(p->like->tables[i].schema->name, t->name) == 0)
+			return true;
+	return false;
+}
+
+enum vl_status
 rows_plan_make(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
 {
@@ -417,9 +473,11 @@ rows_plan_make(
 	p->tables = calloc(schema->ntables + 1, sizeof(*p->tables));
 	if (p->tables == NULL)
 		return vl_fail_memory(err);
-	p->ntables = schema->ntables;
-	for (i = 0; st == VL_OK && i < p->ntables; i++)
-		st = read_table(&p->tables[i], &schema->tables[i], err);
+	for (i = 0; st == VL_OK && i < schema->ntables; i++)
+		if (!was_made(p, &schema->tables[i]))
+			st = read_table(
+			    &p->tables[p->ntables++], &schema->tables[i], err);
+	p->nsorted = p->ntables;
 	if (st == VL_OK)
 		st = check_names(p, opts, err);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
@@ -429,7 +487,9 @@ rows_plan_make(
 	if (st == VL_OK)
 		st = rows_refer(p, opts, err);
 	if (st == VL_OK)
-		st = rows_said_plan(p, opts, err);
+		st = rows_said_plan(p, opts, 0, err);
+	if (st == VL_OK)
+		st = add_made(p, opts, err);
 	if (st == VL_OK)
 		st = rows_order(p, err);
 	return st;

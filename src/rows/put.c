@@ -36,7 +36,7 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 	p->opts = *opts;
 	st = rows_version_check(&p->opts, err);
 	if (st == VL_OK)
-		st = rows_open_here(&p->here, &p->opts, err);
+		st = rows_open_here(&p->here, &p->opts, NULL, err);
 	if (st == VL_OK) {
 		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));
 		p->per = calloc(p->here->plan.ntables + 1, sizeof(*p->per));
@@ -75,8 +75,10 @@ vl_rows_put_free(struct vl_rows_put *p)
 	for (i = 0; i < p->nlater; i++) {
 		vl_buf_free(&p->later[i].name);
 		vl_buf_free(&p->later[i].schema);
+		vl_buf_free(&p->later[i].shape);
 	}
 	free(p->later);
+	rows_make_free(p);
 	vl_rows_free(p->here);
 	vl_row_store_free(&p->store);
 	vl_row_store_free(&p->theirs);
@@ -119,9 +121,10 @@ vl_rows_put_tables(const struct vl_rows_put *p,
 	const struct rows_plan *plan = &p->here->plan;
 	size_t i = 0;
 
-	for (i = 0; i < plan->ntables; i++)
+	for (i = 0; i < plan->nsorted; i++)
 		table(arg, plan->tables[plan->lines[i]].collection,
 		    &p->per[plan->lines[i]]);
+	rows_make_count(p, table, arg);
 }
 
 /* The row is whole: aside with it. */
@@ -188,7 +191,9 @@ keep_schema(
 	later += p->nlater++;
 	*later = (struct rows_later){ 0 };
 	st = vl_buf_add(&later->name, line->table, err);
-	return st == VL_OK ? vl_buf_add(&later->schema, line->schema, err) : st;
+	if (st == VL_OK)
+		st = vl_buf_add(&later->schema, line->schema, err);
+	return st == VL_OK ? vl_buf_add(&later->shape, line->shape, err) : st;
 }
 
 /* What differs was told column by column; the others are looked at, too. */
@@ -428,7 +433,7 @@ call_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
 	const char *name = p->here->plan.tables[table].made;
 	size_t i = 0;
 
-	(void)rows_stage_call(p->stage, table, name);
+	rows_stage_call(p->stage, table, name);
 	for (i = 0; i < p->nlater; i++)
 		if (vl_slice_equal(
 		        vl_slice_of(name), vl_buf_slice(&p->later[i].name)))
@@ -441,22 +446,13 @@ static enum vl_status
 call_tables(struct vl_rows_put *p, struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
-	const char *other = NULL;
 	enum vl_status st = VL_OK;
-	char shown[256];
 	size_t i = 0;
 
 	for (i = 0; st == VL_OK && i < plan->ntables; i++)
 		if (plan->tables[i].made != NULL)
 			st = call_table(p, i, err);
-	if (st != VL_OK)
-		return st;
-	other = rows_stage_call(p->stage, 0, NULL);
-	return other == NULL ?
-	    VL_OK :
-	    vl_fail(err, VL_EREFUSED,
-	        "the bundle has table '%s', which is not here",
-	        vl_escape_text(shown, sizeof(shown), vl_slice_of(other)));
+	return st == VL_OK ? rows_make_find(p, err) : st;
 }
 
 /* A table that the bundle has not; one that is called by a row may be that of
@@ -513,15 +509,19 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_compare(p, p->here, false, err);
 	if (st == VL_OK)
 		st = rows_mapped_say(p, err);
+	if (st == VL_OK)
+		st = rows_make_settle(p, err);
 	for (i = 0; st == VL_OK && i < plan->ntables; i++) {
 		t = plan->lines[i];
-		st = tell(p, t, ROWS_NEW, VL_ROW_ADD, err);
+		st = rows_make_tell(p, plan->tables[t].collection, err);
+		if (st == VL_OK)
+			st = tell(p, t, ROWS_NEW, VL_ROW_ADD, err);
 		if (st == VL_OK)
 			st = tell(p, t, ROWS_UPDATE, VL_ROW_MODIFY, err);
 		if (st == VL_OK)
 			st = tell(p, t, ROWS_LEFT, VL_ROW_DELETE, err);
 	}
-	return st;
+	return st == VL_OK ? rows_make_tell(p, NULL, err) : st;
 }
 
 enum vl_status
@@ -536,6 +536,8 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 		    vl_format_counted(shown, sizeof(shown), p->counts.conflict,
 		        "row", "rows"));
 	st = rows_ids_give(p, err);
+	if (st == VL_OK)
+		st = rows_make_tables(p, err);
 	return st == VL_OK ? rows_write(p, err) : st;
 }
 
@@ -580,7 +582,7 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	rows_idmap_free(p->idmap);
 	p->idmap = NULL;
 	rows_scratch_rest(p->here->scratch);
-	st = rows_open_here(&after, &p->opts, err);
+	st = rows_open_here(&after, &p->opts, &p->here->plan, err);
 
 	if (st == VL_OK) {
 		rows_mapped_lend(p, after);

@@ -4,6 +4,8 @@
 /*
  * What the files share that bring rows into a target:
  *
+ *	shape.c, make.c
+ *	           tables that are made
  *	drift.c    the schema of a table there and here
  *	stage.c, staging.c, body.c
  *	           rows of the bundle, put aside
@@ -69,9 +71,14 @@ void rows_stage_free(struct rows_stage *s);
  * them until then. */
 enum vl_status rows_stage_collection(struct rows_stage *s, struct vl_slice name,
     size_t *table, struct vl_err *err);
-/* They are those of `table`.  Without a name: one that has found none. */
-const char *rows_stage_call(
+/* They are those of `table`. */
+void rows_stage_call(
     struct rows_stage *s, size_t table, const char *collection);
+/* One that has found no table, its number `*number` or above; or NULL. */
+const char *rows_stage_uncalled(const struct rows_stage *s, size_t *number);
+const char *rows_stage_name(const struct rows_stage *s, size_t number);
+/* The rows of that number are those of a table that was made for them. */
+void rows_stage_use(struct rows_stage *s, size_t table, size_t number);
 /* In the order of keys, or VL_EFORMAT. */
 enum vl_status rows_stage_put(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err);
@@ -147,6 +154,7 @@ struct rows_told {
 struct rows_later {
 	struct vl_buf name;
 	struct vl_buf schema;
+	struct vl_buf shape;
 };
 
 /* put.c */
@@ -161,6 +169,9 @@ struct vl_rows_put {
 	struct rows_told told;
 	struct rows_later *later;
 	size_t nlater;
+	struct rows_make *makes; /* ascending by name */
+	size_t nmakes;
+	size_t told_makes;
 	struct vl_hash hash; /* of the row that is being put */
 	struct rows_staged row;
 	size_t table;     /* of it */
@@ -184,9 +195,11 @@ struct vl_rows_put {
 };
 
 /* rows.c: the rows of the target, by the names that the source gives them;
- * their keys are found by the second call. */
+ * with `like`, its tables have the numbers that they have there; their keys are
+ * found by the second call. */
 enum vl_status rows_open_here(struct vl_rows **out,
-    const struct vl_rows_put_opts *opts, struct vl_err *err);
+    const struct vl_rows_put_opts *opts, const struct rows_plan *like,
+    struct vl_err *err);
 enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
 
 /* What came to the counts since. */
@@ -200,6 +213,53 @@ enum vl_status rows_drift(struct vl_rows_put *p, size_t table,
     struct vl_slice schema, struct vl_err *err);
 /* The rows have a column of that name, and the table here has not. */
 bool rows_drift_absent(const struct vl_rows_put *p, struct vl_slice name);
+
+/* A line of a schema, taken apart. */
+enum rows_line_kind {
+	ROWS_LINE_COLUMN,
+	ROWS_LINE_KEY,
+	ROWS_LINE_STRICT
+};
+
+struct rows_line {
+	struct vl_slice text;
+	enum rows_line_kind kind;
+	struct vl_slice name; /* COLUMN: as it stands, in quotes */
+	struct vl_slice type;
+	struct vl_slice collation;
+	bool not_null;
+	bool generated;
+	bool integer_id;
+};
+bool rows_line_split(struct rows_line *line, struct vl_slice text);
+/* The name without its quotes; `out` has room for as many bytes. */
+struct vl_slice rows_line_unquote(struct vl_slice name, char *out);
+/* The next column of a line about a key, behind its word. */
+bool rows_line_part(
+    struct vl_slice *rest, struct vl_slice *name, struct vl_slice *collation);
+
+/* shape.c: what of a table its schema does not say; both together.  `t` is
+ * freed by vl_table_clear() also after a failure. */
+enum vl_status rows_shape_write(
+    struct vl_buf *out, const struct vl_table *t, struct vl_err *err);
+enum vl_status rows_shape_read(struct vl_table *t, struct vl_slice schema,
+    struct vl_slice shape, struct vl_err *err);
+
+/* make.c: tables that are absent here, found among those of the bundle ... */
+enum vl_status rows_make_find(struct vl_rows_put *p, struct vl_err *err);
+/* ... settled when it is known what becomes of the rows that name them ... */
+enum vl_status rows_make_settle(struct vl_rows_put *p, struct vl_err *err);
+/* ... told as far as their names are before that one; NULL: the rest ... */
+enum vl_status rows_make_tell(
+    struct vl_rows_put *p, const char *before, struct vl_err *err);
+/* ... and made, when those rows have ids. */
+enum vl_status rows_make_tables(struct vl_rows_put *p, struct vl_err *err);
+/* What vl_rows_put_tables() says of them. */
+void rows_make_count(const struct vl_rows_put *p,
+    void (*table)(
+        void *arg, const char *name, const struct vl_rows_put_counts *counts),
+    void *arg);
+void rows_make_free(struct vl_rows_put *p);
 
 /* The values of a row, or its `x`: for vl_row_next() with item 0. */
 enum vl_status rows_row_parse(
@@ -280,6 +340,8 @@ enum vl_status rows_settle_new(
 enum vl_status rows_ids_source(struct vl_rows_put *p, size_t table,
     struct vl_slice x, struct vl_cell *id, struct vl_err *err);
 enum vl_status rows_ids_give(struct vl_rows_put *p, struct vl_err *err);
+enum vl_status rows_ids_give_table(
+    struct vl_rows_put *p, size_t table, struct vl_err *err);
 enum vl_status rows_ids_find(struct vl_rows_put *p, size_t table, size_t column,
     struct vl_slice key, struct vl_buf *text, struct vl_cell *id, bool *found,
     struct vl_err *err);

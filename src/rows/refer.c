@@ -454,6 +454,70 @@ mark_refs(struct rows_plan *p, struct rows_table *t)
 	}
 }
 
+/* A table that is to be made is called by an id of that table. */
+static void
+mark_names(struct rows_plan *p)
+{
+	const struct vl_table_words *w = NULL;
+	struct rows_pattern pattern = { 0 };
+	char column[SHOWN_MAX] = "";
+	size_t table = NONE;
+	size_t i = 0;
+
+	for (i = 0; p->lenient && p->words != NULL && i < p->words->ntables;
+	     i++) {
+		w = &p->words->tables[i];
+		if (!w->create || !rows_named_pattern(&pattern, w->tables[0]))
+			continue;
+		table = rows_plan_table(p, pattern.table);
+		if (table == NONE || pattern.column_n >= sizeof(column))
+			continue;
+		memcpy(column, pattern.column, pattern.column_n);
+		column[pattern.column_n] = '\0';
+		mark_looked_up(
+		    p, table, vl_table_column(p->tables[table].schema, column));
+	}
+}
+
+/* Others may not be asked of what was not noted of them. */
+static enum vl_status
+check_slots(struct rows_plan *p, const size_t *slots, struct vl_err *err)
+{
+	size_t i = 0;
+	bool more = false;
+
+	for (i = 0; i + 1 < p->ntables; i++) {
+		more = more || p->tables[i].nslots != slots[i];
+		p->tables[i].nslots = slots[i];
+	}
+	return more ? vl_fail(err, VL_EREFUSED,
+	                  "it refers to rows by more than their primary key") :
+	              VL_OK;
+}
+
+enum vl_status
+rows_refer_last(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	struct refer r = { .p = p, .opts = opts, .err = err };
+	size_t *slots = calloc(p->ntables, sizeof(*slots));
+	enum vl_status st = slots == NULL ? vl_fail_memory(err) : VL_OK;
+	size_t i = 0;
+
+	for (i = 0; slots != NULL && i < p->ntables; i++)
+		slots[i] = p->tables[i].nslots;
+	r.t = &p->tables[p->ntables - 1];
+	for (; st == VL_OK && r.column < r.t->schema->ncolumns; r.column++)
+		st = refer_column(&r);
+	if (st == VL_OK) {
+		mark_id(r.t);
+		mark_refs(p, r.t);
+		st = check_slots(p, slots, err);
+	}
+	free(slots);
+	return st;
+}
+
 enum vl_status
 rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
@@ -473,5 +537,6 @@ rows_refer(
 		mark_id(&p->tables[i]);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		mark_refs(p, &p->tables[i]);
+	mark_names(p);
 	return st;
 }

@@ -3,6 +3,7 @@
  * table, each scanned once in its own order and sorted by key.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ vl_rows_open(
 
 enum vl_status
 rows_open_here(struct vl_rows **out, const struct vl_rows_put_opts *opts,
-    struct vl_err *err)
+    const struct rows_plan *like, struct vl_err *err)
 {
 	struct vl_rows *r = calloc(1, sizeof(*r));
 
@@ -64,6 +65,7 @@ rows_open_here(struct vl_rows **out, const struct vl_rows_put_opts *opts,
 		return vl_fail_memory(err);
 	r->opts = opts->rows;
 	r->plan.lenient = true;
+	r->plan.like = like;
 	if (make_plan(r, opts->map, opts->nmap, err) == VL_OK)
 		return VL_OK;
 	vl_rows_free(r);
@@ -246,6 +248,26 @@ profile_line(struct vl_rows *r, struct vl_err *err)
 	return st;
 }
 
+/* How it is made where it is absent, if it may be. */
+static enum vl_status
+add_shape(struct vl_rows *r, const struct rows_table *t, struct vl_err *err)
+{
+	const struct vl_table_words *w = t->entries[0].words;
+	const char *why = vl_table_unmakeable(t->schema);
+	char text[512];
+
+	if (t->of == NONE || w == NULL || !w->create || t->nentries != 1)
+		return VL_OK;
+	if (why == NULL)
+		return rows_shape_write(&r->item, t->schema, err);
+	(void)snprintf(text, sizeof(text),
+	    "table '%s' is not made where it is absent: it has %s",
+	    t->schema->name, why);
+	if (r->opts.report.note != NULL)
+		r->opts.report.note(r->opts.report.arg, text);
+	return VL_OK;
+}
+
 static enum vl_status
 table_line(struct vl_rows *r, struct vl_err *err)
 {
@@ -254,6 +276,7 @@ table_line(struct vl_rows *r, struct vl_err *err)
 		.table = vl_slice_of(t->collection) };
 	struct vl_json_w w = { 0 };
 	enum vl_status st = VL_OK;
+	size_t n = 0;
 	size_t i = 0;
 
 	vl_buf_clear(&r->item);
@@ -263,7 +286,11 @@ table_line(struct vl_rows *r, struct vl_err *err)
 		vl_json_w_text(&w, vl_slice_of(t->schema->lines[i]));
 	vl_json_w_close(&w, ']');
 	st = vl_json_w_end(&w, err);
-	line.schema = vl_buf_slice(&r->item);
+	n = r->item.n;
+	if (st == VL_OK)
+		st = add_shape(r, t, err);
+	line.schema = (struct vl_slice){ r->item.p, n };
+	line.shape = (struct vl_slice){ r->item.p + n, r->item.n - n };
 	if (st == VL_OK)
 		st = vl_table_line_encode(&r->line, &line, err);
 	return st == VL_OK ? VL_OK :

@@ -73,14 +73,14 @@ plan_entry(struct rows_plan *p, const struct vl_rows_opts *opts,
 }
 
 enum vl_status
-rows_said_plan(
-    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
+rows_said_plan(struct rows_plan *p, const struct vl_rows_opts *opts,
+    size_t first, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 	size_t k = 0;
 
-	for (i = 0; st == VL_OK && i < p->ntables; i++)
+	for (i = first; st == VL_OK && i < p->ntables; i++)
 		for (k = 0; st == VL_OK && k < p->tables[i].nentries; k++)
 			st = plan_entry(p, opts, &p->tables[i],
 			    &p->tables[i].entries[k], err);

@@ -162,6 +162,7 @@ rows_scratch_open(
 	if (s == NULL)
 		return vl_fail_memory(err);
 	s->plan = p;
+	s->ntables = p->ntables;
 	s->tables = calloc(p->ntables + 1, sizeof(*s->tables));
 	if (s->tables == NULL)
 		return vl_fail_memory(err);
@@ -198,7 +199,7 @@ rows_scratch_free(struct rows_scratch *s)
 
 	if (s == NULL)
 		return;
-	for (i = 0; s->tables != NULL && i < s->plan->ntables; i++) {
+	for (i = 0; s->tables != NULL && i < s->ntables; i++) {
 		(void)sqlite3_finalize(s->tables[i].put);
 		(void)sqlite3_finalize(s->tables[i].set);
 		(void)sqlite3_finalize(s->tables[i].by_row);
@@ -252,6 +253,12 @@ rows_scratch_put(struct rows_scratch *s, size_t table,
 	s->tables[table].rows++;
 	scratch_forget_known(s, table);
 	return st == VL_OK ? lite_done(s->db, q, bound, SCRATCH_WHAT, err) : st;
+}
+
+uint64_t
+rows_scratch_rows(const struct rows_scratch *s, size_t table)
+{
+	return s->tables[table].rows;
 }
 
 enum vl_status
@@ -329,7 +336,7 @@ rows_scratch_find(struct rows_scratch *s, size_t table, size_t column,
 	*found = false;
 	if (column == NONE)
 		column = t->primary;
-	if (column == NONE || !t->keyed)
+	if (table >= s->ntables || column == NONE || !t->keyed)
 		return VL_OK;
 	if (t->schema->columns[column].integer_id) {
 		if (!id_row(s, id, &r, err))
@@ -388,7 +395,7 @@ rows_scratch_by_key(struct rows_scratch *s, size_t table, struct vl_slice key,
 	int got = 0;
 
 	*found = false;
-	if (!s->plan->tables[table].keyed)
+	if (table >= s->ntables || !s->plan->tables[table].keyed)
 		return VL_OK;
 	if (k->by_key == NULL)
 		st = prepare_by_key(s, table, err);

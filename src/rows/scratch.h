@@ -34,6 +34,7 @@ struct rows_scratch {
 	const struct rows_plan *plan;
 	sqlite3 *db;
 	struct scratch_table *tables;
+	size_t ntables; /* the plan may have more, which were made */
 	sqlite3_stmt *say;
 	sqlite3_stmt *said;
 	sqlite3_stmt *keep;

@@ -128,24 +128,45 @@ rows_stage_collection(struct rows_stage *s, struct vl_slice name, size_t *table,
 	return VL_OK;
 }
 
-const char *
+void
 rows_stage_call(struct rows_stage *s, size_t table, const char *collection)
 {
 	size_t first = s->ntables - s->ncollections;
 	size_t i = 0;
 
-	for (i = 0; collection != NULL && i < s->ncollections; i++)
+	for (i = 0; i < s->ncollections; i++)
 		if (strcmp(s->collections[i], collection) == 0)
 			s->slots[table] = first + i;
-	/* One that no table has taken. */
-	for (i = 0; collection == NULL && i < s->ncollections; i++) {
+}
+
+const char *
+rows_stage_name(const struct rows_stage *s, size_t number)
+{
+	return s->collections[number - (s->ntables - s->ncollections)];
+}
+
+const char *
+rows_stage_uncalled(const struct rows_stage *s, size_t *number)
+{
+	size_t first = s->ntables - s->ncollections;
+	size_t table = 0;
+
+	if (*number < first)
+		*number = first;
+	for (; *number < s->ntables; ++*number) {
 		for (table = 0; table < first; table++)
-			if (s->slots[table] == first + i)
+			if (s->slots[table] == *number)
 				break;
 		if (table == first)
-			return s->collections[i];
+			return rows_stage_name(s, *number);
 	}
 	return NULL;
+}
+
+void
+rows_stage_use(struct rows_stage *s, size_t table, size_t number)
+{
+	s->slots[table] = number;
 }
 
 struct stage_table *

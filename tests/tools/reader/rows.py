@@ -9,6 +9,7 @@ KINDS = ("profile", "table", "row")
 NAME_MOST = 255             # of a table, and of a column
 KEY_MOST = 4096
 VERSION_MOST = 1024
+DEFAULT_MOST = 1024
 FORMS = ("plain", "json", "number")
 
 
@@ -28,7 +29,7 @@ def check_profile(value):
 
 
 def check_table(value):
-    members(value, "a table", "c r schema t")
+    members(value, "a table", "c r schema t", "shape")
     demand(is_label(value["c"], NAME_MOST), "'c' is no name of a table")
     schema = value["schema"]
     demand(isinstance(schema, list) and schema != []
@@ -37,6 +38,28 @@ def check_table(value):
     schema = [line.encode() for line in schema]
     demand(all(a < b for a, b in zip(schema, schema[1:])),
            "lines of 'schema' do not ascend")
+    if "shape" in value:
+        check_shape(value["shape"])
+
+
+def check_shape(shape):
+    def is_plain(text, most):
+        return is_label(text, most) and "\0" not in text
+
+    demand(isinstance(shape, dict), "'shape' is no object")
+    members(shape, "a shape", "columns", "autoincrement key without_rowid")
+    for word in ("autoincrement", "without_rowid"):
+        demand(shape.get(word, True) is True, "a word of 'shape' is not true")
+    columns = shape["columns"]
+    demand(isinstance(columns, list) and columns != []
+           and all(isinstance(one, list) and 1 <= len(one) <= 2
+                   and is_plain(one[0], NAME_MOST)
+                   and all(is_plain(text, DEFAULT_MOST) for text in one[1:])
+                   for one in columns), "columns of 'shape' are none")
+    if "key" in shape:
+        demand(isinstance(shape["key"], list) and shape["key"] != []
+               and all(is_plain(one, NAME_MOST) for one in shape["key"]),
+               "'key' of 'shape' is none")
 
 
 def check_row(value):
