@@ -14,7 +14,7 @@
 
 #define VL_LINE_MAX          65536 /* bytes of a manifest line with its LF */
 #define VL_PATH_MAX          8192  /* bytes of a path in a manifest */
-#define VL_NAME_MAX          255   /* bytes of one component */
+#define VL_NAME_MAX          255   /* bytes of one component, but for a key */
 #define VL_PATH_DEPTH_MAX    1000  /* components */
 #define VL_TARGET_MAX        4095 /* bytes of a symbolic link, as Linux has it */
 #define VL_CONTENT_HASH_SIZE 32
@@ -192,6 +192,9 @@ struct vl_slice vl_path_name(struct vl_slice path);
 bool vl_path_hidden(struct vl_slice path, const char *word);
 /* Refuses what formats/manifest.md refuses; "" passes.  VL_EPATH. */
 enum vl_status vl_path_check(struct vl_slice path, struct vl_err *err);
+/* The same of a line, where a component with a '{' or '%' in it, which may
+ * hold a key or be spelled longer than it is, has no limit of its own. */
+enum vl_status vl_path_check_line(struct vl_slice path, struct vl_err *err);
 /*
  * A symbolic link at `path` with this target cannot lead out of the tree,
  * whatever stands on its way, if all links of the tree obey: relative, and

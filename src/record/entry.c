@@ -93,7 +93,7 @@ check_target(const struct vl_entry *e, struct vl_err *err)
 		if (e->target.n == 0)
 			return vl_fail(err, VL_EPATH,
 			    "hard link to the root, which is a directory");
-		return vl_path_check(e->target, err);
+		return vl_path_check_line(e->target, err);
 	}
 	if (e->target.n == 0)
 		return vl_fail(err, VL_EPATH, "target of a link is empty");

@@ -493,7 +493,7 @@ vl_entry_decode(struct vl_entry *e, struct vl_entry_store *store,
 	if (st == VL_OK)
 		st = read_bytes(&l, M_PATH, M_PATH_B, &e->path, err);
 	if (st == VL_OK)
-		st = vl_path_check(e->path, err);
+		st = vl_path_check_line(e->path, err);
 	if (st != VL_OK)
 		return st;
 	st = read_rest(&l, err);

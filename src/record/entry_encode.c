@@ -158,7 +158,7 @@ vl_entry_encode(struct vl_buf *out, const struct vl_entry *e, size_t *hash_at,
 	struct vl_json_w w;
 	enum vl_status st;
 
-	st = vl_path_check(e->path, err);
+	st = vl_path_check_line(e->path, err);
 	if (st == VL_OK)
 		st = vl_entry_check(e, err);
 	if (st != VL_OK)

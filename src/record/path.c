@@ -103,11 +103,14 @@ vl_path_name(struct vl_slice path)
 
 /* Why one component may not stand in a path, or NULL. */
 static const char *
-name_fault(struct vl_slice name)
+name_fault(struct vl_slice name, bool keys)
 {
 	if (name.n == 0)
 		return "has an empty component or a slash at an end";
-	if (name.n > VL_NAME_MAX)
+	if (name.n > VL_NAME_MAX &&
+	    !(keys &&
+	        (memchr(name.p, '{', name.n) != NULL ||
+	            memchr(name.p, '%', name.n) != NULL)))
 		return "has a component of more than 255 bytes";
 	if (name.p[0] == '.' &&
 	    (name.n == 1 || (name.n == 2 && name.p[1] == '.')))
@@ -116,7 +119,7 @@ name_fault(struct vl_slice name)
 }
 
 static const char *
-path_fault(struct vl_slice path)
+path_fault(struct vl_slice path, bool keys)
 {
 	const uint8_t *end = path.p + path.n;
 	const uint8_t *name = path.p;
@@ -133,7 +136,7 @@ path_fault(struct vl_slice path)
 		if (slash == NULL)
 			slash = end;
 		fault = name_fault(
-		    (struct vl_slice){ name, (size_t)(slash - name) });
+		    (struct vl_slice){ name, (size_t)(slash - name) }, keys);
 		if (fault != NULL)
 			return fault;
 		if (++depth > VL_PATH_DEPTH_MAX)
@@ -143,19 +146,31 @@ path_fault(struct vl_slice path)
 	return NULL;
 }
 
-enum vl_status
-vl_path_check(struct vl_slice path, struct vl_err *err)
+static enum vl_status
+check(struct vl_slice path, bool keys, struct vl_err *err)
 {
 	const char *fault = NULL;
 	char text[256];
 
 	if (path.n == 0)
 		return VL_OK;
-	fault = path_fault(path);
+	fault = path_fault(path, keys);
 	if (fault == NULL)
 		return VL_OK;
 	return vl_fail(err, VL_EPATH, "path '%s' %s",
 	    vl_escape_text(text, sizeof(text), path), fault);
+}
+
+enum vl_status
+vl_path_check(struct vl_slice path, struct vl_err *err)
+{
+	return check(path, false, err);
+}
+
+enum vl_status
+vl_path_check_line(struct vl_slice path, struct vl_err *err)
+{
+	return check(path, true, err);
 }
 
 bool

@@ -276,7 +276,7 @@ wire_take_entry(struct vl_unpacked *rec, struct vl_entry_store *store,
 	if (st == VL_OK && rd->short_)
 		st = vl_fail(err, VL_EFORMAT, "a record is cut short");
 	if (st == VL_OK)
-		st = vl_path_check(rec->entry.path, err);
+		st = vl_path_check_line(rec->entry.path, err);
 	if (st == VL_OK)
 		st = vl_entry_check(&rec->entry, err);
 	if (st != VL_OK)

@@ -16,7 +16,7 @@ entry(struct vl_rd *rd)
 
 	if (wire_take_entry(&rec, &store, rd, &err) != VL_OK)
 		return;
-	MUST(vl_path_check(rec.entry.path, &err) == VL_OK);
+	MUST(vl_path_check_line(rec.entry.path, &err) == VL_OK);
 	MUST(vl_entry_check(&rec.entry, &err) == VL_OK);
 	MUST(wire_is_line(rec.line));
 	MUST(rec.entry.type == VL_ENTRY_FILE || rec.entry.nholes == 0);

@@ -126,8 +126,9 @@ def check_path(path):
     parts = path.split(b"/")
     demand(len(parts) <= COMPONENTS_MOST, "a path that is too deep", "path")
     for part in parts:
-        demand(1 <= len(part) <= COMPONENT_MOST and part not in (b".", b".."),
-               f"{path!a} is no path", "path")
+        keyed = b"{" in part or b"%" in part
+        demand(len(part) >= 1 and (len(part) <= COMPONENT_MOST or keyed)
+               and part not in (b".", b".."), f"{path!a} is no path", "path")
 
 
 def check_values(value):
