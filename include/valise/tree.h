@@ -30,10 +30,26 @@ bool vl_exclude_match(
     const struct vl_exclude *x, struct vl_slice path, bool dir);
 void vl_exclude_free(struct vl_exclude *x);
 
+/* Under which name an entry of a directory travels. */
+enum vl_naming {
+	VL_NAMING_TAKE,  /* the one given */
+	VL_NAMING_LEAVE, /* the same, and as LEFT_OUT: excluded */
+	VL_NAMING_PASS   /* none: it is not yielded */
+};
+struct vl_namer {
+	void *arg;
+	/* The name of `name` in the directory `dir`, both as they are here:
+	 * appended to `out`, without NUL or slash, at most VL_PATH_MAX. */
+	enum vl_status (*name)(void *arg, struct vl_slice dir,
+	    struct vl_slice name, struct vl_buf *out, enum vl_naming *how,
+	    struct vl_err *err);
+};
+
 /* One path of a walk; slices and descriptors are valid until the next. */
 struct vl_node {
-	struct vl_slice path;
-	struct vl_slice name;    /* last component; "" for the root */
+	struct vl_slice path;    /* as it travels */
+	struct vl_slice here;    /* as it is; the same without a namer */
+	struct vl_slice name;    /* last component here; "" for the root */
 	enum vl_entry_type type; /* never HARD; LEFT_OUT: why says it */
 	int fd;                  /* DIR: itself, open to be read; else -1 */
 	enum vl_why why;
@@ -54,6 +70,9 @@ struct vl_walk_opts {
 	const char *hidden;
 	/* For names of very large directories; NULL keeps them in memory. */
 	const char *tempdir;
+	/* Other names, by which the walk is ordered; or NULL.  Of two that
+	 * become one the one that is not left out is yielded. */
+	const struct vl_namer *namer;
 };
 
 /*

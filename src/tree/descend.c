@@ -42,6 +42,7 @@ vl_descend_free(struct descend *d)
 	free(d->level);
 	free(d->block);
 	vl_buf_free(&d->path);
+	vl_buf_free(&d->as);
 }
 
 struct level *
@@ -113,6 +114,8 @@ load(struct descend *d, const char *after, int *cause, struct vl_err *err)
 		.after = after,
 		.block = d->block,
 		.block_size = BLOCK_SIZE,
+		.namer = d->namer,
+		.dir = { d->path.p, top->path_n },
 	};
 	enum vl_status st = VL_OK;
 
@@ -136,6 +139,7 @@ vl_descend_push(struct descend *d, int fd, const struct look *look, int *cause,
 	top = &d->level[d->depth++];
 	top->look = *look;
 	top->path_n = d->path.n;
+	top->as_n = d->as.n;
 	top->fd = fd;
 	top->lost = 0;
 	top->dropped = false;
@@ -215,19 +219,41 @@ vl_descend_pop(struct descend *d)
 	d->depth--;
 }
 
+/* What is below `top` of the path as it travels: only the first name, with a
+ * NUL. */
+static enum vl_status
+cut_as(struct descend *d, const struct level *top, struct vl_err *err)
+{
+	size_t from = top->as_n + (top->as_n > 0);
+	const uint8_t *slash = memchr(d->as.p + from, '/', d->as.n - from);
+	enum vl_status st = VL_OK;
+
+	if (slash != NULL)
+		d->as.n = (size_t)(slash - d->as.p);
+	st = vl_buf_reserve(&d->as, 1, err);
+	if (st == VL_OK)
+		d->as.p[d->as.n] = '\0';
+	return st;
+}
+
 /* Read the names again that were dropped, behind the one come back from. */
 static enum vl_status
 restore_names(struct descend *d, struct vl_err *err)
 {
 	struct level *top = vl_descend_top(d);
-	char after[VL_NAME_MAX + 1];
+	char name[VL_NAME_MAX + 1];
+	const char *after = name;
 	char shown[512];
 	enum vl_status st = VL_OK;
 	int cause = top->lost;
 
 	top->dropped = false;
-	name_below(d, d->depth - 1, after);
-	if (cause == 0)
+	name_below(d, d->depth - 1, name);
+	if (d->namer != NULL) {
+		st = cut_as(d, top, err);
+		after = (const char *)d->as.p + top->as_n + (top->as_n > 0);
+	}
+	if (st == VL_OK && cause == 0)
 		st = load(d, after, &cause, err);
 	if (st != VL_OK || cause == 0)
 		return st;
@@ -239,7 +265,7 @@ restore_names(struct descend *d, struct vl_err *err)
 }
 
 enum vl_status
-vl_descend_next(struct descend *d, struct vl_slice *name, struct vl_err *err)
+vl_descend_next(struct descend *d, struct name *name, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 
@@ -250,21 +276,40 @@ vl_descend_next(struct descend *d, struct vl_slice *name, struct vl_err *err)
 	return vl_names_next(&vl_descend_top(d)->names, name, err);
 }
 
-enum vl_status
-vl_descend_name(struct descend *d, struct vl_slice name, struct vl_err *err)
+/* `name` behind the first `n` bytes, and a NUL. */
+static enum vl_status
+set_name(
+    struct vl_buf *path, size_t n, struct vl_slice name, struct vl_err *err)
 {
 	static const uint8_t slash[] = "/";
 	enum vl_status st = VL_OK;
 
-	d->path.n = vl_descend_top(d)->path_n;
-	if (d->path.n > 0)
-		st = vl_buf_add(&d->path, (struct vl_slice){ slash, 1 }, err);
+	path->n = n;
+	if (n > 0)
+		st = vl_buf_add(path, (struct vl_slice){ slash, 1 }, err);
 	if (st == VL_OK)
-		st = vl_buf_reserve(&d->path, name.n + 1, err);
+		st = vl_buf_reserve(path, name.n + 1, err);
 	if (st != VL_OK)
 		return st;
-	memcpy(d->path.p + d->path.n, name.p, name.n);
-	d->path.n += name.n;
-	d->path.p[d->path.n] = '\0';
+	memcpy(path->p + path->n, name.p, name.n);
+	path->n += name.n;
+	path->p[path->n] = '\0';
 	return VL_OK;
+}
+
+enum vl_status
+vl_descend_name(struct descend *d, const struct name *name, struct vl_err *err)
+{
+	const struct level *top = vl_descend_top(d);
+	enum vl_status st = set_name(&d->path, top->path_n, name->here, err);
+
+	if (st == VL_OK && d->namer != NULL)
+		st = set_name(&d->as, top->as_n, name->as, err);
+	return st;
+}
+
+struct vl_slice
+vl_descend_as(const struct descend *d)
+{
+	return vl_buf_slice(d->namer != NULL ? &d->as : &d->path);
 }

@@ -16,6 +16,7 @@ struct level {
 	struct names names;
 	struct look look;
 	size_t path_n; /* bytes of its path */
+	size_t as_n;   /* and of the one it travels by */
 	int fd;        /* -1: closed for the time being, or lost */
 	int lost;      /* errno: it could not be opened again */
 	bool dropped;  /* its names have to be read again */
@@ -26,7 +27,9 @@ struct descend {
 	size_t depth; /* levels in use; the last is where the walk stands */
 	size_t cap;
 	struct vl_buf path; /* of the walk: every level's is a part of it */
-	size_t names_max;   /* bytes of names of all levels together */
+	struct vl_buf as;   /* as it travels; with a namer */
+	const struct vl_namer *namer; /* or NULL */
+	size_t names_max; /* bytes of names of all levels together */
 	const char *tempdir;
 	void *block;
 };
@@ -44,11 +47,14 @@ enum vl_status vl_descend_push(struct descend *d, int fd,
     const struct look *look, int *cause, struct vl_err *err);
 /* Leave the last directory for the one above it. */
 void vl_descend_pop(struct descend *d);
-/* Next name of the last directory; p is NULL at its end. */
+/* Next name of the last directory; here.p is NULL at its end. */
 enum vl_status vl_descend_next(
-    struct descend *d, struct vl_slice *name, struct vl_err *err);
-/* Make d->path that of `name` in the last directory, with a NUL behind. */
+    struct descend *d, struct name *name, struct vl_err *err);
+/* Make d->path that of `name` in the last directory, with a NUL behind; and
+ * d->as. */
 enum vl_status vl_descend_name(
-    struct descend *d, struct vl_slice name, struct vl_err *err);
+    struct descend *d, const struct name *name, struct vl_err *err);
+/* The path of the walk as it travels. */
+struct vl_slice vl_descend_as(const struct descend *d);
 
 #endif

@@ -26,6 +26,7 @@ struct vl_walk {
 	bool begun;
 	bool entered;     /* the path just yielded is the last level */
 	size_t name_at;   /* where in the path the name just yielded begins */
+	bool left;        /* it travels as left out */
 	struct look look; /* of the path just yielded */
 	char link[VL_TARGET_MAX + 2];
 };
@@ -57,6 +58,7 @@ vl_walk_open(
 	}
 	if (st == VL_OK)
 		st = vl_descend_init(&w->down, opts->tempdir, err);
+	w->down.namer = opts->namer;
 	if (st != VL_OK) {
 		vl_walk_free(w);
 		return st;
@@ -142,11 +144,14 @@ too_far(const struct vl_walk *w)
 {
 	const struct level *top = &w->down.level[w->down.depth - 1];
 	const size_t longest = top->names.longest;
+	const size_t above = vl_descend_as(&w->down).n;
 
-	if (longest == 0 || top->path_n == 0)
-		return longest > VL_NAME_MAX;
-	return longest > VL_NAME_MAX ||
-	    top->path_n + 1 + longest > VL_PATH_MAX ||
+	/* A name with a key in it may have any length. */
+	if (w->opts.namer == NULL && longest > VL_NAME_MAX)
+		return true;
+	if (longest == 0 || above == 0)
+		return longest > VL_PATH_MAX;
+	return above + 1 + longest > VL_PATH_MAX ||
 	    w->down.depth > VL_PATH_DEPTH_MAX;
 }
 
@@ -226,9 +231,13 @@ see(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 {
 	const struct vl_exclude *x = w->opts.exclude;
 
+	if (w->left) {
+		leave_out(node, VL_WHY_EXCLUDED);
+		return SEEN;
+	}
 	if (!vl_look_at(&w->look, node->parentfd, name_of(w))) {
 		if (errno != ENOENT && x != NULL &&
-		    vl_exclude_match(x, node->path, false)) {
+		    vl_exclude_match(x, node->here, false)) {
 			leave_out(node, VL_WHY_EXCLUDED);
 			return SEEN;
 		}
@@ -236,7 +245,7 @@ see(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 	}
 	node->st = w->look.st;
 	if (x != NULL &&
-	    vl_exclude_match(x, node->path, S_ISDIR(node->st.st_mode))) {
+	    vl_exclude_match(x, node->here, S_ISDIR(node->st.st_mode))) {
 		leave_out(node, VL_WHY_EXCLUDED);
 		return SEEN;
 	}
@@ -286,7 +295,8 @@ look_closely(
 	}
 	while (seen == AGAIN && tries++ < TRIES) {
 		clear(node);
-		node->path = path;
+		node->path = vl_descend_as(&w->down);
+		node->here = path;
 		node->name = name;
 		node->parentfd = parentfd;
 		seen = see(w, node, err);
@@ -296,7 +306,8 @@ look_closely(
 	if (seen == AGAIN)
 		leave_out(node, VL_WHY_UNSTABLE);
 	*there = seen != GONE;
-	node->path = path;
+	node->path = vl_descend_as(&w->down);
+	node->here = path;
 	node->name = name;
 	node->parentfd = parentfd;
 	return VL_OK;
@@ -343,7 +354,7 @@ enum vl_status
 vl_walk_next(
     struct vl_walk *w, struct vl_node *node, bool *more, struct vl_err *err)
 {
-	struct vl_slice name = { 0 };
+	struct name name = { 0 };
 	enum vl_status st = VL_OK;
 	bool there = false;
 
@@ -355,16 +366,17 @@ vl_walk_next(
 		st = vl_descend_next(&w->down, &name, err);
 		if (st != VL_OK)
 			return st;
-		if (name.p == NULL) {
+		if (name.here.p == NULL) {
 			vl_descend_pop(&w->down);
 			continue;
 		}
-		if (is_hidden(w, name))
+		if (is_hidden(w, name.here))
 			continue;
-		st = vl_descend_name(&w->down, name, err);
+		w->left = name.left;
+		st = vl_descend_name(&w->down, &name, err);
 		if (st != VL_OK)
 			return st;
-		w->name_at = w->down.path.n - name.n;
+		w->name_at = w->down.path.n - name.here.n;
 		st = look_closely(w, node, &there, err);
 		if (st != VL_OK)
 			return st;

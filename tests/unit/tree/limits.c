@@ -173,7 +173,7 @@ holds_bounded_names_and_forgets_none(void **state)
 {
 	struct descend d;
 	struct look look = { 0 };
-	struct vl_slice name = { 0 };
+	struct name name = { 0 };
 	struct vl_err err = { 0 };
 	struct trees t;
 	int cause = 0;
@@ -189,11 +189,11 @@ holds_bounded_names_and_forgets_none(void **state)
 	assert_int_equal(
 	    VL_OK, vl_descend_push(&d, dup(t.rootfd), &look, &cause, &err));
 	assert_int_equal(VL_OK, vl_descend_next(&d, &name, &err));
-	assert_true(vl_slice_equal(vl_slice_of("a"), name));
+	assert_true(vl_slice_equal(vl_slice_of("a"), name.here));
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(VL_OK, vl_descend_next(&d, &name, &err));
-		assert_true(vl_slice_equal(vl_slice_of("d"), name));
-		assert_int_equal(VL_OK, vl_descend_name(&d, name, &err));
+		assert_true(vl_slice_equal(vl_slice_of("d"), name.here));
+		assert_int_equal(VL_OK, vl_descend_name(&d, &name, &err));
 		int fd = vl_look_open(vl_descend_top(&d)->fd, "d", O_DIRECTORY);
 		assert_true(vl_look_at(&look, fd, ""));
 		assert_int_equal(
@@ -202,14 +202,14 @@ holds_bounded_names_and_forgets_none(void **state)
 		assert_true(d.level[d.depth - 2].dropped);
 	}
 	assert_int_equal(VL_OK, vl_descend_next(&d, &name, &err));
-	assert_null(name.p);
+	assert_null(name.here.p);
 	for (i = 0; i < 3; i++) {
 		vl_descend_pop(&d);
 		assert_int_equal(VL_OK, vl_descend_next(&d, &name, &err));
-		assert_non_null(name.p);
-		assert_true(vl_slice_equal(vl_slice_of("z"), name));
+		assert_non_null(name.here.p);
+		assert_true(vl_slice_equal(vl_slice_of("z"), name.here));
 		assert_int_equal(VL_OK, vl_descend_next(&d, &name, &err));
-		assert_null(name.p);
+		assert_null(name.here.p);
 	}
 	vl_descend_free(&d);
 	trees_close(&t);
