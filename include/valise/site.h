@@ -50,6 +50,7 @@ struct vl_resource {
 	char **exclude;
 	size_t nexclude;
 	enum vl_target_only target_only;
+	bool has_target_only; /* it is said */
 	enum vl_on_match on_match;
 	bool one_file_system;
 	bool special;    /* FIFOs and devices */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <valise/text.h>
+#include <valise/ties.h>
 
 #include "profile_use.h"
 
@@ -350,6 +351,74 @@ check_names(
 	return VL_OK;
 }
 
+static bool
+is_meant(const struct vl_profile_use *use, const char *name)
+{
+	size_t i = 0;
+
+	for (i = 0; i < use->nnames; i++)
+		if (strcmp(use->names[i].to, name) == 0)
+			return true;
+	return false;
+}
+
+/* `in` names a tree of the site; where it names nothing, there is no tree
+ * without words that may be meant. */
+static enum vl_status
+check_in(const struct vl_profile *p, const struct vl_path_reference *path,
+    const struct vl_site *site, struct vl_err *err)
+{
+	const struct vl_resource *r = vl_site_resource(site, path->in);
+	const struct vl_site_node at = { .line = path->line,
+		.column = path->column,
+		.file = path->in_site ? p->site_file : NULL };
+	struct vl_ties *t = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (r != NULL && r->kind != VL_KIND_FILES)
+		return vl_site_fail(p->file, &at, err,
+		    "'in' names a tree of files, and '%s' is none", path->in);
+	if (r != NULL || is_meant(site->profile, path->in))
+		return VL_OK;
+	for (i = 0; st == VL_OK && i < site->nresources; i++) {
+		r = &site->resources[i];
+		if (r->kind == VL_KIND_FILES)
+			st = vl_ties_add(&t, p, NULL, r->name, err);
+		if (st == VL_OK && r->kind == VL_KIND_FILES && t == NULL)
+			st = vl_site_fail(p->file, &at, err,
+			    "'in' names '%s', which is none of this site; "
+			    "'resources: {%s: %s}' beside 'use' says which "
+			    "tree is meant",
+			    path->in, path->in, r->name);
+		vl_ties_free(t);
+		t = NULL;
+	}
+	return st;
+}
+
+/* Paths that hold ids: where, and that each name is of one line. */
+static enum vl_status
+check_paths(
+    const struct vl_profile *p, const struct vl_site *site, struct vl_err *err)
+{
+	const struct vl_profile_resource *r = p->resources;
+	struct vl_ties *t = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; st == VL_OK && i < site->nresources; i++) {
+		st = vl_ties_add(&t, p, NULL, site->resources[i].name, err);
+		vl_ties_free(t);
+		t = NULL;
+	}
+	for (i = 0; i < p->nresources; i++)
+		for (k = 0; st == VL_OK && k < r[i].npaths; k++)
+			st = check_in(p, &r[i].paths[k], site, err);
+	return st;
+}
+
 enum vl_status
 vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
     const char *dir, struct vl_err *err)
@@ -373,10 +442,13 @@ vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
 			st = read_used(out, use, path, err);
 		free(path);
 	}
-	if (st == VL_OK && check_names(*out, site, err) != VL_OK) {
+	if (st == VL_OK)
+		st = check_names(*out, site, err);
+	if (st == VL_OK)
+		st = check_paths(*out, site, err);
+	if (st != VL_OK) {
 		vl_profile_free(*out);
 		*out = NULL;
-		st = err->status;
 	}
 	return st;
 }

@@ -65,7 +65,9 @@ read_site(struct vl_site *site, const char *text, struct vl_err *err)
 
 #define SITE                                                                   \
 	"site: t\n"                                                            \
-	"resources: [{name: db, kind: files, path: /a}]\n"                     \
+	"resources: [{name: db, kind: files, path: /a}, {name: g, kind: "      \
+	"files, "                                                              \
+	"path: /b}]\n"                                                         \
 	"profile: "
 
 /* What the site's `profile` comes to; NULL for none. */
@@ -268,7 +270,7 @@ static void
 resources_get_the_names_of_the_site(void **state)
 {
 	struct vl_profile *p = NULL;
-	char message[200];
+	char message[300];
 
 	(void)state;
 	write_base("version: {resource: app, sql: x}\n"
@@ -291,6 +293,11 @@ resources_get_the_names_of_the_site(void **state)
 	(void)snprintf(message, sizeof(message),
 	    "%s:5:3: resource 'x' stands here twice; first in line 3", base);
 	refused("{use: t, resources: {app: x, more: x}}", message);
+	(void)snprintf(message, sizeof(message),
+	    "%s:4:16: 'in' names 'files', which is none of this site; "
+	    "'resources: {files: db}' beside 'use' says which tree is meant",
+	    base);
+	refused("{use: t, resources: {app: more, more: app}}", message);
 }
 
 static void
