@@ -17,6 +17,7 @@
 #include <valise/profile.h>
 #include <valise/record.h>
 #include <valise/row.h>
+#include <valise/ties.h>
 
 struct vl_rows;
 
@@ -62,6 +63,11 @@ enum vl_status vl_rows_next(
 /* Bytes of the body of that record; `*got` is 0 at its end. */
 enum vl_status vl_rows_read(
     struct vl_rows *r, uint8_t *p, size_t n, size_t *got, struct vl_err *err);
+/* For names of files, once it is open: the key of the row that has this id.
+ * LEFT: the row does not travel, and its key is given. */
+enum vl_status vl_rows_key_of(struct vl_rows *r, const struct vl_tie *tie,
+    struct vl_slice id, struct vl_buf *key, enum vl_tied *how,
+    struct vl_err *err);
 void vl_rows_counts(const struct vl_rows *r, struct vl_rows_counts *counts);
 void vl_rows_free(struct vl_rows *r);
 
@@ -187,6 +193,14 @@ enum vl_status vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err);
 /* Read the database again: every row is as the bundle and the policies say,
  * every reference names a row.  VL_EREFUSED with the first that is not. */
 enum vl_status vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err);
+/*
+ * For names of files, once all is compared: the id that the row of this key
+ * has here, or will have.  LEFT: it is in the bundle and is not to be here.
+ * NONE: it is neither in the bundle nor here, or goes.
+ */
+enum vl_status vl_rows_put_id_of(struct vl_rows_put *p,
+    const struct vl_tie *tie, struct vl_slice key, struct vl_buf *id,
+    enum vl_tied *how, struct vl_err *err);
 void vl_rows_put_counts(
     const struct vl_rows_put *p, struct vl_rows_put_counts *counts);
 /* The same of each table that was compared, in the order of lines; `proved` of

@@ -216,8 +216,9 @@ rows_ids_give(struct vl_rows_put *p, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	for (i = 0; st == VL_OK && i < plan->ntables; i++)
+	for (i = 0; !p->given && st == VL_OK && i < plan->ntables; i++)
 		st = rows_ids_give_table(p, i, err);
+	p->given = st == VL_OK;
 	return st;
 }
 
@@ -311,8 +312,8 @@ in_memory(const struct vl_rows_put *p, size_t table, size_t column)
 
 	if (column == NONE)
 		column = t->primary;
-	return !p->probing && column != NONE && column == t->primary &&
-	    t->columns[column].role == ROWS_ID &&
+	return !p->probing && p->idmap != NULL && column != NONE &&
+	    column == t->primary && t->columns[column].role == ROWS_ID &&
 	    t->schema->columns[column].integer_id;
 }
 

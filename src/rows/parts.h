@@ -18,6 +18,7 @@
  *	said.c     parts of keys that other rows say
  *	keys.c     the key of every row
  *	tree.c     those of trees
+ *	tied.c     ids that stand in names of files
  *	values.c   a row's values as canonical JSON
  *	rows.c     tables in order, lines out
  *	ear.c      going on where an export ends, so that all is found
@@ -244,6 +245,9 @@ enum vl_status rows_refer(
 /* Of the last table alone. */
 enum vl_status rows_refer_last(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* tied.c: what an id in a name is the id of; false where it is not here. */
+bool rows_tie_find(const struct rows_plan *p, const struct vl_tie *tie,
+    size_t *table, size_t *column);
 /* "table.column" is one of the list; `wild`: those with a star in them. */
 bool rows_names_column(
     char *const *list, size_t n, const char *name, bool wild);

@@ -185,6 +185,7 @@ struct vl_rows_put {
 	struct vl_err refused; /* the first */
 	bool triggers_off;
 	struct rows_idmap *idmap;
+	bool given;   /* every new row has its id */
 	bool probing; /* ids that are not given yet are NULL */
 	struct vl_buf line;
 	/* compare.c, write.c */
@@ -339,6 +340,7 @@ enum vl_status rows_settle_new(
  * something and is no id. */
 enum vl_status rows_ids_source(struct vl_rows_put *p, size_t table,
     struct vl_slice x, struct vl_cell *id, struct vl_err *err);
+/* Once: a second call does nothing. */
 enum vl_status rows_ids_give(struct vl_rows_put *p, struct vl_err *err);
 enum vl_status rows_ids_give_table(
     struct vl_rows_put *p, size_t table, struct vl_err *err);

@@ -518,6 +518,53 @@ rows_refer_last(
 	return st;
 }
 
+/* Whether at most one row has a value in the column. */
+static bool
+tells_apart(const struct rows_table *t, size_t column)
+{
+	const struct vl_unique *u = t->schema->uniques;
+	size_t i = 0;
+
+	for (i = 0; i < t->schema->nuniques; i++)
+		if (u[i].n == 1 && u[i].columns[0] == column)
+			return true;
+	return column == t->primary;
+}
+
+/* Ids in paths are looked up, too. */
+static enum vl_status
+mark_paths(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	const struct vl_path_reference *w = NULL;
+	struct vl_tie tie = { 0 };
+	const char *text = NULL;
+	size_t column = NONE;
+	size_t table = NONE;
+	size_t i = 0;
+
+	for (i = 0; p->words != NULL && i < p->words->npaths; i++) {
+		w = &p->words->paths[i];
+		for (text = w->path; vl_tie_next(&text, &tie);) {
+			if (!rows_tie_find(p, &tie, &table, &column) ||
+			    !tells_apart(&p->tables[table], column)) {
+				(void)rows_plan_fail(opts, ROWS_AT(w), err,
+				    "'%s': '%.*s.%.*s' is no column by which "
+				    "a table's rows are told apart",
+				    w->path, (int)tie.table.n,
+				    (const char *)tie.table.p,
+				    (int)tie.column.n,
+				    (const char *)tie.column.p);
+				if (!rows_heard(p, NULL, NULL, err))
+					return err->status;
+				continue;
+			}
+			mark_looked_up(p, table, column);
+		}
+	}
+	return VL_OK;
+}
+
 enum vl_status
 rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
@@ -538,5 +585,5 @@ rows_refer(
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		mark_refs(p, &p->tables[i]);
 	mark_names(p);
-	return st;
+	return st == VL_OK ? mark_paths(p, opts, err) : st;
 }
