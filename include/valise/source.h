@@ -14,6 +14,7 @@
 #include <valise/profile.h>
 #include <valise/record.h>
 #include <valise/site.h>
+#include <valise/ties.h>
 
 struct vl_source;
 
@@ -35,11 +36,13 @@ struct vl_source_report {
 struct vl_source_opts {
 	const char *tempdir;
 	struct vl_source_report report;
-	/* Of databases: */
 	const struct vl_profile *profile; /* or NULL */
-	bool warn_undeclared;             /* else refuse such references */
-	unsigned wait;                    /* seconds for locks */
-	bool (*stop)(void *arg);          /* of the report; or NULL */
+	/* Of trees in whose paths ids of rows stand: from an id to the key. */
+	struct vl_tie_finder keys;
+	/* Of databases: */
+	bool warn_undeclared;    /* else refuse such references */
+	unsigned wait;           /* seconds for locks */
+	bool (*stop)(void *arg); /* of the report; or NULL */
 };
 
 /*
@@ -61,6 +64,7 @@ struct vl_source_counts {
 	uint64_t cut;        /* inodes with names outside of what travels */
 	uint64_t privileged; /* setuid, setgid, security.*, trusted.* */
 	uint64_t porous;     /* files; holes that a line had no room for */
+	uint64_t rowless;    /* names with ids of no row that travels */
 	/* Of a database: */
 	uint64_t tables;
 	uint64_t rows;
@@ -101,6 +105,10 @@ enum vl_settled {
 /* After the body's end, or instead of it when the bytes did not fit. */
 enum vl_status vl_source_settle(
     struct vl_source *s, enum vl_settled *how, struct vl_err *err);
+/* Of a database that is ready: as vl_rows_key_of(). */
+enum vl_status vl_source_key(struct vl_source *s, const struct vl_tie *tie,
+    struct vl_slice id, struct vl_buf *key, enum vl_tied *how,
+    struct vl_err *err);
 void vl_source_counts(
     const struct vl_source *s, struct vl_source_counts *counts);
 /* Real path of the resource, for its identity in the inner head. */

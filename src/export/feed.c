@@ -31,24 +31,66 @@ check_root(const struct vl_resource *r, struct vl_err *err)
 	return VL_OK;
 }
 
-/* The words about the rows of databases, where there is one to export. */
+static struct vl_one_source *
+find_source(const struct vl_feed *f, const char *resource)
+{
+	struct vl_one_source *one = f->sources;
+
+	while (one < f->sources + f->n &&
+	    strcmp(one->resource->name, resource) != 0)
+		one++;
+	return one < f->sources + f->n ? one : NULL;
+}
+
+/* A tree in whose paths ids stand says nothing without the rows. */
+static enum vl_status
+check_ties(const struct vl_feed *f, struct vl_err *err)
+{
+	const struct vl_one_source *one = f->sources;
+	const char *database = NULL;
+	struct vl_ties *t = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (; st == VL_OK && one < f->sources + f->n; one++) {
+		if (one->resource->kind != VL_KIND_FILES)
+			continue;
+		st =
+		    vl_ties_add(&t, f->profile, NULL, one->resource->name, err);
+		for (i = 0; st == VL_OK && t != NULL; i++) {
+			database = vl_ties_database(t, i);
+			if (database == NULL)
+				break;
+			if (find_source(f, database) == NULL)
+				st = vl_fail(err, VL_EUSAGE,
+				    "paths of resource '%s' hold ids of rows "
+				    "of '%s': export both",
+				    one->resource->name, database);
+		}
+		vl_ties_free(t);
+		t = NULL;
+	}
+	return st;
+}
+
+/* The words about rows, and about paths that hold ids of them. */
 static enum vl_status
 load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 {
 	char dir[PATH_MAX];
+	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	f->warn_undeclared = site->undeclared == VL_UNDECLARED_WARN;
 	while (i < f->n && f->sources[i].resource->kind == VL_KIND_FILES)
 		i++;
-	if (i == f->n)
-		return VL_OK;
-	if (vl_profile_of_bundle(site))
+	if (i < f->n && vl_profile_of_bundle(site))
 		return vl_fail(err, VL_EUSAGE,
 		    "'profile: bundle' is for a target: it takes what a bundle "
 		    "brings; name the profile that this site exports by");
-	return vl_profile_of_site(
+	st = vl_profile_of_site(
 	    &f->profile, site, vl_cli_profiles(dir, sizeof(dir)), err);
+	return st == VL_OK && f->profile != NULL ? check_ties(f, err) : st;
 }
 
 enum vl_status
@@ -93,22 +135,12 @@ note_problem(
 	vl_msg_end(&m);
 }
 
-static struct vl_one_source *
-source_of(struct vl_feed *f, const char *resource)
-{
-	struct vl_one_source *one = f->sources;
-
-	while (strcmp(one->resource->name, resource) != 0)
-		one++;
-	return one;
-}
-
 /* The first ones are kept for the summary; whoever reads JSON gets all. */
 static void
 note_mount(void *arg, const char *resource, struct vl_slice key)
 {
 	struct vl_feed *f = arg;
-	struct vl_one_source *one = source_of(f, resource);
+	struct vl_one_source *one = find_source(f, resource);
 	struct vl_msg m = { 0 };
 	char shown[SHOWN];
 
@@ -132,7 +164,7 @@ note_uncarried(
     void *arg, const char *resource, const char *kind, const char *name)
 {
 	struct vl_feed *f = arg;
-	struct vl_one_source *one = source_of(f, resource);
+	struct vl_one_source *one = find_source(f, resource);
 	struct vl_uncarried_kind *u = one->uncarried;
 	struct vl_msg m = { 0 };
 	char shown[SHOWN];
@@ -168,6 +200,16 @@ stopped(void *arg)
 	return vl_cli_stop();
 }
 
+/* The key of the row whose id stands in a name. */
+static enum vl_status
+find_key(void *arg, const struct vl_tie *tie, struct vl_slice id,
+    struct vl_buf *key, enum vl_tied *how, struct vl_err *err)
+{
+	const struct vl_one_source *one = find_source(arg, tie->database);
+
+	return vl_source_key(one->source, tie, id, key, how, err);
+}
+
 /* Copies of databases first, as near to one moment as may be, and near to the
  * reading of the trees. */
 enum vl_status
@@ -180,6 +222,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
 		    .uncarried = note_uncarried,
 		    .note = note_line },
 		.profile = f->profile,
+		.keys = { f, find_key },
 		.warn_undeclared = f->warn_undeclared,
 		.wait = VL_DATABASE_WAIT,
 		.stop = stopped };

@@ -108,6 +108,12 @@ show_lost(const char *name, const struct vl_source_counts *c)
 		    vl_format_counted(
 		        count, sizeof(count), c->cut, "file", "files"),
 		    name, c->cut == 1 ? "has" : "have");
+	if (c->rowless > 0)
+		vl_cli_note("not carried of '%s', whose names hold ids of rows "
+		            "that do not travel: %s, with what is below",
+		    name,
+		    vl_format_counted(
+		        count, sizeof(count), c->rowless, "entry", "entries"));
 	if (c->porous > 0)
 		vl_cli_note("%s of '%s' %s more holes than the manifest has "
 		            "room for: the smallest take room at the target",
@@ -237,6 +243,7 @@ add_counts(struct vl_source_counts *all, const struct vl_source_counts *c)
 	all->cut += c->cut;
 	all->privileged += c->privileged;
 	all->porous += c->porous;
+	all->rowless += c->rowless;
 	all->outward += c->outward;
 	all->tables += c->tables;
 	all->rows += c->rows;
@@ -269,6 +276,7 @@ put_counts(struct vl_msg *m, const struct vl_source_counts *c)
 	vl_msg_count(m, "not_carried_hard_links", c->cut);
 	vl_msg_count(m, "not_carried_privileged", c->privileged);
 	vl_msg_count(m, "not_carried_holes", c->porous);
+	vl_msg_count(m, "not_carried_rowless", c->rowless);
 	vl_msg_count(m, "tables", c->tables);
 	vl_msg_count(m, "rows", c->rows);
 	vl_msg_count(m, "skipped_rows", c->skipped);

@@ -26,6 +26,7 @@ files_free(struct vl_source *s)
 	vl_body_free(&f->body);
 	vl_extras_free(&f->extras);
 	vl_walk_free(f->walk);
+	vl_ties_free(f->ties);
 	vl_exclude_free(f->exclude);
 	vl_owners_free(f->owners);
 	vl_linked_free(f->linked);
@@ -33,6 +34,40 @@ files_free(struct vl_source *s)
 	vl_buf_free(&f->line);
 	free(f->path);
 	free(f);
+}
+
+/* What an entry is called by the rows whose ids its name holds. */
+static enum vl_status
+name_entry(void *arg, struct vl_slice dir, struct vl_slice name,
+    struct vl_buf *out, enum vl_naming *how, struct vl_err *err)
+{
+	struct files *f = arg;
+	enum vl_tied tied = VL_TIED;
+	enum vl_status st = vl_ties_name(f->ties, dir, name, out, &tied, err);
+
+	*how = VL_NAMING_TAKE;
+	if (tied == VL_TIED_LEFT)
+		*how = VL_NAMING_LEAVE;
+	if (tied == VL_TIED_NONE) {
+		*how = VL_NAMING_PASS;
+		f->counts.rowless++;
+	}
+	return st;
+}
+
+static enum vl_status
+open_ties(struct files *f, const struct vl_source_opts *opts,
+    struct vl_walk_opts *walk, struct vl_err *err)
+{
+	enum vl_status st =
+	    vl_ties_add(&f->ties, opts->profile, NULL, f->resource->name, err);
+
+	if (st != VL_OK || f->ties == NULL)
+		return st;
+	vl_ties_ask(f->ties, &opts->keys);
+	f->namer = (struct vl_namer){ f, name_entry };
+	walk->namer = &f->namer;
+	return VL_OK;
 }
 
 static enum vl_status
@@ -59,6 +94,9 @@ files_open(struct vl_source **out, const struct vl_resource *resource,
 	if (st != VL_OK)
 		goto out;
 	walk.exclude = f->exclude;
+	st = open_ties(f, opts, &walk, err);
+	if (st != VL_OK)
+		goto out;
 	st = vl_walk_open(&f->walk, &walk, err);
 	if (st != VL_OK)
 		goto out;

@@ -98,6 +98,8 @@ struct files {
 	struct vl_source_report report;
 	struct vl_source_counts counts;
 	struct vl_walk *walk;
+	struct vl_ties *ties; /* or NULL */
+	struct vl_namer namer;
 	struct vl_exclude *exclude;
 	struct vl_owners *owners;
 	struct linked *linked;

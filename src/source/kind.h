@@ -18,6 +18,10 @@ struct source_kind {
 	    size_t *got, struct vl_err *err);
 	enum vl_status (*settle)(
 	    struct vl_source *s, enum vl_settled *how, struct vl_err *err);
+	/* NULL where no rows are in it. */
+	enum vl_status (*key)(struct vl_source *s, const struct vl_tie *tie,
+	    struct vl_slice id, struct vl_buf *key, enum vl_tied *how,
+	    struct vl_err *err);
 	void (*counts)(
 	    const struct vl_source *s, struct vl_source_counts *counts);
 	const char *(*path)(const struct vl_source *s);

@@ -55,6 +55,16 @@ vl_source_settle(struct vl_source *s, enum vl_settled *how, struct vl_err *err)
 	return s->kind->settle(s, how, err);
 }
 
+enum vl_status
+vl_source_key(struct vl_source *s, const struct vl_tie *tie, struct vl_slice id,
+    struct vl_buf *key, enum vl_tied *how, struct vl_err *err)
+{
+	if (s->kind->key == NULL)
+		return vl_fail(err, VL_EUSAGE, "resource '%s' is no database",
+		    tie->database);
+	return s->kind->key(s, tie, id, key, how, err);
+}
+
 void
 vl_source_counts(const struct vl_source *s, struct vl_source_counts *counts)
 {

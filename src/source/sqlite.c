@@ -162,6 +162,13 @@ sqlite_settle(struct vl_source *s, enum vl_settled *how, struct vl_err *err)
 	return VL_OK;
 }
 
+static enum vl_status
+sqlite_key(struct vl_source *s, const struct vl_tie *tie, struct vl_slice id,
+    struct vl_buf *key, enum vl_tied *how, struct vl_err *err)
+{
+	return vl_rows_key_of(sqlite_of(s)->rows, tie, id, key, how, err);
+}
+
 static void
 sqlite_counts(const struct vl_source *s, struct vl_source_counts *counts)
 {
@@ -192,6 +199,7 @@ const struct source_kind vl_source_sqlite = {
 	.hole = sqlite_hole,
 	.read = sqlite_read,
 	.settle = sqlite_settle,
+	.key = sqlite_key,
 	.counts = sqlite_counts,
 	.path = sqlite_path,
 	.free = sqlite_free,

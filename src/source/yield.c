@@ -89,13 +89,13 @@ vl_files_leave_out(struct files *f, struct vl_record *rec, enum vl_why why,
 	*rec = (struct vl_record){ .line = vl_buf_slice(&f->line) };
 	f->counts.left_out[why]++;
 	if (why == VL_WHY_MOUNT && f->report.mount != NULL)
-		f->report.mount(f->report.arg, f->resource->name, f->node.path);
+		f->report.mount(f->report.arg, f->resource->name, f->node.here);
 	if (why == VL_WHY_UNSTABLE && cause == NULL)
 		cause = "it changed every time it was looked at";
 	if ((why == VL_WHY_UNREADABLE || why == VL_WHY_UNSTABLE) &&
 	    f->report.problem != NULL)
 		f->report.problem(f->report.arg, f->resource->name,
-		    f->node.path, cause != NULL ? cause : "it cannot be read");
+		    f->node.here, cause != NULL ? cause : "it cannot be read");
 	return VL_OK;
 }
 
