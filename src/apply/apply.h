@@ -10,6 +10,7 @@
  *	planning.h  what a plan says, and to write one
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
+ *	tied.c     trees in whose paths ids of rows stand
  *	pass.c     records against the trees: compare, stage
  *	databases.h  rows against the databases; their transaction
  *	commit.c   prepare, decide, finish; the same finish serves recovery
@@ -42,7 +43,10 @@ struct vl_part {
 	struct vl_links *links; /* the survey fills it */
 	const char **keep_here; /* patterns; borrowed from the site */
 	size_t nkeep_here;
-	struct vl_map_sort *map;      /* NULL: paths stay as they are */
+	struct vl_resource own;   /* of one with ties, its words */
+	struct vl_ties *ties;     /* NULL: no ids in its paths */
+	struct vl_map_sort *held; /* until their rows are compared; or NULL */
+	struct vl_map_sort *map;  /* NULL: paths stay as they are */
 	struct vl_rewrites *rewrites; /* NULL: contents do */
 	struct vl_brought brought;    /* names its list */
 	struct vl_target *target;
@@ -120,6 +124,20 @@ enum vl_status vl_replay_lines(struct vl_run *run, struct vl_err *err);
 enum vl_status vl_room_spool(struct vl_run *run, struct vl_err *err);
 enum vl_status vl_room_targets(
     struct vl_run *run, bool *differs, struct vl_err *err);
+
+/* tied.c */
+/* Which trees have ids in their paths, by the profile of the site, else by
+ * those of the bundle. */
+enum vl_status vl_tied_find(struct vl_run *run, struct vl_err *err);
+/* Begin with such a tree: its records are held where its rows are not
+ * compared yet. */
+enum vl_status vl_tied_begin(
+    struct vl_run *run, struct vl_part *p, struct vl_err *err);
+/* Those that were held, into the sort of the target's paths; `*ready` is
+ * false, and nothing done, before the rows are compared. */
+enum vl_status vl_tied_release(
+    struct vl_run *run, struct vl_part *p, bool *ready, struct vl_err *err);
+bool vl_tied_any(const struct vl_run *run);
 
 /* pass.c */
 /* The part that a record's resource is of; NULL: it is not imported. */

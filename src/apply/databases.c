@@ -193,32 +193,6 @@ keep_version(struct vl_base *b, struct vl_slice text, struct vl_err *err)
 	return b->version != NULL ? VL_OK : vl_fail_memory(err);
 }
 
-/* Paths come as they are at the source: who reads them by ids of rows that
- * are others here must know. */
-static void
-note_paths(struct vl_base *b)
-{
-	const struct vl_profile_resource *r = b->profile == NULL ?
-	    NULL :
-	    vl_profile_resource(b->profile, b->resource->name);
-	struct vl_run *run = b->run;
-	char shown[256];
-	char text[512];
-	size_t i = 0;
-
-	for (i = 0; r != NULL && i < r->npaths; i++) {
-		if (vl_part_of(run, vl_slice_of(r->paths[i].in)) == NULL)
-			continue;
-		snprintf(text, sizeof(text),
-		    "note: paths '%s' of '%s' hold ids of rows, and are not "
-		    "changed to the ids of this side by this version",
-		    vl_escape_text(
-		        shown, sizeof(shown), vl_slice_of(r->paths[i].path)),
-		    r->paths[i].in);
-		note(b, text);
-	}
-}
-
 static enum vl_status
 begin_base(
     struct vl_base *b, const struct vl_profile_line *line, struct vl_err *err)
@@ -231,8 +205,6 @@ begin_base(
 		st = keep_version(b, line->version, err);
 	if (st == VL_OK)
 		st = vl_created_open(b, err);
-	if (st == VL_OK)
-		note_paths(b);
 	if (st != VL_OK)
 		return st;
 	return vl_rows_put_open(&b->put,
@@ -443,8 +415,22 @@ vl_base_end(struct vl_base *b, struct vl_err *err)
 		ui->counts(ui->arg, b->resource->name, &b->counts);
 	if (!b->run->quiet && b->run->depth == VL_TRY)
 		vl_rows_put_tables(b->put, take_table, b);
-	vl_rows_put_free(b->put);
-	b->put = NULL;
+	/* Trees may ask for ids. */
+	if (!vl_tied_any(b->run)) {
+		vl_rows_put_free(b->put);
+		b->put = NULL;
+	}
 	vl_created_free(b);
 	return VL_OK;
+}
+
+void
+vl_bases_rest(struct vl_run *run)
+{
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ndbs; i++) {
+		vl_rows_put_free(run->bases[i].put);
+		run->bases[i].put = NULL;
+	}
 }

@@ -57,9 +57,10 @@ enum vl_status vl_base_line(
 /* All lines were there; of NULL nothing.  What differs is written, and proved,
  * unless it is only compared. */
 enum vl_status vl_base_end(struct vl_base *b, struct vl_err *err);
-
 /* Of a clock that nobody sets: for how long something took. */
 double vl_seconds(void);
+/* No tree asks for ids of rows any more. */
+void vl_bases_rest(struct vl_run *run);
 bool vl_base_unchanged(const struct vl_base *b);
 
 /* created.c: of both callbacks the argument is the struct vl_base. */

@@ -8,14 +8,22 @@
  * The manifest keeps the source's paths and contents.
  */
 
+#include <valise/links.h>
 #include <valise/record.h>
 #include <valise/site.h>
+#include <valise/ties.h>
 
 struct vl_filter_opts {
 	const struct vl_site *site;     /* borrowed until free */
 	const char *resource;           /* borrowed until new returns */
 	const char *tempdir;            /* for unlinked files; as `site` */
 	struct vl_hasher_maker hashers; /* of vl_rewrite_new() */
+	/* Of vl_map_new(): keys in paths become ids first, asked for by add.
+	 * Records that are tied to a row that is not to be here are passed
+	 * over.  Or NULL. */
+	struct vl_ties *ties;
+	struct vl_links *links; /* with `ties`: told of hard links; or NULL */
+	bool hold; /* no rules: records are held, and yielded as they are */
 };
 
 /*
@@ -35,7 +43,9 @@ enum vl_status vl_map_new(struct vl_map_sort **out,
  * free.  `body` is the same for every record, and is copied.
  *
  * VL_EREFUSED  a rule of a single path meets a directory, a path becomes one
- *              that cannot be, a hard link would stand before its file
+ *              that cannot be, a hard link would stand before its file, a key
+ *              of no row
+ * VL_EFORMAT   as vl_ties_path()
  */
 enum vl_status vl_map_add(struct vl_map_sort *m, const struct vl_entry *e,
     const struct vl_body *body, struct vl_err *err);

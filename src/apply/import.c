@@ -352,6 +352,8 @@ reset_parts(struct vl_run *run)
 		run->parts[i].rewrites = NULL;
 		vl_map_free(run->parts[i].map);
 		run->parts[i].map = NULL;
+		vl_map_free(run->parts[i].held);
+		run->parts[i].held = NULL;
 		run->parts[i].begun = run->parts[i].ended = false;
 	}
 	vl_bases_reset(run);
@@ -502,6 +504,7 @@ run_free(struct vl_run *run)
 	for (i = 0; run->parts != NULL && i < run->header.ntrees; i++) {
 		vl_stage_close(run->parts[i].stage);
 		vl_links_free(run->parts[i].links);
+		vl_ties_free(run->parts[i].ties);
 		free((void *)run->parts[i].keep_here);
 	}
 	free(run->parts);
@@ -563,6 +566,8 @@ vl_apply_import(const struct vl_import_opts *opts,
 		st = plan_write_open(&run, err);
 	if (st == VL_OK)
 		st = vl_bases_open(&run, err);
+	if (st == VL_OK)
+		st = vl_tied_find(&run, err);
 	if (st == VL_OK) {
 		result->seq = run.header.seq;
 		memcpy(result->head, run.header.head, sizeof(result->head));

@@ -1,6 +1,8 @@
 /*
  * `map` of a site file: paths of the source that are others at the target
- * (formats/site.md).  Here: records go into the sort.
+ * (formats/site.md); and those with keys in them, which become ids
+ * (formats/manifest.md, "Paths that hold keys").  Here: records go into the
+ * sort.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,17 +40,19 @@ vl_map_new(struct vl_map_sort **out, const struct vl_filter_opts *opts,
 	size_t i = 0;
 
 	*out = NULL;
-	for (i = 0; i < site->nmap; i++)
+	for (i = 0; !opts->hold && i < site->nmap; i++)
 		n += strcmp(site->map[i].resource, opts->resource) == 0;
-	if (n == 0)
+	if (n == 0 && opts->ties == NULL && !opts->hold)
 		return VL_OK;
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		return vl_fail_memory(err);
-	m->rules = calloc(n, sizeof(*m->rules));
+	m->ties = opts->ties;
+	m->links = opts->links;
+	m->rules = calloc(n + 1, sizeof(*m->rules));
 	if (m->rules == NULL)
 		st = vl_fail_memory(err);
-	for (i = 0; i < site->nmap && st == VL_OK; i++)
+	for (i = 0; n > 0 && i < site->nmap && st == VL_OK; i++)
 		if (strcmp(site->map[i].resource, opts->resource) == 0)
 			rule_init(&m->rules[m->nrules++], &site->map[i]);
 	if (st == VL_OK)
@@ -73,25 +77,45 @@ rule_for(const struct vl_map_sort *m, struct vl_slice path)
 	return NULL;
 }
 
-/* The target's name of `path` into `to`; `*mapped`: it is another one. */
+/* What became of a path. */
+struct placed {
+	enum vl_tied tied;
+	bool mapped; /* it is another one */
+	const struct vl_map_rule *rule;
+};
+
+/* The target's name of `path` into `to`, where it is tied to no row or to one
+ * that is here. */
 static enum vl_status
-map_path(const struct vl_map_sort *m, struct vl_slice path, struct vl_buf *to,
-    bool *mapped, struct vl_err *err)
+map_path(struct vl_map_sort *m, struct vl_slice path, struct vl_buf *to,
+    struct placed *placed, struct vl_err *err)
 {
-	const struct vl_map_rule *rule = rule_for(m, path);
+	const struct vl_map_rule *rule = NULL;
+	struct vl_slice here = path;
 	struct vl_err why = { 0 };
 	char shown[VL_MAP_SHOWN];
 	enum vl_status st = VL_OK;
 
+	*placed = (struct placed){ 0 };
 	vl_buf_clear(to);
-	*mapped = rule != NULL;
+	if (m->ties != NULL)
+		st = vl_ties_path(m->ties, path, &m->here, &placed->tied, err);
+	if (st != VL_OK)
+		return vl_within(
+		    err, "'%s'", vl_escape_text(shown, sizeof(shown), path));
+	if (placed->tied != VL_TIED)
+		return VL_OK;
+	if (m->ties != NULL)
+		here = vl_buf_slice(&m->here);
+	placed->rule = rule = rule_for(m, here);
+	placed->mapped = rule != NULL || !vl_slice_equal(here, path);
 	if (rule == NULL)
-		return vl_buf_add(to, path, err);
+		return vl_buf_add(to, here, err);
 	st = vl_buf_add(to, rule->to, err);
 	if (st == VL_OK)
 		st = vl_buf_add(to,
 		    (struct vl_slice){
-		        path.p + rule->from.n, path.n - rule->from.n },
+		        here.p + rule->from.n, here.n - rule->from.n },
 		    err);
 	if (st == VL_OK && vl_path_check(vl_buf_slice(to), &why) != VL_OK)
 		st = vl_fail(err, VL_EREFUSED, "'map' of '%s': %s",
@@ -101,25 +125,65 @@ map_path(const struct vl_map_sort *m, struct vl_slice path, struct vl_buf *to,
 
 /* What no rule can say is refused with the paths of both sides. */
 static enum vl_status
-check_mapped(const struct vl_map_sort *m, const struct vl_entry *e, bool mapped,
-    struct vl_err *err)
+check_mapped(const struct vl_map_sort *m, const struct vl_entry *e,
+    const struct placed *placed, struct vl_err *err)
 {
 	char name[VL_MAP_SHOWN];
 	char to[VL_MAP_SHOWN];
 
-	vl_escape_text(name, sizeof(name), e->path);
-	if (mapped && e->type == VL_ENTRY_DIR && !rule_for(m, e->path)->all)
+	if (placed->rule != NULL && e->type == VL_ENTRY_DIR &&
+	    !placed->rule->all)
 		return vl_fail(err, VL_EREFUSED,
 		    "'map' of '%s': it is a directory; write '/**' behind "
 		    "both paths",
-		    name);
-	if (e->type == VL_ENTRY_HARD &&
-	    vl_path_cmp(vl_buf_slice(&m->target), vl_buf_slice(&m->path)) >= 0)
+		    vl_escape_text(name, sizeof(name), e->path));
+	if (e->type != VL_ENTRY_HARD ||
+	    vl_path_cmp(vl_buf_slice(&m->target), vl_buf_slice(&m->path)) < 0)
+		return VL_OK;
+	vl_escape_text(name, sizeof(name), e->path);
+	vl_escape_text(to, sizeof(to), e->target);
+	if (m->ties != NULL)
 		return vl_fail(err, VL_EREFUSED,
-		    "'map' would put '%s' before '%s', of which it is a hard "
-		    "link: map both so that they keep their order",
-		    name, vl_escape_text(to, sizeof(to), e->target));
-	return VL_OK;
+		    "with the ids of this side '%s' would stand before '%s', "
+		    "of which it is a hard link: make it a file of its own at "
+		    "the source",
+		    name, to);
+	return vl_fail(err, VL_EREFUSED,
+	    "'map' would put '%s' before '%s', of which it is a hard "
+	    "link: map both so that they keep their order",
+	    name, to);
+}
+
+/* The record is tied to a row that is not here.  What was left out says no
+ * more than that nothing is to be touched. */
+static enum vl_status
+pass_over(const struct vl_entry *e, enum vl_tied tied, struct vl_err *err)
+{
+	char shown[VL_MAP_SHOWN];
+
+	if (tied == VL_TIED_LEFT || e->type == VL_ENTRY_LEFT_OUT)
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "'%s' belongs to a row that is neither in the bundle nor here",
+	    vl_escape_text(shown, sizeof(shown), e->path));
+}
+
+/* Where the path of a hard link leads; its first name has to be here. */
+static enum vl_status
+map_target(struct vl_map_sort *m, const struct vl_entry *e, struct vl_err *err)
+{
+	struct placed to = { 0 };
+	enum vl_status st = map_path(m, e->target, &m->target, &to, err);
+	char name[VL_MAP_SHOWN];
+	char first[VL_MAP_SHOWN];
+
+	if (st == VL_OK && to.tied != VL_TIED)
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' is one more name of '%s', which belongs to a row "
+		    "that is not to be here",
+		    vl_escape_text(name, sizeof(name), e->path),
+		    vl_escape_text(first, sizeof(first), e->target));
+	return st;
 }
 
 static enum vl_status
@@ -256,23 +320,27 @@ enum vl_status
 vl_map_add(struct vl_map_sort *m, const struct vl_entry *e,
     const struct vl_body *body, struct vl_err *err)
 {
+	struct placed placed = { 0 };
 	enum vl_status st = VL_OK;
-	bool linked = false;
-	bool mapped = false;
 
 	if (m->body.part == NULL)
 		m->body = *body;
-	st = map_path(m, e->path, &m->path, &mapped, err);
+	st = map_path(m, e->path, &m->path, &placed, err);
+	if (st == VL_OK && placed.tied != VL_TIED)
+		return pass_over(e, placed.tied, err);
 	if (st == VL_OK && e->type == VL_ENTRY_HARD)
-		st = map_path(m, e->target, &m->target, &linked, err);
+		st = map_target(m, e, err);
 	if (st == VL_OK)
-		st = check_mapped(m, e, mapped, err);
+		st = check_mapped(m, e, &placed, err);
 	if (st == VL_OK)
-		st = begin_key(m, mapped, err);
+		st = begin_key(m, placed.mapped, err);
 	if (st == VL_OK)
-		st = add_head(m, e, mapped, err);
+		st = add_head(m, e, placed.mapped, err);
 	if (st == VL_OK && e->type == VL_ENTRY_FILE)
 		st = add_refs(m, err);
+	if (st == VL_OK && e->type == VL_ENTRY_HARD && m->links != NULL)
+		st = vl_links_add(m->links, vl_buf_slice(&m->target),
+		    vl_buf_slice(&m->path), err);
 	m->number++;
 	return st;
 }
@@ -293,6 +361,7 @@ vl_map_free(struct vl_map_sort *m)
 	if (m == NULL)
 		return;
 	vl_sort_free(m->sort);
+	vl_buf_free(&m->here);
 	vl_buf_free(&m->path);
 	vl_buf_free(&m->target);
 	vl_buf_free(&m->text);

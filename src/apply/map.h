@@ -50,11 +50,14 @@ struct vl_map_dir {
 struct vl_map_sort {
 	struct vl_map_rule *rules;
 	size_t nrules;
+	struct vl_ties *ties;   /* or NULL */
+	struct vl_links *links; /* or NULL */
 	struct vl_sort *sort;
 	struct vl_body body; /* of every record; set once */
 
 	/* While records are added. */
 	uint64_t number;
+	struct vl_buf here; /* a path with ids */
 	struct vl_buf path;
 	struct vl_buf target;
 	struct vl_buf text; /* head or refs */

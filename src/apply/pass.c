@@ -128,7 +128,8 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	p->begun = true;
 	p->brought =
 	    vl_brought_of(run->opts->state, &run->header, p->resource->name);
-	st = vl_map_new(&p->map, &filter, err);
+	st = p->ties != NULL ? vl_tied_begin(run, p, err) :
+	                       vl_map_new(&p->map, &filter, err);
 	if (st == VL_OK)
 		st = vl_rewrite_new(&p->rewrites, &filter, err);
 	if (st != VL_OK)
@@ -160,9 +161,12 @@ put(struct vl_part *p, const struct vl_entry *e, const struct vl_body *body,
 {
 	struct vl_entry entry = *e;
 	struct vl_body own = *body;
-	enum vl_status st = VL_OK;
+	/* In a line a name may be longer, for a key. */
+	enum vl_status st = vl_path_check(e->path, err);
 
-	if (p->rewrites != NULL)
+	if (st == VL_OK && e->type == VL_ENTRY_HARD)
+		st = vl_path_check(e->target, err);
+	if (st == VL_OK && p->rewrites != NULL)
 		st = vl_rewrite_record(p->rewrites, &entry, &own, err);
 	return st == VL_OK ? vl_target_put(p->target, &entry, &own, err) : st;
 }
@@ -203,10 +207,14 @@ static enum vl_status
 end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
+	bool ready = true;
 
 	if (p == NULL || p->ended)
 		return VL_OK;
-	if (p->map != NULL)
+	st = vl_tied_release(run, p, &ready, err);
+	if (st == VL_OK && !ready)
+		return VL_OK;
+	if (st == VL_OK && p->map != NULL)
 		st = put_mapped(p, err);
 	if (st == VL_OK)
 		st = vl_target_end(p->target, err);
@@ -249,7 +257,9 @@ take_entry(struct vl_run *run, struct vl_part *p, const struct vl_unpacked *rec,
 {
 	enum vl_status st = VL_OK;
 
-	if (rec->kind != VL_LINE_ENTRY)
+	if (rec->kind == VL_LINE_ENTRY && p->held != NULL)
+		st = vl_map_add(p->held, &rec->entry, body, err);
+	else if (rec->kind != VL_LINE_ENTRY)
 		st = vl_fail(err, VL_EFORMAT,
 		    "a record of the bundle is none of a tree");
 	else
@@ -302,6 +312,7 @@ put_all(struct vl_run *run, struct vl_err *err)
 	struct vl_unpacked rec = { 0 };
 	struct hand hand = { 0 };
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
 	while (st == VL_OK) {
 		st = vl_unpack_next(u, &rec, err);
@@ -316,7 +327,14 @@ put_all(struct vl_run *run, struct vl_err *err)
 		else if (st == VL_OK && hand.base != NULL)
 			st = vl_base_line(hand.base, &rec, err);
 	}
-	return st == VL_OK ? turn_to(&hand, run, NULL, err) : st;
+	if (st == VL_OK)
+		st = turn_to(&hand, run, NULL, err);
+	/* Trees that waited for rows. */
+	for (i = 0; st == VL_OK && i < run->header.ntrees; i++)
+		if (run->parts[i].begun)
+			st = end_part(run, &run->parts[i], err);
+	vl_bases_rest(run);
+	return st;
 }
 
 enum vl_status

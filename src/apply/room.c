@@ -171,6 +171,12 @@ survey_lines(struct vl_run *run, struct vl_unpack *u, struct place *places,
 		p = vl_part_of(run, rec.resource);
 		if (p == NULL || rec.kind != VL_LINE_ENTRY)
 			continue;
+		/* Which paths it has here is not known yet.  What it stages
+		 * may find the disk full, and nothing has changed. */
+		if (p->ties != NULL) {
+			run->done += rec.size;
+			continue;
+		}
 		place = &places[p - run->parts];
 		run->done += rec.size;
 		st = place->map != NULL ?
