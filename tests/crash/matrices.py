@@ -362,10 +362,11 @@ class Rows(Transfer):
 
     def not_ours(self):
         beside = self.site.target.parent
-        # A journal that stays is empty: SQLite reads nothing of it.
+        # A journal that stays is empty: SQLite reads nothing of it.  And a
+        # super-journal that no journal names may stay, a known residue.
         return (f"ls -A {beside} | grep -vxE 'tree|more|db'; "
                 f"ls -A {beside}/db | grep -vxE "
-                "'(app|log)(-wal|-shm|-journal)?'; ")
+                "'(app|log)(-wal|-shm|-journal)?|app-mj[0-9A-F]+'; ")
 
 
 KINDS = {"rows": Rows, "import": Transfer, "import_first": Transfer, "export": Transfer,
