@@ -315,6 +315,9 @@ enum vl_status vl_write_run(
 /* The last run was refused because a unique key is taken. */
 bool vl_write_in_the_way(const struct vl_write *w);
 void vl_write_free(struct vl_write *w);
+/* Rows that triggers and cascades changed while such writes ran, since the
+ * database was opened. */
+int64_t vl_db_beside(const struct vl_db *db);
 
 /*
  * Make a table like another, in the transaction of vl_dbs_begin(): built of

@@ -17,6 +17,7 @@ struct vl_db {
 	char *path;       /* as given, for messages */
 	char *real;       /* resolved */
 	bool utf16;
+	int64_t beside; /* vl_db_beside() */
 	bool (*stop)(void *arg);
 	void *stop_arg;
 	struct vl_schema schema;

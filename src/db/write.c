@@ -210,6 +210,7 @@ enum vl_status
 vl_write_run(
     struct vl_write *w, const struct vl_cell *cells, struct vl_err *err)
 {
+	int64_t before = sqlite3_total_changes64(w->db->sql);
 	int rc = SQLITE_OK;
 	size_t i;
 	enum vl_status st = db_in_transaction(w->db, err);
@@ -229,10 +230,19 @@ vl_write_run(
 		    w->db->path);
 	if (st == VL_OK)
 		st = check_one(w, err);
+	if (st == VL_OK)
+		w->db->beside +=
+		    sqlite3_total_changes64(w->db->sql) - before - 1;
 	(void)sqlite3_reset(w->stmt);
 	/* They are borrowed for the call alone. */
 	(void)sqlite3_clear_bindings(w->stmt);
 	return st;
+}
+
+int64_t
+vl_db_beside(const struct vl_db *db)
+{
+	return db->beside;
 }
 
 bool

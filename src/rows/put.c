@@ -90,43 +90,6 @@ vl_rows_put_free(struct vl_rows_put *p)
 	free(p);
 }
 
-void
-vl_rows_put_counts(
-    const struct vl_rows_put *p, struct vl_rows_put_counts *counts)
-{
-	*counts = p->counts;
-}
-
-struct vl_rows_put_counts
-rows_counted(
-    const struct vl_rows_put *p, const struct vl_rows_put_counts *before)
-{
-	const struct vl_rows_put_counts *n = &p->counts;
-
-	return (struct vl_rows_put_counts){ .add = n->add - before->add,
-		.change = n->change - before->change,
-		.deletions = n->deletions - before->deletions,
-		.same = n->same - before->same,
-		.skip = n->skip - before->skip,
-		.conflict = n->conflict - before->conflict,
-		.before = n->before - before->before };
-}
-
-void
-vl_rows_put_tables(const struct vl_rows_put *p,
-    void (*table)(
-        void *arg, const char *name, const struct vl_rows_put_counts *counts),
-    void *arg)
-{
-	const struct rows_plan *plan = &p->here->plan;
-	size_t i = 0;
-
-	for (i = 0; i < plan->nsorted; i++)
-		table(arg, plan->tables[plan->lines[i]].collection,
-		    &p->per[plan->lines[i]]);
-	rows_make_count(p, table, arg);
-}
-
 /* The row is whole: aside with it. */
 static enum vl_status
 finish(struct vl_rows_put *p, struct vl_err *err)
@@ -527,6 +490,7 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 enum vl_status
 vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 {
+	int64_t beside = vl_db_beside(p->opts.rows.db);
 	enum vl_status st = VL_OK;
 	char shown[32];
 
@@ -538,7 +502,11 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 	st = rows_ids_give(p, err);
 	if (st == VL_OK)
 		st = rows_make_tables(p, err);
-	return st == VL_OK ? rows_write(p, err) : st;
+	if (st == VL_OK)
+		st = rows_write(p, err);
+	if (st == VL_OK)
+		rows_beside_tell(p, vl_db_beside(p->opts.rows.db) - beside);
+	return st;
 }
 
 static enum vl_status

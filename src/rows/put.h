@@ -22,6 +22,7 @@
  *	version.c  that of the application
  *	delete.c   rows that go
  *	write.c    changes and additions
+ *	counts.c   how many rows there are
  *	put.c      the order of all that
  */
 
@@ -203,9 +204,11 @@ enum vl_status rows_open_here(struct vl_rows **out,
     struct vl_err *err);
 enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
 
-/* What came to the counts since. */
+/* counts.c: what came to the counts since. */
 struct vl_rows_put_counts rows_counted(
     const struct vl_rows_put *p, const struct vl_rows_put_counts *before);
+/* Told: what triggers and cascades of the target do is no line of a preview. */
+void rows_beside_tell(const struct vl_rows_put *p, int64_t rows);
 /* A table that the bundle has not: it is left alone. */
 bool rows_put_extra(const struct vl_rows_put *p, size_t table);
 /* drift.c: whether rows with that schema fit the table here; which columns

@@ -315,10 +315,39 @@ a_record_of_the_source_may_be_another_of_the_target(void **state)
 	import_free(&m);
 }
 
+static void
+what_triggers_and_cascades_change_beside_is_counted(void **state)
+{
+	static const char *const profile =
+	    WORDS("      - {table: o, key: [name], target_only: delete}\n"
+	          "      - {table: [log, c], skip: true}\n");
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE o(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE c(o INT REFERENCES o ON DELETE CASCADE);"
+	    "CREATE TABLE log(what TEXT);"
+	    "CREATE TRIGGER t AFTER INSERT ON o BEGIN INSERT INTO log"
+	    " VALUES(new.name); END;",
+	    "INSERT INTO o VALUES(1,'a'),(2,'b')",
+	    "INSERT INTO o VALUES(7,'gone'); INSERT INTO c VALUES(7),(7),(7)");
+	import(&m, profile);
+	assert_non_null(strstr(m.notes,
+	    "triggers and cascades of the database change 5 rows beside"));
+	import_expect(&m, "SELECT count(*) FROM c", "0");
+	m.notes[0] = '\0';
+	import(&m, profile);
+	assert_null(strstr(m.notes, "beside"));
+	import_free(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    what_triggers_and_cascades_change_beside_is_counted),
 		cmocka_unit_test(
 		    rows_meet_by_name_and_keep_the_ids_of_the_target),
 		cmocka_unit_test(

@@ -1,0 +1,61 @@
+/* How many rows of each table an import is about, and how many the database
+ * changes besides. */
+
+#include <stdio.h>
+
+#include <valise/text.h>
+
+#include "put.h"
+
+void
+vl_rows_put_counts(
+    const struct vl_rows_put *p, struct vl_rows_put_counts *counts)
+{
+	*counts = p->counts;
+}
+
+struct vl_rows_put_counts
+rows_counted(
+    const struct vl_rows_put *p, const struct vl_rows_put_counts *before)
+{
+	const struct vl_rows_put_counts *n = &p->counts;
+
+	return (struct vl_rows_put_counts){ .add = n->add - before->add,
+		.change = n->change - before->change,
+		.deletions = n->deletions - before->deletions,
+		.same = n->same - before->same,
+		.skip = n->skip - before->skip,
+		.conflict = n->conflict - before->conflict,
+		.before = n->before - before->before };
+}
+
+void
+vl_rows_put_tables(const struct vl_rows_put *p,
+    void (*table)(
+        void *arg, const char *name, const struct vl_rows_put_counts *counts),
+    void *arg)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	size_t i = 0;
+
+	for (i = 0; i < plan->nsorted; i++)
+		table(arg, plan->tables[plan->lines[i]].collection,
+		    &p->per[plan->lines[i]]);
+	rows_make_count(p, table, arg);
+}
+
+void
+rows_beside_tell(const struct vl_rows_put *p, int64_t rows)
+{
+	const struct vl_rows_report *report = &p->opts.rows.report;
+	char count[32];
+	char text[128];
+
+	if (rows <= 0 || report->note == NULL)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "triggers and cascades of the database change %s beside these",
+	    vl_format_counted(
+	        count, sizeof(count), (uint64_t)rows, "row", "rows"));
+	report->note(report->arg, text);
+}
