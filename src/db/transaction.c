@@ -129,12 +129,15 @@ vl_dbs_commit(struct vl_dbs *d, struct vl_err *err)
 {
 	int rc = SQLITE_OK;
 	enum vl_status st = db_in_transaction(d->at[0], err);
+	size_t i;
 
 	if (st != VL_OK)
 		return st;
 	/* Nobody is asked any more whether to stop. */
 	sqlite3_progress_handler(d->sql, 0, NULL, NULL);
 	rc = sqlite3_exec(d->sql, "COMMIT", NULL, NULL, NULL);
+	for (i = 0; rc == SQLITE_OK && i < d->n; i++)
+		d->at[i]->made = false;
 	if (rc == SQLITE_OK)
 		return VL_OK;
 	(void)db_fail(d->at[0], rc, err, "cannot commit to '%s'%s",
