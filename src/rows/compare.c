@@ -2,9 +2,9 @@
  * The target's rows beside those of the bundle, by name: what is the same,
  * what differs and in which columns, what only the target has.
  *
- * Equal rows are equal bytes, so a hash tells most.  Where it does not, the
- * columns are compared one by one: some keep the target's value, some it may
- * have alone.
+ * Equal rows are equal bytes, or where they have bodies have equal hashes.
+ * Others are compared column by column: some keep the target's value, some it
+ * may have alone.
  */
 
 #include <stdlib.h>
@@ -21,6 +21,7 @@ struct comparing {
 	struct rows_settling *settling;
 	struct vl_buf at;
 	struct vl_buf memory;
+	bool held; /* the row of the bundle is in it */
 	bool proof;
 	uint64_t met; /* in the proof: rows of the table that were found */
 	bool mark;    /* again, to find the one that was not */
@@ -80,27 +81,16 @@ make_at(struct comparing *c)
 	    VL_OK;
 }
 
-/* Look-ups may take the memory of the row. */
+/* Look-ups may take the memory of the row: it is copied once. */
 static enum vl_status
 hold(struct comparing *c, struct rows_staged *row)
 {
-	enum vl_status st = VL_OK;
-	size_t n = 0;
+	const struct rows_staged found = *row;
 
-	if (row->row.p != NULL)
+	if (c->held)
 		return VL_OK;
-	st = rows_stage_line(c->p->stage, c->rd.table, row, c->err);
-	n = row->row.n;
-	vl_buf_clear(&c->memory);
-	if (st == VL_OK)
-		st = vl_buf_add(&c->memory, row->row, c->err);
-	if (st == VL_OK)
-		st = vl_buf_add(&c->memory, row->x, c->err);
-	if (st != VL_OK)
-		return st;
-	row->row = (struct vl_slice){ c->memory.p, n };
-	row->x = (struct vl_slice){ c->memory.p + n, row->x.n };
-	return VL_OK;
+	c->held = true;
+	return rows_staged_hold(row, &found, &c->memory, c->err);
 }
 
 /* It differs: into the list. */
@@ -218,22 +208,41 @@ ask(struct comparing *c, const struct rows_staged *row, bool *stay)
 	return st;
 }
 
+/* Byte for byte what was just read says. */
+static enum vl_status
+equals(struct comparing *c, const struct rows_staged *row, bool *equal)
+{
+	const struct rows_values *v = &c->p->values;
+	uint8_t hash[VL_HASH_SIZE];
+	enum vl_status st = VL_OK;
+
+	*equal = false;
+	if ((row->body != 0) != (v->nlarge > 0))
+		return VL_OK;
+	if (row->body == 0) {
+		*equal = vl_slice_equal(row->row, vl_buf_slice(&v->row));
+		return VL_OK;
+	}
+	st = rows_values_hash(v, c->here->scratch, hash, c->err);
+	*equal = st == VL_OK && memcmp(hash, row->hash, sizeof(hash)) == 0;
+	return st;
+}
+
 /* Both sides have it. */
 static enum vl_status
 meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 {
 	struct vl_rows_put *p = c->p;
 	const struct rows_entry *e = &c->rd.t->entries[c->rd.entry];
-	uint8_t hash[VL_HASH_SIZE];
-	enum vl_status st =
-	    rows_values_hash(&p->values, c->here->scratch, hash, c->err);
+	bool equal = false;
+	enum vl_status st = equals(c, row, &equal);
 	bool stay = false;
 	bool fails = false;
 
 	row->r = c->rd.r;
 	row->act = ROWS_SAME;
 	row->what = (struct vl_slice){ 0 };
-	if (st == VL_OK && memcmp(hash, row->hash, sizeof(hash)) != 0) {
+	if (st == VL_OK && !equal) {
 		st = find_differences(c, row);
 		if (p->detail.n > 0) {
 			row->act = ROWS_UPDATE;
@@ -297,10 +306,9 @@ static enum vl_status
 tell_created(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 {
 	struct vl_cell id = { 0 };
-	enum vl_status st = hold(c, row);
+	enum vl_status st =
+	    rows_ids_source(c->p, c->rd.table, row->x, &id, c->err);
 
-	if (st == VL_OK)
-		st = rows_ids_source(c->p, c->rd.table, row->x, &id, c->err);
 	return st == VL_OK ? rows_brought_new(c->p, &c->rd, &id, key, c->err) :
 	                     st;
 }
@@ -311,14 +319,14 @@ prove(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 {
 	struct vl_rows_put *p = c->p;
 	char shown[256];
-	uint8_t hash[VL_HASH_SIZE];
 	enum vl_status st = VL_OK;
+	bool equal = false;
 
 	if (row->act == ROWS_LEFT)
 		return VL_OK;
-	st = rows_values_hash(&p->values, c->here->scratch, hash, c->err);
+	st = equals(c, row, &equal);
 	vl_buf_clear(&p->detail);
-	if (st == VL_OK && memcmp(hash, row->hash, sizeof(hash)) != 0)
+	if (st == VL_OK && !equal)
 		st = find_differences(c, row);
 	if (st == VL_OK && p->detail.n > 0)
 		return vl_fail(c->err, VL_EREFUSED,
@@ -449,6 +457,7 @@ compare_row(struct comparing *c, const struct rows_note *note)
 	bool found = false;
 	bool drop = false;
 
+	c->held = false;
 	st = make_at(c);
 	if (st == VL_OK)
 		st = rows_stage_find_here(

@@ -131,9 +131,7 @@ give_one(struct vl_rows_put *p, size_t table, struct rows_staged *row,
 			.integer = (*next)++ };
 		return VL_OK;
 	}
-	st = rows_stage_line(p->stage, table, row, err);
-	if (st == VL_OK)
-		st = rows_ids_source(p, table, row->x, &row->id, err);
+	st = rows_ids_source(p, table, row->x, &row->id, err);
 	if (st == VL_OK && ids != VL_IDS_NEW && row->id.type != VL_CELL_NULL)
 		st = rows_scratch_find(p->here->scratch, table, t->primary,
 		    &row->id, &note, &taken, err);
@@ -232,6 +230,7 @@ id_of_new(struct vl_rows_put *p, size_t table, size_t column,
 	struct vl_row_store store = { 0 };
 	struct vl_slice name = { 0 };
 	struct vl_value v = { 0 };
+	struct rows_staged held = { 0 };
 	struct vl_buf line = { 0 };
 	enum vl_status st = VL_OK;
 	size_t at = 0;
@@ -246,17 +245,17 @@ id_of_new(struct vl_rows_put *p, size_t table, size_t column,
 		return st;
 	}
 	/* The row is in memory that the next look-up takes. */
-	st = vl_buf_add(&line, row->row, err);
+	st = rows_staged_hold(&held, row, &line, err);
 	if (st == VL_OK)
-		st = rows_row_parse(&store, vl_buf_slice(&line), err);
+		st = rows_row_parse(&store, held.row, err);
 	while (
 	    st == VL_OK && !*found && vl_row_next(&store, 0, &at, &name, &v)) {
 		if (!vl_slice_equal(
 		        name, vl_slice_of(t->schema->columns[column].name)))
 			continue;
 		*found = true;
-		st =
-		    rows_fill(p, table, column, row, &store, &v, text, id, err);
+		st = rows_fill(
+		    p, table, column, &held, &store, &v, text, id, err);
 		if (st == VL_OK && id->bytes.p != text->p) {
 			vl_buf_clear(text);
 			st = vl_buf_add(text, id->bytes, err);
@@ -283,9 +282,6 @@ find_id(struct vl_rows_put *p, size_t table, size_t column, struct vl_slice key,
 		column = t->primary;
 	st = rows_stage_find(p->stage, table, key, &row, &staged, err);
 	*found = staged;
-	if (st == VL_OK && staged && row.act != ROWS_LEFT &&
-	    t->columns[column].role != ROWS_ID)
-		st = rows_stage_line(p->stage, table, &row, err);
 	if (st == VL_OK && staged &&
 	    (row.act == ROWS_NEW || row.act == ROWS_AGAIN_NEW))
 		return id_of_new(p, table, column, &row, text, id, found, err);

@@ -70,7 +70,7 @@ load_table(
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
 	enum vl_status st =
-	    rows_staging_lines(&g, p->stage, by->table, ROWS_NEW, err);
+	    rows_staging_open(&g, p->stage, by->table, ROWS_NEW, err);
 	bool more = true;
 
 	while (st == VL_OK) {

@@ -103,7 +103,8 @@ finish(struct vl_rows_put *p, struct vl_err *err)
 	if (p->missing > 0)
 		return vl_fail(err, VL_EFORMAT,
 		    "a row has a shorter body than its line says");
-	vl_hash_end(&p->hash, p->row.hash);
+	if (p->row.body != 0)
+		vl_hash_end(&p->hash, p->row.hash);
 	if (p->table < p->here->plan.ntables &&
 	    p->here->plan.tables[p->table].brought) {
 		st = rows_ids_source(p, p->table, p->row.x, &id, err);
@@ -306,12 +307,12 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 		.entry = p->table < plan->ntables ?
 		    plan->tables[p->table].nentries - 1 :
 		    0 };
-	vl_hash_init(&p->hash, NULL);
-	vl_hash_add(&p->hash, row->row);
 	p->missing = row->size;
 	p->open = true;
 	if (!row->has_body)
 		return finish(p, err);
+	vl_hash_init(&p->hash, NULL);
+	vl_hash_add(&p->hash, row->row);
 	st = hold_row(p, row, err);
 	return st == VL_OK ?
 	    rows_stage_body(p->stage, row->size, &p->row.body, err) :

@@ -43,11 +43,11 @@ enum rows_act {
 /* A row of the bundle. */
 struct rows_staged {
 	struct vl_slice key;
-	int64_t n;           /* in its table, from 1 */
-	struct vl_slice row; /* canonical JSON; by rows_stage_line() */
-	struct vl_slice x;   /* the same, or n is 0 */
-	uint8_t hash[VL_HASH_SIZE];
-	int64_t body; /* number of its body; 0: none */
+	int64_t n;                  /* in its table, from 1 */
+	struct vl_slice row;        /* canonical JSON */
+	struct vl_slice x;          /* the same, or n is 0 */
+	int64_t body;               /* number of its body; 0: none */
+	uint8_t hash[VL_HASH_SIZE]; /* with a body: of `row` and it */
 	enum rows_act act;
 	enum rows_act was;    /* as it was put aside or set */
 	size_t entry;         /* of its table */
@@ -83,10 +83,9 @@ void rows_stage_use(struct rows_stage *s, size_t table, size_t number);
 /* In the order of keys, or VL_EFORMAT. */
 enum vl_status rows_stage_put(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err);
-/* `row` and `x` of what was found; valid until the next call about the
- * table. */
-enum vl_status rows_stage_line(struct rows_stage *s, size_t table,
-    struct rows_staged *row, struct vl_err *err);
+/* A copy: look-ups take the memory of what was found. */
+enum vl_status rows_staged_hold(struct rows_staged *out,
+    const struct rows_staged *row, struct vl_buf *memory, struct vl_err *err);
 /* All rows of the table are there, and may be looked up also while they are
  * gone through. */
 enum vl_status rows_stage_index(
@@ -132,9 +131,6 @@ enum vl_status rows_staging_open(struct rows_staging **out,
     struct rows_stage *s, size_t table, enum rows_act act, struct vl_err *err);
 enum vl_status rows_staging_all(struct rows_staging **out, struct rows_stage *s,
     size_t table, struct vl_err *err);
-/* One act with `row` and `x`. */
-enum vl_status rows_staging_lines(struct rows_staging **out,
-    struct rows_stage *s, size_t table, enum rows_act act, struct vl_err *err);
 enum vl_status rows_staging_gone(struct rows_staging **out,
     struct rows_stage *s, size_t table, struct vl_err *err);
 enum vl_status rows_staging_next(struct rows_staging *g,

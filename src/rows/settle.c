@@ -288,7 +288,7 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 	}
 	st = rows_settling_open(&s, p, table, err);
 	if (st == VL_OK)
-		st = rows_staging_lines(&g, p->stage, table, ROWS_NEW, err);
+		st = rows_staging_open(&g, p->stage, table, ROWS_NEW, err);
 	while (st == VL_OK) {
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)

@@ -73,9 +73,8 @@ rows_stage_free(struct rows_stage *s)
 		return;
 	for (i = 0; s->tables != NULL && i < s->ntables; i++) {
 		(void)sqlite3_finalize(s->tables[i].put);
-		(void)sqlite3_finalize(s->tables[i].line);
 		(void)sqlite3_finalize(s->tables[i].find);
-		(void)sqlite3_finalize(s->tables[i].find_at);
+		(void)sqlite3_finalize(s->tables[i].walk);
 		vl_buf_free(&s->tables[i].last);
 		(void)sqlite3_finalize(s->tables[i].set);
 		(void)sqlite3_finalize(s->tables[i].gone);
@@ -198,11 +197,8 @@ begin(struct rows_stage *s, size_t table, struct vl_err *err)
 		    " NULL, NULL, NULL, ?5, ?6, ?7)",
 		    table, err);
 	if (st == VL_OK)
-		st = stage_prepare(s, &t->line,
-		    "SELECT line, x FROM s%d WHERE n = ?1", table, err);
-	if (st == VL_OK)
-		st = stage_prepare(s, &t->find_at,
-		    "SELECT * FROM s%d WHERE n = ?1", table, err);
+		st = stage_prepare(s, &t->walk,
+		    "SELECT * FROM s%d WHERE n >= ?1 ORDER BY n", table, err);
 	if (st == VL_OK)
 		st = stage_prepare(s, &t->set,
 		    "UPDATE s%d SET act = ?2, r = ?3, at = ?4, id = ?5,"
@@ -241,8 +237,11 @@ rows_stage_put(struct rows_stage *s, size_t table,
 		return st;
 	t->n[row->act]++;
 	bound = lite_bind_bytes(q, 1, row->key);
-	bound |= lite_bind_bytes(
-	    q, 2, (struct vl_slice){ row->hash, sizeof(row->hash) });
+	if (row->body != 0)
+		bound |= lite_bind_bytes(
+		    q, 2, (struct vl_slice){ row->hash, sizeof(row->hash) });
+	else
+		bound |= sqlite3_bind_null(q, 2);
 	bound |= sqlite3_bind_int64(q, 3, row->body);
 	bound |= sqlite3_bind_int(q, 4, (int)row->act);
 	bound |= sqlite3_bind_int64(q, 5, (int64_t)row->entry);
@@ -266,12 +265,38 @@ stage_read_row(
 		.at = lite_bytes(q, 6),
 		.id = lite_cell(q, 7),
 		.what = lite_bytes(q, 8),
-		.entry = (size_t)sqlite3_column_int64(q, 9) };
+		.entry = (size_t)sqlite3_column_int64(q, 9),
+		.row = lite_bytes(q, 10),
+		.x = lite_bytes(q, 11) };
 	if (hash.n == sizeof(row->hash))
 		memcpy(row->hash, hash.p, hash.n);
 	if (t->first != 0)
 		row->id = (struct vl_cell){ .type = VL_CELL_INT,
 			.integer = t->first + row->n - 1 };
+}
+
+enum vl_status
+rows_staged_hold(struct rows_staged *out, const struct rows_staged *row,
+    struct vl_buf *memory, struct vl_err *err)
+{
+	const struct vl_slice parts[] = { row->key, row->row, row->at,
+		row->id.bytes, row->what, row->x };
+	struct vl_slice *to[] = { &out->key, &out->row, &out->at,
+		&out->id.bytes, &out->what, &out->x };
+	const size_t n = sizeof(parts) / sizeof(*parts);
+	enum vl_status st = VL_OK;
+	size_t at = 0;
+	size_t i = 0;
+
+	*out = *row;
+	vl_buf_clear(memory);
+	for (i = 0; st == VL_OK && i < n; i++)
+		st = vl_buf_add(memory, parts[i], err);
+	for (i = 0; st == VL_OK && i < n; i++) {
+		*to[i] = (struct vl_slice){ memory->p + at, parts[i].n };
+		at += parts[i].n;
+	}
+	return st;
 }
 
 bool
@@ -285,21 +310,6 @@ rows_stage_number(struct rows_stage *s, size_t table, int64_t first)
 		return false;
 	t->first = first;
 	return true;
-}
-
-enum vl_status
-rows_stage_line(struct rows_stage *s, size_t table, struct rows_staged *row,
-    struct vl_err *err)
-{
-	sqlite3_stmt *q = stage_table_of(s, table)->line;
-
-	(void)sqlite3_reset(q);
-	if (sqlite3_bind_int64(q, 1, row->n) != SQLITE_OK ||
-	    sqlite3_step(q) != SQLITE_ROW)
-		return lite_fail(s->db, STAGE_WHAT, err);
-	row->row = lite_bytes(q, 0);
-	row->x = lite_bytes(q, 1);
-	return VL_OK;
 }
 
 static enum vl_status
@@ -326,6 +336,9 @@ rows_stage_index(struct rows_stage *s, size_t table, struct vl_err *err)
 	/* Without a row of the bundle nothing is found. */
 	if (t->find != NULL || t->put == NULL)
 		return VL_OK;
+	/* None may be gone through meanwhile. */
+	(void)sqlite3_reset(t->walk);
+	t->next = 0;
 	table = s->slots[table];
 	(void)snprintf(
 	    sql, sizeof(sql), "CREATE INDEX i%zu ON s%zu(key)", table, table);
@@ -364,6 +377,23 @@ guess(const struct stage_table *t, int64_t r)
 	return t->misses > GUESSES && t->misses > t->hits ? 0 : t->found + 1;
 }
 
+/* Row `n`: the next one, where rows are asked for one after the other. */
+static enum vl_status
+find_at(struct rows_stage *s, struct stage_table *t, int64_t n,
+    struct rows_staged *row, bool *found, struct vl_err *err)
+{
+	int bound = SQLITE_OK;
+	enum vl_status st = VL_OK;
+
+	if (t->next != n) {
+		(void)sqlite3_reset(t->walk);
+		bound = sqlite3_bind_int64(t->walk, 1, n);
+	}
+	st = run_find(s, t, t->walk, bound, row, found, err);
+	t->next = st == VL_OK && *found ? n + 1 : 0;
+	return st;
+}
+
 enum vl_status
 rows_stage_find_here(struct rows_stage *s, size_t table,
     const struct rows_note *note, struct rows_staged *row, bool *found,
@@ -375,9 +405,7 @@ rows_stage_find_here(struct rows_stage *s, size_t table,
 
 	*found = false;
 	if (t->put != NULL && n > 0) {
-		(void)sqlite3_reset(t->find_at);
-		st = run_find(s, t, t->find_at,
-		    sqlite3_bind_int64(t->find_at, 1, n), row, found, err);
+		st = find_at(s, t, n, row, found, err);
 		*found = *found && vl_slice_equal(row->key, note->key);
 		t->hits += *found;
 		t->misses += !*found;

@@ -10,9 +10,9 @@
 
 struct stage_table {
 	sqlite3_stmt *put;
-	sqlite3_stmt *line;
-	sqlite3_stmt *find;    /* by key */
-	sqlite3_stmt *find_at; /* by number */
+	sqlite3_stmt *find; /* by key */
+	sqlite3_stmt *walk; /* from a number on */
+	int64_t next;       /* the row that its next step gives; or 0 */
 	sqlite3_stmt *set;
 	sqlite3_stmt *gone;
 	sqlite3_stmt *is_gone;
@@ -43,7 +43,6 @@ struct rows_stage {
 enum vl_status stage_prepare(struct rows_stage *s, sqlite3_stmt **out,
     const char *format, size_t table, struct vl_err *err);
 struct stage_table *stage_table_of(const struct rows_stage *s, size_t table);
-/* A row but for what it says. */
 void stage_read_row(
     const struct stage_table *t, sqlite3_stmt *q, struct rows_staged *row);
 

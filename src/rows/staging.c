@@ -9,7 +9,6 @@ struct rows_staging {
 	const struct stage_table *t;
 	sqlite3_stmt *q;
 	bool gone;
-	bool lines; /* with them */
 };
 
 /* Without a format there is none. */
@@ -52,17 +51,6 @@ rows_staging_all(struct rows_staging **out, struct rows_stage *s, size_t table,
 }
 
 enum vl_status
-rows_staging_lines(struct rows_staging **out, struct rows_stage *s,
-    size_t table, enum rows_act act, struct vl_err *err)
-{
-	enum vl_status st = rows_staging_open(out, s, table, act, err);
-
-	if (*out != NULL)
-		(*out)->lines = true;
-	return st;
-}
-
-enum vl_status
 rows_staging_gone(struct rows_staging **out, struct rows_stage *s, size_t table,
     struct vl_err *err)
 {
@@ -87,10 +75,6 @@ rows_staging_next(struct rows_staging *g, struct rows_staged *row, bool *more,
 		    lite_fail(g->s->db, STAGE_WHAT, err);
 	if (!g->gone) {
 		stage_read_row(g->t, g->q, row);
-		if (g->lines) {
-			row->row = lite_bytes(g->q, 10);
-			row->x = lite_bytes(g->q, 11);
-		}
 		return VL_OK;
 	}
 	*row = (struct rows_staged){ .key = lite_bytes(g->q, 0),

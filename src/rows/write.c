@@ -215,30 +215,6 @@ fill_changed(struct writing *g, struct vl_row_store *store, size_t *n)
 	return st;
 }
 
-/* A copy: look-ups take the memory of the statement. */
-static enum vl_status
-hold_row(struct writing *g, const struct rows_staged *row)
-{
-	const struct vl_slice parts[] = { row->key, row->row, row->at,
-		row->id.bytes, row->what, row->x };
-	struct vl_slice *to[] = { &g->row.key, &g->row.row, &g->row.at,
-		&g->row.id.bytes, &g->row.what, &g->row.x };
-	const size_t n = sizeof(parts) / sizeof(*parts);
-	enum vl_status st = VL_OK;
-	size_t at = 0;
-	size_t i = 0;
-
-	g->row = *row;
-	vl_buf_clear(&g->memory);
-	for (i = 0; st == VL_OK && i < n; i++)
-		st = vl_buf_add(&g->memory, parts[i], g->err);
-	for (i = 0; st == VL_OK && i < n; i++) {
-		*to[i] = (struct vl_slice){ g->memory.p + at, parts[i].n };
-		at += parts[i].n;
-	}
-	return st;
-}
-
 static enum vl_status
 write_new(struct writing *g)
 {
@@ -367,12 +343,12 @@ write_act(struct writing *g, enum rows_act act, enum pass pass, uint64_t *left)
 	enum vl_status st = VL_OK;
 	bool more = true;
 
-	st = rows_staging_lines(&staging, g->p->stage, g->table, act, g->err);
+	st = rows_staging_open(&staging, g->p->stage, g->table, act, g->err);
 	while (st == VL_OK) {
 		st = rows_staging_next(staging, &row, &more, g->err);
 		if (st != VL_OK || !more)
 			break;
-		st = hold_row(g, &row);
+		st = rows_staged_hold(&g->row, &row, &g->memory, g->err);
 		if (st == VL_OK && g->columns == NULL)
 			st = learn_columns(g);
 		if (st == VL_OK)
@@ -459,9 +435,8 @@ fail_left(struct writing *list, size_t n, struct vl_err *err)
 		if (st == VL_OK)
 			st = rows_staging_next(staging, &row, &more, err);
 		if (st == VL_OK && more)
-			st = rows_stage_line(g->p->stage, g->table, &row, err);
-		if (st == VL_OK && more)
-			st = hold_row(g, &row);
+			st =
+			    rows_staged_hold(&g->row, &row, &g->memory, g->err);
 		if (st == VL_OK && more) {
 			st = write_row(g, new);
 			if (st != VL_OK)
