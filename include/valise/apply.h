@@ -43,7 +43,7 @@ struct vl_apply_ui {
 	/* A changed record, in order (preview; also of an import). */
 	void (*change)(void *arg, const char *resource, enum vl_change change,
 	    struct vl_slice path, const char *detail);
-	/* The same of a row. */
+	/* The same of a row; or NULL. */
 	void (*row)(void *arg, const struct vl_row_told *row);
 	/* Before the table: a name of an owner that is unknown here, and the
 	 * number used in its place. */

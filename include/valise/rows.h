@@ -151,6 +151,7 @@ struct vl_rows_put_opts {
 	 * that differ, or why it cannot be. */
 	void (*change)(void *arg, const char *table, enum vl_row_change what,
 	    struct vl_slice key, const char *detail);
+	bool conflicts_only; /* no other change is told */
 };
 
 struct vl_rows_put_counts {

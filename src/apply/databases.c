@@ -153,7 +153,7 @@ take_row(void *arg, const char *table, enum vl_row_change what,
 		    "row %s of table '%s' of resource '%s': %s",
 		    vl_escape_text(shown, sizeof(shown), key), table,
 		    b->resource->name, detail);
-	if (!run->quiet)
+	if (!run->quiet && ui->row != NULL)
 		ui->row(ui->arg,
 		    &(struct vl_row_told){ .resource = b->resource->name,
 		        .table = table,
@@ -227,7 +227,8 @@ begin_base(
 	        .created = b->run->depth == VL_STAGE ? vl_created_add : NULL,
 	        .decide =
 	            o->plan != NULL || b->run->writer != NULL ? decide : NULL,
-	        .change = take_row },
+	        .change = take_row,
+	        .conflicts_only = b->run->quiet || o->ui->row == NULL },
 	    err);
 }
 

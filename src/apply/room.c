@@ -238,9 +238,11 @@ vl_room_targets(struct vl_run *run, bool *differs, struct vl_err *err)
 		st = vl_fail_memory(err);
 	if (st == VL_OK)
 		st = open_places(run, places, err);
-	if (st == VL_OK)
+	/* Rows need what the transaction takes; without a tree nothing is
+	 * read twice. */
+	if (st == VL_OK && ntrees > 0)
 		st = vl_intake_lines(run, &u, err);
-	if (st == VL_OK)
+	if (st == VL_OK && ntrees > 0)
 		st = survey_lines(run, u, places, err);
 	run->surveyed = st == VL_OK;
 	for (i = 0; i < ntrees && st == VL_OK; i++) {

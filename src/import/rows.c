@@ -86,8 +86,7 @@ view_row(void *arg, const struct vl_row_told *r)
 	struct vl_msg m = { 0 };
 
 	if (!v->opts->json) {
-		if (v->opts->preview)
-			print_row(v, r);
+		print_row(v, r);
 		return;
 	}
 	vl_msg_begin(&m, "plan");

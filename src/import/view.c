@@ -429,7 +429,8 @@ view_fill(struct vl_apply_ui *ui, struct run *run)
 	ui->note = show_note;
 	ui->wrong_file = show_wrong_file;
 	ui->change = show_change;
-	ui->row = view_row;
+	if (v->opts->preview || v->opts->json)
+		ui->row = view_row;
 	ui->owner = show_owner;
 	ui->rewritten = show_rewritten;
 	ui->counts = take_counts;

@@ -41,12 +41,16 @@ rows_plan_table(const struct rows_plan *p, struct vl_slice name)
 size_t
 rows_column(const struct rows_table *t, struct vl_slice name)
 {
+	const char *own = NULL;
 	size_t i = 0;
 
-	for (i = 0; i < t->schema->ncolumns; i++)
-		if (vl_slice_equal(
-		        name, vl_slice_of(t->schema->columns[i].name)))
+	/* Asked for each value; the first byte tells most names apart. */
+	for (i = 0; name.n > 0 && i < t->schema->ncolumns; i++) {
+		own = t->schema->columns[i].name;
+		if ((uint8_t)own[0] == name.p[0] &&
+		    vl_slice_equal(name, vl_slice_of(own)))
 			return i;
+	}
 	return NONE;
 }
 

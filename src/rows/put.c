@@ -307,7 +307,6 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 		.entry = p->table < plan->ntables ?
 		    plan->tables[p->table].nentries - 1 :
 		    0 };
-	p->missing = row->size;
 	p->open = true;
 	if (!row->has_body)
 		return finish(p, err);
@@ -475,7 +474,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_mapped_say(p, err);
 	if (st == VL_OK)
 		st = rows_make_settle(p, err);
-	for (i = 0; st == VL_OK && i < plan->ntables; i++) {
+	for (i = 0; st == VL_OK && !p->opts.conflicts_only && i < plan->ntables;
+	     i++) {
 		t = plan->lines[i];
 		st = rows_make_tell(p, plan->tables[t].collection, err);
 		if (st == VL_OK)
