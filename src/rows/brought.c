@@ -19,7 +19,8 @@ struct rows_brought {
 	sqlite3_stmt *stage;
 	sqlite3_stmt *has;
 	sqlite3_stmt *add;
-	uint64_t n; /* rows that were brought earlier */
+	bool loaded;
+	uint64_t n; /* rows that were brought earlier, once loaded */
 	struct vl_buf text;
 	struct vl_buf from;
 	struct vl_buf arena;
@@ -188,8 +189,9 @@ rows_brought_load(struct vl_rows_put *p, struct vl_err *err)
 	size_t table = NONE;
 	bool more = true;
 
-	if (p->opts.brought == NULL)
+	if (p->opts.brought == NULL || b->loaded)
 		return VL_OK;
+	b->loaded = true;
 	for (;;) {
 		st = p->opts.brought(p->opts.arg, &row, &more, err);
 		if (st != VL_OK || !more)

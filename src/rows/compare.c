@@ -430,8 +430,12 @@ alone(struct comparing *c, struct vl_slice key)
 	else if (!fates.left && !row_kept(c))
 		go = only == VL_TARGET_ONLY_DELETE;
 	if (st == VL_OK && !go && !fates.left && !row_kept(c) &&
-	    only == VL_TARGET_ONLY_BROUGHT)
-		st = rows_brought_has(c->p->brought, &c->rd, key, &go, c->err);
+	    only == VL_TARGET_ONLY_BROUGHT) {
+		st = rows_brought_load(c->p, c->err);
+		if (st == VL_OK)
+			st = rows_brought_has(
+			    c->p->brought, &c->rd, key, &go, c->err);
+	}
 	if (st == VL_OK)
 		st = rows_decide(c->p,
 		    &(struct rows_question){ .table = c->rd.table,

@@ -456,8 +456,9 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 
 	if (st == VL_OK)
 		st = check_extra(p, err);
-	if (st == VL_OK)
-		st = rows_brought_load(p, err);
+	for (i = 0; st == VL_OK && i < plan->ntables; i++)
+		if (plan->tables[i].brought)
+			st = rows_brought_load(p, err);
 	p->here->plan.brought = p->brought;
 	if (st == VL_OK)
 		st = rows_mapped_load(p, err);
@@ -544,10 +545,11 @@ enum vl_status
 vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 {
 	struct vl_rows *after = NULL;
-	enum vl_status st = VL_OK;
+	enum vl_status st =
+	    p->opts.created == NULL ? VL_OK : rows_brought_load(p, err);
 
-	if (is_proved(p))
-		return VL_OK;
+	if (st != VL_OK || is_proved(p))
+		return st;
 	rows_idmap_free(p->idmap);
 	p->idmap = NULL;
 	rows_scratch_rest(p->here->scratch);

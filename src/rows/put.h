@@ -279,6 +279,7 @@ enum vl_status rows_compare(struct vl_rows_put *p, struct vl_rows *here,
 struct rows_brought;
 enum vl_status rows_brought_open(struct rows_brought **out, struct vl_err *err);
 void rows_brought_free(struct rows_brought *b);
+/* Once, before anything below is asked. */
 enum vl_status rows_brought_load(struct vl_rows_put *p, struct vl_err *err);
 bool rows_brought_any(const struct rows_brought *b);
 /* A row of the bundle and its id at the source. */
