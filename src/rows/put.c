@@ -446,13 +446,33 @@ check_extra(struct vl_rows_put *p, struct vl_err *err)
 	return check_refused(p, err);
 }
 
+static enum vl_status
+tell_all(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t t = 0;
+
+	for (i = 0; st == VL_OK && i < plan->ntables; i++) {
+		t = plan->lines[i];
+		st = rows_make_tell(p, plan->tables[t].collection, err);
+		if (st == VL_OK)
+			st = tell(p, t, ROWS_NEW, VL_ROW_ADD, err);
+		if (st == VL_OK)
+			st = tell(p, t, ROWS_UPDATE, VL_ROW_MODIFY, err);
+		if (st == VL_OK)
+			st = tell(p, t, ROWS_LEFT, VL_ROW_DELETE, err);
+	}
+	return st == VL_OK ? rows_make_tell(p, NULL, err) : st;
+}
+
 enum vl_status
 vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
 	enum vl_status st = finish(p, err);
 	size_t i = 0;
-	size_t t = 0;
 
 	if (st == VL_OK)
 		st = check_extra(p, err);
@@ -475,18 +495,7 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_mapped_say(p, err);
 	if (st == VL_OK)
 		st = rows_make_settle(p, err);
-	for (i = 0; st == VL_OK && !p->opts.conflicts_only && i < plan->ntables;
-	     i++) {
-		t = plan->lines[i];
-		st = rows_make_tell(p, plan->tables[t].collection, err);
-		if (st == VL_OK)
-			st = tell(p, t, ROWS_NEW, VL_ROW_ADD, err);
-		if (st == VL_OK)
-			st = tell(p, t, ROWS_UPDATE, VL_ROW_MODIFY, err);
-		if (st == VL_OK)
-			st = tell(p, t, ROWS_LEFT, VL_ROW_DELETE, err);
-	}
-	return st == VL_OK ? rows_make_tell(p, NULL, err) : st;
+	return st == VL_OK && !p->opts.conflicts_only ? tell_all(p, err) : st;
 }
 
 enum vl_status
@@ -501,7 +510,11 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 		    "%s with 'fail' stand against it",
 		    vl_format_counted(shown, sizeof(shown), p->counts.conflict,
 		        "row", "rows"));
-	st = rows_ids_give(p, err);
+	/* The proof asks for it, about tables that were there. */
+	if (p->opts.created != NULL)
+		st = rows_brought_load(p, err);
+	if (st == VL_OK)
+		st = rows_ids_give(p, err);
 	if (st == VL_OK)
 		st = rows_make_tables(p, err);
 	if (st == VL_OK)
@@ -545,11 +558,10 @@ enum vl_status
 vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 {
 	struct vl_rows *after = NULL;
-	enum vl_status st =
-	    p->opts.created == NULL ? VL_OK : rows_brought_load(p, err);
+	enum vl_status st = VL_OK;
 
-	if (st != VL_OK || is_proved(p))
-		return st;
+	if (is_proved(p))
+		return VL_OK;
 	rows_idmap_free(p->idmap);
 	p->idmap = NULL;
 	rows_scratch_rest(p->here->scratch);
