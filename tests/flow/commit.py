@@ -327,19 +327,6 @@ class Site(Rows):
         self.site.import_(bundle, "--allow-delete", "--only", "app")
         self.assertEqual({"mine", "pack", "buy"}, set(self.titles()))
 
-    def test_paths_that_hold_ids_come_as_they_are_and_that_is_said(self):
-        words = self.profile().replace(
-            "[title]}]", "[title]}], references: [{path: "
-            "'tasks/{task.id}/**', in: files}]")
-        write_tree(self.site.source, {"tasks/1/x": "of pack\n"})
-        self.write(self.site.source_yaml, self.site.source, self.source,
-                   self.site.source_state, profile=words)
-        self.write_target(profile=words)
-        result = self.site.import_(self.site.export(), "--allow-delete")
-        self.assert_says(result, "note: paths 'tasks/{task.id}/**' of "
-                         "'files' hold ids of rows")
-        self.assert_equal_trees()
-
     def test_rows_that_are_kept_here(self):
         bundle = self.site.export()
         self.write_target("keep_here:\n  - {resource: app, table: person, "

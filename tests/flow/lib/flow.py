@@ -374,7 +374,7 @@ class Crash:
         if code != 0:
             raise AssertionError(str(self.last))
         self.new = self.state()
-        return sum(1 for _ in log.open(errors="replace"))
+        return len(log.read_text(errors="replace").splitlines())
 
     def decision(self):
         """The first point before which a kill no longer means `old`."""
