@@ -10,7 +10,8 @@ def line(t, **more):
 
 
 PROFILE = line("profile", version="3",
-               words={"tables": {"notes": {"key": ["title"]}}})
+               words={"resources": [{"resource": APP, "tables": [
+                   {"key": ["title"], "table": "notes"}]}]})
 
 
 def table(name):
