@@ -195,7 +195,7 @@ def run_seed(seed, keep, make=Run):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--runs", type=int, default=2000 if ALL else 120)
+    parser.add_argument("--runs", type=int, default=2000 if ALL else 50)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--all-failures", action="store_true")
     parser.add_argument("--dir")
