@@ -3,27 +3,6 @@
 
 #include "import.h"
 
-/* The source is refused as it is opened. */
-static void
-refuse_source(
-    const char *sql, const char *profile, enum vl_status want, const char *text)
-{
-	struct site s = { 0 };
-	struct vl_err err = { 0 };
-	struct vl_buf out = { 0 };
-	enum vl_status st = VL_OK;
-
-	site_make(&s, sql);
-	st = site_open(&s, profile, false, &err);
-	if (st == VL_OK)
-		st = site_lines(&s, false, &out, &err);
-	assert_int_equal(want, st);
-	if (strstr(err.text, text) == NULL)
-		fail_msg("'%s' is not in: %s", text, err.text);
-	vl_buf_free(&out);
-	site_free(&s);
-}
-
 static void
 a_table_without_a_name_for_its_rows(void **state)
 {

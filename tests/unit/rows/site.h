@@ -123,4 +123,25 @@ site_free(struct site *s)
 	(void)unlink(s->path);
 }
 
+/* What `sql` makes is refused, as it is opened or read, and `text` said. */
+static inline void
+refuse_source(
+    const char *sql, const char *profile, enum vl_status want, const char *text)
+{
+	struct site s = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_buf out = { 0 };
+	enum vl_status st = VL_OK;
+
+	site_make(&s, sql);
+	st = site_open(&s, profile, false, &err);
+	if (st == VL_OK)
+		st = site_lines(&s, false, &out, &err);
+	assert_int_equal(want, st);
+	if (strstr(err.text, text) == NULL)
+		fail_msg("'%s' is not in: %s", text, err.text);
+	vl_buf_free(&out);
+	site_free(&s);
+}
+
 #endif

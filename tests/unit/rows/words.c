@@ -38,20 +38,7 @@ finds(const char *sql, const char *profile, const char *const *texts)
 static void
 refuses(const char *sql, const char *profile, const char *text)
 {
-	struct site s = { 0 };
-	struct vl_err err = { 0 };
-	struct vl_buf out = { 0 };
-	enum vl_status st = VL_OK;
-
-	site_make(&s, sql);
-	st = site_open(&s, profile, false, &err);
-	if (st == VL_OK)
-		st = site_lines(&s, false, &out, &err);
-	assert_int_equal(VL_EREFUSED, st);
-	if (strstr(err.text, text) == NULL)
-		fail_msg("'%s' is not in: %s", text, err.text);
-	vl_buf_free(&out);
-	site_free(&s);
+	refuse_source(sql, profile, VL_EREFUSED, text);
 }
 
 static void
