@@ -4,7 +4,7 @@
 
 enum vl_status
 rows_scratch_say(struct rows_scratch *s, size_t number,
-    const struct vl_cell *id, struct vl_slice part, struct vl_err *err)
+    const struct vl_cell *id, const struct rows_said *said, struct vl_err *err)
 {
 	enum vl_status st = scratch_id_bytes(s, id, err);
 	int bound = 0;
@@ -13,31 +13,40 @@ rows_scratch_say(struct rows_scratch *s, size_t number,
 		return st;
 	bound = sqlite3_bind_int64(s->say, 1, (int64_t)number);
 	bound |= scratch_bind_id(s, s->say, 2, id);
-	bound |= lite_bind_bytes(s->say, 3, part);
+	bound |= lite_bind_bytes(s->say, 3, said->part);
+	bound |= lite_bind_cell(s->say, 4, &said->above);
 	return lite_done(s->db, s->say, bound, SCRATCH_WHAT, err);
 }
 
 enum vl_status
 rows_scratch_said(struct rows_scratch *s, size_t number,
-    const struct vl_cell *id, struct vl_buf *part, bool *two,
+    const struct vl_cell *id, struct rows_said *said, struct vl_buf *bytes,
     struct vl_err *err)
 {
 	enum vl_status st = scratch_id_bytes(s, id, err);
+	size_t part = 0;
 	int bound = 0;
 	int got = 0;
 
+	*said = (struct rows_said){ 0 };
+	vl_buf_clear(bytes);
 	if (st != VL_OK)
 		return st;
 	bound = sqlite3_bind_int64(s->said, 1, (int64_t)number);
 	bound |= scratch_bind_id(s, s->said, 2, id);
 	got = bound == SQLITE_OK ? sqlite3_step(s->said) : bound;
-	*two = false;
 	if (got == SQLITE_ROW) {
-		*two = sqlite3_column_int(s->said, 1) == 1;
-		st = vl_buf_add(part,
-		    (struct vl_slice){ sqlite3_column_blob(s->said, 0),
-		        (size_t)sqlite3_column_bytes(s->said, 0) },
+		part = (size_t)sqlite3_column_bytes(s->said, 0);
+		said->above = lite_cell(s->said, 1);
+		said->two = sqlite3_column_int(s->said, 2) == 1;
+		st = vl_buf_add(bytes,
+		    (struct vl_slice){ sqlite3_column_blob(s->said, 0), part },
 		    err);
+		if (st == VL_OK)
+			st = vl_buf_add(bytes, said->above.bytes, err);
+		said->part = (struct vl_slice){ bytes->p, part };
+		if (said->above.bytes.n > 0)
+			said->above.bytes.p = bytes->p + part;
 	} else if (got != SQLITE_DONE) {
 		st = lite_fail(s->db, SCRATCH_WHAT, err);
 	}

@@ -74,6 +74,14 @@ open_reader(struct finding *f, size_t table)
 	return st;
 }
 
+static void
+hang_below(struct rows_note *note, const struct vl_cell *above)
+{
+	note->parent = *above;
+	if (above->type != VL_CELL_NULL)
+		note->state = ROWS_UNRESOLVED;
+}
+
 /*
  * A part of the key.  A reference to the same table is no part: it is what
  * stands above, `note->parent`.
@@ -82,15 +90,12 @@ static enum vl_status
 add_part(struct finding *f, struct vl_json_w *w, size_t column,
     struct rows_note *note)
 {
-	const struct vl_cell *cell = rows_reader_cell(f->rd, column);
-	const struct rows_ref *ref = rows_whole(f->rd, column);
+	struct vl_cell above = { 0 };
 	enum vl_status st = VL_OK;
 	bool drop = false;
 
-	if (ref != NULL && ref->to == f->rd->table) {
-		note->parent = *cell;
-		if (cell->type != VL_CELL_NULL)
-			note->state = ROWS_UNRESOLVED;
+	if (rows_above(f->rd, column, f->rd->table, &above)) {
+		hang_below(note, &above);
 		return VL_OK;
 	}
 	st = rows_key_part(f->s, f->rd, column, w, &drop, f->err);
@@ -101,22 +106,26 @@ add_part(struct finding *f, struct vl_json_w *w, size_t column,
 
 /* What the row that points here says; null where none does. */
 static enum vl_status
-add_said(struct finding *f, struct vl_json_w *w, const struct rows_of *of)
+add_said(struct finding *f, struct vl_json_w *w, const struct rows_of *of,
+    struct rows_note *note)
 {
 	const struct vl_cell *id = rows_reader_cell(f->rd, f->rd->t->primary);
-	enum vl_status st = VL_OK;
-	bool two = false;
+	struct rows_said said = { 0 };
+	enum vl_status st =
+	    rows_scratch_said(f->s, of->number, id, &said, &f->said, f->err);
 
-	vl_buf_clear(&f->said);
-	st = rows_scratch_said(f->s, of->number, id, &f->said, &two, f->err);
-	if (st == VL_OK && two)
+	if (st != VL_OK)
+		return st;
+	if (said.two)
 		return vl_fail(f->err, VL_EREFUSED,
 		    "several rows of '%s' point to it, so that its key is not "
 		    "one",
 		    f->p->tables[of->child].schema->name);
-	if (st == VL_OK && f->said.n > 0)
-		vl_json_w_raw(w, vl_buf_slice(&f->said));
-	else
+	if (said.above.type != VL_CELL_NULL)
+		hang_below(note, &said.above);
+	else if (said.part.n > 0)
+		vl_json_w_raw(w, said.part);
+	else if (!rows_said_above(f->p, of, f->rd->table))
 		vl_json_w_null(w);
 	return st;
 }
@@ -189,7 +198,7 @@ make_key(struct finding *f, const struct rows_entry *e, struct rows_note *note)
 	vl_json_w_init(&w, &f->key);
 	vl_json_w_open(&w, '[');
 	for (i = 0; st == VL_OK && i < n; i++)
-		st = columns[i] == NONE ? add_said(f, &w, &e->ofs[i]) :
+		st = columns[i] == NONE ? add_said(f, &w, &e->ofs[i], note) :
 		                          add_part(f, &w, columns[i], note);
 	vl_json_w_close(&w, ']');
 	if (st == VL_OK)
@@ -492,6 +501,7 @@ find_table_keys(struct finding *f, size_t table)
 	f->ordinal = NULL;
 	if (st == VL_OK)
 		st = rows_scratch_done(f->s, table, f->err);
+	t->found = true;
 	if (st == VL_OK && t->brought && f->p->brought != NULL)
 		st = rows_brought_call(f->p, f->s, table, f->err);
 	if (st == VL_OK)
@@ -517,8 +527,10 @@ rows_keys_find(struct rows_plan *p, struct rows_scratch *s, struct vl_db *db,
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
+	p->finding = true;
 	for (i = 0; st == VL_OK && i < p->norder; i++)
 		st = find_table_keys(&f, p->order[i]);
+	p->finding = false;
 	vl_buf_free(&f.key);
 	vl_buf_free(&f.said);
 	rows_values_free(&f.values);

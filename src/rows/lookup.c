@@ -190,6 +190,12 @@ rows_lookup(struct rows_scratch *s, const struct rows_reader *rd, size_t column,
 	st = find_table(rd, ref, &to, err);
 	if (st != VL_OK || to == NONE)
 		return st;
+	if (rd->plan->finding && !rd->plan->tables[to].found)
+		return vl_fail(err, VL_EREFUSED,
+		    "column '%s' refers to '%s', whose keys need this one "
+		    "first: one of the tables wants another 'key'",
+		    rd->t->schema->columns[column].name,
+		    rd->plan->tables[to].schema->name);
 	st = rows_scratch_find(s, to, ref->column, id, note, &found, err);
 	if (st != VL_OK)
 		return st;
@@ -248,6 +254,21 @@ rows_whole(const struct rows_reader *rd, size_t column)
 		    rows_reader_holds(rd, c->refs[i].condition))
 			return &c->refs[i];
 	return NULL;
+}
+
+bool
+rows_above(const struct rows_reader *rd, size_t column, size_t table,
+    struct vl_cell *above)
+{
+	const struct vl_cell *cell = rows_reader_cell(rd, column);
+	const struct rows_ref *ref = rows_whole(rd, column);
+
+	if (ref == NULL || ref->to != table)
+		return false;
+	*above = (struct vl_cell){ 0 };
+	if (!is_none(rd->plan, ref, cell))
+		*above = *cell;
+	return true;
 }
 
 enum vl_status

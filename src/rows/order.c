@@ -1,7 +1,9 @@
 /*
  * Whose keys need whose first: a key holds the keys of the rows it refers to,
  * and a row without one of its own is named by its owner.  A table may need
- * itself (a tree of names); a longer circle names nothing.
+ * itself (a tree of names); a longer circle names nothing.  A reference that
+ * holds for some rows only closes none by itself: those that a key needs may
+ * be others.  rows_lookup() refuses one that is met too early.
  */
 
 #include <stdlib.h>
@@ -17,18 +19,21 @@ enum mark {
 struct walk {
 	struct rows_plan *p;
 	enum mark *marks;
+	size_t table; /* whose keys are looked for */
 	struct vl_err *err;
 };
 
 static enum vl_status visit(struct walk *w, size_t table);
 
 static enum vl_status
-visit_needed(struct walk *w, size_t from, size_t to)
+visit_needed(struct walk *w, size_t from, size_t to, bool some)
 {
-	if (to == NONE || to == from)
+	if (to == NONE || to == w->table)
 		return VL_OK;
 	if (w->marks[to] != GREY)
 		return visit(w, to);
+	if (some)
+		return VL_OK;
 	(void)vl_fail(w->err, VL_EREFUSED,
 	    "the keys of tables '%s' and '%s' need each other: one of "
 	    "them wants another 'key'",
@@ -48,6 +53,7 @@ visit_columns(struct walk *w, size_t table, const size_t *columns, size_t n)
 	size_t i = 0;
 	size_t k = 0;
 	size_t v = 0;
+	bool some = false;
 
 	for (i = 0; st == VL_OK && i < n; i++) {
 		if (columns[i] == NONE)
@@ -55,14 +61,16 @@ visit_columns(struct walk *w, size_t table, const size_t *columns, size_t n)
 		c = &w->p->tables[table].columns[columns[i]];
 		for (k = 0; st == VL_OK && k < c->nrefs; k++) {
 			ref = &c->refs[k];
-			st = visit_needed(w, table, ref->to);
+			some = ref->condition != NONE;
+			st = visit_needed(w, table, ref->to, some);
 			if (ref->by == NULL)
 				continue;
 			for (v = 0; st == VL_OK && v < ref->by->n; v++)
 				st = visit_needed(
-				    w, table, ref->by->values[v].to);
+				    w, table, ref->by->values[v].to, some);
 			if (st == VL_OK)
-				st = visit_needed(w, table, ref->by->otherwise);
+				st = visit_needed(
+				    w, table, ref->by->otherwise, some);
 		}
 	}
 	return st;
@@ -90,13 +98,15 @@ visit(struct walk *w, size_t table)
 	struct rows_table *t = &w->p->tables[table];
 	const struct rows_entry *e = NULL;
 	enum vl_status st = VL_OK;
+	size_t below = w->table;
 	size_t i = 0;
 	size_t k = 0;
 
 	if (w->marks[table] == BLACK)
 		return VL_OK;
 	w->marks[table] = GREY;
-	st = visit_needed(w, table, t->of);
+	w->table = table;
+	st = visit_needed(w, table, t->of, false);
 	for (i = 0; st == VL_OK && i < t->nentries; i++) {
 		e = &t->entries[i];
 		st = visit_columns(w, table, e->key, e->nkey);
@@ -111,6 +121,7 @@ visit(struct walk *w, size_t table)
 			    visit_content(w, table, e->multiset && !e->skipped);
 	}
 	w->marks[table] = BLACK;
+	w->table = below;
 	t->keyed = true;
 	w->p->order[w->p->norder++] = table;
 	return st;
@@ -119,7 +130,7 @@ visit(struct walk *w, size_t table)
 enum vl_status
 rows_order(struct rows_plan *p, struct vl_err *err)
 {
-	struct walk w = { .p = p, .err = err };
+	struct walk w = { .p = p, .table = NONE, .err = err };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 

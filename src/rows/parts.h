@@ -127,7 +127,8 @@ struct rows_table {
 	bool direct;     /* nothing is kept of its rows: rows_walk */
 	bool referred;   /* some column holds ids of it */
 	bool unsure;     /* with an ear: what it says of its keys is wrong */
-	bool keyed;      /* its keys are found */
+	bool keyed;      /* its keys are looked for */
+	bool found;      /* and found, but for paths and positions */
 };
 
 struct rows_plan {
@@ -144,6 +145,7 @@ struct rows_plan {
 	size_t *lines; /* all tables in the order of their lines */
 	size_t nofs;
 	bool lenient;                 /* an id that dangles stands as it is */
+	bool finding;                 /* keys: not all are there yet */
 	struct rows_brought *brought; /* at the target; or NULL */
 	/* In the proof: what was there before; an id of it that dangles now
 	 * is refused.  Or NULL. */
@@ -323,11 +325,18 @@ enum vl_status rows_scratch_find(struct rows_scratch *s, size_t table,
     bool *found, struct vl_err *err);
 
 /* Parts of keys that other rows say (struct rows_of): as canonical JSON, by
- * the id of the row they are for.  `two` where more than one row says it. */
+ * the id of the row they are for; or the id of the row `above` it, else null.
+ * `two` where more than one row says it. */
+struct rows_said {
+	struct vl_slice part;
+	struct vl_cell above;
+	bool two;
+};
 enum vl_status rows_scratch_say(struct rows_scratch *s, size_t number,
-    const struct vl_cell *id, struct vl_slice part, struct vl_err *err);
+    const struct vl_cell *id, const struct rows_said *said, struct vl_err *err);
+/* Nothing, where none says it; its bytes are in `bytes`. */
 enum vl_status rows_scratch_said(struct rows_scratch *s, size_t number,
-    const struct vl_cell *id, struct vl_buf *part, bool *two,
+    const struct vl_cell *id, struct rows_said *said, struct vl_buf *bytes,
     struct vl_err *err);
 
 /* In which order rows are gone through. */
@@ -429,6 +438,10 @@ void rows_show_id(char shown[ROWS_SHOWN], const struct vl_cell *id);
  * false where it can have neither. */
 bool rows_none(const struct rows_plan *p, const struct rows_ref *ref,
     const struct vl_column *c, struct vl_cell *cell);
+/* The column is a reference to a row above, in the same `table`: `*above` is
+ * its id, or null at the top. */
+bool rows_above(const struct rows_reader *rd, size_t column, size_t table,
+    struct vl_cell *above);
 /* The reference that holds for the row and takes the whole value, or NULL. */
 const struct rows_ref *rows_whole(const struct rows_reader *rd, size_t column);
 
@@ -441,6 +454,9 @@ enum vl_status rows_key_join(struct vl_buf *out, struct vl_slice key,
 /* said.c: scan the rows that say parts of this table's keys. */
 enum vl_status rows_said_collect(const struct rows_plan *p,
     struct rows_scratch *s, struct vl_db *db, size_t table, struct vl_err *err);
+/* What is said is the row above, in the same table; nothing: the top. */
+bool rows_said_above(
+    const struct rows_plan *p, const struct rows_of *of, size_t table);
 /* Find table and columns of such parts, from table `first` on; after refer.c.
  */
 enum vl_status rows_said_plan(struct rows_plan *p,

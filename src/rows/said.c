@@ -88,12 +88,34 @@ rows_said_plan(struct rows_plan *p, const struct vl_rows_opts *opts,
 }
 
 static enum vl_status
-collect_rows(struct rows_scratch *s, struct rows_reader *rd,
-    const struct rows_of *of, struct vl_buf *part, struct vl_err *err)
+say(struct rows_scratch *s, const struct rows_reader *rd,
+    const struct rows_of *of, size_t table, struct vl_buf *part,
+    struct vl_err *err)
 {
+	struct rows_said said = { 0 };
 	enum vl_status st = VL_OK;
 	struct vl_json_w w = { 0 };
 	bool drop = false;
+
+	vl_buf_clear(part);
+	if (!rows_above(rd, of->column, table, &said.above)) {
+		vl_json_w_init(&w, part);
+		st = rows_key_part(s, rd, of->column, &w, &drop, err);
+		if (st == VL_OK)
+			st = vl_json_w_end(&w, err);
+		said.part = vl_buf_slice(part);
+	}
+	return st == VL_OK ? rows_scratch_say(s, of->number,
+	                         rows_reader_cell(rd, of->point), &said, err) :
+	                     st;
+}
+
+static enum vl_status
+collect_rows(struct rows_scratch *s, struct rows_reader *rd,
+    const struct rows_of *of, size_t table, struct vl_err *err)
+{
+	struct vl_buf part = { 0 };
+	enum vl_status st = VL_OK;
 	bool row = true;
 
 	while (st == VL_OK) {
@@ -103,30 +125,22 @@ collect_rows(struct rows_scratch *s, struct rows_reader *rd,
 		if (!rows_reader_holds(rd, of->condition) ||
 		    rows_reader_cell(rd, of->point)->type == VL_CELL_NULL)
 			continue;
-		vl_buf_clear(part);
-		vl_json_w_init(&w, part);
-		st = rows_key_part(s, rd, of->column, &w, &drop, err);
-		if (st == VL_OK)
-			st = vl_json_w_end(&w, err);
-		if (st == VL_OK)
-			st = rows_scratch_say(s, of->number,
-			    rows_reader_cell(rd, of->point), vl_buf_slice(part),
-			    err);
+		st = say(s, rd, of, table, &part, err);
 		if (st != VL_OK)
-			return rows_reader_within(rd, err);
+			st = rows_reader_within(rd, err);
 	}
+	vl_buf_free(&part);
 	return st;
 }
 
 static enum vl_status
 collect(const struct rows_plan *p, struct rows_scratch *s, struct vl_db *db,
-    const struct rows_of *of, struct vl_err *err)
+    const struct rows_of *of, size_t table, struct vl_err *err)
 {
 	const struct rows_table *child = &p->tables[of->child];
 	const struct rows_column *c = &child->columns[of->column];
 	bool *wanted = calloc(child->schema->ncolumns + 1, sizeof(*wanted));
 	struct rows_reader rd = { 0 };
-	struct vl_buf part = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
@@ -139,11 +153,24 @@ collect(const struct rows_plan *p, struct rows_scratch *s, struct vl_db *db,
 			wanted[c->refs[i].by->column] = true;
 	st = rows_reader_open(&rd, db, p, of->child, wanted, err);
 	if (st == VL_OK)
-		st = collect_rows(s, &rd, of, &part, err);
+		st = collect_rows(s, &rd, of, table, err);
 	rows_reader_close(&rd);
-	vl_buf_free(&part);
 	free(wanted);
 	return st;
+}
+
+bool
+rows_said_above(
+    const struct rows_plan *p, const struct rows_of *of, size_t table)
+{
+	const struct rows_column *c = &p->tables[of->child].columns[of->column];
+	size_t i = 0;
+
+	for (i = 0; i < c->nrefs; i++)
+		if (c->refs[i].to == table && c->refs[i].finder == NULL &&
+		    c->refs[i].condition == NONE)
+			return true;
+	return false;
 }
 
 enum vl_status
@@ -160,7 +187,7 @@ rows_said_collect(const struct rows_plan *p, struct rows_scratch *s,
 		e = &t->entries[i];
 		for (k = 0; st == VL_OK && e->ofs != NULL && k < e->nkey; k++)
 			if (e->ofs[k].child != NONE)
-				st = collect(p, s, db, &e->ofs[k], err);
+				st = collect(p, s, db, &e->ofs[k], table, err);
 	}
 	return st;
 }

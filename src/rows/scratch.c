@@ -168,7 +168,8 @@ rows_scratch_open(
 		return vl_fail_memory(err);
 	st = lite_open(&s->db, CACHE_KIB,
 	    "CREATE TABLE b(n INTEGER PRIMARY KEY, v BLOB);"
-	    "CREATE TABLE said(n, id, part, two, PRIMARY KEY(n, id))"
+	    "CREATE TABLE said(n, id, part, above, two,"
+	    " PRIMARY KEY(n, id))"
 	    " WITHOUT ROWID",
 	    SCRATCH_WHAT, err);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
@@ -176,12 +177,14 @@ rows_scratch_open(
 			st = make_table(s, i, err);
 	if (st == VL_OK)
 		st = scratch_prepare(s, &s->say,
-		    "INSERT INTO said VALUES(?1, ?2, ?3, 0)"
+		    "INSERT INTO said VALUES(?1, ?2, ?3, ?4, 0)"
 		    " ON CONFLICT DO UPDATE SET two = 1",
 		    err);
 	if (st == VL_OK)
 		st = scratch_prepare(s, &s->said,
-		    "SELECT part, two FROM said WHERE n = ?1 AND id = ?2", err);
+		    "SELECT part, above, two FROM said"
+		    " WHERE n = ?1 AND id = ?2",
+		    err);
 	if (st == VL_OK)
 		st = scratch_prepare(
 		    s, &s->keep, "INSERT INTO b(v) VALUES(?1)", err);

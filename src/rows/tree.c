@@ -11,8 +11,8 @@ struct climb {
 	struct rows_scratch *s;
 	struct vl_err *err;
 	size_t table;
-	size_t column;       /* that a parent's id is compared with */
-	struct vl_buf *keys; /* own parts, from the row upwards */
+	const struct rows_ref *ref; /* to the row above */
+	struct vl_buf *keys;        /* own parts, from the row upwards */
 	int64_t *rows;
 	size_t n;
 	struct vl_buf id;
@@ -43,6 +43,9 @@ push(struct climb *c, const struct rows_note *note)
 static enum vl_status
 climb_up(struct climb *c, const struct rows_note *from, enum rows_state *state)
 {
+	enum vl_on_dangling dangling = c->ref->words == NULL ?
+	    VL_DANGLING_REFUSE :
+	    c->ref->words->on_dangling;
 	struct rows_note note = *from;
 	struct vl_cell id = { 0 };
 	enum vl_status st = VL_OK;
@@ -58,11 +61,16 @@ climb_up(struct climb *c, const struct rows_note *from, enum rows_state *state)
 		id = note.parent;
 		id.bytes = vl_buf_slice(&c->id);
 		st = rows_scratch_find(
-		    c->s, c->table, c->column, &id, &note, &found, c->err);
+		    c->s, c->table, c->ref->column, &id, &note, &found, c->err);
 		if (st != VL_OK)
 			return st;
 		if (!found && c->p->lenient)
 			return vl_buf_add_text(&c->path, "[]", c->err);
+		if (!found && dangling != VL_DANGLING_REFUSE) {
+			if (dangling == VL_DANGLING_DROP)
+				*state = ROWS_DROPPED;
+			return vl_buf_add_text(&c->path, "[]", c->err);
+		}
 		if (!found)
 			return vl_fail(c->err, VL_EREFUSED,
 			    "table '%s', row %lld: the row above it is not "
@@ -107,28 +115,38 @@ climb_down(struct climb *c, enum rows_state state)
 	return st;
 }
 
-/* The column by which rows of a tree are told from others of it. */
-static size_t
-tree_column(const struct rows_table *t, size_t table)
+static const struct rows_ref *
+ref_to(const struct rows_column *c, size_t table)
 {
+	size_t i = 0;
+
+	for (i = 0; i < c->nrefs; i++)
+		if (c->refs[i].to == table && c->refs[i].finder == NULL)
+			return &c->refs[i];
+	return NULL;
+}
+
+/* What a row of the tree refers by to the one above, in a column of its own or
+ * of the row that says so. */
+static const struct rows_ref *
+tree_ref(const struct rows_plan *p, size_t table)
+{
+	const struct rows_table *t = &p->tables[table];
 	const struct rows_entry *e = NULL;
-	const struct rows_column *c = NULL;
+	const struct rows_ref *ref = NULL;
 	size_t i = 0;
 	size_t k = 0;
-	size_t v = 0;
 
-	for (i = 0; i < t->nentries; i++) {
+	for (i = 0; ref == NULL && i < t->nentries; i++) {
 		e = &t->entries[i];
-		for (k = 0; k < e->nkey; k++) {
-			if (e->key[k] == NONE)
-				continue;
-			c = &t->columns[e->key[k]];
-			for (v = 0; v < c->nrefs; v++)
-				if (c->refs[v].to == table)
-					return c->refs[v].column;
-		}
+		for (k = 0; ref == NULL && k < e->nkey; k++)
+			ref = e->key[k] != NONE ?
+			    ref_to(&t->columns[e->key[k]], table) :
+			    ref_to(&p->tables[e->ofs[k].child]
+			                .columns[e->ofs[k].column],
+			        table);
 	}
-	return NONE;
+	return ref;
 }
 
 enum vl_status
@@ -139,7 +157,7 @@ rows_tree_find(const struct rows_plan *p, struct rows_scratch *s, size_t table,
 		.s = s,
 		.err = err,
 		.table = table,
-		.column = tree_column(&p->tables[table], table) };
+		.ref = tree_ref(p, table) };
 	struct rows_each *each = NULL;
 	struct rows_note note = { 0 };
 	enum rows_state state = ROWS_CARRIED;
@@ -147,7 +165,7 @@ rows_tree_find(const struct rows_plan *p, struct rows_scratch *s, size_t table,
 	bool row = true;
 	size_t i = 0;
 
-	if (c.column == NONE)
+	if (c.ref == NULL)
 		return VL_OK;
 	c.keys = calloc(DEPTH_MAX, sizeof(*c.keys));
 	c.rows = calloc(DEPTH_MAX, sizeof(*c.rows));

@@ -151,6 +151,107 @@ so_is_one_whose_ids_are_blobs(void **state)
 	    "\"$b64\":\"Ag\"}}}\n");
 }
 
+#define PROFILE(words) "application: t\nresources:\n  - resource: app\n" words
+
+static void
+a_row_at_the_top_of_a_tree_may_say_none(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE page(id INTEGER PRIMARY KEY, up INT NOT NULL, "
+	       "name TEXT);"
+	       "INSERT INTO page VALUES(1,2,'b'),(2,0,'a')",
+	    PROFILE("    none: [0]\n    tables:\n"
+	            "      - {table: page, key: [up, name]}\n"
+	            "    references: [{from: page.up, to: page}]\n"),
+	    "{\"c\":\"page\",\"k\":[\"a\",\"b\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"b\",\"up\":{\"$ref\":[\"a\"]}},\"t\":\"row\",\"x\":{"
+	    "\"id\":1}}\n"
+	    "{\"c\":\"page\",\"k\":[\"a\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"a\",\"up\":0},\"t\":\"row\",\"x\":{\"id\":2}}\n");
+}
+
+static void
+or_refer_to_a_row_that_is_gone(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE page(id INTEGER PRIMARY KEY, up INT, name TEXT);"
+	       "INSERT INTO page VALUES(1,2,'b'),(2,9,'a')",
+	    PROFILE("    tables:\n"
+	            "      - {table: page, key: [up, name]}\n"
+	            "    references: [{from: page.up, to: page, "
+	            "on_dangling: clear}]\n"),
+	    "{\"c\":\"page\",\"k\":[\"a\",\"b\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"b\",\"up\":{\"$ref\":[\"a\"]}},\"t\":\"row\",\"x\":{"
+	    "\"id\":1}}\n"
+	    "{\"c\":\"page\",\"k\":[\"a\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"a\",\"up\":null},\"t\":\"row\",\"x\":{\"id\":2}}\n");
+}
+
+/* As WordPress has its categories: the name in one table, what is above in
+ * another. */
+static void
+another_table_may_say_what_stands_above(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE term(id INTEGER PRIMARY KEY, slug TEXT);"
+	       "CREATE TABLE place(id INTEGER PRIMARY KEY, term INT NOT NULL, "
+	       "kind TEXT, up INT NOT NULL);"
+	       "INSERT INTO term VALUES(1,'b'),(2,'a'),(3,'a');"
+	       "INSERT INTO place VALUES(5,1,'cat',2),(6,2,'cat',0),"
+	       "(7,3,'tag',0)",
+	    PROFILE("    none: [0]\n    tables:\n"
+	            "      - table: term\n        key:\n"
+	            "          - {of: place.term, column: kind}\n"
+	            "          - {of: place.term, column: up}\n"
+	            "          - slug\n"
+	            "      - {table: place, key: [term]}\n"
+	            "    references: [{from: [place.term, place.up], "
+	            "to: term}]\n"),
+	    "{\"c\":\"place\",\"k\":[[\"cat\",\"a\",\"cat\",\"b\"]],"
+	    "\"r\":\"app\",\"row\":{\"kind\":\"cat\",\"term\":{\"$ref\":["
+	    "\"cat\",\"a\",\"cat\",\"b\"]},\"up\":{\"$ref\":[\"cat\",\"a\"]}},"
+	    "\"t\":\"row\",\"x\":{\"id\":5}}\n"
+	    "{\"c\":\"place\",\"k\":[[\"cat\",\"a\"]],\"r\":\"app\",\"row\":{"
+	    "\"kind\":\"cat\",\"term\":{\"$ref\":[\"cat\",\"a\"]},\"up\":0},"
+	    "\"t\":\"row\",\"x\":{\"id\":6}}\n"
+	    "{\"c\":\"place\",\"k\":[[\"tag\",\"a\"]],\"r\":\"app\",\"row\":{"
+	    "\"kind\":\"tag\",\"term\":{\"$ref\":[\"tag\",\"a\"]},\"up\":0},"
+	    "\"t\":\"row\",\"x\":{\"id\":7}}\n"
+	    "{\"c\":\"term\",\"k\":[\"cat\",\"a\",\"cat\",\"b\"],\"r\":\"app\","
+	    "\"row\":{\"slug\":\"b\"},\"t\":\"row\",\"x\":{\"id\":1}}\n"
+	    "{\"c\":\"term\",\"k\":[\"cat\",\"a\"],\"r\":\"app\",\"row\":{"
+	    "\"slug\":\"a\"},\"t\":\"row\",\"x\":{\"id\":2}}\n"
+	    "{\"c\":\"term\",\"k\":[\"tag\",\"a\"],\"r\":\"app\",\"row\":{"
+	    "\"slug\":\"a\"},\"t\":\"row\",\"x\":{\"id\":3}}\n");
+}
+
+/* A column of values is a path in one row, and an id in the next. */
+static void
+what_a_key_needs_may_be_an_id_in_other_rows(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE post(id INTEGER PRIMARY KEY);"
+	       "CREATE TABLE meta(id INTEGER PRIMARY KEY, post INT NOT NULL, "
+	       "name TEXT, v);"
+	       "INSERT INTO post VALUES(4);"
+	       "INSERT INTO meta VALUES(1,4,'path','a.png'),(2,4,'next',4)",
+	    PROFILE("    tables:\n      - table: post\n        key:\n"
+	            "          - {of: meta.post, where: \"name = 'path'\", "
+	            "column: v}\n"
+	            "      - {table: meta, key: [post, name]}\n"
+	            "    references:\n      - {from: meta.post, to: post}\n"
+	            "      - {from: meta.v, where: \"name = 'next'\", "
+	            "to: post}\n"),
+	    "{\"c\":\"meta\",\"k\":[\"a.png\",\"next\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"next\",\"post\":{\"$ref\":[\"a.png\"]},\"v\":{"
+	    "\"$ref\":[\"a.png\"]}},\"t\":\"row\",\"x\":{\"id\":2}}\n"
+	    "{\"c\":\"meta\",\"k\":[\"a.png\",\"path\"],\"r\":\"app\",\"row\":{"
+	    "\"name\":\"path\",\"post\":{\"$ref\":[\"a.png\"]},\"v\":"
+	    "\"a.png\"},\"t\":\"row\",\"x\":{\"id\":1}}\n"
+	    "{\"c\":\"post\",\"k\":[\"a.png\"],\"r\":\"app\",\"row\":{},"
+	    "\"t\":\"row\",\"x\":{\"id\":4}}\n");
+}
+
 int
 main(void)
 {
@@ -161,6 +262,10 @@ main(void)
 		    an_id_becomes_the_key_of_its_row_also_in_a_circle),
 		cmocka_unit_test(a_tree_is_called_by_paths_of_names),
 		cmocka_unit_test(so_is_one_whose_ids_are_blobs),
+		cmocka_unit_test(a_row_at_the_top_of_a_tree_may_say_none),
+		cmocka_unit_test(or_refer_to_a_row_that_is_gone),
+		cmocka_unit_test(another_table_may_say_what_stands_above),
+		cmocka_unit_test(what_a_key_needs_may_be_an_id_in_other_rows),
 		cmocka_unit_test(profile_and_tables_stand_before_rows),
 	};
 

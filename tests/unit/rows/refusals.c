@@ -55,6 +55,22 @@ a_row_that_no_entry_fits(void **state)
 }
 
 static void
+a_key_that_needs_one_which_needs_it(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE a(id INTEGER PRIMARY KEY, b INT);"
+	              "CREATE TABLE b(id INTEGER PRIMARY KEY);"
+	              "CREATE TABLE c(b INT UNIQUE, v INT, w INT);"
+	              "INSERT INTO a VALUES(1,2); INSERT INTO b VALUES(2);"
+	              "INSERT INTO c VALUES(2,1,1)",
+	    WORDS("      - {table: a, key: [b]}\n"
+	          "      - {table: b, key: [{of: c.b, column: v}]}\n"
+	          "    references:\n      - {from: [a.b, c.b], to: b}\n"
+	          "      - {from: c.v, where: \"w = 1\", to: a}\n"),
+	    VL_EREFUSED, "whose keys need this one first");
+}
+
+static void
 keys_that_need_each_other(void **state)
 {
 	(void)state;
@@ -250,6 +266,7 @@ main(void)
 		    a_column_named_like_a_reference_that_is_not_declared),
 		cmocka_unit_test(a_reference_to_a_row_that_is_not_there),
 		cmocka_unit_test(a_row_that_no_entry_fits),
+		cmocka_unit_test(a_key_that_needs_one_which_needs_it),
 		cmocka_unit_test(keys_that_need_each_other),
 		cmocka_unit_test(a_row_that_stands_above_itself),
 		cmocka_unit_test(names_of_a_profile_that_are_not_there),
