@@ -83,6 +83,8 @@ struct vl_table_words {
 	enum vl_ids_policy ids;
 	char **keep_here; /* columns */
 	size_t nkeep_here;
+	char **derived; /* columns, of all rows of the table */
+	size_t nderived;
 	enum vl_triggers_policy triggers;
 	bool create; /* a table whose name holds an id is made if absent */
 	unsigned line;

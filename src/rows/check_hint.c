@@ -68,7 +68,7 @@ is_open(const struct rows_plan *p, const struct rows_table *t, size_t column)
 	const struct rows_column *c = &t->columns[column];
 	char name[NAME_MAX_TOO];
 
-	if (c->nrefs > 0 || c->schema->generated || c->schema->key > 0 ||
+	if (c->nrefs > 0 || !rows_in_line(t, column) || c->schema->key > 0 ||
 	    rows_looks_like_reference(c->schema->name))
 		return false;
 	(void)snprintf(

@@ -424,6 +424,15 @@ rows_drift_absent(const struct vl_rows_put *p, struct vl_slice name)
 	return false;
 }
 
+static bool
+names_derived(const struct drift *d, struct vl_slice quoted)
+{
+	char name[2 * VL_COLUMN_MAX + 2];
+
+	return quoted.n <= sizeof(name) &&
+	    rows_derived_names(d->t, rows_line_unquote(quoted, name));
+}
+
 /* Which columns every row of the bundle has: p->told. */
 static enum vl_status
 note_columns(struct drift *d)
@@ -445,7 +454,8 @@ note_columns(struct drift *d)
 		    d->there[i].generated)
 			continue;
 		column = column_here(d, &d->there[i]);
-		if (column != NONE && d->t->columns[column].role == ROWS_ID)
+		if (column != NONE ? !rows_in_line(d->t, column) :
+		                     names_derived(d, d->there[i].name))
 			continue;
 		told->n++;
 		if (column != NONE)

@@ -84,6 +84,7 @@ rows_key_choose(
 	const struct vl_unique *best = NULL;
 	unsigned least = 0;
 	unsigned score = 0;
+	size_t column = 0;
 	size_t i = 0;
 	size_t k = 0;
 
@@ -93,9 +94,14 @@ rows_key_choose(
 		    rows_key_surrogate(s, s->uniques[i].columns[0]))
 			continue;
 		score = 0;
-		for (k = 0; k < s->uniques[i].n; k++)
-			score += rows_key_score(
-			    &s->columns[s->uniques[i].columns[k]]);
+		for (k = 0; k < s->uniques[i].n; k++) {
+			column = s->uniques[i].columns[k];
+			if (t->columns[column].role == ROWS_DERIVED)
+				break;
+			score += rows_key_score(&s->columns[column]);
+		}
+		if (k < s->uniques[i].n)
+			continue;
 		if (best == NULL || score < least) {
 			best = &s->uniques[i];
 			least = score;

@@ -10,6 +10,7 @@
  *	key.c      a key for a table that the profile gives none
  *	refer.c    which columns hold ids, and of what
  *	names.c    whether what the profile names is there
+ *	derived.c  columns that follow from other rows
  *	order.c    whose keys need whose first
  *	lite.c     private SQLite databases
  *	scratch.c, known.c, each.c, kept.c
@@ -57,9 +58,10 @@ struct rows_ref {
 
 enum rows_role {
 	ROWS_PLAIN,
-	ROWS_ID,    /* means nothing: under `x`, not in the row */
-	ROWS_REF,   /* the whole value is an id */
-	ROWS_INSIDE /* ids stand inside the value */
+	ROWS_ID,      /* means nothing: under `x`, not in the row */
+	ROWS_DERIVED, /* follows from other rows: nowhere in a line */
+	ROWS_REF,     /* the whole value is an id */
+	ROWS_INSIDE   /* ids stand inside the value */
 };
 
 struct rows_column {
@@ -169,6 +171,18 @@ size_t rows_plan_table(const struct rows_plan *p, struct vl_slice name);
 /* A condition of the profile, checked, in the list of the table. */
 enum vl_status rows_plan_condition(struct rows_table *t, struct vl_db *db,
     const char *sql, size_t *number, struct vl_err *err);
+/* derived.c: mark the columns that the entries of the table call derived. */
+enum vl_status rows_derived_mark(struct rows_table *t,
+    const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err);
+/* One of them is called so; it need not be here. */
+bool rows_derived_names(const struct rows_table *t, struct vl_slice name);
+/* A new row gets this in a derived column: it may not be NULL, and has no
+ * default. */
+bool rows_derived_empty(
+    const struct rows_table *t, size_t column, struct vl_cell *cell);
+/* The column stands in lines. */
+bool rows_in_line(const struct rows_table *t, size_t column);
 /* The column of that very name, or NONE. */
 size_t rows_column(const struct rows_table *t, struct vl_slice name);
 /* A word of the profile as the column has it: a number where it keeps

@@ -138,6 +138,11 @@ find_columns(const struct rows_table *t, const struct vl_rows_opts *opts,
 			return rows_plan_fail(opts, ROWS_AT(w), err,
 			    "table '%s' has no column '%s'", t->schema->name,
 			    names[i]);
+		if (t->columns[(*out)[i]].role == ROWS_DERIVED)
+			return rows_plan_fail(opts, ROWS_AT(w), err,
+			    "column '%s' of table '%s' is derived: it names no "
+			    "row",
+			    names[i], t->schema->name);
 		if (t->schema->columns[(*out)[i]].generated)
 			return rows_plan_fail(opts, ROWS_AT(w), err,
 			    "column '%s' of table '%s' is generated: it names "
@@ -353,6 +358,8 @@ read_entries(struct rows_table *t, const struct rows_plan *p,
 		st = add_entries(t, p, opts, false, err);
 	if (t->nentries == 0)
 		t->nentries = 1;
+	if (st == VL_OK)
+		st = rows_derived_mark(t, p, opts, err);
 	for (i = 0; st == VL_OK && i < t->nentries; i++)
 		st = read_entry(t, p, opts, &t->entries[i], err);
 	return st == VL_OK ? read_keeps(t, p, opts, err) : st;

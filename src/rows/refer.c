@@ -369,6 +369,8 @@ refer_column(struct refer *r)
 	(void)snprintf(r->name, sizeof(r->name), "%s.%s", r->t->schema->name,
 	    c->schema->name);
 	r->wrong = false;
+	if (c->role == ROWS_DERIVED)
+		return VL_OK;
 	st = add_lines(r, false);
 	if (st == VL_OK && (c->nrefs == 0 || c->refs[0].condition != NONE))
 		st = add_lines(r, true);

@@ -316,8 +316,7 @@ write_row(struct writing *g)
 	vl_json_w_open(&g->w, '{');
 	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++) {
 		column = v->order[i];
-		if (t->schema->columns[column].generated ||
-		    t->columns[column].role == ROWS_ID)
+		if (!rows_in_line(t, column))
 			continue;
 		vl_json_w_key(&g->w, t->schema->columns[column].name);
 		st = write_value(g, column);

@@ -31,6 +31,8 @@ struct writing {
 	size_t next;
 	size_t *columns; /* that rows of the bundle have, in line order */
 	size_t ncolumns;
+	size_t empty; /* place of the first derived column that needs one */
+	size_t nempty;
 	struct vl_cell *cells;
 	struct vl_buf *texts; /* one for each of `cells` */
 	size_t room;
@@ -112,6 +114,11 @@ open_insert(struct writing *g)
 		names[i] = t->schema->columns[g->columns[i]].name;
 	if (t->primary != NONE && t->columns[t->primary].role == ROWS_ID)
 		names[opts.ncolumns++] = t->schema->columns[t->primary].name;
+	g->empty = opts.ncolumns;
+	for (i = 0; i < t->schema->ncolumns; i++)
+		if (rows_derived_empty(t, i, &g->cells[opts.ncolumns]))
+			names[opts.ncolumns++] = t->schema->columns[i].name;
+	g->nempty = opts.ncolumns - g->empty;
 	st = vl_write_open(&g->insert, g->p->here->opts.db, &opts, g->err);
 	free(names);
 	return st;
@@ -215,6 +222,17 @@ fill_changed(struct writing *g, struct vl_row_store *store, size_t *n)
 	return st;
 }
 
+/* Derived columns that need a value: updates use the same cells. */
+static void
+fill_empty(struct writing *g)
+{
+	size_t n = 0;
+	size_t i = 0;
+
+	for (i = 0; n < g->nempty; i++)
+		n += rows_derived_empty(g->t, i, &g->cells[g->empty + n]);
+}
+
 static enum vl_status
 write_new(struct writing *g)
 {
@@ -223,6 +241,7 @@ write_new(struct writing *g)
 	if (st == VL_OK)
 		st = fill_new(g, &g->store);
 	g->cells[g->ncolumns] = g->row.id;
+	fill_empty(g);
 	return st == VL_OK ? vl_write_run(g->insert, g->cells, g->err) : st;
 }
 

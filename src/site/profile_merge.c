@@ -11,7 +11,7 @@
 #include "profile_use.h"
 
 /* Words of a line whose lists add. */
-static const char *const adding[] = { "keep_here", "none", NULL };
+static const char *const adding[] = { "keep_here", "derived", "none", NULL };
 
 /* What makes two lines of references the same, but for the column. */
 static const char *const same_line[] = { "where", "json", "pattern", NULL };

@@ -114,10 +114,11 @@ const struct vl_word vl_profile_table[] = {
 	    .choices = ids, .first = VL_IDS_NEW },
 	{ "keep_here", TABLE(keep_here), .type = VL_WORD_TEXT, .policy = true,
 	    .set = true, .many = VL_LIST, .count = IN_TABLE(nkeep_here) },
+	{ "derived", TABLE(derived), .type = VL_WORD_TEXT, .set = true,
+	    .many = VL_LIST, .count = IN_TABLE(nderived) },
 	{ "triggers", TABLE(triggers), .type = VL_WORD_CHOICE, .policy = true,
 	    .choices = triggers },
-	LATER("derived", VL_SCOPE_TABLE), LATER("derive", VL_SCOPE_TABLE),
-	LATER("nested_set", VL_SCOPE_TABLE),
+	LATER("derive", VL_SCOPE_TABLE), LATER("nested_set", VL_SCOPE_TABLE),
 
 	{ "of", KEY_PART(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "where", KEY_PART(where), .type = VL_WORD_TEXT },

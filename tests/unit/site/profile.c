@@ -228,8 +228,7 @@ names_the_nearest_right_word(void **state)
 static void
 says_what_comes_in_a_later_version(void **state)
 {
-	static const char *const tables[] = { "derived", "derive",
-		"nested_set" };
+	static const char *const tables[] = { "derive", "nested_set" };
 	static const char *const references[] = { "yaml", "php", "unpack",
 		"file", "missing", "collide", "in" };
 	static const char *const resources[] = { "exclude", "unit", "members",
