@@ -248,8 +248,11 @@ rows_scratch_put(struct rows_scratch *s, size_t table,
 		if (note->ordinal != NULL)
 			bound |= lite_bind_cell(q, at, &note->ordinal[i]);
 	for (i = 0; st == VL_OK && i < t->nslots; i++, at++) {
-		if (note->slots[i].type == VL_CELL_NULL)
+		/* The statement still has the value of the row before. */
+		if (note->slots[i].type == VL_CELL_NULL) {
+			bound |= sqlite3_bind_null(q, at);
 			continue;
+		}
 		st = scratch_id_bytes(s, &note->slots[i], err);
 		bound |= scratch_bind_id(s, q, at, &note->slots[i]);
 	}
