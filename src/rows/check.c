@@ -71,6 +71,7 @@ count_id(struct checking *c, const struct rows_reader *rd,
     const struct vl_cell *id)
 {
 	enum rows_met met = ROWS_MET_NOTHING;
+	struct vl_cell value = { 0 };
 	enum vl_status st = VL_OK;
 	size_t to = NONE;
 
@@ -85,7 +86,8 @@ count_id(struct checking *c, const struct rows_reader *rd,
 	if (to != NONE)
 		return add_example(c, count, id);
 	count->unknown++;
-	return add_example(c, count, rows_reader_cell(rd, ref->by->column));
+	st = rows_by_value(c->r->scratch, rd, ref->by, &value, c->err);
+	return st == VL_OK ? add_example(c, count, &value) : st;
 }
 
 /* Ids that stand inside a value.  One that cannot be read is met again where

@@ -31,9 +31,10 @@ fail_dangling(const struct filling *f, const char *table, struct vl_slice key)
 	    vl_escape_text(shown, sizeof(shown), key));
 }
 
-/* The member `name` of the row, where it is a text. */
+/* The member `name` of the line: a text or number, or the key of a row. */
 static enum vl_status
-find_text(const struct filling *f, const char *name, struct vl_buf *out)
+find_member(const struct filling *f, const char *name, struct vl_buf *out,
+    struct vl_cell *cell, bool *key)
 {
 	struct vl_row_store store = { 0 };
 	struct vl_slice column = { 0 };
@@ -41,29 +42,88 @@ find_text(const struct filling *f, const char *name, struct vl_buf *out)
 	enum vl_status st = rows_row_parse(&store, f->line, f->err);
 	size_t at = 0;
 
-	while (st == VL_OK && vl_row_next(&store, 0, &at, &column, &v))
-		if (vl_slice_equal(column, vl_slice_of(name)) &&
-		    v.kind == VL_VALUE_CELL && v.cell.type == VL_CELL_TEXT)
-			st = vl_buf_add(out, v.cell.bytes, f->err);
+	*cell = (struct vl_cell){ 0 };
+	*key = false;
+	vl_buf_clear(out);
+	while (st == VL_OK && vl_row_next(&store, 0, &at, &column, &v)) {
+		if (!vl_slice_equal(column, vl_slice_of(name)))
+			continue;
+		*key = v.kind == VL_VALUE_REF;
+		if (v.kind == VL_VALUE_CELL)
+			*cell = v.cell;
+		st = vl_buf_add(out, *key ? v.key : cell->bytes, f->err);
+		cell->bytes = vl_buf_slice(out);
+	}
 	vl_row_store_free(&store);
 	return st;
+}
+
+/* The value of another row: as the bundle has that, else as it is here. */
+static enum vl_status
+find_far(struct filling f, const struct rows_by *by, struct vl_buf *text,
+    struct vl_cell *value)
+{
+	const struct rows_step *step = by->steps;
+	struct rows_scratch *s = f.p->here->scratch;
+	struct rows_staged row = { 0 };
+	struct rows_note note = { 0 };
+	struct vl_buf line = { 0 };
+	bool found = true;
+	bool key = false;
+	enum vl_status st = find_member(
+	    &f, f.t->schema->columns[by->column].name, text, value, &key);
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && found && i < by->nsteps; i++, step++) {
+		*value = (struct vl_cell){ 0 };
+		if (!key)
+			break;
+		st = rows_stage_find(f.p->stage, step->to, vl_buf_slice(text),
+		    &row, &found, f.err);
+		if (st != VL_OK || !found)
+			break;
+		f.t = &f.p->here->plan.tables[step->to];
+		vl_buf_clear(&line);
+		st = vl_buf_add(&line, row.row, f.err);
+		f.line = vl_buf_slice(&line);
+		if (st == VL_OK)
+			st = find_member(&f,
+			    f.t->schema->columns[step->column].name, text,
+			    value, &key);
+	}
+	vl_buf_free(&line);
+	if (st != VL_OK || found)
+		return st;
+	st = rows_scratch_by_key(
+	    s, step->to, vl_buf_slice(text), &note, &found, f.err);
+	return st == VL_OK && found ?
+	    rows_by_from(s, by, i, note.r, value, f.err) :
+	    st;
 }
 
 /* The table that a reference whose value names it means for this row. */
 static enum vl_status
 find_by(const struct filling *f, const struct rows_by *by, size_t *to)
 {
-	struct vl_buf value = { 0 };
-	enum vl_status st =
-	    find_text(f, f->t->schema->columns[by->column].name, &value);
-	size_t i = 0;
+	struct vl_cell value = { 0 };
+	struct vl_buf text = { 0 };
+	enum vl_status st = find_far(*f, by, &text, &value);
 
-	*to = by->otherwise;
-	for (i = 0; i < by->n; i++)
-		if (vl_slice_equal(vl_buf_slice(&value), by->values[i].value))
-			*to = by->values[i].to;
-	vl_buf_free(&value);
+	*to = rows_by_pick(by, &value);
+	vl_buf_free(&text);
 	return st;
+}
+
+enum vl_status
+rows_fill_by(struct vl_rows_put *p, size_t table, const struct rows_by *by,
+    struct vl_slice line, size_t *to, struct vl_err *err)
+{
+	const struct filling f = { .p = p,
+		.t = &p->here->plan.tables[table],
+		.line = line,
+		.err = err };
+
+	return find_by(&f, by, to);
 }
 
 /* The table of a key by line `i` of the profile about the column; NONE where

@@ -76,32 +76,27 @@ is_none(const struct rows_plan *p, const struct rows_ref *ref,
 
 /* The table that the value beside the id names; NONE: plain. */
 static enum vl_status
-find_table(const struct rows_reader *rd, const struct rows_ref *ref, size_t *to,
-    struct vl_err *err)
+find_table(struct rows_scratch *s, const struct rows_reader *rd,
+    const struct rows_ref *ref, size_t *to, struct vl_err *err)
 {
-	const struct vl_cell *value = NULL;
+	struct vl_cell value = { 0 };
+	enum vl_status st = VL_OK;
 	char shown[ROWS_SHOWN];
-	size_t i = 0;
 
 	*to = ref->to;
 	if (ref->by == NULL)
 		return VL_OK;
-	value = rows_reader_cell(rd, ref->by->column);
-	for (i = 0; i < ref->by->n; i++) {
-		if (value->type != VL_CELL_TEXT ||
-		    !vl_slice_equal(value->bytes, ref->by->values[i].value))
-			continue;
-		*to = ref->by->values[i].to;
-		return VL_OK;
-	}
-	*to = ref->by->otherwise;
+	st = rows_by_value(s, rd, ref->by, &value, err);
+	if (st != VL_OK)
+		return st;
+	*to = rows_by_pick(ref->by, &value);
 	if (*to != NONE || ref->by->plain || rd->plan->lenient)
 		return VL_OK;
-	rows_show_id(shown, value);
+	rows_show_id(shown, &value);
 	return vl_fail(err, VL_EREFUSED,
 	    "column '%s': '%s' names no table: add it to 'values', or say "
 	    "what 'else' it is",
-	    rd->t->schema->columns[ref->by->column].name, shown);
+	    ref->words->to_by->column, shown);
 }
 
 /* In the proof: the row was there before the import. */
@@ -187,7 +182,7 @@ rows_lookup(struct rows_scratch *s, const struct rows_reader *rd, size_t column,
 	*meaning = ROWS_MEANS_NOTHING;
 	if (is_none(rd->plan, ref, id))
 		return VL_OK;
-	st = find_table(rd, ref, &to, err);
+	st = find_table(s, rd, ref, &to, err);
 	if (st != VL_OK || to == NONE)
 		return st;
 	if (rd->plan->finding && !rd->plan->tables[to].found)
@@ -229,7 +224,7 @@ rows_meet(struct rows_scratch *s, const struct rows_reader *rd,
 	*met = ROWS_MET_NOTHING;
 	if (is_none(rd->plan, ref, id))
 		return VL_OK;
-	st = find_table(rd, ref, to, err);
+	st = find_table(s, rd, ref, to, err);
 	if (st != VL_OK)
 		return st;
 	*met = ROWS_MET_NONE;

@@ -71,6 +71,9 @@ visit_columns(struct walk *w, size_t table, const size_t *columns, size_t n)
 			if (st == VL_OK)
 				st = visit_needed(
 				    w, table, ref->by->otherwise, some);
+			for (v = 0; st == VL_OK && v < ref->by->nsteps; v++)
+				st = visit_needed(
+				    w, table, ref->by->steps[v].to, false);
 		}
 	}
 	return st;

@@ -16,6 +16,7 @@
  *	scratch.c, known.c, each.c, kept.c
  *	           the one about rows: keys by id, large values
  *	lookup.c   from an id to the key of its row
+ *	by.c       tables that a value names
  *	said.c     parts of keys that other rows say
  *	keys.c     the key of every row
  *	tree.c     those of trees
@@ -33,9 +34,19 @@
 
 #define NONE ((size_t)-1)
 
+/* From a row to one that it refers to. */
+struct rows_step {
+	size_t to;     /* that one's table */
+	size_t by;     /* its column that ids are compared with; NONE: its
+	                * primary key */
+	size_t column; /* of it: the next reference, at last the value */
+};
+
 /* A value names the table that an id is of. */
 struct rows_by {
-	size_t column; /* that has the value */
+	size_t column; /* that has the value; with steps: the first reference */
+	struct rows_step *steps;
+	size_t nsteps;
 	struct {
 		struct vl_slice value;
 		size_t to;
@@ -126,6 +137,7 @@ struct rows_table {
 	size_t nordinal; /* the most of an entry */
 	bool brought;    /* rows are matched by what was brought */
 	bool loose;      /* on_dangling: keep of a column */
+	bool far;        /* another row's value names a table (to_by) */
 	bool direct;     /* nothing is kept of its rows: rows_walk */
 	bool referred;   /* some column holds ids of it */
 	bool unsure;     /* with an ear: what it says of its keys is wrong */
@@ -422,6 +434,21 @@ enum vl_status rows_reader_primary(
 enum vl_status rows_reader_within(
     const struct rows_reader *rd, struct vl_err *err);
 void rows_reader_close(struct rows_reader *rd);
+
+/* by.c: the paths of `to_by` in lines about the table, once all of the plan
+ * know what they refer to.  VL_EUSAGE: it is none. */
+enum vl_status rows_by_follow(struct rows_plan *p,
+    const struct vl_rows_opts *opts, size_t table, struct vl_err *err);
+/* The table that the value names, or by->otherwise. */
+size_t rows_by_pick(const struct rows_by *by, const struct vl_cell *value);
+/* The value for the reader's row; NULL where the path ends before it.  Valid
+ * until the next look-up. */
+enum vl_status rows_by_value(struct rows_scratch *s,
+    const struct rows_reader *rd, const struct rows_by *by,
+    struct vl_cell *value, struct vl_err *err);
+/* The same from row `r` of a step's table. */
+enum vl_status rows_by_from(struct rows_scratch *s, const struct rows_by *by,
+    size_t step, int64_t r, struct vl_cell *value, struct vl_err *err);
 
 /* lookup.c: what an id means. */
 enum rows_meaning {

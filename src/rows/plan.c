@@ -510,8 +510,10 @@ void
 rows_ref_free(struct rows_ref *ref)
 {
 	vl_finder_free(ref->finder);
-	if (ref->by != NULL)
+	if (ref->by != NULL) {
 		free(ref->by->values);
+		free(ref->by->steps);
+	}
 	free(ref->by);
 }
 

@@ -303,6 +303,7 @@ struct rows_beside {
 	size_t table;
 	size_t column;
 	const struct rows_staged *row;
+	const struct rows_reader *rd; /* at the row that was read */
 	const struct vl_value *ours;
 	const struct vl_value *theirs;
 };
@@ -358,6 +359,10 @@ void rows_idmap_free(struct rows_idmap *m);
 enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,
+    struct vl_err *err);
+/* The table that a value of the line, or of a row it refers to, names. */
+enum vl_status rows_fill_by(struct vl_rows_put *p, size_t table,
+    const struct rows_by *by, struct vl_slice line, size_t *to,
     struct vl_err *err);
 /* The row of the bundle that `key` in `column` names; `line` has the values
  * that may say of which table. */

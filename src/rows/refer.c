@@ -162,7 +162,7 @@ add_by(struct refer *r, const struct vl_reference *w, struct rows_ref *ref)
 		return vl_fail_memory(r->err);
 	ref->by->otherwise = NONE;
 	ref->by->column = vl_table_column(r->t->schema, by->column);
-	if (ref->by->column == NONE)
+	if (ref->by->column == NONE && strchr(by->column, '.') == NULL)
 		return fail_at(r, w,
 		    "takes its table from what is no column:", by->column);
 	for (i = 0; st == VL_OK && i < n; i++) {
@@ -430,6 +430,13 @@ mark_looked_up(struct rows_plan *p, size_t table, size_t column)
 }
 
 static void
+mark_step(struct rows_plan *p, const struct rows_step *step)
+{
+	mark_looked_up(p, step->to, step->by);
+	mark_slot(&p->tables[step->to], step->column);
+}
+
+static void
 mark_refs(struct rows_plan *p, struct rows_table *t)
 {
 	const struct rows_ref *ref = NULL;
@@ -452,6 +459,8 @@ mark_refs(struct rows_plan *p, struct rows_table *t)
 				mark_looked_up(p, ref->by->values[v].to, NONE);
 			if (ref->by != NULL && ref->by->otherwise != NONE)
 				mark_looked_up(p, ref->by->otherwise, NONE);
+			for (v = 0; ref->by != NULL && v < ref->by->nsteps; v++)
+				mark_step(p, &ref->by->steps[v]);
 		}
 	}
 }
@@ -511,6 +520,8 @@ rows_refer_last(
 	r.t = &p->tables[p->ntables - 1];
 	for (; st == VL_OK && r.column < r.t->schema->ncolumns; r.column++)
 		st = refer_column(&r);
+	if (st == VL_OK)
+		st = rows_by_follow(p, opts, p->ntables - 1, err);
 	if (st == VL_OK) {
 		mark_id(r.t);
 		mark_refs(p, r.t);
@@ -582,6 +593,8 @@ rows_refer(
 		     r.column++)
 			st = refer_column(&r);
 	}
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		st = rows_by_follow(p, opts, i, err);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		mark_id(&p->tables[i]);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)

@@ -99,10 +99,31 @@ same_loose(struct same *c, const struct rows_staged *row, size_t column,
 	return st;
 }
 
+/* One key, and of one table: each side has a value that names it. */
 static enum vl_status
-same_value(struct same *c, const struct rows_staged *row,
-    const struct vl_value *ours, const struct vl_value *theirs, bool *same)
+same_table(struct same *c, const struct rows_beside *b, bool *same)
 {
+	const struct rows_ref *ref = rows_whole(b->rd, b->column);
+	struct vl_cell value = { 0 };
+	enum vl_status st = VL_OK;
+	size_t to = NONE;
+
+	if (ref == NULL || ref->by == NULL)
+		return VL_OK;
+	st = rows_fill_by(c->p, b->table, ref->by, b->row->row, &to, c->err);
+	if (st == VL_OK)
+		st = rows_by_value(c->scratch, b->rd, ref->by, &value, c->err);
+	*same = to == rows_by_pick(ref->by, &value);
+	return st;
+}
+
+static enum vl_status
+same_value(struct same *c, const struct rows_beside *b, bool *same)
+{
+	const struct rows_staged *row = b->row;
+	const struct vl_value *ours = b->ours;
+	const struct vl_value *theirs = b->theirs;
+
 	*same = ours->kind == theirs->kind;
 	if (!*same)
 		return VL_OK;
@@ -112,7 +133,7 @@ same_value(struct same *c, const struct rows_staged *row,
 		return VL_OK;
 	case VL_VALUE_REF:
 		*same = vl_slice_equal(ours->key, theirs->key);
-		return VL_OK;
+		return *same ? same_table(c, b, same) : VL_OK;
 	case VL_VALUE_BODY:
 		if (ours->cell.type != theirs->cell.type) {
 			*same = false;
@@ -136,5 +157,5 @@ rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
 	if (b->ours->kind == VL_VALUE_REF && b->theirs->kind == VL_VALUE_CELL)
 		return same_loose(
 		    &c, b->row, b->column, b->ours, b->theirs, same);
-	return same_value(&c, b->row, b->ours, b->theirs, same);
+	return same_value(&c, b, same);
 }
