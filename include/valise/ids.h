@@ -79,14 +79,23 @@ void vl_content_end(
 /* Hashers over bytes (record.h); `ids` must outlive them. */
 struct vl_hasher_maker vl_ids_hashers(const struct vl_ids *ids);
 
-/* Merkle root in the shape of RFC 6962, leaf by leaf, O(log n) memory. */
+/*
+ * Merkle root in the shape of RFC 6962, leaf by leaf, O(log n) memory.  Leaves
+ * may be gathered apart: what begins with leaf `first` is joined to what ends
+ * before it.  The root is that of leaves from 0 on.
+ */
 struct vl_merkle {
-	uint8_t stack[64][VL_HASH_SIZE];
-	uint64_t leaves;
+	uint8_t stack[2 * 64][VL_HASH_SIZE];
+	uint8_t levels[2 * 64]; /* of 2^level leaves */
+	size_t depth;
+	uint64_t next; /* leaf */
 };
-void vl_merkle_init(struct vl_merkle *m);
+void vl_merkle_init(struct vl_merkle *m, uint64_t first);
 void vl_merkle_add(
     struct vl_merkle *m, const struct vl_ids *ids, struct vl_slice leaf);
+/* The leaves of `behind` are the next ones. */
+void vl_merkle_join(struct vl_merkle *m, const struct vl_ids *ids,
+    const struct vl_merkle *behind);
 void vl_merkle_root(const struct vl_merkle *m, const struct vl_ids *ids,
     uint8_t out[VL_HASH_SIZE]);
 

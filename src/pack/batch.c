@@ -1,6 +1,6 @@
 /*
  * Bodies and lines as they come, put together until there is work enough for
- * one job: the ids of the chunks.
+ * one job: the ids of the chunks, and the hashes of lines that are whole.
  */
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #define ROOM_MIN (256u << 10)
 
 static enum vl_status
-compute_ids(struct vl_job *job, unsigned worker)
+compute(struct vl_job *job, unsigned worker)
 {
 	struct batch *b = (struct batch *)job;
 	struct step *s;
@@ -24,6 +24,9 @@ compute_ids(struct vl_job *job, unsigned worker)
 		if (s->kind == STEP_CHUNK)
 			vl_ids_chunk(b->ids, s->id,
 			    (struct vl_slice){ b->bytes + s->from, s->n });
+		else if (s->kind == STEP_LINE && !b->late)
+			vl_merkle_add(&b->merkle, b->ids,
+			    (struct vl_slice){ b->text.p + s->from, s->n });
 	}
 	return VL_OK;
 }
@@ -31,7 +34,7 @@ compute_ids(struct vl_job *job, unsigned worker)
 enum vl_status
 batch_init(struct batch *b, const struct vl_ids *ids, struct vl_err *err)
 {
-	b->job.run = compute_ids;
+	b->job.run = compute;
 	b->ids = ids;
 	b->cap =
 	    BATCH_TARGET + ROOM_MIN + VL_SPLIT_WINDOW(vl_ids_chunker(ids)->max);
@@ -51,6 +54,8 @@ void
 batch_clear(struct batch *b)
 {
 	vl_buf_clear(&b->text);
+	b->nlines = 0;
+	b->late = false;
 	b->nsteps = 0;
 	b->cut = 0;
 	b->used = 0;
@@ -88,6 +93,8 @@ batch_line(
 	s->from = b->text.n;
 	s->n = line.n;
 	s->hash_at = hash_at;
+	b->nlines++;
+	b->late = b->late || hash_at != 0;
 	return vl_buf_add(&b->text, line, err);
 }
 

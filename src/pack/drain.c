@@ -26,9 +26,10 @@ drain_begin(struct vl_pack *p, struct vl_err *err)
 	st = vl_manifest_head_encode(&d->lines, &head, err);
 	if (st != VL_OK)
 		return st;
-	vl_merkle_init(&d->merkle);
+	vl_merkle_init(&d->merkle, 0);
 	vl_merkle_add(&d->merkle, p->opts.ids, vl_buf_slice(&d->lines));
 	d->nlines = 1;
+	p->leaves = 1;
 	return VL_OK;
 }
 
@@ -200,9 +201,10 @@ add_line(struct vl_pack *p, struct vl_slice line, struct vl_err *err)
 }
 
 static enum vl_status
-take_line(
-    struct vl_pack *p, const struct step *s, uint8_t *line, struct vl_err *err)
+take_line(struct vl_pack *p, const struct batch *b, const struct step *s,
+    struct vl_err *err)
 {
+	uint8_t *line = b->text.p + s->from;
 	struct vl_slice whole = { line, s->n };
 	uint8_t hash[VL_CONTENT_HASH_SIZE];
 	struct drain *d = &p->drain;
@@ -212,7 +214,8 @@ take_line(
 		vl_content_end(&d->content, hash);
 		vl_entry_set_hash(line, s->hash_at, hash);
 	}
-	vl_merkle_add(&d->merkle, p->opts.ids, whole);
+	if (b->late)
+		vl_merkle_add(&d->merkle, p->opts.ids, whole);
 	p->totals.lines++;
 	return add_line(p, whole, err);
 }
@@ -235,7 +238,7 @@ take(struct vl_pack *p, struct batch *b, const struct step *s,
 		lists_drop(&d->lists);
 		return VL_OK;
 	case STEP_LINE:
-		return take_line(p, s, b->text.p + s->from, err);
+		return take_line(p, b, s, err);
 	}
 	return VL_OK;
 }
@@ -243,6 +246,7 @@ take(struct vl_pack *p, struct batch *b, const struct step *s,
 enum vl_status
 drain_batch(struct vl_pack *p, struct batch *b, struct vl_err *err)
 {
+	struct drain *d = &p->drain;
 	enum vl_status st;
 	size_t i;
 
@@ -252,6 +256,8 @@ drain_batch(struct vl_pack *p, struct batch *b, struct vl_err *err)
 	b->busy = false;
 	for (i = 0; i < b->nsteps && st == VL_OK; i++)
 		st = take(p, b, &b->steps[i], err);
+	if (!b->late)
+		vl_merkle_join(&d->merkle, p->opts.ids, &b->merkle);
 	batch_clear(b);
 	return st;
 }

@@ -177,6 +177,8 @@ close_batch(struct vl_pack *p, struct vl_err *err)
 		memcpy(next->bytes, b->bytes + b->cut, b->used - b->cut);
 	next->used = b->used - b->cut;
 	b->used = b->cut;
+	vl_merkle_init(&b->merkle, p->leaves);
+	p->leaves += b->nlines;
 	b->busy = true;
 	vl_pool_submit(p->opts.pool, &b->job);
 	p->begun_before = true;

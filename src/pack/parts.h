@@ -43,14 +43,17 @@ struct step {
 };
 
 struct batch {
-	struct vl_job job; /* computes the ids */
+	struct vl_job job; /* computes the ids, and hashes the lines */
 	const struct vl_ids *ids;
 	bool busy; /* submitted and not drained */
 	struct step *steps;
 	size_t nsteps;
 	size_t cap_steps;
 	struct vl_buf text; /* lines */
-	uint8_t *bytes;     /* of bodies */
+	size_t nlines;
+	bool late; /* some line gets its hash when the batch is drained */
+	struct vl_merkle merkle; /* else of its lines */
+	uint8_t *bytes;          /* of bodies */
 	size_t cap;
 	size_t cut;  /* decided: chunks, or dropped zeros */
 	size_t used; /* undecided bytes of the body behind */
@@ -189,6 +192,7 @@ struct vl_pack {
 	bool in_body;
 	struct vl_split split;
 	uint64_t got;      /* bytes of the body so far */
+	uint64_t leaves;   /* of the manifest in closed batches */
 	bool begun_before; /* in a batch before the current one */
 	size_t mark_steps; /* of the current batch when the body began */
 	size_t mark_bytes;

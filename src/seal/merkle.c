@@ -3,7 +3,8 @@
  * leaves and nodes are hashed under different keys.
  *
  * The stack holds the roots of the perfect subtrees that the leaves so far
- * make, largest first: one for each bit of their number.
+ * make, in their order.  Of leaves from the first on there is one for each bit
+ * of their number, largest first; of others those on the left grow before.
  */
 
 #include <string.h>
@@ -22,20 +23,29 @@ hash_node(const struct vl_ids *ids, uint8_t out[VL_HASH_SIZE],
 	vl_hash_of(out, &opts, (struct vl_slice){ both, sizeof(both) });
 }
 
-static size_t
-bits_of(uint64_t n)
+void
+vl_merkle_init(struct vl_merkle *m, uint64_t first)
 {
-	size_t bits = 0;
-
-	for (; n != 0; n &= n - 1)
-		bits++;
-	return bits;
+	m->next = first;
+	m->depth = 0;
 }
 
-void
-vl_merkle_init(struct vl_merkle *m)
+/* The root of the perfect subtree of 2^level leaves that comes next. */
+static void
+push(struct vl_merkle *m, const struct vl_ids *ids,
+    const uint8_t root[VL_HASH_SIZE], unsigned level)
 {
-	m->leaves = 0;
+	uint64_t at = m->next >> level;
+	uint8_t hash[VL_HASH_SIZE];
+
+	memcpy(hash, root, VL_HASH_SIZE);
+	m->next += UINT64_C(1) << level;
+	for (;
+	     (at & 1) != 0 && m->depth > 0 && m->levels[m->depth - 1] == level;
+	     at >>= 1, level++)
+		hash_node(ids, hash, m->stack[--m->depth], hash);
+	memcpy(m->stack[m->depth], hash, VL_HASH_SIZE);
+	m->levels[m->depth++] = (uint8_t)level;
 }
 
 void
@@ -43,15 +53,20 @@ vl_merkle_add(
     struct vl_merkle *m, const struct vl_ids *ids, struct vl_slice leaf)
 {
 	const struct vl_hash_opts opts = { .key = ids->leaf };
-	size_t depth = bits_of(m->leaves);
 	uint8_t hash[VL_HASH_SIZE];
-	uint64_t n;
 
 	vl_hash_of(hash, &opts, leaf);
-	for (n = m->leaves; (n & 1) != 0; n >>= 1)
-		hash_node(ids, hash, m->stack[--depth], hash);
-	memcpy(m->stack[depth], hash, VL_HASH_SIZE);
-	m->leaves++;
+	push(m, ids, hash, 0);
+}
+
+void
+vl_merkle_join(struct vl_merkle *m, const struct vl_ids *ids,
+    const struct vl_merkle *behind)
+{
+	size_t i;
+
+	for (i = 0; i < behind->depth; i++)
+		push(m, ids, behind->stack[i], behind->levels[i]);
 }
 
 void
@@ -59,7 +74,7 @@ vl_merkle_root(const struct vl_merkle *m, const struct vl_ids *ids,
     uint8_t out[VL_HASH_SIZE])
 {
 	const struct vl_hash_opts opts = { .key = ids->leaf };
-	size_t depth = bits_of(m->leaves);
+	size_t depth = m->depth;
 
 	if (depth == 0) {
 		vl_hash_of(out, &opts, (struct vl_slice){ NULL, 0 });

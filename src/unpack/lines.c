@@ -84,7 +84,7 @@ vl_lines_begin(struct vl_unpack *u, struct vl_err *err)
 	struct vl_slice line = { 0 };
 	enum vl_status st;
 
-	vl_merkle_init(&u->merkle);
+	vl_merkle_init(&u->merkle, 0);
 	st = next_line(u, &line, err);
 	if (st == VL_OK)
 		st = vl_manifest_head_decode(&head, line, err);

@@ -110,7 +110,7 @@ reseal_root(struct reseal_work *w, struct vl_slice lines)
 	size_t take = 0;
 	uint8_t le[8];
 
-	vl_merkle_init(&merkle);
+	vl_merkle_init(&merkle, 0);
 	for (; lines.n > 0; n++) {
 		lf = memchr(lines.p, '\n', lines.n);
 		take = lf == NULL ? lines.n : (size_t)(lf + 1 - lines.p);

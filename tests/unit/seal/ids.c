@@ -86,6 +86,18 @@ names_content_as_another_implementation_does(void **state)
 }
 
 static void
+add_leaves(
+    struct vl_merkle *m, const struct vl_ids *ids, unsigned from, unsigned to)
+{
+	char leaf[24];
+
+	for (; from < to; from++) {
+		(void)snprintf(leaf, sizeof(leaf), "leaf %u\n", from);
+		vl_merkle_add(m, ids, vl_slice_of(leaf));
+	}
+}
+
+static void
 merkle_roots_are_those_of_another_implementation(void **state)
 {
 	static const struct {
@@ -114,19 +126,47 @@ merkle_roots_are_those_of_another_implementation(void **state)
 	struct vl_ids *ids = make_ids(MIN, AVG, MAX);
 	struct vl_merkle m;
 	uint8_t root[VL_HASH_SIZE];
-	char leaf[24];
 	size_t i;
-	unsigned n;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		vl_merkle_init(&m);
-		for (n = 0; n < cases[i].leaves; n++) {
-			(void)snprintf(leaf, sizeof(leaf), "leaf %u\n", n);
-			vl_merkle_add(&m, ids, vl_slice_of(leaf));
-		}
+		vl_merkle_init(&m, 0);
+		add_leaves(&m, ids, 0, cases[i].leaves);
 		vl_merkle_root(&m, ids, root);
 		assert_hash(cases[i].root, root);
+	}
+	vl_ids_free(ids);
+}
+
+static void
+joins_leaves_that_were_gathered_apart(void **state)
+{
+	struct vl_ids *ids = make_ids(MIN, AVG, MAX);
+	uint8_t want[VL_HASH_SIZE];
+	uint8_t root[VL_HASH_SIZE];
+	struct vl_merkle whole;
+	struct vl_merkle part;
+	struct vl_merkle m;
+	unsigned from;
+	unsigned to;
+	unsigned n;
+
+	(void)state;
+	vl_merkle_init(&whole, 0);
+	for (n = 0; n < 35; n++) {
+		vl_merkle_root(&whole, ids, want);
+		for (from = 0; from <= n; from++)
+			for (to = from; to <= n; to += 1 + to % 3) {
+				vl_merkle_init(&m, 0);
+				add_leaves(&m, ids, 0, from);
+				vl_merkle_init(&part, from);
+				add_leaves(&part, ids, from, to);
+				vl_merkle_join(&m, ids, &part);
+				add_leaves(&m, ids, to, n);
+				vl_merkle_root(&m, ids, root);
+				assert_memory_equal(want, root, sizeof(root));
+			}
+		add_leaves(&whole, ids, n, n + 1);
 	}
 	vl_ids_free(ids);
 }
@@ -323,6 +363,7 @@ main(void)
 		cmocka_unit_test(names_content_as_another_implementation_does),
 		cmocka_unit_test(
 		    merkle_roots_are_those_of_another_implementation),
+		cmocka_unit_test(joins_leaves_that_were_gathered_apart),
 		cmocka_unit_test(hashes_a_terabyte_of_holes_at_once),
 		cmocka_unit_test(hash_depends_on_content_alone),
 		cmocka_unit_test(says_when_a_body_has_another_size),

@@ -327,7 +327,7 @@ write_lines(struct forge *f)
 	size_t from;
 	size_t i;
 
-	vl_merkle_init(&merkle);
+	vl_merkle_init(&merkle, 0);
 	must(vl_manifest_head_encode(&lines, &f->first, &err), &err);
 	vl_merkle_add(&merkle, f->ids, vl_buf_slice(&lines));
 	for (i = 0; i < f->nentries; i++) {
