@@ -78,13 +78,17 @@ void vl_json_w_open(struct vl_json_w *w, char bracket);  /* '{' or '[' */
 void vl_json_w_close(struct vl_json_w *w, char bracket); /* '}' or ']' */
 void vl_json_w_key(struct vl_json_w *w, const char *key);
 void vl_json_w_text(struct vl_json_w *w, struct vl_slice text); /* UTF-8 */
+/* The same; false, and nothing is written, where it is not UTF-8 or holds a
+ * NUL. */
+bool vl_json_w_try(struct vl_json_w *w, struct vl_slice text);
 void vl_json_w_int(struct vl_json_w *w, int64_t n);
 void vl_json_w_bool(struct vl_json_w *w, bool yes);
 void vl_json_w_null(struct vl_json_w *w);
 /* A value that is canonical JSON already. */
 void vl_json_w_raw(struct vl_json_w *w, struct vl_slice json);
-/* A key of any UTF-8. */
+/* A key of any UTF-8; and one as that writes it: in quotes, with its colon. */
 void vl_json_w_name(struct vl_json_w *w, struct vl_slice name);
+void vl_json_w_member(struct vl_json_w *w, struct vl_slice key);
 enum vl_status vl_json_w_end(struct vl_json_w *w, struct vl_err *err);
 
 #endif

@@ -31,6 +31,9 @@ void vl_tame(char *text);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool vl_utf8_valid(struct vl_slice s);
 
+/* "-12": its digits, ended by NUL; returns how many bytes stand before it. */
+#define VL_INT_SIZE 24
+size_t vl_int_text(char text[VL_INT_SIZE], int64_t n);
 /* "12 345 678" */
 char *vl_format_count(char *text, size_t size, uint64_t n);
 /* "1 entry", "12 345 entries": `one` where n is 1, else `many`. */

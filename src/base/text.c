@@ -4,6 +4,25 @@
 
 #include <valise/text.h>
 
+size_t
+vl_int_text(char text[VL_INT_SIZE], int64_t n)
+{
+	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	char digits[VL_INT_SIZE];
+	size_t at = sizeof(digits);
+	size_t size = 0;
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		digits[--at] = '-';
+	size = sizeof(digits) - at;
+	memcpy(text, digits + at, size);
+	text[size] = '\0';
+	return size;
+}
+
 char *
 vl_format_count(char *text, size_t size, uint64_t n)
 {

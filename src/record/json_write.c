@@ -3,14 +3,13 @@
  * escapes, numbers and absent spaces of the one form the reader accepts.
  */
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <valise/json.h>
 #include <valise/text.h>
 
-#define ESCAPE_MAX 6 /* \u001f */
+#define ESCAPE_MAX  6  /* \u001f */
+#define STRING_MORE 10 /* quotes, and what is copied of the last bytes */
 
 static void
 latch(struct vl_json_w *w, enum vl_status status)
@@ -23,33 +22,42 @@ latch(struct vl_json_w *w, enum vl_status status)
 static uint8_t *
 room(struct vl_json_w *w, size_t n)
 {
-	if (w->status == VL_OK)
-		latch(w, vl_buf_reserve(w->out, n, NULL));
-	return w->status == VL_OK ? w->out->p + w->out->n : NULL;
+	struct vl_buf *b = w->out;
+
+	if (w->status == VL_OK && b->cap - b->n < n)
+		latch(w, vl_buf_reserve(b, n, NULL));
+	return w->status == VL_OK ? b->p + b->n : NULL;
 }
 
-/* A value follows: put the comma that parts it from the one before. */
-static void
-begin_value(struct vl_json_w *w)
+/* Room for a value of `n` bytes, behind the comma that parts it from the one
+ * before. */
+static uint8_t *
+begin_value(struct vl_json_w *w, size_t n)
 {
-	uint8_t *p = room(w, 1);
+	uint8_t *p = room(w, n + 1);
 
-	if (p != NULL && w->comma) {
-		*p = ',';
-		w->out->n++;
-	}
-	w->comma = true;
+	if (p != NULL && w->comma)
+		*p++ = ',';
+	return p;
+}
+
+/* The text ends before `p`; `comma`: what comes next is parted from it. */
+static void
+end_value(struct vl_json_w *w, const uint8_t *p, bool comma)
+{
+	w->out->n = (size_t)(p - w->out->p);
+	w->comma = comma;
 }
 
 static void
-put(struct vl_json_w *w, const char *bytes, size_t n)
+put_value(struct vl_json_w *w, const void *bytes, size_t n, bool comma)
 {
-	uint8_t *p = room(w, n);
+	uint8_t *p = begin_value(w, n);
 
 	if (p == NULL)
 		return;
 	memcpy(p, bytes, n);
-	w->out->n += n;
+	end_value(w, p + n, comma);
 }
 
 /* Write the escape of `c`, an ASCII character that needs one. */
@@ -90,48 +98,49 @@ to_escape(uint64_t eight)
 	    high;
 }
 
-/* Whether the next eight bytes go as they are. */
-static bool
-is_plain(struct vl_slice text)
+static uint8_t *
+put_escaped(uint8_t *out, struct vl_slice text)
 {
-	uint64_t eight = 0;
-
-	if (text.n < sizeof(eight))
-		return false;
-	memcpy(&eight, text.p, sizeof(eight));
-	return to_escape(eight) == 0;
-}
-
-static void
-put_string(struct vl_json_w *w, struct vl_slice text)
-{
-	uint8_t *p = room(w, ESCAPE_MAX * text.n + 2);
-	uint8_t *out = p;
-	size_t n = 0;
 	size_t i;
 
-	if (p == NULL)
-		return;
+	for (i = 0; i < text.n; i++) {
+		if (text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\')
+			*out++ = text.p[i];
+		else
+			out += escape(out, text.p[i]);
+	}
+	return out;
+}
+
+/* Eight bytes at a time, of which most go as they are; whether the rest is
+ * UTF-8 is looked at where the first is that is no ASCII.  NULL: it is not,
+ * or it holds a NUL. */
+static uint8_t *
+put_string(uint8_t *out, struct vl_slice text)
+{
+	uint64_t above = UINT64_C(0x8080808080808080);
+	uint64_t eight = 0;
+	size_t n = 0;
+
 	*out++ = '"';
 	for (; text.n > 0; text.p += n, text.n -= n) {
-		n = text.n < 8 ? text.n : 8;
-		if (is_plain(text)) {
-			memcpy(out, text.p, n);
+		n = text.n < sizeof(eight) ? text.n : sizeof(eight);
+		eight = UINT64_C(0x2020202020202020);
+		memcpy(&eight, text.p, n);
+		if ((to_escape(eight) | (eight & above)) == 0) {
+			memcpy(out, &eight, sizeof(eight));
 			out += n;
 			continue;
 		}
-		for (i = 0; i < n; i++) {
-			if (text.p[i] >= 0x20 && text.p[i] != '"' &&
-			    text.p[i] != '\\')
-				*out++ = text.p[i];
-			else if (text.p[i] != 0)
-				out += escape(out, text.p[i]);
-			else
-				latch(w, VL_EFORMAT);
-		}
+		if (above != 0 && !vl_utf8_valid(text))
+			return NULL;
+		above = 0;
+		if (memchr(text.p, 0, n) != NULL)
+			return NULL;
+		out = put_escaped(out, (struct vl_slice){ text.p, n });
 	}
 	*out++ = '"';
-	w->out->n += (size_t)(out - p);
+	return out;
 }
 
 void
@@ -143,24 +152,22 @@ vl_json_w_init(struct vl_json_w *w, struct vl_buf *out)
 void
 vl_json_w_open(struct vl_json_w *w, char bracket)
 {
-	begin_value(w);
-	put(w, &bracket, 1);
-	w->comma = false;
+	put_value(w, &bracket, 1, false);
 }
 
 void
 vl_json_w_close(struct vl_json_w *w, char bracket)
 {
-	put(w, &bracket, 1);
-	w->comma = true;
+	w->comma = false;
+	put_value(w, &bracket, 1, true);
 }
 
 void
 vl_json_w_name(struct vl_json_w *w, struct vl_slice name)
 {
 	vl_json_w_text(w, name);
-	put(w, ":", 1);
 	w->comma = false;
+	put_value(w, ":", 1, false);
 }
 
 void
@@ -170,49 +177,60 @@ vl_json_w_key(struct vl_json_w *w, const char *key)
 }
 
 void
+vl_json_w_member(struct vl_json_w *w, struct vl_slice key)
+{
+	put_value(w, key.p, key.n, false);
+}
+
+bool
+vl_json_w_try(struct vl_json_w *w, struct vl_slice text)
+{
+	uint8_t *p = begin_value(w, ESCAPE_MAX * text.n + STRING_MORE);
+
+	if (p == NULL)
+		return true;
+	p = put_string(p, text);
+	if (p != NULL)
+		end_value(w, p, true);
+	return p != NULL;
+}
+
+void
 vl_json_w_text(struct vl_json_w *w, struct vl_slice text)
 {
-	begin_value(w);
-	if (!vl_utf8_valid(text))
+	if (!vl_json_w_try(w, text))
 		latch(w, VL_EFORMAT);
-	put_string(w, text);
 }
 
 void
 vl_json_w_int(struct vl_json_w *w, int64_t n)
 {
-	char digits[24];
-	int size;
+	char digits[VL_INT_SIZE];
 
 	if (n > VL_JSON_INT_MAX || n < -VL_JSON_INT_MAX)
 		latch(w, VL_EFORMAT);
-	begin_value(w);
-	size = snprintf(digits, sizeof(digits), "%" PRId64, n);
-	put(w, digits, (size_t)size);
+	put_value(w, digits, vl_int_text(digits, n), true);
 }
 
 void
 vl_json_w_bool(struct vl_json_w *w, bool yes)
 {
-	begin_value(w);
 	if (yes)
-		put(w, "true", 4);
+		put_value(w, "true", 4, true);
 	else
-		put(w, "false", 5);
+		put_value(w, "false", 5, true);
 }
 
 void
 vl_json_w_null(struct vl_json_w *w)
 {
-	begin_value(w);
-	put(w, "null", 4);
+	put_value(w, "null", 4, true);
 }
 
 void
 vl_json_w_raw(struct vl_json_w *w, struct vl_slice json)
 {
-	begin_value(w);
-	put(w, (const char *)json.p, json.n);
+	put_value(w, json.p, json.n, true);
 }
 
 enum vl_status

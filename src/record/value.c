@@ -3,7 +3,6 @@
  * Each cell has one spelling, and each spelling is one cell.
  */
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,13 +173,13 @@ write_tagged(struct vl_json_w *w, const char *tag, const char *text)
 static void
 write_int(struct vl_json_w *w, int64_t n)
 {
-	char text[24];
+	char text[VL_INT_SIZE];
 
 	if (n >= -VL_JSON_INT_MAX && n <= VL_JSON_INT_MAX) {
 		vl_json_w_int(w, n);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%" PRId64, n);
+	(void)vl_int_text(text, n);
 	write_tagged(w, "$i", text);
 }
 
@@ -206,9 +205,7 @@ vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell)
 		write_tagged(w, "$r", vl_real_text(real, cell->real));
 		break;
 	case VL_CELL_TEXT:
-		if (is_text(cell->bytes))
-			vl_json_w_text(w, cell->bytes);
-		else
+		if (!vl_json_w_try(w, cell->bytes))
 			write_coded(w, "$t64", cell->bytes);
 		break;
 	case VL_CELL_BLOB:
@@ -324,15 +321,15 @@ read_coded(struct vl_value *v, struct vl_slice text, struct vl_buf *arena,
 static enum vl_status
 read_big(struct vl_value *v, struct vl_slice text, struct vl_err *err)
 {
-	char copy[24];
-	char again[24];
+	char copy[VL_INT_SIZE];
+	char again[VL_INT_SIZE];
 
 	if (text.n >= sizeof(copy) || find_nul(text) != NULL)
 		return bad(err, "'$i' is no integer of 64 bits");
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	v->cell.integer = strtoll(copy, NULL, 10);
-	(void)snprintf(again, sizeof(again), "%" PRId64, v->cell.integer);
+	(void)vl_int_text(again, v->cell.integer);
 	if (strcmp(copy, again) != 0)
 		return bad(err, "'$i' is no integer of 64 bits");
 	if (v->cell.integer >= -VL_JSON_INT_MAX &&

@@ -60,15 +60,15 @@ is_none(const struct rows_plan *p, const struct rows_ref *ref,
     const struct vl_cell *id)
 {
 	struct vl_slice text = id->bytes;
-	char digits[24];
+	char digits[VL_INT_SIZE];
 
 	if (id->type == VL_CELL_NULL)
 		return true;
 	if (p->words == NULL || ref->words == NULL)
 		return false;
 	if (id->type == VL_CELL_INT) {
-		(void)snprintf(digits, sizeof(digits), "%" PRId64, id->integer);
-		text = vl_slice_of(digits);
+		text.p = (const uint8_t *)digits;
+		text.n = vl_int_text(digits, id->integer);
 	}
 	return listed(ref->words->none, ref->words->nnone, text) ||
 	    listed(p->words->none, p->words->nnone, text);

@@ -538,8 +538,10 @@ struct rows_values {
 	struct rows_spot *spots;
 	size_t nspots;
 	size_t cap_spots;
-	size_t *order; /* columns by name */
-	size_t table;  /* of `order` */
+	size_t *order;       /* columns by name */
+	struct vl_buf names; /* theirs, as they stand in a row */
+	size_t *ends;        /* of each in `names` */
+	size_t table;        /* of `order` */
 };
 enum vl_status rows_values_make(struct rows_values *v, struct rows_scratch *s,
     const struct rows_reader *rd, bool *drop, struct vl_err *err);

@@ -10,13 +10,13 @@
  * so it is never synced.
  */
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <valise/encode.h>
+#include <valise/text.h>
 
 #include "scratch.h"
 
@@ -46,12 +46,17 @@ enum vl_status
 scratch_id_bytes(
     struct rows_scratch *s, const struct vl_cell *id, struct vl_err *err)
 {
+	char digits[VL_INT_SIZE];
+	size_t n = 0;
+
 	vl_buf_clear(&s->text);
 	switch (id->type) {
 	case VL_CELL_NULL:
 		return VL_OK;
 	case VL_CELL_INT:
-		return vl_buf_printf(&s->text, err, "%" PRId64, id->integer);
+		n = vl_int_text(digits, id->integer);
+		return vl_buf_add(&s->text,
+		    (struct vl_slice){ (const uint8_t *)digits, n }, err);
 	case VL_CELL_REAL:
 		if (id->real == floor(id->real) && fabs(id->real) < 1e15)
 			return vl_buf_printf(&s->text, err, "%.0f", id->real);
@@ -290,15 +295,15 @@ rows_scratch_set(struct rows_scratch *s, size_t table,
 static bool
 id_integer(struct vl_slice text, int64_t *n)
 {
-	char copy[24];
-	char again[24];
+	char copy[VL_INT_SIZE];
+	char again[VL_INT_SIZE];
 
 	if (text.n == 0 || text.n >= sizeof(copy))
 		return false;
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	*n = strtoll(copy, NULL, 10);
-	(void)snprintf(again, sizeof(again), "%" PRId64, *n);
+	(void)vl_int_text(again, *n);
 	return strcmp(copy, again) == 0;
 }
 

@@ -28,25 +28,45 @@ by_name(const void *a, const void *b, void *arg)
 	    t->schema->columns[*(const size_t *)b].name);
 }
 
+/* The columns in their order, and each name as it stands in a row. */
 static enum vl_status
 sort_columns(
     struct rows_values *v, const struct rows_reader *rd, struct vl_err *err)
 {
-	size_t n = rd->t->schema->ncolumns;
+	const struct vl_table *t = rd->t->schema;
+	struct vl_json_w w = { 0 };
 	size_t i = 0;
 
 	if (v->order != NULL && v->table == rd->table)
 		return VL_OK;
 	free(v->order);
+	free(v->ends);
 	v->table = rd->table;
-	v->order = calloc(n + 1, sizeof(*v->order));
-	if (v->order == NULL)
+	v->order = calloc(t->ncolumns + 1, sizeof(*v->order));
+	v->ends = calloc(t->ncolumns + 1, sizeof(*v->ends));
+	if (v->order == NULL || v->ends == NULL)
 		return vl_fail_memory(err);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < t->ncolumns; i++)
 		v->order[i] = i;
-	qsort_r(v->order, n, sizeof(*v->order), by_name,
+	qsort_r(v->order, t->ncolumns, sizeof(*v->order), by_name,
 	    rd->plan->tables + rd->table);
-	return VL_OK;
+	vl_buf_clear(&v->names);
+	for (i = 0; i < t->ncolumns; i++) {
+		vl_json_w_init(&w, &v->names);
+		vl_json_w_key(&w, t->columns[v->order[i]].name);
+		v->ends[i] = v->names.n;
+	}
+	return vl_json_w_end(&w, err);
+}
+
+/* The name of the column that is number `i` in the order. */
+static void
+write_name(struct vl_json_w *w, const struct rows_values *v, size_t i)
+{
+	size_t at = i == 0 ? 0 : v->ends[i - 1];
+
+	vl_json_w_member(
+	    w, (struct vl_slice){ v->names.p + at, v->ends[i] - at });
 }
 
 struct writing {
@@ -318,7 +338,7 @@ write_row(struct writing *g)
 		column = v->order[i];
 		if (!rows_in_line(t, column))
 			continue;
-		vl_json_w_key(&g->w, t->schema->columns[column].name);
+		write_name(&g->w, v, i);
 		st = write_value(g, column);
 	}
 	vl_json_w_close(&g->w, '}');
@@ -370,7 +390,7 @@ write_ids(struct writing *g)
 		if (st != VL_OK || !loose)
 			continue;
 		any = true;
-		vl_json_w_key(&w, t->schema->columns[column].name);
+		write_name(&w, g->v, i);
 		vl_cell_write(&w, rows_reader_cell(g->rd, column));
 	}
 	vl_json_w_close(&w, '}');
@@ -435,5 +455,7 @@ rows_values_free(struct rows_values *v)
 	free(v->large);
 	free(v->spots);
 	free(v->order);
+	free(v->ends);
+	vl_buf_free(&v->names);
 	*v = (struct rows_values){ 0 };
 }
