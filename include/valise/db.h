@@ -243,7 +243,10 @@ enum vl_status vl_dbs_give_back(
     struct vl_dbs *d, const bool *wal, struct vl_err *err);
 
 /*
- * Writers are kept out from here on; foreign keys are checked at commit.
+ * Writers are kept out from here on.  Foreign keys act from the first write on
+ * that could make them change a row (vl_write_open()), and are checked at
+ * commit where those writes broke them.  The check of all is
+ * vl_db_dangling_open(): without it nothing is to be committed.
  * VL_ETEMP: locked for longer than `wait`, or the schema is another than when
  * it was read.
  */

@@ -65,6 +65,8 @@ enum vl_status db_sync_dir(const struct vl_db *db, struct vl_err *err);
 
 /* transaction.c */
 
+/* Whether foreign keys of all databases of the connection act. */
+enum vl_status db_foreign_keys(struct vl_db *db, bool on, struct vl_err *err);
 /*
  * A trigger may roll back, and so does SQLite itself after some failures:
  * what is written after that would stand alone, and at once.

@@ -89,19 +89,25 @@ same_schemas(struct vl_dbs *d, struct vl_err *err)
 	return st;
 }
 
+/* Unlike the pragma this holds inside a transaction, too. */
+enum vl_status
+db_foreign_keys(struct vl_db *db, bool on, struct vl_err *err)
+{
+	int is = -1;
+	int rc = sqlite3_db_config(
+	    db->sql, SQLITE_DBCONFIG_ENABLE_FKEY, on ? 1 : 0, &is);
+
+	return rc == SQLITE_OK && is == (int)on ?
+	    VL_OK :
+	    vl_fail(
+	        err, VL_EREFUSED, "this SQLite does not check foreign keys");
+}
+
 enum vl_status
 vl_dbs_begin(struct vl_dbs *d, struct vl_err *err)
 {
-	char word[64];
-	/* Inside a transaction this would do nothing, and not say so. */
-	enum vl_status st =
-	    db_word(d->at[0], "PRAGMA foreign_keys = ON", word, err);
+	enum vl_status st = db_foreign_keys(d->at[0], false, err);
 
-	if (st == VL_OK)
-		st = db_word(d->at[0], "PRAGMA foreign_keys", word, err);
-	if (st == VL_OK && strcmp(word, "1") != 0)
-		st = vl_fail(err, VL_EREFUSED,
-		    "this SQLite does not check foreign keys");
 	if (st == VL_OK)
 		st = db_run(d->at[0], "BEGIN IMMEDIATE", err);
 	if (st == VL_OK)

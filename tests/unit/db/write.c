@@ -351,8 +351,21 @@ triggers_can_be_kept_from_running_and_cascades_not(void **state)
 	end(&o);
 }
 
+static bool
+dangles(struct open *o)
+{
+	struct vl_scan *s = NULL;
+	const struct vl_cell *cells = NULL;
+	bool row = false;
+
+	good(vl_db_dangling_open(&s, o->db, &o->w.err), &o->w);
+	good(vl_scan_next(s, &cells, &row, &o->w.err), &o->w);
+	vl_scan_free(s);
+	return row;
+}
+
 static void
-foreign_keys_are_checked_at_commit_not_before(void **state)
+what_new_rows_refer_to_may_come_later(void **state)
 {
 	static const char *const columns[] = { "t_id" };
 	const struct vl_write_opts opts = { .kind = VL_WRITE_INSERT,
@@ -367,12 +380,99 @@ foreign_keys_are_checked_at_commit_not_before(void **state)
 	    "CREATE TABLE t(id INTEGER PRIMARY KEY, v);"
 	    "CREATE TABLE c(t_id REFERENCES t)");
 	good(write_one(&o.w, o.db, &opts, &cell), &o.w);
+	assert_true(dangles(&o));
+	good(insert(&o.w, o.db, 1, "a"), &o.w);
+	assert_false(dangles(&o));
+	commit(&o);
+	assert_int_equal(1, number(o.w.path, "SELECT count(*) FROM c"));
+	end(&o);
+}
+
+static void
+what_a_deletion_leaves_dangling_is_refused_at_commit(void **state)
+{
+	static const char *const rowid[] = { NULL };
+	const struct vl_write_opts opts = {
+		.kind = VL_WRITE_DELETE, .table = "t", .key = rowid, .nkey = 1
+	};
+	const struct vl_cell cell = integer(1);
+	struct open o;
+
+	(void)state;
+	begin(&o,
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, v);"
+	    "CREATE TABLE c(t_id REFERENCES t);"
+	    "INSERT INTO t VALUES (1, 'a'); INSERT INTO c VALUES (1)");
+	good(insert(&o.w, o.db, 2, "b"), &o.w);
+	good(write_one(&o.w, o.db, &opts, &cell), &o.w);
+	assert_true(dangles(&o));
 	bad(vl_dbs_commit(o.d, &o.w.err), VL_EREFUSED, &o.w,
 	    "FOREIGN KEY constraint failed");
 	/* Still open: what is missing may come. */
-	good(insert(&o.w, o.db, 1, "a"), &o.w);
+	good(insert(&o.w, o.db, 1, "c"), &o.w);
 	commit(&o);
 	assert_int_equal(1, number(o.w.path, "SELECT count(*) FROM c"));
+	end(&o);
+}
+
+/* Also the one that the engine makes of the column which is written. */
+static void
+a_key_that_changes_takes_its_rows_along(void **state)
+{
+	static const char *const v[] = { "V" };
+	static const char *const t_v[] = { "t_v" };
+	static const char *const rowid[] = { NULL };
+	const struct vl_write_opts add = { .kind = VL_WRITE_INSERT,
+		.table = "c",
+		.columns = t_v,
+		.ncolumns = 1 };
+	const struct vl_write_opts set = { .kind = VL_WRITE_UPDATE,
+		.table = "t",
+		.columns = v,
+		.ncolumns = 1,
+		.key = rowid,
+		.nkey = 1 };
+	const struct vl_cell old = text("a");
+	const struct vl_cell new[2] = { text("b"), integer(1) };
+	static const char *const tables[] = {
+		"CREATE TABLE t(id INTEGER PRIMARY KEY, v UNIQUE);"
+		"CREATE TABLE c(t_v REFERENCES t(v) ON UPDATE CASCADE)",
+		"CREATE TABLE t(id INTEGER PRIMARY KEY, v, k UNIQUE"
+		" GENERATED ALWAYS AS (v) STORED);"
+		"CREATE TABLE c(t_v REFERENCES t(k) ON UPDATE CASCADE)"
+	};
+	struct open o;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		begin(&o, tables[i]);
+		good(insert(&o.w, o.db, 1, "a"), &o.w);
+		good(write_one(&o.w, o.db, &add, &old), &o.w);
+		good(write_one(&o.w, o.db, &set, new), &o.w);
+		assert_false(dangles(&o));
+		commit(&o);
+		assert_int_equal(1,
+		    number(o.w.path, "SELECT count(*) FROM c WHERE t_v = 'b'"));
+		end(&o);
+	}
+}
+
+static void
+what_a_trigger_deletes_takes_its_rows_along(void **state)
+{
+	struct open o;
+
+	(void)state;
+	begin(&o,
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, v);"
+	    "CREATE TABLE p(id INTEGER PRIMARY KEY);"
+	    "CREATE TABLE c(p_id REFERENCES p ON DELETE CASCADE);"
+	    "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);"
+	    "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM p; END");
+	good(insert(&o.w, o.db, 1, "a"), &o.w);
+	commit(&o);
+	assert_int_equal(0, number(o.w.path, "SELECT count(*) FROM c"));
 	end(&o);
 }
 
@@ -534,7 +634,11 @@ main(void)
 		cmocka_unit_test(changes_of_triggers_and_cascades_are_counted),
 		cmocka_unit_test(
 		    triggers_can_be_kept_from_running_and_cascades_not),
-		cmocka_unit_test(foreign_keys_are_checked_at_commit_not_before),
+		cmocka_unit_test(what_new_rows_refer_to_may_come_later),
+		cmocka_unit_test(
+		    what_a_deletion_leaves_dangling_is_refused_at_commit),
+		cmocka_unit_test(a_key_that_changes_takes_its_rows_along),
+		cmocka_unit_test(what_a_trigger_deletes_takes_its_rows_along),
 		cmocka_unit_test(
 		    dangling_rows_are_listed_with_table_rowid_and_parent),
 		cmocka_unit_test(the_next_id_is_above_all_that_ever_were),
