@@ -256,7 +256,8 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	if (st != VL_OK)
 		return st;
 	row->key = key;
-	row->at = vl_buf_slice(&c->at);
+	if (row->act == ROWS_UPDATE)
+		row->at = vl_buf_slice(&c->at);
 	fails = row->act == ROWS_UPDATE && !stay &&
 	    on_match(c, e) == VL_ON_MATCH_FAIL;
 	if (row->act == ROWS_UPDATE && !fails && !row_kept(c))

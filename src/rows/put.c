@@ -44,7 +44,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 			st = vl_fail_memory(err);
 	}
 	if (st == VL_OK)
-		st = rows_stage_open(&p->stage, p->here->plan.ntables, err);
+		st = rows_stage_open(&p->stage, p->opts.rows.tempdir,
+		    p->here->plan.ntables, err);
 	if (st == VL_OK)
 		st = rows_idmap_open(&p->idmap, p->here->plan.ntables, err);
 	if (st == VL_OK)
@@ -486,9 +487,6 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_find_keys(p->here, err);
 	if (st == VL_OK)
 		st = call_tables(p, err);
-	for (i = 0; st == VL_OK && i < plan->ntables; i++)
-		if (!plan->tables[i].direct)
-			st = rows_stage_index(p->stage, i, err);
 	if (st == VL_OK)
 		st = rows_compare(p, p->here, false, err);
 	if (st == VL_OK)

@@ -7,7 +7,7 @@
  *	shape.c, make.c
  *	           tables that are made
  *	drift.c    the schema of a table there and here
- *	stage.c, staging.c, body.c
+ *	stage.c, aside.c, fate.c, staging.c, body.c
  *	           rows of the bundle, put aside
  *	compare.c  those beside the target's
  *	same.c     two values
@@ -65,8 +65,8 @@ bool rows_what_next(struct vl_slice *what, size_t *column);
 #define ROWS_NOWHERE INT64_MIN
 
 struct rows_stage;
-enum vl_status rows_stage_open(
-    struct rows_stage **out, size_t ntables, struct vl_err *err);
+enum vl_status rows_stage_open(struct rows_stage **out, const char *tempdir,
+    size_t ntables, struct vl_err *err);
 void rows_stage_free(struct rows_stage *s);
 /* Rows whose table is found later, by the name of another row: a number for
  * them until then. */
@@ -86,10 +86,6 @@ enum vl_status rows_stage_put(struct rows_stage *s, size_t table,
 /* A copy: look-ups take the memory of what was found. */
 enum vl_status rows_staged_hold(struct rows_staged *out,
     const struct rows_staged *row, struct vl_buf *memory, struct vl_err *err);
-/* All rows of the table are there, and may be looked up also while they are
- * gone through. */
-enum vl_status rows_stage_index(
-    struct rows_stage *s, size_t table, struct vl_err *err);
 /* Valid until the next call about the table. */
 enum vl_status rows_stage_find(struct rows_stage *s, size_t table,
     struct vl_slice key, struct rows_staged *row, bool *found,

@@ -1,17 +1,18 @@
 /*
- * Rows of the bundle, put aside until it is known what each of them is here:
- * a private SQLite database without a name, a table for each of the target's
+ * Rows of the bundle, put aside until it is known what each of them is here.
+ * They come in the order of their keys, and so are numbered in it.  The rows
+ * themselves are in aside.c, what becomes of them in fate.c.  What is seldom
+ * is in a private SQLite database without a name:
  *
- *	s<N>(n, key, hash, body, act, r, at, id, what, e, line, x)
- *	g<N>(key, r, at)			rows that go
- *	taken(t, id)				ids of new rows
- *
- * They come in the order of their keys, and so are numbered in it.
+ *	g<N>(key, r, at)	rows that go
+ *	taken(t, id)		ids of new rows
+ *	body(n, v)
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stage.h"
 
@@ -43,13 +44,18 @@ stage_prepare(struct rows_stage *s, sqlite3_stmt **out, const char *format,
 }
 
 enum vl_status
-rows_stage_open(struct rows_stage **out, size_t ntables, struct vl_err *err)
+rows_stage_open(struct rows_stage **out, const char *tempdir, size_t ntables,
+    struct vl_err *err)
 {
 	struct rows_stage *s = calloc(1, sizeof(*s));
 	size_t i = 0;
 
 	*out = s;
 	if (s == NULL)
+		return vl_fail_memory(err);
+	s->rows.fd = s->more.fd = s->fates = -1;
+	s->tempdir = strdup(tempdir);
+	if (s->tempdir == NULL)
 		return vl_fail_memory(err);
 	s->tables = calloc(ntables + 1, sizeof(*s->tables));
 	s->slots = calloc(ntables + 1, sizeof(*s->slots));
@@ -58,10 +64,31 @@ rows_stage_open(struct rows_stage **out, size_t ntables, struct vl_err *err)
 	s->ntables = ntables;
 	for (i = 0; i < ntables; i++)
 		s->slots[i] = i;
-	return lite_open(&s->db, 16384,
+	return lite_open(&s->db, 2048,
 	    "CREATE TABLE body(n INTEGER PRIMARY KEY, v BLOB);"
 	    "CREATE TABLE taken(t, id, PRIMARY KEY(t, id)) WITHOUT ROWID",
 	    STAGE_WHAT, err);
+}
+
+static void
+close_file(struct stage_file *f)
+{
+	vl_buf_free(&f->tail);
+	if (f->fd >= 0)
+		close(f->fd);
+}
+
+static void
+free_table(struct stage_table *t)
+{
+	free(t->blocks);
+	free(t->pages);
+	vl_buf_free(&t->keys);
+	vl_buf_free(&t->last);
+	vl_buf_free(&t->row);
+	vl_buf_free(&t->more);
+	(void)sqlite3_finalize(t->gone);
+	(void)sqlite3_finalize(t->is_gone);
 }
 
 void
@@ -71,15 +98,15 @@ rows_stage_free(struct rows_stage *s)
 
 	if (s == NULL)
 		return;
-	for (i = 0; s->tables != NULL && i < s->ntables; i++) {
-		(void)sqlite3_finalize(s->tables[i].put);
-		(void)sqlite3_finalize(s->tables[i].find);
-		(void)sqlite3_finalize(s->tables[i].walk);
-		vl_buf_free(&s->tables[i].last);
-		(void)sqlite3_finalize(s->tables[i].set);
-		(void)sqlite3_finalize(s->tables[i].gone);
-		(void)sqlite3_finalize(s->tables[i].is_gone);
-	}
+	for (i = 0; s->tables != NULL && i < s->ntables; i++)
+		free_table(&s->tables[i]);
+	stage_cache_free(s->cache);
+	close_file(&s->rows);
+	close_file(&s->more);
+	if (s->fates >= 0)
+		close(s->fates);
+	free(s->pages);
+	free(s->tempdir);
 	(void)sqlite3_finalize(s->body);
 	(void)sqlite3_finalize(s->take);
 	(void)sqlite3_blob_close(s->filling);
@@ -174,59 +201,14 @@ stage_table_of(const struct rows_stage *s, size_t table)
 	return &s->tables[s->slots[table]];
 }
 
-/* Made for the first row about the table. */
-static enum vl_status
-begin(struct rows_stage *s, size_t table, struct vl_err *err)
-{
-	struct stage_table *t = stage_table_of(s, table);
-	enum vl_status st = VL_OK;
-	char sql[SQL_MAX];
-
-	if (t->put != NULL)
-		return VL_OK;
-	table = s->slots[table];
-	(void)snprintf(sql, sizeof(sql),
-	    "CREATE TABLE s%zu(n INTEGER PRIMARY KEY, key BLOB, hash, body,"
-	    " act, r, at, id, what, e, line, x);"
-	    "CREATE TABLE g%zu(key BLOB PRIMARY KEY, r, at) WITHOUT ROWID",
-	    table, table);
-	st = run(s, sql, err);
-	if (st == VL_OK)
-		st = stage_prepare(s, &t->put,
-		    "INSERT INTO s%d VALUES(NULL, ?1, ?2, ?3, ?4, NULL,"
-		    " NULL, NULL, NULL, ?5, ?6, ?7)",
-		    table, err);
-	if (st == VL_OK)
-		st = stage_prepare(s, &t->walk,
-		    "SELECT * FROM s%d WHERE n >= ?1 ORDER BY n", table, err);
-	if (st == VL_OK)
-		st = stage_prepare(s, &t->set,
-		    "UPDATE s%d SET act = ?2, r = ?3, at = ?4, id = ?5,"
-		    " what = ?6, e = ?7"
-		    " WHERE n = ?1",
-		    table, err);
-	if (st == VL_OK)
-		st = stage_prepare(s, &t->gone,
-		    "INSERT INTO g%d VALUES(?1, ?2, ?3)", table, err);
-	if (st == VL_OK)
-		st = stage_prepare(s, &t->is_gone,
-		    "SELECT 1 FROM g%d WHERE key = ?1", table, err);
-	return st;
-}
-
 enum vl_status
 rows_stage_put(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err)
 {
-	enum vl_status st = begin(s, table, err);
 	struct stage_table *t = stage_table_of(s, table);
-	sqlite3_stmt *q = t->put;
-	int bound = 0;
-	int order = 0;
+	int order = vl_slice_cmp(row->key, vl_buf_slice(&t->last));
+	enum vl_status st = VL_OK;
 
-	if (st != VL_OK)
-		return st;
-	order = vl_slice_cmp(row->key, vl_buf_slice(&t->last));
 	if (order <= 0)
 		return vl_fail(err, VL_EFORMAT,
 		    order == 0 ? "it is there twice" :
@@ -236,43 +218,8 @@ rows_stage_put(struct rows_stage *s, size_t table,
 	if (st != VL_OK)
 		return st;
 	t->n[row->act]++;
-	bound = lite_bind_bytes(q, 1, row->key);
-	if (row->body != 0)
-		bound |= lite_bind_bytes(
-		    q, 2, (struct vl_slice){ row->hash, sizeof(row->hash) });
-	else
-		bound |= sqlite3_bind_null(q, 2);
-	bound |= sqlite3_bind_int64(q, 3, row->body);
-	bound |= sqlite3_bind_int(q, 4, (int)row->act);
-	bound |= sqlite3_bind_int64(q, 5, (int64_t)row->entry);
-	bound |= lite_bind_bytes(q, 6, row->row);
-	bound |= lite_bind_bytes(q, 7, row->x);
-	return lite_done(s->db, q, bound, STAGE_WHAT, err);
-}
-
-void
-stage_read_row(
-    const struct stage_table *t, sqlite3_stmt *q, struct rows_staged *row)
-{
-	struct vl_slice hash = lite_bytes(q, 2);
-
-	*row = (struct rows_staged){ .n = sqlite3_column_int64(q, 0),
-		.key = lite_bytes(q, 1),
-		.body = sqlite3_column_int64(q, 3),
-		.act = (enum rows_act)sqlite3_column_int(q, 4),
-		.was = (enum rows_act)sqlite3_column_int(q, 4),
-		.r = sqlite3_column_int64(q, 5),
-		.at = lite_bytes(q, 6),
-		.id = lite_cell(q, 7),
-		.what = lite_bytes(q, 8),
-		.entry = (size_t)sqlite3_column_int64(q, 9),
-		.row = lite_bytes(q, 10),
-		.x = lite_bytes(q, 11) };
-	if (hash.n == sizeof(row->hash))
-		memcpy(row->hash, hash.p, hash.n);
-	if (t->first != 0)
-		row->id = (struct vl_cell){ .type = VL_CELL_INT,
-			.integer = t->first + row->n - 1 };
+	t->entry = row->entry;
+	return stage_aside(s, t, row, err);
 }
 
 enum vl_status
@@ -312,59 +259,40 @@ rows_stage_number(struct rows_stage *s, size_t table, int64_t first)
 	return true;
 }
 
+/* A copy of what was looked up: the block that it is in may go. */
 static enum vl_status
-run_find(struct rows_stage *s, const struct stage_table *t, sqlite3_stmt *q,
-    int bound, struct rows_staged *row, bool *found, struct vl_err *err)
+take(struct rows_stage *s, struct stage_table *t, struct rows_staged *row,
+    struct vl_err *err)
 {
-	int got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
-
-	if (got != SQLITE_ROW && got != SQLITE_DONE)
-		return lite_fail(s->db, STAGE_WHAT, err);
-	*found = got == SQLITE_ROW;
-	if (*found)
-		stage_read_row(t, q, row);
-	return VL_OK;
-}
-
-enum vl_status
-rows_stage_index(struct rows_stage *s, size_t table, struct vl_err *err)
-{
-	struct stage_table *t = stage_table_of(s, table);
+	const struct vl_slice parts[] = { row->key, row->row, row->x };
+	struct vl_slice *to[] = { &row->key, &row->row, &row->x };
 	enum vl_status st = VL_OK;
-	char sql[SQL_MAX];
+	size_t at = 0;
+	size_t i = 0;
 
-	/* Without a row of the bundle nothing is found. */
-	if (t->find != NULL || t->put == NULL)
-		return VL_OK;
-	/* None may be gone through meanwhile. */
-	(void)sqlite3_reset(t->walk);
-	t->next = 0;
-	table = s->slots[table];
-	(void)snprintf(
-	    sql, sizeof(sql), "CREATE INDEX i%zu ON s%zu(key)", table, table);
-	st = run(s, sql, err);
-	return st == VL_OK ?
-	    stage_prepare(
-	        s, &t->find, "SELECT * FROM s%d WHERE key = ?1", table, err) :
-	    st;
+	vl_buf_clear(&t->row);
+	for (i = 0; st == VL_OK && i < 3; i++)
+		st = vl_buf_add(&t->row, parts[i], err);
+	for (i = 0; st == VL_OK && i < 3; i++) {
+		*to[i] = (struct vl_slice){ t->row.p + at, parts[i].n };
+		at += parts[i].n;
+	}
+	return st == VL_OK ? stage_fate_get(s, t, row, &t->more, err) : st;
 }
 
 enum vl_status
 rows_stage_find(struct rows_stage *s, size_t table, struct vl_slice key,
     struct rows_staged *row, bool *found, struct vl_err *err)
 {
-	const struct stage_table *t = stage_table_of(s, table);
-	enum vl_status st = VL_OK;
+	struct stage_table *t = stage_table_of(s, table);
+	struct stage_place place = { 0 };
+	enum vl_status st = stage_row_of(s, t, key, &place, row, err);
 
-	*found = false;
-	if (t->put == NULL) /* the bundle has no row of the table */
-		return VL_OK;
-	st = rows_stage_index(s, table, err);
-	if (st != VL_OK)
+	*found = st == VL_OK && place.n > 0;
+	if (!*found)
 		return st;
-	(void)sqlite3_reset(t->find);
-	return run_find(
-	    s, t, t->find, lite_bind_bytes(t->find, 1, key), row, found, err);
+	t->place = place;
+	return take(s, t, row, err);
 }
 
 /* Where the row would be if the target had its rows in the order of keys, as
@@ -372,26 +300,13 @@ rows_stage_find(struct rows_stage *s, size_t table, struct vl_slice key,
 static int64_t
 guess(const struct stage_table *t, int64_t r)
 {
+	int64_t n = t->found + 1;
+
 	if (t->first > 0)
-		return r - t->first + 1;
-	return t->misses > GUESSES && t->misses > t->hits ? 0 : t->found + 1;
-}
-
-/* Row `n`: the next one, where rows are asked for one after the other. */
-static enum vl_status
-find_at(struct rows_stage *s, struct stage_table *t, int64_t n,
-    struct rows_staged *row, bool *found, struct vl_err *err)
-{
-	int bound = SQLITE_OK;
-	enum vl_status st = VL_OK;
-
-	if (t->next != n) {
-		(void)sqlite3_reset(t->walk);
-		bound = sqlite3_bind_int64(t->walk, 1, n);
-	}
-	st = run_find(s, t, t->walk, bound, row, found, err);
-	t->next = st == VL_OK && *found ? n + 1 : 0;
-	return st;
+		n = r - t->first + 1;
+	else if (t->misses > GUESSES && t->misses > t->hits)
+		n = 0;
+	return n > t->rows ? 0 : n;
 }
 
 enum vl_status
@@ -400,18 +315,23 @@ rows_stage_find_here(struct rows_stage *s, size_t table,
     struct vl_err *err)
 {
 	struct stage_table *t = stage_table_of(s, table);
+	struct stage_place place = t->place;
 	int64_t n = guess(t, note->r);
 	enum vl_status st = VL_OK;
 
 	*found = false;
-	if (t->put != NULL && n > 0) {
-		st = find_at(s, t, n, row, found, err);
-		*found = *found && vl_slice_equal(row->key, note->key);
+	if (n > 0) {
+		st = stage_row(s, t, NULL, &place, n, row, err);
+		*found = st == VL_OK && vl_slice_equal(row->key, note->key);
 		t->hits += *found;
 		t->misses += !*found;
 	}
-	if (st == VL_OK && !*found)
+	if (st == VL_OK && *found) {
+		t->place = place;
+		st = take(s, t, row, err);
+	} else if (st == VL_OK) {
 		st = rows_stage_find(s, table, note->key, row, found, err);
+	}
 	if (st == VL_OK && *found)
 		t->found = row->n;
 	return st;
@@ -422,25 +342,41 @@ rows_stage_set(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err)
 {
 	struct stage_table *t = stage_table_of(s, table);
-	sqlite3_stmt *q = t->set;
-	int bound = sqlite3_bind_int64(q, 1, row->n);
 
 	t->n[row->was]--;
 	t->n[row->act]++;
-	bound |= sqlite3_bind_int(q, 2, (int)row->act);
-	bound |= sqlite3_bind_int64(q, 3, row->r);
-	bound |= lite_bind_bytes(q, 4, row->at);
-	bound |= lite_bind_cell(q, 5, &row->id);
-	bound |= lite_bind_bytes(q, 6, row->what);
-	bound |= sqlite3_bind_int64(q, 7, (int64_t)row->entry);
-	return lite_done(s->db, q, bound, STAGE_WHAT, err);
+	return stage_fate_set(s, t, row, err);
+}
+
+/* Made for the first row that goes. */
+static enum vl_status
+begin_gone(struct rows_stage *s, size_t table, struct vl_err *err)
+{
+	struct stage_table *t = stage_table_of(s, table);
+	enum vl_status st = VL_OK;
+	char sql[SQL_MAX];
+
+	if (t->gone != NULL)
+		return VL_OK;
+	table = s->slots[table];
+	(void)snprintf(sql, sizeof(sql),
+	    "CREATE TABLE g%zu(key BLOB PRIMARY KEY, r, at) WITHOUT ROWID",
+	    table);
+	st = run(s, sql, err);
+	if (st == VL_OK)
+		st = stage_prepare(s, &t->gone,
+		    "INSERT INTO g%d VALUES(?1, ?2, ?3)", table, err);
+	if (st == VL_OK)
+		st = stage_prepare(s, &t->is_gone,
+		    "SELECT 1 FROM g%d WHERE key = ?1", table, err);
+	return st;
 }
 
 enum vl_status
 rows_stage_gone(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err)
 {
-	enum vl_status st = begin(s, table, err);
+	enum vl_status st = begin_gone(s, table, err);
 	sqlite3_stmt *q = stage_table_of(s, table)->gone;
 	int bound = 0;
 

@@ -37,7 +37,6 @@ struct writing {
 	struct vl_buf *texts; /* one for each of `cells` */
 	size_t room;
 	struct rows_staged row;
-	struct vl_buf memory; /* that `row` points into */
 	struct vl_row_store store;
 	struct vl_row_store key;
 	struct vl_err *err;
@@ -367,8 +366,8 @@ write_act(struct writing *g, enum rows_act act, enum pass pass, uint64_t *left)
 		st = rows_staging_next(staging, &row, &more, g->err);
 		if (st != VL_OK || !more)
 			break;
-		st = rows_staged_hold(&g->row, &row, &g->memory, g->err);
-		if (st == VL_OK && g->columns == NULL)
+		g->row = row;
+		if (g->columns == NULL)
 			st = learn_columns(g);
 		if (st == VL_OK)
 			st = rows_triggers(g->p, g->t, g->err);
@@ -410,7 +409,6 @@ close_writing(struct writing *g)
 	free(g->texts);
 	free(g->cells);
 	free(g->columns);
-	vl_buf_free(&g->memory);
 	vl_row_store_free(&g->store);
 	vl_row_store_free(&g->key);
 }
@@ -453,9 +451,7 @@ fail_left(struct writing *list, size_t n, struct vl_err *err)
 		    new ? ROWS_AGAIN_NEW : ROWS_AGAIN_UPDATE, err);
 		if (st == VL_OK)
 			st = rows_staging_next(staging, &row, &more, err);
-		if (st == VL_OK && more)
-			st =
-			    rows_staged_hold(&g->row, &row, &g->memory, g->err);
+		g->row = row;
 		if (st == VL_OK && more) {
 			st = write_row(g, new);
 			if (st != VL_OK)
