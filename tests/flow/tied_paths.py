@@ -199,6 +199,27 @@ class N8n(Sides):
         self.assertIn("Target only workflow",
                       self.named("dst", "workflow_entity"))
 
+    def test_a_third_bundle_takes_away_what_was_brought_and_no_more(self):
+        """One workflow that the first brought, and one that was here
+        before it: the source has dropped both."""
+        self.carry()
+        self.assert_says(self.site.import_(self.site.export()), "nothing")
+        here = self.named("dst", "workflow_entity")
+        self.assertEqual("dstSub0000000001", here["Sub: normalise"])
+        self.do("src", "pragma foreign_keys = on; delete from "
+                "workflow_entity where name in ('Error handler', "
+                "'Sub: normalise')")
+        was = self.ask("dst", "select * from workflow_history where "
+                       "workflowId = 'dstSub0000000001' order by versionId")
+        self.carry()
+        del here["Error handler"]
+        self.assertEqual(here, self.named("dst", "workflow_entity"))
+        self.assertEqual(was, self.ask(
+            "dst", "select * from workflow_history where "
+            "workflowId = 'dstSub0000000001' order by versionId"))
+        self.assertEqual([], self.ask("dst", "pragma foreign_key_check"))
+        self.assert_says(self.site.import_(self.site.export()), "nothing")
+
     def test_a_workflow_that_was_renamed_keeps_its_id_and_files(self):
         self.carry()
         before = tree(self.files["dst"])
