@@ -14,6 +14,10 @@ A section is one example.  Its blocks:
     text import     what an import changes at the target; keys that are a
                     hash are not in it
     sql after       a query, and what it answers then
+    files source, files target
+                    a tree beside each database, a line for each file: its
+                    path, a colon, what is in it
+    files after     the target's, when the whole was exported and imported
 """
 import os
 import re
@@ -64,11 +68,43 @@ class Example:
                         f"{done.stdout}{done.stderr}")
         return done
 
-    def check(self, expected, wrong):
+    def write_site(self, side):
+        tree = self.folder / f"{side}.files"
         self.site.write_text(
-            f"site: page\nstate: {self.folder}/state\n"
+            f"site: page\nstate: {self.folder}/state.{side}\n"
             f"profile: {self.profile}\nresources:\n"
-            f"  - {{name: app, kind: sqlite, path: {self.folder}/source}}\n")
+            f"  - {{name: app, kind: sqlite, path: {self.folder}/{side}}}\n" +
+            (f"  - {{name: files, kind: files, path: {tree}}}\n"
+             if tree.exists() else "") +
+            (f"trust: [{{sender: {self.folder}/keys/sender.pub}}]\n"
+             if side == "target" else ""))
+
+    def make_files(self, side, text):
+        root = self.folder / f"{side}.files"
+        for line in text.splitlines():
+            path = root / line.split(": ")[0]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(line.split(": ")[1] + "\n")
+
+    def carry(self, expected):
+        keys = self.folder / "keys"
+        self.run([BIN / "valise", "keygen", keys], (0,))
+        self.write_site("source")
+        done = self.run([BIN / "valise-export", self.site, "--to", self.folder,
+                         "--sign-key", keys / "sender.key", "--recipient",
+                         keys / "recipient.pub"], (0,))
+        self.write_site("target")
+        self.run([BIN / "valise-import", self.site, done.stdout.strip(),
+                  "--identity", keys / "recipient.key", "--yes",
+                  "--allow-delete"], (0,))
+        root = self.folder / "target.files"
+        found = "".join(f"{path.relative_to(root)}: {path.read_text()}"
+                        for path in sorted(root.rglob("*")) if path.is_file())
+        if found != expected:
+            raise Wrong(f"the target has\n{found}")
+
+    def check(self, expected, wrong):
+        self.write_site("source")
         done = self.run([BIN / "valise", "check-profile", self.site],
                         (2,) if wrong else (0,))
         said = [squeeze(line.replace(f"{self.folder}/", ""))
@@ -118,6 +154,10 @@ class Example:
             self.check(text, self.wrong)
         elif what == "text import":
             self.import_(text)
+        elif what in ("files source", "files target"):
+            self.make_files(what.split()[1], text)
+        elif what == "files after":
+            self.carry(text)
         elif what == "sql after":
             self.after(text)
         else:
