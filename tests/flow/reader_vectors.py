@@ -36,6 +36,7 @@ import fromtext  # noqa: E402
 import keys  # noqa: E402
 import locked  # noqa: E402
 import manifest  # noqa: E402
+import paths  # noqa: E402
 import seal  # noqa: E402
 from bundlewriter import b64u, list_item  # noqa: E402
 from common import (Bad, blake, from_base64url,  # noqa: E402
@@ -100,7 +101,7 @@ DECODERS = {
 }
 # Of these there are runners of their own.
 WHOLE = {"gear1", "key-open", "keys-unlock", "manifest", "sender-locked",
-         "stream"}
+         "stream", "tied-path"}
 
 
 class Vectors(unittest.TestCase):
@@ -146,6 +147,20 @@ class Vectors(unittest.TestCase):
                     self.assertEqual(fields["expect"].decode(), kind)
                     self.assertEqual(fields.get(result),
                                      found and found.hex().encode())
+
+    def test_paths_that_hold_keys_become_those_here(self):
+        lines = paths.Lines([b"pic/{pic.id}.png", b"home/u-{user.id}/**",
+                             b"home/u-{user.id}/at/{day.id}"])
+        for path in sorted((FORMATS / "vectors/tied-path").iterdir()):
+            fields = vector(path)
+            with self.subTest(path.name):
+                found, kind = None, "ok"
+                try:
+                    found = lines.here(fields["path"], lambda key: key[2:-2])
+                except Bad as bad:
+                    kind = bad.kind
+                self.assertEqual(fields["expect"].decode(), kind)
+                self.assertEqual(fields.get("here"), found)
 
     def test_stretches_are_cut_as_expected(self):
         for path in sorted((FORMATS / "vectors/gear1").iterdir()):
