@@ -68,6 +68,9 @@ struct vl_target_opts {
 	struct vl_links *links; /* a survey adds to it, a target asks it */
 	const char *const *keep_here; /* patterns */
 	size_t nkeep_here;
+	/* Asked of each path: it stays as it is here, with report.arg.  Or
+	 * NULL. */
+	bool (*stays)(void *arg, const char *resource, struct vl_slice path);
 	/* The list of what imports of the series created here; a preview only
 	 * reads it.  NULL: nothing was. */
 	const struct vl_brought *brought;

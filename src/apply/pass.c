@@ -146,6 +146,7 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	        .links = p->links,
 	        .keep_here = p->keep_here,
 	        .nkeep_here = p->nkeep_here,
+	        .stays = run->opts->plan != NULL ? plan_paths_stay : NULL,
 	        .brought = &p->brought,
 	        .keep_owner = run->keep_owner,
 	        .report = { .arg = run,

@@ -111,14 +111,9 @@ read_action(
 		    "action %.*s: it is '%s' or 'skip'%s", (int)action.n,
 		    (const char *)action.p, plan_action_word(changes[i]),
 		    i == 0 && row ? ", or 'map' with 'to'" : "");
-	if (!row)
+	if (l->action == PLAN_MAP && (changes[i] != VL_CHANGE_ADD || !row))
 		return vl_fail(err, VL_EUSAGE,
-		    "another action for a file is not known to this version: "
-		    "it stays '%s'",
-		    plan_action_word(changes[i]));
-	if (l->action == PLAN_MAP && changes[i] != VL_CHANGE_ADD)
-		return vl_fail(err, VL_EUSAGE,
-		    "only what would be inserted can be mapped");
+		    "only a row that would be inserted can be mapped");
 	return VL_OK;
 }
 
@@ -228,6 +223,9 @@ read_line(
 			st = add_map(p, &m, number, err);
 	}
 	vl_buf_free(&arena);
+	if (st == VL_OK && l->action == PLAN_SKIP && m.part[PLAN_TABLE].n == 0)
+		st = plan_paths_add(p, &m, err);
+	l->path = m.part[PLAN_TABLE].n == 0;
 	p->n += st == VL_OK;
 	return st;
 }
@@ -344,6 +342,7 @@ check_whole(struct vl_plan *p, struct vl_err *err)
 	size_t i = 0;
 
 	qsort(p->lines, p->n, sizeof(*p->lines), by_id);
+	plan_paths_sort(p);
 	for (i = 1; i < p->n; i++)
 		if (by_id(&p->lines[i - 1], &p->lines[i]) == 0)
 			return vl_fail(err, VL_EUSAGE,
@@ -408,6 +407,7 @@ vl_plan_free(struct vl_plan *p)
 		free(p->maps[i].table);
 	}
 	free(p->maps);
+	free(p->paths);
 	free(p->lines);
 	free(p->file);
 	vl_buf_free(&p->text);

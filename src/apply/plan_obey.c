@@ -135,8 +135,12 @@ tell_unseen(struct vl_run *run, const struct plan_line *l)
 	if (p->moved++ >= TOLD)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "%s:%zu: the record is not as it was when the plan was made",
-	    p->file, l->number);
+	    "%s:%zu: the record is not as it was when the plan was made%s",
+	    p->file, l->number,
+	    l->path && p->npaths > 0 ?
+	        ", or cannot be without one above or below it that has the "
+	        "action 'skip'" :
+	        "");
 	run->opts->ui->note(run->opts->ui->arg, text);
 }
 
@@ -150,7 +154,8 @@ by_number(const void *a, const void *b)
 }
 
 /* Lines that nothing was found for, in the order of the file.  What the plan
- * maps may have made others equal to the bundle. */
+ * maps may have made others equal to the bundle; a path that stays as it is
+ * was not looked at. */
 static enum vl_status
 tell_all_unseen(struct vl_run *run, const char *resource, struct vl_err *err)
 {
@@ -163,7 +168,8 @@ tell_all_unseen(struct vl_run *run, const char *resource, struct vl_err *err)
 		return vl_fail_memory(err);
 	for (i = 0; i < p->n; i++)
 		if (!p->lines[i].seen && p->lines[i].action != PLAN_MAP &&
-		    p->nmaps == 0 && is_of(&p->lines[i], resource))
+		    p->nmaps == 0 && is_of(&p->lines[i], resource) &&
+		    !(p->lines[i].path && p->lines[i].action == PLAN_SKIP))
 			unseen[n++] = &p->lines[i];
 	qsort(unseen, n, sizeof(struct plan_line *), by_number);
 	for (i = 0; i < n; i++)

@@ -6,6 +6,7 @@
  *
  *	plan.c        lines from bytes
  *	plan_line.c   a line to bytes, and what names it
+ *	plan_paths.c  paths that stay as they are
  *	plan_obey.c   what an import finds against what its plan says
  *	plan_write.c  what a preview finds to a file
  */
@@ -63,7 +64,14 @@ struct plan_line {
 	struct vl_slice text;
 	size_t number;
 	enum plan_action action;
+	bool path; /* it is about one */
 	bool seen;
+};
+
+/* Both as they stand in the line. */
+struct plan_path {
+	struct vl_slice resource;
+	struct vl_slice path;
 };
 
 struct vl_plan {
@@ -75,6 +83,8 @@ struct vl_plan {
 	struct vl_slice resources; /* canonical JSON */
 	struct plan_line *lines;   /* sorted by id */
 	size_t n;
+	struct plan_path *paths; /* that are skipped, sorted */
+	size_t npaths;
 	struct vl_map_record *maps;
 	size_t nmaps;
 	struct vl_json json;
@@ -94,6 +104,13 @@ enum vl_status plan_id(uint8_t id[PLAN_ID_SIZE],
     struct vl_buf *memory, struct vl_err *err);
 const char *plan_change_word(enum vl_change what);
 const char *plan_action_word(enum vl_change what);
+
+/* plan_paths.c */
+enum vl_status plan_paths_add(
+    struct vl_plan *p, const struct plan_members *m, struct vl_err *err);
+void plan_paths_sort(struct vl_plan *p);
+/* `arg`: the run, which has a plan.  Memory that is missing is noted there. */
+bool plan_paths_stay(void *arg, const char *resource, struct vl_slice path);
 
 /* plan_obey.c; NULL is no plan, and says nothing. */
 /* The plan is for this bundle, this site, and what of it is imported. */

@@ -245,7 +245,7 @@ make_dir(struct vl_target *t, struct item *i, struct vl_err *err)
 }
 
 static enum vl_status
-put_old_dir(struct vl_target *t, uint64_t other, struct vl_err *err)
+put_old_dir(struct vl_target *t, uint64_t other, bool stays, struct vl_err *err)
 {
 	struct item *i = vl_item_new(t, ITEM_ENTER, t->node.path);
 
@@ -254,8 +254,9 @@ put_old_dir(struct vl_target *t, uint64_t other, struct vl_err *err)
 	i->dir_kind = DIR_OLD_ONLY;
 	i->n = ++t->next_n;
 	i->other = other;
-	i->stays = other == 0 && !i->listed &&
-	    t->opts.resource->target_only == VL_TARGET_ONLY_BROUGHT;
+	i->stays = stays ||
+	    (other == 0 && !i->listed &&
+	        t->opts.resource->target_only == VL_TARGET_ONLY_BROUGHT);
 	if (found(t, i, err) != VL_OK) {
 		vl_item_free(i);
 		return err->status;
@@ -275,12 +276,13 @@ new_delete(struct item **out, struct vl_target *t, struct vl_err *err)
 }
 
 enum vl_status
-vl_plan_removal(struct vl_target *t, struct vl_err *err)
+vl_plan_removal(
+    struct vl_target *t, const struct verdict *v, struct vl_err *err)
 {
 	struct item *i = NULL;
 
 	if (t->node.type == VL_ENTRY_DIR)
-		return put_old_dir(t, 0, err);
+		return put_old_dir(t, 0, v->as_is, err);
 	if (new_delete(&i, t, err) != VL_OK) {
 		vl_item_free(i);
 		return err->status;
@@ -303,7 +305,8 @@ prepare_dir(struct item *i, struct item **old, const struct vl_entry *e,
 	} else if (i->matched) {
 		st = found(t, i, err);
 	}
-	if (st == VL_OK && i->matched && t->opts.on_match == VL_ON_MATCH_SKIP)
+	if (st == VL_OK && i->matched &&
+	    (v->as_is || t->opts.on_match == VL_ON_MATCH_SKIP))
 		i->after = i->before;
 	else if (st == VL_OK)
 		st = wanted(i, e, v, err);
@@ -490,7 +493,7 @@ vl_plan_entry(struct vl_target *t, const struct put *p, struct vl_err *err)
 		i->other = t->next_n + 1; /* of the directory, see below */
 	st = vl_plan_push(t, i, err);
 	if (st == VL_OK && was_dir)
-		st = put_old_dir(t, n, err);
+		st = put_old_dir(t, n, false, err);
 	if (st == VL_OK && p->matched)
 		st = vl_plan_advance(t, err);
 	return st;

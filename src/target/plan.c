@@ -195,7 +195,7 @@ put_target_only(struct vl_target *t, struct vl_err *err)
 	}
 	t->counts.before++;
 	if (v.put)
-		return vl_plan_removal(t, err);
+		return vl_plan_removal(t, &v, err);
 	st = push_verdict(t, t->node.path, &v, err);
 	return st == VL_OK ? pass_by(t, err) : st;
 }

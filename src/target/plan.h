@@ -131,6 +131,8 @@ struct verdict {
 	bool put;
 	enum item_kind kind; /* not put: KEEP or CONFLICT */
 	bool said;           /* KEEP */
+	bool as_is;          /* put: a directory that keeps its attributes, or
+	                      * stays where it would go */
 	unsigned lacks;      /* put: what it is brought without */
 	bool refused;        /* put, and in conflict: a directory, so that
 	                      * what is in it is looked at, too */
@@ -239,7 +241,8 @@ struct put {
 };
 enum vl_status vl_plan_entry(
     struct vl_target *t, const struct put *p, struct vl_err *err);
-enum vl_status vl_plan_removal(struct vl_target *t, struct vl_err *err);
+enum vl_status vl_plan_removal(
+    struct vl_target *t, const struct verdict *v, struct vl_err *err);
 
 /* work.c */
 enum vl_status vl_work_file(struct vl_job *job, unsigned worker);

@@ -110,6 +110,14 @@ left_alone(const struct vl_target *t, const struct vl_entry *e, bool matched)
 	    !(e->type == VL_ENTRY_DIR && t->node.type == VL_ENTRY_DIR);
 }
 
+/* The operator chose it for this path alone. */
+static bool
+stays(const struct vl_target *t, struct vl_slice path)
+{
+	return t->opts.stays != NULL &&
+	    t->opts.stays(t->opts.report.arg, t->opts.resource->name, path);
+}
+
 /* Kinds that are not taken; NULL: this one is. */
 static const char *
 refused_kind(const struct vl_target *t, const struct vl_entry *e, bool matched)
@@ -313,6 +321,14 @@ vl_policy_record(struct verdict *v, struct vl_target *t,
 		keep(v);
 		return VL_OK;
 	}
+	if (stays(t, e->path)) {
+		v->as_is = matched && e->type == VL_ENTRY_DIR &&
+		    t->node.type == VL_ENTRY_DIR;
+		if (v->as_is)
+			return check_fold(v, t, e->path, err);
+		keep(v);
+		return VL_OK;
+	}
 	if (e->type == VL_ENTRY_HARD) {
 		st = vl_link_verdict(v, t, e, err);
 		if (st != VL_OK || !v->put)
@@ -371,7 +387,12 @@ vl_policy_target_only(
 		    vl_escape_text(name, sizeof(name), node->path),
 		    t->opts.resource->name,
 		    node->cause == NULL ? "unknown" : node->cause);
-	if (node->type == VL_ENTRY_LEFT_OUT || is_own(t))
+	if (node->type == VL_ENTRY_LEFT_OUT || is_own(t)) {
 		keep(v);
+	} else if (stays(t, node->path)) {
+		v->as_is = node->type == VL_ENTRY_DIR;
+		if (!v->as_is)
+			keep(v);
+	}
 	return check_fold(v, t, node->path, err);
 }

@@ -1,12 +1,16 @@
 """Plans: what a preview writes, a person edits, and an import obeys."""
 import json
+import os
+import shutil
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import write_tree  # noqa: E402
+from flow import tree_lines, write_tree  # noqa: E402
 from said import Said  # noqa: E402
+
+ALL = os.environ.get("VALISE_TEST_ALL") == "1"
 
 DELETES = ("profile: {resources: [{resource: app, tables: ["
            "{table: person, key: [mail]}, {table: task, key: [title], "
@@ -165,7 +169,8 @@ class Plans(Edited):
             (lambda l: l[1].pop("table"), 2, "no"),
             (lambda l: l.append(l[1]), None, "are about one record"),
             (lambda l: l.pop(2), None, "'skip'"),
-            (lambda l: l[-1].update(action="skip"), len(lines), "for a file"),
+            (lambda l: l[-1].update(action="map", to=["x"]), len(lines),
+             "only a row"),
             (lambda l: l[0].update(v=1), 1, "version"),
             (lambda l: l[0].pop("bundle"), 1, "no 'bundle'"),
         )
@@ -249,6 +254,128 @@ class Owners(Edited):
         self.edit("delete", "mayor")
         self.edit("skip", "hills")
         self.refused(4, "photo", "hills")
+
+
+class Paths(Edited):
+    """What a plan leaves of a tree, beside what it does of the rest."""
+
+    SOURCE = {"a.txt": "one", "b.txt": "two", "new/in/x": "x", "new/y": "y",
+              "dir/both": "source", "dir/added": "added",
+              "turned": "was a directory", "grown/z": "was a file",
+              "lnk": ("link", "b.txt")}
+    TARGET = {"b.txt": "other", "dir/both": "target", "dir/gone": "gone",
+              "old/one": "1", "old/below/two": "2", "turned/t": "t",
+              "grown": "file", "lnk": ("link", "a.txt")}
+
+    def setUp(self):
+        super().setUp()
+        for root, entries in ((self.site.source, self.SOURCE),
+                              (self.site.target, self.TARGET)):
+            shutil.rmtree(root)
+            write_tree(root, entries)
+        (self.site.target / "dir").chmod(0o700)
+        (self.site.source / "dir").chmod(0o750)
+        self.bundle = self.site.export()
+        self.make("--only", "files")
+        self.saved = self.folder / "saved"
+        for name in ("target", "target_state"):
+            if getattr(self.site, name).exists():
+                shutil.copytree(getattr(self.site, name), self.saved / name,
+                                symlinks=True)
+        self.before = self.lines()
+
+    def again(self):
+        for name in ("target", "target_state"):
+            shutil.rmtree(getattr(self.site, name), ignore_errors=True)
+            if (self.saved / name).exists():
+                shutil.copytree(self.saved / name, getattr(self.site, name),
+                                symlinks=True)
+
+    def lines(self):
+        return {line.split(" ")[0]: line for line in
+                tree_lines(self.site.target, False)}
+
+    def obey(self, expect=0, words=("--allow-delete",)):
+        return super().obey(expect, (*words, "--only", "files"))
+
+    def skip(self, *paths):
+        self.again()
+        lines = json.loads(json.dumps(self.plan))
+        for line in lines[1:]:
+            if line["path"] in paths:
+                line["action"] = "skip"
+        self.save(lines)
+
+    def test_each_path_stays_or_cannot(self):
+        self.plan = self.read()
+        self.obey()
+        after = self.lines()
+        cannot = set()
+        paths = [line["path"] for line in self.plan[1:]][::1 if ALL else 3]
+        for path in paths:
+            with self.subTest(path):
+                self.skip(path)
+                result = self.obey(expect=(0, 4))
+                have = self.lines()
+                if result.code == 4:
+                    self.assert_says(result, "above or below it")
+                    self.assertEqual(self.before, have)
+                    cannot.add(path)
+                    continue
+                want = {key: line for key, line in after.items()
+                        if key != path}
+                if path in self.before:
+                    want[path] = self.before[path]
+                self.assertEqual(want, have)
+        # What lies in them cannot be without them, or they not without it.
+        self.assertEqual({"new", "new/in", "turned", "grown", "turned/t",
+                          "old/one", "old/below/two", "old/below"} &
+                         set(paths), cannot)
+
+    def test_what_belongs_together_stays_together(self):
+        self.plan = self.read()
+        for paths in (("new", "new/in", "new/in/x", "new/y"),
+                      ("turned", "turned/t"), ("grown", "grown/z"),
+                      ("old", "old/one"), ("old", "old/below",
+                                           "old/below/two")):
+            with self.subTest(paths):
+                self.skip(*paths)
+                self.obey()
+                have = self.lines()
+                for path in paths:
+                    self.assertEqual(self.before.get(path), have.get(path))
+                self.assertIn("a.txt", have)
+
+    def test_all_stays(self):
+        self.plan = self.read()
+        self.skip(*(line["path"] for line in self.plan[1:]))
+        self.obey()
+        self.assertEqual(self.before, self.lines())
+
+    def test_a_path_that_stays_may_have_moved(self):
+        self.plan = self.read()
+        self.skip("b.txt", "a.txt")
+        write_tree(self.site.target, {"b.txt": "third", "a.txt": "mine"})
+        moved = self.lines()
+        self.obey()
+        for path in ("a.txt", "b.txt"):
+            self.assertEqual(moved[path], self.lines()[path])
+        self.assertIn("new/y", self.lines())
+
+    def test_names_of_one_file_stay_together(self):
+        (self.site.source / "hard").hardlink_to(self.site.source / "a.txt")
+        self.bundle = self.site.export()
+        self.make("--only", "files")
+        self.plan = self.read()
+        self.skip("a.txt")
+        self.obey(expect=4)
+        self.skip("a.txt", "hard")
+        self.obey()
+        self.assertNotIn("hard", self.lines())
+        self.skip("hard")
+        self.obey()
+        self.assertNotIn("hard", self.lines())
+        self.assertIn("a.txt", self.lines())
 
 
 if __name__ == "__main__":
