@@ -108,6 +108,7 @@ struct vl_reference {
 	struct vl_to_by *to_by;
 	char *where;
 	char *json;    /* JSONPath, or NULL */
+	char *php;     /* the same into what PHP serialised; or NULL */
 	char *pattern; /* PCRE2, or NULL */
 	char *split;   /* or NULL */
 	char **none;   /* values that mean no row, as text */
@@ -206,6 +207,10 @@ enum vl_status vl_profile_meaning(struct vl_buf *out,
 /* Back from either: VL_EFORMAT for what they would not have written. */
 enum vl_status vl_profile_from_meaning(
     struct vl_profile **out, struct vl_slice json, struct vl_err *err);
+
+/* The path into the value, or NULL; whether ids stand inside the value. */
+const char *vl_reference_path(const struct vl_reference *ref);
+bool vl_reference_inside(const struct vl_reference *ref);
 
 /* "table.column" at its last dot outside of braces; false where it has none,
  * or nothing on one side of it. */

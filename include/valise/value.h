@@ -9,11 +9,14 @@
  *	{"$b64": base64url}	a blob
  *	{"$blob": [at, n]}	a blob: n bytes of the record's body
  *	{"$body": [at, n]}	a text, the same
+ *	{"$deflate": [...]}	a blob, of a text in pieces, in raw deflate
+ *	{"$gzip": [...]}	the same in gzip
  *	{"$i": digits}		an integer of 10^15 or more, either way
  *	{"$parts": [...]}	a text in pieces, some of them ids of rows
  *	{"$r": digits}		a real
  *	{"$ref": key}		the id of the row with that key
  *	{"$t64": base64url}	a text that is not UTF-8, or holds a NUL
+ *	{"$zlib": [...]}	as $gzip, in zlib's form
  */
 
 #include <valise/bytes.h>
@@ -24,6 +27,7 @@
 #define VL_REAL_SIZE        32   /* room for the text of a real, with NUL */
 #define VL_TABLE_NAME_MAX   255  /* bytes */
 #define VL_KEY_MAX          4096 /* bytes of a key as JSON */
+#define VL_COUNTED_DEPTH    8    /* of counted texts within one another */
 
 enum vl_cell_type {
 	VL_CELL_NULL,
@@ -51,13 +55,23 @@ enum vl_value_kind {
 	VL_VALUE_PARTS
 };
 
+/* What pieces are in the value: it is a text, or a blob in which they are
+ * packed. */
+enum vl_packing {
+	VL_PACKING_NONE,
+	VL_PACKING_GZIP,
+	VL_PACKING_ZLIB,
+	VL_PACKING_DEFLATE
+};
+
 struct vl_value {
 	enum vl_value_kind kind;
 	struct vl_cell cell; /* CELL; `bytes` of what was decoded: in `arena` */
 	uint64_t at;         /* BODY: in the body of the record */
 	uint64_t n;
-	struct vl_slice key; /* REF: canonical JSON, an array */
-	size_t item;         /* PARTS: the array, an item of the line */
+	struct vl_slice key;     /* REF: canonical JSON, an array */
+	size_t item;             /* PARTS: the array, an item of the line */
+	enum vl_packing packing; /* PARTS */
 };
 
 /*
@@ -78,7 +92,8 @@ void vl_value_write_ref(struct vl_json_w *w, struct vl_slice key);
 enum vl_part_kind {
 	VL_PART_TEXT,
 	VL_PART_BODY,
-	VL_PART_REF
+	VL_PART_REF,
+	VL_PART_COUNT
 };
 /* How an id is spelled in the text around it. */
 enum vl_part_form {
@@ -88,15 +103,16 @@ enum vl_part_form {
 };
 struct vl_text_part {
 	enum vl_part_kind kind;
-	struct vl_slice text; /* TEXT */
-	uint64_t at;          /* BODY */
-	uint64_t n;
+	struct vl_slice text;  /* TEXT */
+	uint64_t at;           /* BODY */
+	uint64_t n;            /* BODY; COUNT: pieces behind it, whose length
+	                        * stands before them */
 	struct vl_slice table; /* REF */
 	struct vl_slice key;   /* canonical JSON, an array */
 	enum vl_part_form form;
 };
-/* {"$parts":[ ... ]}: open, the pieces, close. */
-void vl_parts_open(struct vl_json_w *w);
+/* {"$parts":[ ... ]}, or another tag: open, the pieces, close. */
+void vl_parts_open(struct vl_json_w *w, enum vl_packing packing);
 void vl_part_write(struct vl_json_w *w, const struct vl_text_part *part);
 void vl_parts_close(struct vl_json_w *w);
 

@@ -1,5 +1,5 @@
 /*
- * Path, then pattern, then separator, each over what the one before it left,
+ * A path, then pattern, then separator, each over what the one before it left,
  * and what remains as bytes of the value (formats/profile.md, References).
  *
  * Pattern and separator work on the text that a JSON string stands for.  A
@@ -15,8 +15,14 @@
 
 #define NOT_UTF8 0x1a /* what a pattern sees of a byte that is not UTF-8 */
 
+enum way {
+	WAY_NONE,
+	WAY_JSON,
+	WAY_PHP
+};
+
 struct vl_finder {
-	bool has_path;
+	enum way way;
 	struct json_path path;
 	struct pattern *pattern;
 	char *split;
@@ -61,6 +67,21 @@ set_split(struct vl_finder *f, const char *split, struct vl_err *err)
 	return f->split != NULL ? VL_OK : vl_fail_memory(err);
 }
 
+static enum vl_status
+set_path(struct vl_finder *f, const struct vl_finder_words *words,
+    struct vl_err *err)
+{
+	const char *path = words->json != NULL ? words->json : words->php;
+
+	if (words->json != NULL && words->php != NULL)
+		return vl_fail(
+		    err, VL_EUSAGE, "one of 'json' and 'php' reads the value");
+	if (path == NULL)
+		return VL_OK;
+	f->way = words->json != NULL ? WAY_JSON : WAY_PHP;
+	return json_path_read(&f->path, path, err);
+}
+
 enum vl_status
 vl_finder_new(struct vl_finder **out, const struct vl_finder_words *words,
     struct vl_err *err)
@@ -71,9 +92,7 @@ vl_finder_new(struct vl_finder **out, const struct vl_finder_words *words,
 	*out = NULL;
 	if (f == NULL)
 		return vl_fail_memory(err);
-	f->has_path = words->json != NULL;
-	if (f->has_path)
-		st = json_path_read(&f->path, words->json, err);
+	st = set_path(f, words, err);
 	if (st == VL_OK && words->pattern != NULL)
 		st = pattern_new(&f->pattern, words->pattern, err);
 	if (st == VL_OK && words->split != NULL)
@@ -242,6 +261,7 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 	const struct run *run = with;
 	struct vl_buf *text = &run->f->text;
 	struct source s = { .leaf = *leaf, .out = run->out };
+	const size_t before = run->out->n;
 	enum vl_status st = VL_OK;
 
 	if (leaf->n > 0)
@@ -255,7 +275,11 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 		st = make_valid(text, s.raw, err);
 	if (text->n > 0)
 		s.text = vl_buf_slice(text);
-	return st == VL_OK ? add_found(run->f, &s, err) : st;
+	if (st == VL_OK)
+		st = add_found(run->f, &s, err);
+	if (st == VL_OK && leaf->head > 0 && run->out->n > before)
+		st = php_count(run->out, before, run->value, leaf, err);
+	return st;
 }
 
 enum vl_status
@@ -264,15 +288,24 @@ vl_finder_find(struct vl_finder *f, struct vl_slice value,
 {
 	const struct leaf whole = { .n = value.n, .form = VL_FORM_PLAIN };
 	const size_t before = out->n;
+	const size_t counted = out->ncounted;
 	struct run run = { f, value, out };
+	const struct leaf_visit visit = { take_leaf, &run };
 	enum vl_status st = VL_OK;
 
-	if (f->has_path)
-		st = json_scan(&f->path, value,
-		    &(struct leaf_visit){ take_leaf, &run }, err);
-	else
+	switch (f->way) {
+	case WAY_JSON:
+		st = json_scan(&f->path, value, &visit, err);
+		break;
+	case WAY_PHP:
+		st = php_scan(&f->path, value, &visit, err);
+		break;
+	default:
 		st = take_leaf(&run, &whole, err);
-	if (st != VL_OK)
+	}
+	if (st != VL_OK) {
 		out->n = before;
+		out->ncounted = counted;
+	}
 	return st;
 }

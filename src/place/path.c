@@ -1,7 +1,8 @@
 /*
  * Reads a JSONPath (formats/profile.md, References): names, indexes, `*` and
  * `..` of RFC 9535, one selector a step.  Filters, slices, unions and indexes
- * from the end are refused, and so is `~`, which would select keys.
+ * from the end are refused.  `~` at its end selects the keys of what the path
+ * selects.
  */
 
 #include <valise/text.h>
@@ -128,9 +129,13 @@ read_step(struct reader *r)
 	struct json_path *path = r->path;
 	struct step *step = NULL;
 
+	if (r->p[0] == '~' && r->p[1] == '\0' && path->n > 0) {
+		path->keys = true;
+		r->p++;
+		return VL_OK;
+	}
 	if (r->p[0] == '~')
-		return refuse(r,
-		    "keys of objects ('~') are not known to this version yet");
+		return refuse(r, "'~' stands at the end, behind a step");
 	if (path->n == STEPS_MAX)
 		return refuse(r, "more than 63 steps");
 	step = &path->steps[path->n++];
@@ -169,6 +174,50 @@ json_path_read(struct json_path *path, const char *text, struct vl_err *err)
 	while (st == VL_OK && *r.p != '\0')
 		st = read_step(&r);
 	return st;
+}
+
+static bool
+name_is(struct vl_slice name, struct vl_slice raw, bool escaped)
+{
+	struct unit u = { 0 };
+
+	if (!escaped)
+		return vl_slice_equal(name, raw);
+	while (raw.n > 0) {
+		if (!json_unit(&u, raw) || u.lone || u.n > name.n ||
+		    memcmp(u.bytes, name.p, u.n) != 0)
+			return false;
+		raw.p += u.raw;
+		raw.n -= u.raw;
+		name.p += u.n;
+		name.n -= u.n;
+	}
+	return name.n == 0;
+}
+
+uint64_t
+path_step(const struct json_path *path, uint64_t before, const struct kid *kid)
+{
+	const struct step *step = NULL;
+	uint64_t states = 0;
+	bool fits = false;
+	size_t i = 0;
+
+	for (i = 0; before != 0 && i < path->n; i++) {
+		if ((before >> i & 1) == 0)
+			continue;
+		step = &path->steps[i];
+		fits = step->kind == STEP_ANY;
+		if (step->kind == STEP_NAME && kid->named)
+			fits = name_is(step->name, kid->name, kid->escaped);
+		if (step->kind == STEP_INDEX && kid->indexed)
+			fits = step->index == kid->index;
+		if (fits)
+			states |= UINT64_C(1) << (i + 1);
+		if (step->below)
+			states |= UINT64_C(1) << i;
+	}
+	return states;
 }
 
 void

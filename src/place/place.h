@@ -23,16 +23,30 @@ struct step {
 struct json_path {
 	struct step steps[STEPS_MAX];
 	size_t n;
+	bool keys; /* of what it selects, not the values */
 	struct vl_buf names;
 };
 enum vl_status json_path_read(
     struct json_path *path, const char *text, struct vl_err *err);
 void json_path_free(struct json_path *path);
 
-/* A string, without its quotes, or a number. */
+/* How a value is called in the one around it. */
+struct kid {
+	bool named;
+	bool escaped; /* the name is spelled as in JSON */
+	struct vl_slice name;
+	bool indexed;
+	size_t index;
+};
+/* The states at a kid of what has the states `before`. */
+uint64_t path_step(
+    const struct json_path *path, uint64_t before, const struct kid *kid);
+
+/* A string, without its quotes, or a number; or such a key. */
 struct leaf {
 	size_t at;
 	size_t n;
+	size_t head; /* bytes from its length up to it; 0: it has none */
 	enum vl_part_form form;
 	bool escaped;
 };
@@ -45,6 +59,18 @@ struct leaf_visit {
  * ends the walk. */
 enum vl_status json_scan(const struct json_path *path, struct vl_slice value,
     const struct leaf_visit *visit, struct vl_err *err);
+
+/* The same of what PHP serialised; without a path all strings and integers,
+ * keys and those in objects, too. */
+enum vl_status php_scan(const struct json_path *path, struct vl_slice value,
+    const struct leaf_visit *visit, struct vl_err *err);
+/*
+ * The places of `out` from `first` on lie in the text `leaf` of `value`,
+ * whose length stands before it: it is a counted text, and so are those
+ * around places in what may be PHP-serialised in it again.
+ */
+enum vl_status php_count(struct vl_places *out, size_t first,
+    struct vl_slice value, const struct leaf *leaf, struct vl_err *err);
 
 /*
  * A byte of a JSON string, or one escape (of a surrogate pair both): what it
@@ -79,5 +105,7 @@ void pattern_free(struct pattern *p);
 
 enum vl_status places_add(
     struct vl_places *p, struct vl_place place, struct vl_err *err);
+enum vl_status places_add_counted(
+    struct vl_places *p, struct vl_counted counted, struct vl_err *err);
 
 #endif

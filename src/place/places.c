@@ -35,6 +35,24 @@ places_add(struct vl_places *p, struct vl_place place, struct vl_err *err)
 	return st;
 }
 
+enum vl_status
+places_add_counted(
+    struct vl_places *p, struct vl_counted counted, struct vl_err *err)
+{
+	struct vl_counted *grown = NULL;
+	size_t cap = p->cap_counted == 0 ? 8 : 2 * p->cap_counted;
+
+	if (p->ncounted == p->cap_counted) {
+		grown = reallocarray(p->counted, cap, sizeof(*grown));
+		if (grown == NULL)
+			return vl_fail_memory(err);
+		p->counted = grown;
+		p->cap_counted = cap;
+	}
+	p->counted[p->ncounted++] = counted;
+	return VL_OK;
+}
+
 /* Two that begin at one byte overlap, even if both are empty. */
 static bool
 overlap(const struct vl_place *a, const struct vl_place *b)
@@ -97,5 +115,6 @@ vl_places_free(struct vl_places *p)
 	if (p == NULL)
 		return;
 	free(p->list);
+	free(p->counted);
 	*p = (struct vl_places){ 0 };
 }

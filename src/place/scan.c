@@ -25,6 +25,8 @@ struct scan {
 	const uint8_t *end;
 	const char *why; /* refused for */
 	size_t depth;    /* of open objects and arrays */
+	struct leaf key; /* of the value at hand */
+	bool keyed;      /* it has one */
 	struct level levels[DEPTH_MAX];
 };
 
@@ -136,55 +138,19 @@ read_word(struct scan *s, const char *word)
 	return true;
 }
 
-static bool
-name_is(struct vl_slice name, struct vl_slice raw, bool escaped)
-{
-	struct unit u = { 0 };
-
-	if (!escaped)
-		return vl_slice_equal(name, raw);
-	while (raw.n > 0) {
-		if (!json_unit(&u, raw) || u.lone || u.n > name.n ||
-		    memcmp(u.bytes, name.p, u.n) != 0)
-			return false;
-		raw.p += u.raw;
-		raw.n -= u.raw;
-		name.p += u.n;
-		name.n -= u.n;
-	}
-	return name.n == 0;
-}
-
 /* The states at a kid; `key` is NULL for the value `index` of an array. */
 static uint64_t
 kid_states(
     const struct scan *s, const struct level *level, const struct leaf *key)
 {
-	const struct step *step = NULL;
-	struct vl_slice raw = { NULL, 0 };
-	uint64_t states = 0;
-	bool fits = false;
-	size_t i = 0;
+	struct kid kid = { .indexed = key == NULL, .index = level->index };
 
-	if (level->states == 0)
-		return 0;
-	if (key != NULL)
-		raw = (struct vl_slice){ s->first + key->at, key->n };
-	for (i = 0; i < s->path->n; i++) {
-		if ((level->states >> i & 1) == 0)
-			continue;
-		step = &s->path->steps[i];
-		fits = step->kind == STEP_ANY;
-		if (step->kind == STEP_NAME && key != NULL)
-			fits = name_is(step->name, raw, key->escaped);
-		if (step->kind == STEP_INDEX && key == NULL)
-			fits = step->index == level->index;
-		if (fits)
-			states |= UINT64_C(1) << (i + 1);
-		if (step->below)
-			states |= UINT64_C(1) << i;
+	if (key != NULL) {
+		kid.named = true;
+		kid.escaped = key->escaped;
+		kid.name = (struct vl_slice){ s->first + key->at, key->n };
 	}
-	return states;
+	return path_step(s->path, level->states, &kid);
 }
 
 /* Up to the next value of the innermost object or array. */
@@ -192,8 +158,8 @@ static bool
 begin_kid(struct scan *s, uint64_t *states)
 {
 	struct level *level = &s->levels[s->depth - 1];
-	struct leaf key = { 0 };
 
+	s->keyed = level->object;
 	if (!level->object) {
 		*states = kid_states(s, level, NULL);
 		level->index++;
@@ -202,12 +168,12 @@ begin_kid(struct scan *s, uint64_t *states)
 	skip_space(s);
 	if (!comes(s, '"'))
 		return refuse(s, "a key is missing");
-	if (!read_string(s, &key))
+	if (!read_string(s, &s->key))
 		return false;
 	skip_space(s);
 	if (!take(s, ':'))
 		return refuse(s, "':' is missing");
-	*states = kid_states(s, level, &key);
+	*states = kid_states(s, level, &s->key);
 	return true;
 }
 
@@ -268,6 +234,13 @@ read_scalar(struct scan *s, struct leaf *leaf, bool *found)
 	}
 }
 
+/* Whether the path ends here, at a key or at a value. */
+static bool
+selects(const struct scan *s, uint64_t states, bool key)
+{
+	return s->path->keys == key && (states >> s->path->n & 1) != 0;
+}
+
 enum vl_status
 json_scan(const struct json_path *path, struct vl_slice value,
     const struct leaf_visit *visit, struct vl_err *err)
@@ -290,10 +263,13 @@ json_scan(const struct json_path *path, struct vl_slice value,
 		opened = comes(&s, '{') || comes(&s, '[');
 		ok = opened ? open_nested(&s, states) :
 		              read_scalar(&s, &leaf, &found);
-		if (ok && !opened && found && (states >> path->n & 1) != 0)
+		if (ok && !opened && found && selects(&s, states, false))
 			st = visit->leaf(visit->with, &leaf, err);
 		if (ok && st == VL_OK)
 			ok = go_on(&s, opened, &states, &end);
+		if (ok && st == VL_OK && !end && s.keyed &&
+		    selects(&s, states, true))
+			st = visit->leaf(visit->with, &s.key, err);
 	}
 	if (!ok)
 		return vl_fail(err, VL_EFORMAT, "not JSON at byte %zu: %s",

@@ -179,6 +179,22 @@ write_text(struct vl_buf *out, struct vl_slice text, struct vl_err *err)
 	return st;
 }
 
+enum vl_status
+vl_place_count(struct vl_buf *out, size_t from, struct vl_err *err)
+{
+	const size_t n = out->n - from;
+	char head[32];
+	const int room = snprintf(head, sizeof(head), "%zu:\"", n);
+	enum vl_status st = vl_buf_reserve(out, (size_t)room, err);
+
+	if (st != VL_OK)
+		return st;
+	memmove(out->p + from + room, out->p + from, n);
+	memcpy(out->p + from, head, (size_t)room);
+	out->n += (size_t)room;
+	return VL_OK;
+}
+
 /* -?(0|[1-9][0-9]*), and not -0. */
 static bool
 is_integer(struct vl_slice text)
@@ -206,7 +222,7 @@ vl_place_write(struct vl_buf *out, enum vl_part_form form, struct vl_slice text,
 		return write_text(out, text, err);
 	if (form == VL_FORM_JSON_NUMBER && !is_integer(text))
 		return vl_fail(err, VL_EFORMAT,
-		    "cannot write '%s' as a number of JSON: not an integer",
+		    "cannot write '%s' as a number: not an integer",
 		    vl_escape_text(shown, sizeof(shown), text));
 	return vl_buf_add(out, text, err);
 }

@@ -12,11 +12,11 @@
 #include <valise/text.h>
 #include <valise/value.h>
 
+#include "parts.h"
+
 /* Digits and places behind the point of a short real. */
 #define SHORT_MAX    1e15
 #define SHORT_PLACES 6
-
-static const char *const forms[] = { "plain", "json", "number" };
 
 static const uint8_t *
 find_nul(struct vl_slice s)
@@ -143,8 +143,8 @@ vl_real_read(double *real, struct vl_slice text)
 	return !isnan(*real) && strcmp(vl_real_text(again, *real), copy) == 0;
 }
 
-static void
-write_coded(struct vl_json_w *w, const char *tag, struct vl_slice bytes)
+void
+value_write_coded(struct vl_json_w *w, const char *tag, struct vl_slice bytes)
 {
 	size_t size = VL_B64U_SIZE(bytes.n);
 	char *text = malloc(size);
@@ -183,8 +183,8 @@ write_int(struct vl_json_w *w, int64_t n)
 	write_tagged(w, "$i", text);
 }
 
-static bool
-is_text(struct vl_slice bytes)
+bool
+value_is_text(struct vl_slice bytes)
 {
 	return find_nul(bytes) == NULL && vl_utf8_valid(bytes);
 }
@@ -206,16 +206,16 @@ vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell)
 		break;
 	case VL_CELL_TEXT:
 		if (!vl_json_w_try(w, cell->bytes))
-			write_coded(w, "$t64", cell->bytes);
+			value_write_coded(w, "$t64", cell->bytes);
 		break;
 	case VL_CELL_BLOB:
-		write_coded(w, "$b64", cell->bytes);
+		value_write_coded(w, "$b64", cell->bytes);
 		break;
 	}
 }
 
-static void
-write_range(struct vl_json_w *w, const char *tag, uint64_t at, uint64_t n)
+void
+value_write_range(struct vl_json_w *w, const char *tag, uint64_t at, uint64_t n)
 {
 	vl_json_w_open(w, '{');
 	vl_json_w_key(w, tag);
@@ -230,7 +230,7 @@ void
 vl_value_write_body(
     struct vl_json_w *w, enum vl_cell_type type, uint64_t at, uint64_t n)
 {
-	write_range(w, type == VL_CELL_BLOB ? "$blob" : "$body", at, n);
+	value_write_range(w, type == VL_CELL_BLOB ? "$blob" : "$body", at, n);
 }
 
 void
@@ -242,51 +242,17 @@ vl_value_write_ref(struct vl_json_w *w, struct vl_slice key)
 	vl_json_w_close(w, '}');
 }
 
-void
-vl_parts_open(struct vl_json_w *w)
-{
-	vl_json_w_open(w, '{');
-	vl_json_w_key(w, "$parts");
-	vl_json_w_open(w, '[');
-}
-
-void
-vl_part_write(struct vl_json_w *w, const struct vl_text_part *part)
-{
-	switch (part->kind) {
-	case VL_PART_TEXT:
-		vl_json_w_text(w, part->text);
-		break;
-	case VL_PART_BODY:
-		write_range(w, "$body", part->at, part->n);
-		break;
-	case VL_PART_REF:
-		vl_json_w_open(w, '[');
-		vl_json_w_text(w, part->table);
-		vl_json_w_raw(w, part->key);
-		vl_json_w_text(w, vl_slice_of(forms[part->form]));
-		vl_json_w_close(w, ']');
-		break;
-	}
-}
-
-void
-vl_parts_close(struct vl_json_w *w)
-{
-	vl_json_w_close(w, ']');
-	vl_json_w_close(w, '}');
-}
-
 /* Reading. */
 
-static enum vl_status
-bad(struct vl_err *err, const char *why)
+enum vl_status
+value_bad(struct vl_err *err, const char *why)
 {
 	return vl_fail(err, VL_EFORMAT, "not a value: %s", why);
 }
 
-static bool
-read_range(const struct vl_json *j, size_t item, uint64_t *at, uint64_t *n)
+bool
+value_read_range(
+    const struct vl_json *j, size_t item, uint64_t *at, uint64_t *n)
 {
 	const struct vl_json_item *list = &j->items[item];
 
@@ -308,13 +274,13 @@ read_coded(struct vl_value *v, struct vl_slice text, struct vl_buf *arena,
 	size_t n = 0;
 
 	if (arena->cap - arena->n < text.n)
-		return bad(err, "it is longer than its line");
+		return value_bad(err, "it is longer than its line");
 	if (!vl_unb64u_any(to, &n, text))
-		return bad(err, "its base64url is not canonical");
+		return value_bad(err, "its base64url is not canonical");
 	v->cell.bytes = (struct vl_slice){ to, n };
 	arena->n += n;
-	if (v->cell.type == VL_CELL_TEXT && is_text(v->cell.bytes))
-		return bad(err, "'$t64' holds plain text");
+	if (v->cell.type == VL_CELL_TEXT && value_is_text(v->cell.bytes))
+		return value_bad(err, "'$t64' holds plain text");
 	return VL_OK;
 }
 
@@ -325,16 +291,16 @@ read_big(struct vl_value *v, struct vl_slice text, struct vl_err *err)
 	char again[VL_INT_SIZE];
 
 	if (text.n >= sizeof(copy) || find_nul(text) != NULL)
-		return bad(err, "'$i' is no integer of 64 bits");
+		return value_bad(err, "'$i' is no integer of 64 bits");
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	v->cell.integer = strtoll(copy, NULL, 10);
 	(void)vl_int_text(again, v->cell.integer);
 	if (strcmp(copy, again) != 0)
-		return bad(err, "'$i' is no integer of 64 bits");
+		return value_bad(err, "'$i' is no integer of 64 bits");
 	if (v->cell.integer >= -VL_JSON_INT_MAX &&
 	    v->cell.integer <= VL_JSON_INT_MAX)
-		return bad(err, "'$i' is below 10^15");
+		return value_bad(err, "'$i' is below 10^15");
 	return VL_OK;
 }
 
@@ -367,96 +333,6 @@ vl_key_valid(const struct vl_json *j, size_t item, struct vl_buf *arena)
 	    j->items[item].raw.n <= VL_KEY_MAX && is_key_list(j, item, arena);
 }
 
-static bool
-read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
-    struct vl_buf *arena)
-{
-	size_t key = item + 2; /* the table is one item */
-	size_t form = 0;
-	size_t i = 0;
-
-	if (j->items[item].count != 3 ||
-	    j->items[item + 1].type != VL_JSON_STRING ||
-	    !vl_key_valid(j, key, arena))
-		return false;
-	form = j->items[key].next;
-	if (j->items[form].type != VL_JSON_STRING)
-		return false;
-	part->kind = VL_PART_REF;
-	part->table = vl_json_text(j, item + 1, arena);
-	part->key = j->items[key].raw;
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		part->form = (enum vl_part_form)i;
-		if (vl_slice_equal(j->items[form].raw, vl_slice_of(forms[i])))
-			return part->table.n > 0 &&
-			    part->table.n <= VL_TABLE_NAME_MAX;
-	}
-	return false;
-}
-
-static bool
-read_part(struct vl_text_part *part, const struct vl_json *j, size_t item,
-    struct vl_buf *arena)
-{
-	const struct vl_json_item *it = &j->items[item];
-
-	*part = (struct vl_text_part){ 0 };
-	if (it->type == VL_JSON_STRING) {
-		part->kind = VL_PART_TEXT;
-		part->text = vl_json_text(j, item, arena);
-		return true;
-	}
-	if (it->type == VL_JSON_ARRAY)
-		return read_part_ref(part, j, item, arena);
-	part->kind = VL_PART_BODY;
-	return it->type == VL_JSON_OBJECT && it->count == 1 &&
-	    vl_slice_equal(it[1].raw, vl_slice_of("$body")) &&
-	    read_range(j, item + 2, &part->at, &part->n);
-}
-
-/* Texts are not empty and not next to one another, and some part is an id:
- * else there would be two spellings. */
-static enum vl_status
-read_parts(struct vl_value *v, const struct vl_json *j, size_t item,
-    struct vl_buf *arena, struct vl_err *err)
-{
-	enum vl_part_kind before = VL_PART_REF;
-	struct vl_text_part part = { 0 };
-	size_t used = arena->n;
-	size_t at = item + 1;
-	bool has_ref = false;
-
-	if (j->items[item].type != VL_JSON_ARRAY)
-		return bad(err, "'$parts' is no array");
-	for (; at < j->items[item].next; at = j->items[at].next) {
-		arena->n = used; /* only looked at */
-		if (!read_part(&part, j, at, arena))
-			return bad(err, "a piece of '$parts' is none");
-		if (part.kind == VL_PART_TEXT && part.text.n == 0)
-			return bad(err, "a piece of '$parts' is empty");
-		if (part.kind != VL_PART_REF && before != VL_PART_REF)
-			return bad(err, "pieces of '$parts' are not joined");
-		before = part.kind;
-		has_ref = has_ref || part.kind == VL_PART_REF;
-	}
-	arena->n = used;
-	v->kind = VL_VALUE_PARTS;
-	v->item = item;
-	return has_ref ? VL_OK : bad(err, "'$parts' names no row");
-}
-
-bool
-vl_parts_next(struct vl_text_part *part, const struct vl_json *j,
-    const struct vl_value *v, size_t *at, struct vl_buf *arena)
-{
-	if (*at == 0)
-		*at = v->item + 1;
-	if (*at >= j->items[v->item].next || !read_part(part, j, *at, arena))
-		return false;
-	*at = j->items[*at].next;
-	return true;
-}
-
 /* An object with one member, `tag`, whose value is at `item`. */
 static enum vl_status
 read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
@@ -470,17 +346,17 @@ read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
 		v->key = it->raw;
 		return vl_key_valid(j, item, arena) ?
 		    VL_OK :
-		    bad(err, "'$ref' is no key");
+		    value_bad(err, "'$ref' is no key");
 	}
-	if (vl_slice_equal(tag, vl_slice_of("$parts")))
-		return read_parts(v, j, item, arena, err);
+	if (parts_tag(&v->packing, tag))
+		return parts_read(v, j, item, arena, err);
 	if (vl_slice_equal(tag, vl_slice_of("$body")) ||
 	    vl_slice_equal(tag, vl_slice_of("$blob"))) {
 		v->kind = VL_VALUE_BODY;
 		v->cell.type = tag.p[2] == 'l' ? VL_CELL_BLOB : VL_CELL_TEXT;
-		return read_range(j, item, &v->at, &v->n) ?
+		return value_read_range(j, item, &v->at, &v->n) ?
 		    VL_OK :
-		    bad(err, "its place in the body is none");
+		    value_bad(err, "its place in the body is none");
 	}
 	if (text && vl_slice_equal(tag, vl_slice_of("$b64"))) {
 		v->cell.type = VL_CELL_BLOB;
@@ -498,9 +374,9 @@ read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
 		v->cell.type = VL_CELL_REAL;
 		return vl_real_read(&v->cell.real, it->raw) ?
 		    VL_OK :
-		    bad(err, "'$r' is not a real in its one spelling");
+		    value_bad(err, "'$r' is not a real in its one spelling");
 	}
-	return bad(err, "its tag is not known");
+	return value_bad(err, "its tag is not known");
 }
 
 enum vl_status
@@ -528,5 +404,5 @@ vl_value_read(struct vl_value *v, const struct vl_json *j, size_t item,
 	default:
 		break;
 	}
-	return bad(err, "it is neither null, number, string nor tagged");
+	return value_bad(err, "it is neither null, number, string nor tagged");
 }

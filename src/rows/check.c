@@ -104,6 +104,7 @@ count_inside(struct checking *c, const struct rows_reader *rd,
 	if (cell->type != VL_CELL_TEXT)
 		return VL_OK;
 	c->places.n = 0;
+	c->places.ncounted = 0;
 	st = vl_finder_find(ref->finder, cell->bytes, &c->places, c->err);
 	if (st != VL_OK) {
 		*c->err = (struct vl_err){ 0 };

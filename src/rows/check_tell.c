@@ -256,7 +256,9 @@ tell_reference(
 	if (ref->to != NONE)
 		told.to = c->r->plan.tables[ref->to].schema->name;
 	if (w != NULL)
-		told.inside = w->json != NULL ? w->json : w->pattern;
+		told.inside = vl_reference_path(w);
+	if (w != NULL && told.inside == NULL)
+		told.inside = w->pattern;
 	told.examples =
 	    vl_rows_secret_name(told.column) ? "" : (const char *)n->examples.p;
 	c->to->reference(c->to->arg, &told);

@@ -345,7 +345,46 @@ fill_part(const struct filling *f, const struct vl_text_part *part,
 	}
 	if (st == VL_OK && found)
 		st = vl_place_write(text, part->form, id.bytes, f->err);
+	if (st == VL_EFORMAT)
+		st = vl_fail(f->err, VL_EREFUSED, "column '%s': %s",
+		    f->t->schema->columns[f->column].name, f->err->text);
 	vl_buf_free(&room);
+	return st;
+}
+
+/* Counted texts that are not at their end. */
+struct open {
+	uint64_t end[VL_COUNTED_DEPTH]; /* number of the piece behind it */
+	size_t from[VL_COUNTED_DEPTH];  /* of the text */
+	size_t depth;
+};
+
+/* Put the lengths of those that end before piece `number`. */
+static enum vl_status
+count(const struct filling *f, struct open *o, uint64_t number,
+    struct vl_buf *text)
+{
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && o->depth > 0 && o->end[o->depth - 1] == number;
+	     o->depth--)
+		st = vl_place_count(text, o->from[o->depth - 1], f->err);
+	return st;
+}
+
+static enum vl_status
+pack(enum vl_packing how, struct vl_buf *text, struct vl_err *err)
+{
+	struct vl_buf packed = { 0 };
+	enum vl_status st =
+	    vl_place_pack(&packed, how, vl_buf_slice(text), err);
+
+	if (st == VL_OK) {
+		vl_buf_free(text);
+		*text = packed;
+		return VL_OK;
+	}
+	vl_buf_free(&packed);
 	return st;
 }
 
@@ -354,14 +393,28 @@ fill_parts(const struct filling *f, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell)
 {
 	struct vl_text_part part = { 0 };
+	struct open o = { .depth = 0 };
 	enum vl_status st = VL_OK;
+	uint64_t number = 0;
 	size_t at = 0;
 
 	vl_buf_clear(text);
 	while (st == VL_OK &&
-	    vl_parts_next(&part, &store->json, value, &at, &store->text))
-		st = fill_part(f, &part, text);
-	*cell = (struct vl_cell){ .type = VL_CELL_TEXT,
+	    vl_parts_next(&part, &store->json, value, &at, &store->text)) {
+		st = count(f, &o, number, text);
+		if (st == VL_OK && part.kind != VL_PART_COUNT) {
+			st = fill_part(f, &part, text);
+		} else if (st == VL_OK) {
+			o.end[o.depth] = number + part.n + 1;
+			o.from[o.depth++] = text->n;
+		}
+		number++;
+	}
+	if (st == VL_OK)
+		st = count(f, &o, number, text);
+	if (st == VL_OK && value->packing != VL_PACKING_NONE)
+		st = pack(value->packing, text, f->err);
+	*cell = (struct vl_cell){ .type = value->cell.type,
 		.bytes = vl_buf_slice(text) };
 	return st;
 }

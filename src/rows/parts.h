@@ -22,6 +22,7 @@
  *	tree.c     those of trees
  *	tied.c     ids that stand in names of files
  *	values.c   a row's values as canonical JSON
+ *	inside.c   those in which ids stand
  *	rows.c     tables in order, lines out
  *	ear.c      going on where an export ends, so that all is found
  */
@@ -525,6 +526,17 @@ enum vl_status rows_walk_next(
 void rows_walk_free(struct rows_walk *w);
 
 /* values.c: one row as a line without its key. */
+struct rows_inside { /* of a value while it is written */
+	struct vl_buf text;
+	struct vl_buf keys; /* of the rows that it names */
+	struct vl_places places;
+	struct rows_spot *spots;
+	size_t nspots;
+	size_t cap_spots;
+	struct rows_piece *pieces;
+	size_t npieces;
+	size_t cap_pieces;
+};
 struct rows_values {
 	struct vl_buf row;
 	struct vl_buf ids; /* `x`; empty: none */
@@ -532,12 +544,7 @@ struct rows_values {
 	size_t nlarge;
 	size_t cap;
 	uint64_t size; /* of the body */
-	/* Of a column while it is written. */
-	struct vl_buf text;
-	struct vl_places places;
-	struct rows_spot *spots;
-	size_t nspots;
-	size_t cap_spots;
+	struct rows_inside inside;
 	size_t *order;       /* columns by name */
 	struct vl_buf names; /* theirs, as they stand in a row */
 	size_t *ends;        /* of each in `names` */

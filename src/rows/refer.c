@@ -182,24 +182,23 @@ add_by(struct refer *r, const struct vl_reference *w, struct rows_ref *ref)
 static enum vl_status
 add_line(struct refer *r, const struct vl_reference *w)
 {
-	const struct vl_finder_words words = {
-		.json = w->json, .pattern = w->pattern, .split = w->split
-	};
+	const struct vl_finder_words words = { .json = w->json,
+		.php = w->php,
+		.pattern = w->pattern,
+		.split = w->split };
 	struct rows_ref *ref = add_ref(r);
 	enum vl_status st = VL_OK;
 
 	if (ref == NULL)
 		return r->err->status;
 	ref->words = w;
-	if (w->on_dangling == VL_DANGLING_DROP && w->json == NULL &&
-	    w->pattern == NULL)
+	if (w->on_dangling == VL_DANGLING_DROP && !vl_reference_inside(w))
 		r->t->columns[r->column].drops = true;
 	if (w->on_dangling == VL_DANGLING_KEEP)
 		r->t->loose = true;
 	st = rows_plan_condition(
 	    r->t, r->opts->db, w->where, &ref->condition, r->err);
-	if (st == VL_OK &&
-	    (w->json != NULL || w->pattern != NULL || w->split != NULL))
+	if (st == VL_OK && vl_reference_inside(w))
 		st = vl_finder_new(&ref->finder, &words, r->err);
 	if (st != VL_OK)
 		return rows_plan_fail(r->opts, ROWS_AT(w), r->err, "'%s': %s",

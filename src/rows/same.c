@@ -60,7 +60,7 @@ same_parts(struct same *c, const struct rows_staged *row,
 	size_t k = 0;
 	bool more = true;
 
-	*same = true;
+	*same = ours->packing == theirs->packing;
 	while (st == VL_OK && *same) {
 		more = vl_parts_next(
 		    &a, &c->p->store.json, ours, &i, &c->p->store.text);
@@ -77,6 +77,8 @@ same_parts(struct same *c, const struct rows_staged *row,
 			    (uint64_t[]){ b.at, b.n }, same);
 		else if (a.kind == VL_PART_TEXT)
 			*same = vl_slice_equal(a.text, b.text);
+		else if (a.kind == VL_PART_COUNT)
+			*same = a.n == b.n;
 		else
 			*same = vl_slice_equal(a.key, b.key) &&
 			    vl_slice_equal(a.table, b.table) &&

@@ -6,18 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parts.h"
+#include "values.h"
 
 /* Of the values of a line: what is left of VL_LINE_MAX beside key, names of
  * resource and table, ids and hash. */
 #define ROW_MAX    56000
 #define INLINE_MIN 64
-
-/* Bytes of a value that are the id of a row. */
-struct rows_spot {
-	struct vl_place place;
-	const struct rows_ref *ref;
-};
 
 static int
 by_name(const void *a, const void *b, void *arg)
@@ -69,19 +63,9 @@ write_name(struct vl_json_w *w, const struct rows_values *v, size_t i)
 	    w, (struct vl_slice){ v->names.p + at, v->ends[i] - at });
 }
 
-struct writing {
-	struct rows_values *v;
-	struct rows_scratch *s;
-	const struct rows_reader *rd;
-	struct vl_json_w w;
-	size_t inline_max;
-	bool drop;
-	struct vl_err *err;
-};
-
 /* Into the body; `*at` is where. */
-static enum vl_status
-keep(struct writing *g, struct vl_slice bytes, uint64_t *at)
+enum vl_status
+rows_values_keep(struct rows_writing *g, struct vl_slice bytes, uint64_t *at)
 {
 	struct rows_values *v = g->v;
 	int64_t *grown = NULL;
@@ -99,8 +83,8 @@ keep(struct writing *g, struct vl_slice bytes, uint64_t *at)
 	return rows_scratch_keep(g->s, bytes, &v->large[v->nlarge++], g->err);
 }
 
-static enum vl_status
-write_cell(struct writing *g, const struct vl_cell *cell)
+enum vl_status
+rows_write_cell(struct rows_writing *g, const struct vl_cell *cell)
 {
 	enum vl_status st = VL_OK;
 	uint64_t at = 0;
@@ -110,13 +94,13 @@ write_cell(struct writing *g, const struct vl_cell *cell)
 		vl_cell_write(&g->w, cell);
 		return VL_OK;
 	}
-	st = keep(g, cell->bytes, &at);
+	st = rows_values_keep(g, cell->bytes, &at);
 	vl_value_write_body(&g->w, cell->type, at, cell->bytes.n);
 	return st;
 }
 
 static enum vl_status
-write_ref(struct writing *g, size_t column, const struct rows_ref *ref,
+write_ref(struct rows_writing *g, size_t column, const struct rows_ref *ref,
     const struct vl_cell *cell)
 {
 	enum rows_meaning meaning = ROWS_MEANS_NOTHING;
@@ -134,194 +118,27 @@ write_ref(struct writing *g, size_t column, const struct rows_ref *ref,
 	        g->rd->plan, ref, g->rd->t->columns[column].schema, &none))
 		vl_cell_write(&g->w, &none);
 	else
-		return write_cell(g, cell);
-	return VL_OK;
-}
-
-/* Ids inside a value. */
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct rows_spot *x = a;
-	const struct rows_spot *y = b;
-
-	return (x->place.at > y->place.at) - (x->place.at < y->place.at);
-}
-
-static enum vl_status
-add_spots(struct writing *g, const struct rows_ref *ref)
-{
-	struct rows_values *v = g->v;
-	struct rows_spot *grown = NULL;
-	size_t need = v->nspots + v->places.n;
-	size_t i = 0;
-
-	if (need > v->cap_spots) {
-		grown = reallocarray(v->spots, 2 * need, sizeof(*grown));
-		if (grown == NULL)
-			return vl_fail_memory(g->err);
-		v->spots = grown;
-		v->cap_spots = 2 * need;
-	}
-	for (i = 0; i < v->places.n; i++)
-		v->spots[v->nspots++] =
-		    (struct rows_spot){ .place = v->places.list[i],
-			    .ref = ref };
-	return VL_OK;
-}
-
-/* All ids of the value, ascending. */
-static enum vl_status
-find_spots(struct writing *g, size_t column, const struct vl_cell *cell)
-{
-	const struct rows_column *c = &g->rd->t->columns[column];
-	struct rows_values *v = g->v;
-	const struct rows_ref *ref = NULL;
-	enum vl_status st = VL_OK;
-	size_t i = 0;
-
-	v->nspots = 0;
-	for (i = 0; i < c->nrefs; i++) {
-		ref = &c->refs[i];
-		if (ref->finder == NULL ||
-		    !rows_reader_holds(g->rd, ref->condition))
-			continue;
-		v->places.n = 0;
-		st = vl_finder_find(
-		    ref->finder, cell->bytes, &v->places, g->err);
-		if (st == VL_EFORMAT && ref->words->on_broken == VL_BROKEN_KEEP)
-			continue;
-		if (st == VL_EFORMAT)
-			return vl_fail(g->err, VL_EREFUSED,
-			    "column '%s': %s: mend it, or say 'on_broken: "
-			    "keep' in the profile",
-			    c->schema->name, g->err->text);
-		if (st == VL_OK)
-			st = add_spots(g, ref);
-		if (st != VL_OK)
-			return st;
-	}
-	if (v->nspots > 1)
-		qsort(v->spots, v->nspots, sizeof(*v->spots), by_place);
-	for (i = 1; i < v->nspots; i++)
-		if (v->spots[i].place.at <
-		    v->spots[i - 1].place.at + v->spots[i - 1].place.n)
-			return vl_fail(g->err, VL_EREFUSED,
-			    "column '%s': two references meet in the same "
-			    "bytes at %zu",
-			    c->schema->name, v->spots[i].place.at);
+		return rows_write_cell(g, cell);
 	return VL_OK;
 }
 
 static enum vl_status
-write_text(struct writing *g, struct vl_slice bytes)
-{
-	struct vl_text_part part = { .kind = VL_PART_TEXT, .text = bytes };
-	enum vl_status st = VL_OK;
-
-	if (bytes.n == 0)
-		return VL_OK;
-	if (bytes.n > g->inline_max) {
-		part.kind = VL_PART_BODY;
-		part.n = bytes.n;
-		st = keep(g, bytes, &part.at);
-	}
-	if (st == VL_OK)
-		vl_part_write(&g->w, &part);
-	return st;
-}
-
-/* An id of a row that does not travel may stand as it is. */
-static bool
-keeps(const struct rows_ref *ref)
-{
-	return ref->words != NULL &&
-	    ref->words->on_dangling == VL_DANGLING_KEEP;
-}
-
-/* What the bytes at a spot mean; `*stays`: they are text like the rest. */
-static enum vl_status
-look_at_spot(struct writing *g, size_t column, const struct vl_cell *cell,
-    const struct rows_spot *spot, struct rows_note *note, bool *stays)
-{
-	enum rows_meaning meaning = ROWS_MEANS_NOTHING;
-	struct vl_cell id = { .type = VL_CELL_TEXT };
-	enum vl_status st = VL_OK;
-
-	vl_buf_clear(&g->v->text);
-	st = vl_place_read(&g->v->text, cell->bytes, &spot->place, g->err);
-	id.bytes = vl_buf_slice(&g->v->text);
-	if (st == VL_OK)
-		st = rows_lookup(g->s, g->rd, column, spot->ref, &id, note,
-		    &meaning, &g->drop, g->err);
-	*stays = meaning != ROWS_MEANS_ROW ||
-	    (note->state != ROWS_CARRIED && keeps(spot->ref));
-	return st;
-}
-
-static enum vl_status
-write_inside(struct writing *g, size_t column, const struct vl_cell *cell)
-{
-	const struct rows_plan *p = g->rd->plan;
-	struct vl_text_part part = { .kind = VL_PART_REF };
-	const struct rows_spot *spot = NULL;
-	struct rows_note note = { 0 };
-	enum vl_status st = find_spots(g, column, cell);
-	struct vl_slice before = { 0 };
-	size_t done = 0;
-	bool begun = false;
-	bool stays = false;
-	size_t i = 0;
-
-	for (i = 0; st == VL_OK && i < g->v->nspots; i++) {
-		spot = &g->v->spots[i];
-		st = look_at_spot(g, column, cell, spot, &note, &stays);
-		if (st != VL_OK || stays)
-			continue;
-		if (!begun)
-			vl_parts_open(&g->w);
-		begun = true;
-		before.p = cell->bytes.p + done;
-		before.n = spot->place.at - done;
-		st = write_text(g, before);
-		part.table = vl_slice_of(p->tables[note.table].schema->name);
-		part.key = note.key;
-		part.form = spot->place.form;
-		vl_part_write(&g->w, &part);
-		done = spot->place.at + spot->place.n;
-	}
-	if (st != VL_OK)
-		return st;
-	if (!begun)
-		return write_cell(g, cell);
-	before.p = cell->bytes.p + done;
-	before.n = cell->bytes.n - done;
-	st = write_text(g, before);
-	vl_parts_close(&g->w);
-	return st;
-}
-
-static enum vl_status
-write_value(struct writing *g, size_t column)
+write_value(struct rows_writing *g, size_t column)
 {
 	const struct rows_column *c = &g->rd->t->columns[column];
 	const struct vl_cell *cell = rows_reader_cell(g->rd, column);
 	const struct rows_ref *whole = NULL;
 
 	if (c->nrefs == 0)
-		return write_cell(g, cell);
+		return rows_write_cell(g, cell);
 	whole = rows_whole(g->rd, column);
 	if (whole != NULL)
 		return write_ref(g, column, whole, cell);
-	if (cell->type != VL_CELL_TEXT && cell->type != VL_CELL_INT)
-		return write_cell(g, cell);
-	return cell->type == VL_CELL_TEXT ? write_inside(g, column, cell) :
-	                                    write_cell(g, cell);
+	return rows_write_inside(g, column, cell);
 }
 
 static enum vl_status
-write_row(struct writing *g)
+write_row(struct rows_writing *g)
 {
 	const struct rows_table *t = g->rd->t;
 	struct rows_values *v = g->v;
@@ -345,9 +162,16 @@ write_row(struct writing *g)
 	return st == VL_OK ? vl_json_w_end(&g->w, g->err) : st;
 }
 
+bool
+rows_ref_keeps(const struct rows_ref *ref)
+{
+	return ref->words != NULL &&
+	    ref->words->on_dangling == VL_DANGLING_KEEP;
+}
+
 /* The id of a row that does not travel, where it may be kept. */
 static enum vl_status
-is_loose(struct writing *g, size_t column, bool *loose)
+is_loose(struct rows_writing *g, size_t column, bool *loose)
 {
 	const struct rows_ref *ref = rows_whole(g->rd, column);
 	enum rows_meaning meaning = ROWS_MEANS_NOTHING;
@@ -355,7 +179,7 @@ is_loose(struct writing *g, size_t column, bool *loose)
 	enum vl_status st = VL_OK;
 
 	*loose = false;
-	if (ref == NULL || !keeps(ref))
+	if (ref == NULL || !rows_ref_keeps(ref))
 		return VL_OK;
 	st = rows_lookup(g->s, g->rd, column, ref,
 	    rows_reader_cell(g->rd, column), &note, &meaning, &g->drop, g->err);
@@ -365,7 +189,7 @@ is_loose(struct writing *g, size_t column, bool *loose)
 
 /* What means nothing at the target: `x`. */
 static enum vl_status
-write_ids(struct writing *g)
+write_ids(struct rows_writing *g)
 {
 	const struct rows_table *t = g->rd->t;
 	struct vl_json_w w = { 0 };
@@ -405,7 +229,7 @@ enum vl_status
 rows_values_make(struct rows_values *v, struct rows_scratch *s,
     const struct rows_reader *rd, bool *drop, struct vl_err *err)
 {
-	struct writing g = { .v = v, .s = s, .rd = rd, .err = err };
+	struct rows_writing g = { .v = v, .s = s, .rd = rd, .err = err };
 	enum vl_status st = sort_columns(v, rd, err);
 
 	/* Where the line would be too long, smaller values go, too. */
@@ -450,10 +274,8 @@ rows_values_free(struct rows_values *v)
 {
 	vl_buf_free(&v->row);
 	vl_buf_free(&v->ids);
-	vl_buf_free(&v->text);
-	vl_places_free(&v->places);
+	rows_inside_free(&v->inside);
 	free(v->large);
-	free(v->spots);
 	free(v->order);
 	free(v->ends);
 	vl_buf_free(&v->names);

@@ -158,3 +158,16 @@ vl_profile_load(struct vl_profile **out, const char *file, struct vl_err *err)
 	vl_site_node_free(root);
 	return st;
 }
+
+const char *
+vl_reference_path(const struct vl_reference *ref)
+{
+	return ref->json != NULL ? ref->json : ref->php;
+}
+
+bool
+vl_reference_inside(const struct vl_reference *ref)
+{
+	return vl_reference_path(ref) != NULL || ref->pattern != NULL ||
+	    ref->split != NULL;
+}

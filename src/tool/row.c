@@ -133,7 +133,7 @@ show_parts(struct showing *s, const struct vl_row_store *store,
 		s->w.status = VL_EIO;
 		return;
 	}
-	vl_parts_open(&s->w);
+	vl_parts_open(&s->w, v->packing);
 	while (vl_parts_next(&part, &store->json, v, &at, &arena)) {
 		if (part.kind == VL_PART_BODY &&
 		    held(s, part.at, part.n, &bytes) && vl_utf8_valid(bytes)) {

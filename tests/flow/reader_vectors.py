@@ -37,6 +37,7 @@ import keys  # noqa: E402
 import locked  # noqa: E402
 import manifest  # noqa: E402
 import paths  # noqa: E402
+import php  # noqa: E402
 import seal  # noqa: E402
 from bundlewriter import b64u, list_item  # noqa: E402
 from common import (Bad, blake, from_base64url,  # noqa: E402
@@ -93,6 +94,7 @@ DECODERS = {
     "map-row": frames.read_map_row,
     "record-header": frames.read_record_header,
     "seal-list": seal.read_list,
+    "php": php.read,
     "seal-sig": seal.read_signature,
     "sender-public": seal.read_sender,
     # A reader has no use for these: they are in fromtext.py.

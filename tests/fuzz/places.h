@@ -39,27 +39,73 @@ write_place(struct vl_buf *out, struct vl_slice value, const struct vl_place *p,
 	vl_buf_free(&own);
 }
 
+/* A value while it is written again. */
+struct written {
+	struct vl_buf *out;
+	struct vl_slice value;
+	size_t done; /* of the value */
+	size_t depth;
+	size_t end[VL_COUNTED_DEPTH]; /* counted texts, of the value */
+	size_t from[VL_COUNTED_DEPTH];
+};
+
+static inline void
+copy_to(struct written *w, size_t to)
+{
+	MUST(to >= w->done && to <= w->value.n);
+	MUST(vl_buf_add(w->out,
+	         (struct vl_slice){ w->value.p + w->done, to - w->done },
+	         NULL) == VL_OK);
+	w->done = to;
+}
+
+static inline void
+end_counted(struct written *w, size_t at)
+{
+	while (w->depth > 0 && w->end[w->depth - 1] < at) {
+		copy_to(w, w->end[--w->depth]);
+		MUST(vl_place_count(w->out, w->from[w->depth], NULL) == VL_OK);
+	}
+}
+
+static inline void
+begin_counted(struct written *w, const struct vl_counted *c)
+{
+	const size_t end = c->at + c->head + c->n;
+
+	end_counted(w, c->at);
+	MUST(w->depth < VL_COUNTED_DEPTH && c->head >= 3);
+	MUST(w->depth == 0 || end <= w->end[w->depth - 1]);
+	copy_to(w, c->at);
+	w->done += c->head;
+	w->end[w->depth] = end;
+	w->from[w->depth++] = w->out->n;
+}
+
 static inline void
 write_all(struct vl_buf *out, struct vl_slice value,
     const struct vl_places *places, const struct vl_slice *text)
 {
-	size_t done = 0;
+	struct written w = { .out = out, .value = value };
+	size_t c = 0;
 	size_t i = 0;
 
 	for (i = 0; i < places->n; i++) {
 		const struct vl_place *p = &places->list[i];
 
-		MUST(p->at >= done && p->n <= value.n - p->at);
 		MUST(i == 0 || p->at > places->list[i - 1].at);
-		MUST(vl_buf_add(out,
-		         (struct vl_slice){ value.p + done, p->at - done },
-		         NULL) == VL_OK);
+		for (; c < places->ncounted && places->counted[c].at < p->at;
+		     c++)
+			begin_counted(&w, &places->counted[c]);
+		end_counted(&w, p->at);
+		copy_to(&w, p->at);
 		write_place(out, value, p, text);
-		done = p->at + p->n;
+		MUST(p->n <= value.n - p->at);
+		w.done = p->at + p->n;
 	}
-	MUST(
-	    vl_buf_add(out, (struct vl_slice){ value.p + done, value.n - done },
-	        NULL) == VL_OK);
+	end_counted(&w, value.n + 1);
+	copy_to(&w, value.n);
+	MUST(c == places->ncounted);
 }
 
 /* What is found in `again` is what was found in `value`. */

@@ -26,6 +26,7 @@ LIBRARIES = {
     "archive.h": {"tree"},
     "archive_entry.h": {"tree"},
     "pcre2.h": {"place"},
+    "zlib.h": {"place"},
     "sqlite3.h": {"db", "rows"},
     "unicase.h": {"target"},
     "uninorm.h": {"target"},

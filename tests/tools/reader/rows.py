@@ -11,6 +11,8 @@ KEY_MOST = 4096
 VERSION_MOST = 1024
 DEFAULT_MOST = 1024
 FORMS = ("plain", "json", "number")
+PIECES = ("$parts", "$gzip", "$zlib", "$deflate")
+COUNTED_DEEP = 8
 
 
 def read_line(value):
@@ -173,7 +175,7 @@ def check_value(value, places):
         places.append(place(value[tag]))
     elif tag == "$ref":
         check_row_key(value[tag])
-    elif tag == "$parts":
+    elif tag in PIECES:
         check_parts(value[tag], places)
     else:
         check_cell(value)
@@ -187,23 +189,55 @@ def place(value):
 
 
 def check_parts(parts, places):
-    demand(isinstance(parts, list), "'$parts' is no list")
-    for one, next_one in zip(parts, parts[1:]):
-        demand(isinstance(one, list) or isinstance(next_one, list),
-               "two pieces of text side by side")
+    demand(isinstance(parts, list), "pieces that are no list")
+    ends = check_lengths(parts)
+    for at, (one, next_one) in enumerate(zip(parts, parts[1:]), 1):
+        demand(not is_text_piece(one) or not is_text_piece(next_one)
+               or at in ends, "two pieces of text side by side")
     demand(any(isinstance(part, list) for part in parts),
            "pieces that name no row")
     for part in parts:
+        if is_number(part):
+            continue
         if isinstance(part, list):
             demand(len(part) == 3 and is_label(part[0], NAME_MOST)
                    and part[2] in FORMS, "a piece that is no reference")
             check_row_key(part[1])
+        elif isinstance(part, dict) and list(part) == ["$t64"]:
+            check_bytes(part["$t64"])
         elif isinstance(part, dict):
             demand(list(part) == ["$body"], "a piece that is none")
             places.append(place(part["$body"]))
         else:
             demand(isinstance(part, str) and part != "",
                    "a piece that is none")
+
+
+def is_text_piece(part):
+    return isinstance(part, (str, dict))
+
+
+def check_lengths(parts):
+    """Numbers count pieces, one within another; where they end."""
+    open_ends, ends = [len(parts)], set()
+    for at, part in enumerate(parts):
+        while len(open_ends) > 1 and open_ends[-1] == at:
+            open_ends.pop()
+        if not is_number(part):
+            continue
+        end = at + 1 + part
+        demand(part >= 1 and end <= open_ends[-1]
+               and len(open_ends) <= COUNTED_DEEP
+               and any(isinstance(one, list) for one in parts[at + 1:end]),
+               "a length that counts wrong")
+        open_ends.append(end)
+        ends.add(end)
+    return ends
+
+
+def check_bytes(text):
+    demand(isinstance(text, str) and is_odd_text(text),
+           "a piece of plain text as bytes")
 
 
 # Order

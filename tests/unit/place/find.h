@@ -15,13 +15,16 @@ struct find {
 	const char *json;
 	const char *pattern;
 	const char *split;
+	const char *php;
 };
 
 static inline struct vl_finder *
 finder_of(const struct find *how)
 {
-	const struct vl_finder_words words = { how->json, how->pattern,
-		how->split };
+	const struct vl_finder_words words = { .json = how->json,
+		.php = how->php,
+		.pattern = how->pattern,
+		.split = how->split };
 	struct vl_finder *f = NULL;
 	struct vl_err err = { 0 };
 

@@ -1,0 +1,248 @@
+/*
+ * Pieces of a text, some of them ids of rows (formats/manifest.md, "Values").
+ * Each text with its ids has one spelling.
+ */
+
+#include <string.h>
+
+#include <valise/encode.h>
+#include <valise/text.h>
+
+#include "parts.h"
+
+static const char *const forms[] = { "plain", "json", "number" };
+
+static const char *const tags[] = { "$parts", "$gzip", "$zlib", "$deflate" };
+
+bool
+parts_tag(enum vl_packing *packing, struct vl_slice tag)
+{
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		*packing = (enum vl_packing)i;
+		if (vl_slice_equal(tag, vl_slice_of(tags[i])))
+			return true;
+	}
+	*packing = VL_PACKING_NONE;
+	return false;
+}
+
+void
+vl_parts_open(struct vl_json_w *w, enum vl_packing packing)
+{
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, tags[packing]);
+	vl_json_w_open(w, '[');
+}
+
+void
+vl_part_write(struct vl_json_w *w, const struct vl_text_part *part)
+{
+	switch (part->kind) {
+	case VL_PART_TEXT:
+		if (!vl_json_w_try(w, part->text))
+			value_write_coded(w, "$t64", part->text);
+		break;
+	case VL_PART_BODY:
+		value_write_range(w, "$body", part->at, part->n);
+		break;
+	case VL_PART_REF:
+		vl_json_w_open(w, '[');
+		vl_json_w_text(w, part->table);
+		vl_json_w_raw(w, part->key);
+		vl_json_w_text(w, vl_slice_of(forms[part->form]));
+		vl_json_w_close(w, ']');
+		break;
+	case VL_PART_COUNT:
+		vl_json_w_int(w, (int64_t)part->n);
+		break;
+	}
+}
+
+void
+vl_parts_close(struct vl_json_w *w)
+{
+	vl_json_w_close(w, ']');
+	vl_json_w_close(w, '}');
+}
+
+/* Reading. */
+
+static bool
+read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
+    struct vl_buf *arena)
+{
+	size_t key = item + 2; /* the table is one item */
+	size_t form = 0;
+	size_t i = 0;
+
+	if (j->items[item].count != 3 ||
+	    j->items[item + 1].type != VL_JSON_STRING ||
+	    !vl_key_valid(j, key, arena))
+		return false;
+	form = j->items[key].next;
+	if (j->items[form].type != VL_JSON_STRING)
+		return false;
+	part->kind = VL_PART_REF;
+	part->table = vl_json_text(j, item + 1, arena);
+	part->key = j->items[key].raw;
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		part->form = (enum vl_part_form)i;
+		if (vl_slice_equal(j->items[form].raw, vl_slice_of(forms[i])))
+			return part->table.n > 0 &&
+			    part->table.n <= VL_TABLE_NAME_MAX;
+	}
+	return false;
+}
+
+/* A piece that is no string of JSON. */
+static bool
+read_part_bytes(
+    struct vl_text_part *part, struct vl_slice text, struct vl_buf *arena)
+{
+	uint8_t *to = arena->p + arena->n;
+	size_t n = 0;
+
+	if (arena->cap - arena->n < text.n || !vl_unb64u_any(to, &n, text))
+		return false;
+	part->kind = VL_PART_TEXT;
+	part->text = (struct vl_slice){ to, n };
+	arena->n += n;
+	return !value_is_text(part->text);
+}
+
+static bool
+read_part(struct vl_text_part *part, const struct vl_json *j, size_t item,
+    struct vl_buf *arena)
+{
+	const struct vl_json_item *it = &j->items[item];
+
+	*part = (struct vl_text_part){ 0 };
+	if (it->type == VL_JSON_INT) {
+		part->kind = VL_PART_COUNT;
+		part->n = (uint64_t)it->number;
+		return it->number > 0;
+	}
+	if (it->type == VL_JSON_STRING) {
+		part->kind = VL_PART_TEXT;
+		part->text = vl_json_text(j, item, arena);
+		return true;
+	}
+	if (it->type == VL_JSON_ARRAY)
+		return read_part_ref(part, j, item, arena);
+	if (it->type != VL_JSON_OBJECT || it->count != 1)
+		return false;
+	if (vl_slice_equal(it[1].raw, vl_slice_of("$t64")))
+		return it[2].type == VL_JSON_STRING && !it[2].escaped &&
+		    read_part_bytes(part, it[2].raw, arena);
+	part->kind = VL_PART_BODY;
+	return vl_slice_equal(it[1].raw, vl_slice_of("$body")) &&
+	    value_read_range(j, item + 2, &part->at, &part->n);
+}
+
+static bool
+is_text_part(enum vl_part_kind kind)
+{
+	return kind == VL_PART_TEXT || kind == VL_PART_BODY;
+}
+
+/* Counted stretches of pieces, each within the one before it. */
+struct counted {
+	struct {
+		uint64_t end; /* number of the piece behind it */
+		bool has_ref;
+	} open[VL_COUNTED_DEPTH];
+	size_t depth;
+};
+
+/* False: one begins that is empty, or ends behind the one around it. */
+static bool
+begin_counted(struct counted *c, uint64_t number, uint64_t n, uint64_t most)
+{
+	if (c->depth > 0)
+		most = c->open[c->depth - 1].end;
+	if (c->depth == VL_COUNTED_DEPTH || n >= most - number)
+		return false;
+	c->open[c->depth].end = number + n + 1;
+	c->open[c->depth++].has_ref = false;
+	return true;
+}
+
+/* Those that end before piece `number`; `*any`: there are some.  False: one
+ * has no id, so that its length could stand there. */
+static bool
+end_counted(struct counted *c, uint64_t number, bool *any)
+{
+	*any = false;
+	while (c->depth > 0 && c->open[c->depth - 1].end == number) {
+		if (!c->open[--c->depth].has_ref)
+			return false;
+		if (c->depth > 0)
+			c->open[c->depth - 1].has_ref = true;
+		*any = true;
+	}
+	return true;
+}
+
+/* Texts are not empty and not next to one another but where a counted stretch
+ * ends, and some part is an id: else there would be two spellings. */
+enum vl_status
+parts_read(struct vl_value *v, const struct vl_json *j, size_t item,
+    struct vl_buf *arena, struct vl_err *err)
+{
+	enum vl_part_kind before = VL_PART_REF;
+	struct vl_text_part part = { 0 };
+	struct counted counted = { 0 };
+	size_t used = arena->n;
+	size_t at = item + 1;
+	uint64_t number = 0;
+	bool has_ref = false;
+	bool ended = false;
+
+	if (j->items[item].type != VL_JSON_ARRAY)
+		return value_bad(err, "its pieces are no array");
+	for (; at < j->items[item].next; at = j->items[at].next, number++) {
+		arena->n = used; /* only looked at */
+		if (!end_counted(&counted, number, &ended))
+			return value_bad(err, "a length in it counts no id");
+		if (!read_part(&part, j, at, arena))
+			return value_bad(err, "a piece of it is none");
+		if (part.kind == VL_PART_TEXT && part.text.n == 0)
+			return value_bad(err, "a piece of it is empty");
+		if (part.kind == VL_PART_COUNT &&
+		    !begin_counted(
+		        &counted, number, part.n, j->items[item].count))
+			return value_bad(
+			    err, "a length in it counts what is not there");
+		if (is_text_part(part.kind) && is_text_part(before) && !ended)
+			return value_bad(err, "pieces of it are not joined");
+		before = part.kind;
+		if (part.kind != VL_PART_REF)
+			continue;
+		has_ref = true;
+		if (counted.depth > 0)
+			counted.open[counted.depth - 1].has_ref = true;
+	}
+	arena->n = used;
+	if (!end_counted(&counted, number, &ended))
+		return value_bad(err, "a length in it counts no id");
+	v->kind = VL_VALUE_PARTS;
+	v->cell.type =
+	    v->packing == VL_PACKING_NONE ? VL_CELL_TEXT : VL_CELL_BLOB;
+	v->item = item;
+	return has_ref ? VL_OK :
+	                 value_bad(err, "it names no row in its pieces");
+}
+
+bool
+vl_parts_next(struct vl_text_part *part, const struct vl_json *j,
+    const struct vl_value *v, size_t *at, struct vl_buf *arena)
+{
+	if (*at == 0)
+		*at = v->item + 1;
+	if (*at >= j->items[v->item].next || !read_part(part, j, *at, arena))
+		return false;
+	*at = j->items[*at].next;
+	return true;
+}

@@ -1,0 +1,24 @@
+#ifndef RECORD_PARTS_H
+#define RECORD_PARTS_H
+
+/* What values and the pieces of texts share. */
+
+#include <valise/value.h>
+
+void value_write_coded(
+    struct vl_json_w *w, const char *tag, struct vl_slice bytes);
+void value_write_range(
+    struct vl_json_w *w, const char *tag, uint64_t at, uint64_t n);
+bool value_read_range(
+    const struct vl_json *j, size_t item, uint64_t *at, uint64_t *n);
+/* It stands in a line as a string. */
+bool value_is_text(struct vl_slice bytes);
+enum vl_status value_bad(struct vl_err *err, const char *why);
+
+/* Whether pieces stand behind `tag`, and of what. */
+bool parts_tag(enum vl_packing *packing, struct vl_slice tag);
+/* v->packing is set; `item` is what stands behind the tag. */
+enum vl_status parts_read(struct vl_value *v, const struct vl_json *j,
+    size_t item, struct vl_buf *arena, struct vl_err *err);
+
+#endif

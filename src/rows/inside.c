@@ -1,0 +1,415 @@
+/*
+ * Ids inside a value: where they stand by the lines of the profile, and the
+ * value in pieces (formats/manifest.md, "Values").  Of texts whose length
+ * stands before them the pieces say which they count, for ids of another side
+ * have other lengths.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "values.h"
+
+/* Bytes of a value that are the id of a row. */
+struct rows_spot {
+	struct vl_place place;
+	const struct rows_ref *ref;
+	bool stays; /* text like the rest */
+	size_t table;
+	size_t key; /* in `keys` */
+	size_t nkey;
+};
+
+struct rows_piece {
+	enum vl_part_kind kind;
+	struct vl_slice text;
+	const struct rows_spot *spot;
+	size_t n; /* of COUNT */
+};
+
+/* A value on its way. */
+struct within {
+	struct rows_writing *g;
+	struct rows_inside *in;
+	size_t column;
+	struct vl_slice bytes;
+	const struct rows_ref *php; /* a line that found places as PHP */
+	const struct rows_ref *raw; /* one that found some otherwise */
+};
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct rows_spot *x = a;
+	const struct rows_spot *y = b;
+
+	return (x->place.at > y->place.at) - (x->place.at < y->place.at);
+}
+
+static int
+by_at(const void *a, const void *b)
+{
+	const struct vl_counted *x = a;
+	const struct vl_counted *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* " (line 14 of the profile)" */
+static const char *
+said_at(char text[ROWS_SHOWN], const struct rows_ref *ref)
+{
+	const struct vl_reference *w = ref->words;
+
+	text[0] = '\0';
+	if (w->line > 0)
+		(void)snprintf(text, ROWS_SHOWN, " (line %u of the %s)",
+		    w->line, w->in_site ? "site" : "profile");
+	return text;
+}
+
+static const char *
+column_name(const struct within *w)
+{
+	return w->g->rd->t->columns[w->column].schema->name;
+}
+
+/* What cannot be read is refused, or stays as it is. */
+static enum vl_status
+broken(const struct within *w, const struct rows_ref *ref)
+{
+	const char *path = vl_reference_path(ref->words);
+	char at[ROWS_SHOWN];
+
+	if (ref->words->on_broken == VL_BROKEN_KEEP)
+		return VL_OK;
+	return vl_fail(w->g->err, VL_EREFUSED,
+	    "column '%s'%s%s%s: %s: mend it, or say 'on_broken: keep' in the "
+	    "profile",
+	    column_name(w), path == NULL ? "" : " at ",
+	    path == NULL ? "" : path, said_at(at, ref), w->g->err->text);
+}
+
+static enum vl_status
+add_spots(const struct within *w, const struct rows_ref *ref)
+{
+	struct rows_inside *in = w->in;
+	struct rows_spot *grown = NULL;
+	size_t need = in->nspots + in->places.n;
+	size_t i = 0;
+
+	if (need > in->cap_spots) {
+		grown = reallocarray(in->spots, 2 * need, sizeof(*grown));
+		if (grown == NULL)
+			return vl_fail_memory(w->g->err);
+		in->spots = grown;
+		in->cap_spots = 2 * need;
+	}
+	for (i = 0; i < in->places.n; i++)
+		in->spots[in->nspots++] =
+		    (struct rows_spot){ .place = in->places.list[i],
+			    .ref = ref };
+	return VL_OK;
+}
+
+/* What one line of the profile finds. */
+static enum vl_status
+find_by(struct within *w, const struct rows_ref *ref)
+{
+	struct rows_inside *in = w->in;
+	enum vl_status st = VL_OK;
+
+	in->places.n = 0;
+	st = vl_finder_find(ref->finder, w->bytes, &in->places, w->g->err);
+	if (st == VL_EFORMAT)
+		return broken(w, ref);
+	if (st != VL_OK || in->places.n == 0)
+		return st;
+	if (ref->words->php != NULL)
+		w->php = ref;
+	else
+		w->raw = ref;
+	return add_spots(w, ref);
+}
+
+/* Two lines never say something of the same bytes, nor one of bytes whose
+ * length the other looks after. */
+static enum vl_status
+check_apart(const struct within *w)
+{
+	const struct rows_spot *spots = w->in->spots;
+	char first[ROWS_SHOWN];
+	char second[ROWS_SHOWN];
+	size_t i = 0;
+
+	for (i = 1; i < w->in->nspots; i++) {
+		if (spots[i].place.at >=
+		        spots[i - 1].place.at + spots[i - 1].place.n &&
+		    spots[i].place.at > spots[i - 1].place.at)
+			continue;
+		return vl_fail(w->g->err, VL_EREFUSED,
+		    "column '%s': two references meet in the same bytes at "
+		    "%zu%s%s",
+		    column_name(w), spots[i].place.at,
+		    said_at(first, spots[i - 1].ref),
+		    said_at(second, spots[i].ref));
+	}
+	if (w->php == NULL || w->raw == NULL)
+		return VL_OK;
+	return vl_fail(w->g->err, VL_EREFUSED,
+	    "column '%s': one line reads it by 'php'%s and another does "
+	    "not%s, so that lengths would not follow: say 'php' in both",
+	    column_name(w), said_at(first, w->php), said_at(second, w->raw));
+}
+
+/* All ids of the value, ascending. */
+static enum vl_status
+find_spots(struct within *w)
+{
+	const struct rows_column *c = &w->g->rd->t->columns[w->column];
+	struct rows_inside *in = w->in;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	in->nspots = 0;
+	in->places.ncounted = 0;
+	for (i = 0; st == VL_OK && i < c->nrefs; i++)
+		if (c->refs[i].finder != NULL &&
+		    rows_reader_holds(w->g->rd, c->refs[i].condition))
+			st = find_by(w, &c->refs[i]);
+	if (st == VL_OK && in->nspots > 1) {
+		qsort(in->spots, in->nspots, sizeof(*in->spots), by_place);
+		st = check_apart(w);
+	}
+	if (in->places.ncounted > 1)
+		qsort(in->places.counted, in->places.ncounted,
+		    sizeof(*in->places.counted), by_at);
+	return st;
+}
+
+/* What the bytes at a spot mean. */
+static enum vl_status
+look_at_spot(const struct within *w, struct rows_spot *spot)
+{
+	struct rows_inside *in = w->in;
+	struct rows_writing *g = w->g;
+	enum rows_meaning meaning = ROWS_MEANS_NOTHING;
+	struct vl_cell id = { .type = VL_CELL_TEXT };
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(&in->text);
+	st = vl_place_read(&in->text, w->bytes, &spot->place, g->err);
+	id.bytes = vl_buf_slice(&in->text);
+	if (st == VL_OK)
+		st = rows_lookup(g->s, g->rd, w->column, spot->ref, &id, &note,
+		    &meaning, &g->drop, g->err);
+	spot->stays = meaning != ROWS_MEANS_ROW ||
+	    (note.state != ROWS_CARRIED && rows_ref_keeps(spot->ref));
+	if (st != VL_OK || spot->stays)
+		return st;
+	spot->table = note.table;
+	spot->key = in->keys.n;
+	spot->nkey = note.key.n;
+	return vl_buf_add(&in->keys, note.key, g->err);
+}
+
+/* Pieces. */
+
+static enum vl_status
+add_piece(struct within *w, struct rows_piece piece)
+{
+	struct rows_inside *in = w->in;
+	struct rows_piece *grown = NULL;
+	size_t cap = in->cap_pieces == 0 ? 16 : 2 * in->cap_pieces;
+
+	if (piece.kind == VL_PART_TEXT && piece.text.n == 0)
+		return VL_OK;
+	if (in->npieces == in->cap_pieces) {
+		grown = reallocarray(in->pieces, cap, sizeof(*grown));
+		if (grown == NULL)
+			return vl_fail_memory(w->g->err);
+		in->pieces = grown;
+		in->cap_pieces = cap;
+	}
+	in->pieces[in->npieces++] = piece;
+	return VL_OK;
+}
+
+/* Counted texts that are open, by the number of their piece. */
+struct open {
+	size_t piece[VL_COUNTED_DEPTH];
+	size_t end[VL_COUNTED_DEPTH];
+	size_t depth;
+	size_t done; /* of the bytes */
+};
+
+static enum vl_status
+add_text(struct within *w, struct open *o, size_t to)
+{
+	const struct rows_piece piece = { .kind = VL_PART_TEXT,
+		.text = { w->bytes.p + o->done, to - o->done } };
+
+	o->done = to;
+	return add_piece(w, piece);
+}
+
+/* End those that do before byte `at`; an empty id may be their last. */
+static enum vl_status
+close_before(struct within *w, struct open *o, size_t at)
+{
+	enum vl_status st = VL_OK;
+	size_t piece = 0;
+
+	while (st == VL_OK && o->depth > 0 && o->end[o->depth - 1] < at) {
+		o->depth--;
+		st = add_text(w, o, o->end[o->depth]);
+		piece = o->piece[o->depth];
+		w->in->pieces[piece].n = w->in->npieces - piece - 1;
+	}
+	return st;
+}
+
+/* Open those that hold the spot. */
+static enum vl_status
+open_around(struct within *w, struct open *o, size_t *next,
+    const struct vl_place *place)
+{
+	const struct vl_places *places = &w->in->places;
+	const struct vl_counted *c = NULL;
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && *next < places->ncounted; (*next)++) {
+		c = &places->counted[*next];
+		if (c->at >= place->at)
+			break;
+		/* Found by two lines, or with ids that all stay. */
+		if (c->at < o->done || c->at + c->head + c->n < place->at ||
+		    o->depth == VL_COUNTED_DEPTH)
+			continue;
+		st = add_text(w, o, c->at);
+		o->done = c->at + c->head;
+		o->end[o->depth] = o->done + c->n;
+		o->piece[o->depth++] = w->in->npieces;
+		if (st == VL_OK)
+			st = add_piece(
+			    w, (struct rows_piece){ .kind = VL_PART_COUNT });
+	}
+	return st;
+}
+
+static enum vl_status
+make_pieces(struct within *w)
+{
+	const struct rows_spot *spot = NULL;
+	struct open o = { .depth = 0 };
+	enum vl_status st = VL_OK;
+	size_t next = 0;
+	size_t i = 0;
+
+	w->in->npieces = 0;
+	for (i = 0; st == VL_OK && i < w->in->nspots; i++) {
+		spot = &w->in->spots[i];
+		if (spot->stays)
+			continue;
+		st = close_before(w, &o, spot->place.at);
+		if (st == VL_OK)
+			st = open_around(w, &o, &next, &spot->place);
+		if (st == VL_OK)
+			st = add_text(w, &o, spot->place.at);
+		if (st == VL_OK)
+			st = add_piece(w,
+			    (struct rows_piece){
+			        .kind = VL_PART_REF, .spot = spot });
+		o.done = spot->place.at + spot->place.n;
+	}
+	if (st == VL_OK)
+		st = close_before(w, &o, w->bytes.n + 1);
+	return st == VL_OK ? add_text(w, &o, w->bytes.n) : st;
+}
+
+static enum vl_status
+write_text(struct rows_writing *g, struct vl_slice bytes)
+{
+	struct vl_text_part part = { .kind = VL_PART_TEXT, .text = bytes };
+	enum vl_status st = VL_OK;
+
+	if (bytes.n > g->inline_max) {
+		part.kind = VL_PART_BODY;
+		part.n = bytes.n;
+		st = rows_values_keep(g, bytes, &part.at);
+	}
+	if (st == VL_OK)
+		vl_part_write(&g->w, &part);
+	return st;
+}
+
+static enum vl_status
+write_pieces(struct within *w)
+{
+	const struct rows_plan *p = w->g->rd->plan;
+	struct vl_text_part part = { 0 };
+	const struct rows_piece *piece = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	vl_parts_open(&w->g->w, VL_PACKING_NONE);
+	for (i = 0; st == VL_OK && i < w->in->npieces; i++) {
+		piece = &w->in->pieces[i];
+		part.kind = piece->kind;
+		part.n = piece->n;
+		if (piece->kind == VL_PART_TEXT) {
+			st = write_text(w->g, piece->text);
+			continue;
+		}
+		if (piece->kind == VL_PART_REF) {
+			part.table = vl_slice_of(
+			    p->tables[piece->spot->table].schema->name);
+			part.key =
+			    (struct vl_slice){ w->in->keys.p + piece->spot->key,
+				    piece->spot->nkey };
+			part.form = piece->spot->place.form;
+		}
+		vl_part_write(&w->g->w, &part);
+	}
+	vl_parts_close(&w->g->w);
+	return st;
+}
+
+enum vl_status
+rows_write_inside(
+    struct rows_writing *g, size_t column, const struct vl_cell *cell)
+{
+	struct within w = { .g = g,
+		.in = &g->v->inside,
+		.column = column,
+		.bytes = cell->bytes };
+	enum vl_status st = VL_OK;
+	bool some = false;
+	size_t i = 0;
+
+	if (cell->type != VL_CELL_TEXT)
+		return rows_write_cell(g, cell);
+	st = find_spots(&w);
+	vl_buf_clear(&w.in->keys);
+	for (i = 0; st == VL_OK && i < w.in->nspots; i++) {
+		st = look_at_spot(&w, &w.in->spots[i]);
+		some = some || !w.in->spots[i].stays;
+	}
+	if (st != VL_OK)
+		return st;
+	if (!some)
+		return rows_write_cell(g, cell);
+	st = make_pieces(&w);
+	return st == VL_OK ? write_pieces(&w) : st;
+}
+
+void
+rows_inside_free(struct rows_inside *in)
+{
+	vl_buf_free(&in->text);
+	vl_buf_free(&in->keys);
+	vl_places_free(&in->places);
+	free(in->spots);
+	free(in->pieces);
+}

@@ -1,0 +1,31 @@
+#ifndef ROWS_VALUES_H
+#define ROWS_VALUES_H
+
+/* A row while it becomes values of a line: values.c and inside.c. */
+
+#include "parts.h"
+
+struct rows_writing {
+	struct rows_values *v;
+	struct rows_scratch *s;
+	const struct rows_reader *rd;
+	struct vl_json_w w;
+	size_t inline_max;
+	bool drop;
+	struct vl_err *err;
+};
+
+/* Into the body; `*at` is where. */
+enum vl_status rows_values_keep(
+    struct rows_writing *g, struct vl_slice bytes, uint64_t *at);
+enum vl_status rows_write_cell(
+    struct rows_writing *g, const struct vl_cell *cell);
+/* An id of a row that does not travel may stand as it is. */
+bool rows_ref_keeps(const struct rows_ref *ref);
+
+/* inside.c: a value in which ids may stand, in pieces where some do. */
+enum vl_status rows_write_inside(
+    struct rows_writing *g, size_t column, const struct vl_cell *cell);
+void rows_inside_free(struct rows_inside *in);
+
+#endif

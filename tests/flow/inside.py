@@ -1,0 +1,237 @@
+"""Ids inside values that are PHP-serialised: other numbers on each side,
+lengths that follow, and what cannot be read."""
+import json
+import re
+import sqlite3
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from database import Rows  # noqa: E402
+
+SCHEMA = """
+create table post(id integer primary key, name text not null unique);
+create table option(id integer primary key, name text not null unique,
+    value);
+"""
+TABLES = """
+        - {table: post, key: [name]}
+        - {table: option, key: [name]}
+"""
+
+
+def php(value):
+    """As serialize() writes it; a dict is an array."""
+    if isinstance(value, str):
+        value = value.encode()
+    if isinstance(value, bytes):
+        return b's:%d:"%s";' % (len(value), value)
+    if isinstance(value, int):
+        return b"i:%d;" % value
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    return b"a:%d:{%s}" % (len(value), b"".join(
+        php(key) + php(one) for key, one in value.items()))
+
+
+class Inside(Rows):
+    def setUp(self):
+        super().setUp()
+        self.make(SCHEMA)
+        self.target = self.folder / "dst" / "app.db"
+        self.target.parent.mkdir(exist_ok=True)
+        self.make(SCHEMA, self.target)
+        self.posts(self.db, {3: "cat", 12: "dog", 400: "eve"})
+        self.posts(self.target, {7: "other", 12: "cat", 100000: "dog"})
+
+    def posts(self, path, names):
+        with sqlite3.connect(path) as db:
+            db.executemany("insert into post values (?, ?)", names.items())
+        db.close()
+
+    def put(self, path, **values):
+        with sqlite3.connect(path) as db:
+            for name, value in values.items():
+                if isinstance(value, bytes) and value[:2] != b"\x1f\x8b":
+                    value = value.decode()
+                db.execute("insert into option(name, value) values (?, ?) on "
+                           "conflict(name) do update set value = ?2",
+                           (name, value))
+        db.close()
+
+    def get(self, path, name):
+        with sqlite3.connect(path) as db:
+            (value,), = db.execute(
+                "select value from option where name = ?", (name,))
+        db.close()
+        return value.encode() if isinstance(value, str) else value
+
+    def profile(self, *lines):
+        words = ("profile:\n  resources:\n    - resource: app\n"
+                 f"      tables:{TABLES}      references:\n" +
+                 "".join(f"        - {line}\n" for line in lines))
+        self.write_yaml(words)
+        self.site.target_yaml.write_text(
+            f"site: demo\nstate: {self.site.target_state}\nresources:\n"
+            f"  - {{name: app, kind: sqlite, path: {self.target}}}\n"
+            f"trust:\n  - sender: {self.site.keys / 'sender.pub'}\n")
+        return words
+
+    def carry_rows(self):
+        bundle = self.site.export()
+        self.site.import_(bundle, "--allow-delete")
+        again = self.site.import_(bundle, "--allow-delete")
+        self.assert_says(again, "nothing differs")
+        return bundle
+
+    def refused_line(self, code, *said):
+        """The export ends so, with one line that names the row."""
+        return self.refused_export(code, "table 'option', row 1", *said)
+
+
+class Php(Inside):
+    LINE = "{from: option.value, php: \"$..*\", to: post}"
+
+    def test_ids_become_those_of_the_target_and_lengths_follow(self):
+        self.profile(self.LINE)
+        self.put(self.db, sticky=php([3, "12", {"deep": "400"}]))
+        self.put(self.target, sticky=php([]))
+        self.carry_rows()
+        eve, = sqlite3.connect(self.target).execute(
+            "select id from post where name = 'eve'").fetchone()
+        self.assertEqual(php([12, "100000", {"deep": str(eve)}]),
+                         self.get(self.target, "sticky"))
+
+    def test_rows_are_compared_by_what_they_mean(self):
+        """The same posts under other numbers: nothing is written."""
+        self.profile(self.LINE)
+        self.put(self.db, sticky=php([3, "12"]))
+        self.put(self.target, sticky=php([12, "100000"]))
+        self.posts(self.target, {400001: "eve"})
+        before = self.target.read_bytes()
+        self.assert_says(
+            self.site.import_(self.site.export(), "--allow-delete"),
+            "nothing differs")
+        self.assertEqual(before, self.target.read_bytes())
+
+    def test_what_travels_says_names_and_which_pieces_are_counted(self):
+        self.profile(self.LINE)
+        self.put(self.db, sticky=php(["12", 3]))
+        row, = self.rows(self.site.export(), "option")
+        self.assertEqual(
+            {"$parts": ["a:2:{i:0;s:", 1, ["post", ["dog"], "plain"],
+                        "\";i:1;i:", ["post", ["cat"], "number"], ";}"]},
+            row["value"])
+
+    def test_all_but_the_ids_stays_as_it_is(self):
+        """Objects, references and bytes of no text."""
+        self.profile("{from: option.value, php: \"$.ids[*]\", to: post}")
+        value = (b'a:4:{s:3:"ids";a:1:{i:9;s:1:"3";}i:-1;O:1:"A":2:{s:4:'
+                 b'"\0*\0p";i:3;s:1:"q";R:3;}s:2:"\xff\x80";d:1.0E+25;'
+                 b's:1:"r";r:3;}')
+        with sqlite3.connect(self.db) as db:
+            db.execute("insert into option(name, value) values ('x', "
+                       "cast(? as text))", (value,))
+        self.carry_rows()
+        with sqlite3.connect(self.target) as db:
+            kind, there = db.execute("select typeof(value), cast(value as "
+                                     "blob) from option").fetchone()
+        self.assertEqual("text", kind)
+        self.assertEqual(value.replace(b's:1:"3"', b's:2:"12"'), there)
+
+    def test_patterns_within_what_was_serialised_twice(self):
+        self.profile("{from: option.value, php: \"$.*\", "
+                     "pattern: \"post-(\\\\d+)\", to: post}")
+
+        def value(cat, dog):
+            inner = {"a": f"see post-{cat}", "b": [f"<post-{dog}>", "x"]}
+            return php({"kept": php(inner), "text": f"post-{dog} post-{cat}"})
+        self.put(self.db, menu=value(3, 12))
+        self.carry_rows()
+        self.assertEqual(value(12, 100000), self.get(self.target, "menu"))
+
+    def test_keys(self):
+        self.profile(
+            "{from: option.value, where: \"name = 'count'\", php: \"$.*~\", "
+            "to: post}",
+            "{from: option.value, where: \"name = 'field'\", php: \"$.*~\", "
+            "pattern: \"^post_(\\\\d+)$\", to: post}",
+            "{from: option.value, where: \"name = 'json'\", json: \"$.*~\", "
+            "to: post}")
+        self.put(self.db, count=php({3: "3", 12: 12}),
+                 field=php({"post_12": "x", "other": 1}),
+                 json=b'{"3": 3, "\\u0031\\u0032": [12]}')
+        self.carry_rows()
+        self.assertEqual(php({12: "3", 100000: 12}),
+                         self.get(self.target, "count"))
+        self.assertEqual(php({"post_100000": "x", "other": 1}),
+                         self.get(self.target, "field"))
+        self.assertEqual(b'{"12": 3, "100000": [12]}',
+                         self.get(self.target, "json"))
+
+    def test_long_values_travel_in_the_body(self):
+        self.profile(self.LINE.replace("to: post", "to: post, "
+                                       "pattern: \"#(\\\\d+)\""))
+        text = "x" * 9000 + "#3" + "y" * 9000 + "#12"
+        self.put(self.db, long=php([text, {"z": text}]))
+        self.carry_rows()
+        text = text.replace("#12", "#100000").replace("#3", "#12")
+        self.assertEqual(php([text, {"z": text}]),
+                         self.get(self.target, "long"))
+
+    def test_what_does_not_parse_is_refused_or_kept(self):
+        broken = b'a:1:{i:0;s:3:"12";}'
+        self.profile(self.LINE)
+        self.put(self.db, sticky=broken)
+        self.refused_line(4, "column 'value' at $..* (line", "of the site",
+                          "not PHP-serialised at byte 17: the string does "
+                          "not end where its length says",
+                          "'on_broken: keep'")
+        self.profile(self.LINE.replace("to: post", "to: post, on_broken: keep"))
+        self.carry_rows()
+        self.assertEqual(broken, self.get(self.target, "sticky"))
+
+    def test_two_lines_about_the_same_bytes_are_refused(self):
+        self.profile(self.LINE, "{from: option.value, php: \"$[0]\", to: post}")
+        self.put(self.db, sticky=php([3]))
+        self.refused_line(4, "two references meet in the same bytes at 11",
+                          "(line 12 of the site) (line 13 of the site)")
+
+    def test_a_line_that_minds_no_lengths_beside_one_that_does(self):
+        self.profile("{from: option.value, php: \"$.a\", to: post}",
+                     "{from: option.value, pattern: \"b=(\\\\d+)\", to: post}")
+        self.put(self.db, sticky=php({"a": 3, "b": "b=12"}))
+        self.refused_line(4, "reads it by 'php' (line", "another does not",
+                          "say 'php' in both")
+
+    def test_an_integer_does_not_become_a_text(self):
+        texts = SCHEMA.replace("id integer primary", "id text primary", 1)
+        for path, one in ((self.db, "3"), (self.target, "p-1")):
+            self.make(texts, path)
+            self.posts(path, {one: "cat"})
+        self.profile(self.LINE)
+        self.put(self.db, sticky=php([3]))
+        bundle = self.site.export()
+        self.refused_import(4, bundle, "column 'value': cannot write 'p-1' as a number")
+
+    def test_dangling_ids(self):
+        self.profile(self.LINE)
+        self.put(self.db, sticky=php([99]))
+        self.refused_line(4, "column 'value' refers to 'post' 99")
+        self.profile(self.LINE.replace("to: post", "to: post, none: [99]"))
+        self.carry_rows()
+        self.assertEqual(php([99]), self.get(self.target, "sticky"))
+
+    def test_check_profile_counts(self):
+        self.profile(self.LINE)
+        self.put(self.db, sticky=php([3, "12", 99]), menu=b"broken")
+        result = self.site.run("valise", "check-profile",
+                               self.site.source_yaml, expect=4)
+        self.assertRegex(result.out, r"reference\tapp/option.value\tto post\t"
+                         r"2 met\t0 none\t1 dangling.*\tin \$\.\.\*")
+        self.assert_says(result, "not PHP-serialised at byte 1")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,78 @@
+/*
+ * What PHP serialised, by each of these finders: written again with its own
+ * texts it is the same, byte for byte; with longer ones it is still
+ * serialised, and holds them.
+ */
+
+#include "places.h"
+
+static const struct vl_finder_words finders[] = {
+	{ .php = "$..*" },
+	{ .php = "$..*~" },
+	{ .php = "$" },
+	{ .php = "$[*]" },
+	{ .php = "$.a.*" },
+	{ .php = "$..*", .pattern = "(x+)" },
+	{ .php = "$..*~", .pattern = "^(x+)" },
+	{ .php = "$", .pattern = "i:(\\d+)" },
+	{ .php = "$..*", .pattern = "(.)" },
+	{ .php = "$..*", .split = "," },
+};
+
+/* The finders whose places take any text of these letters. */
+#define OPEN_LAST 6
+
+static void
+check_longer(
+    struct vl_finder *f, struct vl_slice value, const struct vl_places *places)
+{
+	const struct vl_slice text = vl_slice_of("xxxxxxxxxxxxxxxxxxxx");
+	struct vl_places found = { 0 };
+	struct vl_buf other = { 0 };
+	struct vl_buf read = { 0 };
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	write_all(&other, value, places, &text);
+	MUST(vl_finder_find(f, vl_buf_slice(&other), &found, &err) == VL_OK);
+	MUST(found.n == places->n && found.ncounted == places->ncounted);
+	for (i = 0; i < found.n; i++) {
+		if (found.list[i].form != VL_FORM_PLAIN)
+			continue;
+		read_place(&read, vl_buf_slice(&other), &found.list[i]);
+		MUST(vl_slice_equal(text, vl_buf_slice(&read)));
+	}
+	vl_buf_free(&read);
+	vl_buf_free(&other);
+	vl_places_free(&found);
+}
+
+static void
+check(const struct vl_finder_words *words, bool open, struct vl_slice value)
+{
+	struct vl_finder *f = NULL;
+	struct vl_places places = { 0 };
+	struct vl_buf again = { 0 };
+	struct vl_err err = { 0 };
+
+	MUST(vl_finder_new(&f, words, &err) == VL_OK);
+	if (check_own_texts(f, value, &places)) {
+		write_all(&again, value, &places, NULL);
+		MUST(vl_slice_equal(value, vl_buf_slice(&again)));
+		if (open)
+			check_longer(f, value, &places);
+	}
+	vl_buf_free(&again);
+	vl_places_free(&places);
+	vl_finder_free(f);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)
+		check(&finders[i], i <= OPEN_LAST, (struct vl_slice){ p, n });
+	return 0;
+}
