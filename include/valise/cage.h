@@ -63,6 +63,9 @@ void vl_cage_allow(struct vl_cage *c, uint64_t seconds);
 /* One conversation at a time on each channel; thread-safe. */
 int vl_cage_begin(struct vl_cage *c, unsigned channel);
 void vl_cage_end(struct vl_cage *c, unsigned channel);
+/* Between both: what a speaker left for the next one, NULL at first.  One that
+ * asked and did not hear leaves word of it there. */
+void **vl_cage_left(struct vl_cage *c, unsigned channel);
 /*
  * A channel failed: wait for the child's end and say what it was.
  *

@@ -30,6 +30,7 @@ struct vl_cage {
 	pid_t pid;
 	int channel[VL_CAGE_CHANNELS];
 	pthread_mutex_t talking[VL_CAGE_CHANNELS];
+	void *left[VL_CAGE_CHANNELS];
 	uint8_t *memory;
 	size_t memory_size;
 	pthread_mutex_t mutex; /* of all below */
@@ -212,6 +213,12 @@ void
 vl_cage_end(struct vl_cage *c, unsigned channel)
 {
 	(void)pthread_mutex_unlock(&c->talking[channel]);
+}
+
+void **
+vl_cage_left(struct vl_cage *c, unsigned channel)
+{
+	return &c->left[channel];
 }
 
 /* One that closed its channel and goes on is ended. */

@@ -8,6 +8,9 @@
  * are.  Decoded blocks stay where the child made them, in memory that it
  * shares: their bytes may still change, but where a chunk begins and ends is
  * the parent's own copy.  What a child could write there a bundle could hold.
+ *
+ * While lines of a database are gone through, the batch behind them is asked
+ * for already, so that parent and child work at the same time.
  */
 
 #include "parts.h"
@@ -35,8 +38,14 @@ struct vl_proxy {
 	enum wire_mode mode;
 	/* The batch in hand, and the one that holds the current record. */
 	struct vl_buf batch[BATCHES];
-	unsigned in; /* of which is read */
-	unsigned of; /* the record stands in */
+	unsigned in;    /* of which is read */
+	unsigned of;    /* the record stands in */
+	uint32_t taken; /* records of the batch in hand */
+	/* The one behind it was asked for, and when it was heard: */
+	bool ahead;
+	struct vl_buf next;
+	enum vl_status heard;
+	struct vl_err failure;
 	struct vl_rd rd;
 	uint32_t refs; /* left of the item in hand */
 	bool open;     /* the body of the current record is not at its end */
@@ -139,6 +148,20 @@ say(struct vl_proxy *p, int channel, const struct vl_cage_message *m,
 	return VL_OK;
 }
 
+/* Begin to speak about records: first is heard what was asked ahead. */
+static int
+begin(struct vl_cage *cage)
+{
+	int channel = vl_cage_begin(cage, RECORDS);
+	void **left = vl_cage_left(cage, RECORDS);
+	struct vl_proxy *p = *left;
+
+	*left = NULL;
+	if (p != NULL)
+		p->heard = hear(p, channel, &p->next, &p->failure);
+	return channel;
+}
+
 /* Ask the reader of `p` and hear. */
 static enum vl_status
 ask(struct vl_proxy *p, uint32_t kind, uint32_t with, struct vl_buf *reply,
@@ -146,7 +169,7 @@ ask(struct vl_proxy *p, uint32_t kind, uint32_t with, struct vl_buf *reply,
 {
 	const struct vl_cage_message m = { .kind = kind, .fd = -1 };
 	uint8_t body[8];
-	int channel = vl_cage_begin(p->cage, RECORDS);
+	int channel = begin(p->cage);
 	enum vl_status st = VL_OK;
 
 	vl_put_u32le(body, p->reader);
@@ -164,7 +187,7 @@ vl_proxy_ask_small(struct vl_cage *cage, uint32_t kind, struct vl_slice text,
 {
 	const struct vl_cage_message m = { .kind = kind, .fd = -1 };
 	struct vl_proxy p = { .cage = cage, .dirfd = -1 };
-	int channel = vl_cage_begin(cage, RECORDS);
+	int channel = begin(cage);
 	enum vl_status st = say(&p, channel, &m, text, err);
 
 	if (st == VL_OK)
@@ -199,7 +222,7 @@ ask_open(struct vl_proxy *p, const struct vl_unpack_source *s,
 	if (o.has_tk)
 		memcpy(keys + 2 * VL_KEY_SIZE, s->tk_commit, VL_HASH_SIZE);
 	st = wire_put_open(&out, &o, err);
-	channel = vl_cage_begin(p->cage, RECORDS);
+	channel = begin(p->cage);
 	if (st == VL_OK)
 		st = say(p, channel, &m, vl_buf_slice(&out), err);
 	m = (struct vl_cage_message){ .kind = WIRE_KEYS, .fd = -1 };
@@ -280,6 +303,54 @@ vl_proxy_unswept(struct vl_unpack *u, bool lines)
 	u->proxy->mode = lines ? WIRE_LINES : WIRE_STEPS;
 }
 
+/* The next batch, to be heard when it is wanted.  What fails here fails again
+ * then. */
+static void
+ask_ahead(struct vl_proxy *p)
+{
+	const struct vl_cage_message m = { .kind = WIRE_NEXT, .fd = -1 };
+	struct vl_err ignored = { 0 };
+	uint8_t body[8];
+	int channel = begin(p->cage);
+
+	vl_put_u32le(body, p->reader);
+	vl_put_u32le(body + 4, p->mode);
+	p->ahead = say(p, channel, &m, (struct vl_slice){ body, sizeof(body) },
+	               &ignored) == VL_OK;
+	if (p->ahead)
+		*vl_cage_left(p->cage, RECORDS) = p;
+	vl_cage_end(p->cage, RECORDS);
+}
+
+static enum vl_status
+take_ahead(struct vl_proxy *p, struct vl_err *err)
+{
+	struct vl_buf *batch = &p->batch[p->in];
+	struct vl_buf old = *batch;
+
+	(void)begin(p->cage);
+	vl_cage_end(p->cage, RECORDS);
+	p->ahead = false;
+	*batch = p->next;
+	p->next = old;
+	if (p->heard != VL_OK)
+		*err = p->failure;
+	return p->heard;
+}
+
+/* Whether the rest of the batch is lines, and none of them has a body. */
+static bool
+only_lines(struct vl_rd rest)
+{
+	while (!vl_rd_done(&rest)) {
+		if (vl_rd_u8(&rest) != WIRE_LINE)
+			return false;
+		(void)vl_rd_u64le(&rest);
+		(void)wire_take_bytes(&rest);
+	}
+	return true;
+}
+
 /* A new batch; the one that the current record points into stays. */
 static enum vl_status
 fetch(struct vl_proxy *p, uint32_t kind, struct vl_err *err)
@@ -288,7 +359,9 @@ fetch(struct vl_proxy *p, uint32_t kind, struct vl_err *err)
 
 	if (p->of == p->in)
 		p->in = 1 - p->in;
-	st = ask(p, kind, p->mode, &p->batch[p->in], err);
+	p->taken = 0;
+	st = p->ahead ? take_ahead(p, err) :
+	                ask(p, kind, p->mode, &p->batch[p->in], err);
 	p->rd = (struct vl_rd){ .rest = vl_buf_slice(&p->batch[p->in]) };
 	if (st == VL_OK && p->rd.rest.n == 0)
 		st = impossible(p, err);
@@ -425,6 +498,10 @@ take_record(struct vl_unpack *u, struct vl_unpacked *rec, uint8_t kind,
 	p->open = rec->has_body && p->mode != WIRE_LINES;
 	p->at = 0;
 	p->size = rec->size;
+	/* With the second, so that what ended with the first, as the staging of
+	 * a tree, is over. */
+	if (++p->taken == 2 && only_lines(p->rd))
+		ask_ahead(p);
 	return VL_OK;
 }
 
@@ -577,6 +654,7 @@ vl_proxy_free(struct vl_unpack *u)
 		(void)ask(p, WIRE_CLOSE, 0, &p->batch[0], &ignored);
 	for (i = 0; i < BATCHES; i++)
 		vl_buf_free(&p->batch[i]);
+	vl_buf_free(&p->next);
 	free(p);
 	u->proxy = NULL;
 }
