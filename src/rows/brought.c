@@ -4,6 +4,9 @@
  *	b(t, here, src, key, named)	one each: its id here, or its key
  *					where it has none; its id at the source
  *	x(t, src, key)			rows of the bundle by their ids
+ *
+ * An id that is one integer is kept as that: they come mostly ascending, and
+ * as text they would not.
  */
 
 #include <stdlib.h>
@@ -38,7 +41,7 @@ rows_brought_open(struct rows_brought **out, struct vl_err *err)
 		return vl_fail_memory(err);
 	st = lite_open(&b->db, 4096,
 	    "CREATE TABLE b(t, here, src, key, named, PRIMARY KEY(t, here))"
-	    " WITHOUT ROWID; CREATE INDEX b_src ON b(t, src);"
+	    " WITHOUT ROWID;"
 	    "CREATE TABLE x(t, src, key, PRIMARY KEY(t, src)) WITHOUT ROWID",
 	    WHAT, err);
 	if (st == VL_OK)
@@ -95,6 +98,32 @@ write_id(struct vl_buf *text, const struct vl_cell *id, struct vl_err *err)
 	vl_cell_write(&w, id);
 	vl_json_w_close(&w, ']');
 	return vl_json_w_end(&w, err);
+}
+
+/* "[17]", in its one spelling. */
+static bool
+one_integer(struct vl_slice here, int64_t *n)
+{
+	size_t at = 1;
+
+	if (here.n < 3 || here.n > 20 || here.p[0] != '[' ||
+	    here.p[here.n - 1] != ']' || (here.p[1] == '0' && here.n > 3))
+		return false;
+	for (*n = 0; at < here.n - 1; at++) {
+		if (here.p[at] < '0' || here.p[at] > '9')
+			return false;
+		*n = *n * 10 + (here.p[at] - '0');
+	}
+	return true;
+}
+
+static int
+bind_here(sqlite3_stmt *q, int at, struct vl_slice here)
+{
+	int64_t n = 0;
+
+	return one_integer(here, &n) ? sqlite3_bind_int64(q, at, n) :
+	                               lite_bind_bytes(q, at, here);
 }
 
 static enum vl_status
@@ -171,8 +200,7 @@ add(struct rows_brought *b, size_t table, const struct vl_rows_brought *row,
 	enum vl_status st = VL_OK;
 	bool got = false;
 
-	bound |=
-	    lite_bind_bytes(b->add, 2, row->here.n > 0 ? row->here : row->key);
+	bound |= bind_here(b->add, 2, row->here.n > 0 ? row->here : row->key);
 	bound |= lite_bind_bytes(b->add, 3, row->from);
 	bound |= lite_bind_bytes(b->add, 4, row->key);
 	st = step(b, b->add, bound, &got, err);
@@ -222,7 +250,7 @@ rows_brought_has(struct rows_brought *b, const struct rows_reader *rd,
 	if (st != VL_OK)
 		return st;
 	bound = sqlite3_bind_int64(b->has, 1, (int64_t)rd->table);
-	bound |= lite_bind_bytes(b->has, 2, here);
+	bound |= bind_here(b->has, 2, here);
 	st = step(b, b->has, bound, has, err);
 	(void)sqlite3_reset(b->has);
 	return st;
@@ -267,16 +295,27 @@ open_named(struct rows_brought *b, sqlite3_stmt **q, size_t table, bool named,
 
 static enum vl_status
 set_named(struct rows_brought *b, sqlite3_stmt *q, size_t table,
-    struct vl_slice here, struct vl_err *err)
+    const struct vl_cell *here, struct vl_err *err)
 {
 	int bound = sqlite3_bind_int64(q, 1, (int64_t)table);
 	enum vl_status st = VL_OK;
 	bool row = false;
 
-	bound |= lite_bind_bytes(q, 2, here);
+	bound |= lite_bind_cell(q, 2, here);
 	st = step(b, q, bound, &row, err);
 	(void)sqlite3_reset(q);
 	return st;
+}
+
+/* The id in the first column. */
+static enum vl_status
+read_here(struct rows_brought *b, sqlite3_stmt *q, struct vl_cell *id,
+    struct vl_err *err)
+{
+	if (sqlite3_column_type(q, 0) != SQLITE_INTEGER)
+		return read_id(b, lite_bytes(q, 0), id, err);
+	*id = lite_cell(q, 0);
+	return VL_OK;
 }
 
 /* The row with that id, if it can be called otherwise. */
@@ -287,7 +326,7 @@ call_one(const struct rows_plan *p, struct rows_scratch *s, size_t table,
 	struct rows_note note = { 0 };
 	struct vl_cell id = { 0 };
 	bool found = false;
-	enum vl_status st = read_id(p->brought, lite_bytes(q, 0), &id, err);
+	enum vl_status st = read_here(p->brought, q, &id, err);
 
 	*named = false;
 	if (st == VL_OK)
@@ -311,7 +350,8 @@ rows_brought_call(const struct rows_plan *p, struct rows_scratch *s,
 	struct rows_brought *b = p->brought;
 	sqlite3_stmt *set = NULL;
 	sqlite3_stmt *q = NULL;
-	struct vl_buf here = { 0 };
+	struct vl_buf text = { 0 };
+	struct vl_cell here = { 0 };
 	enum vl_status st = VL_OK;
 	bool named = false;
 	bool row = true;
@@ -334,15 +374,17 @@ rows_brought_call(const struct rows_plan *p, struct rows_scratch *s,
 		if (st != VL_OK || !row)
 			break;
 		st = call_one(p, s, table, q, &named, err);
-		vl_buf_clear(&here);
+		here = lite_cell(q, 0);
+		vl_buf_clear(&text);
 		if (st == VL_OK && named)
-			st = vl_buf_add(&here, lite_bytes(q, 0), err);
+			st = vl_buf_add(&text, here.bytes, err);
+		here.bytes = vl_buf_slice(&text);
 		if (st == VL_OK && named)
-			st = set_named(b, set, table, vl_buf_slice(&here), err);
+			st = set_named(b, set, table, &here, err);
 	}
 	(void)sqlite3_finalize(q);
 	(void)sqlite3_finalize(set);
-	vl_buf_free(&here);
+	vl_buf_free(&text);
 	return st;
 }
 
@@ -391,7 +433,7 @@ rows_brought_rest(const struct rows_plan *p, struct rows_scratch *s,
 		st = step(p->brought, q, SQLITE_OK, &row, err);
 		if (st != VL_OK || !row)
 			break;
-		st = read_id(p->brought, lite_bytes(q, 0), &id, err);
+		st = read_here(p->brought, q, &id, err);
 		if (st == VL_OK)
 			st = rows_scratch_find(
 			    s, table, NONE, &id, &note, &found, err);
@@ -420,7 +462,7 @@ rows_brought_seen(struct vl_rows_put *p, const struct rows_reader *rd,
 	if (st != VL_OK)
 		return st;
 	bound = sqlite3_bind_int64(b->has, 1, (int64_t)rd->table);
-	bound |= lite_bind_bytes(b->has, 2, here);
+	bound |= bind_here(b->has, 2, here);
 	st = step(b, b->has, bound, &row, err);
 	if (st == VL_OK && row) {
 		one.table = vl_slice_of(rd->t->schema->name);
