@@ -14,7 +14,8 @@
 
 #include "import.h"
 
-#define SHOWN 512
+#define SHOWN  512
+#define PROVED 120
 
 /* "; did you mean 'skip'?", or nothing. */
 static const char *
@@ -106,23 +107,26 @@ check_bundle(const char *path, struct vl_err *err)
 	return st;
 }
 
-/* "3 staged files", "5 rows", or both. */
+/* "3 staged files", "5 rows (0.01 s)", or both. */
 static void
-show_proved(char text[96], const struct vl_import_result *r)
+show_proved(char text[PROVED], const struct vl_import_result *r)
 {
 	char files[40];
-	char rows[40];
+	char count[40];
+	char rows[64];
 
 	(void)vl_format_counted(
 	    files, sizeof(files), r->proved, "staged file", "staged files");
 	(void)vl_format_counted(
-	    rows, sizeof(rows), r->proved_rows, "row", "rows");
+	    count, sizeof(count), r->proved_rows, "row", "rows");
+	(void)snprintf(
+	    rows, sizeof(rows), "%s (%.2f s)", count, r->prove_seconds);
 	if (r->proved_rows == 0)
-		(void)snprintf(text, 96, "%s", files);
+		(void)snprintf(text, PROVED, "%s", files);
 	else if (r->proved == 0)
-		(void)snprintf(text, 96, "%s", rows);
+		(void)snprintf(text, PROVED, "%s", rows);
 	else
-		(void)snprintf(text, 96, "%s and %s", files, rows);
+		(void)snprintf(text, PROVED, "%s and %s", files, rows);
 }
 
 static void
@@ -160,7 +164,7 @@ show_result(const struct run *run, const struct vl_import_result *r)
 	const char *site = run->site->name;
 	char lines[48];
 	char bytes[32];
-	char proved[96];
+	char proved[PROVED];
 
 	if (r->unused_chunks > 0)
 		vl_cli_note("note: %s of the bundle belong%s to no record",
