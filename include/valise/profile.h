@@ -16,6 +16,7 @@
 
 #include <valise/bytes.h>
 #include <valise/site.h>
+#include <valise/value.h>
 
 enum vl_match_by {
 	VL_MATCH_KEY,
@@ -107,6 +108,7 @@ struct vl_reference {
 	char *to; /* a table, or "table.column"; NULL with to_by */
 	struct vl_to_by *to_by;
 	char *where;
+	enum vl_packing unpack;
 	char *json;    /* JSONPath, or NULL */
 	char *php;     /* the same into what PHP serialised; or NULL */
 	char *pattern; /* PCRE2, or NULL */

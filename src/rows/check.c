@@ -98,22 +98,24 @@ count_inside(struct checking *c, const struct rows_reader *rd,
     const struct vl_cell *cell)
 {
 	struct vl_cell id = { .type = VL_CELL_TEXT };
+	struct vl_slice bytes = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	if (cell->type != VL_CELL_TEXT)
+	if (!rows_ref_reads(ref, cell))
 		return VL_OK;
 	c->places.n = 0;
 	c->places.ncounted = 0;
-	st = vl_finder_find(ref->finder, cell->bytes, &c->places, c->err);
+	st = rows_ref_unpack(&c->unpacked, ref, cell, &bytes, c->err);
+	if (st == VL_OK)
+		st = vl_finder_find(ref->finder, bytes, &c->places, c->err);
 	if (st != VL_OK) {
 		*c->err = (struct vl_err){ 0 };
 		return VL_OK;
 	}
 	for (i = 0; st == VL_OK && i < c->places.n; i++) {
 		vl_buf_clear(&c->text);
-		st = vl_place_read(
-		    &c->text, cell->bytes, &c->places.list[i], c->err);
+		st = vl_place_read(&c->text, bytes, &c->places.list[i], c->err);
 		id.bytes = vl_buf_slice(&c->text);
 		if (st == VL_OK)
 			st = count_id(c, rd, ref, count, &id);
@@ -372,6 +374,7 @@ vl_rows_check(const struct vl_rows_opts *opts, const struct vl_check *to,
 	st = run_checks(&c, verdict);
 	vl_places_free(&c.places);
 	vl_buf_free(&c.text);
+	vl_buf_free(&c.unpacked);
 	free(c.faults);
 	vl_rows_free(r);
 	return st;

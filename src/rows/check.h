@@ -47,6 +47,7 @@ struct checking {
 	struct check_counts counts;
 	struct vl_places places;
 	struct vl_buf text;
+	struct vl_buf unpacked;
 	struct vl_err *err;
 };
 

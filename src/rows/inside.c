@@ -1,8 +1,8 @@
 /*
  * Ids inside a value: where they stand by the lines of the profile, and the
- * value in pieces (formats/manifest.md, "Values").  Of texts whose length
- * stands before them the pieces say which they count, for ids of another side
- * have other lengths.
+ * value, unpacked, in pieces (formats/manifest.md, "Values").  Of texts whose
+ * length stands before them the pieces say which they count, for ids of another
+ * side have other lengths.
  */
 
 #include <stdlib.h>
@@ -32,7 +32,9 @@ struct within {
 	struct rows_writing *g;
 	struct rows_inside *in;
 	size_t column;
+	const struct vl_cell *cell;
 	struct vl_slice bytes;
+	enum vl_packing packing;    /* of `bytes` in the cell */
 	const struct rows_ref *php; /* a line that found places as PHP */
 	const struct rows_ref *raw; /* one that found some otherwise */
 };
@@ -112,15 +114,63 @@ add_spots(const struct within *w, const struct rows_ref *ref)
 	return VL_OK;
 }
 
+bool
+rows_ref_reads(const struct rows_ref *ref, const struct vl_cell *cell)
+{
+	return ref->finder != NULL &&
+	    (cell->type == VL_CELL_TEXT ||
+	        (cell->type == VL_CELL_BLOB &&
+	            ref->words->unpack != VL_PACKING_NONE));
+}
+
+enum vl_status
+rows_ref_unpack(struct vl_buf *room, const struct rows_ref *ref,
+    const struct vl_cell *cell, struct vl_slice *bytes, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	*bytes = cell->bytes;
+	if (ref->words->unpack == VL_PACKING_NONE)
+		return VL_OK;
+	if (cell->type == VL_CELL_TEXT)
+		return vl_fail(
+		    err, VL_EFORMAT, "it is a text, and only blobs are packed");
+	vl_buf_clear(room);
+	st = vl_place_unpack(room, ref->words->unpack, cell->bytes, err);
+	*bytes = vl_buf_slice(room);
+	return st;
+}
+
+/* The bytes that the line reads: unpacked once, by whichever line. */
+static enum vl_status
+unpack(struct within *w, const struct rows_ref *ref)
+{
+	const enum vl_packing how = ref->words->unpack;
+	enum vl_status st = VL_OK;
+
+	if (how == w->packing)
+		return VL_OK;
+	if (w->packing != VL_PACKING_NONE)
+		return vl_fail(w->g->err, VL_EFORMAT,
+		    "another line unpacks it in another way");
+	st = rows_ref_unpack(
+	    &w->in->unpacked, ref, w->cell, &w->bytes, w->g->err);
+	if (st == VL_OK)
+		w->packing = how;
+	return st;
+}
+
 /* What one line of the profile finds. */
 static enum vl_status
 find_by(struct within *w, const struct rows_ref *ref)
 {
 	struct rows_inside *in = w->in;
-	enum vl_status st = VL_OK;
+	enum vl_status st = unpack(w, ref);
 
 	in->places.n = 0;
-	st = vl_finder_find(ref->finder, w->bytes, &in->places, w->g->err);
+	if (st == VL_OK)
+		st = vl_finder_find(
+		    ref->finder, w->bytes, &in->places, w->g->err);
 	if (st == VL_EFORMAT)
 		return broken(w, ref);
 	if (st != VL_OK || in->places.n == 0)
@@ -174,7 +224,7 @@ find_spots(struct within *w)
 	in->nspots = 0;
 	in->places.ncounted = 0;
 	for (i = 0; st == VL_OK && i < c->nrefs; i++)
-		if (c->refs[i].finder != NULL &&
+		if (rows_ref_reads(&c->refs[i], w->cell) &&
 		    rows_reader_holds(w->g->rd, c->refs[i].condition))
 			st = find_by(w, &c->refs[i]);
 	if (st == VL_OK && in->nspots > 1) {
@@ -353,7 +403,7 @@ write_pieces(struct within *w)
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	vl_parts_open(&w->g->w, VL_PACKING_NONE);
+	vl_parts_open(&w->g->w, w->packing);
 	for (i = 0; st == VL_OK && i < w->in->npieces; i++) {
 		piece = &w->in->pieces[i];
 		part.kind = piece->kind;
@@ -383,12 +433,13 @@ rows_write_inside(
 	struct within w = { .g = g,
 		.in = &g->v->inside,
 		.column = column,
+		.cell = cell,
 		.bytes = cell->bytes };
 	enum vl_status st = VL_OK;
 	bool some = false;
 	size_t i = 0;
 
-	if (cell->type != VL_CELL_TEXT)
+	if (cell->type != VL_CELL_TEXT && cell->type != VL_CELL_BLOB)
 		return rows_write_cell(g, cell);
 	st = find_spots(&w);
 	vl_buf_clear(&w.in->keys);
@@ -409,6 +460,7 @@ rows_inside_free(struct rows_inside *in)
 {
 	vl_buf_free(&in->text);
 	vl_buf_free(&in->keys);
+	vl_buf_free(&in->unpacked);
 	vl_places_free(&in->places);
 	free(in->spots);
 	free(in->pieces);

@@ -526,9 +526,15 @@ enum vl_status rows_walk_next(
 void rows_walk_free(struct rows_walk *w);
 
 /* values.c: one row as a line without its key. */
+/* inside.c */
+/* The line looks into the value; then VL_EFORMAT: it cannot be unpacked. */
+bool rows_ref_reads(const struct rows_ref *ref, const struct vl_cell *cell);
+enum vl_status rows_ref_unpack(struct vl_buf *room, const struct rows_ref *ref,
+    const struct vl_cell *cell, struct vl_slice *bytes, struct vl_err *err);
 struct rows_inside { /* of a value while it is written */
 	struct vl_buf text;
 	struct vl_buf keys; /* of the rows that it names */
+	struct vl_buf unpacked;
 	struct vl_places places;
 	struct rows_spot *spots;
 	size_t nspots;

@@ -168,6 +168,7 @@ vl_reference_path(const struct vl_reference *ref)
 bool
 vl_reference_inside(const struct vl_reference *ref)
 {
-	return vl_reference_path(ref) != NULL || ref->pattern != NULL ||
+	return ref->unpack != VL_PACKING_NONE ||
+	    vl_reference_path(ref) != NULL || ref->pattern != NULL ||
 	    ref->split != NULL;
 }

@@ -295,10 +295,11 @@ settle_reference(const struct vl_profile *p, const struct vl_reference *ref,
 		return vl_site_fail(p->file, &at, err,
 		    "one of 'json' and 'php' reads the value, not both");
 	if (ref->on_broken != VL_BROKEN_REFUSE &&
-	    vl_reference_path(ref) == NULL && ref->pattern == NULL)
+	    ref->unpack == VL_PACKING_NONE && vl_reference_path(ref) == NULL &&
+	    ref->pattern == NULL)
 		return vl_site_fail(p->file, &at, err,
-		    "'on_broken' is about values that are read by 'json', "
-		    "'php' or 'pattern'");
+		    "'on_broken' is about values that are read by 'unpack', "
+		    "'json', 'php' or 'pattern'");
 	return ref->to_by == NULL ? VL_OK : settle_to_by(p, ref, partial, err);
 }
 
@@ -318,6 +319,8 @@ by_from(const void *a, const void *b)
 
 	if (order == 0)
 		order = text_cmp(x->ref->where, y->ref->where);
+	if (order == 0)
+		order = (int)x->ref->unpack - (int)y->ref->unpack;
 	if (order == 0)
 		order = text_cmp(x->ref->json, y->ref->json);
 	if (order == 0)

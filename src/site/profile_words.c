@@ -13,6 +13,7 @@ static const char *const ids[] = { "new", "keep", "keep_or_new", NULL };
 static const char *const triggers[] = { "keep", "disable", NULL };
 static const char *const on_dangling[] = { "refuse", "clear", "keep", "drop",
 	NULL };
+static const char *const unpack[] = { "gzip", "zlib", "deflate", NULL };
 static const char *const on_broken[] = { "refuse", "keep", NULL };
 
 #define PROFILE(name) VL_SCOPE_PROFILE, .at = offsetof(struct vl_profile, name)
@@ -131,6 +132,8 @@ const struct vl_word vl_profile_table[] = {
 	{ "to_by", REFERENCE(to_by), .type = VL_WORD_STRUCT,
 	    .of = VL_SCOPE_TO_BY },
 	{ "where", REFERENCE(where), .type = VL_WORD_TEXT },
+	{ "unpack", REFERENCE(unpack), .type = VL_WORD_CHOICE,
+	    .choices = unpack, .first = VL_PACKING_GZIP },
 	{ "json", REFERENCE(json), .type = VL_WORD_JSON },
 	{ "php", REFERENCE(php), .type = VL_WORD_JSON },
 	{ "pattern", REFERENCE(pattern), .type = VL_WORD_TEXT },

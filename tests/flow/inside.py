@@ -1,10 +1,10 @@
 """Ids inside values that are PHP-serialised: other numbers on each side,
 lengths that follow, and what cannot be read."""
-import json
-import re
+import gzip
 import sqlite3
 import sys
 import unittest
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
@@ -231,6 +231,75 @@ class Php(Inside):
         self.assertRegex(result.out, r"reference\tapp/option.value\tto post\t"
                          r"2 met\t0 none\t1 dangling.*\tin \$\.\.\*")
         self.assert_says(result, "not PHP-serialised at byte 1")
+
+
+class Packed(Inside):
+    PATTERN = "pattern: \"#(\\\\d+)\", to: post"
+
+    def test_each_form_is_packed_again(self):
+        """And where no id stands the bytes are those of the source."""
+        self.profile(*(
+            f"{{from: option.value, where: \"name glob '{how}*'\", "
+            f"unpack: {how}, {self.PATTERN}}}"
+            for how in ("gzip", "zlib", "deflate")))
+
+        def deflate(data):
+            packer = zlib.compressobj(9, wbits=-15)
+            return packer.compress(data) + packer.flush()
+        pack = {"gzip": lambda data: gzip.compress(data, mtime=12345),
+                "zlib": lambda data: zlib.compress(data, 1),
+                "deflate": deflate}
+        wbits = {"gzip": 31, "zlib": 15, "deflate": -15}
+        plain = pack["gzip"](b"no id here")
+        with sqlite3.connect(self.db) as db:
+            for name, one in pack.items():
+                db.execute("insert into option(name, value) values (?, ?)",
+                           (name, one(b"see #3\0\xff, #12" * 200)))
+            db.execute("insert into option(name, value) values ('gzip2', ?)",
+                       (plain,))
+            db.execute("insert into option(name, value) values ('gzip3', 1)")
+        self.carry_rows()
+        for name in pack:
+            self.assertEqual(
+                b"see #12\0\xff, #100000" * 200, zlib.decompress(
+                    self.get(self.target, name), wbits=wbits[name]))
+        self.assertEqual(plain, self.get(self.target, "gzip2"))
+        self.assertEqual(1, self.get(self.target, "gzip3"))
+
+    def test_another_packing_of_the_same_is_the_same(self):
+        self.profile(f"{{from: option.value, unpack: gzip, {self.PATTERN}}}")
+        for path, text, level in ((self.db, b"a #3", 1),
+                                  (self.target, b"a #12", 9)):
+            with sqlite3.connect(path) as db:
+                db.execute("insert into option(name, value) values ('x', ?)",
+                           (gzip.compress(text, level, mtime=level),))
+        self.posts(self.target, {400001: "eve"})
+        self.assert_says(
+            self.site.import_(self.site.export(), "--allow-delete"),
+            "nothing differs")
+
+    def test_php_within_what_is_packed(self):
+        self.profile("{from: option.value, unpack: gzip, php: \"$[*]\", "
+                     "to: post}")
+        self.put(self.db, x=gzip.compress(php(["3", 12])))
+        self.carry_rows()
+        self.assertEqual(php(["12", 100000]),
+                         gzip.decompress(self.get(self.target, "x")))
+
+    def test_what_cannot_be_unpacked_is_refused_or_kept(self):
+        line = f"{{from: option.value, unpack: gzip, {self.PATTERN}}}"
+        for value, why in ((gzip.compress(b"a #3") + b"x",
+                            "1 bytes stand behind its end"),
+                           (gzip.compress(b"a #3")[:-1], "it ends early"),
+                           (b"#3", "it is a text, and only blobs")):
+            self.profile(line)
+            self.put(self.db, x=value)
+            self.assert_says(self.site.export(expect=4),
+                             "table 'option', row 1",
+                             "column 'value' (line 12 of the site)", why)
+        self.profile(line.replace("to: post", "to: post, on_broken: keep"))
+        self.carry_rows()
+        self.assertEqual(value, self.get(self.target, "x"))
 
 
 if __name__ == "__main__":

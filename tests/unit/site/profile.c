@@ -229,8 +229,8 @@ static void
 says_what_comes_in_a_later_version(void **state)
 {
 	static const char *const tables[] = { "derive", "nested_set" };
-	static const char *const references[] = { "yaml", "unpack", "file",
-		"missing", "collide", "in" };
+	static const char *const references[] = { "yaml", "file", "missing",
+		"collide", "in" };
 	static const char *const resources[] = { "exclude", "unit", "members",
 		"target_only", "on_match", "one_file_system", "special",
 		"privileged", "links", "on_unsupported", "owners", "compress",
@@ -412,8 +412,8 @@ refuses_words_that_need_others(void **state)
 	    ":4:5: 'create' is for a table whose name holds an id, such as "
 	    "'data_{table.id}'");
 	refused_reference("{from: a.b, to: c, on_broken: keep}",
-	    ":4:5: 'on_broken' is about values that are read by 'json', "
-	    "'php' or 'pattern'");
+	    ":4:5: 'on_broken' is about values that are read by 'unpack', "
+	    "'json', 'php' or 'pattern'");
 	refused_reference("{from: a.b, to: c, json: $, php: $}",
 	    ":4:5: one of 'json' and 'php' reads the value, not both");
 	refused_reference("{from: a.b, to_by: {column: c, values: rails}}",
