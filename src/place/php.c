@@ -186,15 +186,16 @@ read_double(struct php *s)
 	            refuse(s, "a digit is missing");
 }
 
-/* r and R: one of the values so far, or what is around it. */
+/* r and R: one of the values so far, or what is around it; r is one itself. */
 static bool
-read_slot(struct php *s)
+read_slot(struct php *s, char kind)
 {
+	const size_t most = kind == 'r' ? s->slots - 1 : s->slots;
 	size_t n = 0;
 
 	if (!read_count(s, &n) || !expect(s, ";", "';' is missing"))
 		return false;
-	if (n == 0 || (n > s->slots && !s->opaque))
+	if (n == 0 || (n > most && !s->opaque))
 		return refuse(s, "it refers to a value that is not there");
 	return true;
 }
@@ -251,7 +252,7 @@ read_scalar(struct php *s, char kind, struct leaf *leaf, bool *found)
 		return read_counted(s, leaf) &&
 		    expect(s, ";", "';' is missing");
 	default:
-		return read_slot(s);
+		return read_slot(s, kind);
 	}
 }
 

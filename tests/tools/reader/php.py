@@ -72,7 +72,8 @@ class Value:
             self.take(b";")
         elif kind in (b"r", b"R"):
             number = int(self.take(b"[rR]:" + COUNT + b";"))
-            demand(number > 0 and (number <= self.slots or self.opaque),
+            most = self.slots - (kind == b"r")
+            demand(number > 0 and (number <= most or self.opaque),
                    "a value that is not there")
         elif kind == b"i":
             self.integer()
