@@ -249,8 +249,10 @@ vl_inner_head_decode(
 
 	memset(h, 0, sizeof(*h));
 	st = canon_parse(&root, text, VL_HEAD_MAX, err);
-	if (st != VL_OK)
+	if (st != VL_OK) {
+		(void)vl_within(err, "inner head");
 		goto out;
+	}
 	st = take_members(h, root, err);
 	if (st == VL_OK)
 		st = inner_check(h, err);

@@ -280,11 +280,8 @@ open_inner(
 	enum vl_status st;
 
 	st = read_inner(u, &text, err);
-	if (st == VL_OK) {
+	if (st == VL_OK)
 		st = vl_inner_head_decode(&u->inner, vl_buf_slice(&text), err);
-		if (st != VL_OK)
-			(void)vl_within(err, "inner head");
-	}
 	vl_buf_free(&text);
 	return st == VL_OK ? vl_unpack_check_inner(u, s, err) : st;
 }
@@ -307,8 +304,7 @@ reader_new(void)
 
 /* Up to the first record, in this process. */
 static enum vl_status
-begin(struct vl_unpack *u, const struct vl_unpack_source *s, int mapfd,
-    struct vl_err *err)
+begin(struct vl_unpack *u, const struct vl_unpack_source *s, struct vl_err *err)
 {
 	enum vl_status st;
 
@@ -316,7 +312,7 @@ begin(struct vl_unpack *u, const struct vl_unpack_source *s, int mapfd,
 	u->blocks.slots = s->slots;
 	u->root = vl_secret_alloc(VL_KEY_SIZE);
 	if (u->root == NULL) {
-		(void)close(mapfd);
+		(void)close(s->mapfd);
 		return vl_fail_memory(err);
 	}
 	memcpy(u->root, s->root, VL_KEY_SIZE);
@@ -325,10 +321,10 @@ begin(struct vl_unpack *u, const struct vl_unpack_source *s, int mapfd,
 	u->expect.frame_log2 = s->head->frame_log2;
 	u->expect.id = u->id;
 	u->expect.root = u->root;
-	u->map.fd = mapfd; /* closed with the reader */
+	u->map.fd = s->mapfd; /* closed with the reader */
 	st = open_inner(u, s, err);
 	if (st == VL_OK)
-		st = read_map(u, mapfd, err);
+		st = read_map(u, s->mapfd, err);
 	if (st == VL_OK)
 		st = vl_sweep_init(u, err);
 	if (st != VL_OK)
@@ -352,7 +348,7 @@ vl_unpack_open_source(struct vl_unpack **out, const struct vl_unpack_source *s,
 		(void)close(s->mapfd);
 		return vl_fail_memory(err);
 	}
-	st = begin(u, s, s->mapfd, err);
+	st = begin(u, s, err);
 	if (st != VL_OK) {
 		vl_unpack_free(u);
 		return st;

@@ -84,6 +84,8 @@ class Runner:
             for text in case.says if code else ():
                 if not re.search(text, result.said):
                     yield f"{name}: does not say '{text}': {result}"
+            if re.search(r"(\w[^:\n]*: )\1", result.said):
+                yield f"{name}: says a place twice: {result}"
         if case.comes_out:
             yield from case.comes_out(self.site.target)
         elif self.site.state() != self.before:
