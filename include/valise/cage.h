@@ -6,7 +6,7 @@
  * wrote: no new privileges, no file system, no network, few system calls,
  * bounded memory, time and descriptors (docs/decisions/0007-cage.md).
  *
- *	open -> (begin -> put, take ... -> end)* -> close
+ *	open -> (begin -> say, hear ... -> end)* -> close
  *
  * The child shares with its parent some channels, and memory that only the
  * child writes.  What comes out of either is the child's word and no more.
@@ -60,21 +60,40 @@ const uint8_t *vl_cage_memory(const struct vl_cage *c);
 size_t vl_cage_memory_size(const struct vl_cage *c);
 /* So many seconds more of processor time. */
 void vl_cage_allow(struct vl_cage *c, uint64_t seconds);
-/* One conversation at a time on each channel; thread-safe. */
-int vl_cage_begin(struct vl_cage *c, unsigned channel);
+/* Some times a second while the child is waited for `stop` is asked, on
+ * whichever thread that is; once it says so the child is ended. */
+void vl_cage_heed(struct vl_cage *c, bool (*stop)(void *arg), void *arg);
+
+/* Messages: kind and length first, perhaps with a descriptor, then so many
+ * bytes, into memory of the taker's choice. */
+struct vl_cage_message {
+	uint32_t kind;
+	uint32_t n; /* bytes that follow */
+	int fd;     /* -1: none; else the taker's to close */
+};
+
+/*
+ * The parent's: one conversation at a time on each channel; thread-safe.
+ * Where the child is gone they wait for its end and tell what it was.
+ *
+ * VL_ESIGNAL  asked to stop
+ * VL_EFORMAT  the kernel ended the child for a call that it may not make; or
+ *             it was condemned
+ * VL_EIO      it ended in any other way, or did not answer
+ */
+void vl_cage_begin(struct vl_cage *c, unsigned channel);
+enum vl_status vl_cage_say(struct vl_cage *c, unsigned channel,
+    const struct vl_cage_message *m, struct vl_slice body, struct vl_err *err);
+enum vl_status vl_cage_hear(struct vl_cage *c, unsigned channel,
+    struct vl_cage_message *m, struct vl_err *err);
+enum vl_status vl_cage_hear_body(struct vl_cage *c, unsigned channel,
+    uint8_t *p, size_t n, struct vl_err *err);
 void vl_cage_end(struct vl_cage *c, unsigned channel);
 /* Between both: what a speaker left for the next one, NULL at first.  One that
  * asked and did not hear leaves word of it there. */
 void **vl_cage_left(struct vl_cage *c, unsigned channel);
-/*
- * A channel failed: wait for the child's end and say what it was.
- *
- * VL_EFORMAT  the kernel ended it for a call that it may not make
- * VL_EIO      it ended in any other way, or did not answer
- */
-enum vl_status vl_cage_died(struct vl_cage *c, struct vl_err *err);
-/* It broke a rule: end it.  VL_EFORMAT, from now on also of
- * vl_cage_died(). */
+/* It broke a rule: end it.  VL_EFORMAT, from now on also of all above;
+ * VL_ESIGNAL where it was to stop before. */
 enum vl_status vl_cage_condemn(struct vl_cage *c, struct vl_err *err);
 /* Ends the child.  NULL is allowed. */
 void vl_cage_close(struct vl_cage *c);
@@ -84,16 +103,7 @@ void vl_cage_close(struct vl_cage *c);
  * a sanitizer, which makes calls of its own. */
 bool vl_cage_shut(void);
 
-/*
- * Messages, the same on both sides: kind and length first, perhaps with a
- * descriptor, then so many bytes, into memory of the caller's choice.
- * VL_EIO when the other side is gone.
- */
-struct vl_cage_message {
-	uint32_t kind;
-	uint32_t n; /* bytes that follow */
-	int fd;     /* -1: none; else the taker's to close */
-};
+/* The child's: VL_EIO when the other side is gone. */
 enum vl_status vl_cage_put(int channel, const struct vl_cage_message *m,
     struct vl_slice body, struct vl_err *err);
 enum vl_status vl_cage_take(

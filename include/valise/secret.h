@@ -17,5 +17,8 @@ void vl_secret_free(void *p);    /* wipes; NULL is allowed */
 void vl_secret_wipe(void *p, size_t n);
 /* False once any allocation could not be locked into memory. */
 bool vl_secret_locked(void);
+/* From now on it is false: another process that holds keys of this run could
+ * not lock them. */
+void vl_secret_note_unlocked(void);
 
 #endif

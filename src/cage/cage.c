@@ -24,7 +24,8 @@
 #define IMPOSSIBLE                                                             \
 	"the reader of the bundle said something impossible; do not use this " \
 	"bundle, and keep it for whoever examines it"
-#define LAST_WORDS 200 /* hundredths of a second that an end may take */
+#define LAST_WORDS 200    /* hundredths of a second that an end may take */
+#define PATIENCE   200000 /* microseconds until it is asked whether to stop */
 
 struct vl_cage {
 	pid_t pid;
@@ -33,8 +34,11 @@ struct vl_cage {
 	void *left[VL_CAGE_CHANNELS];
 	uint8_t *memory;
 	size_t memory_size;
+	bool (*stop)(void *arg); /* NULL: never */
+	void *stop_arg;
 	pthread_mutex_t mutex; /* of all below */
 	bool condemned;
+	bool stopped;
 	bool ended;
 	int how; /* as waitpid() says it */
 };
@@ -108,6 +112,7 @@ child(const struct vl_cage *c, const struct vl_cage_opts *opts, int memfd,
 static enum vl_status
 make_channels(struct vl_cage *c, int ends[VL_CAGE_CHANNELS], struct vl_err *err)
 {
+	const struct timeval patience = { 0, PATIENCE };
 	int pair[2] = { -1, -1 };
 	size_t i = 0;
 
@@ -117,6 +122,11 @@ make_channels(struct vl_cage *c, int ends[VL_CAGE_CHANNELS], struct vl_err *err)
 			return vl_fail_errno(err, "cannot make a channel");
 		c->channel[i] = pair[0];
 		ends[i] = pair[1];
+		if (setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience,
+		        sizeof(patience)) != 0 ||
+		    setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience,
+		        sizeof(patience)) != 0)
+			return vl_fail_errno(err, "cannot make a channel");
 	}
 	return VL_OK;
 }
@@ -202,11 +212,17 @@ vl_cage_allow(struct vl_cage *c, uint64_t seconds)
 	(void)prlimit(c->pid, RLIMIT_CPU, &now, NULL);
 }
 
-int
+void
+vl_cage_heed(struct vl_cage *c, bool (*stop)(void *arg), void *arg)
+{
+	c->stop = stop;
+	c->stop_arg = arg;
+}
+
+void
 vl_cage_begin(struct vl_cage *c, unsigned channel)
 {
 	(void)pthread_mutex_lock(&c->talking[channel]);
-	return c->channel[channel];
 }
 
 void
@@ -237,48 +253,128 @@ await_end(struct vl_cage *c)
 	}
 }
 
-enum vl_status
-vl_cage_died(struct vl_cage *c, struct vl_err *err)
+/* Once it was to stop it stays so, and the child is ended: what it has still
+ * to say is of an old request. */
+static bool
+is_to_stop(void *arg)
 {
-	enum vl_status st = VL_EIO;
+	struct vl_cage *c = arg;
+	bool stopped = false;
 
 	(void)pthread_mutex_lock(&c->mutex);
+	if (!c->stopped && c->stop != NULL && c->stop(c->stop_arg)) {
+		c->stopped = true;
+		if (!c->ended)
+			(void)kill(c->pid, SIGKILL);
+	}
+	stopped = c->stopped;
+	(void)pthread_mutex_unlock(&c->mutex);
+	return stopped;
+}
+
+static enum vl_status
+stopped(struct vl_err *err)
+{
+	return vl_fail(err, VL_ESIGNAL, "stopped: nothing was changed");
+}
+
+static enum vl_status
+how_it_ended(const struct vl_cage *c, struct vl_err *err)
+{
 	if (!c->ended)
-		await_end(c);
-	if (c->condemned)
-		st = vl_fail(err, VL_EFORMAT, IMPOSSIBLE);
-	else if (!c->ended)
-		vl_fail(err, st, "the reader of the bundle does not answer");
-	else if (WIFSIGNALED(c->how) && WTERMSIG(c->how) == SIGSYS)
-		st = vl_fail(err, VL_EFORMAT,
+		return vl_fail(
+		    err, VL_EIO, "the reader of the bundle does not answer");
+	if (WIFSIGNALED(c->how) && WTERMSIG(c->how) == SIGSYS)
+		return vl_fail(err, VL_EFORMAT,
 		    "the reader of the bundle asked the kernel for what it "
 		    "may not, and was ended: something in the bundle made it "
 		    "do so; do not use it, and keep it for whoever examines "
 		    "it");
-	else if (WIFSIGNALED(c->how))
-		vl_fail(err, st,
+	if (WIFSIGNALED(c->how))
+		return vl_fail(err, VL_EIO,
 		    "the reader of the bundle ended by signal %d (%s)",
 		    WTERMSIG(c->how), sigabbrev_np(WTERMSIG(c->how)));
-	else if (WEXITSTATUS(c->how) == CANNOT_LOCK)
-		vl_fail(err, st,
+	if (WEXITSTATUS(c->how) == CANNOT_LOCK)
+		return vl_fail(err, VL_EIO,
 		    "the reader of the bundle could not be locked in; "
 		    "'valise doctor' says what this kernel gives");
-	else
-		vl_fail(err, st, "the reader of the bundle ended with code %d",
-		    WEXITSTATUS(c->how));
+	return vl_fail(err, VL_EIO,
+	    "the reader of the bundle ended with code %d", WEXITSTATUS(c->how));
+}
+
+/* A channel failed: why. */
+static enum vl_status
+failed(struct vl_cage *c, struct vl_err *err)
+{
+	enum vl_status st = VL_EIO;
+
+	(void)pthread_mutex_lock(&c->mutex);
+	if (c->condemned) {
+		st = vl_fail(err, VL_EFORMAT, IMPOSSIBLE);
+	} else if (c->stopped) {
+		st = stopped(err);
+	} else {
+		if (!c->ended)
+			await_end(c);
+		st = how_it_ended(c, err);
+	}
 	(void)pthread_mutex_unlock(&c->mutex);
 	return st;
 }
 
 enum vl_status
+vl_cage_say(struct vl_cage *c, unsigned channel,
+    const struct vl_cage_message *m, struct vl_slice body, struct vl_err *err)
+{
+	const struct cage_wait wait = { is_to_stop, c };
+
+	/* Not once more behind a conversation that was broken off. */
+	if (is_to_stop(c) ||
+	    cage_put(c->channel[channel], m, body, &wait, err) != VL_OK)
+		return failed(c, err);
+	return VL_OK;
+}
+
+enum vl_status
+vl_cage_hear(struct vl_cage *c, unsigned channel, struct vl_cage_message *m,
+    struct vl_err *err)
+{
+	const struct cage_wait wait = { is_to_stop, c };
+
+	/* Also where it never pauses. */
+	if (is_to_stop(c) ||
+	    cage_take(c->channel[channel], m, &wait, err) != VL_OK)
+		return failed(c, err);
+	return VL_OK;
+}
+
+enum vl_status
+vl_cage_hear_body(struct vl_cage *c, unsigned channel, uint8_t *p, size_t n,
+    struct vl_err *err)
+{
+	const struct cage_wait wait = { is_to_stop, c };
+
+	return cage_body(c->channel[channel], p, n, &wait, err) == VL_OK ?
+	    VL_OK :
+	    failed(c, err);
+}
+
+enum vl_status
 vl_cage_condemn(struct vl_cage *c, struct vl_err *err)
 {
+	enum vl_status st = VL_OK;
+
 	(void)pthread_mutex_lock(&c->mutex);
-	c->condemned = true;
-	if (!c->ended)
-		(void)kill(c->pid, SIGKILL);
+	if (c->stopped) {
+		st = stopped(err);
+	} else {
+		c->condemned = true;
+		if (!c->ended)
+			(void)kill(c->pid, SIGKILL);
+		st = vl_fail(err, VL_EFORMAT, IMPOSSIBLE);
+	}
 	(void)pthread_mutex_unlock(&c->mutex);
-	return vl_fail(err, VL_EFORMAT, IMPOSSIBLE);
+	return st;
 }
 
 void

@@ -1,4 +1,8 @@
-/* Messages between a child and its parent over a stream socket. */
+/*
+ * Messages between a child and its parent over a stream socket.  The parent's
+ * end has a time-out (cage.c): whenever it passes, or a signal comes, whoever
+ * waits asks whether he is to stop.
+ */
 
 #include "private.h"
 
@@ -6,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #define HEAD_SIZE 8
 
@@ -15,14 +20,23 @@ gone(struct vl_err *err)
 	return vl_fail(err, VL_EIO, "the other side of a channel is gone");
 }
 
+/* The kernel gave nothing, and there may be something yet. */
+static bool
+goes_on(ssize_t n, const struct cage_wait *wait)
+{
+	return n < 0 && (errno == EINTR || errno == EAGAIN) &&
+	    (wait == NULL || !wait->stop(wait->arg));
+}
+
 static enum vl_status
-send_all(int channel, struct vl_slice bytes, struct vl_err *err)
+send_all(int channel, struct vl_slice bytes, const struct cage_wait *wait,
+    struct vl_err *err)
 {
 	ssize_t n = 0;
 
 	while (bytes.n > 0) {
 		n = send(channel, bytes.p, bytes.n, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
+		if (goes_on(n, wait))
 			continue;
 		if (n <= 0)
 			return gone(err);
@@ -33,8 +47,8 @@ send_all(int channel, struct vl_slice bytes, struct vl_err *err)
 }
 
 enum vl_status
-vl_cage_put(int channel, const struct vl_cage_message *m, struct vl_slice body,
-    struct vl_err *err)
+cage_put(int channel, const struct vl_cage_message *m, struct vl_slice body,
+    const struct cage_wait *wait, struct vl_err *err)
 {
 	union {
 		struct cmsghdr head;
@@ -59,26 +73,27 @@ vl_cage_put(int channel, const struct vl_cage_message *m, struct vl_slice body,
 	}
 	do
 		n = sendmsg(channel, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+	while (goes_on(n, wait));
 	if (n <= 0)
 		return gone(err);
 	/* So few bytes are taken in one piece or not at all, but for a socket
 	 * that was full. */
 	if (send_all(channel,
-	        (struct vl_slice){ head + n, sizeof(head) - (size_t)n },
+	        (struct vl_slice){ head + n, sizeof(head) - (size_t)n }, wait,
 	        err) != VL_OK)
-		return err->status;
-	return send_all(channel, body, err);
+		return VL_EIO;
+	return send_all(channel, body, wait, err);
 }
 
 enum vl_status
-vl_cage_body(int channel, uint8_t *p, size_t n, struct vl_err *err)
+cage_body(int channel, uint8_t *p, size_t n, const struct cage_wait *wait,
+    struct vl_err *err)
 {
 	ssize_t got = 0;
 
 	while (n > 0) {
 		got = recv(channel, p, n, 0);
-		if (got < 0 && errno == EINTR)
+		if (goes_on(got, wait))
 			continue;
 		if (got <= 0)
 			return gone(err);
@@ -102,7 +117,8 @@ passed(struct msghdr *msg)
 }
 
 enum vl_status
-vl_cage_take(int channel, struct vl_cage_message *m, struct vl_err *err)
+cage_take(int channel, struct vl_cage_message *m, const struct cage_wait *wait,
+    struct vl_err *err)
 {
 	union {
 		struct cmsghdr head;
@@ -121,14 +137,37 @@ vl_cage_take(int channel, struct vl_cage_message *m, struct vl_err *err)
 	*m = (struct vl_cage_message){ .fd = -1 };
 	do
 		n = recvmsg(channel, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (goes_on(n, wait));
 	if (n <= 0)
 		return gone(err);
 	m->fd = passed(&msg);
-	if (vl_cage_body(channel, head + n, sizeof(head) - (size_t)n, err) !=
-	    VL_OK)
-		return err->status;
+	if (cage_body(channel, head + n, sizeof(head) - (size_t)n, wait, err) !=
+	    VL_OK) {
+		if (m->fd >= 0)
+			(void)close(m->fd);
+		m->fd = -1;
+		return VL_EIO;
+	}
 	m->kind = vl_rd_u32le(&rd);
 	m->n = vl_rd_u32le(&rd);
 	return VL_OK;
+}
+
+enum vl_status
+vl_cage_put(int channel, const struct vl_cage_message *m, struct vl_slice body,
+    struct vl_err *err)
+{
+	return cage_put(channel, m, body, NULL, err);
+}
+
+enum vl_status
+vl_cage_take(int channel, struct vl_cage_message *m, struct vl_err *err)
+{
+	return cage_take(channel, m, NULL, err);
+}
+
+enum vl_status
+vl_cage_body(int channel, uint8_t *p, size_t n, struct vl_err *err)
+{
+	return cage_body(channel, p, n, NULL, err);
 }

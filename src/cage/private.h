@@ -31,6 +31,19 @@ struct cage_limits {
 	unsigned seconds;
 };
 
+/* channel.c: as vl_cage_put() and so on, of who asks meanwhile whether to stop;
+ * then they fail as where nobody is on the other side. */
+struct cage_wait {
+	bool (*stop)(void *arg);
+	void *arg;
+};
+enum vl_status cage_put(int channel, const struct vl_cage_message *m,
+    struct vl_slice body, const struct cage_wait *wait, struct vl_err *err);
+enum vl_status cage_take(int channel, struct vl_cage_message *m,
+    const struct cage_wait *wait, struct vl_err *err);
+enum vl_status cage_body(int channel, uint8_t *p, size_t n,
+    const struct cage_wait *wait, struct vl_err *err);
+
 /* lock.c: all but the system calls, for good. */
 bool cage_lock(const struct cage_limits *limits);
 /* Every descriptor but those in `keep`, ascending; 0 to 2 lead nowhere. */

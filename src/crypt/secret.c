@@ -82,3 +82,9 @@ vl_secret_locked(void)
 {
 	return !atomic_load(&lock_failed);
 }
+
+void
+vl_secret_note_unlocked(void)
+{
+	atomic_store(&lock_failed, true);
+}

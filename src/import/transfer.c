@@ -200,18 +200,29 @@ show_result(const struct run *run, const struct vl_import_result *r)
 		show_json(run, r);
 }
 
+static bool
+asked_to_stop(void *arg)
+{
+	(void)arg;
+	return vl_cli_stop();
+}
+
 /* The child that will read the bundle, before a thread or secret is there. */
 static enum vl_status
 open_cage(struct run *run, struct vl_err *err)
 {
 	struct vl_err why = { 0 };
+	enum vl_status st = VL_OK;
 
 	if (vl_cage_require(&why) != VL_OK) {
 		if (run->opts->sandbox)
 			return vl_fail(err, why.status, "%s", why.text);
 		vl_cli_note("note: %s", why.text);
 	}
-	return vl_unpack_cage_open(&run->cage, run->opts->workers.value, err);
+	st = vl_unpack_cage_open(&run->cage, run->opts->workers.value, err);
+	if (st == VL_OK)
+		vl_cage_heed(run->cage, asked_to_stop, NULL);
+	return st;
 }
 
 static enum vl_status

@@ -21,6 +21,7 @@ bundle_cage(struct bundle *b, const struct vl_number *workers, bool required,
 {
 	static bool told; /* once for all bundles of a run */
 	struct vl_err why = { 0 };
+	enum vl_status st = VL_OK;
 
 	if (vl_cage_require(&why) != VL_OK) {
 		if (required)
@@ -29,7 +30,10 @@ bundle_cage(struct bundle *b, const struct vl_number *workers, bool required,
 			vl_cli_note("note: %s", why.text);
 		told = true;
 	}
-	return vl_unpack_cage_open(&b->cage, workers->value, err);
+	st = vl_unpack_cage_open(&b->cage, workers->value, err);
+	if (st == VL_OK)
+		vl_cage_heed(b->cage, bundle_stop, NULL);
+	return st;
 }
 
 enum vl_status

@@ -98,6 +98,8 @@ answer_made(int channel, enum vl_status st, const struct vl_buf *made,
 {
 	struct vl_buf out = { 0 };
 
+	if (!vl_secret_locked())
+		answer(channel, WIRE_UNLOCKED, (struct vl_slice){ NULL, 0 });
 	if (st == VL_OK && made->n <= WIRE_MAX) {
 		answer(channel, WIRE_DONE, vl_buf_slice(made));
 		return;
@@ -302,7 +304,9 @@ serve_reader(struct inside *in, uint32_t kind, uint32_t number, uint32_t mode)
 		vl_unpack_unswept(r->unpack);
 	if (kind == WIRE_CLOSE) {
 		close_reader(in, r);
-	} else if (kind == WIRE_END) {
+		return;
+	}
+	if (kind == WIRE_END) {
 		st = vl_unpack_end(r->unpack, &totals, &err);
 		if (st == VL_OK)
 			st = wire_put_totals(&out, &totals, &err);

@@ -61,7 +61,8 @@ impossible(struct vl_proxy *p, struct vl_err *err)
 
 /* A file of the bundle for the child, or why not. */
 static enum vl_status
-hand_file(struct vl_proxy *p, int channel, uint32_t size, struct vl_err *err)
+hand_file(
+    struct vl_proxy *p, unsigned channel, uint32_t size, struct vl_err *err)
 {
 	struct vl_stream_found found = { .fd = -1 };
 	struct vl_cage_message m = { .kind = WIRE_FILE, .fd = -1 };
@@ -75,9 +76,9 @@ hand_file(struct vl_proxy *p, int channel, uint32_t size, struct vl_err *err)
 
 	if (size != sizeof(ask))
 		return impossible(p, err);
-	st = vl_cage_body(channel, ask, sizeof(ask), err);
+	st = vl_cage_hear_body(p->cage, channel, ask, sizeof(ask), err);
 	if (st != VL_OK)
-		return vl_cage_died(p->cage, err);
+		return st;
 	type = vl_rd_u32le(&rd);
 	number = vl_rd_u32le(&rd);
 	if ((type != VL_FILE_PACK && type != VL_FILE_INDEX) || number == 0 ||
@@ -89,9 +90,8 @@ hand_file(struct vl_proxy *p, int channel, uint32_t size, struct vl_err *err)
 	say.size = found.size;
 	m.fd = found.fd;
 	st = wire_put_file(&out, &say, err);
-	if (st == VL_OK &&
-	    vl_cage_put(channel, &m, vl_buf_slice(&out), err) != VL_OK)
-		st = vl_cage_died(p->cage, err);
+	if (st == VL_OK)
+		st = vl_cage_say(p->cage, channel, &m, vl_buf_slice(&out), err);
 	vl_buf_free(&out);
 	if (found.fd >= 0)
 		(void)close(found.fd);
@@ -101,18 +101,24 @@ hand_file(struct vl_proxy *p, int channel, uint32_t size, struct vl_err *err)
 /* What the child answers to a request: its body into `reply`, or its failure
  * into `err`. */
 static enum vl_status
-hear(struct vl_proxy *p, int channel, struct vl_buf *reply, struct vl_err *err)
+hear(struct vl_proxy *p, unsigned channel, struct vl_buf *reply,
+    struct vl_err *err)
 {
 	struct vl_cage_message m = { .fd = -1 };
 	struct vl_rd rd = { .rest = { NULL, 0 } };
 	enum vl_status st = VL_OK;
 
 	for (;;) {
-		if (vl_cage_take(channel, &m, err) != VL_OK)
-			return vl_cage_died(p->cage, err);
+		st = vl_cage_hear(p->cage, channel, &m, err);
+		if (st != VL_OK)
+			return st;
 		if (m.fd >= 0) { /* it has none to give */
 			(void)close(m.fd);
 			return impossible(p, err);
+		}
+		if (m.kind == WIRE_UNLOCKED && m.n == 0) {
+			vl_secret_note_unlocked();
+			continue;
 		}
 		if (m.kind != WIRE_WANTS)
 			break;
@@ -128,8 +134,9 @@ hear(struct vl_proxy *p, int channel, struct vl_buf *reply, struct vl_err *err)
 		(void)vl_cage_condemn(p->cage, &(struct vl_err){ 0 });
 		return st;
 	}
-	if (vl_cage_body(channel, reply->p, m.n, err) != VL_OK)
-		return vl_cage_died(p->cage, err);
+	st = vl_cage_hear_body(p->cage, channel, reply->p, m.n, err);
+	if (st != VL_OK)
+		return st;
 	reply->n = m.n;
 	if (m.kind == WIRE_DONE)
 		return VL_OK;
@@ -139,44 +146,37 @@ hear(struct vl_proxy *p, int channel, struct vl_buf *reply, struct vl_err *err)
 	return err->status;
 }
 
-static enum vl_status
-say(struct vl_proxy *p, int channel, const struct vl_cage_message *m,
-    struct vl_slice body, struct vl_err *err)
-{
-	if (vl_cage_put(channel, m, body, err) != VL_OK)
-		return vl_cage_died(p->cage, err);
-	return VL_OK;
-}
-
 /* Begin to speak about records: first is heard what was asked ahead. */
-static int
+static void
 begin(struct vl_cage *cage)
 {
-	int channel = vl_cage_begin(cage, RECORDS);
-	void **left = vl_cage_left(cage, RECORDS);
-	struct vl_proxy *p = *left;
+	struct vl_proxy *p = NULL;
+	void **left = NULL;
 
+	vl_cage_begin(cage, RECORDS);
+	left = vl_cage_left(cage, RECORDS);
+	p = *left;
 	*left = NULL;
 	if (p != NULL)
-		p->heard = hear(p, channel, &p->next, &p->failure);
-	return channel;
+		p->heard = hear(p, RECORDS, &p->next, &p->failure);
 }
 
-/* Ask the reader of `p` and hear. */
+/* Ask the reader of `p` and hear; without a `reply` only the former. */
 static enum vl_status
 ask(struct vl_proxy *p, uint32_t kind, uint32_t with, struct vl_buf *reply,
     struct vl_err *err)
 {
 	const struct vl_cage_message m = { .kind = kind, .fd = -1 };
 	uint8_t body[8];
-	int channel = begin(p->cage);
 	enum vl_status st = VL_OK;
 
 	vl_put_u32le(body, p->reader);
 	vl_put_u32le(body + 4, with);
-	st = say(p, channel, &m, (struct vl_slice){ body, sizeof(body) }, err);
-	if (st == VL_OK)
-		st = hear(p, channel, reply, err);
+	begin(p->cage);
+	st = vl_cage_say(
+	    p->cage, RECORDS, &m, (struct vl_slice){ body, sizeof(body) }, err);
+	if (st == VL_OK && reply != NULL)
+		st = hear(p, RECORDS, reply, err);
 	vl_cage_end(p->cage, RECORDS);
 	return st;
 }
@@ -187,11 +187,12 @@ vl_proxy_ask_small(struct vl_cage *cage, uint32_t kind, struct vl_slice text,
 {
 	const struct vl_cage_message m = { .kind = kind, .fd = -1 };
 	struct vl_proxy p = { .cage = cage, .dirfd = -1 };
-	int channel = begin(cage);
-	enum vl_status st = say(&p, channel, &m, text, err);
+	enum vl_status st = VL_OK;
 
+	begin(cage);
+	st = vl_cage_say(cage, RECORDS, &m, text, err);
 	if (st == VL_OK)
-		st = hear(&p, channel, reply, err);
+		st = hear(&p, RECORDS, reply, err);
 	vl_cage_end(cage, RECORDS);
 	return st;
 }
@@ -205,7 +206,6 @@ ask_open(struct vl_proxy *p, const struct vl_unpack_source *s,
 	uint8_t *keys = vl_secret_alloc(WIRE_SECRET);
 	struct vl_buf out = { 0 };
 	struct wire_open o;
-	int channel = -1;
 	enum vl_status st = VL_OK;
 
 	if (keys == NULL)
@@ -222,15 +222,15 @@ ask_open(struct vl_proxy *p, const struct vl_unpack_source *s,
 	if (o.has_tk)
 		memcpy(keys + 2 * VL_KEY_SIZE, s->tk_commit, VL_HASH_SIZE);
 	st = wire_put_open(&out, &o, err);
-	channel = begin(p->cage);
+	begin(p->cage);
 	if (st == VL_OK)
-		st = say(p, channel, &m, vl_buf_slice(&out), err);
+		st = vl_cage_say(p->cage, RECORDS, &m, vl_buf_slice(&out), err);
 	m = (struct vl_cage_message){ .kind = WIRE_KEYS, .fd = -1 };
 	if (st == VL_OK)
-		st = say(p, channel, &m, (struct vl_slice){ keys, WIRE_SECRET },
-		    err);
+		st = vl_cage_say(p->cage, RECORDS, &m,
+		    (struct vl_slice){ keys, WIRE_SECRET }, err);
 	if (st == VL_OK)
-		st = hear(p, channel, reply, err);
+		st = hear(p, RECORDS, reply, err);
 	vl_cage_end(p->cage, RECORDS);
 	vl_buf_free(&out);
 	vl_secret_free(keys);
@@ -311,12 +311,13 @@ ask_ahead(struct vl_proxy *p)
 	const struct vl_cage_message m = { .kind = WIRE_NEXT, .fd = -1 };
 	struct vl_err ignored = { 0 };
 	uint8_t body[8];
-	int channel = begin(p->cage);
 
 	vl_put_u32le(body, p->reader);
 	vl_put_u32le(body + 4, p->mode);
-	p->ahead = say(p, channel, &m, (struct vl_slice){ body, sizeof(body) },
-	               &ignored) == VL_OK;
+	begin(p->cage);
+	p->ahead =
+	    vl_cage_say(p->cage, RECORDS, &m,
+	        (struct vl_slice){ body, sizeof(body) }, &ignored) == VL_OK;
 	if (p->ahead)
 		*vl_cage_left(p->cage, RECORDS) = p;
 	vl_cage_end(p->cage, RECORDS);
@@ -328,7 +329,7 @@ take_ahead(struct vl_proxy *p, struct vl_err *err)
 	struct vl_buf *batch = &p->batch[p->in];
 	struct vl_buf old = *batch;
 
-	(void)begin(p->cage);
+	begin(p->cage);
 	vl_cage_end(p->cage, RECORDS);
 	p->ahead = false;
 	*batch = p->next;
@@ -603,14 +604,15 @@ vl_proxy_block(struct vl_unpack *u, struct vl_chunk_hold *h, struct vl_err *err)
 	struct vl_proxy *p = u->proxy;
 	struct vl_buf out = { 0 };
 	struct vl_buf reply = { 0 };
-	int channel = vl_cage_begin(p->cage, BLOCKS);
-	enum vl_status st = ask_block(u, h, &out, err);
+	enum vl_status st = VL_OK;
 
 	h->items = 0;
+	vl_cage_begin(p->cage, BLOCKS);
+	st = ask_block(u, h, &out, err);
 	if (st == VL_OK)
-		st = say(p, channel, &m, vl_buf_slice(&out), err);
+		st = vl_cage_say(p->cage, BLOCKS, &m, vl_buf_slice(&out), err);
 	if (st == VL_OK)
-		st = hear(p, channel, &reply, err);
+		st = hear(p, BLOCKS, &reply, err);
 	vl_cage_end(p->cage, BLOCKS);
 	if (st == VL_OK)
 		st = take_block(p, h, vl_buf_slice(&reply), err);
@@ -649,9 +651,10 @@ vl_proxy_free(struct vl_unpack *u)
 
 	if (p == NULL)
 		return;
-	/* Without a first line it was never opened. */
+	/* Without a first line it was never opened.  That it was closed nobody
+	 * waits for: perhaps the import is decided. */
 	if (u->first.n > 0)
-		(void)ask(p, WIRE_CLOSE, 0, &p->batch[0], &ignored);
+		(void)ask(p, WIRE_CLOSE, 0, NULL, &ignored);
 	for (i = 0; i < BATCHES; i++)
 		vl_buf_free(&p->batch[i]);
 	vl_buf_free(&p->next);

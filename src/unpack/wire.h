@@ -31,14 +31,15 @@ enum {
 	WIRE_PART,     /* more of the body in hand, where NEXT gives none */
 	WIRE_BLOCK,    /* pack, offset, slots that are free again */
 	WIRE_END,
-	WIRE_CLOSE,
+	WIRE_CLOSE,   /* no answer */
 	WIRE_FILE,    /* of the bundle: as the child asked */
 	WIRE_HEAD,    /* text of head.jsn, of no reader */
 	WIRE_STANZAS, /* of keys.jsn; then the input of its MAC */
 	/* The child answers. */
 	WIRE_DONE = 32,
 	WIRE_FAILED,
-	WIRE_WANTS /* a file of the bundle, before it can answer */
+	WIRE_WANTS,   /* a file of the bundle, before it can answer */
+	WIRE_UNLOCKED /* before an answer: its keys could not be locked */
 };
 
 /* Items of a batch. */

@@ -369,6 +369,23 @@ class Limits(NotRoot):
             write_tree(self.site.source, {"a": "fourth\n"})
 
 
+    def test_so_it_does_where_its_child_alone_has_too_little(self):
+        """Which needs a few pages more than its parent."""
+        out, _ = self.finish(self.start_export(
+            "--password-file", self.password_file, **self.ids))
+        bundle = Path(out.strip())
+        self.site.wrapper = ["prlimit", f"--memlock={20 << 10}:{20 << 10}"]
+        with Gate(bundle / "p0000001.vlp") as medium:
+            process = self.start_import(bundle, "--password-file",
+                                        self.password_file, **self.ids)
+            medium.wait(process)
+            sanitized = is_sanitized(process.pid)
+        _, said = self.finish(process)
+        if sanitized:
+            self.skipTest("AddressSanitizer's mlock() does nothing")
+        self.assertEqual(1, said.count(WARNING), said)
+
+
 class Crash(Memory):
     """What a crash leaves where everybody may leave as much as he likes."""
 

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,14 +80,14 @@ exchange(struct vl_cage *c, int fd, const char *text, const char *expect)
 	struct vl_cage_message m = { .kind = 5, .fd = fd };
 	struct vl_err err = { 0 };
 	char back[64] = "";
-	int channel = vl_cage_begin(c, 1);
 
-	must(vl_cage_put(channel, &m, vl_slice_of(text), &err), &err);
-	must(vl_cage_take(channel, &m, &err), &err);
+	vl_cage_begin(c, 1);
+	must(vl_cage_say(c, 1, &m, vl_slice_of(text), &err), &err);
+	must(vl_cage_hear(c, 1, &m, &err), &err);
 	assert_int_equal(5, m.kind);
 	assert_int_equal(-1, m.fd);
 	assert_int_equal(strlen(expect), m.n);
-	must(vl_cage_body(channel, (uint8_t *)back, m.n, &err), &err);
+	must(vl_cage_hear_body(c, 1, (uint8_t *)back, m.n, &err), &err);
 	vl_cage_end(c, 1);
 	assert_string_equal(expect, back);
 }
@@ -153,8 +154,7 @@ one_descriptor_is_taken_at_most(void **state)
 	unsigned before = open_descriptors();
 
 	(void)state;
-	must(vl_cage_take(vl_cage_begin(c, 0), &m, &err), &err);
-	vl_cage_end(c, 0);
+	must(vl_cage_hear(c, 0, &m, &err), &err);
 	if (m.fd >= 0)
 		(void)close(m.fd);
 	assert_int_equal(before, open_descriptors());
@@ -196,21 +196,25 @@ spin(const struct vl_cage_inside *in)
 }
 
 static void
+assert_heard(struct vl_cage *c, enum vl_status status, const char *said)
+{
+	struct vl_cage_message m = { .fd = -1 };
+	struct vl_err err = { 0 };
+
+	assert_int_equal(status, vl_cage_hear(c, 0, &m, &err));
+	if (strstr(err.text, said) == NULL)
+		fail_msg("it says: %s", err.text);
+}
+
+static void
 assert_died(int (*inside)(const struct vl_cage_inside *in),
     enum vl_status status, const char *said)
 {
 	struct vl_cage *c = open_cage(inside);
-	struct vl_cage_message m = { .fd = -1 };
-	struct vl_err err = { 0 };
-	int channel = vl_cage_begin(c, 0);
 
-	assert_int_equal(VL_EIO, vl_cage_take(channel, &m, &err));
-	vl_cage_end(c, 0);
-	assert_int_equal(status, vl_cage_died(c, &err));
-	if (strstr(err.text, said) == NULL)
-		fail_msg("it says: %s", err.text);
+	assert_heard(c, status, said);
 	/* And again, for whoever asks next. */
-	assert_int_equal(status, vl_cage_died(c, &err));
+	assert_heard(c, status, said);
 	vl_cage_close(c);
 }
 
@@ -232,8 +236,94 @@ one_that_broke_a_rule_is_ended_for_all(void **state)
 
 	(void)state;
 	assert_int_equal(VL_EFORMAT, vl_cage_condemn(c, &err));
-	assert_int_equal(VL_EFORMAT, vl_cage_died(c, &err));
-	assert_non_null(strstr(err.text, "something impossible"));
+	assert_heard(c, VL_EFORMAT, "something impossible");
+	vl_cage_close(c);
+}
+
+/* Neither working nor gone. */
+static int
+hang(const struct vl_cage_inside *in)
+{
+	(void)in;
+	for (;;)
+		(void)pause();
+	return 0;
+}
+
+/* Half a message, and no more. */
+static int
+hang_within(const struct vl_cage_inside *in)
+{
+	return send(in->channel[0], "half", 4, 0) == 4 ? hang(in) : 1;
+}
+
+/* `*arg` times not yet. */
+static bool
+stop_soon(void *arg)
+{
+	int *left = arg;
+
+	return (*left)-- <= 0;
+}
+
+static void
+assert_stopped(int (*inside)(const struct vl_cage_inside *in))
+{
+	const struct vl_cage_message m = { .kind = 1, .fd = -1 };
+	struct vl_cage *c = open_cage(inside);
+	struct vl_err err = { 0 };
+	int left = 3;
+
+	vl_cage_heed(c, stop_soon, &left);
+	assert_heard(c, VL_ESIGNAL, "stopped: nothing was changed");
+	assert_int_equal(-1, left);
+	/* For good, whatever the answer would be now. */
+	left = 1000;
+	assert_heard(c, VL_ESIGNAL, "stopped");
+	assert_int_equal(
+	    VL_ESIGNAL, vl_cage_say(c, 1, &m, vl_slice_of(""), &err));
+	assert_int_equal(VL_ESIGNAL, vl_cage_condemn(c, &err));
+	assert_int_equal(1000, left);
+	vl_cage_close(c);
+}
+
+static void
+whoever_waits_for_it_can_be_stopped(void **state)
+{
+	(void)state;
+	assert_stopped(hang);
+	assert_stopped(hang_within);
+}
+
+/* More than the channel holds, to one that does not listen. */
+static void
+whoever_talks_to_it_can_be_stopped(void **state)
+{
+	static const uint8_t much[1 << 20];
+	const struct vl_cage_message m = { .kind = 1, .fd = -1 };
+	struct vl_cage *c = open_cage(hang);
+	struct vl_err err = { 0 };
+	int left = 2;
+
+	(void)state;
+	vl_cage_heed(c, stop_soon, &left);
+	assert_int_equal(VL_ESIGNAL,
+	    vl_cage_say(
+	        c, 0, &m, (struct vl_slice){ much, sizeof(much) }, &err));
+	vl_cage_close(c);
+}
+
+static void
+one_that_is_slow_is_waited_for(void **state)
+{
+	struct vl_cage *c = open_cage(spin);
+	int left = INT_MAX;
+
+	(void)state;
+	/* Two seconds, and then the kernel ends it. */
+	vl_cage_heed(c, stop_soon, &left);
+	assert_heard(c, VL_EIO, "signal 24 (XCPU)");
+	assert_in_range(INT_MAX - left, 5, 100);
 	vl_cage_close(c);
 }
 
@@ -297,6 +387,9 @@ main(void)
 		cmocka_unit_test(one_descriptor_is_taken_at_most),
 		cmocka_unit_test(each_end_is_told_apart),
 		cmocka_unit_test(one_that_broke_a_rule_is_ended_for_all),
+		cmocka_unit_test(whoever_waits_for_it_can_be_stopped),
+		cmocka_unit_test(whoever_talks_to_it_can_be_stopped),
+		cmocka_unit_test(one_that_is_slow_is_waited_for),
 		cmocka_unit_test(it_has_its_channels_and_nothing_else),
 		cmocka_unit_test(every_attempt_to_get_out_is_held),
 	};

@@ -194,12 +194,10 @@ liar(const struct vl_cage_inside *in)
 		if (m.n > sizeof(body) ||
 		    vl_cage_body(channel, body, m.n, NULL) != VL_OK)
 			return 1;
-		if (m.kind == WIRE_OPEN)
+		if (m.kind == WIRE_OPEN || m.kind == WIRE_CLOSE)
 			continue;
 		if (m.kind == WIRE_KEYS)
 			tell_opened();
-		else if (m.kind == WIRE_CLOSE)
-			send_bytes(WIRE_DONE, (struct vl_slice){ NULL, 0 });
 		else if (told->about == RAW || m.kind == WIRE_END)
 			tell_raw();
 		else if (told->about == ASKS)
@@ -662,6 +660,9 @@ messages_are_held_against_the_protocol(void **state)
 		    .n = UINT32_MAX,
 		    .raw = BYTES("x") },
 		{ .name = "nothing", .kind = WIRE_DONE },
+		{ .name = "more than that keys are not locked",
+		    .kind = WIRE_UNLOCKED,
+		    .raw = BYTES("x") },
 		{ .name = "unknown item",
 		    .kind = WIRE_DONE,
 		    .raw = BYTES("\77") },

@@ -221,12 +221,11 @@ __wrap_vl_cage_left(struct vl_cage *c, unsigned channel)
 	return &c->left[channel];
 }
 
-int __wrap_vl_cage_begin(struct vl_cage *c, unsigned channel);
-int
+void __wrap_vl_cage_begin(struct vl_cage *c, unsigned channel);
+void
 __wrap_vl_cage_begin(struct vl_cage *c, unsigned channel)
 {
 	(void)pthread_mutex_lock(&c->talking[channel]);
-	return c->channel[channel];
 }
 
 void __wrap_vl_cage_end(struct vl_cage *c, unsigned channel);
@@ -248,14 +247,47 @@ __wrap_vl_cage_condemn(struct vl_cage *c, struct vl_err *err)
 	return vl_fail(err, VL_EFORMAT, "it said something impossible");
 }
 
-enum vl_status __wrap_vl_cage_died(struct vl_cage *c, struct vl_err *err);
-enum vl_status
-__wrap_vl_cage_died(struct vl_cage *c, struct vl_err *err)
+/* Why it does not answer. */
+static inline enum vl_status
+child_gone(struct vl_cage *c, struct vl_err *err)
 {
 	if (atomic_load(&c->condemned))
 		return vl_fail(err, VL_EFORMAT, "it said something impossible");
 	return vl_fail(
 	    err, VL_EIO, "it ended with code %d", atomic_load(&c->code));
+}
+
+enum vl_status __wrap_vl_cage_say(struct vl_cage *c, unsigned channel,
+    const struct vl_cage_message *m, struct vl_slice body, struct vl_err *err);
+enum vl_status
+__wrap_vl_cage_say(struct vl_cage *c, unsigned channel,
+    const struct vl_cage_message *m, struct vl_slice body, struct vl_err *err)
+{
+	return vl_cage_put(c->channel[channel], m, body, err) == VL_OK ?
+	    VL_OK :
+	    child_gone(c, err);
+}
+
+enum vl_status __wrap_vl_cage_hear(struct vl_cage *c, unsigned channel,
+    struct vl_cage_message *m, struct vl_err *err);
+enum vl_status
+__wrap_vl_cage_hear(struct vl_cage *c, unsigned channel,
+    struct vl_cage_message *m, struct vl_err *err)
+{
+	return vl_cage_take(c->channel[channel], m, err) == VL_OK ?
+	    VL_OK :
+	    child_gone(c, err);
+}
+
+enum vl_status __wrap_vl_cage_hear_body(struct vl_cage *c, unsigned channel,
+    uint8_t *p, size_t n, struct vl_err *err);
+enum vl_status
+__wrap_vl_cage_hear_body(struct vl_cage *c, unsigned channel, uint8_t *p,
+    size_t n, struct vl_err *err)
+{
+	return vl_cage_body(c->channel[channel], p, n, err) == VL_OK ?
+	    VL_OK :
+	    child_gone(c, err);
 }
 
 /* For the reader of a forged bundle. */
