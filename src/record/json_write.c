@@ -54,7 +54,7 @@ put_value(struct vl_json_w *w, const void *bytes, size_t n, bool comma)
 {
 	uint8_t *p = begin_value(w, n);
 
-	if (p == NULL)
+	if (p == NULL || n == 0)
 		return;
 	memcpy(p, bytes, n);
 	end_value(w, p + n, comma);
