@@ -128,6 +128,12 @@ class Plans(Edited):
                          self.rows()["person"])
         self.assertEqual({"pack": 1, "buy": 2}, self.owners())
 
+    def test_a_record_cannot_be_mapped_to_one_that_is_not_there(self):
+        self.make()
+        self.edit("map", "ada@example.org", to=["eve@example.org"])
+        self.refused(4, f"{self.file}:2: the record that this one is to be "
+                     "is not here")
+
     def test_what_others_need_cannot_be_skipped(self):
         self.make()
         self.edit("skip", "ada@example.org")
@@ -136,11 +142,16 @@ class Plans(Edited):
     def test_a_target_that_moved_is_refused_with_what_moved(self):
         self.make()
         self.change("target", "update person set name = 'Bl.' where id = 1;"
+                    "delete from task where title = 'pack';"
                     "insert into task values (11, 'new', null, null);")
         self.refused(4, 'row ["blaise@example.org"] of table person is to be '
                      "changed", 'row ["new"] of table task is to be deleted',
+                     'row ["pack"] of table task is to be added',
                      f"{self.file}:3: the record is not as it was",
-                     "3 records", "make a plan anew")
+                     f"{self.file}:8: the record is not as it was",
+                     "5 records", "make a plan anew")
+        self.change("target", "insert into task values (12, 'x', null, null)")
+        self.refused(4, "6 records, the first of them above")
         self.make()
         write_tree(self.site.target, {"c.txt": "more"})
         self.refused(4, "c.txt", "resource 'files' moved")
@@ -171,7 +182,12 @@ class Plans(Edited):
             (lambda l: l.pop(2), None, "'skip'"),
             (lambda l: l[-1].update(action="map", to=["x"]), len(lines),
              "only a row"),
+            (lambda l: l[2].update(change="move"), 3, "'change' is not one "
+             "of add, change, delete"),
+            (lambda l: l[1].update(table=7), 2, "'table' is no text"),
+            (lambda l: l.insert(1, []), 2, "no JSON object"),
             (lambda l: l[0].update(v=1), 1, "version"),
+            (lambda l: l[0].update(records=-1), 1, "not as in a plan"),
             (lambda l: l[0].pop("bundle"), 1, "no 'bundle'"),
         )
         for change, line, said in cases:

@@ -12,6 +12,8 @@
  *	d/x  a file, chunk 1
  *	h    one more name of a
  *	l    a symbolic link
+ *
+ * Before the tree may stand the lines of a database, `app`.
  */
 
 #include "reseal_parts.h"
@@ -68,11 +70,23 @@ reseal_body(struct reseal_work *w, struct vl_entry *e, struct vl_buf *lists,
 	vl_content_end(&h, e->hash);
 }
 
+static inline uint64_t
+reseal_lines(struct vl_slice text)
+{
+	uint64_t n = 0;
+	size_t i = 0;
+
+	for (i = 0; i < text.n; i++)
+		n += text.p[i] == '\n';
+	return n;
+}
+
 static inline void
 reseal_entries(
     struct reseal_work *w, struct vl_buf *lines, struct vl_buf *lists)
 {
-	static const struct {
+	const uint64_t first = reseal_lines(w->all->rows);
+	struct {
 		enum vl_entry_type type;
 		const char *path;
 	} all[RESEAL_ENTRIES] = { { VL_ENTRY_DIR, "" }, { VL_ENTRY_FILE, "a" },
@@ -81,6 +95,9 @@ reseal_entries(
 	struct vl_err err = { 0 };
 	size_t i = 0;
 
+	reseal_add(lines, w->all->rows.p, w->all->rows.n);
+	if (w->all->tied != NULL)
+		all[3].path = w->all->tied;
 	for (i = 0; i < RESEAL_ENTRIES; i++) {
 		struct vl_entry e = { .type = all[i].type,
 			.resource = vl_slice_of("tree"),
@@ -91,7 +108,7 @@ reseal_entries(
 			.mtime.sec = 1600000000 };
 
 		if (e.type == VL_ENTRY_FILE)
-			reseal_body(w, &e, lists, i, i / 2);
+			reseal_body(w, &e, lists, first + i, i / 2);
 		if (e.type == VL_ENTRY_HARD)
 			e.target = vl_slice_of("a");
 		if (e.type == VL_ENTRY_LINK)
@@ -191,7 +208,10 @@ reseal_inner(struct reseal_work *w)
 	struct vl_record_header kind = { .kind = VL_RECORD_MAP };
 	struct vl_inner_head *h = &w->inner;
 	struct vl_map_file map = { .file = 1 };
-	struct vl_resource_id tree = { .name = "tree", .kind = "files" };
+	struct vl_resource_id resources[2] = { { .name = "app",
+		                                   .kind = "sqlite" },
+		{ .name = "tree", .kind = "files" } };
+	const size_t absent = w->all->rows.n > 0 ? 0 : 1;
 	uint32_t frames = 1;
 	struct vl_buf plain = { 0 };
 	struct vl_buf rows = { 0 };
@@ -214,8 +234,8 @@ reseal_inner(struct reseal_work *w)
 	memcpy(h->sender, w->all->sender->pub.key, sizeof(h->sender));
 	vl_ids_commitment(w->all->ids, h->sk_commit);
 	vl_keys_tk_commit(h->tk_commit, w->all->keys);
-	h->resources = &tree;
-	h->nresources = 1;
+	h->resources = resources + absent;
+	h->nresources = 2 - absent;
 	h->pack_frames = &frames;
 	h->npacks = 1;
 	h->map = &map;

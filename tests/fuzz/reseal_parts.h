@@ -56,6 +56,8 @@ struct reseal {
 	uint8_t identity[VL_X25519_SIZE];
 	struct vl_buf keys_text;
 	struct vl_head head;
+	struct vl_slice rows; /* lines of a database; none: there is none */
+	const char *tied;     /* the path of d/x, or NULL: that */
 };
 
 /* One bundle in the making. */

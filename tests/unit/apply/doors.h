@@ -8,6 +8,7 @@
  */
 
 #include "../sweep.h"
+#include "no_notes.h"
 
 #include <unistd.h>
 
@@ -32,6 +33,10 @@ fails_at(const char *door)
 }
 
 #define DOOR(name, parameters, arguments)                                      \
+	DOOR_AS(name, VL_EIO, parameters, arguments)
+
+/* One that says so by a status of its own. */
+#define DOOR_AS(name, status, parameters, arguments)                           \
 	enum vl_status __real_##name parameters;                               \
 	enum vl_status __wrap_##name parameters;                               \
 	enum vl_status __wrap_##name parameters                                \
@@ -40,7 +45,7 @@ fails_at(const char *door)
 		enum vl_status(*door) parameters = name;                       \
                                                                                \
 		if (door != NULL && fails_at(#name))                           \
-			return vl_fail(err, VL_EIO, "planted: %s", #name);     \
+			return vl_fail(err, status, "planted: %s", #name);     \
 		return __real_##name arguments;                                \
 	}
 
@@ -165,14 +170,5 @@ DOOR(vl_remove_tree, (int dirfd, const char *name, struct vl_err *err),
 DOOR(vl_read_file, (int dirfd, const char *name, size_t max,
     struct vl_buf *out, struct vl_err *err), (dirfd, name, max, out, err))
 /* clang-format on */
-
-/* It would stop every import until the machine starts anew. */
-void __wrap_vl_state_note_failed_sync(struct vl_state *s, const char *where);
-
-void
-__wrap_vl_state_note_failed_sync(struct vl_state *s, const char *where)
-{
-	(void)s, (void)where;
-}
 
 #endif
