@@ -40,7 +40,7 @@ def planted(verb, folder, bug="none"):
 def importer_lines(folder, bug):
     return ["--reset", planted("reset", folder),
             "--recover", planted("recover", folder, bug),
-            "--state", planted("state", folder)]
+            "--tree", f"{folder}/tree"]
 
 
 def expect(what, bad, out, should_be_bad):
@@ -55,13 +55,13 @@ def crash(o, folder):
     def matrix(bug, *more):
         return run_matrix(
             "crashmatrix.py", "--faultat", o.faultat, "--prefix", folder,
-            *importer_lines(folder, bug), "--cases", "9", *more, "--",
+            *importer_lines(folder, bug), "--cases", "5", *more, "--",
             *planted("import", folder, bug).split())
 
     kills = ["--action", "kill", "--action", "after", "--action", "torn"]
     kills += ["--leftovers", planted("leftovers", folder)]
     expect("honest, killed", *matrix("none", *kills, "--cases", "4",
-                                      "--nested", "kinds"), False)
+                                     "--nested", "kinds"), False)
     expect("inplace", *matrix("inplace", *kills), True)
     expect("norecover", *matrix("norecover", *kills), True)
     expect("forgets", *matrix("forgets", *kills), True)
@@ -75,6 +75,7 @@ def power(o, folder):
         return run_matrix(
             "powercut.py", "--logdisk", o.logdisk,
             "--mount", f"{folder}/mount", *importer_lines(tree, bug),
+            "--reset", planted("reset", tree) + " && sync",
             "--points", "24", "--", *planted("import", tree, bug).split())
 
     expect("honest, power cut", *matrix("none"), False)

@@ -34,7 +34,6 @@ from treecmp import FOLDER  # noqa: E402
 
 TOOLS = TESTS / "tools"
 PYTHON = [sys.executable, "-B"]
-STATE = f"{sys.executable} -B {TOOLS}/treestate.py"
 
 # Few operations, each kind of step once: what finds most faults.
 OLD = {"same": "same\n", "changed": "old\n", "goes": "x",
@@ -95,8 +94,9 @@ class Transfer:
         self.site.target_state = mount / "state-dst"
         self.site.write_target_yaml(self.WORDS)
 
-    def state_line(self):
-        return f"{STATE} {self.site.target}"
+    def seen(self):
+        """What users see, as options of the matrices."""
+        return ["--tree", str(self.site.target)]
 
     def not_ours(self):
         """Shell: what lies beside the target and is none of it."""
@@ -131,7 +131,7 @@ class Transfer:
                 "grep -v '/.identity.'; true")
         return ["--reset", self.reset_line(),
                 "--recover", self.recover_line(),
-                "--state", self.state_line(),
+                *self.seen(),
                 "--leftovers", left,
                 "--prefix", str(s.target.parent),
                 "--prefix", str(s.target_state),
@@ -352,13 +352,12 @@ class Rows(Transfer):
         self.site.target_state = mount / "state-dst"
         self.write_target()
 
-    def state_line(self):
+    def seen(self):
         beside = self.site.target.parent
         words = ["--tree", beside / "tree", "--tree", beside / "more"]
         for name in self.DBS:
             words += ["--database", beside / "db" / name]
-        return shell_words([sys.executable, "-B", TOOLS / "sitestate.py",
-                            *words])
+        return list(map(str, words))
 
     def not_ours(self):
         beside = self.site.target.parent
@@ -505,7 +504,7 @@ def power_in(transfer, o, mount, command):
     arguments = ["--logdisk", o.logdisk, "--mount", mount,
                  "--reset", transfer.reset_line() + " && sync",
                  "--recover", transfer.recover_line(),
-                 "--state", transfer.state_line(),
+                 *transfer.seen(),
                  "--samples", "3" if o.all else "1"]
     if not o.all:
         arguments += ["--points", "12" if o.killed else "30"]

@@ -2,7 +2,7 @@
 """A miniature importer, honest or with one bug, to test the matrices with.
 
     planted.py [--bug BUG] import|recover DIR
-    planted.py reset DIR | state DIR | leftovers DIR
+    planted.py reset DIR | leftovers DIR
 
 The tree DIR/tree has two files; an import gives both new contents, all or
 nothing: stage both, sync, one record that decides, rename both, drop the
@@ -19,9 +19,6 @@ import os
 import shutil
 import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-from treestate import tree_state  # noqa: E402
 
 NAMES = ("a", "b")
 MTIME = 10**18
@@ -100,7 +97,6 @@ def reset(folder):
         path.write_text("old " * 100)
         os.utime(path, ns=(1, 1))
     os.utime(folder / "tree", ns=(1, 1))
-    os.sync()
 
 
 def main():
@@ -109,14 +105,12 @@ def main():
                         choices=("none", "inplace", "norecover", "forgets",
                                  "nosync", "lies"))
     parser.add_argument("verb", choices=("import", "recover", "reset",
-                                         "state", "leftovers"))
+                                         "leftovers"))
     parser.add_argument("folder", type=Path)
     o = parser.parse_args()
     importer = Importer(o.folder, o.bug)
     if o.verb == "reset":
         reset(o.folder)
-    elif o.verb == "state":
-        print(tree_state(importer.tree))
     elif o.verb == "leftovers":
         for path in sorted(o.folder.iterdir()):
             if path.name not in ("tree", "record.new"):

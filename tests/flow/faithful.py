@@ -21,6 +21,7 @@ from metadata import ACCESS, acl, dismantle  # noqa: E402
 from treecmp import compare, printable, scan  # noqa: E402
 
 ROOT = os.geteuid() == 0
+EVERYTHING = os.environ.get("VALISE_TEST_ALL") == "1"
 ALL = "special: true\nprivileged: true"
 # What programs that use paths as strings cannot name, and what nobody copies.
 OUT_OF_REACH = (b"deep", b"long", b"sockets")
@@ -165,7 +166,7 @@ class AwkwardChanges(Faithful):
         self.assertEqual([], self.site.leftovers())
 
     def test_one_awkward_tree_becomes_another_and_another(self):
-        for seed in (1, 2, 7):
+        for seed in (1, 2, 7) if EVERYTHING else (1, 7):
             self.carry(seed)
             self.site.preview(self.site.export(), "--exit-code")
 
@@ -388,7 +389,7 @@ class Btrfs(Faithful):
 
 
 class MetadataAlone(Faithful):
-    COUNT = 10_000
+    COUNT = 10_000 if EVERYTHING else 2_000
 
     def setUp(self):
         super().setUp()
@@ -406,7 +407,7 @@ class MetadataAlone(Faithful):
         cpu = sum(after[:2]) - sum(before[:2])
         return last_summary(result), f"{seconds:.2f} s ({cpu:.2f} s of CPU)"
 
-    def test_no_content_is_written_for_ten_thousand_new_modes(self):
+    def test_no_content_is_written_for_thousands_of_new_modes(self):
         self.timed_import()
         _, walk = self.timed_import()
         inodes = {path: entry.inode for path, entry in

@@ -306,8 +306,6 @@ class Minisign(Keys):
         words = ("valise-export", self.site.source_yaml, "--to",
                  self.site.medium, "--sign-key", key, "--recipient",
                  self.site.keys / "recipient.pub")
-        self.site.run(*words, "--sign-key-password-file", self.other,
-                      expect=7)
         bundle = self.site.run(*words, "--sign-key-password-file",
                                self.password).out.strip()
         verify = ("-Vm", "seal.txt", "-x", "seal.sig", "-p",

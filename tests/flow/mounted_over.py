@@ -3,7 +3,7 @@ by mounting something over it, or by putting a symbolic link in its place.
 Nothing is ever written through either.
 
 strace stops the importer at the N-th call of a kind, so that a moment can be
-met again; for links many moments are taken at random, from a fixed seed.
+met again; for links moments are taken at random, from a fixed seed.
 """
 import contextlib
 import os
@@ -20,11 +20,13 @@ sys.path.insert(0, str(Path(__file__).parent / "lib"))
 from flow import (TIMEOUT, Flow, Result, environment,  # noqa: E402
                   remove_tree, tree_state, wait_for, write_tree)
 
-SECONDS = 30
+ALL = os.environ.get("VALISE_TEST_ALL") == "1"
+RUNS = 120 if ALL else 24
 CALLS = ("openat2", "openat", "renameat2", "linkat", "unlinkat", "utimensat",
          "fsync")
 # A stop at every one of the first few, then ever farther apart.
-MOMENTS = (1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 300)
+MOMENTS = (1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 300) if ALL \
+    else (1, 3, 8, 18, 40, 90, 200)
 
 
 class Pulled(Flow):
@@ -193,8 +195,7 @@ class ReplacedByLink(Pulled):
         self.end(self.start())
         whole = time.monotonic() - begun
         codes = {}
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
+        for _ in range(RUNS):
             self.reset()
             remove_tree(aside)
             outside.mkdir(exist_ok=True)
@@ -210,7 +211,6 @@ class ReplacedByLink(Pulled):
             if result.code == 9:
                 self.site.recover(expect=(0, 1, 4, 9))
                 self.assertEqual([], os.listdir(outside), result)
-        self.assertGreater(sum(codes.values()), 10, codes)
 
 
 if __name__ == "__main__":

@@ -178,10 +178,10 @@ class Rewrite(Rules):
         self.assert_nothing_differs(bundle)
 
     def test_a_disk_without_room_for_it_is_named(self):
-        write_tree(self.site.source, {"etc/a.conf": "/srv/old\n" * (1 << 20)})
+        write_tree(self.site.source, {"etc/a.conf": "/srv/old\n" * (1 << 18)})
         bundle = self.site.export()
         self.rules(self.RULES)
-        self.mount_tmpfs(self.site.target_state, "size=4M")
+        self.mount_tmpfs(self.site.target_state, "size=2M")
         self.refused_import(1, bundle, "cannot rewrite 'etc/a.conf'",
                             f"'{self.site.target_state}")
 

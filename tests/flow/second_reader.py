@@ -254,9 +254,10 @@ class Fresh(unittest.TestCase):
                                         *self.sender).stdout
                 self.assertEqual(
                     listed.encode(errors="surrogateescape"), shown)
-                role = b"audit" if name == "audit" else b"full"
-                self.assertIn(b"role " + role, self.reader.run(
-                    "check", self.bundle, *key, *self.sender).stdout)
+        for name in ("full", "audit"):
+            self.assertIn(b"role " + name.encode(), self.reader.run(
+                "check", self.bundle, *self.openers[name],
+                *self.sender).stdout)
 
     def test_what_is_extracted_is_what_the_source_has(self):
         out = self.folder / "out"
@@ -274,7 +275,7 @@ class Fresh(unittest.TestCase):
             if line["t"] in ("file", "hard") and "path" in line
             and line["path"].startswith(("sizes/", "holes/", "hard/file"))]
         self.assertGreater(len(files), 10)
-        for line in random.Random(1).sample(files, 4):
+        for line in random.Random(1).sample(files, 2):
             path = self.site.source / line["path"]
             got = self.reader.run("cat", self.bundle, "files/" + line["path"],
                                   *self.openers["full"]).stdout

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Fail or kill a command at each of its state-changing calls.
 
-    crashmatrix.py --faultat PROGRAM --reset CMD --recover CMD --state CMD
+    crashmatrix.py --faultat PROGRAM --reset CMD --recover CMD
+        --state CMD | --tree DIR... [--database FILE]...
         [--leftovers CMD] [--action A]... [--sticky] [--prefix PATH]...
         [--cases N] [--nested kinds|all] -- COMMAND...
 
 RESET brings the target to its old state; RECOVER is what a user runs after a
 crash; STATE prints one line that identifies what users see; LEFTOVERS prints
-what should not be there any more, or nothing.  These four are shell lines.
+what should not be there any more, or nothing.  These four are shell lines.  In
+place of STATE are trees and databases, each behind its word, as sitestate.py
+tells their state.
 ACTIONs are those of faultat.c: kill, after, torn, short, ENOSPC, EIO ...
 
 Held against each point at which COMMAND was hit:
@@ -30,6 +33,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from sitestate import add_options, site_state
 
 KILLS = ("kill", "after", "torn")
 TEARS = ("torn", "short")
@@ -70,6 +75,8 @@ class Matrix:
             raise SystemExit(f"reset failed: {done.stderr}")
 
     def state(self):
+        if self.o.state is None:
+            return site_state(self.o.tree, self.o.database)
         return self.shell(self.o.state).stdout.strip()
 
     def recover(self):
@@ -237,7 +244,8 @@ def main():
     parser.add_argument("--faultat", required=True)
     parser.add_argument("--reset", required=True)
     parser.add_argument("--recover", required=True)
-    parser.add_argument("--state", required=True)
+    parser.add_argument("--state")
+    add_options(parser)
     parser.add_argument("--leftovers")
     parser.add_argument("--action", action="append")
     parser.add_argument("--sticky", action="store_true")

@@ -2,8 +2,8 @@
 """Cut the power at every write of a command, on a real file system.
 
     powercut.py --logdisk PROGRAM --mount DIR --reset CMD --recover CMD
-        --state CMD [--points N] [--samples N] [--linger SECONDS]
-        [--size MiB] -- COMMAND...
+        --tree DIR... [--database FILE]... [--points N] [--samples N]
+        [--linger SECONDS] [--size MiB] -- COMMAND...
 
 COMMAND runs once on ext4 on a disk that records every write and flush
 (logdisk.c).  The disk is then made again as it may have been at each moment:
@@ -12,7 +12,8 @@ in which some writes are torn at 512 bytes.  It is mounted (after e2fsck, as a
 machine does that starts, where a torn superblock asks for it), RECOVER runs, and
   1  the state is OLD or NEW
   2  it is NEW if COMMAND had exited with 0 before that moment.
-The shell lines are those of crashmatrix.py; what they touch lies below DIR.
+Shell lines, trees and databases are as in crashmatrix.py; all of them lie
+below DIR.
 
 Needs root, /dev/fuse and loop devices; exit 77 and the reason without them.
 Draws from a fixed seed.  Exit 0: no case was bad.
@@ -28,6 +29,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from sitestate import add_options, site_state
 
 HEADER = struct.Struct("=cQI")
 SECTOR = 512
@@ -122,7 +125,7 @@ class PowerCut:
         self.repaired = 0
 
     def state(self):
-        return shell(self.o.state).stdout.strip()
+        return site_state(self.o.tree, self.o.database)
 
     @contextlib.contextmanager
     def mounted(self, what, *options):
@@ -272,7 +275,7 @@ def main():
     parser.add_argument("--mount", required=True)
     parser.add_argument("--reset", required=True)
     parser.add_argument("--recover", required=True)
-    parser.add_argument("--state", required=True)
+    add_options(parser)
     parser.add_argument("--points", type=int, default=0)
     parser.add_argument("--samples", type=int, default=1)
     parser.add_argument("--linger", type=float, default=7)

@@ -46,17 +46,25 @@ def database_lines(path):
     return lines
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tree", action="append", default=[])
-    parser.add_argument("--database", action="append", default=[])
-    o = parser.parse_args()
-    whole = hashlib.blake2b(tree_state(*o.tree).encode(), digest_size=16)
-    for path in o.database:
+def site_state(trees, databases):
+    whole = hashlib.blake2b(tree_state(*trees).encode(), digest_size=16)
+    for path in databases:
         for line in database_lines(path):
             whole.update(line.encode() + b"\n")
         whole.update(b"\n")
-    print(whole.hexdigest())
+    return whole.hexdigest()
+
+
+def add_options(parser):
+    parser.add_argument("--tree", action="append", default=[])
+    parser.add_argument("--database", action="append", default=[])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    add_options(parser)
+    o = parser.parse_args()
+    print(site_state(o.tree, o.database))
 
 
 if __name__ == "__main__":
