@@ -5,7 +5,7 @@ the two are equal in all that treecmp.py sees.
     model.py [--first SEED] [--runs N] [--seed N] [--workers N] [--dir DIR]
 
 A run is its seed: the same tree is made twice, as source and as target, each
-is changed in its own way, and the source is carried onto the target.  200 of
+is changed in its own way, and the source is carried onto the target.  120 of
 them, 10,000 where VALISE_TEST_ALL is 1, or the one of --seed.  At the first
 difference everything is kept and its place printed: source, target, and
 `before`, the target as it was.
@@ -415,7 +415,7 @@ def able(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     every = os.environ.get("VALISE_TEST_ALL") == "1"
-    parser.add_argument("--runs", type=int, default=10000 if every else 200)
+    parser.add_argument("--runs", type=int, default=10000 if every else 120)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--workers", type=int,
