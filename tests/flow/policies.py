@@ -430,6 +430,9 @@ class WrongTarget(Flow):
         self.site.target_yaml.write_text(
             text + "allow_from: [production]\n")
         self.refused_import(4, self.site.export(), "test", "allow_from")
+        self.site.target_yaml.write_text(
+            text + "allow_from: [production, test]\n")
+        self.site.import_(self.site.export())
 
 
 if __name__ == "__main__":
