@@ -134,7 +134,7 @@ struct vl_rows_put_opts {
 	bool allow_drift;
 	void *arg;
 	/* What earlier imports created, in any order; `*more` is false behind
-	 * the last.  Or NULL. */
+	 * the last, and then it begins again.  Or NULL. */
 	enum vl_status (*brought)(void *arg, struct vl_rows_brought *b,
 	    bool *more, struct vl_err *err);
 	/* What the next import is to be told: what this one created, and what
@@ -194,6 +194,9 @@ enum vl_status vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err);
 /* Read the database again: every row is as the bundle and the policies say,
  * every reference names a row.  VL_EREFUSED with the first that is not. */
 enum vl_status vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err);
+/* Once it is written: nothing was, and all that earlier imports created is
+ * here.  created() is told none of it: what opts.brought() said is the list. */
+bool vl_rows_put_brought_stays(const struct vl_rows_put *p);
 /*
  * For names of files, once all is compared: the id that the row of this key
  * has here, or will have.  LEFT: it is in the bundle and is not to be here.

@@ -28,9 +28,15 @@ vl_created_next(
 	size_t i = 0;
 
 	*more = false;
-	if (b->old == NULL)
-		return VL_OK;
+	if (b->again) {
+		vl_brought_r_free(b->old);
+		b->old = NULL;
+		st = vl_brought_r_open(&b->old, &b->brought, err);
+	}
+	if (st != VL_OK || b->old == NULL)
+		return st;
 	st = vl_brought_r_next(b->old, &line, more, err);
+	b->again = st == VL_OK && !*more;
 	if (st != VL_OK || !*more)
 		return st;
 	vl_buf_clear(&b->text);
@@ -107,4 +113,5 @@ vl_created_free(struct vl_base *b)
 	vl_buf_free(&b->text);
 	b->old = NULL;
 	b->list = NULL;
+	b->again = false;
 }

@@ -381,7 +381,8 @@ write_rows(struct vl_base *b, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_rows_put_prove(b->put, err);
 	b->run->result->prove_seconds += vl_seconds() - start;
-	if (st == VL_OK && b->run->depth == VL_STAGE)
+	if (st == VL_OK && b->run->depth == VL_STAGE &&
+	    !vl_rows_put_brought_stays(b->put))
 		st = vl_created_finish(b, err);
 	if (st == VL_OK)
 		take_counts(b);

@@ -30,6 +30,7 @@ struct vl_base {
 	struct vl_rows_put *put;
 	struct vl_brought brought; /* names its list */
 	struct vl_brought_r *old;  /* the one that holds */
+	bool again;                /* it was read to its end */
 	struct vl_brought_w *list; /* the one of this import */
 	struct vl_json json;       /* a line of them */
 	struct vl_buf text;

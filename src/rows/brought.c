@@ -24,6 +24,11 @@ struct rows_brought {
 	sqlite3_stmt *add;
 	bool loaded;
 	uint64_t n; /* rows that were brought earlier, once loaded */
+	/* The list is gone through beside the target's rows: `next` of it is
+	 * to come, or it is at its end. */
+	bool following;
+	bool more;
+	struct vl_rows_brought next;
 	struct vl_buf text;
 	struct vl_buf from;
 	struct vl_buf arena;
@@ -208,6 +213,62 @@ add(struct rows_brought *b, size_t table, const struct vl_rows_brought *row,
 	return st;
 }
 
+static enum vl_status
+next_brought(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+
+	return p->opts.brought(p->opts.arg, &b->next, &b->more, err);
+}
+
+enum vl_status
+rows_brought_follow(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+
+	if (p->opts.brought == NULL || p->opts.created == NULL || b->loaded)
+		return VL_OK;
+	b->following = true;
+	return next_brought(p, err);
+}
+
+enum vl_status
+rows_brought_step(struct vl_rows_put *p, const struct rows_reader *rd,
+    struct vl_slice key, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+	struct vl_slice want = b->next.here.n > 0 ? b->next.here : b->next.key;
+	struct vl_slice here = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (!b->following || !b->more ||
+	    !vl_slice_equal(b->next.table, vl_slice_of(rd->t->schema->name)))
+		return VL_OK;
+	st = write_here(b, rd, key, &here, err);
+	if (st == VL_OK && vl_slice_equal(here, want))
+		st = next_brought(p, err);
+	return st;
+}
+
+bool
+rows_brought_all_here(const struct rows_brought *b)
+{
+	return b->following && !b->more;
+}
+
+/* It begins again behind its end. */
+static enum vl_status
+stop_following(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct rows_brought *b = p->brought;
+	enum vl_status st = VL_OK;
+
+	while (st == VL_OK && b->following && b->more)
+		st = next_brought(p, err);
+	b->following = false;
+	return st;
+}
+
 enum vl_status
 rows_brought_load(struct vl_rows_put *p, struct vl_err *err)
 {
@@ -220,6 +281,9 @@ rows_brought_load(struct vl_rows_put *p, struct vl_err *err)
 	if (p->opts.brought == NULL || b->loaded)
 		return VL_OK;
 	b->loaded = true;
+	st = stop_following(p, err);
+	if (st != VL_OK)
+		return st;
 	for (;;) {
 		st = p->opts.brought(p->opts.arg, &row, &more, err);
 		if (st != VL_OK || !more)

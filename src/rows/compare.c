@@ -508,6 +508,8 @@ compare_rows(struct comparing *c, struct rows_walk *walk)
 		if (st == VL_OK && c->proof && !c->mark &&
 		    c->p->opts.created != NULL)
 			st = rows_brought_seen(c->p, &c->rd, note.key, c->err);
+		if (st == VL_OK && !c->proof)
+			st = rows_brought_step(c->p, &c->rd, note.key, c->err);
 	}
 	return st;
 }

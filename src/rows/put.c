@@ -488,12 +488,26 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = call_tables(p, err);
 	if (st == VL_OK)
+		st = rows_brought_follow(p, err);
+	if (st == VL_OK)
 		st = rows_compare(p, p->here, false, err);
 	if (st == VL_OK)
 		st = rows_mapped_say(p, err);
 	if (st == VL_OK)
 		st = rows_make_settle(p, err);
 	return st == VL_OK && !p->opts.conflicts_only ? tell_all(p, err) : st;
+}
+
+static bool
+writes(const struct vl_rows_put *p)
+{
+	return p->counts.add + p->counts.change + p->counts.deletions > 0;
+}
+
+bool
+vl_rows_put_brought_stays(const struct vl_rows_put *p)
+{
+	return !writes(p) && rows_brought_all_here(p->brought);
 }
 
 enum vl_status
@@ -509,7 +523,7 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 		    vl_format_counted(shown, sizeof(shown), p->counts.conflict,
 		        "row", "rows"));
 	/* The proof asks for it, about tables that were there. */
-	if (p->opts.created != NULL)
+	if (p->opts.created != NULL && !vl_rows_put_brought_stays(p))
 		st = rows_brought_load(p, err);
 	if (st == VL_OK)
 		st = rows_ids_give(p, err);
@@ -548,8 +562,9 @@ check_references(struct vl_rows_put *p, struct vl_err *err)
 static bool
 is_proved(const struct vl_rows_put *p)
 {
-	return p->counts.add + p->counts.change + p->counts.deletions == 0 &&
-	    (p->opts.created == NULL || !rows_brought_any(p->brought));
+	return !writes(p) &&
+	    (p->opts.created == NULL || vl_rows_put_brought_stays(p) ||
+	        !rows_brought_any(p->brought));
 }
 
 enum vl_status

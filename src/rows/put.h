@@ -278,6 +278,13 @@ void rows_brought_free(struct rows_brought *b);
 /* Once, before anything below is asked. */
 enum vl_status rows_brought_load(struct vl_rows_put *p, struct vl_err *err);
 bool rows_brought_any(const struct rows_brought *b);
+/* Until it is loaded: the list beside the target's rows, from its begin; the
+ * reader's row, of this name, in the order of a proof; whether all of it was
+ * met. */
+enum vl_status rows_brought_follow(struct vl_rows_put *p, struct vl_err *err);
+enum vl_status rows_brought_step(struct vl_rows_put *p,
+    const struct rows_reader *rd, struct vl_slice key, struct vl_err *err);
+bool rows_brought_all_here(const struct rows_brought *b);
 /* A row of the bundle and its id at the source. */
 enum vl_status rows_brought_stage(struct rows_brought *b, size_t table,
     const struct vl_cell *id, struct vl_slice key, struct vl_err *err);

@@ -100,6 +100,8 @@ next_brought(
 	size_t i = 0;
 
 	*more = n > 0;
+	if (r->list != NULL && !*more)
+		rewind(r->list);
 	for (i = 0; *more && i < 4; i++) {
 		parts[i]->p = (const uint8_t *)at;
 		parts[i]->n = strcspn(at, "\t\n");
@@ -282,7 +284,8 @@ import(struct run *r)
 		                  vl_dbs_commit(r->dbs, &r->err);
 	phase(r, "commit");
 	if (st == VL_OK)
-		st = close_lists(r, !r->preview);
+		st = close_lists(
+		    r, !r->preview && !vl_rows_put_brought_stays(r->put));
 	return st;
 }
 

@@ -18,10 +18,13 @@ struct import {
 	/* What imports brought: four texts each. */
 	char brought[BROUGHT_MAX][4][128];
 	size_t nbrought;
+	char before[BROUGHT_MAX][4][128]; /* those that are read */
+	size_t nbefore;
 	size_t next;
 	char changes[4096];
 	struct vl_rows_put_counts counts;
 	int64_t written;
+	bool stays; /* the list of what was brought */
 };
 
 static inline void
@@ -52,16 +55,14 @@ import_brought(
 	struct import *m = arg;
 
 	(void)err;
-	*more = m->next < m->nbrought;
-	if (!*more) /* what follows is the next list */
-		m->nbrought = 0;
+	*more = m->next < m->nbefore;
 	if (*more) {
-		b->table = vl_slice_of(m->brought[m->next][0]);
-		b->key = vl_slice_of(m->brought[m->next][1]);
-		b->from = vl_slice_of(m->brought[m->next][2]);
-		b->here = vl_slice_of(m->brought[m->next][3]);
+		b->table = vl_slice_of(m->before[m->next][0]);
+		b->key = vl_slice_of(m->before[m->next][1]);
+		b->from = vl_slice_of(m->before[m->next][2]);
+		b->here = vl_slice_of(m->before[m->next][3]);
 	}
-	m->next++;
+	m->next = *more ? m->next + 1 : 0;
 	return VL_OK;
 }
 
@@ -185,6 +186,9 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 	enum vl_status st = site_open(&m->source, profile, false, err);
 
 	m->next = 0;
+	memcpy(m->before, m->brought, sizeof(m->before));
+	m->nbefore = m->nbrought;
+	m->nbrought = 0;
 	m->changes[0] = '\0';
 	if (st == VL_OK)
 		st = vl_dbs_open(&dbs,
@@ -205,6 +209,12 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 	m->written = dbs == NULL ? 0 : vl_dbs_changes(dbs);
 	if (st == VL_OK)
 		st = vl_dbs_commit(dbs, err);
+	/* The list is what it was, of a refused import too. */
+	m->stays = st == VL_OK && vl_rows_put_brought_stays(put);
+	if (st != VL_OK || m->stays) {
+		memcpy(m->brought, m->before, sizeof(m->before));
+		m->nbrought = m->nbefore;
+	}
 	vl_rows_put_free(put);
 	vl_dbs_free(dbs);
 	site_close(&m->source);

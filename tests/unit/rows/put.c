@@ -166,6 +166,43 @@ what_was_brought_goes_and_what_was_merely_met_stays(void **state)
 }
 
 static void
+the_list_of_what_was_brought_stays_while_all_of_it_is_here(void **state)
+{
+	static const char *const kept = WORDS(
+	    "      - {table: tag, key: [name], target_only: keep}\n"
+	    "      - {table: note, key: [tag_id, place], owned_by: tag_id}\n");
+	struct import m;
+
+	(void)state;
+	import_make(&m, tags,
+	    "INSERT INTO tag VALUES(1,'a',1),(2,'b',1);"
+	    "INSERT INTO note VALUES(1,1,1,'x')",
+	    "INSERT INTO tag VALUES(1,'met',1)");
+	import(&m, kept);
+	assert_false(m.stays);
+	assert_int_equal(3, m.nbrought);
+	import(&m, kept);
+	assert_true(m.stays);
+	import_sql(m.source.path, "DELETE FROM tag WHERE id = 2");
+	import(&m, kept);
+	assert_true(m.stays);
+	assert_int_equal(3, m.nbrought);
+	import_sql(m.target, "DELETE FROM tag WHERE name = 'b'");
+	import(&m, kept);
+	assert_false(m.stays);
+	assert_int_equal(0, m.written);
+	assert_int_equal(2, m.nbrought);
+	import(&m, kept);
+	assert_true(m.stays);
+	/* What is written next is told as ever. */
+	import_sql(m.source.path, "UPDATE tag SET n = 2");
+	import(&m, kept);
+	assert_false(m.stays);
+	assert_int_equal(2, m.nbrought);
+	import_free(&m);
+}
+
+static void
 two_rows_may_swap_what_is_unique(void **state)
 {
 	struct import m;
@@ -362,6 +399,8 @@ main(void)
 		    a_row_that_was_brought_keeps_its_id_under_a_new_name),
 		cmocka_unit_test(
 		    what_was_brought_goes_and_what_was_merely_met_stays),
+		cmocka_unit_test(
+		    the_list_of_what_was_brought_stays_while_all_of_it_is_here),
 		cmocka_unit_test(two_rows_may_swap_what_is_unique),
 		cmocka_unit_test(
 		    an_id_that_another_row_has_is_drawn_anew_in_its_shape),
