@@ -122,6 +122,26 @@ struct vl_reference {
 	bool in_site;
 };
 
+enum vl_plain {
+	VL_PLAIN_UNSAID,
+	VL_PLAIN_JSON,
+	VL_PLAIN_PEM,
+	VL_PLAIN_UTF8,
+	VL_PLAIN_ANY
+};
+
+/* A column whose values are encrypted with a key that each side has for
+ * itself. */
+struct vl_secret_words {
+	char *of; /* "table.column" */
+	char *master_key;
+	char *cipher;
+	enum vl_plain plain; /* what it is when it is open */
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 /* A path of a files resource that holds ids: "workflows/{workflow.id}/". */
 struct vl_path_reference {
 	char *path;
@@ -142,6 +162,8 @@ struct vl_profile_resource {
 	size_t nreferences;
 	struct vl_path_reference *paths;
 	size_t npaths;
+	struct vl_secret_words *secrets;
+	size_t nsecrets;
 	char **not_reference; /* "table.column", either with "*" */
 	size_t nnot_reference;
 	char **none;

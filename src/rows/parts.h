@@ -21,6 +21,7 @@
  *	keys.c     the key of every row
  *	tree.c     those of trees
  *	tied.c     ids that stand in names of files
+ *	secret.c   columns that are encrypted with a key of each side
  *	values.c   a row's values as canonical JSON
  *	inside.c   those in which ids stand
  *	rows.c     tables in order, lines out
@@ -146,10 +147,14 @@ struct rows_table {
 	bool found;      /* and found, but for paths and positions */
 };
 
+struct rows_secret;
+
 struct rows_plan {
 	const char *resource;
 	const struct vl_profile_resource *words; /* or NULL */
-	struct rows_table *tables;               /* as in the schema */
+	struct rows_secret *secrets;             /* as in `words` */
+	size_t nsecrets;
+	struct rows_table *tables; /* as in the schema */
 	size_t ntables;
 	size_t nsorted; /* of them, by name; those behind were made */
 	/* Tables that were made are those of this plan, in its order; NULL:
@@ -303,6 +308,16 @@ struct rows_scratch;
 /* All rows of the table that share a key, told to the ear. */
 enum vl_status rows_ear_doubles(const struct rows_plan *p,
     struct rows_scratch *s, size_t table, struct vl_err *err);
+
+/* secret.c.  VL_EUSAGE: a column that is not there. */
+enum vl_status rows_secret_plan(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* The reader's row travels ... */
+struct rows_reader;
+void rows_secret_count(const struct rows_plan *p, const struct rows_reader *rd);
+/* ... and all of the table's have: said, as a note. */
+void rows_secret_tell(const struct rows_plan *p, size_t table,
+    const struct vl_rows_report *report);
 
 /* order.c */
 enum vl_status rows_order(struct rows_plan *p, struct vl_err *err);

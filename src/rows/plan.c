@@ -496,6 +496,8 @@ rows_plan_make(
 	if (st == VL_OK)
 		st = rows_names_check(p, opts, err);
 	if (st == VL_OK)
+		st = rows_secret_plan(p, opts, err);
+	if (st == VL_OK)
 		st = rows_refer(p, opts, err);
 	if (st == VL_OK)
 		st = rows_said_plan(p, opts, 0, err);
@@ -549,6 +551,7 @@ rows_plan_free(struct rows_plan *p)
 	rows_map_free(p);
 	for (i = 0; i < p->ntables; i++)
 		free_table(&p->tables[i]);
+	free(p->secrets);
 	free(p->tables);
 	free(p->order);
 	free(p->lines);

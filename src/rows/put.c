@@ -495,6 +495,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_mapped_say(p, err);
 	if (st == VL_OK)
 		st = rows_make_settle(p, err);
+	if (st == VL_OK)
+		st = rows_secret_written(p, err);
 	return st == VL_OK && !p->opts.conflicts_only ? tell_all(p, err) : st;
 }
 

@@ -377,6 +377,8 @@ enum vl_status rows_fill_staged(struct vl_rows_put *p, size_t table,
 enum vl_status rows_fill_loose(struct vl_rows_put *p, size_t table,
     size_t column, const struct rows_staged *row, struct vl_slice key,
     struct vl_cell *cell, bool *loose, struct vl_err *err);
+/* secret.c: those that are written, as a note. */
+enum vl_status rows_secret_written(struct vl_rows_put *p, struct vl_err *err);
 /* version.c */
 enum vl_status rows_version_check(
     const struct vl_rows_put_opts *opts, struct vl_err *err);

@@ -151,6 +151,7 @@ take_row(struct vl_rows *r, const struct rows_reader *rd,
 		r->counts.dropped += drop;
 		return st;
 	}
+	rows_secret_count(&r->plan, rd);
 	return add_item(r, note->key, err);
 }
 
@@ -310,6 +311,8 @@ row_line(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 		st = vl_sort_next(r->sort, &item, err);
 	if (st == VL_OK && item.p != NULL)
 		return make_line(r, item, rec, err);
+	if (st == VL_OK)
+		rows_secret_tell(&r->plan, r->table, &r->opts.report);
 	vl_sort_free(r->sort);
 	r->sort = NULL;
 	r->told = false;

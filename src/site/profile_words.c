@@ -14,6 +14,7 @@ static const char *const triggers[] = { "keep", "disable", NULL };
 static const char *const on_dangling[] = { "refuse", "clear", "keep", "drop",
 	NULL };
 static const char *const unpack[] = { "gzip", "zlib", "deflate", NULL };
+static const char *const plain[] = { "json", "pem", "utf8", "any", NULL };
 static const char *const on_broken[] = { "refuse", "keep", NULL };
 
 #define PROFILE(name) VL_SCOPE_PROFILE, .at = offsetof(struct vl_profile, name)
@@ -30,6 +31,8 @@ static const char *const on_broken[] = { "refuse", "keep", NULL };
 #define TO_BY(name) VL_SCOPE_TO_BY, .at = offsetof(struct vl_to_by, name)
 #define PATH(name)  VL_SCOPE_PATH, .at = offsetof(struct vl_path_reference, name)
 #define ROWS(name)  VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
+#define SECRET(name)                                                           \
+	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
@@ -85,7 +88,9 @@ const struct vl_word vl_profile_table[] = {
 	LATER("on_unsupported", VL_SCOPE_DATABASE),
 	LATER("owners", VL_SCOPE_DATABASE),
 	LATER("compress", VL_SCOPE_DATABASE), LATER("here", VL_SCOPE_DATABASE),
-	LATER("secrets", VL_SCOPE_DATABASE),
+	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_SECRET, .set = true,
+	    .count = IN_DATABASE(nsecrets) },
 	LATER("not_secret", VL_SCOPE_DATABASE),
 	LATER("leaks", VL_SCOPE_DATABASE),
 	LATER("master_keys", VL_SCOPE_DATABASE),
@@ -165,6 +170,18 @@ const struct vl_word vl_profile_table[] = {
 	{ "where", ROWS(where), .type = VL_WORD_TEXT },
 	LATER("path", VL_SCOPE_ROWS), LATER("file", VL_SCOPE_ROWS),
 	LATER("json", VL_SCOPE_ROWS), LATER("yaml", VL_SCOPE_ROWS),
+
+	{ "column", SECRET(of), .type = VL_WORD_COLUMN, .required = true },
+	{ "master_key", SECRET(master_key), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "cipher", SECRET(cipher), .type = VL_WORD_NAME, .required = true },
+	{ "plain", SECRET(plain), .type = VL_WORD_CHOICE, .choices = plain,
+	    .first = VL_PLAIN_JSON },
+	LATER("where", VL_SCOPE_SECRET), LATER("json", VL_SCOPE_SECRET),
+	LATER("search", VL_SCOPE_SECRET), LATER("on_secret", VL_SCOPE_SECRET),
+	LATER("on_broken", VL_SCOPE_SECRET), LATER("file", VL_SCOPE_SECRET),
+	LATER("line", VL_SCOPE_SECRET), LATER("yaml", VL_SCOPE_SECRET),
+	LATER("define", VL_SCOPE_SECRET),
 
 	{ "use", VL_SCOPE_USE, .at = offsetof(struct vl_profile_use, use),
 	    .type = VL_WORD_TEXT, .required = true },

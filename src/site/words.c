@@ -165,6 +165,7 @@ const struct vl_scope_of vl_scopes[] = {
 	    .whose = "'to_by'" },
 	[VL_SCOPE_PATH] = { IN_SITE(vl_path_reference), .whose = "this entry" },
 	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
+	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
 	[VL_SCOPE_USE] = { .whose = "'profile'" },
 };
 

@@ -33,6 +33,7 @@ enum vl_scope {
 	VL_SCOPE_TO_BY,     /* struct vl_to_by */
 	VL_SCOPE_PATH,      /* struct vl_path_reference */
 	VL_SCOPE_ROWS,      /* struct vl_keep_rows, of a profile */
+	VL_SCOPE_SECRET,    /* struct vl_secret_words */
 	VL_SCOPE_USE        /* struct vl_profile_use */
 };
 

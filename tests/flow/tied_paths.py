@@ -167,6 +167,32 @@ class N8n(Sides):
         self.assert_says(result, "nothing")
         self.check_transfer()
 
+    def test_credentials_are_told_to_be_unreadable_at_the_target(self):
+        bundle = self.site.export()
+        said = ("'credentials_entity.data': {} encrypted with the source's "
+                "key 'app', which this version does not open: unreadable ")
+        there = said.format("3 values are") + "at the target until typed in"
+        here = said.format("2 values are") + "here until typed in"
+        self.assertEqual(1, self.site.last_export.err.count(there),
+                         self.site.last_export)
+        self.assertEqual(1, self.site.preview(bundle, "--yes",
+                                              "--allow-delete").err.count(here))
+        result = self.site.import_(bundle, "--allow-delete")
+        self.assertEqual(1, result.err.count(here), result)
+        kept, new = (self.ask("dst", "select data from credentials_entity "
+                              f"where name {sign} 'Header token' and name <> "
+                              "'Only in target' order by name")
+                     for sign in ("=", "<>"))
+        self.assertEqual(new, self.ask(
+            "src", "select data from credentials_entity where name <> "
+            "'Header token' order by name"))
+        self.assertNotEqual(kept, self.ask(
+            "src", "select data from credentials_entity where name = "
+            "'Header token'"))
+        # Nothing is written, and nothing said of it.
+        result = self.site.import_(self.site.export(), "--allow-delete")
+        self.assertNotIn("credentials_entity", result.err)
+
     def test_paths_of_the_manifest_hold_keys(self):
         self.bundle = self.site.export()
         names = "".join(self.paths())

@@ -101,6 +101,21 @@ none_and_where_leave_a_value_as_it_is(void **state)
 	refuses(sql, LINE("to: man, none: [0]"), "9, which is not there");
 }
 
+static void
+a_secret_column_must_be_there(void **state)
+{
+	(void)state;
+	refuse_source(MEN,
+	    WORDS("      - {table: man, key: [name]}\n"
+	          "      - {table: [dog, t], skip: true}\n") "    secrets:\n   "
+	                                                     "   - {column: "
+	                                                     "man.nam, "
+	                                                     "master_key: k, "
+	                                                     "cipher: "
+	                                                     "c}\n",
+	    VL_EUSAGE, "p.yaml:8:9: 'secrets': there is no column 'man.nam'");
+}
+
 int
 main(void)
 {
@@ -110,6 +125,7 @@ main(void)
 		    a_value_that_cannot_be_read_is_refused_or_kept),
 		cmocka_unit_test(a_pattern_and_split_find_each_id_in_a_text),
 		cmocka_unit_test(none_and_where_leave_a_value_as_it_is),
+		cmocka_unit_test(a_secret_column_must_be_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
