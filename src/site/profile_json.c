@@ -212,7 +212,7 @@ too_long(struct vl_err *err)
 	return vl_fail(err, VL_EUSAGE,
 	    "a resource of the profile comes to more than %u bytes as it "
 	    "travels",
-	    VL_SITE_FILE_MAX);
+	    VL_PROFILE_WORDS_MAX);
 }
 
 /* One struct of a list, encoded by itself. */
@@ -238,7 +238,7 @@ add_item(struct list *list, enum vl_scope scope, const void *of, bool policy,
 		st = vl_json_w_end(&w, err);
 	list->bytes += list->items[list->n - 1].n;
 	/* Few words may say much of many columns. */
-	if (st == VL_OK && list->bytes > VL_SITE_FILE_MAX)
+	if (st == VL_OK && list->bytes > VL_PROFILE_WORDS_MAX)
 		st = too_long(err);
 	return st;
 }
@@ -408,7 +408,7 @@ put_profile(struct vl_buf *out, const struct vl_profile *p,
 	st = put_struct(&w, VL_SCOPE_PROFILE, &one, policy, err);
 	if (st == VL_OK)
 		st = vl_json_w_end(&w, err);
-	if (st == VL_OK && out->n - before > VL_SITE_FILE_MAX)
+	if (st == VL_OK && out->n - before > VL_PROFILE_WORDS_MAX)
 		st = too_long(err);
 	return st;
 }
@@ -551,9 +551,9 @@ vl_profile_from_meaning(
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
-	if (json.n > VL_SITE_FILE_MAX)
+	if (json.n > VL_PROFILE_WORDS_MAX)
 		return vl_fail(err, VL_ELIMIT, "%s is longer than %u bytes",
-		    SOURCE, VL_SITE_FILE_MAX);
+		    SOURCE, VL_PROFILE_WORDS_MAX);
 	st = vl_json_parse(&j, json, err);
 	if (st == VL_OK)
 		st = make_node(&root, &j, 0, err);

@@ -10,6 +10,9 @@
 #define VL_SITE_TEXT_MAX      4095 /* bytes of any other text */
 #define VL_SITE_RESOURCES_MAX 256  /* entries of a list of maps */
 #define VL_PROFILE_LINES_MAX  4096 /* the same of tables and references */
+/* Bytes of a resource as it travels: with the version of its application, all
+ * of which may be escaped, it is one line of a manifest. */
+#define VL_PROFILE_WORDS_MAX 57344u
 
 /* Where a word stands; each has a struct of its own. */
 enum vl_scope {
