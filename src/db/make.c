@@ -50,7 +50,7 @@ is_one_of(const char *word, const char *const *list)
 	return false;
 }
 
-/* VARCHAR(36), DOUBLE PRECISION, DECIMAL(10,2); nothing that constrains. */
+/* varchar(36), DOUBLE PRECISION, decimal(10, 2); nothing that constrains. */
 static bool
 is_type(const char *text)
 {
@@ -73,8 +73,8 @@ is_type(const char *text)
 			if (inside == (*text == '('))
 				return false;
 			inside = !inside;
-		} else if (!(inside && (is_digit(*text) || *text == ',')) &&
-		    !(*text == ' ' && !inside)) {
+		} else if (*text != ' ' &&
+		    !(inside && (is_digit(*text) || *text == ','))) {
 			return false;
 		}
 		text++;

@@ -49,7 +49,8 @@ static void
 is_made_of_what_is_known_and_goes_with_a_rollback(void **state)
 {
 	static const char *const types[] = { "", "TEXT", "VARCHAR(36)",
-		"DOUBLE PRECISION", "DECIMAL(10,2)", "unsigned big int" };
+		"DOUBLE PRECISION", "DECIMAL(10,2)", "decimal(10, 2)",
+		"varchar ( 36 )", "unsigned big int" };
 	static const char *const defaults[] = { "1", "-1.5", "'it''s'",
 		"x'00ff'", "NULL", "CURRENT_TIMESTAMP",
 		"lower(hex(randomblob(4)))",
@@ -77,7 +78,8 @@ no_part_of_it_says_more_than_it_may(void **state)
 		"INT PRIMARY KEY", "INT NOT NULL", "INT DEFAULT (1)",
 		"INT REFERENCES t", "INT, b INT", "INT)", "(1", "((1))",
 		"INT --", "INT\"x\"", "A(SELECT 1)", "INT AS (1)",
-		"INT GENERATED ALWAYS AS (1)", "INT;" };
+		"INT GENERATED ALWAYS AS (1)", "INT;", "INT(--)",
+		"INT(1 check(0))" };
 	static const char *const defaults[] = { "1) CHECK (0", "1)", "(1",
 		"1 --", "1 /* */", "load_extension('x')", "changes()",
 		"(SELECT id FROM t)", "id", "\"id\"", "'x", "x'0", "1; DROP",
