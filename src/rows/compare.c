@@ -295,6 +295,20 @@ rows_what_next(struct vl_slice *what, size_t *column)
 	return true;
 }
 
+bool
+rows_what_writes(const struct rows_staged *row, size_t column)
+{
+	struct vl_slice what = row->what;
+	size_t one = NONE;
+
+	if (row->act == ROWS_NEW || row->act == ROWS_AGAIN_NEW)
+		return true;
+	while (rows_what_next(&what, &one))
+		if (one == column)
+			return true;
+	return false;
+}
+
 static const char *
 first_name(const struct comparing *c)
 {

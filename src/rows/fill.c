@@ -24,6 +24,7 @@ fail_dangling(const struct filling *f, const char *table, struct vl_slice key)
 {
 	char shown[256];
 
+	f->p->dangled = true;
 	return vl_fail(f->err, VL_EREFUSED,
 	    "column '%s' refers to '%s' %s, which is neither in the bundle nor "
 	    "here",

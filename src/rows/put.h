@@ -20,6 +20,7 @@
  *	           records that have another name here
  *	fill.c     the cells of a row that is written
  *	version.c  that of the application
+ *	dangling.c references that name no row
  *	delete.c   rows that go
  *	write.c    changes and additions
  *	counts.c   how many rows there are
@@ -60,6 +61,9 @@ struct rows_staged {
 
 /* The columns of `what`, one after the other; false behind the last. */
 bool rows_what_next(struct vl_slice *what, size_t *column);
+
+/* The column is written: of a row that is changed as far as it differs. */
+bool rows_what_writes(const struct rows_staged *row, size_t column);
 
 /* `r` of a row that is left where the target has none. */
 #define ROWS_NOWHERE INT64_MIN
@@ -179,6 +183,7 @@ struct vl_rows_put {
 	bool triggers_off;
 	struct rows_idmap *idmap;
 	bool given;   /* every new row has its id */
+	bool dangled; /* a key that was to be filled in names no row */
 	bool probing; /* ids that are not given yet are NULL */
 	struct vl_buf line;
 	/* compare.c, write.c */
@@ -379,6 +384,9 @@ enum vl_status rows_fill_loose(struct vl_rows_put *p, size_t table,
     struct vl_cell *cell, bool *loose, struct vl_err *err);
 /* secret.c: those that are written, as a note. */
 enum vl_status rows_secret_written(struct vl_rows_put *p, struct vl_err *err);
+/* dangling.c: after a write that ended at one, all of them, as notes; `first`
+ * says how many. */
+void rows_dangling_tell(struct vl_rows_put *p, struct vl_err *first);
 /* version.c */
 enum vl_status rows_version_check(
     const struct vl_rows_put_opts *opts, struct vl_err *err);

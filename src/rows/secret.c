@@ -129,21 +129,6 @@ has_value(struct vl_rows_put *p, const char *column,
 	return st;
 }
 
-/* It is written: of a row that is changed as far as the column differs. */
-static bool
-is_written(const struct rows_staged *row, size_t column)
-{
-	struct vl_slice what = row->what;
-	size_t one = NONE;
-
-	if (row->act == ROWS_NEW)
-		return true;
-	while (rows_what_next(&what, &one))
-		if (one == column)
-			return true;
-	return false;
-}
-
 static enum vl_status
 count_written(struct vl_rows_put *p, const struct rows_secret *s,
     enum rows_act act, uint64_t *n, struct vl_err *err)
@@ -159,7 +144,7 @@ count_written(struct vl_rows_put *p, const struct rows_secret *s,
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		if (!is_written(&row, s->column))
+		if (!rows_what_writes(&row, s->column))
 			continue;
 		st = has_value(
 		    p, t->schema->columns[s->column].name, &row, &has, err);

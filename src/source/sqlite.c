@@ -5,11 +5,14 @@
  * nothing changes under the reader, and the application goes on.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include <valise/rows.h>
+#include <valise/check.h>
 
 #include "kind.h"
+
+#define FINDINGS_TOLD 10
 
 struct sqlite {
 	struct vl_source base;
@@ -109,11 +112,10 @@ note(void *arg, const char *text)
 		r->note(r->arg, q->resource->name, text);
 }
 
-static enum vl_status
-sqlite_ready(struct vl_source *s, struct vl_err *err)
+static struct vl_rows_opts
+rows_opts(struct sqlite *q)
 {
-	struct sqlite *q = sqlite_of(s);
-	const struct vl_rows_opts opts = {
+	return (struct vl_rows_opts){
 		.db = q->db,
 		.profile = q->opts.profile,
 		.resource = q->resource->name,
@@ -121,16 +123,93 @@ sqlite_ready(struct vl_source *s, struct vl_err *err)
 		.warn_undeclared = q->opts.warn_undeclared,
 		.report = { q, note },
 	};
+}
+
+/* What stands against an export, each table and column of it. */
+struct findings {
+	struct sqlite *q;
+	size_t n;
+};
+
+static void
+take_finding(void *arg, const struct vl_check_finding *f)
+{
+	struct findings *found = arg;
+	char text[2048];
+
+	if (f->kind == VL_CHECK_HINT || found->n++ >= FINDINGS_TOLD)
+		return;
+	(void)snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s",
+	    f->table == NULL ? "" : "table '", f->table == NULL ? "" : f->table,
+	    f->table == NULL ? "" : "'", f->column == NULL ? "" : ", column '",
+	    f->column == NULL ? "" : f->column, f->column == NULL ? "" : "'",
+	    f->table == NULL ? "" : ": ", f->text);
+	note(found->q, text);
+}
+
+static void
+pass_version(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+}
+
+static void
+pass_entry(void *arg, const struct vl_check_entry *e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static void
+pass_reference(void *arg, const struct vl_check_reference *r)
+{
+	(void)arg;
+	(void)r;
+}
+
+/* An export ends at the first thing that is wrong; all are to be mended. */
+static enum vl_status
+tell_findings(struct sqlite *q, enum vl_status st)
+{
+	struct findings found = { .q = q };
+	const struct vl_check to = { .arg = &found,
+		.finding = take_finding,
+		.version = pass_version,
+		.entry = pass_entry,
+		.reference = pass_reference };
+	struct vl_rows_opts opts = rows_opts(q);
+	enum vl_status verdict = VL_OK;
+	struct vl_err ignored = { 0 };
+	char text[128];
+
+	if (st != VL_EREFUSED)
+		return st;
+	opts.report = (struct vl_rows_report){ 0 };
+	(void)vl_rows_check(&opts, &to, &verdict, &ignored);
+	(void)snprintf(text, sizeof(text),
+	    "and %zu more like that: see 'valise check-profile'",
+	    found.n - FINDINGS_TOLD);
+	if (found.n > FINDINGS_TOLD)
+		note(q, text);
+	return st;
+}
+
+static enum vl_status
+sqlite_ready(struct vl_source *s, struct vl_err *err)
+{
+	struct sqlite *q = sqlite_of(s);
+	const struct vl_rows_opts opts = rows_opts(q);
 
 	report_uncarried(q);
-	return vl_rows_open(&q->rows, &opts, err);
+	return tell_findings(q, vl_rows_open(&q->rows, &opts, err));
 }
 
 static enum vl_status
 sqlite_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 {
 	struct sqlite *q = sqlite_of(s);
-	enum vl_status st = vl_rows_next(q->rows, rec, err);
+	enum vl_status st = tell_findings(q, vl_rows_next(q->rows, rec, err));
 
 	if (st == VL_OK)
 		q->bytes += rec->line.n + rec->body_size;

@@ -61,6 +61,26 @@ class Profiles(Database):
         self.assert_says(self.look(), "note: resource 'app': "
                          "'task.person_id' is named like a reference")
 
+    def test_all_that_stands_against_an_export_is_told(self):
+        self.make("create table man(id integer primary key, name text unique);"
+                  "create table dog(id integer primary key, name text unique,"
+                  " man_id integer, friend integer);"
+                  "create table log(line text);"
+                  "insert into log values ('x');"
+                  "with n(i) as (select 1 union all select i + 1 from n where "
+                  "i < 30) insert into dog select i, 'd' || i, i, i + 20 from "
+                  "n;")
+        self.write_yaml("profile: {resources: [{resource: app, references: ["
+                        "{from: dog.man_id, to: man}, "
+                        "{from: dog.friend, to: dog}]}]}\n")
+        result = self.site.export(expect=4)
+        self.assert_says(
+            result, "note: resource 'app': table 'dog', column 'man_id': 30 "
+            "of 30 ids name no row of 'man' (1, 2, 3", "table 'dog', column "
+            "'friend': 20 of 30 ids name no row of 'dog' (31, 32",
+            "table 'log': table 'log' has no key")
+        self.assertEqual([], list(self.site.medium.iterdir()))
+
     def test_a_table_without_a_key_is_refused(self):
         self.make(SHOP + "create table log(line text);"
                   "insert into log values ('x')")

@@ -256,6 +256,54 @@ another_version_of_the_application(void **state)
 	import_free(&m);
 }
 
+static void
+count_of_notes(const struct import *m, const char *text, size_t want)
+{
+	const char *at = m->notes;
+	size_t n = 0;
+
+	for (; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	if (n != want)
+		fail_msg(
+		    "%zu, not %zu times '%s' in:\n%s", n, want, text, m->notes);
+}
+
+static void
+all_references_to_rows_that_are_nowhere_are_told(void **state)
+{
+	static const char *const schema =
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE, "
+	    "a INT NOT NULL REFERENCES man(id), text TEXT);";
+	static const char *const profile = WORDS(
+	    "      - {table: man, key: [name], skip: true}\n"
+	    "      - {table: b, key: [name]}\n") "    references:\n      - "
+	                                         "{from: b.text, split: \",\", "
+	                                         "to: man}\n";
+	struct vl_err err = { 0 };
+	struct import m;
+
+	(void)state;
+	import_make(&m, schema,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+	    "WHERE i < 14) INSERT INTO man SELECT i, 'm' || i FROM n;"
+	    "INSERT INTO b SELECT id, 'b' || id, id, "
+	    "CASE id WHEN 3 THEN '4,5' END FROM man",
+	    "INSERT INTO man VALUES(1,'m1'),(2,'m2');"
+	    "INSERT INTO b VALUES(1,'b1',2,NULL)");
+	assert_int_equal(VL_EREFUSED, import_run(&m, profile, &err));
+	if (strstr(err.text,
+	        "column 'a' refers to 'man' [\"m10\"], which is "
+	        "neither in the bundle nor here; 13 references "
+	        "in all name no row, the first of them above") == NULL)
+		fail_msg("%s", err.text);
+	count_of_notes(&m, "which is neither in the bundle nor here", 10);
+	count_of_notes(&m, "table 'b', [\"b3\"]: column 'text' refers to", 1);
+	import_expect(&m, "SELECT count(*), a FROM b", "1|2");
+	import_free(&m);
+}
+
 int
 main(void)
 {
@@ -278,6 +326,8 @@ main(void)
 		cmocka_unit_test(what_a_trigger_makes_of_a_row),
 		cmocka_unit_test(a_constraint_of_the_target_with_the_row),
 		cmocka_unit_test(another_version_of_the_application),
+		cmocka_unit_test(
+		    all_references_to_rows_that_are_nowhere_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
