@@ -188,6 +188,9 @@ enum vl_status vl_rows_put_body(
  * vl_rows_open() for the target's rows; VL_EREFUSED also for a row whose key is
  * that of another owner's here. */
 enum vl_status vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err);
+/* Bytes that a write adds at the target, about: what lines and bodies say of
+ * the rows that are new or change. */
+uint64_t vl_rows_put_need(const struct vl_rows_put *p);
 /* VL_EREFUSED: a conflict; a row refers to one that is neither in the bundle
  * nor here; a constraint of the target, with the row in question. */
 enum vl_status vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err);

@@ -375,9 +375,12 @@ vl_base_unchanged(const struct vl_base *b)
 static enum vl_status
 write_rows(struct vl_base *b, struct vl_err *err)
 {
-	enum vl_status st = vl_rows_put_write(b->put, err);
-	double start = vl_seconds();
+	enum vl_status st = vl_room_rows(b, err);
+	double start = 0;
 
+	if (st == VL_OK)
+		st = vl_rows_put_write(b->put, err);
+	start = vl_seconds();
 	if (st == VL_OK)
 		st = vl_rows_put_prove(b->put, err);
 	b->run->result->prove_seconds += vl_seconds() - start;

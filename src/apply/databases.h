@@ -34,6 +34,8 @@ struct vl_base {
 	struct vl_brought_w *list; /* the one of this import */
 	struct vl_json json;       /* a line of them */
 	struct vl_buf text;
+	dev_t dev;     /* of its file, where it is written */
+	uint64_t need; /* bytes; 0: it is not */
 	bool begun;
 	bool ended;
 	struct vl_target_counts counts;
@@ -63,6 +65,10 @@ double vl_seconds(void);
 /* No tree asks for ids of rows any more. */
 void vl_bases_rest(struct vl_run *run);
 bool vl_base_unchanged(const struct vl_base *b);
+
+/* room.c: for the rows that are compared, before the first is written.  VL_EIO
+ * where the file system of the database has less free. */
+enum vl_status vl_room_rows(struct vl_base *b, struct vl_err *err);
 
 /* created.c: of both callbacks the argument is the struct vl_base. */
 enum vl_status vl_created_open(struct vl_base *b, struct vl_err *err);

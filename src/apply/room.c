@@ -9,9 +9,10 @@
 
 #include <valise/text.h>
 
-#include "apply.h"
+#include "databases.h"
 
 #define MARGIN (1u << 20) /* journal, steps, headers */
+#define PAGE   4096u      /* of a database */
 
 /* One tree beside the lines. */
 struct place {
@@ -115,6 +116,54 @@ add_need(struct needs *needs, const struct vl_header_tree *t,
 		    "the file system of '%s'",
 		    (unsigned long long)need->files,
 		    (unsigned long long)need->free_files, t->root);
+	return VL_OK;
+}
+
+/* About: rows as JSON take what they take in pages and indexes, and of what
+ * changes or goes a page is kept until the end. */
+static enum vl_status
+rows_need(struct vl_base *b, const char *path, struct vl_err *err)
+{
+	const struct vl_target_counts *n = &b->counts;
+	uint64_t kept = n->change + n->deletions;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return vl_fail_errno(err, "cannot ask for room at '%s'", path);
+	kept = kept > (uint64_t)st.st_size / PAGE ? (uint64_t)st.st_size :
+	                                            kept * PAGE;
+	b->dev = st.st_dev;
+	b->need = vl_rows_put_need(b->put) + kept + MARGIN;
+	return VL_OK;
+}
+
+enum vl_status
+vl_room_rows(struct vl_base *b, struct vl_err *err)
+{
+	const struct vl_run *run = b->run;
+	const char *path = run->header.dbs[b - run->bases].path;
+	enum vl_status st = VL_OK;
+	struct statvfs vfs;
+	uint64_t need = 0;
+	uint64_t have = 0;
+	size_t i = 0;
+
+	/* Nothing is written, so nothing is needed. */
+	b->need = 0;
+	if (vl_base_unchanged(b))
+		return VL_OK;
+	st = rows_need(b, path, err);
+	if (st != VL_OK)
+		return st;
+	if (statvfs(path, &vfs) != 0)
+		return vl_fail_errno(err, "cannot ask for room at '%s'", path);
+	/* Others of this import may still be in memory. */
+	for (i = 0; i < run->header.ndbs; i++)
+		if (run->bases[i].need > 0 && run->bases[i].dev == b->dev)
+			need += run->bases[i].need;
+	have = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	if (vfs.f_blocks > 0 && have < need)
+		return fail_room("its rows", path, need, have, err);
 	return VL_OK;
 }
 

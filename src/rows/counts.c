@@ -59,3 +59,23 @@ rows_beside_tell(const struct vl_rows_put *p, int64_t rows)
 	        count, sizeof(count), (uint64_t)rows, "row", "rows"));
 	report->note(report->arg, text);
 }
+
+uint64_t
+vl_rows_put_need(const struct vl_rows_put *p)
+{
+	/* Rows whose table is found later are all taken for new. */
+	uint64_t need = p->bytes[p->here->plan.nsorted];
+	uint64_t rows = 0;
+	uint64_t written = 0;
+	size_t i = 0;
+
+	for (i = 0; i < p->here->plan.nsorted; i++) {
+		rows = rows_stage_rows(p->stage, i);
+		written = rows_stage_count(p->stage, i, ROWS_NEW) +
+		    rows_stage_count(p->stage, i, ROWS_UPDATE);
+		if (rows > 0)
+			need += (uint64_t)((double)p->bytes[i] *
+			    ((double)written / (double)rows));
+	}
+	return need;
+}

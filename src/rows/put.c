@@ -40,7 +40,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 	if (st == VL_OK) {
 		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));
 		p->per = calloc(p->here->plan.ntables + 1, sizeof(*p->per));
-		if (p->seen == NULL || p->per == NULL)
+		p->bytes = calloc(p->here->plan.ntables + 1, sizeof(*p->bytes));
+		if (p->seen == NULL || p->per == NULL || p->bytes == NULL)
 			st = vl_fail_memory(err);
 	}
 	if (st == VL_OK)
@@ -68,6 +69,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	rows_brought_free(p->brought);
 	free(p->seen);
 	free(p->per);
+	free(p->bytes);
 	free(p->told.columns);
 	vl_buf_free(&p->told.name);
 	vl_buf_free(&p->told.absent);
@@ -298,6 +300,8 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 	p->missing = row->size;
 	if (p->passing)
 		return VL_OK;
+	p->bytes[p->table < plan->ntables ? p->table : plan->ntables] +=
+	    row->row.n + row->size;
 	st = check_columns(p, store, err);
 	if (st != VL_OK)
 		return st;

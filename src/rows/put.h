@@ -173,6 +173,8 @@ struct vl_rows_put {
 	struct rows_staged row;
 	size_t table;     /* of it */
 	bool *seen;       /* by table: the bundle has it */
+	uint64_t *bytes;  /* by table: of its lines and bodies; the last is of
+	                   * those that are found later */
 	uint64_t missing; /* bytes of its body */
 	bool open;        /* it is not put aside yet */
 	uint64_t left;    /* rows of the bundle that are not written */

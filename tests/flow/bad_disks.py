@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from application import Sides  # noqa: E402
 from flow import (NOBODY, Crash, Flow, Result, environment,  # noqa: E402
                   remove_tree, write_tree)
 
@@ -75,6 +76,38 @@ class Full(Flow):
         self.site.recover()
         self.assertEqual(crash.new, self.site.state())
         self.assertEqual([], self.site.leftovers())
+
+
+class Rows(Sides):
+    """Room for rows is asked for before the first is written."""
+
+    PROFILE = "profile: {resources: [{resource: app, tables: [{table: t, " \
+        "key: [name]}]}]}\n"
+
+    def test_a_database_that_cannot_grow(self):
+        self.mount_tmpfs(self.folder / "small", "size=3M")
+        self.db["dst"] = self.folder / "small/app.db"
+        for side in ("src", "dst"):
+            self.do(side, "create table t(id integer primary key, name text "
+                    "unique, body text)")
+        self.do("src", "with n(i) as (select 1 union all select i + 1 from n "
+                "where i < 100) insert into t select i, 'n' || i, "
+                "hex(randomblob(20000)) from n")
+        write_tree(self.files["src"], {"a": "x"})
+        self.write_yaml(self.PROFILE)
+        before = self.db["dst"].read_bytes()
+        bundle = self.site.export()
+        for words in ((), ("--preview",)):
+            result = self.site.import_(bundle, "--allow-delete", *words,
+                                       expect=1)
+            self.assert_says(result, "no room for its rows: 5.",
+                             "MB needed, 3.", self.db["dst"])
+            self.assertEqual(before, self.db["dst"].read_bytes())
+        # What is there already needs nothing.
+        self.do("src", "delete from t where id > 40")
+        self.carry()
+        self.carry()
+        self.assertEqual(40, self.one("dst", "select count(*) from t"))
 
 
 class Refusing(Flow):
