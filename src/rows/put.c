@@ -35,6 +35,13 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 		return vl_fail_memory(err);
 	p->opts = *opts;
 	st = rows_version_check(&p->opts, err);
+	/* What else is another here is told, too. */
+	p->versions = st == VL_EREFUSED;
+	if (p->versions) {
+		p->refused = *err;
+		p->nrefused = 1;
+		st = VL_OK;
+	}
 	if (st == VL_OK)
 		st = rows_open_here(&p->here, &p->opts, NULL, err);
 	if (st == VL_OK) {
@@ -51,6 +58,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 		st = rows_idmap_open(&p->idmap, p->here->plan.ntables, err);
 	if (st == VL_OK)
 		st = rows_brought_open(&p->brought, err);
+	if (st != VL_OK && p->versions)
+		st = vl_fail(err, VL_EREFUSED, "%s", p->refused.text);
 	if (st != VL_OK)
 		vl_rows_put_free(p);
 	else
@@ -199,7 +208,7 @@ vl_rows_put_table(
 	enum vl_status st = finish(p, err);
 
 	vl_buf_clear(&p->told.name);
-	p->passing = false;
+	p->passing = p->versions;
 	if (st != VL_OK)
 		return st;
 	st = find_table(p, line->table, err);

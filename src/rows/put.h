@@ -179,7 +179,8 @@ struct vl_rows_put {
 	bool open;        /* it is not put aside yet */
 	uint64_t left;    /* rows of the bundle that are not written */
 	/* Tables that cannot be taken: all are told before it ends. */
-	bool passing; /* the rows of one */
+	bool passing;  /* the rows of one */
+	bool versions; /* the application is of two: so is every table */
 	size_t nrefused;
 	struct vl_err refused; /* the first */
 	bool triggers_off;

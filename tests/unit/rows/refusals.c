@@ -248,6 +248,15 @@ another_version_of_the_application(void **state)
 	m.version = "3.1";
 	refuse_import(&m, asked, "SELECT * FROM w",
 	    "of version '3.1' at the source and of '2.4' here");
+	/* What else is another there is told beside it. */
+	import_make(&m, words, "INSERT INTO w VALUES('a','3.1')",
+	    "ALTER TABLE w ADD COLUMN more; INSERT INTO w VALUES('a','2.4',0)");
+	m.version = "3.1";
+	refuse_import(&m, asked, "SELECT * FROM w",
+	    "name those that go together in 'accept'; and 1 more table, as "
+	    "told above");
+	if (strstr(m.notes, "column \"more\"") == NULL)
+		fail_msg("%s", m.notes);
 	import_make(&m, words, "INSERT INTO w VALUES('a','2.9')",
 	    "INSERT INTO w VALUES('a','2.4')");
 	m.version = "2.9";
