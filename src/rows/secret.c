@@ -81,7 +81,7 @@ rows_secret_count(const struct rows_plan *p, const struct rows_reader *rd)
 
 static void
 say(const struct rows_secret *s, const struct vl_rows_report *report,
-    uint64_t n, const char *what)
+    const char *resource, uint64_t n, const char *what)
 {
 	char count[40];
 	char text[1024];
@@ -89,9 +89,11 @@ say(const struct rows_secret *s, const struct vl_rows_report *report,
 	if (n == 0 || report->note == NULL)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "'%s': %s %s encrypted with the source's key '%s', which this "
-	    "version does not open: %s",
-	    s->words->of,
+	    "%s%s%s'%s': %s %s encrypted with the source's key '%s', which "
+	    "this version does not open: %s",
+	    resource == NULL ? "" : "resource '",
+	    resource == NULL ? "" : resource,
+	    resource == NULL ? "" : "': ", s->words->of,
 	    vl_format_counted(count, sizeof(count), n, "value", "values"),
 	    n == 1 ? "is" : "are", s->words->master_key, what);
 	report->note(report->arg, text);
@@ -105,7 +107,7 @@ rows_secret_tell(const struct rows_plan *p, size_t table,
 
 	for (; s < p->secrets + p->nsecrets; s++)
 		if (s->table == table)
-			say(s, report, s->values,
+			say(s, report, NULL, s->values,
 			    "unreadable at the target until typed in there");
 }
 
@@ -170,7 +172,7 @@ rows_secret_written(struct vl_rows_put *p, struct vl_err *err)
 		if (st == VL_OK)
 			st = count_written(p, s, ROWS_UPDATE, &n, err);
 		if (st == VL_OK)
-			say(s, &p->opts.rows.report, n,
+			say(s, &p->opts.rows.report, plan->resource, n,
 			    "unreadable here until typed in");
 	}
 	return st;

@@ -172,7 +172,8 @@ class N8n(Sides):
         said = ("'credentials_entity.data': {} encrypted with the source's "
                 "key 'app', which this version does not open: unreadable ")
         there = said.format("3 values are") + "at the target until typed in"
-        here = said.format("2 values are") + "here until typed in"
+        here = ("resource 'app': " + said.format("2 values are") +
+                "here until typed in")
         self.assertEqual(1, self.site.last_export.err.count(there),
                          self.site.last_export)
         self.assertEqual(1, self.site.preview(bundle, "--yes",
