@@ -35,6 +35,8 @@ rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
 	st = vl_buf_printf(
 	    &sql, err, "SELECT key, min(r), max(r) FROM k%zu", table);
 	if (st == VL_OK)
+		st = scratch_settle(s, table, err);
+	if (st == VL_OK)
 		st = scratch_doubles(&sql, &s->plan->tables[table], err);
 	if (st == VL_OK)
 		st = vl_buf_printf(&sql, err, " LIMIT 1%c", 0);
@@ -61,7 +63,9 @@ rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
 
 struct rows_each {
 	struct rows_scratch *s;
-	sqlite3_stmt *q;
+	size_t table;
+	sqlite3_stmt *q; /* NULL: those in memory */
+	size_t at;       /* of the next one there */
 };
 
 enum vl_status
@@ -78,8 +82,13 @@ rows_each_open(struct rows_each **out, struct rows_scratch *s, size_t table,
 	if (e == NULL)
 		return vl_fail_memory(err);
 	e->s = s;
-	st =
-	    vl_buf_printf(&sql, err, "SELECT r, e, s, key, p FROM k%zu", table);
+	e->table = table;
+	if (what == ROWS_BY_ROW && s->tables[table].known.held)
+		return VL_OK;
+	st = scratch_settle(s, table, err);
+	if (st == VL_OK)
+		st = vl_buf_printf(
+		    &sql, err, "SELECT r, e, s, key, p FROM k%zu", table);
 	if (st == VL_OK && what == ROWS_BY_PARENT)
 		st = vl_buf_printf(&sql, err, " WHERE s = %d", ROWS_UNRESOLVED);
 	if (st == VL_OK && what == ROWS_BY_KEY)
@@ -100,8 +109,13 @@ enum vl_status
 rows_each_next(
     struct rows_each *e, struct rows_note *note, bool *row, struct vl_err *err)
 {
-	int got = sqlite3_step(e->q);
+	int got = 0;
 
+	if (e->q == NULL) {
+		*row = scratch_known_at(e->s, e->table, e->at++, note);
+		return VL_OK;
+	}
+	got = sqlite3_step(e->q);
 	*row = got == SQLITE_ROW;
 	if (got == SQLITE_DONE)
 		return VL_OK;

@@ -126,6 +126,8 @@ rows_ear_doubles(const struct rows_plan *p, struct rows_scratch *s,
 
 	if (p->tables[table].unsure)
 		return VL_OK;
-	st = ask(p, s, table, false, err);
+	st = scratch_settle(s, table, err);
+	if (st == VL_OK)
+		st = ask(p, s, table, false, err);
 	return st == VL_OK ? ask(p, s, table, true, err) : st;
 }

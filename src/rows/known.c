@@ -1,7 +1,9 @@
 /*
- * What ids mean, in memory: of a table with integer ids all notes, ascending,
- * once enough of them were asked for that reading them all pays.  A change of
- * the table throws them away.  Beyond KNOWN_MAX the database serves.
+ * Notes in memory.  Those of a table are held there as they come, and are not
+ * in the database unless something is asked that only it can answer; of a
+ * table with integer ids that was put there, all are read again once enough of
+ * them were asked for that reading pays.  Beyond KNOWN_MAX the database
+ * serves.
  */
 
 #include <stdlib.h>
@@ -18,37 +20,43 @@ struct known_row {
 	uint8_t state;
 };
 
-void
-scratch_forget_known(struct rows_scratch *s, size_t table)
+static void
+forget(struct rows_scratch *s, struct scratch_known *k)
 {
-	struct scratch_known *k = &s->tables[table].known;
-
 	s->known -= k->bytes;
 	free(k->rows);
 	vl_buf_free(&k->keys);
-	*k = (struct scratch_known){ .never = k->never };
+	*k = (struct scratch_known){ .never = k->never, .closed = k->closed };
 }
 
-void
-rows_scratch_rest(struct rows_scratch *s)
+/* Room for one more row, and for where its key ends. */
+static bool
+reserve(struct scratch_known *k)
 {
-	size_t i = 0;
+	size_t cap = k->cap < 64 ? 64 : 2 * k->cap;
+	struct known_row *rows = k->rows;
 
-	for (i = 0; i < s->ntables; i++)
-		scratch_forget_known(s, i);
-	(void)sqlite3_db_release_memory(s->db);
+	if (k->n + 1 < k->cap)
+		return true;
+	rows = reallocarray(rows, cap, sizeof(*rows));
+	if (rows == NULL)
+		return false;
+	k->rows = rows;
+	k->cap = cap;
+	return true;
 }
 
 /* One more row; false where it does not fit in. */
 static bool
 add_row(struct rows_scratch *s, struct scratch_known *k,
-    const struct rows_note *note, struct vl_err *err)
+    const struct rows_note *note)
 {
 	size_t bytes = sizeof(*k->rows) + note->key.n;
 
 	if (note->parent.type != VL_CELL_NULL || note->entry > UINT16_MAX ||
 	    s->known + bytes > KNOWN_MAX ||
-	    vl_buf_add(&k->keys, note->key, err) != VL_OK)
+	    (k->n > 0 && note->r <= k->rows[k->n - 1].r) || !reserve(k) ||
+	    vl_buf_add(&k->keys, note->key, NULL) != VL_OK)
 		return false;
 	k->rows[k->n++] = (struct known_row){ .r = note->r,
 		.at = (uint32_t)(k->keys.n - note->key.n),
@@ -58,6 +66,91 @@ add_row(struct rows_scratch *s, struct scratch_known *k,
 	k->bytes += bytes;
 	s->known += bytes;
 	return true;
+}
+
+static void
+read_row(const struct scratch_known *k, size_t at, struct rows_note *note)
+{
+	*note = (struct rows_note){ .r = k->rows[at].r,
+		.entry = k->rows[at].entry,
+		.state = (enum rows_state)k->rows[at].state,
+		.key = { k->keys.p + k->rows[at].at,
+		    k->rows[at + 1].at - k->rows[at].at } };
+}
+
+bool
+scratch_known_at(
+    struct rows_scratch *s, size_t table, size_t at, struct rows_note *note)
+{
+	const struct scratch_known *k = &s->tables[table].known;
+
+	if (at >= k->n)
+		return false;
+	read_row(k, at, note);
+	return true;
+}
+
+/* Its notes are a row, a key and what became of it, and stay so. */
+static bool
+may_hold(const struct rows_table *t)
+{
+	size_t i = 0;
+
+	for (i = 0; i < t->nentries; i++)
+		if (t->entries[i].multiset)
+			return false;
+	return t->nslots == 0 && t->nordinal == 0 && !t->brought;
+}
+
+bool
+scratch_hold(struct rows_scratch *s, size_t table, const struct rows_note *note)
+{
+	struct scratch_known *k = &s->tables[table].known;
+
+	if (k->closed || !may_hold(&s->plan->tables[table]) ||
+	    !add_row(s, k, note))
+		return false;
+	k->held = true;
+	k->loaded = true;
+	return true;
+}
+
+enum vl_status
+scratch_settle(struct rows_scratch *s, size_t table, struct vl_err *err)
+{
+	struct scratch_known *k = &s->tables[table].known;
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+	bool held = k->held;
+	size_t i = 0;
+
+	k->held = false;
+	k->closed = true;
+	for (i = 0; st == VL_OK && held && i < k->n; i++) {
+		read_row(k, i, &note);
+		st = scratch_insert(s, table, &note, err);
+	}
+	return st;
+}
+
+void
+scratch_forget_known(struct rows_scratch *s, size_t table)
+{
+	forget(s, &s->tables[table].known);
+}
+
+enum vl_status
+rows_scratch_rest(struct rows_scratch *s, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < s->ntables; i++) {
+		st = scratch_settle(s, i, err);
+		scratch_forget_known(s, i);
+	}
+	(void)sqlite3_db_release_memory(s->db);
+	return st;
 }
 
 static enum vl_status
@@ -73,16 +166,13 @@ load(struct rows_scratch *s, size_t table, struct vl_err *err)
 		t->known.never = true;
 		return VL_OK;
 	}
-	t->known.rows = calloc(t->rows + 1, sizeof(*t->known.rows));
-	if (t->known.rows == NULL)
-		return vl_fail_memory(err);
 	t->known.loaded = true;
 	st = rows_each_open(&each, s, table, ROWS_BY_ROW, err);
 	while (st == VL_OK) {
 		st = rows_each_next(each, &note, &row, err);
 		if (st != VL_OK || !row)
 			break;
-		if (!add_row(s, &t->known, &note, err)) {
+		if (!add_row(s, &t->known, &note)) {
 			t->known.never = true;
 			scratch_forget_known(s, table);
 			break;
@@ -146,10 +236,6 @@ scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
 	at = search(k, r);
 	*found = at < k->n && k->rows[at].r == r;
 	if (*found)
-		*note = (struct rows_note){ .r = r,
-			.entry = k->rows[at].entry,
-			.state = (enum rows_state)k->rows[at].state,
-			.key = { k->keys.p + k->rows[at].at,
-			    k->rows[at + 1].at - k->rows[at].at } };
+		read_row(k, at, note);
 	return VL_OK;
 }

@@ -348,7 +348,7 @@ enum vl_status rows_scratch_open(
     struct rows_scratch **out, const struct rows_plan *p, struct vl_err *err);
 void rows_scratch_free(struct rows_scratch *s);
 /* It is seldom asked from here on: its memory is given back. */
-void rows_scratch_rest(struct rows_scratch *s);
+enum vl_status rows_scratch_rest(struct rows_scratch *s, struct vl_err *err);
 enum vl_status rows_scratch_put(struct rows_scratch *s, size_t table,
     const struct rows_note *note, struct vl_err *err);
 uint64_t rows_scratch_rows(const struct rows_scratch *s, size_t table);

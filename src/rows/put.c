@@ -594,9 +594,9 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 		return VL_OK;
 	rows_idmap_free(p->idmap);
 	p->idmap = NULL;
-	rows_scratch_rest(p->here->scratch);
-	st = rows_open_here(&after, &p->opts, &p->here->plan, err);
-
+	st = rows_scratch_rest(p->here->scratch, err);
+	if (st == VL_OK)
+		st = rows_open_here(&after, &p->opts, &p->here->plan, err);
 	if (st == VL_OK) {
 		rows_mapped_lend(p, after);
 		after->plan.brought = p->brought;

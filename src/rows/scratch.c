@@ -235,7 +235,7 @@ rows_scratch_free(struct rows_scratch *s)
 }
 
 enum vl_status
-rows_scratch_put(struct rows_scratch *s, size_t table,
+scratch_insert(struct rows_scratch *s, size_t table,
     const struct rows_note *note, struct vl_err *err)
 {
 	const struct rows_table *t = &s->plan->tables[table];
@@ -261,9 +261,21 @@ rows_scratch_put(struct rows_scratch *s, size_t table,
 		st = scratch_id_bytes(s, &note->slots[i], err);
 		bound |= scratch_bind_id(s, q, at, &note->slots[i]);
 	}
-	s->tables[table].rows++;
-	scratch_forget_known(s, table);
 	return st == VL_OK ? lite_done(s->db, q, bound, SCRATCH_WHAT, err) : st;
+}
+
+enum vl_status
+rows_scratch_put(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	s->tables[table].rows++;
+	if (scratch_hold(s, table, note))
+		return VL_OK;
+	st = scratch_settle(s, table, err);
+	scratch_forget_known(s, table);
+	return st == VL_OK ? scratch_insert(s, table, note, err) : st;
 }
 
 uint64_t
@@ -283,9 +295,12 @@ rows_scratch_set(struct rows_scratch *s, size_t table,
     const struct rows_note *note, struct vl_err *err)
 {
 	sqlite3_stmt *q = s->tables[table].set;
+	enum vl_status st = scratch_settle(s, table, err);
 	int bound = sqlite3_bind_int64(q, 1, note->r);
 
 	scratch_forget_known(s, table);
+	if (st != VL_OK)
+		return st;
 	bound |= sqlite3_bind_int(q, 3, (int)note->state);
 	bound |= lite_bind_bytes(q, 4, note->key);
 	return lite_done(s->db, q, bound, SCRATCH_WHAT, err);
@@ -379,6 +394,9 @@ prepare_by_key(struct rows_scratch *s, size_t table, struct vl_err *err)
 	char sql[SQL_MAX];
 	size_t i = 0;
 
+	st = scratch_settle(s, table, err);
+	if (st != VL_OK)
+		return st;
 	k->slot =
 	    calloc(s->plan->tables[table].nslots + 1, sizeof(sqlite3_stmt *));
 	if (k->slot == NULL)

@@ -12,11 +12,14 @@
 struct scratch_known {
 	struct known_row *rows; /* ascending by r */
 	size_t n;
+	size_t cap;
 	struct vl_buf keys;
 	size_t bytes;
 	uint64_t asked; /* without it */
 	bool loaded;
-	bool never;
+	bool held;   /* and the database has none of them */
+	bool closed; /* no more are held */
+	bool never;  /* nor loaded */
 };
 
 struct scratch_table {
@@ -61,5 +64,16 @@ enum vl_status scratch_find_known(struct rows_scratch *s, size_t table,
     int64_t r, struct rows_note *note, bool *found, bool *known,
     struct vl_err *err);
 void scratch_forget_known(struct rows_scratch *s, size_t table);
+/* The note is held in memory; false: the database has to take it. */
+bool scratch_hold(
+    struct rows_scratch *s, size_t table, const struct rows_note *note);
+/* Number `at` of those in memory; false behind the last. */
+bool scratch_known_at(
+    struct rows_scratch *s, size_t table, size_t at, struct rows_note *note);
+/* What is held goes into the database, before that is asked. */
+enum vl_status scratch_settle(
+    struct rows_scratch *s, size_t table, struct vl_err *err);
+enum vl_status scratch_insert(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, struct vl_err *err);
 
 #endif
