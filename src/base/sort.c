@@ -27,7 +27,8 @@ struct vl_sort {
 	size_t used;            /* front of the block */
 	struct vl_slice *index; /* the `items` last entries of the block */
 	size_t items;
-	size_t given; /* of `items`, after finish without runs */
+	size_t given;   /* of `items`, after finish without runs */
+	bool unordered; /* an item came before one that is smaller */
 
 	struct run *runs;
 	size_t run_count;
@@ -75,6 +76,24 @@ compare(const void *a, const void *b)
 	return vl_slice_cmp(*left, *right);
 }
 
+/* The last item stands first in the index: what came in order has only to be
+ * turned round. */
+static void
+sort_items(struct vl_sort *s)
+{
+	struct vl_slice swap = { 0 };
+	size_t i = 0;
+	size_t k = s->items;
+
+	if (s->unordered)
+		qsort(s->index, s->items, sizeof(*s->index), compare);
+	for (; !s->unordered && i + 1 < k; i++) {
+		swap = s->index[--k];
+		s->index[k] = s->index[i];
+		s->index[i] = swap;
+	}
+}
+
 static enum vl_status
 note_run(struct vl_sort *s, struct run run, struct vl_err *err)
 {
@@ -104,7 +123,7 @@ spill(struct vl_sort *s, struct vl_err *err)
 		st = vl_temp_file(&s->writer.fd, s->dir, err);
 	if (st != VL_OK)
 		return st;
-	qsort(s->index, s->items, sizeof(*s->index), compare);
+	sort_items(s);
 	for (i = 0; i < s->items; i++) {
 		st = run_add(&s->writer, s->index[i], err);
 		if (st != VL_OK)
@@ -116,6 +135,7 @@ spill(struct vl_sort *s, struct vl_err *err)
 	run.end = s->writer.at;
 	s->used = RUN_BUFFER_MIN;
 	s->items = 0;
+	s->unordered = false;
 	s->index = (void *)(s->block + s->memory);
 	return note_run(s, run, err);
 }
@@ -132,6 +152,8 @@ vl_sort_add(struct vl_sort *s, struct vl_slice item, struct vl_err *err)
 		st = spill(s, err);
 	if (st != VL_OK)
 		return st;
+	if (s->items > 0 && !s->unordered)
+		s->unordered = vl_slice_cmp(item, *s->index) < 0;
 	if (item.n > 0)
 		memcpy(s->block + s->used, item.p, item.n);
 	s->index--;
@@ -196,7 +218,7 @@ vl_sort_finish(struct vl_sort *s, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	if (s->run_count == 0) {
-		qsort(s->index, s->items, sizeof(*s->index), compare);
+		sort_items(s);
 		return VL_OK;
 	}
 	if (fan > RUNS_MERGED_MAX)

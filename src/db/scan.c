@@ -147,30 +147,29 @@ utf16_valid(const uint8_t *p, size_t n)
 
 /* In UTF-16 SQLite would replace what it cannot say in UTF-8. */
 static bool
-text_survives(const struct vl_scan *s, int column)
+text_survives(const struct vl_scan *s, sqlite3_value *value)
 {
 	const void *p = NULL;
 
 	if (!s->db->utf16)
 		return true;
-	p = sqlite3_column_text16(s->stmt, column);
+	p = sqlite3_value_text16(value);
 	return p == NULL ||
-	    utf16_valid(p, (size_t)sqlite3_column_bytes16(s->stmt, column));
+	    utf16_valid(p, (size_t)sqlite3_value_bytes16(value));
 }
 
 static enum vl_status
-take_bytes(
-    struct vl_scan *s, int column, struct vl_cell *cell, struct vl_err *err)
+take_bytes(struct vl_scan *s, sqlite3_value *value, struct vl_cell *cell,
+    struct vl_err *err)
 {
-	if (cell->type == VL_CELL_TEXT && !text_survives(s, column))
+	if (cell->type == VL_CELL_TEXT && !text_survives(s, value))
 		return vl_fail(err, VL_EREFUSED,
 		    "table '%s' of '%s' has a text that is no valid UTF-16,"
 		    " and cannot be carried",
 		    s->subject, s->db->path);
-	cell->bytes.p = cell->type == VL_CELL_TEXT ?
-	    sqlite3_column_text(s->stmt, column) :
-	    sqlite3_column_blob(s->stmt, column);
-	cell->bytes.n = (size_t)sqlite3_column_bytes(s->stmt, column);
+	cell->bytes.p = cell->type == VL_CELL_TEXT ? sqlite3_value_text(value) :
+	                                             sqlite3_value_blob(value);
+	cell->bytes.n = (size_t)sqlite3_value_bytes(value);
 	/* An empty blob has no place; memory that is missing neither. */
 	if (cell->bytes.p == NULL &&
 	    sqlite3_errcode(s->db->sql) == SQLITE_NOMEM)
@@ -178,28 +177,31 @@ take_bytes(
 	return VL_OK;
 }
 
+/* The column is asked for once: each question to it takes a lock, which is
+ * none, and looks whether memory was missing.  No other thread uses the
+ * connection, so its value may be looked at. */
 static enum vl_status
 take_cell(
     struct vl_scan *s, int column, struct vl_cell *cell, struct vl_err *err)
 {
-	int type = sqlite3_column_type(s->stmt, column);
+	sqlite3_value *value = sqlite3_column_value(s->stmt, column);
 
-	memset(cell, 0, sizeof(*cell));
-	switch (type) {
+	*cell = (struct vl_cell){ 0 };
+	switch (sqlite3_value_type(value)) {
 	case SQLITE_INTEGER:
 		cell->type = VL_CELL_INT;
-		cell->integer = sqlite3_column_int64(s->stmt, column);
+		cell->integer = sqlite3_value_int64(value);
 		return VL_OK;
 	case SQLITE_FLOAT:
 		cell->type = VL_CELL_REAL;
-		cell->real = sqlite3_column_double(s->stmt, column);
+		cell->real = sqlite3_value_double(value);
 		return VL_OK;
 	case SQLITE_TEXT:
 		cell->type = VL_CELL_TEXT;
-		return take_bytes(s, column, cell, err);
+		return take_bytes(s, value, cell, err);
 	case SQLITE_BLOB:
 		cell->type = VL_CELL_BLOB;
-		return take_bytes(s, column, cell, err);
+		return take_bytes(s, value, cell, err);
 	default:
 		cell->type = VL_CELL_NULL;
 		return VL_OK;

@@ -24,6 +24,16 @@ enum member {
 static const char *const member_names[M_COUNT] = { "c", "hash", "k", "r", "row",
 	"size", "t", "x" };
 
+/* The same with quotes and colon. */
+static const char *const member_keys[M_COUNT] = { "\"c\":", "\"hash\":",
+	"\"k\":", "\"r\":", "\"row\":", "\"size\":", "\"t\":", "\"x\":" };
+
+static void
+write_key(struct vl_json_w *w, enum member m)
+{
+	vl_json_w_member(w, vl_slice_of(member_keys[m]));
+}
+
 static const struct vl_row_shape shape = { .names = member_names,
 	.n = M_COUNT,
 	.may = 1u << M_HASH | 1u << M_SIZE | 1u << M_X,
@@ -48,27 +58,27 @@ vl_row_encode(struct vl_buf *out, const struct vl_row *row, size_t *hash_at,
 		    VL_KEY_MAX);
 	vl_json_w_init(&w, out);
 	vl_json_w_open(&w, '{');
-	vl_json_w_key(&w, member_names[M_C]);
+	write_key(&w, M_C);
 	vl_json_w_text(&w, row->table);
 	if (row->has_body) {
-		vl_json_w_key(&w, member_names[M_HASH]);
+		write_key(&w, M_HASH);
 		*hash_at = out->n - begin + 1; /* behind the quote */
 		vl_json_w_text(&w, vl_slice_of(no_hash));
 	}
-	vl_json_w_key(&w, member_names[M_K]);
+	write_key(&w, M_K);
 	vl_json_w_raw(&w, row->key);
-	vl_json_w_key(&w, member_names[M_R]);
+	write_key(&w, M_R);
 	vl_json_w_text(&w, row->resource);
-	vl_json_w_key(&w, member_names[M_ROW]);
+	write_key(&w, M_ROW);
 	vl_json_w_raw(&w, row->row);
 	if (row->has_body) {
-		vl_json_w_key(&w, member_names[M_SIZE]);
+		write_key(&w, M_SIZE);
 		vl_json_w_int(&w, (int64_t)row->size);
 	}
-	vl_json_w_key(&w, member_names[M_T]);
-	vl_json_w_text(&w, vl_slice_of("row"));
+	write_key(&w, M_T);
+	vl_json_w_raw(&w, vl_slice_of("\"row\""));
 	if (row->x.n > 0) {
-		vl_json_w_key(&w, member_names[M_X]);
+		write_key(&w, M_X);
 		vl_json_w_raw(&w, row->x);
 	}
 	st = vl_row_line_end(&w, begin, err);

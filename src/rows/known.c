@@ -233,7 +233,11 @@ scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
 	*known = st == VL_OK && k->loaded;
 	if (!*known)
 		return st;
-	at = search(k, r);
+	/* Rows that refer to one row mostly stand together. */
+	at = k->last;
+	if (at >= k->n || k->rows[at].r != r)
+		at = search(k, r);
+	k->last = at;
 	*found = at < k->n && k->rows[at].r == r;
 	if (*found)
 		read_row(k, at, note);

@@ -13,6 +13,7 @@ struct scratch_known {
 	struct known_row *rows; /* ascending by r */
 	size_t n;
 	size_t cap;
+	size_t last; /* that was asked for */
 	struct vl_buf keys;
 	size_t bytes;
 	uint64_t asked; /* without it */
