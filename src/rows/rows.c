@@ -93,13 +93,17 @@ vl_rows_counts(const struct vl_rows *r, struct vl_rows_counts *counts)
 	*counts = r->counts;
 }
 
-static enum vl_status
-add_number(struct vl_buf *b, uint64_t n, struct vl_err *err)
-{
-	uint8_t bytes[8];
+/* Sizes of what an item holds behind its key. */
+struct item_head {
+	uint64_t row;
+	uint64_t ids;
+	uint64_t body;
+};
 
-	vl_put_u64le(bytes, n);
-	return vl_buf_add(b, (struct vl_slice){ bytes, sizeof(bytes) }, err);
+static struct vl_slice
+bytes_of(const void *p, size_t n)
+{
+	return (struct vl_slice){ p, n };
 }
 
 /* What is sorted: the key, NUL, and what the line is made of.  A key has no
@@ -108,28 +112,19 @@ static enum vl_status
 add_item(struct vl_rows *r, struct vl_slice key, struct vl_err *err)
 {
 	const struct rows_values *v = &r->values;
-	struct vl_buf *b = &r->item;
+	const struct item_head head = { v->row.n, v->ids.n, v->size };
+	const struct vl_slice parts[] = { key, bytes_of("", 1),
+		bytes_of(&head, sizeof(head)), vl_buf_slice(&v->row),
+		vl_buf_slice(&v->ids),
+		bytes_of(v->large, v->nlarge * sizeof(*v->large)) };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	vl_buf_clear(b);
-	st = vl_buf_add(b, key, err);
-	if (st == VL_OK)
-		st = vl_buf_add(
-		    b, (struct vl_slice){ (const uint8_t *)"", 1 }, err);
-	if (st == VL_OK)
-		st = add_number(b, v->row.n, err);
-	if (st == VL_OK)
-		st = add_number(b, v->ids.n, err);
-	if (st == VL_OK)
-		st = add_number(b, v->size, err);
-	if (st == VL_OK)
-		st = vl_buf_add(b, vl_buf_slice(&v->row), err);
-	if (st == VL_OK)
-		st = vl_buf_add(b, vl_buf_slice(&v->ids), err);
-	for (i = 0; st == VL_OK && i < v->nlarge; i++)
-		st = add_number(b, (uint64_t)v->large[i], err);
-	return st == VL_OK ? vl_sort_add(r->sort, vl_buf_slice(b), err) : st;
+	vl_buf_clear(&r->item);
+	for (i = 0; st == VL_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
+		st = vl_buf_add(&r->item, parts[i], err);
+	return st == VL_OK ? vl_sort_add(r->sort, vl_buf_slice(&r->item), err) :
+	                     st;
 }
 
 /* One row of the scan, beside what is noted of it. */
@@ -202,18 +197,16 @@ make_line(struct vl_rows *r, struct vl_slice item, struct vl_record *rec,
 	const struct rows_table *t = &r->plan.tables[r->table];
 	const uint8_t *nul = memchr(item.p, 0, item.n);
 	struct vl_rd rd = { .rest = item };
+	struct item_head head = { 0 };
 	struct vl_row row = { 0 };
 	enum vl_status st = VL_OK;
-	size_t ids = 0;
-	size_t n = 0;
 
 	row.key = vl_rd_take(&rd, (size_t)(nul - item.p));
 	(void)vl_rd_u8(&rd);
-	n = vl_rd_u64le(&rd);
-	ids = vl_rd_u64le(&rd);
-	row.size = vl_rd_u64le(&rd);
-	row.row = vl_rd_take(&rd, n);
-	row.x = vl_rd_take(&rd, ids);
+	memcpy(&head, vl_rd_take(&rd, sizeof(head)).p, sizeof(head));
+	row.row = vl_rd_take(&rd, head.row);
+	row.x = vl_rd_take(&rd, head.ids);
+	row.size = head.body;
 	row.has_body = row.size > 0;
 	row.resource = vl_slice_of(r->plan.resource);
 	row.table = vl_slice_of(t->collection);
@@ -357,14 +350,14 @@ vl_rows_read(
     struct vl_rows *r, uint8_t *p, size_t n, size_t *got, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
-	struct vl_rd rd = { 0 };
+	int64_t number = 0;
 
 	*got = 0;
 	if (r->rest.n == 0 && r->large.n > 0) {
-		rd.rest = r->large;
-		st = rows_scratch_kept(
-		    r->scratch, (int64_t)vl_rd_u64le(&rd), &r->rest, err);
-		r->large = rd.rest;
+		memcpy(&number, r->large.p, sizeof(number));
+		r->large.p += sizeof(number);
+		r->large.n -= sizeof(number);
+		st = rows_scratch_kept(r->scratch, number, &r->rest, err);
 	}
 	if (st != VL_OK || r->rest.n == 0)
 		return st;
