@@ -18,6 +18,7 @@
 
 #include <valise/bytes.h>
 #include <valise/crypt.h>
+#include <valise/pool.h>
 #include <valise/value.h>
 
 /* Our own table in a target: in no schema, scan or fingerprint. */
@@ -157,6 +158,9 @@ struct vl_scan_opts {
 	size_t ncolumns;
 	const char *const *conditions; /* NULL in it: the constant 1 */
 	size_t nconditions;
+	/* Its workers read ahead, and nobody else may use the database until
+	 * the scan is freed; or NULL. */
+	struct vl_pool *pool;
 };
 /* VL_EUSAGE: no such table or column. */
 enum vl_status vl_scan_open(struct vl_scan **out, struct vl_db *db,

@@ -34,6 +34,8 @@ struct vl_rows_opts {
 	const char *resource;             /* its name, in lines and profile */
 	const char *tempdir;
 	bool warn_undeclared; /* else such references are refused */
+	struct vl_pool *pool; /* for the source: tables are read ahead; or
+	                       * NULL */
 	struct vl_rows_report report;
 };
 

@@ -40,6 +40,7 @@ struct vl_source_opts {
 	/* Of trees in whose paths ids of rows stand: from an id to the key. */
 	struct vl_tie_finder keys;
 	/* Of databases: */
+	struct vl_pool *pool;    /* reads ahead; or NULL */
 	bool warn_undeclared;    /* else refuse such references */
 	unsigned wait;           /* seconds for locks */
 	bool (*stop)(void *arg); /* of the report; or NULL */

@@ -115,6 +115,8 @@ vl_scan_open(struct vl_scan **out, struct vl_db *db,
 		    &s, db, opts->ncolumns + opts->nconditions, t->name, err);
 	if (st == VL_OK)
 		st = db_prepare_buf(db, &s->stmt, &sql, err);
+	if (st == VL_OK && opts->pool != NULL)
+		st = db_ahead_new(&s->ahead, s, opts->pool, err);
 	vl_buf_free(&sql);
 	if (st == VL_OK)
 		*out = s;
@@ -209,23 +211,31 @@ take_cell(
 }
 
 enum vl_status
-vl_scan_next(struct vl_scan *s, const struct vl_cell **cells, bool *row,
-    struct vl_err *err)
+db_scan_step(
+    struct vl_scan *s, struct vl_cell *cells, bool *row, struct vl_err *err)
 {
 	int rc = sqlite3_step(s->stmt);
 	enum vl_status st = VL_OK;
 	size_t i;
 
 	*row = rc == SQLITE_ROW;
-	*cells = s->cells;
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return db_fail(s->db, rc, err, "cannot read table '%s' of '%s'",
 		    s->subject, s->db->path);
 	for (i = 0; *row && st == VL_OK && i < s->ncells; i++)
-		st = take_cell(s, (int)i, &s->cells[i], err);
+		st = take_cell(s, (int)i, &cells[i], err);
 	if (st != VL_OK)
 		*row = false;
 	return st;
+}
+
+enum vl_status
+vl_scan_next(struct vl_scan *s, const struct vl_cell **cells, bool *row,
+    struct vl_err *err)
+{
+	*cells = s->cells;
+	return s->ahead != NULL ? db_ahead_next(s->ahead, cells, row, err) :
+	                          db_scan_step(s, s->cells, row, err);
 }
 
 void
@@ -233,6 +243,7 @@ vl_scan_free(struct vl_scan *s)
 {
 	if (s == NULL)
 		return;
+	db_ahead_free(s->ahead);
 	(void)sqlite3_finalize(s->stmt);
 	free(s->cells);
 	free(s);

@@ -10,11 +10,24 @@ struct vl_scan {
 	sqlite3_stmt *stmt;
 	struct vl_cell *cells;
 	size_t ncells;
+	struct db_ahead *ahead;  /* or NULL: rows are read when asked for */
 	char subject[SHOWN_MAX]; /* of messages: a table, escaped */
 };
 
 /* Without a statement yet. */
 enum vl_status db_scan_new(struct vl_scan **out, struct vl_db *db,
     size_t ncells, const char *subject, struct vl_err *err);
+
+/* The next row into `cells`. */
+enum vl_status db_scan_step(
+    struct vl_scan *s, struct vl_cell *cells, bool *row, struct vl_err *err);
+
+/* ahead.c: from its open to its free no other uses the database. */
+enum vl_status db_ahead_new(struct db_ahead **out, struct vl_scan *s,
+    struct vl_pool *pool, struct vl_err *err);
+/* A failure is that of the first row which was not read. */
+enum vl_status db_ahead_next(struct db_ahead *a, const struct vl_cell **cells,
+    bool *row, struct vl_err *err);
+void db_ahead_free(struct db_ahead *a);
 
 #endif

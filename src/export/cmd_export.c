@@ -317,11 +317,12 @@ prepare(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = make_keys(run, err);
 	if (st == VL_OK)
-		st = vl_feed_open(&run->feed, vl_state_path(run->state), err);
+		st = vl_pool_new(&run->pool, run->opts->workers.value, err);
+	if (st == VL_OK)
+		st = vl_feed_open(
+		    &run->feed, vl_state_path(run->state), run->pool, err);
 	if (st == VL_OK)
 		st = name_resources(run, err);
-	if (st == VL_OK)
-		st = vl_pool_new(&run->pool, run->opts->workers.value, err);
 	return st == VL_OK ? open_pack(run, err) : st;
 }
 
@@ -358,7 +359,7 @@ dry_run(struct run *run, struct vl_err *err)
 	if (run->opts->to != NULL)
 		st = check_medium(run, err);
 	if (st == VL_OK)
-		st = vl_feed_open(&run->feed, tempdir, err);
+		st = vl_feed_open(&run->feed, tempdir, NULL, err);
 	vl_progress_begin(&run->feed.progress, "reading", run->opts->json);
 	if (st == VL_OK)
 		st = vl_feed_run(&run->feed, NULL, run->opts->allow_empty, err);
@@ -499,8 +500,8 @@ export_run(const struct vl_args *args, struct vl_err *err)
 		                         write_bundle(&run, err);
 	show_words(&run, args);
 	vl_pack_free(run.pack);
-	vl_pool_free(run.pool);
 	vl_feed_free(&run.feed);
+	vl_pool_free(run.pool);
 	free(run.resources);
 	vl_ids_free(run.ids);
 	vl_secret_free(run.keys);

@@ -92,8 +92,9 @@ struct vl_feed {
  * not opened, and the profile is read. */
 enum vl_status vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
     const struct vl_texts *only, struct vl_err *err);
-enum vl_status vl_feed_open(
-    struct vl_feed *f, const char *tempdir, struct vl_err *err);
+/* `pool`: reads databases ahead; or NULL. */
+enum vl_status vl_feed_open(struct vl_feed *f, const char *tempdir,
+    struct vl_pool *pool, struct vl_err *err);
 /* All records of all sources into `pack`; NULL: read lines only. */
 enum vl_status vl_feed_run(struct vl_feed *f, struct vl_pack *pack,
     bool allow_empty, struct vl_err *err);

@@ -213,7 +213,8 @@ find_key(void *arg, const struct vl_tie *tie, struct vl_slice id,
 /* Copies of databases first, as near to one moment as may be, and near to the
  * reading of the trees. */
 enum vl_status
-vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
+vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
+    struct vl_err *err)
 {
 	const struct vl_source_opts opts = { .tempdir = tempdir,
 		.report = { .arg = f,
@@ -223,6 +224,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_err *err)
 		    .note = note_line },
 		.profile = f->profile,
 		.keys = { f, find_key },
+		.pool = pool,
 		.warn_undeclared = f->warn_undeclared,
 		.wait = VL_DATABASE_WAIT,
 		.stop = stopped };

@@ -173,6 +173,7 @@ struct rows_plan {
 	/* Hears what would end an export, which then goes on (check.c); or
 	 * NULL. */
 	const struct rows_ear *ear;
+	struct vl_pool *pool;   /* by which tables are read; or NULL */
 	struct rows_maps *maps; /* what operator and site file map; or NULL */
 	bool maps_lent;
 };

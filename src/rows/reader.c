@@ -46,7 +46,8 @@ rows_reader_open(struct rows_reader *rd, struct vl_db *db,
 	        .columns = names,
 	        .ncolumns = n,
 	        .conditions = t->conditions,
-	        .nconditions = t->nconditions },
+	        .nconditions = t->nconditions,
+	        .pool = p->pool },
 	    err);
 	free(names);
 	return st;

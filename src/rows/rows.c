@@ -46,6 +46,7 @@ vl_rows_open(
 	if (r == NULL)
 		return vl_fail_memory(err);
 	r->opts = *opts;
+	r->plan.pool = opts->pool;
 	if (make_plan(r, NULL, 0, err) == VL_OK &&
 	    rows_find_keys(r, err) == VL_OK)
 		return VL_OK;

@@ -121,6 +121,7 @@ rows_opts(struct sqlite *q)
 		.resource = q->resource->name,
 		.tempdir = q->opts.tempdir,
 		.warn_undeclared = q->opts.warn_undeclared,
+		.pool = q->opts.pool,
 		.report = { q, note },
 	};
 }

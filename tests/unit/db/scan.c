@@ -427,6 +427,107 @@ generated_columns_can_be_read(void **state)
 	world_close(&w);
 }
 
+/* Of all cells, up to row `most`. */
+static size_t
+read_all(struct world *w, struct vl_db *db, struct vl_pool *pool, size_t most,
+    uint8_t hash[VL_HASH_SIZE])
+{
+	static const char *const columns[] = { NULL, "v", "i" };
+	const struct vl_scan_opts opts = {
+		.table = "t", .columns = columns, .ncolumns = 3, .pool = pool
+	};
+	struct vl_scan *s = scan(w, db, &opts);
+	const struct vl_cell *cells = NULL;
+	struct vl_hash h;
+	size_t rows = 0;
+	size_t i;
+
+	vl_hash_init(&h, NULL);
+	while (rows < most && (cells = next(w, s)) != NULL) {
+		for (i = 0; i < 3; i++) {
+			vl_hash_add(&h,
+			    (struct vl_slice){ (const uint8_t *)&cells[i].type,
+			        sizeof(cells[i].type) });
+			vl_hash_add(&h,
+			    (struct vl_slice){
+			        (const uint8_t *)&cells[i].integer,
+			        sizeof(cells[i].integer) });
+			vl_hash_add(&h, cells[i].bytes);
+		}
+		rows++;
+	}
+	vl_hash_end(&h, hash);
+	vl_scan_free(s);
+	return rows;
+}
+
+static void
+rows_read_ahead_are_the_same(void **state)
+{
+	static const size_t most[] = { SIZE_MAX, 1, 2100, 12000, 0 };
+	uint8_t want[VL_HASH_SIZE];
+	uint8_t have[VL_HASH_SIZE];
+	struct vl_pool *pool = NULL;
+	struct vl_db *db = NULL;
+	struct world w;
+	size_t i;
+
+	(void)state;
+	world_open(&w);
+	/* Small ones, some with more than is copied, those one after the
+	 * other and the last one among them. */
+	db = made(&w,
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, i, v);"
+	    "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c"
+	    " WHERE i < 12345) INSERT INTO t SELECT i, i * 7,"
+	    " CASE WHEN i IN (1, 3000, 3001, 3002, 12345) THEN zeroblob(99999)"
+	    " WHEN i % 3 = 0 THEN 'text ' || i WHEN i % 3 = 1 THEN NULL"
+	    " ELSE zeroblob(i % 2000) END FROM c");
+	assert_int_equal(VL_OK, vl_pool_new(&pool, 2, &w.err));
+	for (i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		assert_int_equal(read_all(&w, db, NULL, most[i], want),
+		    read_all(&w, db, pool, most[i], have));
+		assert_memory_equal(want, have, sizeof(want));
+	}
+	vl_db_free(db);
+	vl_pool_free(pool);
+	world_close(&w);
+}
+
+static void
+a_failure_of_reading_ahead_is_told(void **state)
+{
+	static const char *const columns[] = { "v" };
+	struct vl_scan_opts opts = {
+		.table = "t", .columns = columns, .ncolumns = 1
+	};
+	const struct vl_cell *cells = NULL;
+	enum vl_status st = VL_OK;
+	struct vl_scan *s = NULL;
+	struct vl_db *db = NULL;
+	struct world w;
+	bool row = true;
+
+	(void)state;
+	world_open(&w);
+	db = made(&w,
+	    "PRAGMA encoding='UTF-16le'; CREATE TABLE t(v);"
+	    "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c"
+	    " WHERE i < 9999) INSERT INTO t SELECT CASE WHEN i = 9998"
+	    " THEN CAST(x'00d84100' AS TEXT) ELSE 'a' END FROM c");
+	assert_int_equal(VL_OK, vl_pool_new(&opts.pool, 1, &w.err));
+	s = scan(&w, db, &opts);
+	while (st == VL_OK && row)
+		st = vl_scan_next(s, &cells, &row, &w.err);
+	assert_int_equal(VL_EREFUSED, st);
+	assert_false(row);
+	assert_non_null(strstr(w.err.text, "no valid UTF-16"));
+	vl_scan_free(s);
+	vl_db_free(db);
+	vl_pool_free(opts.pool);
+	world_close(&w);
+}
+
 int
 main(void)
 {
@@ -445,6 +546,8 @@ main(void)
 		cmocka_unit_test(conditions_answer_0_or_1),
 		cmocka_unit_test(utf_16_comes_as_utf_8_or_is_refused),
 		cmocka_unit_test(generated_columns_can_be_read),
+		cmocka_unit_test(rows_read_ahead_are_the_same),
+		cmocka_unit_test(a_failure_of_reading_ahead_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,167 @@
+/*
+ * A scan whose rows are read by a worker, block after block: while the caller
+ * has one, the next is filled.  Texts and blobs are copied into the block; a
+ * row with more of them than a block takes is its last and stays where SQLite
+ * has it, so that reading goes on when the caller is done with it.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scan.h"
+
+#define BLOCK_CELLS 8192
+#define BLOCK_BYTES (256u << 10)
+#define ROW_BYTES   (64u << 10) /* more of one row are not copied */
+
+struct block {
+	struct vl_job job;
+	struct vl_scan *scan;
+	struct vl_cell *cells;
+	size_t most; /* rows that it takes */
+	uint8_t *bytes;
+	size_t used;
+	size_t rows;
+	bool last; /* there are no rows behind it */
+	bool lent; /* its last row is not copied */
+	bool busy; /* submitted and not waited for */
+};
+
+struct db_ahead {
+	struct vl_pool *pool;
+	struct block blocks[2];
+	size_t current;
+	size_t given; /* rows of it */
+};
+
+static size_t
+bytes_of(const struct vl_cell *cell)
+{
+	return cell->type == VL_CELL_TEXT || cell->type == VL_CELL_BLOB ?
+	    cell->bytes.n :
+	    0;
+}
+
+/* Take a copy of what the row's cells point to; false where it is too much. */
+static bool
+copy_row(struct block *b, struct vl_cell *cells, size_t n)
+{
+	uint8_t *to = NULL;
+	size_t all = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (bytes_of(&cells[i]) > ROW_BYTES - all)
+			return false;
+		all += bytes_of(&cells[i]);
+	}
+	for (i = 0; i < n; i++) {
+		if (bytes_of(&cells[i]) == 0)
+			continue;
+		to = b->bytes + b->used;
+		memcpy(to, cells[i].bytes.p, cells[i].bytes.n);
+		cells[i].bytes.p = to;
+		b->used += cells[i].bytes.n;
+	}
+	return true;
+}
+
+static enum vl_status
+fill(struct vl_job *job, unsigned worker)
+{
+	struct block *b = (struct block *)job;
+	size_t ncells = b->scan->ncells;
+	struct vl_cell *cells = b->cells;
+	enum vl_status st = VL_OK;
+	bool row = true;
+
+	(void)worker;
+	b->rows = 0;
+	b->used = 0;
+	b->lent = false;
+	while (!b->lent && b->rows < b->most && b->used < BLOCK_BYTES) {
+		st = db_scan_step(b->scan, cells, &row, &job->err);
+		b->last = st != VL_OK || !row;
+		if (b->last)
+			break;
+		b->lent = !copy_row(b, cells, ncells);
+		b->rows++;
+		cells += ncells;
+	}
+	return st;
+}
+
+static void
+submit(struct db_ahead *a, struct block *b)
+{
+	b->busy = true;
+	vl_pool_submit(a->pool, &b->job);
+}
+
+enum vl_status
+db_ahead_new(struct db_ahead **out, struct vl_scan *s, struct vl_pool *pool,
+    struct vl_err *err)
+{
+	struct db_ahead *a = calloc(1, sizeof(*a));
+	struct block *b = NULL;
+
+	*out = a;
+	if (a == NULL)
+		return vl_fail_memory(err);
+	a->pool = pool;
+	for (b = a->blocks; b < a->blocks + 2; b++) {
+		b->job.run = fill;
+		b->scan = s;
+		b->most = 1 + BLOCK_CELLS / (s->ncells + 1);
+		b->cells = calloc(b->most * (s->ncells + 1), sizeof(*b->cells));
+		b->bytes = malloc(BLOCK_BYTES + ROW_BYTES);
+		if (b->cells == NULL || b->bytes == NULL)
+			return vl_fail_memory(err);
+	}
+	submit(a, &a->blocks[1]);
+	return VL_OK;
+}
+
+enum vl_status
+db_ahead_next(struct db_ahead *a, const struct vl_cell **cells, bool *row,
+    struct vl_err *err)
+{
+	struct block *b = &a->blocks[a->current];
+	enum vl_status st = VL_OK;
+
+	*row = false;
+	while (a->given == b->rows) {
+		if (b->last)
+			return VL_OK;
+		a->current = 1 - a->current;
+		a->given = 0;
+		if (b->lent)
+			submit(a, &a->blocks[a->current]);
+		b = &a->blocks[a->current];
+		st = vl_pool_wait(a->pool, &b->job, err);
+		b->busy = false;
+		if (st != VL_OK)
+			return st;
+		if (!b->last && !b->lent)
+			submit(a, &a->blocks[1 - a->current]);
+	}
+	*cells = b->cells + a->given++ * b->scan->ncells;
+	*row = true;
+	return VL_OK;
+}
+
+void
+db_ahead_free(struct db_ahead *a)
+{
+	struct block *b = NULL;
+
+	if (a == NULL)
+		return;
+	for (b = a->blocks; b < a->blocks + 2; b++) {
+		if (b->busy)
+			(void)vl_pool_wait(a->pool, &b->job, NULL);
+		free(b->cells);
+		free(b->bytes);
+	}
+	free(a);
+}
