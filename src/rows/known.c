@@ -10,7 +10,7 @@
 
 #include "scratch.h"
 
-#define KNOWN_MAX (16u << 20) /* bytes, of all tables */
+#define KNOWN_MAX (20u << 20) /* bytes, of all tables */
 #define PAYS      32          /* a part of the rows that were asked for */
 
 struct known_row {

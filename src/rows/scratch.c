@@ -245,6 +245,7 @@ scratch_insert(struct rows_scratch *s, size_t table,
 	int at = 6;
 	size_t i = 0;
 
+	s->tables[table].on_row = false;
 	bound |= sqlite3_bind_int64(q, 2, (int64_t)note->entry);
 	bound |= sqlite3_bind_int(q, 3, (int)note->state);
 	bound |= lite_bind_bytes(q, 4, note->key);
@@ -299,6 +300,7 @@ rows_scratch_set(struct rows_scratch *s, size_t table,
 	int bound = sqlite3_bind_int64(q, 1, note->r);
 
 	scratch_forget_known(s, table);
+	s->tables[table].on_row = false;
 	if (st != VL_OK)
 		return st;
 	bound |= sqlite3_bind_int(q, 3, (int)note->state);
@@ -347,6 +349,26 @@ run_find(struct rows_scratch *s, sqlite3_stmt *q, int bound,
 	return VL_OK;
 }
 
+/* Rows that refer to one row mostly stand together. */
+static enum vl_status
+find_row(struct rows_scratch *s, struct scratch_table *k, int64_t r,
+    struct rows_note *note, bool *found, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	*found = k->on_row && k->on == r;
+	if (*found) {
+		scratch_read_note(k->by_row, note);
+		return VL_OK;
+	}
+	(void)sqlite3_reset(k->by_row);
+	st = run_find(s, k->by_row, sqlite3_bind_int64(k->by_row, 1, r), note,
+	    found, err);
+	k->on_row = *found;
+	k->on = r;
+	return st;
+}
+
 enum vl_status
 rows_scratch_find(struct rows_scratch *s, size_t table, size_t column,
     const struct vl_cell *id, struct rows_note *note, bool *found,
@@ -370,10 +392,7 @@ rows_scratch_find(struct rows_scratch *s, size_t table, size_t column,
 		st = scratch_find_known(s, table, r, note, found, &known, err);
 		if (st != VL_OK || known)
 			return st;
-		q = k->by_row;
-		(void)sqlite3_reset(q);
-		return run_find(
-		    s, q, sqlite3_bind_int64(q, 1, r), note, found, err);
+		return find_row(s, k, r, note, found, err);
 	}
 	if (t->columns[column].slot == NONE)
 		return VL_OK;

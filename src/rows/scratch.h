@@ -29,6 +29,8 @@ struct scratch_table {
 	sqlite3_stmt *put;
 	sqlite3_stmt *set;
 	sqlite3_stmt *by_row;
+	bool on_row; /* that statement stands on row `on` */
+	int64_t on;
 	sqlite3_stmt **by_slot;
 	sqlite3_stmt **slot; /* of a row */
 	sqlite3_stmt *by_key;
