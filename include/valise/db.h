@@ -158,6 +158,10 @@ struct vl_scan_opts {
 	size_t ncolumns;
 	const char *const *conditions; /* NULL in it: the constant 1 */
 	size_t nconditions;
+	/* Columns that they are sorted by, as the database compares them,
+	 * before the primary key; or none. */
+	const char *const *order;
+	size_t norder;
 	/* Its workers read ahead, and nobody else may use the database until
 	 * the scan is freed; or NULL. */
 	struct vl_pool *pool;
@@ -325,6 +329,36 @@ void vl_write_free(struct vl_write *w);
 /* Rows that triggers and cascades changed while such writes ran, since the
  * database was opened. */
 int64_t vl_db_beside(const struct vl_db *db);
+
+/*
+ * SQL of a profile that works out columns of a table: one UPDATE of it, which
+ * sets `columns` alone.  It may read all of this database; neither it nor a
+ * trigger that it sets off may write anything else.
+ */
+struct vl_derive {
+	const char *table;
+	const char *const *columns;
+	size_t ncolumns;
+	const char *sql;
+};
+
+/* A row that has other values than before. */
+struct vl_derived {
+	int64_t r;        /* its rowid */
+	uint64_t columns; /* bit i: the i-th one, of the first 64 */
+};
+
+/* What the text itself says: VL_EREFUSED where it is no such UPDATE. */
+enum vl_status vl_derive_check(
+    struct vl_db *db, const struct vl_derive *d, struct vl_err *err);
+/*
+ * Run, in the transaction of vl_dbs_begin().  `rows`: `*n` of them, ascending,
+ * none twice, for the caller to free; of a table without a rowid `*rows` is
+ * NULL and `*n` only counts.  VL_EREFUSED: it fails, or it would write
+ * something else.
+ */
+enum vl_status vl_derive_run(struct vl_db *db, const struct vl_derive *d,
+    struct vl_derived **rows, size_t *n, struct vl_err *err);
 
 /*
  * Make a table like another, in the transaction of vl_dbs_begin(): built of

@@ -61,6 +61,17 @@ struct vl_key_part {
 	char *where;  /* SQL over the child; or NULL */
 };
 
+/* Places in a tree, counted on the way down and up. */
+struct vl_nested_set {
+	char *parent; /* columns */
+	char *left;
+	char *right;
+	char **order; /* of the rows below one */
+	size_t norder;
+	char **scope; /* rows with equal values are one count */
+	size_t nscope;
+};
+
 /* Rows of one table, or of those of them that `where` fits. */
 struct vl_table_words {
 	char **tables; /* one; a list in the file became several of these */
@@ -86,6 +97,8 @@ struct vl_table_words {
 	size_t nkeep_here;
 	char **derived; /* columns, of all rows of the table */
 	size_t nderived;
+	char *derive;                     /* SQL that sets them, or NULL */
+	struct vl_nested_set *nested_set; /* or NULL */
 	enum vl_triggers_policy triggers;
 	bool create; /* a table whose name holds an id is made if absent */
 	unsigned line;

@@ -97,7 +97,8 @@ enum vl_row_change {
 	VL_ROW_ADD,
 	VL_ROW_MODIFY,
 	VL_ROW_DELETE,
-	VL_ROW_CONFLICT
+	VL_ROW_CONFLICT,
+	VL_ROW_DERIVE /* columns that follow from other rows */
 };
 
 /*
@@ -150,7 +151,8 @@ struct vl_rows_put_opts {
 	enum vl_status (*decide)(void *arg, const struct vl_rows_differs *d,
 	    bool *go, struct vl_err *err);
 	/* A record that an import changes: `key` as JSON, `detail` the columns
-	 * that differ, or why it cannot be. */
+	 * that differ, or why it cannot be.  DERIVE is told while rows are
+	 * written, of rows that were here. */
 	void (*change)(void *arg, const char *table, enum vl_row_change what,
 	    struct vl_slice key, const char *detail);
 	bool conflicts_only; /* no other change is told */

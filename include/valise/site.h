@@ -126,6 +126,7 @@ struct vl_profile_use; /* what `profile` says: profile.h */
 struct vl_trust {
 	char *sender; /* path of a public key file */
 	char *series; /* hex, or NULL for any */
+	bool code;    /* what his profiles bring is run */
 };
 
 struct vl_site {

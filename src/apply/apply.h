@@ -114,6 +114,9 @@ enum vl_status vl_intake_lines(
 /* Read the same records again from the start. */
 enum vl_status vl_intake_rewind(struct vl_run *run, struct vl_err *err);
 void vl_intake_close(struct vl_intake *in);
+/* The site says that what profiles of this sender bring may be run. */
+enum vl_status vl_intake_code(
+    struct vl_run *run, bool *may, struct vl_err *err);
 
 /* replay.c */
 enum vl_status vl_replay_check(struct vl_run *run, struct vl_err *err);

@@ -142,6 +142,7 @@ take_row(void *arg, const char *table, enum vl_row_change what,
 		[VL_ROW_MODIFY] = VL_CHANGE_MODIFY,
 		[VL_ROW_DELETE] = VL_CHANGE_DELETE,
 		[VL_ROW_CONFLICT] = VL_CHANGE_CONFLICT,
+		[VL_ROW_DERIVE] = VL_CHANGE_DERIVE,
 	};
 	const struct vl_base *b = arg;
 	struct vl_run *run = b->run;

@@ -138,6 +138,24 @@ find_narrow_sender(struct vl_run *run, struct search *s, struct vl_err *err)
 	return st;
 }
 
+enum vl_status
+vl_intake_code(struct vl_run *run, bool *may, struct vl_err *err)
+{
+	const struct vl_site *site = run->opts->site;
+	struct search s = { .seal = &run->intake.seal };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < site->ntrust && st == VL_OK; i++)
+		if (site->trust[i].code &&
+		    trust_applies(&site->trust[i], &run->intake.seal.head))
+			st = try_file(&s, site->trust[i].sender, err);
+	*may = s.fits &&
+	    memcmp(s.found.key, run->intake.sender,
+	        sizeof(run->intake.sender)) == 0;
+	return st;
+}
+
 static bool
 has_narrow(const struct vl_site *site)
 {

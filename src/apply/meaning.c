@@ -194,6 +194,42 @@ compare_meaning(const struct vl_base *b, const struct vl_profile *own,
 	return st;
 }
 
+/* What a bundle brings runs no SQL that writes, unless its sender may. */
+static enum vl_status
+drop_code(struct vl_base *b, struct vl_err *err)
+{
+	const struct vl_apply_ui *ui = b->run->opts->ui;
+	struct vl_table_words *t = NULL;
+	enum vl_status st = VL_OK;
+	char shown[SHOWN];
+	char text[2 * SHOWN];
+	bool may = false;
+	size_t i = 0;
+
+	if (b->profile == NULL)
+		return VL_OK;
+	for (i = 0; i < b->profile->resources[0].ntables; i++) {
+		t = &b->profile->resources[0].tables[i];
+		if (t->derive == NULL)
+			continue;
+		if (!may)
+			st = vl_intake_code(b->run, &may, err);
+		if (st != VL_OK || may)
+			return st;
+		free(t->derive);
+		t->derive = NULL;
+		(void)snprintf(text, sizeof(text),
+		    "'derive' of table '%s' is the bundle's and is not run: "
+		    "use the profile here, too, or say 'code: true' of its "
+		    "sender",
+		    vl_escape_text(
+		        shown, sizeof(shown), vl_slice_of(t->tables[0])));
+		if (!b->run->quiet)
+			ui->note(ui->arg, text);
+	}
+	return VL_OK;
+}
+
 enum vl_status
 vl_base_profile(
     struct vl_base *b, const struct vl_profile_line *line, struct vl_err *err)
@@ -218,6 +254,7 @@ vl_base_profile(
 	if (st == VL_OK && b->profile == NULL) {
 		b->profile = theirs;
 		theirs = NULL;
+		st = drop_code(b, err);
 	}
 	if (st == VL_OK)
 		st = vl_profile_keep_rows(&b->profile, o->site, name, err);

@@ -33,9 +33,13 @@ static const char *const functions[] = { "->", "->>", "abs", "acos", "acosh",
 /* Tables that are functions, over what they are given alone. */
 static const char *const table_functions[] = { "json_each", "json_tree", NULL };
 
+/* Of a statement that sets columns, besides: places in an order. */
+static const char *const ranks[] = { "dense_rank", "rank", "row_number", NULL };
+
 struct guard {
 	const struct vl_db *db;
-	const struct vl_table *table; /* of a condition */
+	const struct vl_table *table;   /* of a condition */
+	const struct vl_derive *derive; /* what it may write; or NULL */
 	bool made; /* it asks for what SQLite makes of a row */
 	char why[SHOWN_MAX * 2];
 };
@@ -134,6 +138,27 @@ is_made(const struct vl_table *t, const char *table, const char *column)
 	                       t->columns[i].generated;
 }
 
+/* Also of triggers, which are prepared with it. */
+static int
+may_set(
+    struct guard *g, const char *table, const char *column, const char *schema)
+{
+	const struct vl_derive *d = g->derive;
+	size_t i;
+
+	if (d == NULL)
+		return refuse(g, "it must only read", NULL);
+	if (schema == NULL || strcmp(schema, g->db->name) != 0 ||
+	    sqlite3_stricmp(table, d->table) != 0)
+		return refuse(
+		    g, "it, or a trigger, changes another table,", table);
+	for (i = 0; i < d->ncolumns; i++)
+		if (sqlite3_stricmp(column, d->columns[i]) == 0)
+			return SQLITE_OK;
+	return refuse(
+	    g, "it, or a trigger, sets a column that is not derived,", column);
+}
+
 static int
 authorize(void *arg, int action, const char *a, const char *b,
     const char *schema, const char *inner)
@@ -149,13 +174,31 @@ authorize(void *arg, int action, const char *a, const char *b,
 			g->made = true;
 		return may_read(g, a == NULL ? "" : a, schema);
 	case SQLITE_FUNCTION:
-		if (b != NULL && listed(functions, b))
+		if (b != NULL &&
+		    (listed(functions, b) ||
+		        (g->derive != NULL && listed(ranks, b))))
 			return SQLITE_OK;
 		return refuse(g, "it may not call", b == NULL ? "" : b);
+	case SQLITE_UPDATE:
+		return may_set(
+		    g, a == NULL ? "" : a, b == NULL ? "" : b, schema);
+	case SQLITE_INSERT:
+	case SQLITE_DELETE:
+		return refuse(g,
+		    g->derive == NULL ? "it must only read" :
+		                        "it, or a trigger, adds or removes "
+		                        "rows of",
+		    g->derive == NULL ? NULL : a);
 	case SQLITE_RECURSIVE:
+		/* What may write is trusted to end. */
+		if (g->derive != NULL)
+			return SQLITE_OK;
 		return refuse(g, "recursion may run without an end", NULL);
 	default:
-		return refuse(g, "it must only read", NULL);
+		return refuse(g,
+		    g->derive == NULL ? "it must only read" :
+		                        "one UPDATE of the table is wanted",
+		    NULL);
 	}
 }
 
@@ -251,8 +294,10 @@ objection(struct guard *g, sqlite3_stmt *stmt, int rc)
 		return sqlite3_errmsg(g->db->sql);
 	if (stmt != NULL && sqlite3_bind_parameter_count(stmt) != 0)
 		return "it has a place for a value to be given";
-	if (stmt != NULL && !sqlite3_stmt_readonly(stmt))
+	if (stmt != NULL && g->derive == NULL && !sqlite3_stmt_readonly(stmt))
 		return "it must only read";
+	if (stmt != NULL && g->derive != NULL && sqlite3_stmt_readonly(stmt))
+		return "it sets nothing";
 	return NULL;
 }
 
@@ -378,31 +423,61 @@ bad_question(
 	    vl_escape_text(shown, sizeof(shown), vl_slice_of(sql)), cause);
 }
 
-/* One statement of one column, and nothing behind it. */
+/* One statement, and nothing behind it; `*why` may be of `first`. */
+static enum vl_status
+prepare_one(struct vl_db *db, struct strange *first, const char **why,
+    struct vl_err *err)
+{
+	struct strange second = { 0 };
+	enum vl_status st = prepare_guarded(db, first, why, err);
+
+	if (st == VL_OK && *why == NULL && first->stmt == NULL)
+		*why = "it is empty";
+	if (st == VL_OK && *why == NULL) {
+		second.sql = vl_slice_of(first->tail);
+		st = prepare_guarded(db, &second, why, err);
+		if (st == VL_OK && (*why != NULL || second.stmt != NULL))
+			*why = "one statement is wanted";
+	}
+	(void)sqlite3_finalize(second.stmt);
+	return st;
+}
+
 static enum vl_status
 prepare_select(
     struct vl_db *db, sqlite3_stmt **stmt, const char *sql, struct vl_err *err)
 {
-	struct strange first = { .sql = vl_slice_of(sql) };
-	struct strange second = { 0 };
+	struct strange text = { .sql = vl_slice_of(sql) };
 	const char *why = NULL;
-	enum vl_status st = prepare_guarded(db, &first, &why, err);
+	enum vl_status st = prepare_one(db, &text, &why, err);
 
-	*stmt = first.stmt;
-	if (st == VL_OK && why == NULL && first.stmt == NULL)
-		why = "it is empty";
-	if (st == VL_OK && why == NULL) {
-		second.sql = vl_slice_of(first.tail);
-		st = prepare_guarded(db, &second, &why, err);
-	}
-	if (st == VL_OK && why == NULL && second.stmt != NULL)
-		why = "one statement is wanted";
+	*stmt = text.stmt;
 	if (st == VL_OK && why == NULL && sqlite3_column_count(*stmt) != 1)
 		why = "one column is wanted";
 	if (st == VL_OK && why != NULL)
 		st = bad_question(db, sql, why, err);
-	(void)sqlite3_finalize(second.stmt);
 	return st;
+}
+
+enum vl_status
+db_prepare_derive(struct vl_db *db, const struct vl_derive *d,
+    sqlite3_stmt **stmt, struct vl_err *err)
+{
+	struct strange text = { .guard.derive = d, .sql = vl_slice_of(d->sql) };
+	const char *why = NULL;
+	char cause[2 * SHOWN_MAX];
+	char shown[SHOWN_MAX];
+	enum vl_status st = prepare_one(db, &text, &why, err);
+
+	*stmt = text.stmt;
+	if (st != VL_OK || why == NULL)
+		return st;
+	(void)snprintf(cause, sizeof(cause), "%s", why);
+	vl_tame(cause);
+	return vl_fail(err, VL_EREFUSED,
+	    "'derive' of table '%s' of '%s' is not run: %s",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(d->table)),
+	    db->path, cause);
 }
 
 static enum vl_status

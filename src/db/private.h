@@ -127,6 +127,10 @@ void db_unmake(struct vl_db *db);
  * table, a rowid that is no column or a generated column. */
 enum vl_status db_check_condition(struct vl_db *db, const struct vl_table *t,
     const char *condition, bool *made, struct vl_err *err);
+/* VL_EREFUSED: it is no UPDATE that sets these columns alone; `*stmt` is the
+ * caller's also then. */
+enum vl_status db_prepare_derive(struct vl_db *db, const struct vl_derive *d,
+    sqlite3_stmt **stmt, struct vl_err *err);
 /* Append a condition in brackets that it cannot leave: `(...) IS TRUE`. */
 enum vl_status db_add_condition(
     struct vl_buf *out, const char *condition, struct vl_err *err);

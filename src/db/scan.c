@@ -42,7 +42,8 @@ add_columns(struct vl_buf *sql, struct vl_db *db, const struct vl_table *t,
 
 /* An index must not decide in which order, or which rows, are read. */
 static enum vl_status
-add_order(struct vl_buf *sql, const struct vl_table *t, struct vl_err *err)
+add_order(struct vl_buf *sql, const struct vl_db *db, const struct vl_table *t,
+    const struct vl_scan_opts *opts, struct vl_err *err)
 {
 	const struct vl_unique *u = t->without_rowid ? t->uniques : NULL;
 	const char *rowid = db_rowid(t);
@@ -50,6 +51,11 @@ add_order(struct vl_buf *sql, const struct vl_table *t, struct vl_err *err)
 	    u == NULL && rowid == NULL ? " NOT INDEXED" : " ORDER BY ", err);
 	size_t i;
 
+	for (i = 0; st == VL_OK && i < opts->norder; i++) {
+		st = db_add_column(sql, db, t, opts->order[i], err);
+		if (st == VL_OK)
+			st = vl_buf_add_text(sql, ", ", err);
+	}
 	if (st == VL_OK && rowid != NULL)
 		st = db_quote(sql, rowid, err);
 	for (i = 0; st == VL_OK && u != NULL && i < u->n; i++) {
@@ -109,7 +115,7 @@ vl_scan_open(struct vl_scan **out, struct vl_db *db,
 	if (st == VL_OK)
 		st = db_quote_table(&sql, db, t->name, err);
 	if (st == VL_OK)
-		st = add_order(&sql, t, err);
+		st = add_order(&sql, db, t, opts, err);
 	if (st == VL_OK)
 		st = db_scan_new(
 		    &s, db, opts->ncolumns + opts->nconditions, t->name, err);

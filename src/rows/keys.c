@@ -450,6 +450,9 @@ is_direct(const struct rows_plan *p, const struct rows_table *t)
 
 	if (t->referred || t->of != NONE || has_multiset(t) || !is_unique(p, t))
 		return false;
+	/* Rows are told by name when they have other values then. */
+	if (p->lenient && rows_works_out(t))
+		return false;
 	/* Whether an id is taken has to be known. */
 	if (p->ear != NULL)
 		return false;

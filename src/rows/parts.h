@@ -196,6 +196,16 @@ enum vl_status rows_derived_mark(struct rows_table *t,
     struct vl_err *err);
 /* One of them is called so; it need not be here. */
 bool rows_derived_names(const struct rows_table *t, struct vl_slice name);
+/* What the profile says of places in a tree; NULL: nothing. */
+const struct vl_nested_set *rows_nested_set(const struct rows_table *t);
+/* An import works out some of them. */
+bool rows_works_out(const struct rows_table *t);
+/* Their names, in table order; how many. */
+size_t rows_derived_columns(const struct rows_table *t, const char **names);
+/* Once it is known what columns refer to: what works them out can. */
+enum vl_status rows_derived_check(const struct rows_plan *p,
+    const struct rows_table *t, const struct vl_rows_opts *opts,
+    struct vl_err *err);
 /* A new row gets this in a derived column: it may not be NULL, and has no
  * default. */
 bool rows_derived_empty(
@@ -366,6 +376,10 @@ enum vl_status rows_scratch_set(struct rows_scratch *s, size_t table,
 enum vl_status rows_scratch_find(struct rows_scratch *s, size_t table,
     size_t column, const struct vl_cell *id, struct rows_note *note,
     bool *found, struct vl_err *err);
+
+/* The row of that number. */
+enum vl_status rows_scratch_row(struct rows_scratch *s, size_t table, int64_t r,
+    struct rows_note *note, bool *found, struct vl_err *err);
 
 /* Parts of keys that other rows say (struct rows_of): as canonical JSON, by
  * the id of the row they are for; or the id of the row `above` it, else null.

@@ -436,6 +436,9 @@ rows_plan_extend(struct rows_plan *p, const struct vl_rows_opts *opts,
 		st = read_entries(&tables[p->ntables - 1], p, opts, err);
 	if (st == VL_OK)
 		st = rows_refer_last(p, opts, err);
+	if (st == VL_OK)
+		st = rows_derived_check(
+		    p, &p->tables[p->ntables - 1], opts, err);
 	return st == VL_OK ? rows_said_plan(p, opts, p->ntables - 1, err) : st;
 }
 
@@ -499,6 +502,8 @@ rows_plan_make(
 		st = rows_secret_plan(p, opts, err);
 	if (st == VL_OK)
 		st = rows_refer(p, opts, err);
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		st = rows_derived_check(p, &p->tables[i], opts, err);
 	if (st == VL_OK)
 		st = rows_said_plan(p, opts, 0, err);
 	if (st == VL_OK)

@@ -549,6 +549,8 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_EREFUSED && p->dangled)
 		rows_dangling_tell(p, err);
 	if (st == VL_OK)
+		st = rows_derive(p, err);
+	if (st == VL_OK)
 		rows_beside_tell(p, vl_db_beside(p->opts.rows.db) - beside);
 	return st;
 }

@@ -23,6 +23,8 @@
  *	dangling.c references that name no row
  *	delete.c   rows that go
  *	write.c    changes and additions
+ *	derive.c, nest.c
+ *	           columns that follow from other rows
  *	counts.c   how many rows there are
  *	put.c      the order of all that
  */
@@ -406,6 +408,23 @@ enum vl_status rows_triggers(
     struct vl_rows_put *p, const struct rows_table *t, struct vl_err *err);
 enum vl_status rows_delete(
     struct vl_rows_put *p, size_t table, struct vl_err *err);
+/* derive.c: columns that follow from other rows, of one table after the other.
+ */
+struct rows_deriving {
+	struct vl_rows_put *p;
+	size_t table;
+	const struct rows_table *t;
+	const char **columns; /* that are derived */
+	size_t ncolumns;
+	uint64_t told; /* rows */
+	struct vl_err *err;
+};
+enum vl_status rows_derive(struct vl_rows_put *p, struct vl_err *err);
+/* `columns` of each row by its place in those; NULL: they are only counted. */
+enum vl_status rows_derive_tell(
+    struct rows_deriving *d, const struct vl_derived *rows, size_t n);
+/* nest.c: places in a tree. */
+enum vl_status rows_nest(struct rows_deriving *d);
 /* write.c */
 enum vl_status rows_write(struct vl_rows_put *p, struct vl_err *err);
 

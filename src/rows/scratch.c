@@ -404,6 +404,20 @@ rows_scratch_find(struct rows_scratch *s, size_t table, size_t column,
 	return run_find(s, q, scratch_bind_id(s, q, 1, id), note, found, err);
 }
 
+enum vl_status
+rows_scratch_row(struct rows_scratch *s, size_t table, int64_t r,
+    struct rows_note *note, bool *found, struct vl_err *err)
+{
+	sqlite3_stmt *q = NULL;
+
+	*found = false;
+	if (table >= s->ntables || s->tables[table].by_row == NULL)
+		return VL_OK;
+	q = s->tables[table].by_row;
+	(void)sqlite3_reset(q);
+	return run_find(s, q, sqlite3_bind_int64(q, 1, r), note, found, err);
+}
+
 /* Used by an import alone, so prepared when it first asks. */
 static enum vl_status
 prepare_by_key(struct rows_scratch *s, size_t table, struct vl_err *err)

@@ -26,6 +26,8 @@ static const char *const on_broken[] = { "refuse", "keep", NULL };
 #define IN_TABLE(name)    offsetof(struct vl_table_words, name)
 #define KEY_PART(name)                                                         \
 	VL_SCOPE_KEY_PART, .at = offsetof(struct vl_key_part, name)
+#define NESTED(name)                                                           \
+	VL_SCOPE_NESTED_SET, .at = offsetof(struct vl_nested_set, name)
 #define REFERENCE(name)                                                        \
 	VL_SCOPE_REFERENCE, .at = offsetof(struct vl_reference, name)
 #define TO_BY(name) VL_SCOPE_TO_BY, .at = offsetof(struct vl_to_by, name)
@@ -124,7 +126,17 @@ const struct vl_word vl_profile_table[] = {
 	    .many = VL_LIST, .count = IN_TABLE(nderived) },
 	{ "triggers", TABLE(triggers), .type = VL_WORD_CHOICE, .policy = true,
 	    .choices = triggers },
-	LATER("derive", VL_SCOPE_TABLE), LATER("nested_set", VL_SCOPE_TABLE),
+	{ "derive", TABLE(derive), .type = VL_WORD_TEXT, .policy = true },
+	{ "nested_set", TABLE(nested_set), .type = VL_WORD_STRUCT,
+	    .of = VL_SCOPE_NESTED_SET },
+
+	{ "parent", NESTED(parent), .type = VL_WORD_TEXT, .required = true },
+	{ "left", NESTED(left), .type = VL_WORD_TEXT, .required = true },
+	{ "right", NESTED(right), .type = VL_WORD_TEXT, .required = true },
+	{ "order", NESTED(order), .type = VL_WORD_TEXT, .many = VL_ONE_OR_LIST,
+	    .count = offsetof(struct vl_nested_set, norder) },
+	{ "scope", NESTED(scope), .type = VL_WORD_TEXT, .many = VL_ONE_OR_LIST,
+	    .set = true, .count = offsetof(struct vl_nested_set, nscope) },
 
 	{ "of", KEY_PART(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "where", KEY_PART(where), .type = VL_WORD_TEXT },

@@ -96,6 +96,7 @@ const struct vl_word vl_site_words[] = {
 
 	{ "sender", TRUST(sender), .type = VL_WORD_PATH, .required = true },
 	{ "series", TRUST(series), .type = VL_WORD_HEX16 },
+	{ "code", TRUST(code), .type = VL_WORD_BOOL },
 
 	{ "resource", KEEP_HERE(resource), .type = VL_WORD_NAME,
 	    .required = true },
@@ -160,6 +161,8 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_TABLE] = { IN_SITE(vl_table_words), .whose = "this entry" },
 	[VL_SCOPE_KEY_PART] = { .size = sizeof(struct vl_key_part),
 	    .whose = "this part of the key" },
+	[VL_SCOPE_NESTED_SET] = { .size = sizeof(struct vl_nested_set),
+	    .whose = "'nested_set'" },
 	[VL_SCOPE_REFERENCE] = { IN_SITE(vl_reference), .whose = "this entry" },
 	[VL_SCOPE_TO_BY] = { .size = sizeof(struct vl_to_by),
 	    .whose = "'to_by'" },

@@ -84,7 +84,7 @@ change(void *arg, const char *table, enum vl_row_change what,
     struct vl_slice key, const char *detail)
 {
 	(void)arg;
-	printf("%c\t%s\t%.*s\t%s\n", "+~-!"[what], table, (int)key.n,
+	printf("%c\t%s\t%.*s\t%s\n", "+~-!*"[what], table, (int)key.n,
 	    (const char *)key.p, detail);
 }
 

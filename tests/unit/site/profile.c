@@ -228,7 +228,6 @@ names_the_nearest_right_word(void **state)
 static void
 says_what_comes_in_a_later_version(void **state)
 {
-	static const char *const tables[] = { "derive", "nested_set" };
 	static const char *const references[] = { "yaml", "file", "missing",
 		"collide", "in" };
 	static const char *const resources[] = { "exclude", "unit", "members",
@@ -243,13 +242,6 @@ says_what_comes_in_a_later_version(void **state)
 	size_t i = 0;
 
 	(void)state;
-	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		(void)snprintf(
-		    text, sizeof(text), "{table: a, %s: b}", tables[i]);
-		(void)snprintf(message, sizeof(message),
-		    ":4:16: '%s' is not known to this version yet", tables[i]);
-		refused_table(text, message);
-	}
 	for (i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
 		/* Also where the value of another word is wrong without it. */
 		(void)snprintf(

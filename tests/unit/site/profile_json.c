@@ -35,6 +35,10 @@ static const char *const lines[] = {
 	"    ids: new #",
 	"    triggers: disable #",
 	"    keep_here: [h, password] #",
+	"    derived: [n, c]",
+	"    derive: update user set n = 1 #",
+	"    nested_set: {parent: p, left: l, right: r, order: [o, a], scope: "
+	"[s, b]}",
 	"  - {table: person, key: [type]}",
 	"  - {table: 'data_{d.id}', create: true}",
 	"  references:",
