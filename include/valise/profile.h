@@ -164,6 +164,18 @@ struct vl_path_reference {
 	bool in_site;
 };
 
+/* here: a value that differs from side to side, and which columns hold it. */
+struct vl_here {
+	char *name;
+	char **in; /* "table.column", either with "*" */
+	size_t nin;
+	char *where; /* SQL over the table, or NULL */
+	char *value; /* on this side; in a bundle at the source; or NULL */
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 /* The words about one database of the site. */
 struct vl_profile_resource {
 	char *resource;
@@ -183,6 +195,8 @@ struct vl_profile_resource {
 	size_t nnone;
 	struct vl_keep_rows *keep_here;
 	size_t nkeep_here;
+	struct vl_here *here;
+	size_t nhere;
 	unsigned line;
 	unsigned column;
 	bool in_site;

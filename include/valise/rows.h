@@ -36,6 +36,12 @@ struct vl_rows_opts {
 	bool warn_undeclared; /* else such references are refused */
 	struct vl_pool *pool; /* for the source: tables are read ahead; or
 	                       * NULL */
+	/* Of an import: what the site says of values that differ from side to
+	 * side, and the words that came with the bundle, by which they are
+	 * those of the source.  Else NULL: the profile says what they are. */
+	const struct vl_pair *here;
+	size_t nhere;
+	const struct vl_profile *there;
 	struct vl_rows_report report;
 };
 

@@ -150,6 +150,8 @@ struct vl_site {
 	struct vl_rewrite *rewrite;
 	size_t nrewrite;
 	struct vl_profile_use *profile; /* or NULL */
+	struct vl_pair *here; /* values that differ from side to side */
+	size_t nhere;
 	enum vl_undeclared undeclared;
 	/* Base directory of state, absolute.  Where none is given:
 	 * /var/lib/valise for root, else $XDG_STATE_HOME/valise or

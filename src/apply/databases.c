@@ -79,9 +79,12 @@ base_reset(struct vl_base *b)
 {
 	vl_rows_put_free(b->put);
 	vl_created_free(b);
+	if (b->there != b->profile)
+		vl_profile_free(b->there);
 	vl_profile_free(b->profile);
 	free(b->version);
 	b->put = NULL;
+	b->there = NULL;
 	b->profile = NULL;
 	b->version = NULL;
 	b->begun = b->ended = false;
@@ -214,6 +217,9 @@ begin_base(
 	            .profile = b->profile,
 	            .resource = b->resource->name,
 	            .tempdir = vl_state_path(o->state),
+	            .here = o->site->here,
+	            .nhere = o->site->nhere,
+	            .there = b->there,
 	            .warn_undeclared =
 	                o->site->undeclared == VL_UNDECLARED_WARN,
 	            .report = { .arg = b, .note = note } },
@@ -330,6 +336,9 @@ tell_findings(struct vl_base *b)
 	(void)vl_rows_check(&(struct vl_rows_opts){ .db = b->db,
 	                        .profile = b->profile,
 	                        .resource = b->resource->name,
+	                        .here = b->run->opts->site->here,
+	                        .nhere = b->run->opts->site->nhere,
+	                        .there = b->there,
 	                        .tempdir = vl_state_path(b->run->opts->state),
 	                        .warn_undeclared = true },
 	    &to, &verdict, &ignored);

@@ -26,6 +26,7 @@ struct vl_base {
 	const struct vl_resource *resource;
 	struct vl_db *db;           /* borrowed from run->dbs */
 	struct vl_profile *profile; /* owned; NULL: without words */
+	struct vl_profile *there;   /* the bundle's; may be the same */
 	char *version;              /* of the application at the source */
 	struct vl_rows_put *put;
 	struct vl_brought brought; /* names its list */

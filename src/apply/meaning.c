@@ -253,9 +253,10 @@ vl_base_profile(
 	/* None of its own: policy is the bundle's, too. */
 	if (st == VL_OK && b->profile == NULL) {
 		b->profile = theirs;
-		theirs = NULL;
 		st = drop_code(b, err);
 	}
+	b->there = theirs;
+	theirs = NULL;
 	if (st == VL_OK)
 		st = vl_profile_keep_rows(&b->profile, o->site, name, err);
 	vl_profile_free(theirs);

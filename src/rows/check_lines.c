@@ -38,6 +38,24 @@ look_at_references(struct checking *c)
 }
 
 static void
+look_at_heres(struct checking *c)
+{
+	const struct vl_profile_resource *w = c->r->plan.words;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < w->nhere; i++)
+		for (k = 0; k < w->here[i].nin; k++)
+			if (!rows_names_any(&c->r->plan, &w->here[i].in[k]))
+				check_find(c,
+				    has_star(w->here[i].in[k]) ? VL_CHECK_HINT :
+				                                 VL_CHECK_WRONG,
+				    NULL, NULL,
+				    "line %u: 'here': there is no column '%s'",
+				    w->here[i].line, w->here[i].in[k]);
+}
+
+static void
 look_at_columns(struct checking *c, const struct rows_table *t,
     char *const *columns, size_t n, unsigned line)
 {
@@ -118,6 +136,7 @@ check_tell_lines(struct checking *c)
 	if (c->r->plan.words == NULL)
 		return;
 	look_at_references(c);
+	look_at_heres(c);
 	look_at_keeps(c);
 	look_at_tables(c);
 }

@@ -11,7 +11,7 @@
 #include <valise/encode.h>
 #include <valise/text.h>
 
-#include "parts.h"
+#include "here.h"
 
 #define SHOWN_MAX    512
 #define CONTENT_SIZE 16 /* bytes of a content's hash in a key */
@@ -25,6 +25,7 @@ struct finding {
 	struct vl_buf key;
 	struct vl_buf said;
 	struct rows_values values;
+	struct rows_heres heres;
 	struct vl_cell *slots;
 	struct vl_cell *ordinal;
 	struct vl_err *err;
@@ -266,6 +267,38 @@ note_nameless(struct finding *f, struct rows_note *note)
 	return st;
 }
 
+/* What the reader's row says, as it says it at the source. */
+static enum vl_status
+hash_content(struct finding *f, uint8_t hash[VL_HASH_SIZE])
+{
+	struct rows_here_line line = {
+		.t = f->rd->t, .way = ROWS_TO_THERE, .rd = f->rd
+	};
+	struct vl_buf body = { 0 };
+	struct vl_slice kept = { 0 };
+	enum vl_status st = VL_OK;
+	struct vl_hash h;
+	size_t i = 0;
+
+	if (!f->p->lenient || !rows_here_any(f->rd->t))
+		return rows_values_hash(&f->values, f->s, hash, f->err);
+	for (i = 0; st == VL_OK && i < f->values.nlarge; i++) {
+		st = rows_scratch_kept(f->s, f->values.large[i], &kept, f->err);
+		if (st == VL_OK)
+			st = vl_buf_add(&body, kept, f->err);
+	}
+	line.row = vl_buf_slice(&f->values.row);
+	line.body = vl_buf_slice(&body);
+	if (st == VL_OK)
+		st = rows_here_swap(&f->heres, &line, f->err);
+	vl_hash_init(&h, NULL);
+	vl_hash_add(&h, vl_buf_slice(&f->heres.out));
+	vl_hash_add(&h, vl_buf_slice(&f->heres.body));
+	vl_hash_end(&h, hash);
+	vl_buf_free(&body);
+	return st;
+}
+
 static enum vl_status
 name_by_content(struct finding *f, struct rows_note *note)
 {
@@ -278,7 +311,7 @@ name_by_content(struct finding *f, struct rows_note *note)
 	if (drop)
 		note->state = ROWS_DROPPED;
 	if (st == VL_OK)
-		st = rows_values_hash(&f->values, f->s, hash, f->err);
+		st = hash_content(f, hash);
 	vl_buf_clear(&f->key);
 	if (st == VL_OK)
 		st = vl_buf_add(&f->key,
@@ -537,6 +570,7 @@ rows_keys_find(struct rows_plan *p, struct rows_scratch *s, struct vl_db *db,
 	vl_buf_free(&f.key);
 	vl_buf_free(&f.said);
 	rows_values_free(&f.values);
+	rows_heres_free(&f.heres);
 	return st;
 }
 

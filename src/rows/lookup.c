@@ -266,6 +266,21 @@ rows_above(const struct rows_reader *rd, size_t column, size_t table,
 	return true;
 }
 
+/* As the source calls it. */
+static enum vl_status
+write_there(const struct rows_reader *rd, size_t column, struct vl_json_w *w,
+    struct vl_err *err)
+{
+	struct vl_buf text = { 0 };
+	struct vl_cell cell = { 0 };
+	enum vl_status st = rows_here_there(rd, column, &text, &cell, err);
+
+	if (st == VL_OK)
+		vl_cell_write(w, &cell);
+	vl_buf_free(&text);
+	return st;
+}
+
 enum vl_status
 rows_key_part(struct rows_scratch *s, const struct rows_reader *rd,
     size_t column, struct vl_json_w *w, bool *drop, struct vl_err *err)
@@ -277,6 +292,8 @@ rows_key_part(struct rows_scratch *s, const struct rows_reader *rd,
 	struct vl_cell none = { 0 };
 	enum vl_status st = VL_OK;
 
+	if (ref == NULL && rd->t->columns[column].nheres > 0)
+		return write_there(rd, column, w, err);
 	if (ref != NULL)
 		st = rows_lookup(
 		    s, rd, column, ref, cell, &to, &meaning, drop, err);

@@ -62,6 +62,26 @@ check_kept(const struct rows_table *t, const struct vl_rows_opts *opts,
 	return VL_OK;
 }
 
+static enum vl_status
+check_heres(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	const struct vl_here *w = NULL;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < p->words->nhere; i++) {
+		w = &p->words->here[i];
+		for (k = 0; k < w->nin; k++)
+			if (strpbrk(w->in[k], "*{") == NULL &&
+			    !rows_names_any(p, &w->in[k]))
+				return rows_plan_fail(opts, ROWS_AT(w), err,
+				    "'here': there is no column '%s'",
+				    w->in[k]);
+	}
+	return VL_OK;
+}
+
 /* A name that is mistyped would keep nothing. */
 static enum vl_status
 check_keeps(const struct rows_plan *p, const struct vl_rows_opts *opts,
@@ -106,5 +126,7 @@ rows_names_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
 	/* The target's tables may be of a later version. */
 	if (!p->lenient)
 		st = check_references(p, opts, err);
+	if (st == VL_OK && !p->lenient)
+		st = check_heres(p, opts, err);
 	return st == VL_OK ? check_keeps(p, opts, err) : st;
 }

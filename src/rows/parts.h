@@ -11,6 +11,8 @@
  *	refer.c    which columns hold ids, and of what
  *	names.c    whether what the profile names is there
  *	derived.c  columns that follow from other rows
+ *	here.c, swap.c, swap_php.c
+ *	           values that differ from side to side
  *	order.c    whose keys need whose first
  *	lite.c     private SQLite databases
  *	scratch.c, known.c, each.c, kept.c
@@ -82,7 +84,9 @@ struct rows_column {
 	enum rows_role role;
 	struct rows_ref *refs;
 	size_t nrefs;
-	bool drops;  /* a row whose id dangles here does not travel */
+	bool drops; /* a row whose id dangles here does not travel */
+	struct rows_here *heres; /* values that differ from side to side */
+	size_t nheres;
 	size_t slot; /* ids are looked up by it: number of its column in the
 	              * scratch; NONE */
 };
@@ -128,6 +132,8 @@ struct rows_table {
 	size_t primary;          /* the one column of the primary key; NONE */
 	struct rows_keep *keeps; /* at the target: what stays as it is */
 	size_t nkeeps;
+	struct vl_finder *json; /* where a column has heres; or NULL */
+	struct vl_finder *php;  /* the same */
 	/* Its name holds the id of a row: of which table and column. */
 	size_t of; /* or NONE */
 	size_t of_column;
@@ -212,6 +218,21 @@ bool rows_derived_empty(
     const struct rows_table *t, size_t column, struct vl_cell *cell);
 /* The column stands in lines. */
 bool rows_in_line(const struct rows_table *t, size_t column);
+/* here.c: which columns of the table hold values that differ from side to
+ * side, and what they are.  VL_EUSAGE: the site file does not say it. */
+enum vl_status rows_here_plan(struct rows_plan *p, struct rows_table *t,
+    const struct vl_rows_opts *opts, struct vl_err *err);
+bool rows_here_any(const struct rows_table *t);
+/* This side's value of that name, or NULL. */
+const char *rows_here_value(const struct vl_rows_opts *opts, const char *name);
+/* The pattern with this side's values in it, and a NUL. */
+enum vl_status rows_here_pattern(struct vl_buf *out,
+    const struct vl_rows_opts *opts, const char *pattern, struct vl_err *err);
+/* The cell of the reader's row as it is called: in a text with such values
+ * those of the source, in `text`. */
+struct rows_reader;
+enum vl_status rows_here_there(const struct rows_reader *rd, size_t column,
+    struct vl_buf *text, struct vl_cell *cell, struct vl_err *err);
 /* The column of that very name, or NONE. */
 size_t rows_column(const struct rows_table *t, struct vl_slice name);
 /* A word of the profile as the column has it: a number where it keeps
@@ -554,6 +575,11 @@ enum vl_status rows_walk_open(struct rows_walk **out, struct rows_reader *rd,
 enum vl_status rows_walk_next(
     struct rows_walk *w, struct rows_note *note, bool *row);
 void rows_walk_free(struct rows_walk *w);
+
+/* Of the values of a line: what is left of VL_LINE_MAX beside key, names of
+ * resource and table, ids and hash. */
+#define ROWS_LINE_MAX   56000
+#define ROWS_INLINE_MIN 64
 
 /* values.c: one row as a line without its key. */
 /* inside.c */

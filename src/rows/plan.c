@@ -342,7 +342,7 @@ read_keeps(struct rows_table *t, const struct rows_plan *p,
 
 /* The entries of one table, the one without `where` last; at least one. */
 static enum vl_status
-read_entries(struct rows_table *t, const struct rows_plan *p,
+read_entries(struct rows_table *t, struct rows_plan *p,
     const struct vl_rows_opts *opts, struct vl_err *err)
 {
 	size_t n = p->words == NULL ? 0 : p->words->ntables;
@@ -362,6 +362,8 @@ read_entries(struct rows_table *t, const struct rows_plan *p,
 		st = rows_derived_mark(t, p, opts, err);
 	for (i = 0; st == VL_OK && i < t->nentries; i++)
 		st = read_entry(t, p, opts, &t->entries[i], err);
+	if (st == VL_OK)
+		st = rows_here_plan(p, t, opts, err);
 	return st == VL_OK ? read_keeps(t, p, opts, err) : st;
 }
 
@@ -534,7 +536,10 @@ free_table(struct rows_table *t)
 		for (k = 0; k < t->columns[i].nrefs; k++)
 			rows_ref_free(&t->columns[i].refs[k]);
 		free(t->columns[i].refs);
+		free(t->columns[i].heres);
 	}
+	vl_finder_free(t->json);
+	vl_finder_free(t->php);
 	for (i = 0; i < t->nentries; i++) {
 		free(t->entries[i].key);
 		free(t->entries[i].ofs);

@@ -10,6 +10,10 @@
 
 #include "put.h"
 
+/* Bytes of a row that is kept in memory until it is whole: SQLite's own limit
+ * is less. */
+#define WHOLE_MAX (UINT64_C(1) << 30)
+
 enum vl_status
 rows_row_parse(
     struct vl_row_store *store, struct vl_slice json, struct vl_err *err)
@@ -97,9 +101,35 @@ vl_rows_put_free(struct vl_rows_put *p)
 	rows_values_free(&p->values);
 	rows_idmap_free(p->idmap);
 	vl_buf_free(&p->line);
+	vl_buf_free(&p->whole);
+	rows_heres_free(&p->heres);
 	vl_buf_free(&p->detail);
 	vl_buf_free(&p->text);
 	free(p);
+}
+
+/* Values of the source become those of this side. */
+static enum vl_status
+swap_here(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct rows_heres *h = &p->heres;
+	enum vl_status st = rows_here_swap(h,
+	    &(struct rows_here_line){ .t = &p->here->plan.tables[p->table],
+	        .row = p->row.row,
+	        .body = vl_buf_slice(&p->whole),
+	        .way = ROWS_TO_HERE,
+	        .db = p->opts.rows.db },
+	    err);
+
+	p->row.row = vl_buf_slice(&h->out);
+	vl_hash_init(&p->hash, NULL);
+	vl_hash_add(&p->hash, p->row.row);
+	vl_hash_add(&p->hash, vl_buf_slice(&h->body));
+	if (st == VL_OK && h->body.n > 0)
+		st = rows_stage_body(p->stage, h->body.n, &p->row.body, err);
+	return st == VL_OK && h->body.n > 0 ?
+	    rows_stage_fill(p->stage, vl_buf_slice(&h->body), err) :
+	    st;
 }
 
 /* The row is whole: aside with it. */
@@ -115,6 +145,12 @@ finish(struct vl_rows_put *p, struct vl_err *err)
 	if (p->missing > 0)
 		return vl_fail(err, VL_EFORMAT,
 		    "a row has a shorter body than its line says");
+	if (p->whole_row) {
+		p->whole_row = false;
+		st = swap_here(p, err);
+	}
+	if (st != VL_OK)
+		return st;
 	if (p->row.body != 0)
 		vl_hash_end(&p->hash, p->row.hash);
 	if (p->table < p->here->plan.ntables &&
@@ -322,6 +358,17 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 		    plan->tables[p->table].nentries - 1 :
 		    0 };
 	p->open = true;
+	p->whole_row =
+	    p->table < plan->ntables && rows_here_any(&plan->tables[p->table]);
+	vl_buf_clear(&p->whole);
+	if (p->whole_row) {
+		st = row->size > WHOLE_MAX ?
+		    vl_fail(err, VL_ELIMIT,
+		        "it has more bytes than a row in which values differ "
+		        "from side to side may have") :
+		    hold_row(p, row, err);
+		return st == VL_OK && !row->has_body ? finish(p, err) : st;
+	}
 	if (!row->has_body)
 		return finish(p, err);
 	vl_hash_init(&p->hash, NULL);
@@ -358,6 +405,8 @@ vl_rows_put_body(
 	p->missing -= bytes.n;
 	if (p->passing)
 		return VL_OK;
+	if (p->whole_row)
+		return vl_buf_add(&p->whole, bytes, err);
 	vl_hash_add(&p->hash, bytes);
 	return rows_stage_fill(p->stage, bytes, err);
 }

@@ -9,6 +9,7 @@
  *	drift.c    the schema of a table there and here
  *	stage.c, aside.c, fate.c, staging.c, body.c
  *	           rows of the bundle, put aside
+ *	here_row.c values of the source become those of this side
  *	compare.c  those beside the target's
  *	same.c     two values
  *	settle.c   what becomes of them
@@ -29,7 +30,7 @@
  *	put.c      the order of all that
  */
 
-#include "parts.h"
+#include "here.h"
 
 /* stage.c */
 enum rows_act {
@@ -179,7 +180,10 @@ struct vl_rows_put {
 	                   * those that are found later */
 	uint64_t missing; /* bytes of its body */
 	bool open;        /* it is not put aside yet */
-	uint64_t left;    /* rows of the bundle that are not written */
+	bool whole_row;   /* its body is kept in `whole` until it is there */
+	struct vl_buf whole;
+	struct rows_heres heres;
+	uint64_t left; /* rows of the bundle that are not written */
 	/* Tables that cannot be taken: all are told before it ends. */
 	bool passing;  /* the rows of one */
 	bool versions; /* the application is of two: so is every table */

@@ -182,11 +182,12 @@ add_by(struct refer *r, const struct vl_reference *w, struct rows_ref *ref)
 static enum vl_status
 add_line(struct refer *r, const struct vl_reference *w)
 {
-	const struct vl_finder_words words = { .json = w->json,
+	struct vl_finder_words words = { .json = w->json,
 		.php = w->php,
 		.pattern = w->pattern,
 		.split = w->split };
 	struct rows_ref *ref = add_ref(r);
+	struct vl_buf pattern = { 0 };
 	enum vl_status st = VL_OK;
 
 	if (ref == NULL)
@@ -198,8 +199,13 @@ add_line(struct refer *r, const struct vl_reference *w)
 		r->t->loose = true;
 	st = rows_plan_condition(
 	    r->t, r->opts->db, w->where, &ref->condition, r->err);
+	if (st == VL_OK && w->pattern != NULL) {
+		st = rows_here_pattern(&pattern, r->opts, w->pattern, r->err);
+		words.pattern = (const char *)pattern.p;
+	}
 	if (st == VL_OK && vl_reference_inside(w))
 		st = vl_finder_new(&ref->finder, &words, r->err);
+	vl_buf_free(&pattern);
 	if (st != VL_OK)
 		return rows_plan_fail(r->opts, ROWS_AT(w), r->err, "'%s': %s",
 		    r->name, r->err->text);

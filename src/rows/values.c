@@ -8,11 +8,6 @@
 
 #include "values.h"
 
-/* Of the values of a line: what is left of VL_LINE_MAX beside key, names of
- * resource and table, ids and hash. */
-#define ROW_MAX    56000
-#define INLINE_MIN 64
-
 static int
 by_name(const void *a, const void *b, void *arg)
 {
@@ -236,9 +231,9 @@ rows_values_make(struct rows_values *v, struct rows_scratch *s,
 	for (g.inline_max = VL_VALUE_INLINE_MAX; st == VL_OK;
 	     g.inline_max /= 4) {
 		st = write_row(&g);
-		if (v->row.n <= ROW_MAX)
+		if (v->row.n <= ROWS_LINE_MAX)
 			break;
-		if (st == VL_OK && g.inline_max < INLINE_MIN)
+		if (st == VL_OK && g.inline_max < ROWS_INLINE_MIN)
 			st = vl_fail(err, VL_ELIMIT,
 			    "it has too many values for a line of the "
 			    "manifest");

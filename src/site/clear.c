@@ -51,6 +51,7 @@ clear_list(const struct vl_word *w, char *bytes)
 	switch (w->type) {
 	case VL_WORD_PAIRS:
 	case VL_WORD_NAMES:
+	case VL_WORD_HERE:
 	case VL_WORD_VALUES:
 		free_pairs(list, n);
 		return;

@@ -82,6 +82,8 @@ enum vl_status
 vl_site_read_pairs(const struct vl_site_reader *r, const struct vl_word *word,
     void *into, const struct vl_site_node *value, struct vl_err *err)
 {
+	static const struct vl_word name = { .word = "here",
+		.type = VL_WORD_NAME };
 	char *bytes = into;
 	struct vl_pair **list = (struct vl_pair **)(void *)(bytes + word->at);
 	size_t *n = (size_t *)(void *)(bytes + word->count);
@@ -101,8 +103,9 @@ vl_site_read_pairs(const struct vl_site_reader *r, const struct vl_word *word,
 	if (*list == NULL)
 		return vl_fail_memory(err);
 	for (; st == VL_OK && *n < value->nkids / 2; (*n)++) {
-		st = vl_site_read_text(
-		    r, word, &(*list)[*n].from, value->kids[2 * *n], err);
+		st = vl_site_read_text(r,
+		    word->type == VL_WORD_HERE ? &name : word,
+		    &(*list)[*n].from, value->kids[2 * *n], err);
 		if (st == VL_OK)
 			st = vl_site_read_text(r, word, &(*list)[*n].to,
 			    value->kids[2 * *n + 1], err);

@@ -419,6 +419,36 @@ check_paths(
 	return st;
 }
 
+/* What the site says of values that differ from side to side. */
+static enum vl_status
+take_here(struct vl_here *h, const struct vl_site *site, struct vl_err *err)
+{
+	size_t i = 0;
+
+	for (i = 0; i < site->nhere; i++) {
+		if (strcmp(site->here[i].from, h->name) != 0)
+			continue;
+		free(h->value);
+		h->value = strdup(site->here[i].to);
+		if (h->value == NULL)
+			return vl_fail_memory(err);
+	}
+	return VL_OK;
+}
+
+static enum vl_status
+take_heres(struct vl_profile *p, const struct vl_site *site, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < p->nresources; i++)
+		for (k = 0; st == VL_OK && k < p->resources[i].nhere; k++)
+			st = take_here(&p->resources[i].here[k], site, err);
+	return st;
+}
+
 enum vl_status
 vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
     const char *dir, struct vl_err *err)
@@ -446,6 +476,8 @@ vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
 		st = check_names(*out, site, err);
 	if (st == VL_OK)
 		st = check_paths(*out, site, err);
+	if (st == VL_OK)
+		st = take_heres(*out, site, err);
 	if (st != VL_OK) {
 		vl_profile_free(*out);
 		*out = NULL;

@@ -35,6 +35,7 @@ static const char *const on_broken[] = { "refuse", "keep", NULL };
 #define ROWS(name)  VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define SECRET(name)                                                           \
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
+#define HERE(name) VL_SCOPE_HERE, .at = offsetof(struct vl_here, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
@@ -79,6 +80,8 @@ const struct vl_word vl_profile_table[] = {
 	{ "keep_here", DATABASE(keep_here), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_ROWS, .set = true, .policy = true,
 	    .count = IN_DATABASE(nkeep_here) },
+	{ "here", DATABASE(here), .type = VL_WORD_MAPS, .of = VL_SCOPE_HERE,
+	    .set = true, .count = IN_DATABASE(nhere) },
 	LATER("exclude", VL_SCOPE_DATABASE), LATER("unit", VL_SCOPE_DATABASE),
 	LATER("members", VL_SCOPE_DATABASE),
 	LATER("target_only", VL_SCOPE_DATABASE),
@@ -89,7 +92,7 @@ const struct vl_word vl_profile_table[] = {
 	LATER("links", VL_SCOPE_DATABASE),
 	LATER("on_unsupported", VL_SCOPE_DATABASE),
 	LATER("owners", VL_SCOPE_DATABASE),
-	LATER("compress", VL_SCOPE_DATABASE), LATER("here", VL_SCOPE_DATABASE),
+	LATER("compress", VL_SCOPE_DATABASE),
 	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_SECRET, .set = true,
 	    .count = IN_DATABASE(nsecrets) },
@@ -194,6 +197,12 @@ const struct vl_word vl_profile_table[] = {
 	LATER("on_broken", VL_SCOPE_SECRET), LATER("file", VL_SCOPE_SECRET),
 	LATER("line", VL_SCOPE_SECRET), LATER("yaml", VL_SCOPE_SECRET),
 	LATER("define", VL_SCOPE_SECRET),
+	{ "name", HERE(name), .type = VL_WORD_NAME, .required = true },
+	{ "in", HERE(in), .type = VL_WORD_COLUMN, .required = true,
+	    .many = VL_ONE_OR_LIST, .set = true,
+	    .count = offsetof(struct vl_here, nin) },
+	{ "where", HERE(where), .type = VL_WORD_TEXT },
+	{ "value", HERE(value), .type = VL_WORD_TEXT, .policy = true },
 
 	{ "use", VL_SCOPE_USE, .at = offsetof(struct vl_profile_use, use),
 	    .type = VL_WORD_TEXT, .required = true },
@@ -207,10 +216,10 @@ const struct vl_word vl_profile_table[] = {
 	{ "not_reference", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "none", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "keep_here", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	{ "here", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	LATER("prefix", VL_SCOPE_USE), LATER("exclude", VL_SCOPE_USE),
 	LATER("members", VL_SCOPE_USE), LATER("secrets", VL_SCOPE_USE),
 	LATER("not_secret", VL_SCOPE_USE), LATER("leaks", VL_SCOPE_USE),
-	LATER("here", VL_SCOPE_USE),
 
 	{ .word = NULL }
 };

@@ -64,9 +64,10 @@ const struct vl_word vl_site_words[] = {
 	{ "profile", SITE(profile), .type = VL_WORD_USE },
 	{ "references", VL_SCOPE_SITE, .type = VL_WORD_MAP,
 	    .of = VL_SCOPE_REFERENCES },
-	LATER("master_keys", VL_SCOPE_SITE), LATER("here", VL_SCOPE_SITE),
-	LATER("secrets", VL_SCOPE_SITE), LATER("hooks", VL_SCOPE_SITE),
-	LATER("undo", VL_SCOPE_SITE),
+	{ "here", SITE(here), .type = VL_WORD_HERE,
+	    .count = offsetof(struct vl_site, nhere) },
+	LATER("master_keys", VL_SCOPE_SITE), LATER("secrets", VL_SCOPE_SITE),
+	LATER("hooks", VL_SCOPE_SITE), LATER("undo", VL_SCOPE_SITE),
 
 	{ "name", RESOURCE(name), .type = VL_WORD_NAME, .required = true },
 	{ "kind", RESOURCE(kind), .type = VL_WORD_CHOICE, .required = true,
@@ -169,6 +170,7 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_PATH] = { IN_SITE(vl_path_reference), .whose = "this entry" },
 	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
 	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
+	[VL_SCOPE_HERE] = { IN_SITE(vl_here), .whose = "this entry" },
 	[VL_SCOPE_USE] = { .whose = "'profile'" },
 };
 

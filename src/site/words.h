@@ -38,6 +38,7 @@ enum vl_scope {
 	VL_SCOPE_PATH,       /* struct vl_path_reference */
 	VL_SCOPE_ROWS,       /* struct vl_keep_rows, of a profile */
 	VL_SCOPE_SECRET,     /* struct vl_secret_words */
+	VL_SCOPE_HERE,       /* struct vl_here */
 	VL_SCOPE_USE         /* struct vl_profile_use */
 };
 
@@ -59,6 +60,7 @@ enum vl_word_type {
 	VL_WORD_SWITCH, /* bool: index of the choice, one of two */
 	VL_WORD_PAIRS,  /* array of struct vl_pair, and size_t: owners */
 	VL_WORD_NAMES,  /* the same: each a name */
+	VL_WORD_HERE,   /* the same: from a name to a text */
 	VL_WORD_VALUES, /* the same: tables; or a text: the member `also` */
 	VL_WORD_TYPES,  /* array of struct vl_types, and size_t */
 	VL_WORD_SKIP,   /* bool; or a text: the member `also` */

@@ -8,7 +8,8 @@ A section is one example.  Its blocks:
     sql source      the database that is exported
     sql target      the one that is imported into
     yaml            the profile; `yaml wrong`: one that is not right; `yaml
-                    map`: records that have another name there
+                    map`: records that have another name there; `yaml
+                    source`, `yaml target`: what each site says it is `here`
     text check      lines that `valise check-profile` says about the profile
                     above
     text import     what an import changes at the target; keys that are a
@@ -54,6 +55,7 @@ class Example:
         self.profile = folder / "app.yaml"
         self.site = folder / "site.yaml"
         self.map = []
+        self.here = {}
 
     def make(self, name, sql):
         with sqlite3.connect(self.folder / name, isolation_level=None) as db:
@@ -77,7 +79,7 @@ class Example:
             (f"  - {{name: files, kind: files, path: {tree}}}\n"
              if tree.exists() else "") +
             (f"trust: [{{sender: {self.folder}/keys/sender.pub}}]\n"
-             if side == "target" else ""))
+             if side == "target" else "") + self.here.get(side, ""))
 
     def make_files(self, side, text):
         root = self.folder / f"{side}.files"
@@ -116,12 +118,19 @@ class Example:
 
     def changes(self, *options):
         done = self.run([BIN / "tests/tools/rowsput", *options, *self.map,
+                         *self.sides(),
                          self.folder / "source", self.folder / "target",
                          "app", self.profile], (0,))
         lines = [line for line in done.stdout.splitlines()
                  if not line.startswith("counts")]
         return sorted(squeeze(line) for line in lines
                       if not HASHED.search(line))
+
+    def sides(self):
+        """The one value of each side."""
+        said = [re.search(r'here: {(\w+): "(.*)"}', self.here[side]).groups()
+                for side in ("source", "target") if side in self.here]
+        return ["--here", said[0][0], said[0][1], said[1][1]] if said else []
 
     def import_(self, expected):
         wanted = sorted(squeeze(line) for line in expected.splitlines())
@@ -143,6 +152,8 @@ class Example:
     def take(self, what, text):
         if what in ("sql source", "sql target"):
             self.make(what.split()[1], text)
+        elif what in ("yaml source", "yaml target"):
+            self.here[what.split()[1]] = text
         elif what in ("yaml", "yaml wrong"):
             self.profile.write_text(text)
             self.wrong = what == "yaml wrong"

@@ -5,6 +5,7 @@
  *
  *	--preview		roll back at the end
  *	--map TABLE FROM TO	a record whose key is one text; repeated
+ *	--here NAME THERE HERE	a value that differs from side to side
  *	--brought FILE		what imports of the series created: read where
  *				it is there, and written again
  *	--lines			the source's lines to stdout, and no import
@@ -35,6 +36,8 @@ struct run {
 	struct vl_map_record maps[MAPS_MAX];
 	char *names[MAPS_MAX][2];
 	size_t nmaps;
+	struct vl_pair sides[2]; /* of one name: at the source, here */
+	struct vl_profile *there;
 	const char *brought; /* lines: table, key, id there, id here */
 	FILE *list;
 	char *next; /* the list that follows */
@@ -148,16 +151,38 @@ close_lists(struct run *r, bool keep)
 	return VL_OK;
 }
 
+/* The words as they would stand in a bundle. */
+static enum vl_status
+open_there(struct run *r)
+{
+	enum vl_status st = vl_profile_load(&r->there, r->words, &r->err);
+	struct vl_profile_resource *db = NULL;
+	size_t i = 0;
+
+	if (st != VL_OK)
+		return st;
+	db = &r->there->resources[0];
+	for (i = 0; i < db->nhere; i++) {
+		free(db->here[i].value);
+		db->here[i].value = strdup(r->sides[0].to);
+	}
+	return VL_OK;
+}
+
 static enum vl_status
 open_source(struct run *r)
 {
 	struct vl_rows_opts opts = { .resource = r->resource,
 		.tempdir = "/tmp",
-		.report = { .note = note } };
+		.report = { .note = note },
+		.here = &r->sides[0],
+		.nhere = r->sides[0].from != NULL };
 	enum vl_status st = VL_OK;
 
 	if (strcmp(r->words, "-") != 0)
 		st = vl_profile_load(&r->profile, r->words, &r->err);
+	if (st == VL_OK && r->sides[0].from != NULL)
+		st = open_there(r);
 	if (st == VL_OK)
 		st = vl_db_open_copy(&r->db,
 		    &(struct vl_db_opts){
@@ -177,7 +202,10 @@ open_target(struct run *r)
 {
 	struct vl_rows_put_opts opts = { .rows = { .resource = r->resource,
 		                             .tempdir = "/tmp",
-		                             .report = { .note = note } },
+		                             .report = { .note = note },
+		                             .here = &r->sides[1],
+		                             .nhere = r->there != NULL,
+		                             .there = r->there },
 		.map = r->maps,
 		.nmap = r->nmaps,
 		.arg = r,
@@ -307,7 +335,8 @@ read_args(struct run *r, int argc, char **argv)
 {
 	static const struct option options[] = { { "preview", 0, NULL, 'p' },
 		{ "lines", 0, NULL, 'l' }, { "map", 1, NULL, 'm' },
-		{ "brought", 1, NULL, 'b' }, { NULL, 0, NULL, 0 } };
+		{ "here", 1, NULL, 'h' }, { "brought", 1, NULL, 'b' },
+		{ NULL, 0, NULL, 0 } };
 	struct vl_map_record *m = NULL;
 	int c = 0;
 
@@ -318,6 +347,11 @@ read_args(struct run *r, int argc, char **argv)
 			r->lines = true;
 		} else if (c == 'b') {
 			r->brought = optarg;
+		} else if (c == 'h' && optind + 1 < argc) {
+			r->sides[0] =
+			    (struct vl_pair){ optarg, argv[optind++] };
+			r->sides[1] =
+			    (struct vl_pair){ optarg, argv[optind++] };
 		} else if (c == 'm' && r->nmaps < MAPS_MAX &&
 		    optind + 1 < argc) {
 			m = &r->maps[r->nmaps];
@@ -372,6 +406,7 @@ main(int argc, char **argv)
 	vl_rows_free(r.rows);
 	vl_db_free(r.db);
 	vl_profile_free(r.profile);
+	vl_profile_free(r.there);
 	if (r.list != NULL)
 		(void)fclose(r.list);
 	(void)close_lists(&r, false);

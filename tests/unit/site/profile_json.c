@@ -56,6 +56,9 @@ static const char *const lines[] = {
 	"  - {path: 'wf/{wf.id}/**', in: binary}",
 	"  not_reference: [issue.ext_id, 'd_*.*']",
 	"  none: [-1]",
+	"  here:",
+	"  - {name: url, in: [s.b, s.a], where: z}",
+	"  - {name: u, in: s.c}",
 	"  keep_here: #",
 	"  - {table: setting, columns: [value], where: y} #",
 	"  - {table: a} #",
@@ -65,7 +68,7 @@ static const char *const lines[] = {
 static const char *const frames[] = { "resources:", "- resource: db",
 	"  tables:", "  - table: user",
 	"  references:", "  - from: [issue.a, issue.b]", "    to: user",
-	"  keep_here: #" };
+	"  here:", "  keep_here: #" };
 
 static bool
 is_frame(const char *line)
