@@ -396,7 +396,8 @@ call_one(const struct rows_plan *p, struct rows_scratch *s, size_t table,
 	if (st == VL_OK)
 		st = rows_scratch_find(s, table, NONE, &id, &note, &found, err);
 	if (st != VL_OK || !found ||
-	    (note.state != ROWS_CARRIED && note.state != ROWS_UNRESOLVED))
+	    (note.state != ROWS_CARRIED && note.state != ROWS_UNRESOLVED) ||
+	    !p->tables[table].entries[note.entry].brought)
 		return st;
 	if (note.state == ROWS_CARRIED &&
 	    vl_slice_equal(note.key, lite_bytes(q, 1)))

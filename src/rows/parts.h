@@ -114,6 +114,7 @@ struct rows_entry {
 	size_t nordinal;
 	bool skipped;  /* all of them */
 	bool multiset; /* named by owner and content */
+	bool brought;  /* its rows are matched by what was brought */
 };
 
 /* Rows of the target that stay as they are, or columns of them. */
@@ -143,7 +144,7 @@ struct rows_table {
 	bool left;              /* that row does not travel */
 	size_t nslots;
 	size_t nordinal; /* the most of an entry */
-	bool brought;    /* rows are matched by what was brought */
+	bool brought;    /* those of an entry are matched by what was brought */
 	bool loose;      /* on_dangling: keep of a column */
 	bool far;        /* another row's value names a table (to_by) */
 	bool direct;     /* nothing is kept of its rows: rows_walk */

@@ -278,7 +278,8 @@ read_entry(struct rows_table *t, const struct rows_plan *p,
 		st = rows_ear_key(t, e, err);
 	/* A name of its own is needed to be called by another. */
 	if (w != NULL && e->nkey > 0 && e->nordinal == 0 && t->primary != NONE)
-		t->brought = t->brought || matches_by(w, VL_MATCH_BROUGHT);
+		e->brought = matches_by(w, VL_MATCH_BROUGHT);
+	t->brought = t->brought || e->brought;
 	if (e->nordinal > t->nordinal)
 		t->nordinal = e->nordinal;
 	e->multiset = e->nkey == 0 && e->nordinal == 0 &&
