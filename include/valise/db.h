@@ -53,7 +53,8 @@ struct vl_foreign {
 };
 
 struct vl_table {
-	char *name;
+	char *name; /* without the prefix of the database */
+	char *real; /* as the engine has it */
 	bool without_rowid;
 	bool strict;
 	bool autoincrement;
@@ -90,7 +91,10 @@ struct vl_schema {
 struct vl_db;
 
 struct vl_db_opts {
-	const char *path;    /* absolute */
+	const char *path; /* absolute */
+	/* Of the names of its tables: there are no others, and `{prefix}` in
+	 * SQL of a profile is this; or NULL. */
+	const char *prefix;
 	const char *tempdir; /* for the private copy and temporary files; the
 	                      * last one opened decides for the process */
 	unsigned wait;       /* seconds for locks */
@@ -211,7 +215,8 @@ struct vl_dbs;
 #define VL_DBS_MAX 11 /* files: what SQLite attaches, and its first */
 
 struct vl_dbs_opts {
-	const char *const *paths; /* absolute */
+	const char *const *paths;    /* absolute */
+	const char *const *prefixes; /* as in vl_db_opts; or NULL */
 	size_t n;
 	const char *tempdir;
 	unsigned wait;

@@ -60,7 +60,9 @@ struct vl_resource {
 	struct vl_pair *owners; /* owners: {map: {from: to}} */
 	size_t nowners;
 	bool compress;
-	unsigned line; /* in site.yaml, for messages */
+	const char *prefix; /* what names of its tables begin with (profile.h);
+	                     * or NULL */
+	unsigned line;      /* in site.yaml, for messages */
 	unsigned column;
 };
 

@@ -48,18 +48,24 @@ enum vl_status
 vl_bases_open(struct vl_run *run, struct vl_err *err)
 {
 	const char *paths[VL_DBS_MAX] = { NULL };
+	const char *prefixes[VL_DBS_MAX] = { NULL };
+	const struct vl_resource *r = NULL;
 	struct vl_header *h = &run->header;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	if (h->ndbs == 0)
 		return VL_OK;
-	for (i = 0; i < h->ndbs && i < VL_DBS_MAX; i++)
+	for (i = 0; i < h->ndbs && i < VL_DBS_MAX; i++) {
 		paths[i] = h->dbs[i].path;
+		r = vl_site_resource(run->opts->site, h->dbs[i].resource);
+		prefixes[i] = r == NULL ? NULL : r->prefix;
+	}
 	st = check_profile(run->opts, err);
 	if (st == VL_OK)
 		st = vl_dbs_open(&run->dbs,
 		    &(struct vl_dbs_opts){ .paths = paths,
+		        .prefixes = prefixes,
 		        .n = h->ndbs,
 		        .tempdir = vl_state_path(run->opts->state),
 		        .wait = run->opts->wait,

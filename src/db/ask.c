@@ -47,7 +47,7 @@ vl_db_next_id(
 	if (st == VL_OK)
 		st = vl_buf_add_text(&sql, ") FROM ", err);
 	if (st == VL_OK)
-		st = db_quote_table(&sql, db, t->name, err);
+		st = db_quote_table(&sql, db, t->real, err);
 	if (st == VL_OK)
 		st = one_integer(db, &sql, NULL, &most, err);
 	vl_buf_clear(&sql);
@@ -57,7 +57,7 @@ vl_db_next_id(
 		    " WHERE name = ?1 COLLATE NOCASE",
 		    db->name);
 		if (st == VL_OK)
-			st = one_integer(db, &sql, t->name, &most, err);
+			st = one_integer(db, &sql, t->real, &most, err);
 	}
 	vl_buf_free(&sql);
 	if (st == VL_OK && most == INT64_MAX)

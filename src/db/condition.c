@@ -66,7 +66,7 @@ holds(const struct vl_db *db, const char *table)
 {
 	size_t i;
 
-	if (vl_db_table(db, table) != NULL)
+	if (db_table_real(db, table) != NULL)
 		return true;
 	for (i = 0; i < db->schema.nothers; i++)
 		if (sqlite3_stricmp(db->schema.others[i].name, table) == 0)
@@ -131,7 +131,7 @@ is_made(const struct vl_table *t, const char *table, const char *column)
 {
 	size_t i = 0;
 
-	if (t == NULL || strcmp(t->name, table) != 0)
+	if (t == NULL || strcmp(t->real, table) != 0)
 		return false;
 	i = vl_table_column(t, column);
 	return i == SIZE_MAX ? strcmp(column, "ROWID") == 0 :
@@ -144,12 +144,13 @@ may_set(
     struct guard *g, const char *table, const char *column, const char *schema)
 {
 	const struct vl_derive *d = g->derive;
+	const struct vl_table *t = db_table_real(g->db, table);
 	size_t i;
 
 	if (d == NULL)
 		return refuse(g, "it must only read", NULL);
-	if (schema == NULL || strcmp(schema, g->db->name) != 0 ||
-	    sqlite3_stricmp(table, d->table) != 0)
+	if (schema == NULL || strcmp(schema, g->db->name) != 0 || t == NULL ||
+	    sqlite3_stricmp(t->name, d->table) != 0)
 		return refuse(
 		    g, "it, or a trigger, changes another table,", table);
 	for (i = 0; i < d->ncolumns; i++)
@@ -272,14 +273,39 @@ bad_condition(const char *condition, const char *why, struct vl_err *err)
 }
 
 enum vl_status
-db_add_condition(struct vl_buf *out, const char *condition, struct vl_err *err)
+db_add_profile_sql(struct vl_buf *out, const struct vl_db *db, const char *sql,
+    struct vl_err *err)
+{
+	static const char word[] = "{prefix}";
+	enum vl_status st = VL_OK;
+	const char *at = NULL;
+
+	while (st == VL_OK && (at = strstr(sql, word)) != NULL) {
+		st = vl_buf_add(out,
+		    (struct vl_slice){
+		        (const uint8_t *)sql, (size_t)(at - sql) },
+		    err);
+		if (st == VL_OK)
+			st = vl_buf_add_text(out, db->prefix, err);
+		sql = at + sizeof(word) - 1;
+	}
+	return st == VL_OK ? vl_buf_add_text(out, sql, err) : st;
+}
+
+enum vl_status
+db_add_condition(struct vl_buf *out, const struct vl_db *db,
+    const char *condition, struct vl_err *err)
 {
 	const char *why = look_through(condition);
+	enum vl_status st = VL_OK;
 
 	if (why != NULL)
 		return bad_condition(condition, why, err);
+	st = vl_buf_add_text(out, "(", err);
+	if (st == VL_OK)
+		st = db_add_profile_sql(out, db, condition, err);
 	/* The line feed ends a comment at its end. */
-	return vl_buf_printf(out, err, "(%s\n) IS TRUE", condition);
+	return st == VL_OK ? vl_buf_add_text(out, "\n) IS TRUE", err) : st;
 }
 
 /* What SQLite or the authorizer objects to; NULL: nothing. */
@@ -344,11 +370,11 @@ db_check_condition(struct vl_db *db, const struct vl_table *t,
 	enum vl_status st = vl_buf_add_text(&sql, "SELECT 1 FROM ", err);
 
 	if (st == VL_OK)
-		st = db_quote_table(&sql, db, t->name, err);
+		st = db_quote_table(&sql, db, t->real, err);
 	if (st == VL_OK)
 		st = vl_buf_add_text(&sql, " WHERE ", err);
 	if (st == VL_OK)
-		st = db_add_condition(&sql, condition, err);
+		st = db_add_condition(&sql, db, condition, err);
 	s.sql = vl_buf_slice(&sql);
 	if (st == VL_OK)
 		st = prepare_guarded(db, &s, &why, err);
@@ -443,19 +469,37 @@ prepare_one(struct vl_db *db, struct strange *first, const char **why,
 	return st;
 }
 
+/* The text that is prepared, in `out` with a zero behind it. */
+static enum vl_status
+spell(struct strange *text, struct vl_buf *out, const struct vl_db *db,
+    const char *sql, struct vl_err *err)
+{
+	enum vl_status st = db_add_profile_sql(out, db, sql, err);
+
+	if (st == VL_OK)
+		st = vl_buf_printf(out, err, "%c", 0);
+	if (st == VL_OK)
+		text->sql = (struct vl_slice){ out->p, out->n - 1 };
+	return st;
+}
+
 static enum vl_status
 prepare_select(
     struct vl_db *db, sqlite3_stmt **stmt, const char *sql, struct vl_err *err)
 {
-	struct strange text = { .sql = vl_slice_of(sql) };
+	struct strange text = { 0 };
+	struct vl_buf spelled = { 0 };
 	const char *why = NULL;
-	enum vl_status st = prepare_one(db, &text, &why, err);
+	enum vl_status st = spell(&text, &spelled, db, sql, err);
 
+	if (st == VL_OK)
+		st = prepare_one(db, &text, &why, err);
 	*stmt = text.stmt;
 	if (st == VL_OK && why == NULL && sqlite3_column_count(*stmt) != 1)
 		why = "one column is wanted";
 	if (st == VL_OK && why != NULL)
 		st = bad_question(db, sql, why, err);
+	vl_buf_free(&spelled);
 	return st;
 }
 
@@ -463,12 +507,16 @@ enum vl_status
 db_prepare_derive(struct vl_db *db, const struct vl_derive *d,
     sqlite3_stmt **stmt, struct vl_err *err)
 {
-	struct strange text = { .guard.derive = d, .sql = vl_slice_of(d->sql) };
+	struct strange text = { .guard.derive = d };
+	struct vl_buf spelled = { 0 };
 	const char *why = NULL;
 	char cause[2 * SHOWN_MAX];
 	char shown[SHOWN_MAX];
-	enum vl_status st = prepare_one(db, &text, &why, err);
+	enum vl_status st = spell(&text, &spelled, db, d->sql, err);
 
+	if (st == VL_OK)
+		st = prepare_one(db, &text, &why, err);
+	vl_buf_free(&spelled);
 	*stmt = text.stmt;
 	if (st != VL_OK || why == NULL)
 		return st;

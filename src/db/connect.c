@@ -87,7 +87,8 @@ db_look(struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
 	db->stop = opts->stop;
 	db->stop_arg = opts->arg;
 	db->path = strdup(opts->path);
-	if (db->path == NULL)
+	db->prefix = strdup(opts->prefix == NULL ? "" : opts->prefix);
+	if (db->path == NULL || db->prefix == NULL)
 		st = vl_fail_memory(err);
 	if (st == VL_OK)
 		st = look_at(opts->path, &db->real, err);
@@ -308,6 +309,7 @@ vl_db_free(struct vl_db *db)
 		(void)sqlite3_close_v2(db->sql);
 	free(db->real);
 	free(db->path);
+	free(db->prefix);
 	free(db);
 }
 

@@ -126,6 +126,8 @@ look_at_all(
 
 	for (i = 0; st == VL_OK && i < opts->n; i++) {
 		one.path = opts->paths[i];
+		if (opts->prefixes != NULL)
+			one.prefix = opts->prefixes[i];
 		st = db_look(&d->at[i], &one, err);
 		if (st == VL_OK)
 			d->n = i + 1;

@@ -88,7 +88,7 @@ see(void *arg, sqlite3 *sql, int op, const char *schema, const char *table,
 
 	(void)sql;
 	if (op != SQLITE_UPDATE || strcmp(schema, s->db->name) != 0 ||
-	    sqlite3_stricmp(table, s->t->name) != 0 ||
+	    sqlite3_stricmp(table, s->t->real) != 0 ||
 	    (!s->t->without_rowid && from != to)) {
 		s->other = true;
 		return;

@@ -36,7 +36,7 @@ foreign_new(struct vl_db *db, struct vl_table *t, sqlite3_stmt *stmt,
 	f = &foreigns[t->nforeigns];
 	memset(f, 0, sizeof(*f));
 	t->nforeigns++;
-	parent = vl_db_table(db, to);
+	parent = db_table_real(db, to);
 	f->cascade = sqlite3_stricmp(action, "CASCADE") == 0;
 	f->to = strdup(parent == NULL ? to : parent->name);
 	return f->to == NULL ? vl_fail_memory(err) : VL_OK;
@@ -140,7 +140,7 @@ db_foreigns_load(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 	enum vl_status st = db_ask_about(db, &stmt,
 	    "SELECT id, \"table\", \"from\", \"to\", on_delete"
 	    " FROM pragma_foreign_key_list(?1, ?2) ORDER BY id DESC, seq",
-	    t->name, err);
+	    t->real, err);
 
 	do {
 		row = false;

@@ -184,7 +184,7 @@ db_keys_load(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 	    " pragma_index_xinfo(l.name, ?2) AS x"
 	    " WHERE l.\"unique\" AND NOT l.partial AND x.key"
 	    " ORDER BY l.seq, x.seqno",
-	    t->name, err);
+	    t->real, err);
 
 	do {
 		row = false;

@@ -240,14 +240,14 @@ add_key(struct vl_buf *sql, const struct vl_table *t, const struct vl_unique *u,
 
 static enum vl_status
 add_table(struct vl_buf *sql, const struct vl_db *db, const struct vl_table *t,
-    struct vl_err *err)
+    const char *real, struct vl_err *err)
 {
 	enum vl_status st = vl_buf_add_text(sql, "CREATE TABLE ", err);
 	bool inlined = false;
 	size_t i = 0;
 
 	if (st == VL_OK)
-		st = db_quote_table(sql, db, t->name, err);
+		st = db_quote_table(sql, db, real, err);
 	for (i = 0; st == VL_OK && i < t->ncolumns; i++) {
 		inlined = inlined || t->columns[i].integer_id;
 		st = vl_buf_add_text(sql, i == 0 ? " (" : ", ", err);
@@ -303,20 +303,28 @@ vl_db_make_table(struct vl_db *db, const struct vl_table *like,
 	const char *why = vl_table_unmakeable(like);
 	sqlite3_stmt *stmt = NULL;
 	struct vl_buf sql = { 0 };
+	struct vl_buf real = { 0 };
 	enum vl_status st = db_in_transaction(db, err);
 	char shown[SHOWN_MAX];
 	bool row = false;
 
 	*made = NULL;
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(like->name));
-	if (st == VL_OK && sqlite3_stricmp(like->name, VL_DB_OWN_TABLE) == 0)
+	if (st == VL_OK)
+		st = vl_buf_printf(
+		    &real, err, "%s%s%c", db->prefix, like->name, 0);
+	if (st == VL_OK &&
+	    sqlite3_stricmp((const char *)real.p, VL_DB_OWN_TABLE) == 0)
 		why = "a name of our own";
 	if (st == VL_OK && why != NULL)
-		return vl_fail(err, VL_EREFUSED,
+		st = vl_fail(err, VL_EREFUSED,
 		    "table '%s' cannot be made in '%s': it has %s", shown,
 		    db->path, why);
 	if (st == VL_OK)
-		st = add_table(&sql, db, like, err);
+		st = add_table(&sql, db, like, (const char *)real.p, err);
+	vl_buf_free(&real);
+	if (why != NULL)
+		return st;
 	if (st == VL_OK)
 		st = db_prepare_buf(db, &stmt, &sql, err);
 	if (st == VL_OK)

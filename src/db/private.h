@@ -16,6 +16,7 @@ struct vl_db {
 	const char *name; /* of its schema on the connection: "main" ... */
 	char *path;       /* as given, for messages */
 	char *real;       /* resolved */
+	char *prefix;     /* of its tables, or "" */
 	bool utf16;
 	int64_t beside; /* vl_db_beside() */
 	bool (*stop)(void *arg);
@@ -106,6 +107,8 @@ enum vl_status db_add_column(struct vl_buf *out, const struct vl_db *db,
 
 enum vl_status db_schema_load(struct vl_db *db, struct vl_err *err);
 void db_schema_free(struct vl_schema *s);
+/* By its real name; NULL when there is none. */
+const struct vl_table *db_table_real(const struct vl_db *db, const char *name);
 enum vl_status db_table_load(
     struct vl_db *db, struct vl_table *t, struct vl_err *err);
 enum vl_status db_keys_load(
@@ -131,8 +134,11 @@ enum vl_status db_check_condition(struct vl_db *db, const struct vl_table *t,
  * caller's also then. */
 enum vl_status db_prepare_derive(struct vl_db *db, const struct vl_derive *d,
     sqlite3_stmt **stmt, struct vl_err *err);
+/* SQL of a profile, the prefix in its place. */
+enum vl_status db_add_profile_sql(struct vl_buf *out, const struct vl_db *db,
+    const char *sql, struct vl_err *err);
 /* Append a condition in brackets that it cannot leave: `(...) IS TRUE`. */
-enum vl_status db_add_condition(
-    struct vl_buf *out, const char *condition, struct vl_err *err);
+enum vl_status db_add_condition(struct vl_buf *out, const struct vl_db *db,
+    const char *condition, struct vl_err *err);
 
 #endif

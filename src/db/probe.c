@@ -43,7 +43,8 @@ add_conditions(struct vl_buf *sql, struct vl_db *db, const struct vl_table *t,
 			        vl_slice_of(opts->conditions[i])),
 			    db->path);
 		if (st == VL_OK)
-			st = db_add_condition(sql, opts->conditions[i], err);
+			st =
+			    db_add_condition(sql, db, opts->conditions[i], err);
 	}
 	return st;
 }
@@ -96,7 +97,7 @@ add_row(struct vl_buf *sql, const struct vl_db *db, const struct vl_table *t,
 	if (st == VL_OK)
 		st = vl_buf_add_text(sql, " FROM ", err);
 	if (st == VL_OK)
-		st = db_quote_table(sql, db, t->name, err);
+		st = db_quote_table(sql, db, t->real, err);
 	if (st == VL_OK)
 		st = vl_buf_add_text(sql, " WHERE 0 UNION ALL SELECT ", err);
 	for (i = 0; st == VL_OK && i < t->ncolumns; i++) {
@@ -115,7 +116,7 @@ add_row(struct vl_buf *sql, const struct vl_db *db, const struct vl_table *t,
 	/* A limit keeps SQLite from taking the two parts apart again. */
 	if (st == VL_OK)
 		st = vl_buf_add_text(sql, " LIMIT -1 OFFSET 0) AS ", err);
-	return st == VL_OK ? db_quote(sql, t->name, err) : st;
+	return st == VL_OK ? db_quote(sql, t->real, err) : st;
 }
 
 enum vl_status

@@ -33,7 +33,8 @@ add_columns(struct vl_buf *sql, struct vl_db *db, const struct vl_table *t,
 			st = vl_db_check_condition(
 			    db, t->name, opts->conditions[i], err);
 		if (st == VL_OK && opts->conditions[i] != NULL)
-			st = db_add_condition(sql, opts->conditions[i], err);
+			st =
+			    db_add_condition(sql, db, opts->conditions[i], err);
 	}
 	if (st == VL_OK && opts->ncolumns + opts->nconditions == 0)
 		st = vl_buf_add_text(sql, "1", err);
@@ -113,7 +114,7 @@ vl_scan_open(struct vl_scan **out, struct vl_db *db,
 	if (st == VL_OK)
 		st = vl_buf_add_text(&sql, " FROM ", err);
 	if (st == VL_OK)
-		st = db_quote_table(&sql, db, t->name, err);
+		st = db_quote_table(&sql, db, t->real, err);
 	if (st == VL_OK)
 		st = add_order(&sql, db, t, opts, err);
 	if (st == VL_OK)

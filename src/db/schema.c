@@ -26,7 +26,8 @@ db_text(sqlite3_stmt *stmt, int column)
 }
 
 static enum vl_status
-add_table(struct vl_schema *s, sqlite3_stmt *stmt, struct vl_err *err)
+add_table(
+    struct vl_schema *s, sqlite3_stmt *stmt, size_t prefix, struct vl_err *err)
 {
 	struct vl_table *tables =
 	    db_room(s->tables, s->ntables, sizeof(*tables));
@@ -37,13 +38,12 @@ add_table(struct vl_schema *s, sqlite3_stmt *stmt, struct vl_err *err)
 	s->tables = tables;
 	t = &tables[s->ntables];
 	memset(t, 0, sizeof(*t));
-	t->name = db_text(stmt, 0);
+	t->real = db_text(stmt, 0);
+	t->name = t->real == NULL ? NULL : strdup(t->real + prefix);
 	t->without_rowid = sqlite3_column_int(stmt, 2) != 0;
 	t->strict = sqlite3_column_int(stmt, 3) != 0;
-	if (t->name == NULL)
-		return vl_fail_memory(err);
 	s->ntables++;
-	return VL_OK;
+	return t->name == NULL ? vl_fail_memory(err) : VL_OK;
 }
 
 static enum vl_status
@@ -65,8 +65,10 @@ add_other(struct vl_schema *s, sqlite3_stmt *stmt, const char *kind,
 }
 
 static enum vl_status
-add_row(struct vl_schema *s, sqlite3_stmt *stmt, struct vl_err *err)
+add_row(struct vl_db *db, sqlite3_stmt *stmt, struct vl_err *err)
 {
+	struct vl_schema *s = &db->schema;
+	size_t prefix = strlen(db->prefix);
 	static const struct {
 		const char *type;
 		const char *kind;
@@ -79,12 +81,13 @@ add_row(struct vl_schema *s, sqlite3_stmt *stmt, struct vl_err *err)
 	if (name == NULL || type == NULL)
 		return vl_fail_memory(err);
 	if (sqlite3_strnicmp(name, "sqlite_", 7) == 0 ||
-	    sqlite3_stricmp(name, VL_DB_OWN_TABLE) == 0)
+	    sqlite3_stricmp(name, VL_DB_OWN_TABLE) == 0 ||
+	    strncmp(name, db->prefix, prefix) != 0 || name[prefix] == '\0')
 		return VL_OK;
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(type, kinds[i].type) == 0)
 			return add_other(s, stmt, kinds[i].kind, err);
-	return add_table(s, stmt, err);
+	return add_table(s, stmt, prefix, err);
 }
 
 static enum vl_status
@@ -104,7 +107,7 @@ list_tables(struct vl_db *db, struct vl_err *err)
 		if (st == VL_OK)
 			st = db_step(db, stmt, &row, err);
 		if (st == VL_OK && row)
-			st = add_row(&db->schema, stmt, err);
+			st = add_row(db, stmt, err);
 	} while (row && st == VL_OK);
 	(void)sqlite3_finalize(stmt);
 	return st;
@@ -150,6 +153,17 @@ vl_db_table(const struct vl_db *db, const char *name)
 
 	for (i = 0; i < db->schema.ntables; i++)
 		if (sqlite3_stricmp(db->schema.tables[i].name, name) == 0)
+			return &db->schema.tables[i];
+	return NULL;
+}
+
+const struct vl_table *
+db_table_real(const struct vl_db *db, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < db->schema.ntables; i++)
+		if (sqlite3_stricmp(db->schema.tables[i].real, name) == 0)
 			return &db->schema.tables[i];
 	return NULL;
 }

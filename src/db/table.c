@@ -33,7 +33,7 @@ ask_collation(struct vl_db *db, struct vl_table *t, struct vl_column *c,
 {
 	const char *collation = NULL;
 	int autoincrement = 0;
-	int rc = sqlite3_table_column_metadata(db->sql, db->name, t->name,
+	int rc = sqlite3_table_column_metadata(db->sql, db->name, t->real,
 	    c->name, NULL, &collation, NULL, NULL, &autoincrement);
 
 	if (rc != SQLITE_OK)
@@ -95,7 +95,7 @@ load_columns(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 	enum vl_status st = db_ask_about(db, &stmt,
 	    "SELECT name, type, \"notnull\", dflt_value, pk, hidden"
 	    " FROM pragma_table_xinfo(?1, ?2) ORDER BY cid",
-	    t->name, err);
+	    t->real, err);
 
 	do {
 		row = false;
@@ -165,7 +165,7 @@ load_texts(struct vl_db *db, struct vl_table *t, struct vl_err *err)
 	if (st == VL_OK)
 		st = db_prepare_buf(db, &stmt, &sql, err);
 	if (st == VL_OK)
-		(void)sqlite3_bind_text(stmt, 1, t->name, -1, SQLITE_STATIC);
+		(void)sqlite3_bind_text(stmt, 1, t->real, -1, SQLITE_STATIC);
 	do {
 		row = false;
 		if (st == VL_OK)
@@ -229,5 +229,6 @@ vl_table_clear(struct vl_table *t)
 	free(t->columns);
 	free(t->sql);
 	free(t->name);
+	free(t->real);
 	memset(t, 0, sizeof(*t));
 }

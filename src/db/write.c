@@ -49,7 +49,7 @@ add_insert(struct vl_buf *sql, const struct vl_db *db, const struct vl_table *t,
 	/* Over what a constraint of the table says to do on conflict. */
 	st = vl_buf_add_text(sql, "INSERT OR ABORT INTO ", err);
 	if (st == VL_OK)
-		st = db_quote_table(sql, db, t->name, err);
+		st = db_quote_table(sql, db, t->real, err);
 	if (opts->ncolumns == 0 && st == VL_OK)
 		return vl_buf_add_text(sql, " DEFAULT VALUES", err);
 	if (st == VL_OK)
@@ -76,7 +76,7 @@ add_change(struct vl_buf *sql, const struct vl_db *db, const struct vl_table *t,
 	    sql, update ? "UPDATE OR ABORT " : "DELETE FROM ", err);
 
 	if (st == VL_OK)
-		st = db_quote_table(sql, db, t->name, err);
+		st = db_quote_table(sql, db, t->real, err);
 	if (st == VL_OK && update)
 		st = vl_buf_add_text(sql, " SET ", err);
 	if (st == VL_OK && update)

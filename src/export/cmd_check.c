@@ -223,6 +223,7 @@ check_one(struct checked *c, const struct vl_resource *r,
 {
 	const char *tempdir = vl_export_tempdir();
 	struct vl_db_opts where = { .path = r->path,
+		.prefix = r->prefix,
 		.tempdir = tempdir,
 		.wait = VL_DATABASE_WAIT,
 		.stop = asked_to_stop };

@@ -33,7 +33,7 @@ ask_ids(struct rows_ask *a, const struct rows_table *t, struct ids *ids)
 	ask_add(a, "), 0) || ' ' || ifnull(max(");
 	ask_name(a, id);
 	ask_add(a, "), 0) FROM ");
-	ask_name(a, t->schema->name);
+	ask_name(a, t->schema->real);
 	ask_numbers(a, n, 3);
 	*ids = (struct ids){ .least = n[1], .most = n[2], .some = n[0] > 0 };
 }
@@ -46,17 +46,17 @@ all_are(struct rows_ask *a, const struct vl_table *t, const char *column,
 	int64_t n = 0;
 
 	ask_begin(a, "SELECT NOT EXISTS (SELECT 1 FROM ");
-	ask_name(a, t->name);
+	ask_name(a, t->real);
 	ask_add(a, " WHERE typeof(");
-	ask_column(a, t->name, column);
+	ask_column(a, t->real, column);
 	ask_add(a, ") = 'integer' AND ");
-	ask_column(a, t->name, column);
+	ask_column(a, t->real, column);
 	ask_add(a, " <> 0 AND ");
-	ask_column(a, t->name, column);
+	ask_column(a, t->real, column);
 	ask_add(a, " NOT IN (SELECT ");
 	ask_name(a, other->schema->columns[other->primary].name);
 	ask_add(a, " FROM ");
-	ask_name(a, other->schema->name);
+	ask_name(a, other->schema->real);
 	ask_add(a, "))");
 	ask_numbers(a, &n, 1);
 	return n == 1;
@@ -102,7 +102,7 @@ look_at_column(struct checking *c, struct rows_ask *a, const struct ids *ids,
 	ask_add(a, "), 0) || ' ' || ifnull(max(");
 	ask_name(a, name);
 	ask_add(a, "), 0) FROM ");
-	ask_name(a, t->schema->name);
+	ask_name(a, t->schema->real);
 	ask_add(a, " WHERE typeof(");
 	ask_name(a, name);
 	ask_add(a, ") = 'integer'");

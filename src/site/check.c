@@ -27,6 +27,25 @@ check_name(const struct vl_site_reader *r, const struct vl_word *word,
 	    word->word, VL_SITE_NAME_MAX);
 }
 
+/* It is put into SQL as it stands. */
+static enum vl_status
+check_prefix(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t n = strlen(value->text);
+	char shown[SHOWN];
+
+	if (n > 0 && n <= VL_SITE_NAME_MAX && strspn(value->text, allowed) == n)
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' cannot be a '%s'; use 1 to %d letters, digits and "
+	    "underscores",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)),
+	    word->word, VL_SITE_NAME_MAX);
+}
+
 static enum vl_status
 check_hex16(const struct vl_site_reader *r, const struct vl_word *word,
     const struct vl_site_node *value, struct vl_err *err)
@@ -194,6 +213,8 @@ check_text(const struct vl_site_reader *r, const struct vl_word *word,
 	case VL_WORD_NAME:
 	case VL_WORD_NAMES:
 		return check_name(r, word, value, err);
+	case VL_WORD_PREFIX:
+		return check_prefix(r, word, value, err);
 	case VL_WORD_HEX16:
 		return check_hex16(r, word, value, err);
 	case VL_WORD_MAPPED:

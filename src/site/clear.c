@@ -52,6 +52,7 @@ clear_list(const struct vl_word *w, char *bytes)
 	case VL_WORD_PAIRS:
 	case VL_WORD_NAMES:
 	case VL_WORD_HERE:
+	case VL_WORD_PREFIX:
 	case VL_WORD_VALUES:
 		free_pairs(list, n);
 		return;

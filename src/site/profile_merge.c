@@ -434,5 +434,10 @@ vl_profile_merge(struct vl_site_node *base, const struct vl_profile_use *use,
 			st = vl_site_fail(use->source, &at, err,
 			    "'%s' is no resource of the profile",
 			    use->names[i].from);
+	for (i = 0; i < use->nprefixes && st == VL_OK; i++)
+		if (!names_resource(base, use->prefixes[i].from))
+			st = vl_site_fail(use->source, &at, err,
+			    "'prefix': '%s' is no resource of the profile",
+			    use->prefixes[i].from);
 	return st == VL_OK ? rename_all(base, use, err) : st;
 }

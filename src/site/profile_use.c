@@ -30,6 +30,32 @@ vl_profile_use_free(struct vl_profile_use *use)
 	free(use);
 }
 
+/* The site's name for a resource of the profile. */
+static const char *
+site_name(const struct vl_profile_use *use, const char *name)
+{
+	size_t i = 0;
+
+	for (i = 0; i < use->nnames; i++)
+		if (strcmp(use->names[i].from, name) == 0)
+			return use->names[i].to;
+	return name;
+}
+
+void
+vl_profile_use_prefixes(struct vl_site *site)
+{
+	const struct vl_profile_use *use = site->profile;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; use != NULL && i < use->nprefixes; i++)
+		for (k = 0; k < site->nresources; k++)
+			if (strcmp(site->resources[k].name,
+			        site_name(use, use->prefixes[i].from)) == 0)
+				site->resources[k].prefix = use->prefixes[i].to;
+}
+
 static bool
 is_path(const char *text)
 {

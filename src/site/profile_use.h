@@ -14,6 +14,9 @@ struct vl_profile_use {
 	char *use; /* a name, or an absolute path; NULL: the words are all */
 	struct vl_pair *names; /* of the profile's resources -> of the site's */
 	size_t nnames;
+	struct vl_pair *prefixes; /* of names of tables, by the profile's
+	                           * resource */
+	size_t nprefixes;
 	struct vl_site_node *words; /* in the form of a profile; or NULL */
 };
 
@@ -28,6 +31,8 @@ enum vl_status vl_profile_use_whole(const struct vl_word *word,
     struct vl_profile_use *use, const struct vl_site_node *value,
     struct vl_err *err);
 void vl_profile_use_free(struct vl_profile_use *use);
+/* Resources of the site get theirs. */
+void vl_profile_use_prefixes(struct vl_site *site);
 
 /* profile_merge.c: the words of `use` over the profile `base`, and its names.
  */

@@ -217,9 +217,13 @@ const struct vl_word vl_profile_table[] = {
 	{ "none", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "keep_here", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "here", VL_SCOPE_USE, .type = VL_WORD_LINES },
-	LATER("prefix", VL_SCOPE_USE), LATER("exclude", VL_SCOPE_USE),
-	LATER("members", VL_SCOPE_USE), LATER("secrets", VL_SCOPE_USE),
-	LATER("not_secret", VL_SCOPE_USE), LATER("leaks", VL_SCOPE_USE),
+	{ "prefix", VL_SCOPE_USE,
+	    .at = offsetof(struct vl_profile_use, prefixes),
+	    .type = VL_WORD_PREFIX,
+	    .count = offsetof(struct vl_profile_use, nprefixes) },
+	LATER("exclude", VL_SCOPE_USE), LATER("members", VL_SCOPE_USE),
+	LATER("secrets", VL_SCOPE_USE), LATER("not_secret", VL_SCOPE_USE),
+	LATER("leaks", VL_SCOPE_USE),
 
 	{ .word = NULL }
 };

@@ -127,6 +127,7 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 	case VL_WORD_PAIRS:
 	case VL_WORD_NAMES:
 	case VL_WORD_HERE:
+	case VL_WORD_PREFIX:
 	case VL_WORD_VALUES:
 		return vl_site_read_pairs(r, word, into, value, err);
 	case VL_WORD_TYPES:

@@ -9,6 +9,7 @@
 #include <valise/fs.h>
 #include <valise/text.h>
 
+#include "profile_use.h"
 #include "read.h"
 
 static enum vl_status
@@ -148,6 +149,7 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 		st = vl_site_read_map(&reader, VL_SCOPE_SITE, site, root, err);
 	if (st == VL_OK)
 		st = sort_resources(site, err);
+	vl_profile_use_prefixes(site);
 	if (st == VL_OK)
 		st = vl_site_check_rules(&reader, site, root, err);
 	if (st == VL_OK)

@@ -61,6 +61,7 @@ enum vl_word_type {
 	VL_WORD_PAIRS,  /* array of struct vl_pair, and size_t: owners */
 	VL_WORD_NAMES,  /* the same: each a name */
 	VL_WORD_HERE,   /* the same: from a name to a text */
+	VL_WORD_PREFIX, /* the same: each what a name of a table begins with */
 	VL_WORD_VALUES, /* the same: tables; or a text: the member `also` */
 	VL_WORD_TYPES,  /* array of struct vl_types, and size_t */
 	VL_WORD_SKIP,   /* bool; or a text: the member `also` */

@@ -48,6 +48,7 @@ sqlite_open(struct vl_source **out, const struct vl_resource *resource,
 	struct sqlite *q = calloc(1, sizeof(*q));
 	const struct vl_db_opts from = {
 		.path = resource->path,
+		.prefix = resource->prefix,
 		.tempdir = opts->tempdir,
 		.wait = opts->wait,
 		.stop = opts->stop,

@@ -404,12 +404,56 @@ a_fingerprint_is_the_hash_of_the_lines_that_are_documented(void **state)
 	world_close(&w);
 }
 
+/* Several applications in one database: each has names of its own. */
+static void
+with_a_prefix_there_are_no_other_tables(void **state)
+{
+	struct world w;
+	struct vl_db_opts opts = { 0 };
+	struct vl_db *db = NULL;
+	const struct vl_schema *s = NULL;
+	struct vl_buf answer = { 0 };
+
+	(void)state;
+	world_open(&w);
+	make(w.path,
+	    "CREATE TABLE a_x(id INTEGER PRIMARY KEY);"
+	    "CREATE TABLE a_y(x INT REFERENCES a_x);"
+	    "CREATE TABLE b_x(id INTEGER PRIMARY KEY); CREATE TABLE a_(q);"
+	    "CREATE VIEW a_v AS SELECT 1; CREATE VIEW b_v AS SELECT 1;"
+	    "INSERT INTO a_y VALUES(3); INSERT INTO b_x VALUES(4)");
+	opts = opts_of(&w);
+	opts.prefix = "a_";
+	assert_int_equal(VL_OK, vl_db_open_copy(&db, &opts, &w.err));
+	s = vl_db_schema(db);
+	assert_int_equal(2, s->ntables);
+	assert_string_equal("x", s->tables[0].name);
+	assert_string_equal("a_x", s->tables[0].real);
+	assert_string_equal("x", s->tables[1].foreigns[0].to);
+	assert_int_equal(1, s->nothers);
+	assert_null(vl_db_table(db, "a_x"));
+	if (vl_db_check_condition(db, "y",
+	        "EXISTS (SELECT 1 FROM {prefix}x WHERE id = {prefix}y.x)",
+	        &w.err) != VL_OK)
+		fail_msg("%s", w.err.text);
+	assert_int_equal(VL_EUSAGE,
+	    vl_db_check_condition(
+	        db, "y", "EXISTS (SELECT id FROM b_x WHERE id > 0)", &w.err));
+	assert_int_equal(VL_OK,
+	    vl_db_ask(db, "SELECT max(x) FROM {prefix}y", &answer, &w.err));
+	assert_true(vl_slice_equal(vl_buf_slice(&answer), vl_slice_of("3")));
+	vl_buf_free(&answer);
+	vl_db_free(db);
+	world_close(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    lists_tables_by_bytes_and_names_what_is_not_carried),
+		cmocka_unit_test(with_a_prefix_there_are_no_other_tables),
 		cmocka_unit_test(reads_columns_as_declared),
 		cmocka_unit_test(
 		    an_integer_id_is_the_rowid_exactly_when_sqlite_says_so),

@@ -357,8 +357,14 @@ refuses_words_that_stand_nowhere(void **state)
 	write_base("resources: [{resource: db}]\n");
 	refused("{use: t, tabels: []}",
 	    "/s/site.yaml:3:19: unknown word 'tabels'; did you mean 'tables'?");
-	refused("{use: t, prefix: {app: x}}",
-	    "/s/site.yaml:3:19: 'prefix' is not known to this version yet");
+	refused("{use: t, leaks: []}",
+	    "/s/site.yaml:3:19: 'leaks' is not known to this version yet");
+	refused("{use: t, prefix: {app: x_}}",
+	    "/s/site.yaml:3:10: 'prefix': 'app' is no resource of "
+	    "the profile");
+	refused("{use: t, prefix: {db: x-}}",
+	    "/s/site.yaml:3:32: 'x-' cannot be a 'prefix'; use 1 to 64 "
+	    "letters, digits and underscores");
 	refused("{use: t, tables: [{table: a}]}",
 	    "/s/site.yaml:3:28: this entry has no 'resource'");
 	refused("{use: t, none: [{resource: db}]}",
