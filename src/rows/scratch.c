@@ -409,10 +409,14 @@ rows_scratch_row(struct rows_scratch *s, size_t table, int64_t r,
     struct rows_note *note, bool *found, struct vl_err *err)
 {
 	sqlite3_stmt *q = NULL;
+	enum vl_status st = VL_OK;
 
 	*found = false;
 	if (table >= s->ntables || s->tables[table].by_row == NULL)
 		return VL_OK;
+	st = scratch_settle(s, table, err);
+	if (st != VL_OK)
+		return st;
 	q = s->tables[table].by_row;
 	(void)sqlite3_reset(q);
 	return run_find(s, q, sqlite3_bind_int64(q, 1, r), note, found, err);
