@@ -134,7 +134,7 @@ class Import(Rows):
              "task": [(70, "mine", 2, "It stays."), (71, "buy", 3, None),
                       (72, "pack", 1, "Pack it.")]},
             rows(self.target / "app"))
-        self.assert_says(result, "4 rows read back")
+        self.assertRegex(result.said, r"4 rows \([0-9.]+ s\) read back")
 
     def test_a_preview_names_them_by_key_and_changes_nothing(self):
         bundle = self.site.export()

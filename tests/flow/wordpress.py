@@ -6,9 +6,9 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-import php  # noqa: E402
 import wordpress  # noqa: E402
 from application import Sides, open_db  # noqa: E402
+from serialized import parse  # noqa: E402
 
 URL = {"src": "http://wpsrc.test:18080",
        "dst": "https://ziel.example.org/blog"}
@@ -26,7 +26,7 @@ profile:
 
 
 class View:
-    """What WordPress shows of a database, without ids: names in their place."""
+    """What WordPress shows of a database: names in the place of ids."""
 
     def __init__(self, path, url):
         self.db = open_db(path)
@@ -86,9 +86,9 @@ class View:
                 value = (self.term if kind == "taxonomy"
                          else self.post)(value)
             elif key == "related":
-                value = [self.post(v) for v in php.parse(value).values()]
+                value = [self.post(v) for v in parse(value).values()]
             elif value.startswith("a:"):
-                value = json.dumps(php.parse(value.replace(
+                value = json.dumps(parse(value.replace(
                     self.url, "{HOME}") if "http" not in value else value))
             found.append((key, self.text(value)
                           if isinstance(value, str) else value))
@@ -134,14 +134,14 @@ class View:
         return found and found[0]
 
     def settings(self):
-        demo = php.parse(self.option("valise_demo_serialized"))
-        theme = php.parse(self.option("theme_mods_twentytwentythree"))
+        demo = parse(self.option("valise_demo_serialized"))
+        theme = parse(self.option("theme_mods_twentytwentythree"))
         return {
             "name": self.option("blogname"),
             "front": self.post(self.option("page_on_front")),
             "logo": self.post(self.option("site_logo")),
             "sticky": [self.post(v) for v in
-                       php.parse(self.option("sticky_posts")).values()],
+                       parse(self.option("sticky_posts")).values()],
             "menu": self.term(theme["nav_menu_locations"]["primary"]),
             "custom logo": self.post(theme["custom_logo"]),
             "demo": (self.text(demo["url"]), demo["txt"]),
@@ -210,7 +210,7 @@ class WordPress(Sides):
             for (value,) in self.ask(
                     "dst", f"select {column} from wp_{table} where {column} "
                     f"glob 'a:[0-9]*'"):
-                php.parse(value)
+                parse(value)
         self.assertEqual("ok", self.one("dst", "pragma integrity_check"))
 
     def test_the_whole_of_it_in_one_commit(self):
