@@ -22,29 +22,30 @@ static const struct vl_finder_words finders[] = {
 /* The finders whose places take any text of these letters. */
 #define OPEN_LAST 6
 
-static void
-check_longer(
-    struct vl_finder *f, struct vl_slice value, const struct vl_places *places)
+static bool
+holds_longer(struct vl_finder *f, struct vl_slice value,
+    const struct vl_places *places, struct vl_slice text)
 {
-	const struct vl_slice text = vl_slice_of("xxxxxxxxxxxxxxxxxxxx");
 	struct vl_places found = { 0 };
 	struct vl_buf other = { 0 };
 	struct vl_buf read = { 0 };
 	struct vl_err err = { 0 };
+	bool same = false;
 	size_t i = 0;
 
 	write_all(&other, value, places, &text);
-	MUST(vl_finder_find(f, vl_buf_slice(&other), &found, &err) == VL_OK);
-	MUST(found.n == places->n && found.ncounted == places->ncounted);
-	for (i = 0; i < found.n; i++) {
+	same = vl_finder_find(f, vl_buf_slice(&other), &found, &err) == VL_OK &&
+	    found.n == places->n && found.ncounted == places->ncounted;
+	for (i = 0; same && i < found.n; i++) {
 		if (found.list[i].form != VL_FORM_PLAIN)
 			continue;
 		read_place(&read, vl_buf_slice(&other), &found.list[i]);
-		MUST(vl_slice_equal(text, vl_buf_slice(&read)));
+		same = vl_slice_equal(text, vl_buf_slice(&read));
 	}
 	vl_buf_free(&read);
 	vl_buf_free(&other);
 	vl_places_free(&found);
+	return same;
 }
 
 static void
@@ -59,8 +60,13 @@ check(const struct vl_finder_words *words, bool open, struct vl_slice value)
 	if (check_own_texts(f, value, &places)) {
 		write_all(&again, value, &places, NULL);
 		MUST(vl_slice_equal(value, vl_buf_slice(&again)));
+		/* A text may be so long with one of them that it is what PHP
+		 * serialised again, which it was not; never with both. */
 		if (open)
-			check_longer(f, value, &places);
+			MUST(holds_longer(f, value, &places,
+			         vl_slice_of("xxxxxxxxxxxxxxxxxxxx")) ||
+			    holds_longer(f, value, &places,
+			        vl_slice_of("xxxxxxxxxxxxxxxxxxxxx")));
 	}
 	vl_buf_free(&again);
 	vl_places_free(&places);
