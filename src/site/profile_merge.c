@@ -342,18 +342,6 @@ put_profile(struct vl_site_node *base, const struct vl_site_node *words,
 	return st;
 }
 
-/* The site's name for the resource that `name` names; NULL: the same. */
-static const char *
-renamed(const struct vl_profile_use *use, const char *name)
-{
-	size_t i = 0;
-
-	for (i = 0; i < use->nnames; i++)
-		if (strcmp(use->names[i].from, name) == 0)
-			return use->names[i].to;
-	return NULL;
-}
-
 /* The resource in the value of `word` gets the site's name. */
 static enum vl_status
 rename_in(struct vl_site_node *map, const char *word,
@@ -363,9 +351,10 @@ rename_in(struct vl_site_node *map, const char *word,
 	const char *name = NULL;
 	char *copy = NULL;
 
-	if (value != NULL)
-		name = renamed(use, value->text);
-	if (name == NULL)
+	if (value == NULL)
+		return VL_OK;
+	name = vl_profile_use_name(use, value->text);
+	if (name == value->text)
 		return VL_OK;
 	copy = strdup(name);
 	if (copy == NULL)

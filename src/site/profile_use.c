@@ -30,9 +30,8 @@ vl_profile_use_free(struct vl_profile_use *use)
 	free(use);
 }
 
-/* The site's name for a resource of the profile. */
-static const char *
-site_name(const struct vl_profile_use *use, const char *name)
+const char *
+vl_profile_use_name(const struct vl_profile_use *use, const char *name)
 {
 	size_t i = 0;
 
@@ -52,7 +51,8 @@ vl_profile_use_prefixes(struct vl_site *site)
 	for (i = 0; use != NULL && i < use->nprefixes; i++)
 		for (k = 0; k < site->nresources; k++)
 			if (strcmp(site->resources[k].name,
-			        site_name(use, use->prefixes[i].from)) == 0)
+			        vl_profile_use_name(
+			            use, use->prefixes[i].from)) == 0)
 				site->resources[k].prefix = use->prefixes[i].to;
 }
 

@@ -31,6 +31,9 @@ enum vl_status vl_profile_use_whole(const struct vl_word *word,
     struct vl_profile_use *use, const struct vl_site_node *value,
     struct vl_err *err);
 void vl_profile_use_free(struct vl_profile_use *use);
+/* The site's name for a resource of the profile; `name` where it is that. */
+const char *vl_profile_use_name(
+    const struct vl_profile_use *use, const char *name);
 /* Resources of the site get theirs. */
 void vl_profile_use_prefixes(struct vl_site *site);
 
