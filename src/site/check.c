@@ -10,40 +10,25 @@
 
 #define SHOWN 80
 
-static enum vl_status
-check_name(const struct vl_site_reader *r, const struct vl_word *word,
-    const struct vl_site_node *value, struct vl_err *err)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-	size_t n = strlen(value->text);
-	char shown[SHOWN];
+#define LETTERS                                                                \
+	"abcdefghijklmnopqrstuvwxyz"                                           \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-	if (n <= VL_SITE_NAME_MAX && strspn(value->text, allowed) == n)
-		return VL_OK;
-	return vl_site_fail(r->file, value, err,
-	    "'%s' cannot be a '%s'; use 1 to %d letters, digits and dashes",
-	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)),
-	    word->word, VL_SITE_NAME_MAX);
-}
-
-/* It is put into SQL as it stands. */
+/* Of these bytes alone, which are called `what`. */
 static enum vl_status
-check_prefix(const struct vl_site_reader *r, const struct vl_word *word,
-    const struct vl_site_node *value, struct vl_err *err)
+check_bytes(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, const char *allowed, const char *what,
+    struct vl_err *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 	size_t n = strlen(value->text);
 	char shown[SHOWN];
 
 	if (n > 0 && n <= VL_SITE_NAME_MAX && strspn(value->text, allowed) == n)
 		return VL_OK;
 	return vl_site_fail(r->file, value, err,
-	    "'%s' cannot be a '%s'; use 1 to %d letters, digits and "
-	    "underscores",
+	    "'%s' cannot be a '%s'; use 1 to %d %s",
 	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)),
-	    word->word, VL_SITE_NAME_MAX);
+	    word->word, VL_SITE_NAME_MAX, what);
 }
 
 static enum vl_status
@@ -212,9 +197,12 @@ check_text(const struct vl_site_reader *r, const struct vl_word *word,
 	switch (word->type) {
 	case VL_WORD_NAME:
 	case VL_WORD_NAMES:
-		return check_name(r, word, value, err);
+		return check_bytes(r, word, value, LETTERS "-",
+		    "letters, digits and dashes", err);
 	case VL_WORD_PREFIX:
-		return check_prefix(r, word, value, err);
+		/* It is put into SQL as it stands. */
+		return check_bytes(r, word, value, LETTERS "_",
+		    "letters, digits and underscores", err);
 	case VL_WORD_HEX16:
 		return check_hex16(r, word, value, err);
 	case VL_WORD_MAPPED:
