@@ -422,7 +422,14 @@ class Import:
                 continue
             if self.action[row.at()] not in ("new", "absent"):
                 continue
-            equal = free[frozenset(self.content(row).items())]
+            try:
+                equal = free[frozenset(self.content(row).items())]
+            except Refused:
+                # What refers to nothing here equals no row here either, and
+                # where none is made nothing is left to refuse.
+                if entry.on_new != "skip":
+                    raise
+                continue
             if equal:
                 self.paired.add(equal.pop().at())
                 continue
