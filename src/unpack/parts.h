@@ -312,9 +312,6 @@ enum vl_status vl_proxy_block(
     struct vl_unpack *u, struct vl_chunk_hold *h, struct vl_err *err);
 enum vl_status vl_proxy_end(
     struct vl_unpack *u, struct vl_unpack_totals *totals, struct vl_err *err);
-/* A request about a text, of no reader. */
-enum vl_status vl_proxy_ask_small(struct vl_cage *cage, uint32_t kind,
-    struct vl_slice text, struct vl_buf *reply, struct vl_err *err);
 void vl_proxy_unswept(struct vl_unpack *u, bool lines);
 void vl_proxy_free(struct vl_unpack *u);
 

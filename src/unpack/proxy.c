@@ -22,30 +22,20 @@
 
 #include <valise/secret.h>
 
+#include "talk.h"
 #include "wire.h"
-
-#define RECORDS 0 /* channels */
-#define BLOCKS  1
 
 #define FILE_TIME 600 /* seconds of processor time for each file */
 #define BATCHES   2
 
 struct vl_proxy {
-	struct vl_cage *cage;
-	int dirfd;         /* of the bundle */
-	uint32_t files[3]; /* by enum vl_file_type */
-	uint32_t reader;
+	struct vl_talk talk;
 	enum wire_mode mode;
 	/* The batch in hand, and the one that holds the current record. */
 	struct vl_buf batch[BATCHES];
 	unsigned in;    /* of which is read */
 	unsigned of;    /* the record stands in */
 	uint32_t taken; /* records of the batch in hand */
-	/* The one behind it was asked for, and when it was heard: */
-	bool ahead;
-	struct vl_buf next;
-	enum vl_status heard;
-	struct vl_err failure;
 	struct vl_rd rd;
 	uint32_t refs; /* left of the item in hand */
 	bool open;     /* the body of the current record is not at its end */
@@ -56,145 +46,7 @@ struct vl_proxy {
 static enum vl_status
 impossible(struct vl_proxy *p, struct vl_err *err)
 {
-	return vl_cage_condemn(p->cage, err);
-}
-
-/* A file of the bundle for the child, or why not. */
-static enum vl_status
-hand_file(
-    struct vl_proxy *p, unsigned channel, uint32_t size, struct vl_err *err)
-{
-	struct vl_stream_found found = { .fd = -1 };
-	struct vl_cage_message m = { .kind = WIRE_FILE, .fd = -1 };
-	struct wire_file say = { 0 };
-	struct vl_buf out = { 0 };
-	uint8_t ask[8];
-	struct vl_rd rd = { .rest = { ask, sizeof(ask) } };
-	uint32_t type = 0;
-	uint32_t number = 0;
-	enum vl_status st = VL_OK;
-
-	if (size != sizeof(ask))
-		return impossible(p, err);
-	st = vl_cage_hear_body(p->cage, channel, ask, sizeof(ask), err);
-	if (st != VL_OK)
-		return st;
-	type = vl_rd_u32le(&rd);
-	number = vl_rd_u32le(&rd);
-	if ((type != VL_FILE_PACK && type != VL_FILE_INDEX) || number == 0 ||
-	    number > p->files[type])
-		return impossible(p, err);
-	if (!vl_stream_find(p->dirfd, (enum vl_file_type)type, number, &found))
-		say.error = (uint32_t)errno;
-	say.regular = found.regular;
-	say.size = found.size;
-	m.fd = found.fd;
-	st = wire_put_file(&out, &say, err);
-	if (st == VL_OK)
-		st = vl_cage_say(p->cage, channel, &m, vl_buf_slice(&out), err);
-	vl_buf_free(&out);
-	if (found.fd >= 0)
-		(void)close(found.fd);
-	return st;
-}
-
-/* What the child answers to a request: its body into `reply`, or its failure
- * into `err`. */
-static enum vl_status
-hear(struct vl_proxy *p, unsigned channel, struct vl_buf *reply,
-    struct vl_err *err)
-{
-	struct vl_cage_message m = { .fd = -1 };
-	struct vl_rd rd = { .rest = { NULL, 0 } };
-	enum vl_status st = VL_OK;
-
-	for (;;) {
-		st = vl_cage_hear(p->cage, channel, &m, err);
-		if (st != VL_OK)
-			return st;
-		if (m.fd >= 0) { /* it has none to give */
-			(void)close(m.fd);
-			return impossible(p, err);
-		}
-		if (m.kind == WIRE_UNLOCKED && m.n == 0) {
-			vl_secret_note_unlocked();
-			continue;
-		}
-		if (m.kind != WIRE_WANTS)
-			break;
-		st = hand_file(p, channel, m.n, err);
-		if (st != VL_OK)
-			return st;
-	}
-	if ((m.kind != WIRE_DONE && m.kind != WIRE_FAILED) || m.n > WIRE_MAX)
-		return impossible(p, err);
-	vl_buf_clear(reply);
-	st = vl_buf_reserve(reply, m.n, err);
-	if (st != VL_OK) {
-		(void)vl_cage_condemn(p->cage, &(struct vl_err){ 0 });
-		return st;
-	}
-	st = vl_cage_hear_body(p->cage, channel, reply->p, m.n, err);
-	if (st != VL_OK)
-		return st;
-	reply->n = m.n;
-	if (m.kind == WIRE_DONE)
-		return VL_OK;
-	rd.rest = vl_buf_slice(reply);
-	if (!wire_take_failure(&rd, err) || !vl_rd_done(&rd))
-		return impossible(p, err);
-	return err->status;
-}
-
-/* Begin to speak about records: first is heard what was asked ahead. */
-static void
-begin(struct vl_cage *cage)
-{
-	struct vl_proxy *p = NULL;
-	void **left = NULL;
-
-	vl_cage_begin(cage, RECORDS);
-	left = vl_cage_left(cage, RECORDS);
-	p = *left;
-	*left = NULL;
-	if (p != NULL)
-		p->heard = hear(p, RECORDS, &p->next, &p->failure);
-}
-
-/* Ask the reader of `p` and hear; without a `reply` only the former. */
-static enum vl_status
-ask(struct vl_proxy *p, uint32_t kind, uint32_t with, struct vl_buf *reply,
-    struct vl_err *err)
-{
-	const struct vl_cage_message m = { .kind = kind, .fd = -1 };
-	uint8_t body[8];
-	enum vl_status st = VL_OK;
-
-	vl_put_u32le(body, p->reader);
-	vl_put_u32le(body + 4, with);
-	begin(p->cage);
-	st = vl_cage_say(
-	    p->cage, RECORDS, &m, (struct vl_slice){ body, sizeof(body) }, err);
-	if (st == VL_OK && reply != NULL)
-		st = hear(p, RECORDS, reply, err);
-	vl_cage_end(p->cage, RECORDS);
-	return st;
-}
-
-enum vl_status
-vl_proxy_ask_small(struct vl_cage *cage, uint32_t kind, struct vl_slice text,
-    struct vl_buf *reply, struct vl_err *err)
-{
-	const struct vl_cage_message m = { .kind = kind, .fd = -1 };
-	struct vl_proxy p = { .cage = cage, .dirfd = -1 };
-	enum vl_status st = VL_OK;
-
-	begin(cage);
-	st = vl_cage_say(cage, RECORDS, &m, text, err);
-	if (st == VL_OK)
-		st = hear(&p, RECORDS, reply, err);
-	vl_cage_end(cage, RECORDS);
-	return st;
+	return vl_cage_condemn(p->talk.cage, err);
 }
 
 /* The head, then the keys, which are in no memory that is not locked. */
@@ -222,16 +74,17 @@ ask_open(struct vl_proxy *p, const struct vl_unpack_source *s,
 	if (o.has_tk)
 		memcpy(keys + 2 * VL_KEY_SIZE, s->tk_commit, VL_HASH_SIZE);
 	st = wire_put_open(&out, &o, err);
-	begin(p->cage);
+	vl_talk_begin(p->talk.cage);
 	if (st == VL_OK)
-		st = vl_cage_say(p->cage, RECORDS, &m, vl_buf_slice(&out), err);
+		st = vl_cage_say(
+		    p->talk.cage, VL_TALK_RECORDS, &m, vl_buf_slice(&out), err);
 	m = (struct vl_cage_message){ .kind = WIRE_KEYS, .fd = -1 };
 	if (st == VL_OK)
-		st = vl_cage_say(p->cage, RECORDS, &m,
+		st = vl_cage_say(p->talk.cage, VL_TALK_RECORDS, &m,
 		    (struct vl_slice){ keys, WIRE_SECRET }, err);
 	if (st == VL_OK)
-		st = hear(p, RECORDS, reply, err);
-	vl_cage_end(p->cage, RECORDS);
+		st = vl_talk_hear(&p->talk, VL_TALK_RECORDS, reply, err);
+	vl_cage_end(p->talk.cage, VL_TALK_RECORDS);
 	vl_buf_free(&out);
 	vl_secret_free(keys);
 	return st;
@@ -246,7 +99,7 @@ take_opened(struct vl_unpack *u, struct vl_slice reply, struct vl_err *err)
 	struct vl_slice first = { NULL, 0 };
 	enum vl_status st = VL_OK;
 
-	p->reader = vl_rd_u32le(&rd);
+	p->talk.reader = vl_rd_u32le(&rd);
 	st = wire_take_inner(&u->inner, &rd, err);
 	if (st == VL_EFORMAT)
 		return impossible(p, err);
@@ -267,7 +120,8 @@ borrow_blocks(struct vl_unpack *u, struct vl_err *err)
 
 	b->borrowed = true;
 	b->limit = vl_pool_workers(u->pool) + VL_BLOCKS_KEPT;
-	b->gone_cap = vl_cage_memory_size(u->proxy->cage) / VL_RECORD_PLAIN_MAX;
+	b->gone_cap =
+	    vl_cage_memory_size(u->proxy->talk.cage) / VL_RECORD_PLAIN_MAX;
 	b->gone = calloc(b->gone_cap, sizeof(*b->gone));
 	return b->gone == NULL ? vl_fail_memory(err) : VL_OK;
 }
@@ -282,10 +136,10 @@ vl_proxy_open(struct vl_unpack *u, const struct vl_unpack_source *s,
 	if (p == NULL)
 		return vl_fail_memory(err);
 	u->proxy = p;
-	p->cage = cage;
-	p->dirfd = s->dirfd;
-	p->files[VL_FILE_INDEX] = s->head->index_files;
-	p->files[VL_FILE_PACK] = s->head->pack_files;
+	p->talk.cage = cage;
+	p->talk.dirfd = s->dirfd;
+	p->talk.files[VL_FILE_INDEX] = s->head->index_files;
+	p->talk.files[VL_FILE_PACK] = s->head->pack_files;
 	p->of = BATCHES;
 	vl_cage_allow(cage,
 	    FILE_TIME * ((uint64_t)s->head->index_files + s->head->pack_files));
@@ -301,42 +155,6 @@ void
 vl_proxy_unswept(struct vl_unpack *u, bool lines)
 {
 	u->proxy->mode = lines ? WIRE_LINES : WIRE_STEPS;
-}
-
-/* The next batch, to be heard when it is wanted.  What fails here fails again
- * then. */
-static void
-ask_ahead(struct vl_proxy *p)
-{
-	const struct vl_cage_message m = { .kind = WIRE_NEXT, .fd = -1 };
-	struct vl_err ignored = { 0 };
-	uint8_t body[8];
-
-	vl_put_u32le(body, p->reader);
-	vl_put_u32le(body + 4, p->mode);
-	begin(p->cage);
-	p->ahead =
-	    vl_cage_say(p->cage, RECORDS, &m,
-	        (struct vl_slice){ body, sizeof(body) }, &ignored) == VL_OK;
-	if (p->ahead)
-		*vl_cage_left(p->cage, RECORDS) = p;
-	vl_cage_end(p->cage, RECORDS);
-}
-
-static enum vl_status
-take_ahead(struct vl_proxy *p, struct vl_err *err)
-{
-	struct vl_buf *batch = &p->batch[p->in];
-	struct vl_buf old = *batch;
-
-	begin(p->cage);
-	vl_cage_end(p->cage, RECORDS);
-	p->ahead = false;
-	*batch = p->next;
-	p->next = old;
-	if (p->heard != VL_OK)
-		*err = p->failure;
-	return p->heard;
 }
 
 /* Whether the rest of the batch is lines, and none of them has a body. */
@@ -361,8 +179,9 @@ fetch(struct vl_proxy *p, uint32_t kind, struct vl_err *err)
 	if (p->of == p->in)
 		p->in = 1 - p->in;
 	p->taken = 0;
-	st = p->ahead ? take_ahead(p, err) :
-	                ask(p, kind, p->mode, &p->batch[p->in], err);
+	st = p->talk.ahead ?
+	    vl_talk_take_ahead(&p->talk, &p->batch[p->in], err) :
+	    vl_talk_ask(&p->talk, kind, p->mode, &p->batch[p->in], err);
 	p->rd = (struct vl_rd){ .rest = vl_buf_slice(&p->batch[p->in]) };
 	if (st == VL_OK && p->rd.rest.n == 0)
 		st = impossible(p, err);
@@ -502,7 +321,7 @@ take_record(struct vl_unpack *u, struct vl_unpacked *rec, uint8_t kind,
 	/* With the second, so that what ended with the first, as the staging of
 	 * a tree, is over. */
 	if (++p->taken == 2 && only_lines(p->rd))
-		ask_ahead(p);
+		vl_talk_ask_ahead(&p->talk, p->mode);
 	return VL_OK;
 }
 
@@ -549,7 +368,7 @@ ask_block(struct vl_unpack *u, const struct vl_chunk_hold *h,
     struct vl_buf *out, struct vl_err *err)
 {
 	struct vl_unpack_blocks *b = &u->blocks;
-	enum vl_status st = wire_put_u32(out, u->proxy->reader, err);
+	enum vl_status st = wire_put_u32(out, u->proxy->talk.reader, err);
 	size_t i = 0;
 
 	if (st == VL_OK)
@@ -578,7 +397,7 @@ take_block(struct vl_proxy *p, struct vl_chunk_hold *h, struct vl_slice reply,
 	uint32_t i = 0;
 
 	if (!wire_take_block(&w, reply) ||
-	    w.slot >= vl_cage_memory_size(p->cage) / VL_RECORD_PLAIN_MAX)
+	    w.slot >= vl_cage_memory_size(p->talk.cage) / VL_RECORD_PLAIN_MAX)
 		return impossible(p, err);
 	ends = realloc(h->ends, (size_t)w.items * sizeof(*ends));
 	if (ends == NULL)
@@ -593,7 +412,7 @@ take_block(struct vl_proxy *p, struct vl_chunk_hold *h, struct vl_slice reply,
 	h->items = w.items;
 	h->slot = w.slot;
 	h->bytes =
-	    vl_cage_memory(p->cage) + (size_t)w.slot * VL_RECORD_PLAIN_MAX;
+	    vl_cage_memory(p->talk.cage) + (size_t)w.slot * VL_RECORD_PLAIN_MAX;
 	return VL_OK;
 }
 
@@ -607,13 +426,14 @@ vl_proxy_block(struct vl_unpack *u, struct vl_chunk_hold *h, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	h->items = 0;
-	vl_cage_begin(p->cage, BLOCKS);
+	vl_cage_begin(p->talk.cage, VL_TALK_BLOCKS);
 	st = ask_block(u, h, &out, err);
 	if (st == VL_OK)
-		st = vl_cage_say(p->cage, BLOCKS, &m, vl_buf_slice(&out), err);
+		st = vl_cage_say(
+		    p->talk.cage, VL_TALK_BLOCKS, &m, vl_buf_slice(&out), err);
 	if (st == VL_OK)
-		st = hear(p, BLOCKS, &reply, err);
-	vl_cage_end(p->cage, BLOCKS);
+		st = vl_talk_hear(&p->talk, VL_TALK_BLOCKS, &reply, err);
+	vl_cage_end(p->talk.cage, VL_TALK_BLOCKS);
 	if (st == VL_OK)
 		st = take_block(p, h, vl_buf_slice(&reply), err);
 	vl_buf_free(&out);
@@ -627,7 +447,8 @@ vl_proxy_end(
 {
 	struct vl_proxy *p = u->proxy;
 	struct vl_buf reply = { 0 };
-	enum vl_status st = ask(p, WIRE_END, p->mode, &reply, err);
+	enum vl_status st =
+	    vl_talk_ask(&p->talk, WIRE_END, p->mode, &reply, err);
 
 	if (st == VL_OK &&
 	    (!wire_take_totals(totals, vl_buf_slice(&reply)) ||
@@ -654,10 +475,10 @@ vl_proxy_free(struct vl_unpack *u)
 	/* Without a first line it was never opened.  That it was closed nobody
 	 * waits for: perhaps the import is decided. */
 	if (u->first.n > 0)
-		(void)ask(p, WIRE_CLOSE, 0, NULL, &ignored);
+		(void)vl_talk_ask(&p->talk, WIRE_CLOSE, 0, NULL, &ignored);
 	for (i = 0; i < BATCHES; i++)
 		vl_buf_free(&p->batch[i]);
-	vl_buf_free(&p->next);
+	vl_talk_free(&p->talk);
 	free(p);
 	u->proxy = NULL;
 }

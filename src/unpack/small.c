@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "talk.h"
 #include "wire.h"
 
 #define MUST_KNOWN                                                             \
@@ -30,7 +31,7 @@ read_head(
 {
 	struct vl_buf reply = { 0 };
 	enum vl_status st =
-	    vl_proxy_ask_small(arg, WIRE_HEAD, text, &reply, err);
+	    vl_talk_ask_small(arg, WIRE_HEAD, text, &reply, err);
 
 	memset(h, 0, sizeof(*h));
 	if (st == VL_OK && reply.n == sizeof(*h))
@@ -61,7 +62,7 @@ read_stanzas(void *arg, struct vl_stanzas *s, struct vl_buf *mac_input,
 {
 	struct vl_buf reply = { 0 };
 	enum vl_status st =
-	    vl_proxy_ask_small(arg, WIRE_STANZAS, text, &reply, err);
+	    vl_talk_ask_small(arg, WIRE_STANZAS, text, &reply, err);
 
 	memset(s, 0, sizeof(*s));
 	if (st == VL_OK && reply.n >= sizeof(*s))
