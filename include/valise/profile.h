@@ -155,6 +155,15 @@ struct vl_secret_words {
 	bool in_site;
 };
 
+/* A column that looks as if it held secrets, and holds none. */
+struct vl_not_secret {
+	char *of;    /* "table.column", either with "*" */
+	char *where; /* SQL over the table, or NULL */
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 /* A path of a files resource that holds ids: "workflows/{workflow.id}/". */
 struct vl_path_reference {
 	char *path;
@@ -189,6 +198,8 @@ struct vl_profile_resource {
 	size_t npaths;
 	struct vl_secret_words *secrets;
 	size_t nsecrets;
+	struct vl_not_secret *not_secret;
+	size_t nnot_secret;
 	char **not_reference; /* "table.column", either with "*" */
 	size_t nnot_reference;
 	char **none;

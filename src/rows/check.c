@@ -11,6 +11,7 @@
 #include <valise/text.h>
 
 #include "check.h"
+#include "clue.h"
 #include "put.h"
 
 static void
@@ -90,6 +91,27 @@ count_id(struct checking *c, const struct rows_reader *rd,
 	return st == VL_OK ? add_example(c, count, &value) : st;
 }
 
+static enum vl_status
+add_covered(struct checking *c)
+{
+	struct vl_places *to = &c->covered;
+	struct vl_place *grown = NULL;
+	size_t n = to->n + c->places.n;
+
+	if (c->places.n == 0)
+		return VL_OK;
+	if (n > to->cap) {
+		grown = reallocarray(to->list, n * 2, sizeof(*grown));
+		if (grown == NULL)
+			return vl_fail_memory(c->err);
+		to->list = grown;
+		to->cap = n * 2;
+	}
+	memcpy(to->list + to->n, c->places.list, c->places.n * sizeof(*grown));
+	to->n = n;
+	return VL_OK;
+}
+
 /* Ids that stand inside a value.  One that cannot be read is met again where
  * the row is made into a line. */
 static enum vl_status
@@ -113,6 +135,7 @@ count_inside(struct checking *c, const struct rows_reader *rd,
 		*c->err = (struct vl_err){ 0 };
 		return VL_OK;
 	}
+	st = add_covered(c);
 	for (i = 0; st == VL_OK && i < c->places.n; i++) {
 		vl_buf_clear(&c->text);
 		st = vl_place_read(&c->text, bytes, &c->places.list[i], c->err);
@@ -156,9 +179,13 @@ go_through(struct checking *c, const struct rows_reader *rd)
 	bool drop = false;
 	size_t i = 0;
 
-	for (i = 0; st == VL_OK && i < rd->t->schema->ncolumns; i++)
+	for (i = 0; st == VL_OK && i < rd->t->schema->ncolumns; i++) {
+		c->covered.n = 0;
 		if (rd->t->columns[i].nrefs > 0)
 			st = count_column(c, rd, i);
+		if (st == VL_OK)
+			st = check_clues_read(c, rd, i, &c->covered);
+	}
 	if (st != VL_OK)
 		return st;
 	st = rows_values_make(v, c->r->scratch, rd, &drop, c->err);
@@ -240,6 +267,8 @@ check_table(struct checking *c, size_t table)
 	rows_reader_close(&rd);
 	if (st == VL_OK)
 		st = check_tell_table(c, table);
+	if (st == VL_OK)
+		check_clues_tell(c, t);
 	free_counts(c, t);
 	free(wanted);
 	return st;
@@ -252,6 +281,8 @@ check_rows(struct checking *c)
 	enum vl_status st = rows_find_keys(c->r, c->err);
 	size_t i = 0;
 
+	if (st == VL_OK)
+		st = check_clues_open(c);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		if (!p->tables[i].left)
 			st = check_table(c, i);
@@ -344,10 +375,14 @@ run_checks(struct checking *c, enum vl_status *verdict)
 		check_tell_lines(c);
 		st = check_version(c);
 	}
+	if (st == VL_OK)
+		st = check_not_secret(c);
 	if (st == VL_OK && !c->blind)
 		st = check_rows(c);
 	if (st == VL_OK && !c->blind)
 		st = check_tell_hints(c);
+	if (st == VL_OK && !c->blind)
+		st = check_tell_derived(c);
 	return st == VL_OK ? find_verdict(c, verdict) : st;
 }
 
@@ -372,7 +407,10 @@ vl_rows_check(const struct vl_rows_opts *opts, const struct vl_check *to,
 	r->plan.lenient = true;
 	r->plan.ear = &c.ear;
 	st = run_checks(&c, verdict);
+	clues_free(c.clues);
+	free(c.not_secret);
 	vl_places_free(&c.places);
+	vl_places_free(&c.covered);
 	vl_buf_free(&c.text);
 	vl_buf_free(&c.unpacked);
 	free(c.faults);

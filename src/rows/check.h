@@ -8,6 +8,8 @@
 
 #include "ear.h"
 
+struct clues;
+
 #define CHECK_EXAMPLES 3
 
 /* What became of the ids by one reference of a column. */
@@ -45,7 +47,10 @@ struct checking {
 	bool refused;
 	uint64_t *faults; /* rows told of, by table */
 	struct check_counts counts;
+	struct clues *clues;
+	size_t *not_secret; /* condition of each line of it; NONE */
 	struct vl_places places;
+	struct vl_places covered; /* of a value: what lines found in it */
 	struct vl_buf text;
 	struct vl_buf unpacked;
 	struct vl_err *err;
@@ -66,6 +71,15 @@ void check_hear_doubles(void *arg, const struct rows_table *t,
 enum vl_status check_tell_table(struct checking *c, size_t table);
 /* check_lines.c: what of the profile speaks of nothing. */
 void check_tell_lines(struct checking *c);
+/* check_clue.c: ids and secrets in texts of which no line speaks ... */
+enum vl_status check_not_secret(struct checking *c);
+enum vl_status check_clues_open(struct checking *c);
+enum vl_status check_clues_read(struct checking *c,
+    const struct rows_reader *rd, size_t column,
+    const struct vl_places *covered);
+void check_clues_tell(struct checking *c, const struct rows_table *t);
+/* ... and columns that look as if they were worked out of other rows. */
+enum vl_status check_tell_derived(struct checking *c);
 /* check_hint.c: columns whose integers are all ids of one table. */
 enum vl_status check_tell_hints(struct checking *c);
 

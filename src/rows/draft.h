@@ -6,6 +6,7 @@
  *
  *	draft.c       in which order, and keys
  *	draft_refs.c  which columns refer to what
+ *	draft_clue.c  what values show that no name says
  *	draft_text.c  what is written about it
  */
 
@@ -78,6 +79,18 @@ const char *draft_values(
  * it stand before the id; 0: it does not. */
 size_t draft_id_in_name(
     struct draft *d, const struct draft_table *t, const struct draft_table *of);
+/* draft_clue.c: what values show, as questions. */
+void draft_integers(struct draft *d);
+void draft_texts(struct draft *d);
+void draft_derived(struct draft *d, const struct draft_table *t);
+/* draft_text.c */
+bool draft_can_name(const char *table, const char *column);
+/* A question about a column, and a line to choose; or NULL. */
+void draft_ask_line(struct draft *d, const struct draft_table *t, size_t column,
+    const char *text, const char *line);
+/* All its integers are ids of table `to`. */
+void draft_ask_integers(
+    struct draft *d, const struct draft_table *t, size_t column, size_t to);
 void draft_write(struct draft *d);
 
 #endif

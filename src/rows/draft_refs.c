@@ -4,72 +4,11 @@
  * it does; a name alone proves nothing.
  */
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "draft.h"
-
-#define STEM_MAX 256
-
-/* "authorId", "author_id" -> "author"; words parted by '_', lower case. */
-static void
-stem_of(char stem[STEM_MAX], const char *name)
-{
-	size_t n = strlen(name);
-	size_t at = 0;
-	size_t i = 0;
-
-	n -= name[n - 3] == '_' ? 3 : 2;
-	for (i = 0; i < n && at < STEM_MAX - 2; i++) {
-		if (isupper((unsigned char)name[i]) && i > 0 &&
-		    islower((unsigned char)name[i - 1]))
-			stem[at++] = '_';
-		stem[at++] = (char)tolower((unsigned char)name[i]);
-	}
-	stem[at] = '\0';
-}
-
-/* `word` in the singular or plural is what `name` is. */
-static bool
-is_plural(const char *name, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (n == 0 || strncasecmp(name, word, n - 1) != 0)
-		return false;
-	if (strcasecmp(name + n - 1, "ies") == 0 && word[n - 1] == 'y')
-		return true;
-	if (strncasecmp(name, word, n) != 0)
-		return false;
-	return name[n] == '\0' || strcasecmp(name + n, "s") == 0 ||
-	    strcasecmp(name + n, "es") == 0;
-}
-
-/* How well a column of that stem may mean the table: 1 is best, 0 not. */
-static unsigned
-rank(const char *stem, const char *table, bool self)
-{
-	const char *part = NULL;
-	size_t n = strlen(stem);
-
-	if (self && strstr(stem, "parent") != NULL)
-		return 1;
-	if (is_plural(table, stem))
-		return 1;
-	for (part = strchr(table, '_'); part != NULL;
-	     part = strchr(part + 1, '_'))
-		if (is_plural(part + 1, stem))
-			return 2;
-	if (strncasecmp(table, stem, n) == 0 && table[n] == '_')
-		return 3;
-	for (part = strchr(stem, '_'); part != NULL;
-	     part = strchr(part + 1, '_'))
-		if (is_plural(table, part + 1))
-			return 4;
-	return 0;
-}
 
 /* How many ids there are, and how many of them are of `to`. */
 static void
@@ -163,16 +102,16 @@ infer(struct draft *d, size_t table, size_t column)
 	struct draft_table *t = &d->tables[table];
 	struct draft_column *best = &t->columns[column];
 	struct draft_column c = { 0 };
-	char stem[STEM_MAX];
+	char stem[ROWS_STEM_MAX];
 	unsigned least = 0;
 	unsigned r = 0;
 	bool tie = false;
 	size_t i = 0;
 
-	stem_of(stem, t->schema->columns[column].name);
+	rows_stem(stem, t->schema->columns[column].name);
 	best->kind = DRAFT_OPEN;
 	for (i = 0; i < d->ntables; i++) {
-		r = rank(stem, d->tables[i].schema->name, i == table);
+		r = rows_stem_rank(stem, d->tables[i].schema->name, i == table);
 		if (r == 0 || d->tables[i].primary == NONE)
 			continue;
 		c = (struct draft_column){ .kind = DRAFT_OPEN };
@@ -198,12 +137,12 @@ find_type(const struct draft_table *t, size_t column)
 		NULL };
 	const char *name = t->schema->columns[column].name;
 	size_t n = strlen(name);
-	char wanted[2 * STEM_MAX];
+	char wanted[2 * ROWS_STEM_MAX];
 	size_t i = 0;
 	size_t k = 0;
 
 	n -= name[n - 3] == '_' ? 3 : 2;
-	for (k = 0; n < STEM_MAX && ends[k] != NULL; k++) {
+	for (k = 0; n < ROWS_STEM_MAX && ends[k] != NULL; k++) {
 		(void)snprintf(
 		    wanted, sizeof(wanted), "%.*s%s", (int)n, name, ends[k]);
 		for (i = 0; i < t->schema->ncolumns; i++)

@@ -359,6 +359,51 @@ ask_secrets(struct draft *d, const struct draft_table *t)
 	}
 }
 
+bool
+draft_can_name(const char *table, const char *column)
+{
+	return can_be_named(table, false) && can_be_named(column, true);
+}
+
+/* A comment of any length: put() cuts. */
+static void
+put_comment(struct draft *d, const char *text)
+{
+	for (; d->ask.st == VL_OK && *text != '\0'; text += strnlen(text, 256))
+		put(d, "%.256s", text);
+}
+
+void
+draft_ask_line(struct draft *d, const struct draft_table *t, size_t column,
+    const char *text, const char *line)
+{
+	ask_person(d, 8);
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	put(d, ": ");
+	put_comment(d, text);
+	put(d, "\n");
+	if (line == NULL)
+		return;
+	put(d, "        # - ");
+	put_comment(d, line);
+	put(d, "\n");
+}
+
+void
+draft_ask_integers(
+    struct draft *d, const struct draft_table *t, size_t column, size_t to)
+{
+	ask_person(d, 8);
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	put(d, ": all its integers are ids of ");
+	put_scalar(d, d->tables[to].schema->name);
+	put(d, ": perhaps it refers to that\n        # - {from: ");
+	put_path(d, t->schema->name, t->schema->columns[column].name);
+	put(d, ", to: ");
+	put_scalar(d, d->tables[to].schema->name);
+	put(d, "}\n");
+}
+
 static bool
 write_table(struct draft *d, const struct draft_table *t)
 {
@@ -378,6 +423,7 @@ write_table(struct draft *d, const struct draft_table *t)
 		put(d, ", skip: true}\n");
 	}
 	ask_secrets(d, t);
+	draft_derived(d, t);
 	if (t->state == DRAFT_ASK) {
 		ask_key(d, t);
 		return false;
@@ -556,6 +602,8 @@ write_references(struct draft *d)
 			if (is_written(&d->tables[i], k) &&
 			    write_reference(d, &d->tables[i], k))
 				active = true;
+	draft_integers(d);
+	draft_texts(d);
 	return active;
 }
 

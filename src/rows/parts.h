@@ -9,6 +9,7 @@
  *	named.c    tables whose name holds an id
  *	key.c      a key for a table that the profile gives none
  *	refer.c    which columns hold ids, and of what
+ *	stem.c     which table a name may mean
  *	names.c    whether what the profile names is there
  *	derived.c  columns that follow from other rows
  *	here.c, swap.c, swap_php.c
@@ -319,6 +320,17 @@ bool rows_tie_find(const struct rows_plan *p, const struct vl_tie *tie,
 bool rows_names_column(
     char *const *list, size_t n, const char *name, bool wild);
 bool rows_looks_like_reference(const char *column);
+/* check_clue.c: of a table of names and values, the column that has the name of
+ * the value in `column`; else NONE. */
+size_t rows_value_name(const struct vl_table *t, size_t column);
+/* stem.c: of a name that looks so: "authorId", "author_id" -> "author"; and
+ * how well a stem may mean a table: 1 is best, 0 not at all.  `self`: it stands
+ * in that very table. */
+#define ROWS_STEM_MAX 256
+void rows_stem(char stem[ROWS_STEM_MAX], const char *name);
+unsigned rows_stem_rank(const char *stem, const char *table, bool self);
+/* It says how many there are, and no id. */
+bool rows_names_amount(const char *name);
 /* names.c: some column is called so; a star stands for any characters. */
 bool rows_names_any(const struct rows_plan *p, char *const *pattern);
 /* VL_EUSAGE: a line speaks of a column that is not there. */

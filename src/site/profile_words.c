@@ -35,6 +35,8 @@ static const char *const on_broken[] = { "refuse", "keep", NULL };
 #define ROWS(name)  VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define SECRET(name)                                                           \
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
+#define NOT_SECRET(name)                                                       \
+	VL_SCOPE_NOT_SECRET, .at = offsetof(struct vl_not_secret, name)
 #define HERE(name) VL_SCOPE_HERE, .at = offsetof(struct vl_here, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
@@ -96,7 +98,9 @@ const struct vl_word vl_profile_table[] = {
 	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_SECRET, .set = true,
 	    .count = IN_DATABASE(nsecrets) },
-	LATER("not_secret", VL_SCOPE_DATABASE),
+	{ "not_secret", DATABASE(not_secret), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_NOT_SECRET, .set = true,
+	    .count = IN_DATABASE(nnot_secret) },
 	LATER("leaks", VL_SCOPE_DATABASE),
 	LATER("master_keys", VL_SCOPE_DATABASE),
 
@@ -197,6 +201,8 @@ const struct vl_word vl_profile_table[] = {
 	LATER("on_broken", VL_SCOPE_SECRET), LATER("file", VL_SCOPE_SECRET),
 	LATER("line", VL_SCOPE_SECRET), LATER("yaml", VL_SCOPE_SECRET),
 	LATER("define", VL_SCOPE_SECRET),
+	{ "column", NOT_SECRET(of), .type = VL_WORD_COLUMN, .required = true },
+	{ "where", NOT_SECRET(where), .type = VL_WORD_TEXT },
 	{ "name", HERE(name), .type = VL_WORD_NAME, .required = true },
 	{ "in", HERE(in), .type = VL_WORD_COLUMN, .required = true,
 	    .many = VL_ONE_OR_LIST, .set = true,
@@ -222,8 +228,8 @@ const struct vl_word vl_profile_table[] = {
 	    .type = VL_WORD_PREFIX,
 	    .count = offsetof(struct vl_profile_use, nprefixes) },
 	LATER("exclude", VL_SCOPE_USE), LATER("members", VL_SCOPE_USE),
-	LATER("secrets", VL_SCOPE_USE), LATER("not_secret", VL_SCOPE_USE),
-	LATER("leaks", VL_SCOPE_USE),
+	{ "not_secret", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	LATER("secrets", VL_SCOPE_USE), LATER("leaks", VL_SCOPE_USE),
 
 	{ .word = NULL }
 };

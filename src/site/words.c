@@ -170,6 +170,8 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_PATH] = { IN_SITE(vl_path_reference), .whose = "this entry" },
 	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
 	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
+	[VL_SCOPE_NOT_SECRET] = { IN_SITE(vl_not_secret),
+	    .whose = "this entry" },
 	[VL_SCOPE_HERE] = { IN_SITE(vl_here), .whose = "this entry" },
 	[VL_SCOPE_USE] = { .whose = "'profile'" },
 };

@@ -38,6 +38,7 @@ enum vl_scope {
 	VL_SCOPE_PATH,       /* struct vl_path_reference */
 	VL_SCOPE_ROWS,       /* struct vl_keep_rows, of a profile */
 	VL_SCOPE_SECRET,     /* struct vl_secret_words */
+	VL_SCOPE_NOT_SECRET, /* struct vl_not_secret */
 	VL_SCOPE_HERE,       /* struct vl_here */
 	VL_SCOPE_USE         /* struct vl_profile_use */
 };

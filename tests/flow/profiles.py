@@ -271,6 +271,127 @@ class Check(Profiles):
              'perhaps it refers to that\tadd: {from: "big.last", to: "big"}'],
             [line for line in self.found(result, "hint") if "ids" in line])
 
+    def hints(self, result):
+        """Place and the line to add, of hints by values."""
+        return [(line.split("\t")[1], line.split("\tadd: ")[1])
+                for line in self.found(result, "hint") if "\tadd: " in line]
+
+    def test_ids_in_texts_that_no_line_speaks_of_are_a_hint(self):
+        php = 'a:2:{s:7:"user_id";i:71;s:4:"size";i:300;}'
+        self.make(TRACKER + f"""
+            insert into user values(71, 'eve', null), (72, 'joe', null);
+            create table page(name text primary key, body text, j text,
+                p text, k text);
+            create table token(id text primary key, name text unique);
+            create table use(name text primary key, t text references token);
+            insert into token values('a81f00d2-77', 'one');
+            insert into use values('x', 'a81f00d2-77');
+            insert into page values('a', 'see ?user_id=71, width="72"',
+                '{{"by": [{{"user_id": "72"}}], "w": 71}}', '{php}',
+                'a text with a81f00d2-77 in it');
+        """)
+        lines = ["tables: [{table: comment, owned_by: issue_id},"
+                 " {table: page, key: [name]},"
+                 " {table: token, key: [name]}, {table: use, key: [name]}]"]
+        self.write_site(*lines)
+        wanted = [
+            ("app/page.body",
+             '{from: page.body, pattern: "\\\\buser_id\\\\W{1,4}(\\\\d+)",'
+             ' to: user}'),
+            ("app/page.j", '{from: page.j, json: "$..user_id", to: user}'),
+            ("app/page.p", '{from: page.p, php: "$..user_id", to: user}'),
+            ("app/page.k", '{from: page.k, pattern: "\\\\b([\\\\w-]+)", '
+             'to: token, on_dangling: keep}')]
+        hints = self.hints(self.check())
+        self.assertEqual(sorted(wanted), sorted(
+            hint for hint in hints if "password" not in hint[0]))
+        # What is proposed is right, and then nothing is left to say.
+        self.write_site(*lines, "references:",
+                        *(f"  - {line}" for _, line in wanted))
+        result = self.check()
+        self.assertEqual([], [hint for hint in self.hints(result)
+                              if "password" not in hint[0]])
+        for column in ("body", "j", "p", "k"):
+            self.assertIn(f"app/page.{column}\tto ", result.out)
+            self.assertRegex(result.out, rf"page.{column}\tto \w+\t1 met")
+        self.write_site(*lines, "not_reference: ['page.*']")
+        self.assertEqual([], [hint for hint in self.hints(self.check())
+                              if "password" not in hint[0]])
+
+    def test_small_numbers_and_sizes_are_no_hint(self):
+        self.make(TRACKER + """
+            create table page(name text primary key, body text, j text);
+            insert into page values
+                ('a', 'version 1.5.6 of 2020-01-03, width=5, 7 of 9',
+                '{"order": 1, "size": 7, "id": 3, "n": [1, 7]}'),
+                ('b', '<img height="7"> 5:9 ?p=3', '{"id": 4}');
+        """)
+        self.write_site("tables: [{table: comment, owned_by: issue_id},"
+                        " {table: page, key: [name]},"
+                        " {table: user, key: [login],"
+                        " keep_here: [password_hash]}]")
+        self.assertEqual([], self.hints(self.check()))
+
+    def test_secrets_that_would_travel_are_a_hint(self):
+        self.make("""
+            create table t(id integer primary key, name text unique,
+                api_token text, note text);
+            create table s(name text primary key, value text);
+            insert into t values(1, 'a', 'q9-81-xx-77', 'no secret'),
+                (2, 'b', 'plain words', 'ghp_0123456789abcdef0123');
+            insert into s values('smtp_password', 'hunter2-and-3'),
+                ('theme', 'dark-2-blue-7'),
+                ('mail', '{"host": "a9.example", "secret": "s3cr3t-7781"}');
+        """)
+        self.write_site("tables: [{table: t, key: [name]},"
+                        " {table: s, key: [name]}]")
+        result = self.check()
+        self.assertEqual([
+            ("app/s.value", """{column: s.value, where: "name = 'mail'"}"""),
+            ("app/s.value",
+             """{column: s.value, where: "name = 'smtp_password'"}"""),
+            ("app/t.api_token", "{column: t.api_token}"),
+            ("app/t.note", "{column: t.note}")], sorted(self.hints(result)))
+        for secret in ("q9-81", "ghp_0", "hunter2", "s3cr3t"):
+            self.assertNotIn(secret, result.said)
+        self.write_site(
+            "tables: [{table: t, key: [name], keep_here: [api_token]},"
+            " {table: s, key: [name], skip: \"name = 'mail'\"}]",
+            "not_secret: [{column: 't.no*'},"
+            " {column: s.value, where: \"name like 'smtp%'\"}]")
+        self.assertEqual([], self.hints(self.check()))
+        for line, says in (("{column: t.nothing}", "no column 't.nothing'"),
+                           ("{column: s.value, where: nme}", "nme")):
+            self.write_site("tables: [{table: t, key: [name]},"
+                            " {table: s, key: [name]}]",
+                            f"not_secret: [{line}]")
+            self.assert_says(self.check(expect=2), says)
+
+    def test_counts_and_places_in_trees_are_a_hint(self):
+        self.make("""
+            create table tag(id integer primary key, name text unique,
+                posts_count integer, posts integer, weight integer,
+                lft integer, rgt integer, parent_id integer references tag);
+            create table post(id integer primary key, name text unique,
+                tag_id integer references tag);
+            insert into tag values(1, 'a', 2, 2, 5, 1, 4, null),
+                (2, 'b', 1, 1, 3, 2, 3, 1);
+            insert into post values(1, 'p', 1), (2, 'q', 1), (3, 'r', 2);
+        """)
+        lines = ["tables: [{table: tag, key: [name]},"
+                 " {table: post, key: [name]}]"]
+        self.write_site(*lines)
+        hints = dict(self.hints(self.check()))
+        self.assertEqual({"app/tag.posts_count", "app/tag.lft"}, set(hints))
+        self.assertEqual("{table: tag, nested_set: {parent: parent_id, "
+                         "left: lft, right: rgt}}", hints["app/tag.lft"])
+        words = hints["app/tag.posts_count"].removeprefix("{table: tag, ")
+        self.write_site("tables:",
+                        "  - {table: tag, key: [name], nested_set: {parent: "
+                        "parent_id, left: lft, right: rgt}, " + words,
+                        "  - {table: post, key: [name]}")
+        self.assertEqual([], self.hints(self.check()))
+
     def test_json_lines(self):
         self.make(LOOSE)
         self.write_site("tables: [{table: users, key: [email]}]")
@@ -377,6 +498,25 @@ class Init(Profiles):
         text = "\n".join(lines) + "\n"
         self.yaml.write_text(text.replace(
             "# not_reference: [", "not_reference: ["))
+        self.check()
+
+    def test_what_values_show_is_asked(self):
+        self.make(TRACKER + """
+            alter table user add column issues_count integer;
+            update user set issues_count = 0;
+            insert into user values(71, 'eve', null, 2), (72, 'joe', null, 1);
+            alter table issue add column owner_id integer references user;
+            update issue set owner_id = case when id < 7 then 71 else 72 end;
+            create table page(name text primary key, body text);
+            insert into page values('a', '{"user_id": 71}');
+        """)
+        self.draft()
+        text = self.yaml.read_text()
+        self.assertIn("# ? page.body: 1 value beside 'user_id' is an id of "
+                      "'user': perhaps it refers to that\n        # - {from: "
+                      'page.body, json: "$..user_id", to: user}\n', text)
+        self.assertIn("# ? user.issues_count: in 4 of 4 rows it is how many "
+                      "rows of 'issue'", text)
         self.check()
 
     def test_hostile_names(self):

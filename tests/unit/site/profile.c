@@ -233,7 +233,7 @@ says_what_comes_in_a_later_version(void **state)
 	static const char *const resources[] = { "exclude", "unit", "members",
 		"target_only", "on_match", "one_file_system", "special",
 		"privileged", "links", "on_unsupported", "owners", "compress",
-		"not_secret", "leaks", "master_keys" };
+		"leaks", "master_keys" };
 	static const char *const rows[] = { "path", "file", "json", "yaml" };
 	static const char *const versions[] = { "file", "json", "yaml",
 		"command" };
