@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import databases
+import insides
 import measure
 import peers
 import smallfiles
@@ -145,7 +146,7 @@ class Bench:
         # A phase stands beside the whole.
         work = work.removesuffix(": load")
         for other in self.rows:
-            if other["peer"] in (peers.REFERENCE, *databases.REFERENCES) and \
+            if other["peer"] in (peers.REFERENCE, "without", *databases.REFERENCES) and \
                     (other["tree"], other["work"]) == (row["tree"], work):
                 return other
         return None
@@ -179,7 +180,8 @@ def main():
     parser.add_argument("-p", dest="peers", default="")
     parser.add_argument("--work", default=os.environ.get("TMPDIR", "/tmp"),
                         help="where the data lies; wants some 10 GB")
-    parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES] | rows [ROWS]")
+    parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES] | rows [ROWS] | "
+                        "insides [ROWS]")
     o = parser.parse_args()
     names = set(filter(None, o.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="valise-bench.",
@@ -195,6 +197,9 @@ def main():
         elif o.what and o.what[0] == "rows":
             for count in map(int, o.what[1:] or (1_000_000, 10_000_000)):
                 databases.Databases(bench, count).measure()
+        elif o.what and o.what[0] == "insides":
+            for count in map(int, o.what[1:] or (1_000_000,)):
+                insides.Insides(bench, count).measure()
         else:
             tree = Path(o.what[0]).resolve() if o.what else linux_tree(work)
             bench.measure_tree(tree, names)
