@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <valise/err.h>
 
@@ -24,9 +25,20 @@ struct vl_buf {
 	size_t cap;
 };
 
-struct vl_slice vl_slice_of(const char *text); /* without the NUL */
+/* Here, so that the lengths of names in the program are no work. */
+static inline struct vl_slice
+vl_slice_of(const char *text) /* without the NUL */
+{
+	return (struct vl_slice){ (const uint8_t *)text, strlen(text) };
+}
+
+static inline bool
+vl_slice_equal(struct vl_slice a, struct vl_slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 struct vl_slice vl_buf_slice(const struct vl_buf *buf);
-bool vl_slice_equal(struct vl_slice a, struct vl_slice b);
 /* By bytes, a prefix before what it begins: <0, 0, >0. */
 int vl_slice_cmp(struct vl_slice a, struct vl_slice b);
 

@@ -33,7 +33,7 @@ struct vl_json_item {
 	enum vl_json_type type;
 	bool escaped;   /* a string that holds a backslash */
 	uint32_t count; /* members of an object, values of an array */
-	size_t next;
+	uint32_t next;
 	struct vl_slice raw; /* its text; a string without its quotes */
 	int64_t number;      /* of VL_JSON_INT */
 };

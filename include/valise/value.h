@@ -67,10 +67,12 @@ enum vl_packing {
 struct vl_value {
 	enum vl_value_kind kind;
 	struct vl_cell cell; /* CELL; `bytes` of what was decoded: in `arena` */
-	uint64_t at;         /* BODY: in the body of the record */
+	/* BODY: in the body of the record.  PARTS: what its pieces take of it,
+	 * as vl_value_read() finds it. */
+	uint64_t at;
 	uint64_t n;
 	struct vl_slice key;     /* REF: canonical JSON, an array */
-	size_t item;             /* PARTS: the array, an item of the line */
+	size_t item;             /* REF, PARTS: the array in the line */
 	enum vl_packing packing; /* PARTS */
 };
 

@@ -8,21 +8,9 @@
 #include <valise/bytes.h>
 
 struct vl_slice
-vl_slice_of(const char *text)
-{
-	return (struct vl_slice){ (const uint8_t *)text, strlen(text) };
-}
-
-struct vl_slice
 vl_buf_slice(const struct vl_buf *buf)
 {
 	return (struct vl_slice){ buf->p, buf->n };
-}
-
-bool
-vl_slice_equal(struct vl_slice a, struct vl_slice b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 int

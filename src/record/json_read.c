@@ -10,6 +10,8 @@
 #include <valise/json.h>
 #include <valise/text.h>
 
+#include "json_eight.h"
+
 #define DIGITS_MAX 15 /* of VL_JSON_INT_MAX */
 
 struct reader {
@@ -55,7 +57,7 @@ add_item(struct reader *r, enum vl_json_type type)
 		j->cap = cap;
 	}
 	j->items[j->n] =
-	    (struct vl_json_item){ .type = type, .next = j->n + 1 };
+	    (struct vl_json_item){ .type = type, .next = (uint32_t)j->n + 1 };
 	return &j->items[j->n++];
 }
 
@@ -125,6 +127,24 @@ take_escape(const uint8_t **p, const uint8_t *end)
 	return c;
 }
 
+/* Where the next quote, backslash or control character is, or `end`; what is
+ * above ASCII on the way leaves a high bit in `high`. */
+static const uint8_t *
+skip_plain(const uint8_t *p, const uint8_t *end, uint64_t *high)
+{
+	uint64_t eight = 0;
+
+	for (; (size_t)(end - p) >= sizeof(eight); p += sizeof(eight)) {
+		memcpy(&eight, p, sizeof(eight));
+		if (json_to_escape(eight) != 0)
+			break;
+		*high |= eight;
+	}
+	for (; p < end && *p >= 0x20 && *p != '"' && *p != '\\'; p++)
+		*high |= *p;
+	return p;
+}
+
 static bool
 read_string(struct reader *r)
 {
@@ -132,28 +152,26 @@ read_string(struct reader *r)
 	const uint8_t *p = r->p + 1;
 	struct vl_slice raw = { p, 0 };
 	bool escaped = false;
-	bool high = false;
+	uint64_t high = 0;
 
-	for (; p < r->end && *p != '"';) {
-		if (*p == '\\') {
-			escaped = true;
-			if (take_escape(&p, r->end) < 0) {
-				r->p = p;
-				return refuse(r, "escape is not canonical");
-			}
-			continue;
-		}
-		if (*p < 0x20) {
+	for (;;) {
+		p = skip_plain(p, r->end, &high);
+		if (p == r->end || *p == '"')
+			break;
+		if (*p != '\\') {
 			r->p = p;
 			return refuse(r, "control character in a string");
 		}
-		high |= *p >= 0x80;
-		p++;
+		escaped = true;
+		if (take_escape(&p, r->end) < 0) {
+			r->p = p;
+			return refuse(r, "escape is not canonical");
+		}
 	}
 	raw.n = (size_t)(p - raw.p);
 	if (p == r->end)
 		return refuse(r, "string has no end");
-	if (high && !vl_utf8_valid(raw))
+	if ((high & JSON_HIGH) != 0 && !vl_utf8_valid(raw))
 		return refuse(r, "string is not UTF-8");
 	item = add_item(r, VL_JSON_STRING);
 	if (item == NULL)
@@ -302,7 +320,7 @@ read_nested(struct reader *r, enum vl_json_type type)
 	r->depth--;
 	j->items[at].raw = (struct vl_slice){ begin, (size_t)(r->p - begin) };
 	j->items[at].count = count;
-	j->items[at].next = j->n;
+	j->items[at].next = (uint32_t)j->n;
 	return true;
 }
 
@@ -338,7 +356,7 @@ vl_json_parse(struct vl_json *j, struct vl_slice text, struct vl_err *err)
 	j->n = 0;
 	if (text.n == 0)
 		return vl_fail(err, VL_EFORMAT, "not JSON: no bytes");
-	if (text.n > UINT32_MAX) /* counts of an item have 32 bits */
+	if (text.n > UINT32_MAX) /* counts and places of items have 32 bits */
 		return vl_fail(
 		    err, VL_ELIMIT, "JSON text has %zu bytes", text.n);
 	r.end = text.p + text.n;
@@ -376,12 +394,21 @@ static size_t
 decode_to(uint8_t *out, const struct vl_json_item *item)
 {
 	const uint8_t *p = item->raw.p;
-	size_t n = 0;
-	int c;
+	const uint8_t *end = p + item->raw.n;
+	const uint8_t *at = NULL;
+	uint8_t *begin = out;
 
-	while ((c = next_byte(item, &p)) >= 0)
-		out[n++] = (uint8_t)c;
-	return n;
+	while (p < end) {
+		at = item->escaped ? memchr(p, '\\', (size_t)(end - p)) : NULL;
+		if (at == NULL)
+			at = end;
+		memcpy(out, p, (size_t)(at - p));
+		out += at - p;
+		p = at;
+		if (p < end)
+			*out++ = (uint8_t)take_escape(&p, end);
+	}
+	return (size_t)(out - begin);
 }
 
 enum vl_status

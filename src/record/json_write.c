@@ -8,6 +8,8 @@
 #include <valise/json.h>
 #include <valise/text.h>
 
+#include "json_eight.h"
+
 #define ESCAPE_MAX  6  /* \u001f */
 #define STRING_MORE 10 /* quotes, and what is copied of the last bytes */
 
@@ -82,22 +84,6 @@ escape(uint8_t *out, uint8_t c)
 	return ESCAPE_MAX;
 }
 
-/* The high bit of each of eight bytes that is below 0x20, or one of the two
- * that have an escape besides.  A byte above 0x7f may have it, too, beside one
- * that is: only whether there are any is told. */
-static uint64_t
-to_escape(uint64_t eight)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t high = ones << 7;
-	const uint64_t quote = eight ^ (ones * '"');
-	const uint64_t slash = eight ^ (ones * '\\');
-
-	return (((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) |
-	           ((slash - ones) & ~slash)) &
-	    high;
-}
-
 static uint8_t *
 put_escaped(uint8_t *out, struct vl_slice text)
 {
@@ -118,7 +104,7 @@ put_escaped(uint8_t *out, struct vl_slice text)
 static uint8_t *
 put_string(uint8_t *out, struct vl_slice text)
 {
-	uint64_t above = UINT64_C(0x8080808080808080);
+	uint64_t above = JSON_HIGH;
 	uint64_t eight = 0;
 	size_t n = 0;
 
@@ -127,7 +113,7 @@ put_string(uint8_t *out, struct vl_slice text)
 		n = text.n < sizeof(eight) ? text.n : sizeof(eight);
 		eight = UINT64_C(0x2020202020202020);
 		memcpy(&eight, text.p, n);
-		if ((to_escape(eight) | (eight & above)) == 0) {
+		if ((json_to_escape(eight) | (eight & above)) == 0) {
 			memcpy(out, &eight, sizeof(eight));
 			out += n;
 			continue;

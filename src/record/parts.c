@@ -78,8 +78,7 @@ read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
 	size_t i = 0;
 
 	if (j->items[item].count != 3 ||
-	    j->items[item + 1].type != VL_JSON_STRING ||
-	    !vl_key_valid(j, key, arena))
+	    j->items[item + 1].type != VL_JSON_STRING)
 		return false;
 	form = j->items[key].next;
 	if (j->items[form].type != VL_JSON_STRING)
@@ -112,6 +111,7 @@ read_part_bytes(
 	return !value_is_text(part->text);
 }
 
+/* What stands behind the table of a REF may yet be no key. */
 static bool
 read_part(struct vl_text_part *part, const struct vl_json *j, size_t item,
     struct vl_buf *arena)
@@ -139,6 +139,19 @@ read_part(struct vl_text_part *part, const struct vl_json *j, size_t item,
 	part->kind = VL_PART_BODY;
 	return vl_slice_equal(it[1].raw, vl_slice_of("$body")) &&
 	    value_read_range(j, item + 2, &part->at, &part->n);
+}
+
+/* What of the body the pieces take follows one another; it begins with the
+ * first. */
+static bool
+add_range(struct vl_value *v, const struct vl_text_part *part)
+{
+	if (v->n == 0)
+		v->at = part->at;
+	if (part->at != v->at + v->n)
+		return false;
+	v->n += part->n;
+	return true;
 }
 
 static bool
@@ -188,9 +201,10 @@ end_counted(struct counted *c, uint64_t number, bool *any)
 /* Texts are not empty and not next to one another but where a counted stretch
  * ends, and some part is an id: else there would be two spellings. */
 enum vl_status
-parts_read(struct vl_value *v, const struct vl_json *j, size_t item,
-    struct vl_buf *arena, struct vl_err *err)
+parts_check(struct vl_value *v, const struct vl_json *j, struct vl_buf *arena,
+    struct vl_err *err)
 {
+	const size_t item = v->item;
 	enum vl_part_kind before = VL_PART_REF;
 	struct vl_text_part part = { 0 };
 	struct counted counted = { 0 };
@@ -206,8 +220,14 @@ parts_read(struct vl_value *v, const struct vl_json *j, size_t item,
 		arena->n = used; /* only looked at */
 		if (!end_counted(&counted, number, &ended))
 			return value_bad(err, "a length in it counts no id");
-		if (!read_part(&part, j, at, arena))
+		if (!read_part(&part, j, at, arena) ||
+		    (part.kind == VL_PART_REF &&
+		        !vl_key_valid(j, at + 2, arena)))
 			return value_bad(err, "a piece of it is none");
+		if (part.kind == VL_PART_BODY && !add_range(v, &part))
+			return value_bad(err,
+			    "its places in the body are not one behind the "
+			    "other");
 		if (part.kind == VL_PART_TEXT && part.text.n == 0)
 			return value_bad(err, "a piece of it is empty");
 		if (part.kind == VL_PART_COUNT &&
@@ -227,10 +247,6 @@ parts_read(struct vl_value *v, const struct vl_json *j, size_t item,
 	arena->n = used;
 	if (!end_counted(&counted, number, &ended))
 		return value_bad(err, "a length in it counts no id");
-	v->kind = VL_VALUE_PARTS;
-	v->cell.type =
-	    v->packing == VL_PACKING_NONE ? VL_CELL_TEXT : VL_CELL_BLOB;
-	v->item = item;
 	return has_ref ? VL_OK :
 	                 value_bad(err, "it names no row in its pieces");
 }

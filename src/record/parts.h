@@ -17,8 +17,11 @@ enum vl_status value_bad(struct vl_err *err, const char *why);
 
 /* Whether pieces stand behind `tag`, and of what. */
 bool parts_tag(enum vl_packing *packing, struct vl_slice tag);
-/* v->packing is set; `item` is what stands behind the tag. */
-enum vl_status parts_read(struct vl_value *v, const struct vl_json *j,
+/* The pieces at v->item; v->at and v->n become what they take of the body. */
+enum vl_status parts_check(struct vl_value *v, const struct vl_json *j,
+    struct vl_buf *arena, struct vl_err *err);
+/* vl_value_read() but for keys and pieces, which are as it found them. */
+enum vl_status value_take(struct vl_value *v, const struct vl_json *j,
     size_t item, struct vl_buf *arena, struct vl_err *err);
 
 #endif

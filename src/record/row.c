@@ -6,6 +6,7 @@
 #include <valise/text.h>
 
 #include "entry_rules.h"
+#include "parts.h"
 #include "row_line.h"
 
 /* Members of a line, ascending. */
@@ -113,25 +114,6 @@ account(struct line *l, uint64_t at, uint64_t n)
 	return true;
 }
 
-static bool
-account_value(struct line *l, const struct vl_value *v)
-{
-	struct vl_text_part part = { 0 };
-	size_t used = l->store->text.n;
-	size_t at = 0;
-
-	if (v->kind == VL_VALUE_BODY)
-		return account(l, v->at, v->n);
-	if (v->kind != VL_VALUE_PARTS)
-		return true;
-	while (vl_parts_next(&part, &l->store->json, v, &at, &l->store->text)) {
-		l->store->text.n = used;
-		if (part.kind == VL_PART_BODY && !account(l, part.at, part.n))
-			return false;
-	}
-	return true;
-}
-
 static enum vl_status
 read_row(struct line *l, struct vl_err *err)
 {
@@ -152,7 +134,7 @@ read_row(struct line *l, struct vl_err *err)
 		if (vl_value_read(&v, j, at + 1, &l->store->text, err) != VL_OK)
 			return vl_within(err, "column '%s'",
 			    vl_escape_text(shown, sizeof(shown), name));
-		if (!account_value(l, &v))
+		if (v.n > 0 && !account(l, v.at, v.n))
 			return vl_fail(err, VL_EFORMAT,
 			    "column '%s': its place in the body is not behind "
 			    "the one before",
@@ -273,7 +255,7 @@ vl_row_next(struct vl_row_store *store, size_t item, size_t *at,
 	if (*at >= j->items[item].next)
 		return false;
 	*name = vl_json_text(j, *at, &store->text);
-	if (vl_value_read(value, j, *at + 1, &store->text, NULL) != VL_OK)
+	if (value_take(value, j, *at + 1, &store->text, NULL) != VL_OK)
 		return false;
 	*at = j->items[*at + 1].next;
 	return true;

@@ -41,23 +41,27 @@ find_members(const struct vl_row_shape *shape, const struct vl_json *j,
 {
 	char shown[64];
 	size_t key = 1;
+	size_t from = 0;
 	size_t m = 0;
 
 	for (m = 0; m < shape->n; m++)
 		at[m] = VL_JSON_NONE;
 	for (; key < j->items[0].next; key = j->items[key + 1].next) {
-		for (m = 0; m < shape->n; m++)
+		/* Both ascend. */
+		for (m = from; m < shape->n; m++)
 			if (vl_slice_equal(j->items[key].raw,
 			        vl_slice_of(shape->names[m])))
 				break;
-		if (m < shape->n)
+		if (m < shape->n) {
 			at[m] = key + 1;
-		else if (!vl_entry_is_extension(j->items[key].raw))
+			from = m + 1;
+		} else if (!vl_entry_is_extension(j->items[key].raw)) {
 			return vl_fail(err, VL_EFORMAT,
 			    "member '%s' is not known in a line of type '%s'",
 			    vl_escape_text(
 			        shown, sizeof(shown), j->items[key].raw),
 			    shape->type);
+		}
 	}
 	for (m = 0; m < shape->n; m++)
 		if (at[m] == VL_JSON_NONE && (shape->may >> m & 1) == 0)

@@ -318,7 +318,7 @@ is_key_list(const struct vl_json *j, size_t item, struct vl_buf *arena)
 			continue;
 		}
 		/* References and pieces are no cells, so this ends here. */
-		if (vl_value_read(&v, j, at, arena, NULL) != VL_OK ||
+		if (value_take(&v, j, at, arena, NULL) != VL_OK ||
 		    v.kind != VL_VALUE_CELL)
 			return false;
 		arena->n = used;
@@ -344,12 +344,16 @@ read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
 	if (vl_slice_equal(tag, vl_slice_of("$ref"))) {
 		v->kind = VL_VALUE_REF;
 		v->key = it->raw;
-		return vl_key_valid(j, item, arena) ?
-		    VL_OK :
-		    value_bad(err, "'$ref' is no key");
+		v->item = item;
+		return VL_OK;
 	}
-	if (parts_tag(&v->packing, tag))
-		return parts_read(v, j, item, arena, err);
+	if (parts_tag(&v->packing, tag)) {
+		v->kind = VL_VALUE_PARTS;
+		v->cell.type =
+		    v->packing == VL_PACKING_NONE ? VL_CELL_TEXT : VL_CELL_BLOB;
+		v->item = item;
+		return VL_OK;
+	}
 	if (vl_slice_equal(tag, vl_slice_of("$body")) ||
 	    vl_slice_equal(tag, vl_slice_of("$blob"))) {
 		v->kind = VL_VALUE_BODY;
@@ -380,7 +384,7 @@ read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
 }
 
 enum vl_status
-vl_value_read(struct vl_value *v, const struct vl_json *j, size_t item,
+value_take(struct vl_value *v, const struct vl_json *j, size_t item,
     struct vl_buf *arena, struct vl_err *err)
 {
 	const struct vl_json_item *it = &j->items[item];
@@ -405,4 +409,18 @@ vl_value_read(struct vl_value *v, const struct vl_json *j, size_t item,
 		break;
 	}
 	return value_bad(err, "it is neither null, number, string nor tagged");
+}
+
+enum vl_status
+vl_value_read(struct vl_value *v, const struct vl_json *j, size_t item,
+    struct vl_buf *arena, struct vl_err *err)
+{
+	enum vl_status st = value_take(v, j, item, arena, err);
+
+	if (st == VL_OK && v->kind == VL_VALUE_REF &&
+	    !vl_key_valid(j, v->item, arena))
+		return value_bad(err, "'$ref' is no key");
+	if (st == VL_OK && v->kind == VL_VALUE_PARTS)
+		return parts_check(v, j, arena, err);
+	return st;
 }
