@@ -121,6 +121,9 @@ enum vl_status rows_stage_is_gone(struct rows_stage *s, size_t table,
 /* All rows of the table are new, and their ids are `first` and those behind
  * it; false, and nothing done, where not all are new. */
 bool rows_stage_number(struct rows_stage *s, size_t table, int64_t first);
+/* That was done, with this one. */
+bool rows_stage_numbered(
+    const struct rows_stage *s, size_t table, int64_t *first);
 /* How many rows there are, and how many have an act. */
 uint64_t rows_stage_rows(const struct rows_stage *s, size_t table);
 uint64_t rows_stage_count(

@@ -78,6 +78,8 @@ struct stage_table {
 	uint64_t n[ROWS_ACTS]; /* rows by their acts */
 	uint64_t hits;         /* of guesses, and what was none */
 	uint64_t misses;
+	uint64_t near; /* look-ups by key that meant the last row or the next */
+	uint64_t far;  /* and others */
 	int64_t first; /* id of the first row, where all are new and numbered
 	                * one after the other; else 0 */
 };
