@@ -9,14 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <valise/fs.h>
-
 #include "stage.h"
 
 #define BLOCK     8192  /* bytes; or one row that is longer */
 #define BLOCK_BIG 32768 /* not kept for long */
 #define CACHED    512
-#define TAIL_MAX  65536
 
 struct head {
 	uint32_t key;
@@ -25,56 +22,8 @@ struct head {
 	uint32_t body; /* bytes about it */
 };
 
-uint64_t
-stage_file_end(const struct stage_file *f)
-{
-	return f->written + f->tail.n;
-}
-
-/* Once its end has grown. */
-enum vl_status
-stage_file_flush(struct rows_stage *s, struct stage_file *f, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	if (f->tail.n < TAIL_MAX)
-		return VL_OK;
-	if (f->fd < 0)
-		st = vl_temp_file(&f->fd, s->tempdir, err);
-	if (st == VL_OK)
-		st = vl_pwrite_all(
-		    f->fd, vl_buf_slice(&f->tail), (off_t)f->written, err);
-	if (st != VL_OK)
-		return vl_within(err, "cannot keep " STAGE_WHAT);
-	f->written += f->tail.n;
-	vl_buf_clear(&f->tail);
-	return VL_OK;
-}
-
-enum vl_status
-stage_file_read(const struct stage_file *f, uint64_t at, uint8_t *p, size_t n,
-    struct vl_err *err)
-{
-	size_t there = 0;
-	size_t got = 0;
-	enum vl_status st = VL_OK;
-
-	if (at < f->written)
-		there = f->written - at < n ? (size_t)(f->written - at) : n;
-	if (there > 0)
-		st = vl_pread_full(f->fd, p, there, (off_t)at, &got, err);
-	if (st == VL_OK && got < there)
-		st = vl_fail(err, VL_EIO, "it ends early");
-	if (st != VL_OK)
-		return vl_within(err, "cannot read " STAGE_WHAT);
-	if (n > there)
-		memcpy(p + there, f->tail.p + (at + there - f->written),
-		    n - there);
-	return VL_OK;
-}
-
 static enum vl_status
-add(struct stage_file *f, const void *p, size_t n, struct vl_err *err)
+add(struct spill *f, const void *p, size_t n, struct vl_err *err)
 {
 	return vl_buf_add(&f->tail, (struct vl_slice){ p, n }, err);
 }
@@ -89,8 +38,7 @@ last_block(struct rows_stage *s, struct stage_table *t, struct vl_slice key,
 	size_t room = t->room * 2 + 16;
 
 	/* Rows of another table may have come between. */
-	if (b != NULL && b->n < BLOCK &&
-	    b->at + b->n == stage_file_end(&s->rows))
+	if (b != NULL && b->n < BLOCK && b->at + b->n == spill_end(&s->rows))
 		return VL_OK;
 	if (t->nblocks == t->room) {
 		b = reallocarray(t->blocks, room, sizeof(*b));
@@ -99,10 +47,9 @@ last_block(struct rows_stage *s, struct stage_table *t, struct vl_slice key,
 		t->blocks = b;
 		t->room = room;
 	}
-	t->blocks[t->nblocks++] =
-	    (struct stage_block){ .at = stage_file_end(&s->rows),
-		    .row = t->rows + 1,
-		    .key = t->keys.n };
+	t->blocks[t->nblocks++] = (struct stage_block){
+		.at = spill_end(&s->rows), .row = t->rows + 1, .key = t->keys.n
+	};
 	return vl_buf_add(&t->keys, key, err);
 }
 
@@ -117,9 +64,9 @@ stage_aside(struct rows_stage *s, struct stage_table *t,
 		    0 :
 		    sizeof(row->body) + sizeof(row->hash) };
 	const struct vl_slice parts[] = { row->key, row->row, row->x };
-	struct stage_file *f = &s->rows;
+	struct spill *f = &s->rows;
 	enum vl_status st = last_block(s, t, row->key, err);
-	uint64_t at = stage_file_end(f);
+	uint64_t at = spill_end(f);
 	size_t i = 0;
 
 	if (st == VL_OK)
@@ -132,9 +79,9 @@ stage_aside(struct rows_stage *s, struct stage_table *t,
 		st = vl_buf_add(&f->tail, parts[i], err);
 	if (st != VL_OK)
 		return st;
-	t->blocks[t->nblocks - 1].n += (size_t)(stage_file_end(f) - at);
+	t->blocks[t->nblocks - 1].n += (size_t)(spill_end(f) - at);
 	t->rows++;
-	return stage_file_flush(s, f, err);
+	return spill_flush(f, err);
 }
 
 /* The row at that place of a block; how many bytes it has there. */
@@ -181,7 +128,7 @@ load(struct rows_stage *s, const struct stage_block *b, struct stage_mem **mem,
 	vl_buf_clear(&m->bytes);
 	st = vl_buf_reserve(&m->bytes, b->n, err);
 	if (st == VL_OK)
-		st = stage_file_read(&s->rows, b->at, m->bytes.p, b->n, err);
+		st = spill_read(&s->rows, b->at, m->bytes.p, b->n, err);
 	if (st != VL_OK)
 		return st;
 	m->at = b->at;

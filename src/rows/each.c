@@ -64,8 +64,8 @@ rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
 struct rows_each {
 	struct rows_scratch *s;
 	size_t table;
-	sqlite3_stmt *q; /* NULL: those in memory */
-	size_t at;       /* of the next one there */
+	sqlite3_stmt *q; /* NULL: those that are held */
+	struct known_place place;
 };
 
 enum vl_status
@@ -109,11 +109,14 @@ enum vl_status
 rows_each_next(
     struct rows_each *e, struct rows_note *note, bool *row, struct vl_err *err)
 {
+	enum vl_status st = VL_OK;
 	int got = 0;
 
 	if (e->q == NULL) {
-		*row = scratch_known_at(e->s, e->table, e->at++, note);
-		return VL_OK;
+		st = scratch_known_next(e->s, e->table, &e->place, row, err);
+		if (st == VL_OK && *row)
+			*note = e->place.note;
+		return st;
 	}
 	got = sqlite3_step(e->q);
 	*row = got == SQLITE_ROW;
@@ -131,5 +134,6 @@ rows_each_free(struct rows_each *e)
 	if (e == NULL)
 		return;
 	(void)sqlite3_finalize(e->q);
+	scratch_place_free(&e->place);
 	free(e);
 }

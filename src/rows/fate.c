@@ -154,7 +154,7 @@ read_more(struct rows_stage *s, const struct stage_fate *fate,
 	vl_buf_clear(memory);
 	st = vl_buf_reserve(memory, fate->size, err);
 	if (st == VL_OK)
-		st = stage_file_read(
+		st = spill_read(
 		    &s->more, fate->more, memory->p, fate->size, err);
 	if (st != VL_OK)
 		return st;
@@ -213,11 +213,11 @@ write_more(struct rows_stage *s, const struct rows_staged *row,
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	fate->more = stage_file_end(&s->more);
+	fate->more = spill_end(&s->more);
 	for (i = 0; st == VL_OK && i < 4; i++)
 		st = vl_buf_add(&s->more.tail, parts[i], err);
-	fate->size = (uint32_t)(stage_file_end(&s->more) - fate->more);
-	return st == VL_OK ? stage_file_flush(s, &s->more, err) : st;
+	fate->size = (uint32_t)(spill_end(&s->more) - fate->more);
+	return st == VL_OK ? spill_flush(&s->more, err) : st;
 }
 
 enum vl_status

@@ -389,8 +389,9 @@ struct rows_note {
 };
 
 struct rows_scratch;
-enum vl_status rows_scratch_open(
-    struct rows_scratch **out, const struct rows_plan *p, struct vl_err *err);
+/* `tempdir` is borrowed. */
+enum vl_status rows_scratch_open(struct rows_scratch **out,
+    const struct rows_plan *p, const char *tempdir, struct vl_err *err);
 void rows_scratch_free(struct rows_scratch *s);
 /* It is seldom asked from here on: its memory is given back. */
 enum vl_status rows_scratch_rest(struct rows_scratch *s, struct vl_err *err);

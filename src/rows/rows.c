@@ -14,7 +14,8 @@
 enum vl_status
 rows_find_keys(struct vl_rows *r, struct vl_err *err)
 {
-	enum vl_status st = rows_scratch_open(&r->scratch, &r->plan, err);
+	enum vl_status st =
+	    rows_scratch_open(&r->scratch, &r->plan, r->opts.tempdir, err);
 
 	if (st == VL_OK)
 		st = rows_keys_find(&r->plan, r->scratch, r->opts.db, err);

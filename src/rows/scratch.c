@@ -156,8 +156,8 @@ prepare_uses(struct rows_scratch *s, size_t table, struct vl_err *err)
 }
 
 enum vl_status
-rows_scratch_open(
-    struct rows_scratch **out, const struct rows_plan *p, struct vl_err *err)
+rows_scratch_open(struct rows_scratch **out, const struct rows_plan *p,
+    const char *tempdir, struct vl_err *err)
 {
 	struct rows_scratch *s = calloc(1, sizeof(*s));
 	enum vl_status st = VL_OK;
@@ -167,6 +167,7 @@ rows_scratch_open(
 	if (s == NULL)
 		return vl_fail_memory(err);
 	s->plan = p;
+	spill_init(&s->file, tempdir, SCRATCH_WHAT);
 	s->ntables = p->ntables;
 	s->tables = calloc(p->ntables + 1, sizeof(*s->tables));
 	if (s->tables == NULL)
@@ -229,6 +230,7 @@ rows_scratch_free(struct rows_scratch *s)
 	(void)sqlite3_finalize(s->keep);
 	(void)sqlite3_finalize(s->kept);
 	(void)sqlite3_close(s->db);
+	spill_free(&s->file);
 	vl_buf_free(&s->text);
 	free(s->tables);
 	free(s);
@@ -269,11 +271,12 @@ enum vl_status
 rows_scratch_put(struct rows_scratch *s, size_t table,
     const struct rows_note *note, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
+	bool held = false;
+	enum vl_status st = scratch_hold(s, table, note, &held, err);
 
 	s->tables[table].rows++;
-	if (scratch_hold(s, table, note))
-		return VL_OK;
+	if (st != VL_OK || held)
+		return st;
 	st = scratch_settle(s, table, err);
 	scratch_forget_known(s, table);
 	return st == VL_OK ? scratch_insert(s, table, note, err) : st;

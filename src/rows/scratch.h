@@ -5,18 +5,32 @@
 
 #include "lite.h"
 #include "parts.h"
+#include "spill.h"
 
 #define SCRATCH_WHAT "notes about rows"
 
 /* known.c */
+/* One of the notes that are outside of the database. */
+struct known_place {
+	bool stands; /* on one; or at the begin of all */
+	size_t block;
+	struct vl_slice bytes; /* of the block */
+	size_t next;           /* place of the next one in it */
+	struct rows_note note;
+	struct vl_buf memory;
+};
+void scratch_place_free(struct known_place *place);
+
+struct known_block;
 struct scratch_known {
-	struct known_row *rows; /* ascending by r */
-	size_t n;
+	struct known_block *blocks; /* ascending by r */
+	size_t nblocks;
 	size_t cap;
-	size_t last; /* that was asked for */
-	struct vl_buf keys;
-	size_t bytes;
-	uint64_t asked; /* without it */
+	struct vl_buf open;      /* the last block, before it is full */
+	int64_t end;             /* the last row */
+	struct known_place last; /* that was asked for */
+	size_t bytes;            /* in memory */
+	uint64_t asked;          /* without it */
 	bool loaded;
 	bool held;   /* and the database has none of them */
 	bool closed; /* no more are held */
@@ -46,6 +60,7 @@ struct rows_scratch {
 	sqlite3_stmt *keep;
 	sqlite3_stmt *kept;
 	struct vl_buf text; /* of an id */
+	struct spill file;  /* of notes that memory has no room for */
 	size_t known;       /* bytes in memory, of all tables */
 };
 
@@ -62,17 +77,18 @@ int scratch_bind_id(
 enum vl_status scratch_doubles(
     struct vl_buf *sql, const struct rows_table *t, struct vl_err *err);
 void scratch_read_note(sqlite3_stmt *q, struct rows_note *note);
-/* The row of an integer id in memory; `*known` false: not there to ask. */
+/* The row of an integer id; `*known` false: the database has to be asked. */
 enum vl_status scratch_find_known(struct rows_scratch *s, size_t table,
     int64_t r, struct rows_note *note, bool *found, bool *known,
     struct vl_err *err);
 void scratch_forget_known(struct rows_scratch *s, size_t table);
-/* The note is held in memory; false: the database has to take it. */
-bool scratch_hold(
-    struct rows_scratch *s, size_t table, const struct rows_note *note);
-/* Number `at` of those in memory; false behind the last. */
-bool scratch_known_at(
-    struct rows_scratch *s, size_t table, size_t at, struct rows_note *note);
+/* The note is held; `*held` false: the database has to take it. */
+enum vl_status scratch_hold(struct rows_scratch *s, size_t table,
+    const struct rows_note *note, bool *held, struct vl_err *err);
+/* The next one of those that are held; `place` is all zero before the first,
+ * and its note valid until the next call. */
+enum vl_status scratch_known_next(struct rows_scratch *s, size_t table,
+    struct known_place *place, bool *more, struct vl_err *err);
 /* What is held goes into the database, before that is asked. */
 enum vl_status scratch_settle(
     struct rows_scratch *s, size_t table, struct vl_err *err);

@@ -53,8 +53,10 @@ rows_stage_open(struct rows_stage **out, const char *tempdir, size_t ntables,
 	*out = s;
 	if (s == NULL)
 		return vl_fail_memory(err);
-	s->rows.fd = s->more.fd = s->fates = -1;
+	s->fates = -1;
 	s->tempdir = strdup(tempdir);
+	spill_init(&s->rows, s->tempdir, STAGE_WHAT);
+	spill_init(&s->more, s->tempdir, STAGE_WHAT);
 	if (s->tempdir == NULL)
 		return vl_fail_memory(err);
 	s->tables = calloc(ntables + 1, sizeof(*s->tables));
@@ -68,14 +70,6 @@ rows_stage_open(struct rows_stage **out, const char *tempdir, size_t ntables,
 	    "CREATE TABLE body(n INTEGER PRIMARY KEY, v BLOB);"
 	    "CREATE TABLE taken(t, id, PRIMARY KEY(t, id)) WITHOUT ROWID",
 	    STAGE_WHAT, err);
-}
-
-static void
-close_file(struct stage_file *f)
-{
-	vl_buf_free(&f->tail);
-	if (f->fd >= 0)
-		close(f->fd);
 }
 
 static void
@@ -101,8 +95,8 @@ rows_stage_free(struct rows_stage *s)
 	for (i = 0; s->tables != NULL && i < s->ntables; i++)
 		free_table(&s->tables[i]);
 	stage_cache_free(s->cache);
-	close_file(&s->rows);
-	close_file(&s->more);
+	spill_free(&s->rows);
+	spill_free(&s->more);
 	if (s->fates >= 0)
 		close(s->fates);
 	free(s->pages);

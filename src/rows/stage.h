@@ -5,21 +5,9 @@
 
 #include "lite.h"
 #include "put.h"
+#include "spill.h"
 
 #define STAGE_WHAT "rows of the bundle"
-
-/* An unnamed file that only grows; its end is in memory. */
-struct stage_file {
-	int fd; /* -1: none yet */
-	uint64_t written;
-	struct vl_buf tail;
-};
-
-enum vl_status stage_file_flush(
-    struct rows_stage *s, struct stage_file *f, struct vl_err *err);
-enum vl_status stage_file_read(const struct stage_file *f, uint64_t at,
-    uint8_t *p, size_t n, struct vl_err *err);
-uint64_t stage_file_end(const struct stage_file *f);
 
 /* aside.c: rows one behind the other. */
 struct stage_block {
@@ -86,9 +74,9 @@ struct stage_table {
 
 struct rows_stage {
 	char *tempdir;
-	struct stage_file rows;
+	struct spill rows;
 	struct stage_mem *cache;
-	struct stage_file more;
+	struct spill more;
 	int fates; /* file of pages; -1: none yet */
 	struct stage_page *pages;
 	uint32_t npages;
