@@ -82,6 +82,8 @@ print_row(const struct view *v, const struct vl_row_told *r)
 void
 view_row(void *arg, const struct vl_row_told *r)
 {
+	const bool columns =
+	    r->change == VL_CHANGE_MODIFY || r->change == VL_CHANGE_DERIVE;
 	struct view *v = &((struct run *)arg)->view;
 	struct vl_msg m = { 0 };
 
@@ -94,7 +96,6 @@ view_row(void *arg, const struct vl_row_told *r)
 	vl_msg_text(&m, "change", vl_slice_of(view_word(r->change)));
 	vl_msg_text(&m, "table", vl_slice_of(r->table));
 	vl_msg_json(&m, "key", r->key);
-	vl_msg_text(&m, r->change == VL_CHANGE_MODIFY ? "fields" : "detail",
-	    vl_slice_of(r->detail));
+	vl_msg_text(&m, columns ? "fields" : "detail", vl_slice_of(r->detail));
 	vl_msg_end(&m);
 }
