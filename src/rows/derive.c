@@ -21,11 +21,16 @@ tell_row(struct rows_deriving *d, const struct vl_derived *row)
 	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
 	bool found = false;
+	bool gone = false;
 	size_t i = 0;
 
 	st = rows_scratch_row(
 	    p->here->scratch, d->table, row->r, &note, &found, d->err);
-	if (st != VL_OK || !found)
+	/* A new row may have the number of one that went. */
+	if (st == VL_OK && found)
+		st = rows_stage_is_gone(
+		    p->stage, d->table, note.key, &gone, d->err);
+	if (st != VL_OK || !found || gone)
 		return st;
 	d->told++;
 	if (p->opts.conflicts_only)

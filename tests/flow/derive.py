@@ -59,6 +59,7 @@ class Derive(Sides):
     def test_json_names_it(self):
         out = self.site.preview(self.site.export(), "--json").out
         self.assertIn('"change":"derive"', out)
+        self.assertIn('"fields":"posts"', out)
 
     def test_it_counts_what_goes(self):
         self.change("target", "insert into post values (9, 'y', 8);"
@@ -67,6 +68,24 @@ class Derive(Sides):
                                 "key: [title], target_only: delete"))
         self.carry()
         self.assertEqual({"a": 2, "b": 1, "own": 0}, self.counts())
+
+    def test_a_new_row_is_not_the_one_that_went_whose_number_it_has(self):
+        for side, name in (("source", "new"), ("target", "gone")):
+            self.change(side, f"""drop table post; drop table tag;
+                create table tag(name text primary key, posts int);
+                create table post(title text primary key, tag text);
+                insert into tag values ('{name}', 1);
+                insert into post values ('p', '{name}');""")
+        self.both("""
+tables:
+  - {table: tag, key: [name], target_only: delete, derived: [posts],
+     derive: "update tag set posts =
+       (select count(*) from post where tag = name)"}
+  - {table: post, key: [title]}
+references: [{from: post.tag, to: tag}]
+""")
+        self.assertEqual(["post ~ p tag", "tag + new", "tag - gone"],
+                         self.signs(self.carry()))
 
     def test_a_bundles_words_run_only_where_their_sender_may(self):
         self.write("target")
