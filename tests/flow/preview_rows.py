@@ -28,7 +28,7 @@ from rows_state import Profile, Side, load  # noqa: E402
 
 BIN = rows.BIN.resolve()
 MENDED = [689]      # seeds that model and programs once saw differently
-SIGNS = {"add": "+", "change": "~", "delete": "-"}
+SIGNS = {"add": "+", "change": "~", "delete": "-", "derive": "*"}
 # Whoever makes these pays for them, so all runs share them.
 KEYS = Path(tempfile.mkdtemp(prefix="preview_rows.keys."))
 
@@ -42,6 +42,12 @@ def program(folder, name, *words):
         raise rows.Failed(f"{name} {' '.join(map(str, words))}: ends with "
                           f"{done.returncode}\n{text}")
     return done.returncode, done.stdout.decode(), text
+
+
+def make_keys():
+    program("/", "valise", "keygen", KEYS / "k")
+    for path in (KEYS / "k").iterdir():
+        path.rename(KEYS / path.name)
 
 
 def write_site(path, database, state, more=""):
@@ -111,11 +117,16 @@ def said(key):
             yield part
 
 
-def flat(name):
-    """The key of a line that a name of the model stands for."""
+def flat(table, name):
+    """The key of a line that a name of the model stands for; of a row in a
+    tree the rows above it come first."""
+    for part in name:
+        if part[:2] == ("row", table):
+            yield from flat(table, part[2])
     for part in name:
         if part[0] == "row":
-            yield from flat(part[2])
+            if part[1] != table:
+                yield from flat(*part[1:])
         elif part[0] == "position":
             yield part[1] + 1
         elif part[0] == "text":
@@ -142,17 +153,26 @@ class Difference:
                 self.add("-", old[at], self.going)
             elif at not in old:
                 self.add("+", new[at], after)
-            elif old[at].cells != new[at].cells:
-                self.add("~", new[at], after, tuple(sorted(
-                    column for column, cell in new[at].cells.items()
-                    if old[at].cells[column] != cell)))
+            else:
+                self.compare(old[at], new[at], after)
         for name, table in before.state.schema.items():
             if not table.pk:
                 self.add_without_id(name)
 
+    def compare(self, old, new, after):
+        """What was written of a row is one line, what follows another."""
+        derived = after.profile.derived[new.table]
+        fields = [column for column, cell in sorted(new.cells.items())
+                  if old.cells[column] != cell]
+        for sign, mine in (
+                ("~", [column for column in fields if column not in derived]),
+                ("*", [column for column in fields if column in derived])):
+            if mine:
+                self.add(sign, new, after, tuple(mine))
+
     def add(self, sign, row, side, fields=()):
         name = side.name(row)
-        key = ("nameless",) if name is None else tuple(flat(name))
+        key = ("nameless",) if name is None else tuple(flat(row.table, name))
         self.lines[sign, row.table, key, fields] += 1
 
     def add_without_id(self, table):
@@ -200,9 +220,7 @@ def main():
                         default=1000 if rows.ALL else 12)
     parser.add_argument("--dir")
     args = parser.parse_args()
-    program("/", "valise", "keygen", KEYS / "k")
-    for path in (KEYS / "k").iterdir():
-        path.rename(KEYS / path.name)
+    make_keys()
     seeds = itertools.chain(MENDED, itertools.count(args.first))
     done = refused = 0
     while done < args.cases:

@@ -93,12 +93,15 @@ class Run:
         self.unclear = 0
         self.done = 0
         self.refused = 0
-        if seed % 25 == 0:
-            make_rows.make_octopus(folder, seed, 300)
-        else:
-            make_rows.make_random(folder, seed)
+        self.make()
         self.words = json.loads((folder / "profile.json").read_text())
         self.brought = []
+
+    def make(self):
+        if self.seed % 25 == 0:
+            make_rows.make_octopus(self.folder, self.seed, 300)
+        else:
+            make_rows.make_random(self.folder, self.seed)
 
     def model(self, source):
         profile = Profile(self.words)

@@ -214,7 +214,7 @@ class Database:
 
     def later(self, share):
         """What this database is a while later."""
-        other = Database(self.world, self.random.random(), 0)
+        other = type(self)(self.world, self.random.random(), 0)
         other.ids = dict(self.ids)
         other.gap = dict(self.gap)
         other.said = {record: dict(said)
@@ -712,12 +712,12 @@ def write_profile(folder, profile):
     (folder / "profile.yaml").write_text("\n".join(lines) + "\n")
 
 
-def write_all(folder, world, seed):
+def write_all(folder, world, seed, make=Database):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         sys.exit(f"'{folder}' is not empty")
-    source = Database(world, f"{seed} source", 0.8)
+    source = make(world, f"{seed} source", 0.8)
     source.alter(0.2)
     source.write(folder / "source.db")
     later = source.later(0.8)
@@ -725,7 +725,7 @@ def write_all(folder, world, seed):
     later.rename(0.2)
     later.write(folder / "later.db")
     for name, share in (("other", 0.6), ("target", 0.8)):
-        side = Database(world, f"{seed} {name}", share)
+        side = make(world, f"{seed} {name}", share)
         side.alter(0.2)
         side.write(folder / f"{name}.db")
     write_profile(folder, world.profile())

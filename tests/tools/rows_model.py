@@ -18,16 +18,20 @@ In other programs:
 The profile is the same as the YAML, as JSON, with one resource.  Known are:
 where, skip, key, match (key, id, brought), owned_by, ordinal, multisets,
 on_match, on_new, target_only, ids, keep_here (columns and rows), map, none,
-references with to, none, json, pattern, split, on_dangling, and the foreign
-keys of the schema.  A case for which the text has no one answer raises
+references with to, to_by, where, none, unpack, json, php, pattern, split,
+on_dangling, on_broken, the foreign keys of the schema, derived, and
+nested_set.  What a `derive` counts the profile says once more, in `counts`
+(rows_derive.py).  A case for which the text has no one answer raises
 Unclear; whoever made the case takes another.
 """
 import collections
 import json
 import sys
 
-from rows_state import (NULL, Profile, Refused, Row, Side, Unclear, id_text,
-                        load, sort_key, spell)
+import rows_derive
+from rows_inside import Broken, Unclear, packed, spell, unpacked
+from rows_state import (NULL, Profile, Refused, Row, Side, as_int, id_text,
+                        load, sort_key)
 
 NEW_INT = 10 ** 12      # ids of rows that the model makes
 
@@ -316,26 +320,30 @@ class Import:
         spots = self.source.inside(row, column)
         if not spots:
             return cell
-        out = b""
-        done = 0
-        for at, end, form, text, reference in spots:
-            other = self.source.look_text(reference.to, text)
-            new = self.id_at_target(other) if other is not None else None
-            out += cell[1][done:at]
-            if new is not None:
-                out += spell(form, id_text(new))
-            elif reference.on_dangling == "keep":
-                out += cell[1][at:end]
-            else:
+        texts = [self.translate_spot(row, column, spot) for spot in spots]
+        out = self.source.spliced(cell, spots, texts)
+        how = spots[0][-1].unpack
+        return ("blob", packed(how, out)) if how else ("text", out)
+
+    def translate_spot(self, row, column, spot):
+        """The bytes that stand there at the target."""
+        _, _, form, text, reference = spot
+        other = self.source.look_text(reference.to, text)
+        new = self.id_at_target(other) if other is not None else None
+        if new is None:
+            if reference.on_dangling != "keep":
                 self.dangle(row, column, reference)
-            done = end
-        return ("text", out + cell[1][done:])
+            return spell(form, text)
+        if form == "integer" and as_int(id_text(new)) is None:
+            raise Refused(f"an id in '{row.table}.{column}' is no integer")
+        return spell(form, id_text(new))
 
     def translate_id(self, row, column, reference):
-        other = self.source.look(reference.to, row.cells[column])
+        other = self.source.find(reference.to, row.cells[column])
         new = self.id_at_target(other) if other is not None else None
         if new is not None:
-            return new
+            as_text = row.cells[column][0] == "text"
+            return ("text", id_text(new).encode()) if as_text else new
         if reference.on_dangling == "keep":
             return row.cells[column]
         if reference.on_dangling == "clear":
@@ -357,7 +365,21 @@ class Import:
         """column: cell at the target, without columns that only tell apart."""
         return {column: self.translate(row, column)
                 for column in self.source.state.schema[row.table].columns
-                if not self.source.is_id(row, column)}
+                if not self.source.is_id(row, column) and
+                column not in self.profile.derived[row.table]}
+
+    def same(self, row, column, cell, there):
+        """What is packed is compared by what it holds."""
+        if cell == there:
+            return True
+        spots = self.source.inside(row, column)
+        how = spots[0][-1].unpack if spots else None
+        if not how or there[0] != "blob":
+            return False
+        try:
+            return unpacked(how, cell[1]) == unpacked(how, there[1])
+        except Broken:
+            return False
 
     # writing
 
@@ -383,7 +405,9 @@ class Import:
         if (row.table, pk) in self.result.state.rows:
             raise Refused(f"'{row.table}' has that primary key already")
         fresh = Row(row.table, pk, cells)
-        fresh.entry = row.entry
+        fresh.entry, fresh.fits = row.entry, row.fits
+        for column in self.profile.derived[row.table]:
+            cells[column] = table.default(column)
         self.result.state.rows[fresh.at()] = fresh
         self.result.brought.append(
             {"table": row.table, "source": row.pk, "target": pk})
@@ -394,6 +418,10 @@ class Import:
         mine = self.result.state.rows[twin.at()]
         cells = {column: cell for column, cell in self.content(row).items()
                  if column not in row.entry.keep_here}
+        cells = {column: mine.cells[column]
+                 if self.same(row, column, cell, mine.cells[column]) else cell
+                 for column, cell in cells.items()}
+        mine.fits = row.fits
         if all(mine.cells[column] == cell for column, cell in cells.items()):
             return
         if action == "same":
@@ -440,7 +468,8 @@ class Import:
 
     def bare(self, row):
         return frozenset((column, cell) for column, cell in row.cells.items()
-                         if not self.target.is_id(row, column))
+                         if not self.target.is_id(row, column) and
+                         column not in self.profile.derived[row.table])
 
     # what only the target has
 
@@ -487,6 +516,20 @@ class Import:
                               "one that was brought")
             return row.at() in self.created
         return policy == "delete"
+
+    # what follows from other rows
+
+    def count_anew(self):
+        """Where rows were written: places, then what `derive` sets."""
+        if not self.result.counts:
+            return
+        for entry in self.profile.entries:
+            for table in entry.tables:
+                if entry.nested_set:
+                    rows_derive.places(self.result.state, table,
+                                       entry.nested_set)
+        for table, column, count in self.profile.counts:
+            rows_derive.count(self.result.state, table, column, count)
 
     # proof
 
@@ -569,6 +612,7 @@ class Import:
         self.write()
         self.write_multisets()
         self.remove()
+        self.count_anew()
         self.prove()
         self.note_ids()
         self.note_brought(brought)

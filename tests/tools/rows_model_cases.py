@@ -10,7 +10,8 @@ from pathlib import Path
 
 import make_rows
 from rows_model import import_rows
-from rows_state import Profile, Unclear, load
+import rows_inside
+from rows_state import Profile, Reference, Unclear, load
 
 MODEL = """
     create table stage(id integer primary key, name text not null unique,
@@ -45,6 +46,7 @@ class Case(unittest.TestCase):
             STAGE, PROJECT, CHANNEL, VARIABLE, STEP)}
         self.words = {}
         self.renamed = ()
+        self.counts = []
         self.made = 0
 
     def tearDown(self):
@@ -64,8 +66,9 @@ class Case(unittest.TestCase):
     def profile(self):
         if not hasattr(self, "kept_profile"):
             resource = dict(self.words, tables=list(self.tables.values()))
-            self.kept_profile = Profile({"resources": [resource]},
-                                        self.renamed)
+            self.kept_profile = Profile(
+                {"resources": [resource], "counts": self.counts},
+                self.renamed)
         return self.kept_profile
 
     def run_import(self, source, target, brought=()):
@@ -436,6 +439,98 @@ class Shapes(Case):
             self.run_import("", """insert into project values (1, 'x', null,
                                                                null);
                                    insert into channel values (1, 1, 'a');""")
+
+
+class Inside(unittest.TestCase):
+    """Ids inside values, as formats/values.md has them."""
+
+    def spots(self, text, **words):
+        line = Reference(dict({"to": "t"}, **words), [])
+        return [(text[at:end], form) for at, end, form, *_ in
+                rows_inside.places(line, text)]
+
+    def test_places(self):
+        text = b'{"a": {"7": "x1", "8": 2}, "b": ["c 3", null]}'
+        self.assertEqual([(b"x1", "string"), (b"2", "number")],
+                         self.spots(text, json="$.a.*"))
+        self.assertEqual([(b"7", "string"), (b"8", "string")],
+                         self.spots(text, json="$.a.*~"))
+        self.assertEqual([(b"3", "string")], self.spots(
+            text, json="$.b[*]", pattern=r"c (\d)"))
+        text = b'a:2:{i:7;s:2:"12";s:1:"k";a:1:{i:0;i:5;}}'
+        self.assertEqual([(b"5", "integer")], self.spots(text, php="$.k[*]"))
+        self.assertEqual([(b"7", "integer"), (b"k", "plain")],
+                         self.spots(text, php="$.*~"))
+
+    def test_what_does_not_parse(self):
+        for text in (b'a:1:{i:0;s:2:"1";}', b"i:01;", b"a:1:{}", b"i:1;x",
+                     b"a:2:{i:0;N;}", b"s:1:a;"):
+            with self.assertRaises(rows_inside.Broken):
+                self.spots(text, php="$")
+        with self.assertRaises(rows_inside.Broken):
+            self.spots(b'{"a":}', json="$.a")
+
+    def test_lengths_follow_also_within(self):
+        inner = 'a:1:{s:1:"h";s:4:"p=12";}'
+        text = f's:{len(inner)}:"{inner}";'.encode()
+        at = text.index(b"12")
+        self.assertEqual(
+            b's:27:"a:1:{s:1:"h";s:6:"p=1234";}";',
+            rows_inside.php_splice(text, [(at, at + 2, b"1234")]))
+
+    def test_what_is_packed_is_compared_unpacked(self):
+        for how in rows_inside.WINDOW:
+            data = rows_inside.packed(how, b"see 7")
+            self.assertEqual(b"see 7", rows_inside.unpacked(how, data))
+            with self.assertRaises(rows_inside.Broken):
+                rows_inside.unpacked(how, data + b"x")
+
+
+class Worked(Case):
+    """What other rows say: `to_by`, `where`, places, counts."""
+
+    def setUp(self):
+        super().setUp()
+        self.schema = """
+            create table kind(id integer primary key, name text, what text);
+            create table person(id integer primary key, name text);
+            create table fact(kind_id int, value text,
+                              primary key(kind_id)) without rowid;
+            create table node(id integer primary key, up int, name text,
+                              l int not null, r int not null, n int);"""
+        self.tables = {
+            "kind": {"table": "kind", "key": ["name"]},
+            "person": {"table": "person", "key": ["name"]},
+            "fact": {"table": "fact", "key": ["kind_id"]},
+            "node": {"table": "node", "key": ["up", "name"], "derived": ["n"],
+                     "nested_set": {"parent": "up", "left": "l", "right": "r",
+                                    "order": "name"}}}
+        self.words["references"] = [
+            {"from": "fact.kind_id", "to": "kind"},
+            {"from": "node.up", "to": "node"},
+            {"from": "fact.value", "to_by": {
+                "column": "kind_id.what", "values": {"p": "person"},
+                "else": "plain"}}]
+        self.counts = [["node", "n", {"of": "node.up"}]]
+
+    def test_another_row_says_what_a_value_is(self):
+        self.gives(
+            """insert into kind values (1, 'boss', 'p'), (2, 'age', 'x');
+               insert into person values (7, 'ada');
+               insert into fact values (1, '7'), (2, '7');""",
+            "insert into person values (1, 'ada');",
+            """insert into kind values (1, 'boss', 'p'), (2, 'age', 'x');
+               insert into person values (1, 'ada');
+               insert into fact values (1, '1'), (2, '7');""")
+
+    def test_places_and_counts_are_of_all_rows(self):
+        self.gives(
+            "insert into node values (1, null, 'a', 0, 0, 9),"
+            " (2, 1, 'b', 0, 0, 9);",
+            "insert into node values (5, null, 'a', 7, 7, 7),"
+            " (6, 5, 'own', 8, 8, 8);",
+            "insert into node values (5, null, 'a', 1, 6, 2),"
+            " (6, 5, 'own', 4, 5, 0), (7, 5, 'b', 2, 3, 0);")
 
 
 class Differences(Case):

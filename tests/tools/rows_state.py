@@ -5,13 +5,12 @@ the references of every row, who it is without an id (its name), and how it
 reads without ids (its view).
 """
 import collections
-import json
+import copy
 import re
 import sqlite3
 
-
-class Unclear(Exception):
-    """The text of the language does not decide this case."""
+from rows_inside import (Broken, Unclear, php_splice, places, splice,
+                         unpacked)
 
 
 class Refused(Exception):
@@ -66,6 +65,8 @@ class Table:
         self.columns = []
         self.pk = []
         self.not_null = set()
+        self.types = {}
+        self.defaults = {}
         quoted = quote(name)
         pk = []
         for row in db.execute(f"pragma table_xinfo({quoted})"):
@@ -76,6 +77,10 @@ class Table:
                 self.not_null.add(column)
             if row[5]:
                 pk.append((row[5], column))
+            self.types[column] = row[2].decode().upper()
+            if row[4] is not None:
+                self.defaults[column] = cell_of(db.execute(
+                    f"select {row[4].decode()}").fetchone()[0])
         self.pk = [column for _, column in sorted(pk)]
         self.foreign = collections.defaultdict(list)
         for row in db.execute(f"pragma foreign_key_list({quoted})"):
@@ -92,6 +97,15 @@ class Table:
                     if part[5]])
 
 
+    def default(self, column):
+        """What a new row gets in a column that is derived."""
+        if column in self.defaults:
+            return self.defaults[column]
+        if column not in self.not_null:
+            return NULL
+        return ("int", 0) if "INT" in self.types[column] else ("text", b"")
+
+
 class Row:
     def __init__(self, table, pk, cells):
         self.table = table
@@ -100,6 +114,7 @@ class Row:
         self.entry = None
         self.skipped = False
         self.kept = False       # keep_here
+        self.fits = set()       # lines of references whose `where` fits
 
     def at(self):
         return (self.table, self.pk)
@@ -124,8 +139,8 @@ class State:
         other.schema = self.schema
         for at, row in self.rows.items():
             twin = Row(row.table, row.pk, dict(row.cells))
-            twin.entry, twin.skipped, twin.kept = \
-                row.entry, row.skipped, row.kept
+            twin.entry, twin.skipped, twin.kept, twin.fits = \
+                row.entry, row.skipped, row.kept, row.fits
             other.rows[at] = twin
         return other
 
@@ -191,6 +206,11 @@ class Entry:
         self.target_only = words.get("target_only")
         self.ids = words.get("ids")
         self.keep_here = set(words.get("keep_here", []))
+        self.derived = set(words.get("derived", []))
+        self.nested_set = words.get("nested_set")
+        if self.nested_set:
+            self.derived |= {self.nested_set["left"],
+                             self.nested_set["right"]}
         self.multiset = not self.key and not self.ordinal and \
             "id" not in self.match and not self.skip
         if self.multiset and not self.owned_by:
@@ -198,15 +218,31 @@ class Entry:
 
 
 class Reference:
-    def __init__(self, words, none):
-        self.to = words["to"]
+    """A line about one column.  A copy of one with `to_by` has the table
+    that a row's value names."""
+
+    def __init__(self, words, none, number=None):
+        self.to = words.get("to")
+        self.to_by = words.get("to_by")
+        self.where = words.get("where")
+        self.number = number    # of the line
         self.none = {word_cell(value) for value in none}
         self.none_list = [word_cell(value) for value in none]
         self.on_dangling = words.get("on_dangling", "refuse")
         self.json = words.get("json")
+        self.php = words.get("php")
+        self.unpack = words.get("unpack")
         self.pattern = words.get("pattern")
         self.split = words.get("split")
-        self.inside = bool(self.json or self.pattern or self.split)
+        self.on_broken = words.get("on_broken", "refuse")
+        self.inside = bool(self.json or self.php or self.unpack or
+                           self.pattern or self.split)
+
+    def towards(self, table):
+        other = copy.copy(self)
+        other.to = table
+        other.to_by = None
+        return other
 
 
 class Profile:
@@ -215,7 +251,13 @@ class Profile:
         self.none = resource.get("none", [])
         self.entries = [Entry(entry) for entry in resource["tables"]]
         self.lines = resource.get("references", [])
+        self.types = words.get("types", {})
+        self.counts = words.get("counts", [])
         self.keep_rows = resource.get("keep_here", [])
+        self.derived = collections.defaultdict(set)
+        for entry in self.entries:
+            for table in entry.tables:
+                self.derived[table] |= entry.derived
         self.map = {(one["table"], tuple(map(word_cell, one["from"]))):
                     tuple(map(word_cell, one["to"])) for one in renamed}
 
@@ -241,6 +283,10 @@ class Profile:
             if line["table"] == table.name:
                 for pk, _ in read_rows(db, table, line.get("where")):
                     state.rows[table.name, pk].kept = True
+        for number, line in enumerate(self.lines):
+            if "where" in line and table.name in tables_of(line):
+                for pk, _ in read_rows(db, table, line["where"]):
+                    state.rows[table.name, pk].fits.add(number)
 
     def references(self, table):
         """column: its references.  An exact line wins over a wildcard, and
@@ -252,9 +298,8 @@ class Profile:
                 found[column] = [Reference({"to": to}, self.none)]
         for exact in (False, True):
             lines = collections.defaultdict(list)
-            for words in self.lines:
-                names = words["from"]
-                for name in names if isinstance(names, list) else [names]:
+            for number, words in enumerate(self.lines):
+                for name in froms(words):
                     on, column = name.split(".", 1)
                     if ("*" in name) == exact:
                         continue
@@ -263,128 +308,19 @@ class Profile:
                                 column in ("*", one) and \
                                 (exact or one not in table.pk):
                             lines[one].append(Reference(
-                                words, self.none + words.get("none", [])))
+                                words, self.none + words.get("none", []),
+                                number))
             found.update(lines)
         return found
 
 
-# ------------------------------------------------------------ inside values
-
-def json_leaves(text):
-    """[(path, at, end, is a string, value)] of a JSON text of bytes."""
-    leaves = []
-    space = re.compile(rb"[ \t\n\r]*")
-    string = re.compile(rb'"(?:[^"\\]|\\.)*"')
-    other = re.compile(rb"[^\s,\]}]+")
-
-    def value(at, path):
-        at = space.match(text, at).end()
-        if text[at:at + 1] in (b"{", b"["):
-            return nested(at, path)
-        if text[at:at + 1] == b'"':
-            end = string.match(text, at).end()
-            leaves.append((path, at + 1, end - 1, True,
-                           json.loads(text[at:end])))
-        else:
-            end = other.match(text, at).end()
-            if text[at:end] not in (b"true", b"false", b"null"):
-                leaves.append((path, at, end, False,
-                               text[at:end].decode()))
-        return space.match(text, end).end()
-
-    def nested(at, path):
-        is_object = text[at:at + 1] == b"{"
-        at = space.match(text, at + 1).end()
-        index = 0
-        while text[at:at + 1] not in (b"}", b"]"):
-            key = index
-            if is_object:
-                end = string.match(text, at).end()
-                key = json.loads(text[at:end])
-                at = space.match(text, end).end() + 1
-            at = value(at, path + (key,))
-            if text[at:at + 1] == b",":
-                at = space.match(text, at + 1).end()
-            index += 1
-        return space.match(text, at + 1).end()
-
-    json.loads(text)
-    value(0, ())
-    return leaves
+def froms(line):
+    names = line["from"]
+    return names if isinstance(names, list) else [names]
 
 
-def path_fits(steps, path):
-    if not steps:
-        return not path
-    if not path:
-        return False
-    below, name = steps[0]
-    first = name == "*" or path[0] == name
-    return (first and path_fits(steps[1:], path[1:])) or \
-        (below and path_fits(steps, path[1:]))
-
-
-def path_steps(text):
-    steps = []
-    for dots, name, word, index in re.findall(
-            r"(\.{0,2})(?:([\w*-]+)|\[(?:'([^']*)'|(\d+|\*))\])", text[1:]):
-        if index and index != "*":
-            steps.append((dots == "..", int(index)))
-        else:
-            steps.append((dots == "..", name or index or word))
-    return steps
-
-
-def places(reference, text):
-    """[(at, end, form, id as text)]: where ids stand in a value."""
-    parts = [(0, len(text), "plain", text.decode())]
-    if reference.json:
-        steps = path_steps(reference.json)
-        parts = [(at, end, "string" if is_string else "number", value)
-                 for path, at, end, is_string, value in json_leaves(text)
-                 if path_fits(steps, path)]
-    if reference.pattern:
-        parts = [one for part in parts
-                 for one in pattern_places(reference.pattern, part)]
-    if reference.split:
-        parts = [one for part in parts
-                 for one in split_places(reference.split, part)]
-    return parts
-
-
-def inner(part, at, end):
-    """A stretch of a part whose text is spelled as it is."""
-    start, stop, form, text = part
-    if len(text.encode()) != stop - start:
-        raise Unclear("an escape in a JSON text; the room's own tests do it")
-    first = start + len(text[:at].encode())
-    return (first, first + len(text[at:end].encode()), form, text[at:end])
-
-
-def pattern_places(pattern, part):
-    for found in re.finditer(pattern, part[3], re.ASCII):
-        if found.group(1):
-            yield inner(part, *found.span(1))
-
-
-def split_places(separator, part):
-    at = 0
-    for piece in part[3].split(separator):
-        bare = piece.strip(" \t\r\n")
-        if bare:
-            first = at + piece.index(bare)
-            yield inner(part, first, first + len(bare))
-        at += len(piece) + len(separator)
-
-
-def spell(form, text):
-    if form == "string":
-        return json.dumps(text, ensure_ascii=False)[1:-1].encode()
-    return text.encode()
-
-
-def id_text(cell):
-    return cell[1].decode() if cell[0] == "text" else str(cell[1])
+def tables_of(line):
+    return {name.split(".", 1)[0] for name in froms(line)}
 
 
 # ---------------------------------------------------------------- one side
@@ -420,29 +356,72 @@ class Side:
         found = self.look(table, ("text", text.encode()))
         return found or self.look(table, as_int(text))
 
+    def lines(self, row, column):
+        """What is said of this column of this row: references to a table."""
+        if column in self.profile.derived[row.table]:
+            return
+        for line in self.refs[row.table].get(column, []):
+            if line.where is not None and line.number not in row.fits:
+                continue
+            if line.to_by is None:
+                yield line
+            else:
+                table = self.named(row, line)
+                if table is not None:
+                    yield line.towards(table)
+
+    def named(self, row, line):
+        """The table that the value of `to_by` names; None: no reference."""
+        *way, column = line.to_by["column"].split(".")
+        for step in way:
+            row = row and self.referred(row, step)
+        cell = row.cells[column] if row else NULL
+        values = line.to_by["values"]
+        if isinstance(values, str):
+            values = self.profile.types[values]
+        if cell[0] in ("text", "int") and id_text(cell) in values:
+            return values[id_text(cell)]
+        other = line.to_by.get("else", "refuse")
+        if other == "refuse":
+            raise Refused(f"nothing says what '{row and row.table}' means")
+        return None if other == "plain" else other
+
     def plain(self, row, column):
         """(reference, cell) of a column that is an id as a whole."""
-        for reference in self.refs[row.table].get(column, []):
+        for reference in self.lines(row, column):
             if not reference.inside:
                 cell = row.cells[column]
-                if cell != NULL and cell not in reference.none:
+                if cell != NULL and cell not in reference.none and not (
+                        cell[0] == "text" and
+                        is_none(reference, cell[1].decode(errors="replace"))):
                     return reference, cell
         return None, None
 
+    def find(self, table, cell):
+        """The same as `look`; an integer may be spelled in a text."""
+        if cell[0] == "text":
+            return self.look_text(table, cell[1].decode(errors="replace"))
+        return self.look(table, cell)
+
     def referred(self, row, column):
         reference, cell = self.plain(row, column)
-        return self.look(reference.to, cell) if reference else None
+        return self.find(reference.to, cell) if reference else None
 
     def inside(self, row, column):
         """[(at, end, form, text, reference)], ascending."""
         cell = row.cells[column]
         found = []
-        for reference in self.refs[row.table].get(column, []):
-            if not reference.inside or cell[0] != "text":
+        for reference in self.lines(row, column):
+            packed = bool(reference.unpack)
+            if not reference.inside or cell[0] not in ("text", "blob") or \
+                    packed > (cell[0] == "blob"):
                 continue
             try:
-                spots = places(reference, cell[1])
-            except ValueError:
+                spots = places(reference, unpacked(reference.unpack, cell[1])
+                               if packed else cell[1])
+            except Broken:
+                if reference.on_broken == "keep":
+                    continue
                 raise Refused(f"'{row.table}.{column}' does not parse")
             found += [spot + (reference,) for spot in spots
                       if not is_none(reference, spot[3])]
@@ -457,7 +436,7 @@ class Side:
         for column in self.refs[row.table]:
             reference, cell = self.plain(row, column)
             if reference:
-                yield column, reference, self.look(reference.to, cell)
+                yield column, reference, self.find(reference.to, cell)
             for *_, text, reference in self.inside(row, column):
                 yield column, reference, self.look_text(reference.to, text)
 
@@ -475,10 +454,16 @@ class Side:
                 if one.entry.ordinal and one.at() not in self.left_out:
                     columns = one.entry.key or one.entry.owned_by
                     groups[one.table, id(one.entry)].append(
-                        (tuple(one.cells[c] for c in columns), one))
+                        (tuple(self.owner_or_cell(one, c) for c in columns),
+                         one))
             for members in groups.values():
                 self.count(members)
         return self.positions[row.at()]
+
+    def owner_or_cell(self, row, column):
+        """One number may be that of rows of several tables."""
+        other = self.referred(row, column)
+        return other.at() if other is not None else row.cells[column]
 
     def count(self, members):
         lists = collections.defaultdict(list)
@@ -500,6 +485,16 @@ class Side:
         if "id" in row.entry.match:
             return self.state.schema[row.table].pk
         return row.entry.owned_by if row.entry.ordinal else []
+
+    @staticmethod
+    def spliced(cell, spots, texts):
+        """The bytes within a cell, with other texts where ids stand."""
+        line = spots[0][-1]
+        text = unpacked(line.unpack, cell[1]) if line.unpack else cell[1]
+        changes = [(*spot[:2], new) for spot, new in zip(spots, texts)]
+        if line.php:
+            return php_splice(text, changes)
+        return splice(text, changes, 0, len(text))
 
     def name(self, row, trail=()):
         """Who the row is, without an id; None of a multiset."""
@@ -570,13 +565,20 @@ class Side:
     def text_view(self, row, column):
         cell = row.cells[column]
         said = []
-        done = 0
-        for at, end, form, text, reference in self.inside(row, column):
-            other = self.look_text(reference.to, text)
+        spots = []
+        for spot in self.inside(row, column):
+            other = self.look_text(spot[-1].to, spot[3])
             if other is not None and self.can_name(other):
-                said += [cell[1][done:at], (form, self.ref_view(other))]
-                done = end
-        return ("parts",) + tuple(said) + (cell[1][done:],) if said else cell
+                said.append((spot[2], self.ref_view(other)))
+                spots.append(spot)
+        if not spots:
+            return cell
+        return ("parts", self.spliced(cell, spots, [b"@"] * len(spots)),
+                *said)
+
+
+def id_text(cell):
+    return cell[1].decode() if cell[0] == "text" else str(cell[1])
 
 
 def as_int(text):
