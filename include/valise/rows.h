@@ -34,8 +34,9 @@ struct vl_rows_opts {
 	const char *resource;             /* its name, in lines and profile */
 	const char *tempdir;
 	bool warn_undeclared; /* else such references are refused */
-	struct vl_pool *pool; /* for the source: tables are read ahead; or
-	                       * NULL */
+	/* Tables are read ahead, of the source, and of the target when it is
+	 * proved; or NULL. */
+	struct vl_pool *pool;
 	/* Of an import: what the site says of values that differ from side to
 	 * side, and the words that came with the bundle, by which they are
 	 * those of the source.  Else NULL: the profile says what they are. */

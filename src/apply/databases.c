@@ -223,6 +223,7 @@ begin_base(
 	            .profile = b->profile,
 	            .resource = b->resource->name,
 	            .tempdir = vl_state_path(o->state),
+	            .pool = o->pool,
 	            .here = o->site->here,
 	            .nhere = o->site->nhere,
 	            .there = b->there,
