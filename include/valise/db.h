@@ -235,6 +235,10 @@ struct vl_dbs_opts {
  */
 enum vl_status vl_dbs_open(
     struct vl_dbs **out, const struct vl_dbs_opts *opts, struct vl_err *err);
+/* A private copy of one of them (vl_db_open_copy()) in their place: it is
+ * never committed or taken, and the file stays as it is. */
+enum vl_status vl_dbs_open_copy(
+    struct vl_dbs **out, const struct vl_db_opts *opts, struct vl_err *err);
 /* Borrowed; in the order of the paths. */
 struct vl_db *vl_dbs_at(const struct vl_dbs *d, size_t i);
 /* Whether file `i` was in WAL mode when it was opened. */

@@ -266,6 +266,10 @@ enum vl_status vl_profile_words(struct vl_buf *out, const struct vl_profile *p,
     const char *resource, struct vl_err *err);
 enum vl_status vl_profile_meaning(struct vl_buf *out,
     const struct vl_profile *p, const char *resource, struct vl_err *err);
+/* VL_EREFUSED: at a target its own profile means something else than the
+ * source's (or NULL); the first words that differ, with both sides. */
+enum vl_status vl_profile_same(const struct vl_profile *own,
+    const struct vl_profile *theirs, const char *resource, struct vl_err *err);
 /* Back from either: VL_EFORMAT for what they would not have written. */
 enum vl_status vl_profile_from_meaning(
     struct vl_profile **out, struct vl_slice json, struct vl_err *err);

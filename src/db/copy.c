@@ -142,8 +142,9 @@ run_backup(struct copying *c, struct vl_err *err)
 	return rc == SQLITE_DONE ? VL_OK : copy_fails(c, rc, err);
 }
 
-static enum vl_status
-make_copy(struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
+enum vl_status
+db_make_copy(
+    struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
 {
 	struct copying c = { .db = db, .tempdir = opts->tempdir };
 	enum vl_status st = open_source(db, &c.from, opts->wait, err);
@@ -169,7 +170,7 @@ open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
 		st = db_look(&db, opts, err);
 	if (st == VL_OK) {
 		db->owns = true;
-		st = copy ? make_copy(db, opts, err) :
+		st = copy ? db_make_copy(db, opts, err) :
 		            open_source(db, &db->sql, opts->wait, err);
 	}
 	if (st == VL_OK)

@@ -240,6 +240,36 @@ vl_dbs_open(
 	return st;
 }
 
+enum vl_status
+vl_dbs_open_copy(
+    struct vl_dbs **out, const struct vl_db_opts *opts, struct vl_err *err)
+{
+	struct vl_dbs *d = calloc(1, sizeof(*d));
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (d == NULL)
+		return vl_fail_memory(err);
+	st = db_set_tempdir(opts->tempdir, err);
+	if (st == VL_OK)
+		st = db_look(&d->at[0], opts, err);
+	if (st == VL_OK) {
+		d->n = 1;
+		st = db_make_copy(d->at[0], opts, err);
+		d->sql = d->at[0]->sql;
+		d->at[0]->name = names[0];
+	}
+	if (st == VL_OK)
+		st = db_check(d->at[0], "quick_check", err);
+	if (st == VL_OK)
+		st = learn(d, 0, false, err);
+	if (st == VL_OK)
+		*out = d;
+	else
+		vl_dbs_free(d);
+	return st;
+}
+
 struct vl_db *
 vl_dbs_at(const struct vl_dbs *d, size_t i)
 {

@@ -59,6 +59,10 @@ enum vl_status db_check(
 /* Encoding and schema; with `check` quick_check before. */
 enum vl_status db_learn(struct vl_db *db, bool check, struct vl_err *err);
 
+/* copy.c: db->sql is a connection to a private copy, which may be written. */
+enum vl_status db_make_copy(
+    struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err);
+
 /* dbs.c */
 
 /* Of the directory that the file is in. */

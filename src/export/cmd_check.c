@@ -7,21 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <valise/check.h>
+#include <valise/against.h>
 #include <valise/text.h>
 
 #include "export.h"
 
 struct check_opts {
 	struct vl_texts only;
+	const char *against;
 	bool json;
 };
 
 static const struct vl_opt table[] = {
 	VL_ONLY_OPT(struct check_opts, only, "look at"),
 	VL_JSON_OPT(struct check_opts, json, "what is found as JSON lines"),
-	{ .name = "against", .type = VL_OPT_LATER },
+	{ .name = "against",
+	    .arg = "SITE.yaml",
+	    .type = VL_OPT_TEXT,
+	    .at = offsetof(struct check_opts, against),
+	    .help = "what an import into this one on the same machine would "
+	            "do" },
 	{ .name = NULL },
+};
+
+/* Both sites, and what each means. */
+struct sites {
+	struct vl_site *source;
+	struct vl_site *target; /* or NULL */
+	struct vl_profile *profile;
+	const char *profiles; /* directory */
 };
 
 struct checked {
@@ -33,6 +47,7 @@ struct checked {
 	uint64_t tables;
 	uint64_t rows;
 	enum vl_status verdict; /* of all databases */
+	enum vl_status there;   /* of an import into them */
 };
 
 static void
@@ -209,6 +224,46 @@ tell_finding(void *arg, const struct vl_check_finding *f)
 	(void)putchar('\n');
 }
 
+static void
+say_rows(const char *before, uint64_t n, const char *keys)
+{
+	if (n == 0)
+		return;
+	(void)printf("\t%llu %s", (unsigned long long)n, before);
+	if (keys != NULL)
+		(void)printf(": %s%s", keys, n > 3 ? ", ..." : "");
+}
+
+static void
+tell_against(void *arg, const struct vl_against_table *t)
+{
+	const struct checked *c = arg;
+	const struct vl_rows_put_counts *n = &t->counts;
+	struct vl_msg m = { 0 };
+
+	if (c->json) {
+		vl_msg_begin(&m, "against");
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "table", t->name);
+		vl_msg_count(&m, "same", n->same);
+		vl_msg_count(&m, "differ", n->change);
+		vl_msg_count(&m, "new", n->add);
+		vl_msg_count(&m, "go", n->deletions);
+		vl_msg_count(&m, "left", n->skip);
+		vl_msg_count(&m, "conflict", n->conflict);
+		vl_msg_end(&m);
+		return;
+	}
+	say_place(c, "against", t->name, NULL);
+	(void)printf("\t%llu same", (unsigned long long)n->same);
+	say_rows("differ", n->change, NULL);
+	say_rows("new", n->add, t->news);
+	say_rows("go", n->deletions, t->fewer);
+	say_rows("left alone", n->skip, NULL);
+	say_rows("in conflict", n->conflict, NULL);
+	(void)putchar('\n');
+}
+
 static bool
 asked_to_stop(void *arg)
 {
@@ -216,9 +271,38 @@ asked_to_stop(void *arg)
 	return vl_cli_stop();
 }
 
+/* Of what an export carries. */
 static enum vl_status
-check_one(struct checked *c, const struct vl_resource *r,
-    const struct vl_site *site, const struct vl_profile *profile,
+compare_one(struct checked *c, const struct vl_rows_opts *source,
+    const struct sites *s, struct vl_err *err)
+{
+	const struct vl_resource *r =
+	    vl_site_resource(s->target, source->resource);
+	struct vl_against a = { .source = *source,
+		.site = s->target,
+		.profiles = s->profiles,
+		.arg = c,
+		.finding = tell_finding,
+		.table = tell_against };
+	enum vl_status verdict = VL_OK;
+	enum vl_status st = VL_OK;
+
+	if (r == NULL || r->kind != VL_KIND_SQLITE)
+		return vl_fail(err, VL_EUSAGE, "'%s' has no database '%s'",
+		    s->target->file, source->resource);
+	a.target = (struct vl_db_opts){ .path = r->path,
+		.prefix = r->prefix,
+		.tempdir = source->tempdir,
+		.wait = VL_DATABASE_WAIT,
+		.stop = asked_to_stop };
+	st = vl_rows_against(&a, &verdict, err);
+	if (verdict == VL_EUSAGE || c->there == VL_OK)
+		c->there = verdict;
+	return st;
+}
+
+static enum vl_status
+check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
     struct vl_err *err)
 {
 	const char *tempdir = vl_export_tempdir();
@@ -227,10 +311,11 @@ check_one(struct checked *c, const struct vl_resource *r,
 		.tempdir = tempdir,
 		.wait = VL_DATABASE_WAIT,
 		.stop = asked_to_stop };
-	struct vl_rows_opts opts = { .profile = profile,
+	struct vl_rows_opts opts = { .profile = s->profile,
 		.resource = r->name,
 		.tempdir = tempdir,
-		.warn_undeclared = site->undeclared == VL_UNDECLARED_WARN };
+		.warn_undeclared =
+		    s->source->undeclared == VL_UNDECLARED_WARN };
 	const struct vl_check to = { .arg = c,
 		.finding = tell_finding,
 		.version = tell_version,
@@ -244,6 +329,8 @@ check_one(struct checked *c, const struct vl_resource *r,
 	opts.db = db;
 	if (st == VL_OK)
 		st = vl_rows_check(&opts, &to, &verdict, err);
+	if (st == VL_OK && verdict == VL_OK && s->target != NULL)
+		st = compare_one(c, &opts, s, err);
 	vl_db_free(db);
 	if (verdict == VL_EUSAGE || c->verdict == VL_OK)
 		c->verdict = verdict;
@@ -252,10 +339,10 @@ check_one(struct checked *c, const struct vl_resource *r,
 
 /* In the order of the site file's names; `n`: how many databases. */
 static enum vl_status
-check_all(struct checked *c, const struct vl_site *site,
-    const struct vl_texts *only, const struct vl_profile *profile,
+check_all(struct checked *c, const struct sites *s, const struct vl_texts *only,
     struct vl_err *err)
 {
+	const struct vl_site *site = s->source;
 	enum vl_status st = vl_site_only_check(site, only->list, only->n, err);
 	const struct vl_resource *r = NULL;
 	size_t n = 0;
@@ -266,7 +353,7 @@ check_all(struct checked *c, const struct vl_site *site,
 		if (r->kind != VL_KIND_SQLITE ||
 		    !vl_site_only_has(only->list, only->n, r->name))
 			continue;
-		st = check_one(c, r, site, profile, err);
+		st = check_one(c, r, s, err);
 		n++;
 	}
 	if (st == VL_OK && n == 0)
@@ -289,31 +376,67 @@ say_sum(const struct checked *c)
 	vl_msg_count(&m, "wrong", c->wrong);
 	vl_msg_count(&m, "refused", c->refused);
 	vl_msg_count(&m, "hints", c->hints);
-	vl_msg_bool(&m, "goes", c->verdict == VL_OK);
+	vl_msg_bool(&m, "goes", c->verdict == VL_OK && c->there == VL_OK);
 	vl_msg_end(&m);
 }
 
 static enum vl_status
-judge(const struct checked *c, const struct vl_site *site, struct vl_err *err)
+fail_wrong(const struct checked *c, const char *file, struct vl_err *err)
+{
+	char counted[48];
+
+	return vl_fail(err, VL_EUSAGE,
+	    "the profile of '%s' names what is not there: %s", file,
+	    vl_format_counted(
+	        counted, sizeof(counted), c->wrong, "finding", "findings"));
+}
+
+static enum vl_status
+fail_refused(const struct checked *c, const char *what, const char *file,
+    struct vl_err *err)
+{
+	char counted[48];
+
+	return vl_fail(err, VL_EREFUSED, "an %s '%s' would be refused: %s",
+	    what, file,
+	    vl_format_counted(
+	        counted, sizeof(counted), c->refused, "finding", "findings"));
+}
+
+static enum vl_status
+judge(const struct checked *c, const struct sites *s, struct vl_err *err)
 {
 	char counted[48];
 
 	say_sum(c);
 	if (c->verdict == VL_EUSAGE)
-		return vl_fail(err, VL_EUSAGE,
-		    "the profile of '%s' names what is not there: %s",
-		    site->file,
-		    vl_format_counted(counted, sizeof(counted), c->wrong,
-		        "finding", "findings"));
+		return fail_wrong(c, s->source->file, err);
+	if (c->there == VL_EUSAGE)
+		return fail_wrong(c, s->target->file, err);
 	if (c->verdict != VL_OK)
-		return vl_fail(err, VL_EREFUSED,
-		    "an export of '%s' would be refused: %s", site->file,
-		    vl_format_counted(counted, sizeof(counted), c->refused,
-		        "finding", "findings"));
-	vl_cli_note("an export of '%s' would go: %s", site->file,
+		return fail_refused(c, "export of", s->source->file, err);
+	if (c->there != VL_OK)
+		return fail_refused(c, "import into", s->target->file, err);
+	vl_cli_note("an %s '%s' would go: %s",
+	    s->target == NULL ? "export of" : "import into",
+	    s->target == NULL ? s->source->file : s->target->file,
 	    vl_format_counted(
 	        counted, sizeof(counted), c->rows, "row", "rows"));
 	return VL_OK;
+}
+
+static enum vl_status
+load_target(struct sites *s, const char *file, struct vl_err *err)
+{
+	enum vl_status st = vl_site_load(&s->target, file, err);
+
+	if (st == VL_OK && strcmp(s->target->name, s->source->name) != 0)
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' is of site '%s', '%s' of site '%s': both sides have "
+		    "one name",
+		    s->source->file, s->source->name, s->target->file,
+		    s->target->name);
+	return st;
 }
 
 static enum vl_status
@@ -321,25 +444,27 @@ check_run(const struct vl_args *args, struct vl_err *err)
 {
 	const struct check_opts *o = args->opts;
 	struct checked c = { .json = o->json };
-	struct vl_profile *profile = NULL;
-	struct vl_site *site = NULL;
+	struct sites s = { 0 };
 	char dir[PATH_MAX];
-	enum vl_status st = vl_site_load(&site, args->operands[0], err);
+	enum vl_status st = vl_site_load(&s.source, args->operands[0], err);
 
-	if (st == VL_OK && vl_profile_of_bundle(site))
+	s.profiles = vl_cli_profiles(dir, sizeof(dir));
+	if (st == VL_OK && o->against != NULL)
+		st = load_target(&s, o->against, err);
+	if (st == VL_OK && vl_profile_of_bundle(s.source))
 		st = vl_fail(err, VL_EUSAGE,
 		    "'%s' takes the profile that a bundle brings; here is none "
 		    "to look at",
-		    site->file);
+		    s.source->file);
 	if (st == VL_OK)
-		st = vl_profile_of_site(
-		    &profile, site, vl_cli_profiles(dir, sizeof(dir)), err);
+		st = vl_profile_of_site(&s.profile, s.source, s.profiles, err);
 	if (st == VL_OK)
-		st = check_all(&c, site, &o->only, profile, err);
+		st = check_all(&c, &s, &o->only, err);
 	if (st == VL_OK)
-		st = judge(&c, site, err);
-	vl_profile_free(profile);
-	vl_site_free(site);
+		st = judge(&c, &s, err);
+	vl_profile_free(s.profile);
+	vl_site_free(s.target);
+	vl_site_free(s.source);
 	return st;
 }
 
@@ -349,7 +474,9 @@ const struct vl_cmd vl_cmd_check = {
 	.help = "hold the profile of a site against its databases",
 	.about = "Says for each table how its rows are called, for each "
 	         "reference how many of its\nids name a row, and everything "
-	         "for which an export would be refused. Only reads;\nthe "
+	         "for which an export would be refused. With "
+	         "--against also what an import would\nadd, change and take "
+	         "away, and for what it would be refused. Only reads; the\n"
 	         "application may run.",
 	.opts = table,
 	.opts_size = sizeof(struct check_opts),

@@ -67,6 +67,8 @@ void check_hear_row(
     void *arg, const struct rows_table *t, const struct vl_err *why);
 void check_hear_doubles(void *arg, const struct rows_table *t,
     struct vl_slice key, uint64_t n, const int64_t r[2]);
+/* Some column of a key may hold a secret. */
+bool check_key_is_secret(const struct rows_table *t);
 /* What the rows of the table showed. */
 enum vl_status check_tell_table(struct checking *c, size_t table);
 /* check_lines.c: what of the profile speaks of nothing. */

@@ -77,8 +77,8 @@ check_hear_row(void *arg, const struct rows_table *t, const struct vl_err *why)
 }
 
 /* Some column of a key may hold a secret. */
-static bool
-key_is_secret(const struct rows_table *t)
+bool
+check_key_is_secret(const struct rows_table *t)
 {
 	const struct rows_entry *e = NULL;
 	size_t i = 0;
@@ -111,7 +111,7 @@ check_hear_doubles(void *arg, const struct rows_table *t, struct vl_slice key,
 		return;
 	}
 	(void)vl_escape_text(shown, sizeof(shown), key);
-	if (key_is_secret(t))
+	if (check_key_is_secret(t))
 		(void)snprintf(shown, sizeof(shown), "which is not shown");
 	check_find(arg, VL_CHECK_REFUSED, t, NULL,
 	    "%llu rows have one key, %s: the first is row %lld, the last %lld",

@@ -12,6 +12,7 @@ A section is one example.  Its blocks:
                     source`, `yaml target`: what each site says it is `here`
     text check      lines that `valise check-profile` says about the profile
                     above
+    text against    lines that `valise check-profile --against` says
     text import     what an import changes at the target; keys that are a
                     hash are not in it
     sql after       a query, and what it answers then
@@ -70,9 +71,9 @@ class Example:
                         f"{done.stdout}{done.stderr}")
         return done
 
-    def write_site(self, side):
+    def write_site(self, side, site=None):
         tree = self.folder / f"{side}.files"
-        self.site.write_text(
+        (site or self.site).write_text(
             f"site: page\nstate: {self.folder}/state.{side}\n"
             f"profile: {self.profile}\nresources:\n"
             f"  - {{name: app, kind: sqlite, path: {self.folder}/{side}}}\n" +
@@ -115,6 +116,17 @@ class Example:
             if squeeze(line) not in said:
                 raise Wrong(f"'{line}' is not said:\n{done.stdout}"
                             f"{done.stderr}")
+
+    def against(self, expected):
+        target = self.folder / "target.yaml"
+        self.write_site("source")
+        self.write_site("target", target)
+        done = self.run([BIN / "valise", "check-profile", self.site,
+                         "--against", target], (0,))
+        said = [squeeze(line) for line in done.stdout.split("\n")]
+        for line in expected.splitlines():
+            if squeeze(line) not in said:
+                raise Wrong(f"'{line}' is not said:\n{done.stdout}")
 
     def changes(self, *options):
         done = self.run([BIN / "tests/tools/rowsput", *options, *self.map,
@@ -163,6 +175,8 @@ class Example:
             self.map = ["--map", *found.groups()]
         elif what == "text check":
             self.check(text, self.wrong)
+        elif what == "text against":
+            self.against(text)
         elif what == "text import":
             self.import_(text)
         elif what in ("files source", "files target"):

@@ -1,0 +1,193 @@
+/*
+ * Whether two profiles mean the same, and where they do not
+ * (formats/profile.md, "As it travels").
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include <valise/json.h>
+#include <valise/profile.h>
+#include <valise/text.h>
+
+#define SHOWN 200 /* bytes of a value in a message */
+
+/* Two values beside each other, and where in the words they stand. */
+struct pair {
+	const struct vl_json *own;
+	const struct vl_json *theirs;
+	char at[512];
+};
+
+static void
+say(struct pair *p, const char *before, struct vl_slice text, const char *after)
+{
+	size_t used = strlen(p->at);
+	char safe[SHOWN];
+
+	(void)snprintf(p->at + used, sizeof(p->at) - used, "%s%s%s", before,
+	    vl_escape_text(safe, sizeof(safe), text), after);
+}
+
+static bool differ(struct pair *p, size_t own, size_t theirs, size_t found[2]);
+
+/* The elements of a list by what names them. */
+static void
+say_element(struct pair *p, const struct vl_json *j, size_t item)
+{
+	static const char *const names[] = { "table", "from", "path",
+		"resource" };
+	size_t at = VL_JSON_NONE;
+	size_t i = 0;
+
+	if (j->items[item].type != VL_JSON_OBJECT)
+		return;
+	for (i = 0; at == VL_JSON_NONE && i < 4; i++)
+		at = vl_json_member(j, item, names[i]);
+	if (at != VL_JSON_NONE)
+		say(p, " (", j->items[at].raw, ")");
+}
+
+/* Lists: the first element that is another one. */
+static bool
+differ_in_list(struct pair *p, size_t own, size_t theirs, size_t found[2])
+{
+	const struct vl_json_item *a = &p->own->items[own];
+	const struct vl_json_item *b = &p->theirs->items[theirs];
+	size_t used = strlen(p->at);
+	size_t i = own + 1;
+	size_t k = theirs + 1;
+	size_t n = 0;
+
+	for (n = 0; n < a->count || n < b->count; n++) {
+		if (n < a->count)
+			say_element(p, p->own, i);
+		else
+			say_element(p, p->theirs, k);
+		if (differ(p, n < a->count ? i : VL_JSON_NONE,
+		        n < b->count ? k : VL_JSON_NONE, found))
+			return true;
+		p->at[used] = '\0';
+		i = p->own->items[i].next;
+		k = p->theirs->items[k].next;
+	}
+	return false;
+}
+
+/* Of two objects, whose keys ascend, the member that comes first. */
+static int
+which_first(const struct pair *p, size_t own, size_t theirs)
+{
+	struct vl_slice a = { NULL, 0 };
+	struct vl_slice b = { NULL, 0 };
+
+	if (own == VL_JSON_NONE || theirs == VL_JSON_NONE)
+		return own == VL_JSON_NONE ? 1 : -1;
+	a = p->own->items[own].raw;
+	b = p->theirs->items[theirs].raw;
+	return vl_slice_cmp(a, b);
+}
+
+static bool
+differ_in_object(struct pair *p, size_t own, size_t theirs, size_t found[2])
+{
+	size_t end[2] = { p->own->items[own].next,
+		p->theirs->items[theirs].next };
+	size_t used = strlen(p->at);
+	struct vl_slice key = { NULL, 0 };
+	size_t i = own + 1;
+	size_t k = theirs + 1;
+	int first = 0;
+
+	while (i < end[0] || k < end[1]) {
+		first = which_first(p, i < end[0] ? i : VL_JSON_NONE,
+		    k < end[1] ? k : VL_JSON_NONE);
+		key =
+		    first <= 0 ? p->own->items[i].raw : p->theirs->items[k].raw;
+		say(p, used == 0 ? "" : ": ", key, "");
+		if (differ(p, first <= 0 ? i + 1 : VL_JSON_NONE,
+		        first >= 0 ? k + 1 : VL_JSON_NONE, found))
+			return true;
+		p->at[used] = '\0';
+		i = p->own->items[i + 1].next;
+		k = p->theirs->items[k + 1].next;
+	}
+	return false;
+}
+
+/* Where one of them is not there, they differ. */
+static bool
+differ(struct pair *p, size_t own, size_t theirs, size_t found[2])
+{
+	enum vl_json_type type = VL_JSON_NULL;
+
+	found[0] = own;
+	found[1] = theirs;
+	if (own == VL_JSON_NONE || theirs == VL_JSON_NONE)
+		return true;
+	type = p->own->items[own].type;
+	if (vl_slice_equal(
+	        p->own->items[own].raw, p->theirs->items[theirs].raw) &&
+	    type == p->theirs->items[theirs].type)
+		return false;
+	if (type != p->theirs->items[theirs].type)
+		return true;
+	if (type == VL_JSON_OBJECT)
+		return differ_in_object(p, own, theirs, found);
+	if (type == VL_JSON_ARRAY)
+		return differ_in_list(p, own, theirs, found);
+	return true;
+}
+
+static const char *
+shown(char text[SHOWN], const struct vl_json *j, size_t item)
+{
+	return item == VL_JSON_NONE ?
+	    "nothing" :
+	    vl_escape_text(text, SHOWN, j->items[item].raw);
+}
+
+/* The first words that say something else, with both sides. */
+static enum vl_status
+fail_other(struct vl_slice own, struct vl_slice theirs, struct vl_err *err)
+{
+	struct vl_json j[2] = { { 0 }, { 0 } };
+	struct pair p = { .own = &j[0], .theirs = &j[1] };
+	size_t found[2] = { VL_JSON_NONE, VL_JSON_NONE };
+	char text[2][SHOWN];
+	enum vl_status st = vl_json_parse(&j[0], own, err);
+
+	if (st == VL_OK)
+		st = vl_json_parse(&j[1], theirs, err);
+	if (st == VL_OK && differ(&p, 0, 0, found))
+		st = vl_fail(err, VL_EREFUSED,
+		    "the profile means something else here than at the source: "
+		    "%s is %s here and %s there; use the same profile on both "
+		    "sides, or 'profile: bundle' here",
+		    p.at, shown(text[0], &j[0], found[0]),
+		    shown(text[1], &j[1], found[1]));
+	vl_json_free(&j[0]);
+	vl_json_free(&j[1]);
+	return st;
+}
+
+/* Of no words at all it is the meaning of none. */
+enum vl_status
+vl_profile_same(const struct vl_profile *own, const struct vl_profile *theirs,
+    const char *resource, struct vl_err *err)
+{
+	static const struct vl_profile none;
+	struct vl_buf here = { 0 };
+	struct vl_buf there = { 0 };
+	enum vl_status st = vl_profile_meaning(&here, own, resource, err);
+
+	if (st == VL_OK)
+		st = vl_profile_meaning(
+		    &there, theirs != NULL ? theirs : &none, resource, err);
+	if (st == VL_OK &&
+	    !vl_slice_equal(vl_buf_slice(&here), vl_buf_slice(&there)))
+		st = fail_other(vl_buf_slice(&here), vl_buf_slice(&there), err);
+	vl_buf_free(&here);
+	vl_buf_free(&there);
+	return st;
+}
