@@ -231,6 +231,32 @@ opens_what_it_wrapped(void **state)
 	bundle_free(&b);
 }
 
+/* Secrets are sealed, and told apart, by what is derived from TK: who has it
+ * not cannot try a guess of one either. */
+static void
+tells_an_auditor_nothing_of_the_transfer_key(void **state)
+{
+	static const uint8_t none[VL_KEY_SIZE];
+	enum vl_role role = VL_ROLE_FULL;
+	struct vl_stanzas s = { 0 };
+	struct bundle b;
+
+	(void)state;
+	bundle_make(&b);
+	assert_int_equal(
+	    VL_OK, vl_stanzas_decode(&s, vl_buf_slice(&b.text), &b.err));
+	assert_int_equal(3, s.n);
+	assert_int_equal(VL_ROLE_AUDIT, s.list[2].role);
+	/* BK, SK and 16 bytes that prove both: nothing else is wrapped. */
+	assert_int_equal(2 * VL_KEY_SIZE + 16, s.list[2].wrap_size);
+	memset(b.opened, 0xff, sizeof(*b.opened));
+	assert_int_equal(VL_OK, bundle_open(&b, "", b.identity[1], &role));
+	assert_int_equal(VL_ROLE_AUDIT, role);
+	assert_false(b.opened->has_tk);
+	assert_memory_equal(none, b.opened->tk, VL_KEY_SIZE);
+	bundle_free(&b);
+}
+
 static void
 says_the_same_of_each_wrong_key(void **state)
 {
@@ -374,6 +400,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_the_vectors_or_fails_as_they_say),
 		cmocka_unit_test(opens_what_it_wrapped),
+		cmocka_unit_test(tells_an_auditor_nothing_of_the_transfer_key),
 		cmocka_unit_test(says_the_same_of_each_wrong_key),
 		cmocka_unit_test(
 		    says_what_it_opens_with_when_no_key_could_be_tried),
