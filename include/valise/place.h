@@ -3,7 +3,7 @@
 
 /*
  * Places inside a value: where in a text the bytes of ids stand, by a path
- * into JSON or into what PHP serialised, or by PCRE2 pattern, so that they and
+ * into JSON, YAML or what PHP serialised, or by PCRE2 pattern, so that they and
  * nothing else can be replaced (formats/profile.md, References;
  * formats/values.md).  Pure: no I/O, no database.
  *
@@ -52,7 +52,7 @@ void vl_places_free(struct vl_places *p);
 
 /*
  * A finder: an optional path ($, .name, ['name'], [N], [*], .*, ..name, ..*,
- * and at its end ~ for keys; no filters) into JSON or into what PHP
+ * and at its end ~ for keys; no filters) into JSON, YAML or what PHP
  * serialised, then an optional pattern whose group 1 is the place (all
  * matches, UTF), then an optional separator that splits it.  With none of
  * them the whole value is the place.  NULL: the word is not there.
@@ -62,6 +62,7 @@ struct vl_finder;
 struct vl_finder_words {
 	const char *json;
 	const char *php;
+	const char *yaml;
 	const char *pattern;
 	const char *split;
 };

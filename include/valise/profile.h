@@ -124,6 +124,7 @@ struct vl_reference {
 	enum vl_packing unpack;
 	char *json;    /* JSONPath, or NULL */
 	char *php;     /* the same into what PHP serialised; or NULL */
+	char *yaml;    /* the same into YAML; or NULL */
 	char *pattern; /* PCRE2, or NULL */
 	char *split;   /* or NULL */
 	char **none;   /* values that mean no row, as text */

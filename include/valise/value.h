@@ -100,8 +100,12 @@ enum vl_part_kind {
 /* How an id is spelled in the text around it. */
 enum vl_part_form {
 	VL_FORM_PLAIN,
-	VL_FORM_JSON_TEXT,  /* inside the quotes of a JSON string */
-	VL_FORM_JSON_NUMBER /* a JSON integer */
+	VL_FORM_JSON_TEXT,   /* inside the quotes of a JSON string */
+	VL_FORM_JSON_NUMBER, /* an integer of JSON, PHP or YAML */
+	VL_FORM_YAML,        /* all of a plain scalar that is a text */
+	VL_FORM_YAML_PART,   /* a part of one, or of the lines of a block */
+	VL_FORM_YAML_SINGLE, /* inside single quotes */
+	VL_FORM_YAML_DOUBLE  /* inside double quotes */
 };
 struct vl_text_part {
 	enum vl_part_kind kind;

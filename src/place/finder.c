@@ -11,14 +11,15 @@
 
 #include <valise/text.h>
 
-#include "place.h"
+#include "spelled.h"
 
 #define NOT_UTF8 0x1a /* what a pattern sees of a byte that is not UTF-8 */
 
 enum way {
 	WAY_NONE,
 	WAY_JSON,
-	WAY_PHP
+	WAY_PHP,
+	WAY_YAML
 };
 
 struct vl_finder {
@@ -71,15 +72,21 @@ static enum vl_status
 set_path(struct vl_finder *f, const struct vl_finder_words *words,
     struct vl_err *err)
 {
-	const char *path = words->json != NULL ? words->json : words->php;
+	const char *const paths[] = { NULL, words->json, words->php,
+		words->yaml };
+	enum way way = WAY_NONE;
 
-	if (words->json != NULL && words->php != NULL)
-		return vl_fail(
-		    err, VL_EUSAGE, "one of 'json' and 'php' reads the value");
-	if (path == NULL)
-		return VL_OK;
-	f->way = words->json != NULL ? WAY_JSON : WAY_PHP;
-	return json_path_read(&f->path, path, err);
+	for (way = WAY_JSON; way <= WAY_YAML; way++) {
+		if (paths[way] == NULL)
+			continue;
+		if (f->way != WAY_NONE)
+			return vl_fail(err, VL_EUSAGE,
+			    "one of 'json', 'php' and 'yaml' reads the value");
+		f->way = way;
+	}
+	return f->way == WAY_NONE ?
+	    VL_OK :
+	    json_path_read(&f->path, paths[f->way], err);
 }
 
 enum vl_status
@@ -138,6 +145,33 @@ move_cursor(struct source *s, size_t to, bool *lone)
 	return s->text_at == to;
 }
 
+/* In YAML a part of a plain scalar or of a block is spelled as it is. */
+static enum vl_status
+add_spelled(struct source *s, struct span span, struct vl_err *err)
+{
+	const bool whole = span.at == 0 && span.n == s->text.n;
+	struct vl_place place = { .form = s->leaf.form };
+	struct span raw = { 0, s->raw.n };
+	bool ok = true;
+
+	if (!whole && place.form == VL_FORM_YAML)
+		place.form = VL_FORM_YAML_PART;
+	if (!whole || place.form == VL_FORM_YAML_PART)
+		ok = spelled_span(s->leaf.spelled, span, &raw);
+	place.at = s->leaf.at + raw.at;
+	place.n = raw.n;
+	if (ok && place.form == VL_FORM_YAML_PART)
+		ok = raw.n == span.n &&
+		    memchr(s->raw.p + raw.at, '\n', raw.n) == NULL &&
+		    memcmp(s->raw.p + raw.at, s->text.p + span.at, raw.n) == 0;
+	if (!ok)
+		return vl_fail(err, VL_EFORMAT,
+		    "a reference holds an escape or a line break, or a part "
+		    "of one, in the scalar at byte %zu",
+		    s->leaf.at);
+	return places_add(s->out, place, err);
+}
+
 static enum vl_status
 add_span(struct source *s, struct span span, struct vl_err *err)
 {
@@ -149,6 +183,8 @@ add_span(struct source *s, struct span span, struct vl_err *err)
 		return vl_fail(err, VL_EFORMAT,
 		    "a reference is only a part of the number at byte %zu",
 		    s->leaf.at);
+	if (s->leaf.spelled != NULL)
+		return add_spelled(s, span, err);
 	ok = move_cursor(s, span.at, &lone);
 	place.at = s->leaf.at + s->raw_at;
 	ok = ok && move_cursor(s, span.at + span.n, &lone);
@@ -268,7 +304,9 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 		s.raw = (struct vl_slice){ run->value.p + leaf->at, leaf->n };
 	s.text = s.raw;
 	vl_buf_clear(text);
-	if (leaf->escaped)
+	if (leaf->spelled != NULL)
+		s.text = vl_buf_slice(&leaf->spelled->text);
+	else if (leaf->escaped)
 		st = json_text(text, s.raw, err);
 	else if (leaf->form == VL_FORM_PLAIN && run->f->pattern != NULL &&
 	    !vl_utf8_valid(s.raw))
@@ -279,6 +317,14 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 		st = add_found(run->f, &s, err);
 	if (st == VL_OK && leaf->head > 0 && run->out->n > before)
 		st = php_count(run->out, before, run->value, leaf, err);
+	if (st == VL_OK && leaf->form == VL_FORM_YAML && run->out->n > before &&
+	    run->out->list[before].form == VL_FORM_YAML_PART &&
+	    !yaml_stays_text(run->value, leaf, run->out->list + before,
+	        run->out->n - before))
+		st = vl_fail(err, VL_EFORMAT,
+		    "a reference is the first part of the plain scalar at "
+		    "byte %zu, which might become a number: put it into quotes",
+		    leaf->at);
 	return st;
 }
 
@@ -299,6 +345,9 @@ vl_finder_find(struct vl_finder *f, struct vl_slice value,
 		break;
 	case WAY_PHP:
 		st = php_scan(&f->path, value, &visit, err);
+		break;
+	case WAY_YAML:
+		st = yaml_scan(&f->path, value, &visit, err);
 		break;
 	default:
 		st = take_leaf(&run, &whole, err);

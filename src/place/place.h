@@ -42,6 +42,8 @@ struct kid {
 uint64_t path_step(
     const struct json_path *path, uint64_t before, const struct kid *kid);
 
+struct spelled;
+
 /* A string, without its quotes, or a number; or such a key. */
 struct leaf {
 	size_t at;
@@ -49,6 +51,7 @@ struct leaf {
 	size_t head; /* bytes from its length up to it; 0: it has none */
 	enum vl_part_form form;
 	bool escaped;
+	const struct spelled *spelled; /* of YAML: its text; else NULL */
 };
 struct leaf_visit {
 	enum vl_status (*leaf)(
@@ -71,6 +74,10 @@ enum vl_status php_scan(const struct json_path *path, struct vl_slice value,
  */
 enum vl_status php_count(struct vl_places *out, size_t first,
     struct vl_slice value, const struct leaf *leaf, struct vl_err *err);
+
+/* The same of YAML; scalars, keys among them. */
+enum vl_status yaml_scan(const struct json_path *path, struct vl_slice value,
+    const struct leaf_visit *visit, struct vl_err *err);
 
 /*
  * A byte of a JSON string, or one escape (of a surrogate pair both): what it

@@ -6,7 +6,7 @@
 
 #include <valise/text.h>
 
-#include "place.h"
+#include "spelled.h"
 
 #define ESCAPE_MAX  6 /* \u0000 */
 #define REPLACEMENT 0xfffd
@@ -132,6 +132,8 @@ vl_place_read(struct vl_buf *out, struct vl_slice value,
 	raw.p = value.p + place->at;
 	if (place->form == VL_FORM_JSON_TEXT)
 		return json_text(out, raw, err);
+	if (place->form >= VL_FORM_YAML)
+		return yaml_text(out, place->form, raw, err);
 	return vl_buf_add(out, raw, err);
 }
 
@@ -220,6 +222,8 @@ vl_place_write(struct vl_buf *out, enum vl_part_form form, struct vl_slice text,
 
 	if (form == VL_FORM_JSON_TEXT)
 		return write_text(out, text, err);
+	if (form >= VL_FORM_YAML)
+		return yaml_write(out, form, text, err);
 	if (form == VL_FORM_JSON_NUMBER && !is_integer(text))
 		return vl_fail(err, VL_EFORMAT,
 		    "cannot write '%s' as a number: not an integer",

@@ -10,7 +10,8 @@
 
 #include "parts.h"
 
-static const char *const forms[] = { "plain", "json", "number" };
+static const char *const forms[] = { "plain", "json", "number", "yaml",
+	"yaml-part", "yaml-single", "yaml-double" };
 
 static const char *const tags[] = { "$parts", "$gzip", "$zlib", "$deflate" };
 

@@ -184,6 +184,7 @@ add_line(struct refer *r, const struct vl_reference *w)
 {
 	struct vl_finder_words words = { .json = w->json,
 		.php = w->php,
+		.yaml = w->yaml,
 		.pattern = w->pattern,
 		.split = w->split };
 	struct rows_ref *ref = add_ref(r);

@@ -162,7 +162,9 @@ vl_profile_load(struct vl_profile **out, const char *file, struct vl_err *err)
 const char *
 vl_reference_path(const struct vl_reference *ref)
 {
-	return ref->json != NULL ? ref->json : ref->php;
+	if (ref->json != NULL)
+		return ref->json;
+	return ref->php != NULL ? ref->php : ref->yaml;
 }
 
 bool

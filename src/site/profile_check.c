@@ -291,15 +291,15 @@ settle_reference(const struct vl_profile *p, const struct vl_reference *ref,
 	if (ref->to != NULL && ref->to_by != NULL)
 		return vl_site_fail(p->file, &at, err,
 		    "one of 'to' and 'to_by' says what it refers to, not both");
-	if (ref->json != NULL && ref->php != NULL)
+	if ((ref->json != NULL) + (ref->php != NULL) + (ref->yaml != NULL) > 1)
 		return vl_site_fail(p->file, &at, err,
-		    "one of 'json' and 'php' reads the value, not both");
+		    "one of 'json', 'php' and 'yaml' reads the value");
 	if (ref->on_broken != VL_BROKEN_REFUSE &&
 	    ref->unpack == VL_PACKING_NONE && vl_reference_path(ref) == NULL &&
 	    ref->pattern == NULL)
 		return vl_site_fail(p->file, &at, err,
 		    "'on_broken' is about values that are read by 'unpack', "
-		    "'json', 'php' or 'pattern'");
+		    "'json', 'php', 'yaml' or 'pattern'");
 	return ref->to_by == NULL ? VL_OK : settle_to_by(p, ref, partial, err);
 }
 
@@ -325,6 +325,8 @@ by_from(const void *a, const void *b)
 		order = text_cmp(x->ref->json, y->ref->json);
 	if (order == 0)
 		order = text_cmp(x->ref->php, y->ref->php);
+	if (order == 0)
+		order = text_cmp(x->ref->yaml, y->ref->yaml);
 	if (order == 0)
 		order = text_cmp(x->ref->pattern, y->ref->pattern);
 	return order;

@@ -15,7 +15,7 @@ static const char *const adding[] = { "keep_here", "derived", "none", NULL };
 
 /* What makes two lines of references the same, but for the column. */
 static const char *const same_line[] = { "where", "unpack", "json", "php",
-	"pattern", NULL };
+	"yaml", "pattern", NULL };
 
 static bool
 is_one_of(const char *const *words, const char *word)

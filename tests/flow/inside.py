@@ -1,5 +1,5 @@
-"""Ids inside values that are PHP-serialised: other numbers on each side,
-lengths that follow, and what cannot be read."""
+"""Ids inside values that are PHP-serialised or YAML: other numbers on each
+side, lengths that follow, what stays, and what cannot be read."""
 import gzip
 import sqlite3
 import sys
@@ -231,6 +231,118 @@ class Php(Inside):
         self.assertRegex(result.out, r"reference\tapp/option.value\tto post\t"
                          r"2 met\t0 none\t1 dangling.*\tin \$\.\.\*")
         self.assert_says(result, "not PHP-serialised at byte 1")
+
+
+class Yaml(Inside):
+    LINE = "{from: option.value, yaml: \"$..*\", to: post}"
+
+    def test_ids_change_and_all_else_stays(self):
+        self.profile(
+            "{from: option.value, yaml: \"$.posts[*]\", to: post}",
+            "{from: option.value, yaml: \"$.filters.*~\", "
+            "pattern: \"^post_(\\\\d+)$\", to: post}",
+            "{from: option.value, yaml: \"$.text\", "
+            "pattern: \"#(\\\\d+)\", to: post}",
+            "{from: option.value, yaml: \"$.list\", split: \",\", to: post}")
+        value = ("# what #3 says\n--- !ruby/hash:Query\nposts: [3, '3',  \"12\" "
+                 "] # 3\nfilters:\n  post_3: &a\n    :values: ['3']\n"
+                 "  other: *a\n  'post_12': ~\ntext: |\n  ünder #3\n\n"
+                 "    and #12\nlist: '3, 12'\r\n...\n")
+        self.put(self.db, query=value.encode())
+        self.carry_rows()
+        for old, new in ((", '3',", ", '12',"), ("[3,", "[12,"),
+                         ('"12"', '"100000"'), ("post_12", "post_100000"),
+                         ("post_3", "post_12"), ("r #3", "r #12"),
+                         ("d #12", "d #100000"), ("3, 12'", "12, 100000'")):
+            value = value.replace(old, new)
+        self.assertEqual(value.encode(), self.get(self.target, "query"))
+
+    def test_and_back(self):
+        """What was carried, carried to where it came from: the same bytes."""
+        value = b"- 3\n- '12'\n- \"400\"\n- !!str 3\n- [3, 12]\n"
+        self.profile(self.LINE)
+        self.put(self.db, one=value)
+        self.carry_rows()
+        self.assertNotEqual(value, self.get(self.target, "one"))
+        self.db, self.target = self.target, self.db
+        for side in "source_state", "target_state":
+            setattr(self.site, side, self.folder / f"{side}-back")
+        self.profile(self.LINE)
+        self.put(self.target, one=b"[]")
+        self.site.import_(self.site.export(), "--allow-delete")
+        self.assertEqual(value, self.get(self.target, "one"))
+
+    def test_rows_are_compared_by_what_they_mean(self):
+        self.profile(self.LINE)
+        self.put(self.db, one=b"[3, '12']")
+        self.put(self.target, one=b"[12, '100000']")
+        self.posts(self.target, {400001: "eve"})
+        before = self.target.read_bytes()
+        self.assert_says(
+            self.site.import_(self.site.export(), "--allow-delete"),
+            "nothing differs")
+        self.assertEqual(before, self.target.read_bytes())
+
+    def test_what_travels_says_how_each_id_is_spelled(self):
+        texts = SCHEMA.replace("id integer primary", "id text primary", 1)
+        for path in self.db, self.target:
+            self.make(texts, path)
+            self.posts(path, {"c-1": "cat"})
+        self.profile(
+            "{from: option.value, where: \"name = 'one'\", yaml: \"$[*]\", "
+            "to: post}",
+            "{from: option.value, yaml: \"$.a\", pattern: \"x(.*)\", "
+            "to: post}")
+        self.put(self.db, one=b"[c-1, 'c-1', \"c-1\"]", two=b"a: xc-1")
+        ref = ["post", ["cat"]]
+        one, two = self.rows(self.site.export(), "option")
+        self.assertEqual(
+            {"$parts": ["[", [*ref, "yaml"], ", '", [*ref, "yaml-single"],
+                        "', \"", [*ref, "yaml-double"], "\"]"]}, one["value"])
+        self.assertEqual({"$parts": ["a: x", [*ref, "yaml-part"]]},
+                         two["value"])
+
+    def test_an_id_that_would_be_a_number_stays_out_of_plain_text(self):
+        texts = SCHEMA.replace("id integer primary", "id text primary", 1)
+        for path, one in ((self.db, "c-1"), (self.target, "12")):
+            self.make(texts, path)
+            self.posts(path, {one: "cat"})
+        self.profile(self.LINE)
+        self.put(self.db, one=b"[c-1]")
+        before = self.target.read_bytes()
+        self.refused_import(4, self.site.export(), "column 'value': cannot "
+                            "write '12' as a plain scalar of YAML")
+        self.assertEqual(before, self.target.read_bytes())
+        self.put(self.db, one=b"[\"c-1\"]")
+        self.carry_rows()
+        self.assertEqual(b"[\"12\"]", self.get(self.target, "one"))
+
+    def test_what_does_not_parse_is_refused_or_kept(self):
+        self.profile(self.LINE)
+        for value, why in ((b"a: [3", "not YAML at byte 5: "),
+                           (b"a: 3\n---\nb: 3\n", "byte 5: a second document"),
+                           (b"[&x 3, {b: *x}]", "byte 11: an alias, of "
+                            "which the path selects something else"),
+                           (b"a: !x 3\n", "byte 3: a scalar with a tag")):
+            self.put(self.db, sticky=value)
+            if b"*x" in value:
+                self.profile(self.LINE.replace("..*", "[0]"))
+            self.refused_line(4, "column 'value' at $", "of the site", why,
+                              "'on_broken: keep'")
+            self.profile(self.LINE)
+        value = b"a: [3"
+        self.put(self.db, sticky=value)
+        self.profile(self.LINE.replace("to: post", "to: post, on_broken: keep"))
+        self.carry_rows()
+        self.assertEqual(value, self.get(self.target, "sticky"))
+
+    def test_yaml_within_what_is_packed(self):
+        self.profile("{from: option.value, unpack: gzip, yaml: \"$[*]\", "
+                     "to: post}")
+        self.put(self.db, x=gzip.compress(b"- 3\n- '12'\n"))
+        self.carry_rows()
+        self.assertEqual(b"- 12\n- '100000'\n",
+                         gzip.decompress(self.get(self.target, "x")))
 
 
 class Packed(Inside):

@@ -22,7 +22,7 @@ LIBRARIES = {
     "zstd.h": {"seal"},
     "zstd_errors.h": {"seal"},
     "cjson/cJSON.h": {"format", "record"},
-    "yaml.h": {"site"},
+    "yaml.h": {"place", "site"},
     "archive.h": {"tree"},
     "archive_entry.h": {"tree"},
     "pcre2.h": {"place"},

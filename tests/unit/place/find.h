@@ -16,6 +16,7 @@ struct find {
 	const char *pattern;
 	const char *split;
 	const char *php;
+	const char *yaml;
 };
 
 static inline struct vl_finder *
@@ -23,6 +24,7 @@ finder_of(const struct find *how)
 {
 	const struct vl_finder_words words = { .json = how->json,
 		.php = how->php,
+		.yaml = how->yaml,
 		.pattern = how->pattern,
 		.split = how->split };
 	struct vl_finder *f = NULL;

@@ -228,8 +228,8 @@ names_the_nearest_right_word(void **state)
 static void
 says_what_comes_in_a_later_version(void **state)
 {
-	static const char *const references[] = { "yaml", "file", "missing",
-		"collide", "in" };
+	static const char *const references[] = { "file", "missing", "collide",
+		"in" };
 	static const char *const resources[] = { "exclude", "unit", "members",
 		"target_only", "on_match", "one_file_system", "special",
 		"privileged", "links", "on_unsupported", "owners", "compress",
@@ -405,9 +405,9 @@ refuses_words_that_need_others(void **state)
 	    "'data_{table.id}'");
 	refused_reference("{from: a.b, to: c, on_broken: keep}",
 	    ":4:5: 'on_broken' is about values that are read by 'unpack', "
-	    "'json', 'php' or 'pattern'");
+	    "'json', 'php', 'yaml' or 'pattern'");
 	refused_reference("{from: a.b, to: c, json: $, php: $}",
-	    ":4:5: one of 'json' and 'php' reads the value, not both");
+	    ":4:5: one of 'json', 'php' and 'yaml' reads the value");
 	refused_reference("{from: a.b, to_by: {column: c, values: rails}}",
 	    ":4:5: 'rails' is none of the maps of 'types'");
 }
