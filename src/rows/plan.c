@@ -216,16 +216,17 @@ rows_primary_key(
 static enum vl_status
 complete_key(struct rows_table *t, struct rows_entry *e, struct vl_err *err)
 {
+	const bool owned = e->nowners > 0 || t->of != NONE;
 	enum vl_status st = VL_OK;
 
-	if (e->nkey > 0 || e->nordinal > 0)
+	if (e->nkey > 0 || (e->nordinal > 0 && owned))
 		return VL_OK;
 	if (e->words != NULL && matches_by(e->words, VL_MATCH_ID))
 		st = rows_primary_key(t->schema, &e->key, &e->nkey, err);
-	else if (e->nowners == 0 && t->of == NONE)
+	/* An order tells rows apart that have a key in common, or an owner. */
+	else if (!owned && e->nordinal == 0)
 		st = rows_key_choose(t, &e->key, &e->nkey, err);
-	if (st != VL_OK || e->nkey > 0 || e->skipped || e->nowners > 0 ||
-	    t->of != NONE)
+	if (st != VL_OK || e->nkey > 0 || e->skipped || owned)
 		return st;
 	return vl_fail(err, VL_EREFUSED,
 	    "table '%s' has no key that could name its rows: give it one in "
