@@ -87,34 +87,89 @@ rows_said_plan(struct rows_plan *p, const struct vl_rows_opts *opts,
 	return st;
 }
 
+/* What the rows of one `of` say. */
+struct saying {
+	const struct rows_of *of;
+	size_t table;
+	struct vl_buf part;
+	struct vl_buf id;
+	struct vl_places places;
+};
+
 static enum vl_status
-say(struct rows_scratch *s, const struct rows_reader *rd,
-    const struct rows_of *of, size_t table, struct vl_buf *part,
-    struct vl_err *err)
+say(struct rows_scratch *s, const struct rows_reader *rd, struct saying *y,
+    const struct vl_cell *id, struct vl_err *err)
 {
+	const struct rows_of *of = y->of;
+	struct vl_buf *part = &y->part;
 	struct rows_said said = { 0 };
 	enum vl_status st = VL_OK;
 	struct vl_json_w w = { 0 };
 	bool drop = false;
 
 	vl_buf_clear(part);
-	if (!rows_above(rd, of->column, table, &said.above)) {
+	if (!rows_above(rd, of->column, y->table, &said.above)) {
 		vl_json_w_init(&w, part);
 		st = rows_key_part(s, rd, of->column, &w, &drop, err);
 		if (st == VL_OK)
 			st = vl_json_w_end(&w, err);
 		said.part = vl_buf_slice(part);
 	}
-	return st == VL_OK ? rows_scratch_say(s, of->number,
-	                         rows_reader_cell(rd, of->point), &said, err) :
+	return st == VL_OK ? rows_scratch_say(s, of->number, id, &said, err) :
 	                     st;
+}
+
+/* The line by which ids of rows of the table stand inside the value; NULL
+ * where the value as a whole is one. */
+static const struct rows_ref *
+line_within(const struct rows_reader *rd, const struct saying *y)
+{
+	const struct rows_column *c = &rd->t->columns[y->of->point];
+	const struct vl_cell *cell = rows_reader_cell(rd, y->of->point);
+	size_t i = 0;
+
+	for (i = 0; i < c->nrefs; i++)
+		if (c->refs[i].to == y->table && cell->type == VL_CELL_TEXT &&
+		    rows_ref_reads(&c->refs[i], cell) &&
+		    rows_reader_holds(rd, c->refs[i].condition))
+			return &c->refs[i];
+	return NULL;
+}
+
+/* To each row that the value names. */
+static enum vl_status
+say_all(struct rows_scratch *s, const struct rows_reader *rd, struct saying *y,
+    struct vl_err *err)
+{
+	const struct vl_cell *cell = rows_reader_cell(rd, y->of->point);
+	const struct rows_ref *ref = line_within(rd, y);
+	struct vl_cell id = { .type = VL_CELL_TEXT };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (ref == NULL)
+		return say(s, rd, y, cell, err);
+	y->places.n = 0;
+	st = vl_finder_find(ref->finder, cell->bytes, &y->places, err);
+	/* Whether that is refused is asked where the row itself is read. */
+	if (st == VL_EFORMAT)
+		return VL_OK;
+	for (i = 0; st == VL_OK && i < y->places.n; i++) {
+		vl_buf_clear(&y->id);
+		st =
+		    vl_place_read(&y->id, cell->bytes, &y->places.list[i], err);
+		id.bytes = vl_buf_slice(&y->id);
+		if (st == VL_OK)
+			st = say(s, rd, y, &id, err);
+	}
+	return st;
 }
 
 static enum vl_status
 collect_rows(struct rows_scratch *s, struct rows_reader *rd,
     const struct rows_of *of, size_t table, struct vl_err *err)
 {
-	struct vl_buf part = { 0 };
+	struct saying y = { .of = of, .table = table };
 	enum vl_status st = VL_OK;
 	bool row = true;
 
@@ -125,11 +180,13 @@ collect_rows(struct rows_scratch *s, struct rows_reader *rd,
 		if (!rows_reader_holds(rd, of->condition) ||
 		    rows_reader_cell(rd, of->point)->type == VL_CELL_NULL)
 			continue;
-		st = say(s, rd, of, table, &part, err);
+		st = say_all(s, rd, &y, err);
 		if (st != VL_OK)
 			st = rows_reader_within(rd, err);
 	}
-	vl_buf_free(&part);
+	vl_places_free(&y.places);
+	vl_buf_free(&y.id);
+	vl_buf_free(&y.part);
 	return st;
 }
 
