@@ -28,6 +28,10 @@ exec </dev/null
 . tests/tools/packages.sh
 # shellcheck disable=SC2086 # lists of words
 install_missing $packages_build $packages_test
+VALISE_PACKAGES=$PWD/build/packages
+export VALISE_PACKAGES
+# shellcheck disable=SC2086
+unpack_missing "$VALISE_PACKAGES" $packages_read
 
 cmake --preset dev
 cmake --build --preset dev

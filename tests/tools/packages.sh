@@ -12,6 +12,8 @@ packages_demo="minisign rsync sqlite3"
 packages_test="libcmocka-dev minisign rsync sqlite3 git python3 clang
 libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
 exfat-fuse exfatprogs python3-nacl python3-zstandard python3-xxhash"
+# Of which tests only read files: schemas of databases.
+packages_read="mediawiki roundcube-core"
 
 # install_missing PACKAGE...: only those that are not there; says which.
 install_missing() {
@@ -32,4 +34,22 @@ install_missing() {
 	# shellcheck disable=SC2086 # a list of words
 	$as_root env DEBIAN_FRONTEND=noninteractive \
 		apt-get install -q -y --no-install-recommends $missing
+}
+
+# unpack_missing DIR PACKAGE...: below DIR, nothing is installed.  Whoever
+# cannot fetch one does without, and the tests that read it say so.
+unpack_missing() {
+	into=$1
+	shift
+	for package in "$@"; do
+		[ ! -e "$into/.$package" ] || continue
+		mkdir -p "$into/new"
+		echo "unpacking: $package"
+		(
+			cd "$into/new"
+			apt-get download -q "$package" &&
+				dpkg -x ./*.deb .. && : >"../.$package"
+		) || echo "cannot fetch $package"
+		rm -rf "$into/new"
+	done
 }

@@ -17,7 +17,8 @@ def tree(root):
 
 
 class Sides(Flow):
-    """A database `app` and a tree, `binary` or another name, on each side."""
+    """A database `app` and a tree, `binary`, another name or None, on each
+    side."""
 
     tree_name = "binary"
 
@@ -42,8 +43,9 @@ class Sides(Flow):
             path.write_text(
                 f"site: demo\nstate: {state}\nresources:\n"
                 f"  - {{name: app, kind: sqlite, path: {self.db[side]}}}\n"
-                f"  - name: {self.tree_name}\n    kind: files\n"
-                f"    path: {self.files[side]}\n"
+                + (f"  - name: {self.tree_name}\n    kind: files\n"
+                   f"    path: {self.files[side]}\n"
+                   if self.tree_name else "")
                 + (words if side == "dst" else "") + more)
 
     def ask(self, side, sql, *values):
