@@ -9,8 +9,8 @@
  *
  *	open -> (next -> read*)* -> free
  *
- * What is known of the rows lies in a private SQLite database in `tempdir`,
- * whatever engine the rows are in (docs/decisions/0008).
+ * What is known of the rows lies in `tempdir`, in unnamed files and a private
+ * SQLite database, whatever engine the rows are in (docs/decisions/0008).
  */
 
 #include <valise/db.h>
@@ -34,8 +34,8 @@ struct vl_rows_opts {
 	const char *resource;             /* its name, in lines and profile */
 	const char *tempdir;
 	bool warn_undeclared; /* else such references are refused */
-	/* Tables are read ahead, of the source, and of the target when it is
-	 * proved; or NULL. */
+	/* Tables are read ahead, and new rows of a target inserted, by
+	 * workers; or NULL. */
 	struct vl_pool *pool;
 	/* Of an import: what the site says of values that differ from side to
 	 * side, and the words that came with the bundle, by which they are

@@ -208,31 +208,56 @@ first_key(const struct stage_table *t, size_t block)
 	return (struct vl_slice){ t->keys.p + at, end - at };
 }
 
+/* The block that may have the key: rows that refer to one row mostly stand
+ * together, and those that refer to one soon behind it follow them. */
+static size_t
+block_with(const struct stage_table *t, struct vl_slice key,
+    const struct stage_place *near)
+{
+	size_t low = 0;
+	size_t high = t->nblocks;
+	size_t mid = near->block;
+	unsigned tries = near->n > 0 ? 3 : 0;
+
+	for (; tries > 0 && mid < high; tries--, mid++) {
+		if (vl_slice_cmp(first_key(t, mid), key) <= 0)
+			low = mid;
+		else
+			high = mid;
+	}
+	while (high - low > 1) {
+		mid = low + (high - low) / 2;
+		if (vl_slice_cmp(first_key(t, mid), key) <= 0)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 enum vl_status
 stage_row_of(struct rows_stage *s, const struct stage_table *t,
     struct vl_slice key, struct stage_place *place, struct rows_staged *row,
     struct vl_err *err)
 {
+	const struct stage_place near = *place;
 	struct stage_place to = { 0 };
 	struct stage_mem *mem = NULL;
 	enum vl_status st = VL_OK;
-	size_t high = t->nblocks;
-	size_t mid = 0;
 	size_t bytes = 0;
 	int order = -1;
 
 	place->n = 0;
-	if (high == 0)
+	if (t->nblocks == 0)
 		return VL_OK;
-	while (high - to.block > 1) {
-		mid = to.block + (high - to.block) / 2;
-		if (vl_slice_cmp(first_key(t, mid), key) <= 0)
-			to.block = mid;
-		else
-			high = mid;
-	}
+	to.block = block_with(t, key, &near);
 	to.n = t->blocks[to.block].row;
 	st = load(s, &t->blocks[to.block], &mem, err);
+	if (st == VL_OK && near.n > 0 && near.block == to.block) {
+		(void)decode(mem->bytes.p + near.at, row);
+		if (vl_slice_cmp(row->key, key) <= 0)
+			to = near;
+	}
 	while (st == VL_OK && to.at < mem->bytes.n) {
 		bytes = decode(mem->bytes.p + to.at, row);
 		order = vl_slice_cmp(row->key, key);

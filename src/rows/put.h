@@ -23,7 +23,8 @@
  *	version.c  that of the application
  *	dangling.c references that name no row
  *	delete.c   rows that go
- *	write.c    changes and additions
+ *	write.c, behind.c
+ *	           changes and additions
  *	derive.c, nest.c
  *	           columns that follow from other rows
  *	counts.c   how many rows there are
@@ -432,6 +433,31 @@ enum vl_status rows_derive_tell(
     struct rows_deriving *d, const struct vl_derived *rows, size_t n);
 /* nest.c: places in a tree. */
 enum vl_status rows_nest(struct rows_deriving *d);
+/* behind.c: rows inserted by a worker, which alone uses the connection until
+ * the end. */
+struct rows_behind_opts {
+	struct vl_pool *pool;
+	struct vl_write *insert;
+	const char *table;
+	size_t ncells;
+	size_t id; /* which of them is the id; or NONE */
+	/* The row has met a unique key: its n, key, entry and id. */
+	enum vl_status (*leave)(
+	    void *arg, const struct rows_staged *row, struct vl_err *err);
+	void *arg;
+};
+struct rows_behind;
+enum vl_status rows_behind_open(struct rows_behind **out,
+    const struct rows_behind_opts *opts, struct vl_err *err);
+/* `*taken` false: it is too large; end, and insert it. */
+enum vl_status rows_behind_add(struct rows_behind *w,
+    const struct rows_staged *row, const struct vl_cell *cells, bool *taken,
+    struct vl_err *err);
+/* All are written, `*left` of them not; more may be added.  Nothing after a
+ * failure that was told. */
+enum vl_status rows_behind_end(
+    struct rows_behind *w, uint64_t *left, struct vl_err *err);
+void rows_behind_free(struct rows_behind *w);
 /* write.c */
 enum vl_status rows_write(struct vl_rows_put *p, struct vl_err *err);
 

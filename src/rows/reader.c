@@ -11,6 +11,7 @@ rows_reader_open(struct rows_reader *rd, struct vl_db *db,
     struct vl_err *err)
 {
 	const struct rows_table *t = &p->tables[table];
+	bool asks = p->lenient && p->before == NULL && t->nconditions > 0;
 	const char **names = NULL;
 	enum vl_status st = VL_OK;
 	size_t n = 0;
@@ -41,13 +42,15 @@ rows_reader_open(struct rows_reader *rd, struct vl_db *db,
 			return vl_fail_memory(err);
 		}
 	}
+	/* Before rows are written conditions are asked of those of the bundle,
+	 * too, over the same connection and in between. */
 	st = vl_scan_open(&rd->scan, db,
 	    &(struct vl_scan_opts){ .table = t->schema->name,
 	        .columns = names,
 	        .ncolumns = n,
 	        .conditions = t->conditions,
 	        .nconditions = t->nconditions,
-	        .pool = p->pool },
+	        .pool = asks ? NULL : p->pool },
 	    err);
 	free(names);
 	return st;

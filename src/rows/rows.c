@@ -66,6 +66,7 @@ rows_open_here(struct vl_rows **out, const struct vl_rows_put_opts *opts,
 	if (r == NULL)
 		return vl_fail_memory(err);
 	r->opts = opts->rows;
+	r->plan.pool = r->opts.pool;
 	r->plan.lenient = true;
 	r->plan.like = like;
 	if (make_plan(r, opts->map, opts->nmap, err) == VL_OK)

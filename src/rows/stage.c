@@ -281,41 +281,14 @@ take(struct rows_stage *s, struct stage_table *t, struct rows_staged *row,
 	return st == VL_OK ? stage_fate_get(s, t, row, &t->more, err) : st;
 }
 
-/* Rows that refer to one row mostly stand together, and those that refer to
- * the next one behind them. */
-static enum vl_status
-find_near(struct rows_stage *s, struct stage_table *t, struct vl_slice key,
-    struct stage_place *place, struct rows_staged *row, struct vl_err *err)
-{
-	struct stage_place near = t->place;
-	int64_t n = near.n;
-	enum vl_status st = VL_OK;
-
-	place->n = 0;
-	if (n == 0 || (t->far > GUESSES && t->far > t->near))
-		return VL_OK;
-	for (; st == VL_OK && n <= t->place.n + 1 && n <= t->rows; n++) {
-		st = stage_row(s, t, NULL, &near, n, row, err);
-		if (st != VL_OK || !vl_slice_equal(row->key, key))
-			continue;
-		*place = near;
-		t->near++;
-		return VL_OK;
-	}
-	t->far++;
-	return st;
-}
-
 enum vl_status
 rows_stage_find(struct rows_stage *s, size_t table, struct vl_slice key,
     struct rows_staged *row, bool *found, struct vl_err *err)
 {
 	struct stage_table *t = stage_table_of(s, table);
-	struct stage_place place = { 0 };
-	enum vl_status st = find_near(s, t, key, &place, row, err);
+	struct stage_place place = t->place;
+	enum vl_status st = stage_row_of(s, t, key, &place, row, err);
 
-	if (st == VL_OK && place.n == 0)
-		st = stage_row_of(s, t, key, &place, row, err);
 	*found = st == VL_OK && place.n > 0;
 	if (!*found)
 		return st;

@@ -66,8 +66,6 @@ struct stage_table {
 	uint64_t n[ROWS_ACTS]; /* rows by their acts */
 	uint64_t hits;         /* of guesses, and what was none */
 	uint64_t misses;
-	uint64_t near; /* look-ups by key that meant the last row or the next */
-	uint64_t far;  /* and others */
 	int64_t first; /* id of the first row, where all are new and numbered
 	                * one after the other; else 0 */
 };
@@ -107,7 +105,8 @@ enum vl_status stage_aside(struct rows_stage *s, struct stage_table *t,
 enum vl_status stage_row(struct rows_stage *s, const struct stage_table *t,
     struct stage_mem *mem, struct stage_place *place, int64_t n,
     struct rows_staged *row, struct vl_err *err);
-/* The same by its key: `place->n` is 0 where there is none. */
+/* The same by its key: `place->n` is 0 where there is none.  It is looked for
+ * at the place and behind it first. */
 enum vl_status stage_row_of(struct rows_stage *s, const struct stage_table *t,
     struct vl_slice key, struct stage_place *place, struct rows_staged *row,
     struct vl_err *err);

@@ -95,6 +95,12 @@ learn_columns(struct writing *g)
 	return st;
 }
 
+static bool
+has_id(const struct rows_table *t)
+{
+	return t->primary != NONE && t->columns[t->primary].role == ROWS_ID;
+}
+
 static enum vl_status
 open_insert(struct writing *g)
 {
@@ -111,7 +117,7 @@ open_insert(struct writing *g)
 		return vl_fail_memory(g->err);
 	for (i = 0; i < g->ncolumns; i++)
 		names[i] = t->schema->columns[g->columns[i]].name;
-	if (t->primary != NONE && t->columns[t->primary].role == ROWS_ID)
+	if (has_id(t))
 		names[opts.ncolumns++] = t->schema->columns[t->primary].name;
 	g->empty = opts.ncolumns;
 	for (i = 0; i < t->schema->ncolumns; i++)
@@ -232,8 +238,9 @@ fill_empty(struct writing *g)
 		n += rows_derived_empty(g->t, i, &g->cells[g->empty + n]);
 }
 
+/* All cells that are inserted. */
 static enum vl_status
-write_new(struct writing *g)
+fill_insert(struct writing *g)
 {
 	enum vl_status st = g->insert == NULL ? open_insert(g) : VL_OK;
 
@@ -241,6 +248,14 @@ write_new(struct writing *g)
 		st = fill_new(g, &g->store);
 	g->cells[g->ncolumns] = g->row.id;
 	fill_empty(g);
+	return st;
+}
+
+static enum vl_status
+write_new(struct writing *g)
+{
+	enum vl_status st = fill_insert(g);
+
 	return st == VL_OK ? vl_write_run(g->insert, g->cells, g->err) : st;
 }
 
@@ -351,6 +366,38 @@ in_the_way(const struct vl_write *w)
 	return w != NULL && vl_write_in_the_way(w);
 }
 
+/* For the row that comes next. */
+static enum vl_status
+begin_row(struct writing *g, const struct rows_staged *row)
+{
+	enum vl_status st = VL_OK;
+
+	g->row = *row;
+	if (g->columns == NULL)
+		st = learn_columns(g);
+	return st == VL_OK ? rows_triggers(g->p, g->t, g->err) : st;
+}
+
+static enum vl_status
+write_one(struct writing *g, bool new, enum pass pass, uint64_t *left)
+{
+	enum vl_status st =
+	    pass == GIVE_UP ? give_up_values(g) : write_row(g, new);
+
+	if (st == VL_EREFUSED && pass != GIVE_UP &&
+	    in_the_way(new ? g->insert : g->update)) {
+		++*left;
+		g->row.act = new ? ROWS_AGAIN_NEW : ROWS_AGAIN_UPDATE;
+		st = pass == FIRST ?
+		    rows_stage_set(g->p->stage, g->table, &g->row, g->err) :
+		    VL_OK;
+	} else if (st == VL_OK && pass == AGAIN) {
+		g->row.act = new ? ROWS_NEW : ROWS_UPDATE;
+		st = rows_stage_set(g->p->stage, g->table, &g->row, g->err);
+	}
+	return st;
+}
+
 /* All rows of one act; `*left` of them could not be written yet. */
 static enum vl_status
 write_act(struct writing *g, enum rows_act act, enum pass pass, uint64_t *left)
@@ -366,30 +413,85 @@ write_act(struct writing *g, enum rows_act act, enum pass pass, uint64_t *left)
 		st = rows_staging_next(staging, &row, &more, g->err);
 		if (st != VL_OK || !more)
 			break;
-		g->row = row;
-		if (g->columns == NULL)
-			st = learn_columns(g);
+		st = begin_row(g, &row);
 		if (st == VL_OK)
-			st = rows_triggers(g->p, g->t, g->err);
-		if (st == VL_OK && pass == GIVE_UP)
-			st = give_up_values(g);
-		else if (st == VL_OK)
-			st = write_row(g, new);
-		if (st == VL_EREFUSED && pass != GIVE_UP &&
-		    in_the_way(new ? g->insert : g->update)) {
-			++*left;
-			g->row.act = new ? ROWS_AGAIN_NEW : ROWS_AGAIN_UPDATE;
-			st = pass == FIRST ? rows_stage_set(g->p->stage,
-			                         g->table, &g->row, g->err) :
-			                     VL_OK;
-		} else if (st == VL_OK && pass == AGAIN) {
-			g->row.act = new ? ROWS_NEW : ROWS_UPDATE;
-			st = rows_stage_set(
-			    g->p->stage, g->table, &g->row, g->err);
-		}
+			st = write_one(g, new, pass, left);
 		if (st != VL_OK)
 			(void)within(g);
 	}
+	rows_staging_free(staging);
+	return st;
+}
+
+/* A row that was handed over has to be tried once more. */
+static enum vl_status
+leave(void *arg, const struct rows_staged *row, struct vl_err *err)
+{
+	const struct writing *g = arg;
+	struct rows_staged again = *row;
+
+	again.was = ROWS_NEW;
+	again.act = ROWS_AGAIN_NEW;
+	return rows_stage_set(g->p->stage, g->table, &again, err);
+}
+
+/* The cells of the row are made, and handed over. */
+static enum vl_status
+hand_over(struct writing *g, struct rows_behind **behind, uint64_t *left)
+{
+	enum vl_status st = fill_insert(g);
+	bool taken = false;
+
+	if (st != VL_OK)
+		return within(g);
+	if (*behind == NULL)
+		st = rows_behind_open(behind,
+		    &(struct rows_behind_opts){ .pool = g->p->opts.rows.pool,
+		        .insert = g->insert,
+		        .table = g->t->schema->name,
+		        .ncells = g->empty + g->nempty,
+		        .id = has_id(g->t) ? g->ncolumns : NONE,
+		        .leave = leave,
+		        .arg = g },
+		    g->err);
+	if (st == VL_OK)
+		st =
+		    rows_behind_add(*behind, &g->row, g->cells, &taken, g->err);
+	if (st != VL_OK || taken)
+		return st;
+	st = rows_behind_end(*behind, left, g->err);
+	if (st == VL_OK && write_one(g, true, FIRST, left) != VL_OK)
+		return within(g);
+	return st;
+}
+
+/* The first pass over new rows. */
+static enum vl_status
+insert_all(struct writing *g, uint64_t *left)
+{
+	struct rows_behind *behind = NULL;
+	struct rows_staging *staging = NULL;
+	struct rows_staged row = { 0 };
+	struct vl_err before = { 0 };
+	enum vl_status st = VL_OK;
+	bool more = true;
+
+	st = rows_staging_open(
+	    &staging, g->p->stage, g->table, ROWS_NEW, g->err);
+	while (st == VL_OK) {
+		st = rows_staging_next(staging, &row, &more, g->err);
+		if (st != VL_OK || !more)
+			break;
+		st = begin_row(g, &row);
+		st = st == VL_OK ? hand_over(g, &behind, left) : within(g);
+	}
+	/* What was handed over stands before what failed. */
+	if (behind != NULL && rows_behind_end(behind, left, &before) != VL_OK) {
+		g->p->dangled = false;
+		*g->err = before;
+		st = before.status;
+	}
+	rows_behind_free(behind);
 	rows_staging_free(staging);
 	return st;
 }
@@ -425,7 +527,10 @@ write_pass(struct writing *list, size_t n, enum pass pass, uint64_t *left)
 		st = write_act(&list[i],
 		    pass == FIRST ? ROWS_UPDATE : ROWS_AGAIN_UPDATE, pass,
 		    left);
-		if (st == VL_OK && pass != GIVE_UP)
+		if (st == VL_OK && pass == FIRST &&
+		    list[i].p->opts.rows.pool != NULL)
+			st = insert_all(&list[i], left);
+		else if (st == VL_OK && pass != GIVE_UP)
 			st = write_act(&list[i],
 			    pass == FIRST ? ROWS_NEW : ROWS_AGAIN_NEW, pass,
 			    left);

@@ -25,6 +25,8 @@ struct import {
 	struct vl_rows_put_counts counts;
 	int64_t written;
 	bool stays; /* the list of what was brought */
+	bool no_list;
+	struct vl_pool *pool; /* or NULL */
 };
 
 static inline void
@@ -171,6 +173,7 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 	struct vl_rows_put_opts opts = {
 		.rows = { .resource = "app",
 		    .tempdir = "/tmp",
+		    .pool = m->pool,
 		    .report = { .arg = m, .note = import_say } },
 		.map = m->map,
 		.nmap = m->nmap,
@@ -178,7 +181,7 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 		.allow_drift = m->drift,
 		.arg = m,
 		.brought = import_brought,
-		.created = import_note,
+		.created = m->no_list ? NULL : import_note,
 		.change = import_change
 	};
 	struct vl_dbs *dbs = NULL;
