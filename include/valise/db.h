@@ -280,6 +280,10 @@ enum vl_status vl_dbs_rollback(struct vl_dbs *d, struct vl_err *err);
  * repeated: VL_EPENDING, and nothing may be believed in this boot.
  */
 enum vl_status vl_dbs_settle(struct vl_dbs *d, struct vl_err *err);
+/* What was written takes most of the memory for pages until the commit, and
+ * leaves little to what is read.  Where it did not fit, and so was written out
+ * in part, the rest is, too. */
+enum vl_status vl_dbs_make_room(struct vl_dbs *d, struct vl_err *err);
 /* Rows inserted, changed and deleted so far, those of triggers and cascades
  * among them. */
 int64_t vl_dbs_changes(const struct vl_dbs *d);

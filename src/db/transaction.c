@@ -200,6 +200,22 @@ vl_dbs_settle(struct vl_dbs *d, struct vl_err *err)
 	return VL_OK;
 }
 
+enum vl_status
+vl_dbs_make_room(struct vl_dbs *d, struct vl_err *err)
+{
+	int spilled = 0;
+	int high = 0;
+	int rc = sqlite3_db_status(
+	    d->sql, SQLITE_DBSTATUS_CACHE_SPILL, &spilled, &high, 0);
+
+	if (rc == SQLITE_OK && spilled > 0)
+		rc = sqlite3_db_cacheflush(d->sql);
+	/* Pages that are in use stay. */
+	return rc == SQLITE_OK || rc == SQLITE_BUSY ?
+	    VL_OK :
+	    db_fail(d->at[0], rc, err, "cannot write to '%s'", d->at[0]->path);
+}
+
 int64_t
 vl_dbs_changes(const struct vl_dbs *d)
 {

@@ -647,6 +647,8 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	p->idmap = NULL;
 	st = rows_scratch_rest(p->here->scratch, err);
 	if (st == VL_OK)
+		st = vl_dbs_make_room(p->opts.dbs, err);
+	if (st == VL_OK)
 		st = rows_open_here(&after, &p->opts, &p->here->plan, err);
 	if (st == VL_OK) {
 		rows_mapped_lend(p, after);

@@ -324,6 +324,48 @@ a_rollback_leaves_no_row_and_no_table_of_ours(void **state)
 	world_close(&w);
 }
 
+/* Rows of more pages than are kept in memory. */
+static void
+write_much(struct world *w, struct vl_dbs *d)
+{
+	char *text = malloc(1 << 20);
+	int64_t i = 0;
+
+	assert_non_null(text);
+	memset(text, 'x', (1 << 20) - 1);
+	text[(1 << 20) - 1] = '\0';
+	for (i = 0; i < 64; i++)
+		good(insert(w, vl_dbs_at(d, 0), 1000 + i, text), w);
+	free(text);
+}
+
+static void
+pages_written_out_to_make_room_are_rolled_back_or_committed(void **state)
+{
+	struct world w;
+	struct vl_dbs *d = NULL;
+	int end = 0;
+
+	(void)state;
+	world_open(&w);
+	make(w.path, plain);
+	for (end = 0; end < 2; end++) {
+		d = open_some(&w, 1);
+		good(vl_dbs_take(d, &w.err), &w);
+		good(vl_dbs_begin(d, &w.err), &w);
+		write_much(&w, d);
+		good(vl_dbs_make_room(d, &w.err), &w);
+		good(insert(&w, vl_dbs_at(d, 0), 2, "new"), &w);
+		good(end == 0 ? vl_dbs_rollback(d, &w.err) :
+		                vl_dbs_commit(d, &w.err),
+		    &w);
+		vl_dbs_free(d);
+		assert_int_equal(end == 0 ? 1 : 66,
+		    number(w.path, "SELECT count(*) FROM t"));
+	}
+	world_close(&w);
+}
+
 static void
 a_row_that_is_in_some_files_only_is_counted(void **state)
 {
@@ -484,6 +526,8 @@ main(void)
 		cmocka_unit_test(
 		    a_mode_is_given_back_and_nothing_is_left_beside_the_file),
 		cmocka_unit_test(a_rollback_leaves_no_row_and_no_table_of_ours),
+		cmocka_unit_test(
+		    pages_written_out_to_make_room_are_rolled_back_or_committed),
 		cmocka_unit_test(a_row_that_is_in_some_files_only_is_counted),
 		cmocka_unit_test(
 		    a_lock_at_the_begin_and_a_reader_at_the_commit_are_temporary),
