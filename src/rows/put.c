@@ -275,16 +275,17 @@ check_column(const struct vl_rows_put *p, const struct rows_table *t,
 
 	if (i == NONE ? !rows_drift_absent(p, name) : !p->told.columns[i])
 		return fail_columns(err);
-	(void)vl_escape_text(shown, sizeof(shown), name);
 	if (i == NONE &&
 	    (v->kind != VL_VALUE_CELL || v->cell.type != VL_CELL_NULL))
 		return vl_fail(err, VL_EREFUSED,
 		    "table '%s' has no column '%s' here, in which it has a "
 		    "value",
-		    t->schema->name, shown);
+		    t->schema->name,
+		    vl_escape_text(shown, sizeof(shown), name));
 	if (i != NONE && v->kind == VL_VALUE_REF && t->columns[i].nrefs == 0)
 		return vl_fail(err, VL_EREFUSED,
-		    "column '%s' of table '%s' refers to no table", shown,
+		    "column '%s' of table '%s' refers to no table",
+		    vl_escape_text(shown, sizeof(shown), name),
 		    t->schema->name);
 	return VL_OK;
 }
