@@ -109,15 +109,11 @@ enum vl_status
 rows_each_next(
     struct rows_each *e, struct rows_note *note, bool *row, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
 	int got = 0;
 
-	if (e->q == NULL) {
-		st = scratch_known_next(e->s, e->table, &e->place, row, err);
-		if (st == VL_OK && *row)
-			*note = e->place.note;
-		return st;
-	}
+	if (e->q == NULL)
+		return scratch_known_next(
+		    e->s, e->table, &e->place, note, row, err);
 	got = sqlite3_step(e->q);
 	*row = got == SQLITE_ROW;
 	if (got == SQLITE_DONE)

@@ -105,6 +105,7 @@ end_block(struct rows_scratch *s, struct scratch_known *k, bool far,
 			return vl_fail_memory(err);
 		memcpy(b->p, k->open.p, k->open.n);
 		b->n = k->open.n;
+		k->near = k->nblocks;
 		k->bytes += b->n + sizeof(*b);
 		s->known += b->n + sizeof(*b);
 	}
@@ -139,30 +140,42 @@ encode(struct vl_buf *out, const struct rows_note *note, bool apart,
 	return st == VL_OK ? vl_buf_add(out, note->key, err) : st;
 }
 
-/* The note behind the row `before`; how many bytes it has. */
-static size_t
-decode(const uint8_t *p, int64_t before, struct rows_note *note)
+/* To the next note of the block. */
+static void
+step(struct known_place *place)
 {
-	uint16_t n = 0;
+	const uint8_t *p = place->bytes.p + place->next;
 	uint64_t behind = 1;
-	size_t at = 1;
+	uint16_t key = 0;
+	size_t n = 1;
 
-	*note = (struct rows_note){ .state = (enum rows_state)(
-		                        p[0] & ~(ENTRY | APART)) };
 	if ((p[0] & APART) != 0) {
-		memcpy(&behind, p + at, sizeof(behind));
-		at += sizeof(behind);
+		memcpy(&behind, p + n, sizeof(behind));
+		n += sizeof(behind);
 	}
-	if ((p[0] & ENTRY) != 0) {
-		memcpy(&n, p + at, sizeof(n));
-		note->entry = n;
-		at += sizeof(n);
-	}
-	memcpy(&n, p + at, sizeof(n));
-	at += sizeof(n);
-	note->r = (int64_t)((uint64_t)before + behind);
-	note->key = (struct vl_slice){ p + at, n };
-	return at + n;
+	if ((p[0] & ENTRY) != 0)
+		n += sizeof(uint16_t);
+	memcpy(&key, p + n, sizeof(key));
+	n += sizeof(key);
+	place->r = (int64_t)((uint64_t)place->r + behind);
+	place->at = place->next;
+	place->key = (struct vl_slice){ p + n, key };
+	place->next += n + key;
+}
+
+/* The one at the place. */
+static void
+decode(const struct known_place *place, struct rows_note *note)
+{
+	const uint8_t *p = place->bytes.p + place->at;
+	uint16_t entry = 0;
+
+	if ((p[0] & ENTRY) != 0)
+		memcpy(&entry, place->key.p - 2 * sizeof(entry), sizeof(entry));
+	*note = (struct rows_note){ .r = place->r,
+		.entry = entry,
+		.state = (enum rows_state)(p[0] & ~(ENTRY | APART)),
+		.key = place->key };
 }
 
 /* Its notes are a row, a key and what became of it, and stay so. */
@@ -207,13 +220,6 @@ add_row(struct rows_scratch *s, struct scratch_known *k,
 	return st;
 }
 
-static void
-step(struct known_place *place)
-{
-	place->next +=
-	    decode(place->bytes.p + place->next, place->note.r, &place->note);
-}
-
 /* To the first one of a block. */
 static enum vl_status
 go_to(const struct rows_scratch *s, const struct scratch_known *k,
@@ -225,7 +231,7 @@ go_to(const struct rows_scratch *s, const struct scratch_known *k,
 	place->block = block;
 	place->next = 0;
 	/* So that the first one is 1 behind it. */
-	place->note.r = (int64_t)((uint64_t)b->r - 1);
+	place->r = (int64_t)((uint64_t)b->r - 1);
 	place->bytes = (struct vl_slice){ b->p, b->n };
 	if (b->n == 0) {
 		place->bytes = vl_buf_slice(&k->open);
@@ -246,18 +252,24 @@ go_to(const struct rows_scratch *s, const struct scratch_known *k,
 
 enum vl_status
 scratch_known_next(struct rows_scratch *s, size_t table,
-    struct known_place *place, bool *more, struct vl_err *err)
+    struct known_place *place, struct rows_note *note, bool *more,
+    struct vl_err *err)
 {
 	const struct scratch_known *k = &s->tables[table].known;
 	size_t block = place->stands ? place->block + 1 : 0;
+	enum vl_status st = VL_OK;
 
 	*more = true;
 	if (place->stands && place->next < place->bytes.n) {
 		step(place);
-		return VL_OK;
+	} else {
+		*more = block < k->nblocks;
+		if (*more)
+			st = go_to(s, k, place, block, err);
 	}
-	*more = block < k->nblocks;
-	return *more ? go_to(s, k, place, block, err) : VL_OK;
+	if (st == VL_OK && *more)
+		decode(place, note);
+	return st;
 }
 
 enum vl_status
@@ -280,6 +292,7 @@ scratch_settle(struct rows_scratch *s, size_t table, struct vl_err *err)
 {
 	struct scratch_known *k = &s->tables[table].known;
 	struct known_place place = { 0 };
+	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
 	bool held = k->held;
 	bool more = held;
@@ -287,9 +300,9 @@ scratch_settle(struct rows_scratch *s, size_t table, struct vl_err *err)
 	k->held = false;
 	k->closed = true;
 	while (st == VL_OK && more) {
-		st = scratch_known_next(s, table, &place, &more, err);
+		st = scratch_known_next(s, table, &place, &note, &more, err);
 		if (st == VL_OK && more)
-			st = scratch_insert(s, table, &place.note, err);
+			st = scratch_insert(s, table, &note, err);
 	}
 	scratch_place_free(&place);
 	return st;
@@ -367,31 +380,30 @@ load(struct rows_scratch *s, size_t table, struct vl_err *err)
 	return st;
 }
 
-/* The last block that begins up to `r`.  Ids mostly count, so that it is near
- * the place that a straight line gives it. */
+/* The last of `n` blocks that begins up to `r`.  Ids mostly count, so that it
+ * is near the place that a straight line gives it. */
 static size_t
-search(const struct scratch_known *k, int64_t r)
+search(const struct known_block *b, size_t n, int64_t r)
 {
-	const struct known_block *b = k->blocks;
 	size_t low = 0;
-	size_t high = k->nblocks;
+	size_t high = n;
 	size_t by = 1;
 	double at = 0;
 
-	if (k->nblocks < 2 || r <= b[0].r || r >= b[k->nblocks - 1].r)
-		return k->nblocks > 0 && r > b[0].r ? k->nblocks - 1 : 0;
+	if (n < 2 || r <= b[0].r || r >= b[n - 1].r)
+		return n > 0 && r > b[0].r ? n - 1 : 0;
 	at = ((double)r - (double)b[0].r) /
-	    ((double)b[k->nblocks - 1].r - (double)b[0].r);
-	low = (size_t)(at * (double)(k->nblocks - 1));
+	    ((double)b[n - 1].r - (double)b[0].r);
+	low = (size_t)(at * (double)(n - 1));
 	if (b[low].r > r) {
 		for (high = low; b[low].r > r; by *= 2) {
 			high = low;
 			low = low > by ? low - by : 0;
 		}
 	} else {
-		for (high = low; high < k->nblocks && b[high].r <= r; by *= 2) {
+		for (high = low; high < n && b[high].r <= r; by *= 2) {
 			low = high;
-			high = k->nblocks - high > by ? high + by : k->nblocks;
+			high = n - high > by ? high + by : n;
 		}
 	}
 	while (high - low > 1) {
@@ -404,12 +416,23 @@ search(const struct scratch_known *k, int64_t r)
 	return low;
 }
 
+/* Blocks in the file are larger: theirs is another line. */
+static size_t
+block_of(const struct scratch_known *k, int64_t r)
+{
+	const struct known_block *far = k->blocks + k->near;
+
+	return k->near < k->nblocks && r >= far->r ?
+	    k->near + search(far, k->nblocks - k->near, r) :
+	    search(k->blocks, k->near, r);
+}
+
 /* Rows that refer to one row mostly stand together, and those that refer to
  * the next one behind them. */
 static bool
 is_near(const struct scratch_known *k, int64_t r)
 {
-	return k->last.stands && r > k->last.note.r &&
+	return k->last.stands && r > k->last.r &&
 	    (k->last.block + 1 == k->nblocks ||
 	        r < k->blocks[k->last.block + 1].r);
 }
@@ -429,12 +452,12 @@ scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
 	*found = false;
 	if (!*known || k->nblocks == 0)
 		return st;
-	if ((!place->stands || place->note.r != r) && !is_near(k, r))
-		st = go_to(s, k, place, search(k, r), err);
-	while (st == VL_OK && place->note.r < r && place->next < place->bytes.n)
+	if ((!place->stands || place->r != r) && !is_near(k, r))
+		st = go_to(s, k, place, block_of(k, r), err);
+	while (st == VL_OK && place->r < r && place->next < place->bytes.n)
 		step(place);
-	*found = st == VL_OK && place->note.r == r;
+	*found = st == VL_OK && place->r == r;
 	if (*found)
-		*note = place->note;
+		decode(place, note);
 	return st;
 }

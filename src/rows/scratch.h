@@ -15,8 +15,10 @@ struct known_place {
 	bool stands; /* on one; or at the begin of all */
 	size_t block;
 	struct vl_slice bytes; /* of the block */
-	size_t next;           /* place of the next one in it */
-	struct rows_note note;
+	size_t at;             /* of the one in it */
+	size_t next;           /* of the next one */
+	int64_t r;
+	struct vl_slice key;
 	struct vl_buf memory;
 };
 void scratch_place_free(struct known_place *place);
@@ -25,6 +27,7 @@ struct known_block;
 struct scratch_known {
 	struct known_block *blocks; /* ascending by r */
 	size_t nblocks;
+	size_t near; /* of them: up to the last small one */
 	size_t cap;
 	struct vl_buf open;      /* the last block, before it is full */
 	int64_t end;             /* the last row */
@@ -85,10 +88,11 @@ void scratch_forget_known(struct rows_scratch *s, size_t table);
 /* The note is held; `*held` false: the database has to take it. */
 enum vl_status scratch_hold(struct rows_scratch *s, size_t table,
     const struct rows_note *note, bool *held, struct vl_err *err);
-/* The next one of those that are held; `place` is all zero before the first,
- * and its note valid until the next call. */
+/* The next one of those that are held, valid until the next call; `place` is
+ * all zero before the first. */
 enum vl_status scratch_known_next(struct rows_scratch *s, size_t table,
-    struct known_place *place, bool *more, struct vl_err *err);
+    struct known_place *place, struct rows_note *note, bool *more,
+    struct vl_err *err);
 /* What is held goes into the database, before that is asked. */
 enum vl_status scratch_settle(
     struct rows_scratch *s, size_t table, struct vl_err *err);
