@@ -96,7 +96,9 @@ rows_key_choose(
 		score = 0;
 		for (k = 0; k < s->uniques[i].n; k++) {
 			column = s->uniques[i].columns[k];
-			if (t->columns[column].role == ROWS_DERIVED)
+			if (t->columns[column].role == ROWS_DERIVED ||
+			    (column == t->primary &&
+			        rows_key_surrogate(s, column)))
 				break;
 			score += rows_key_score(&s->columns[column]);
 		}

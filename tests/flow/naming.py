@@ -55,6 +55,14 @@ class Naming(Sides):
         self.assert_says(self.site.export(expect=4), "table 'text' has no "
                          "key that could name its rows")
 
+    def test_a_unique_key_with_an_id_in_it_names_no_row(self):
+        self.change("source", """create table folder(id text primary key,
+            name text, unique(name, id));
+            insert into folder values ('x1', 'plans')""")
+        self.both("none: [0]")
+        self.assert_says(self.site.export(expect=4), "table 'folder' has no "
+                         "key that could name its rows")
+
 
 if __name__ == "__main__":
     unittest.main()
