@@ -11,7 +11,8 @@ packages_demo="minisign rsync sqlite3"
 # To run every test.
 packages_test="libcmocka-dev minisign rsync sqlite3 git python3 clang
 libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
-exfat-fuse exfatprogs python3-nacl python3-zstandard python3-xxhash"
+exfat-fuse exfatprogs python3-nacl python3-zstandard python3-xxhash
+python3-yaml"
 # Of which tests only read files: schemas of databases.
 packages_read="mediawiki roundcube-core"
 
