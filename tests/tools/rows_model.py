@@ -333,6 +333,8 @@ class Import:
         if new is None:
             if reference.on_dangling != "keep":
                 self.dangle(row, column, reference)
+            if other is not None:
+                raise Unclear("an id in a text, of a row that is not taken")
             return spell(form, text)
         if form == "integer" and as_int(id_text(new)) is None:
             raise Refused(f"an id in '{row.table}.{column}' is no integer")

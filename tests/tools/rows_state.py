@@ -231,12 +231,13 @@ class Reference:
         self.on_dangling = words.get("on_dangling", "refuse")
         self.json = words.get("json")
         self.php = words.get("php")
+        self.yaml = words.get("yaml")
         self.unpack = words.get("unpack")
         self.pattern = words.get("pattern")
         self.split = words.get("split")
         self.on_broken = words.get("on_broken", "refuse")
-        self.inside = bool(self.json or self.php or self.unpack or
-                           self.pattern or self.split)
+        self.inside = bool(self.json or self.php or self.yaml or
+                           self.unpack or self.pattern or self.split)
 
     def towards(self, table):
         other = copy.copy(self)
