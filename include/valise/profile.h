@@ -174,6 +174,29 @@ struct vl_path_reference {
 	bool in_site;
 };
 
+enum vl_missing {
+	VL_MISSING_REFUSE,
+	VL_MISSING_ALLOW
+};
+
+enum vl_collide {
+	VL_COLLIDE_REFUSE,
+	VL_COLLIDE_RENAME
+};
+
+/* Rows of a table that own files: "{directory}/{name}" in a tree. */
+struct vl_file_reference {
+	char *table;
+	char *where; /* SQL over it, or NULL */
+	char *file;  /* a path that holds columns of the row */
+	char *in;    /* the files resource */
+	enum vl_missing missing;
+	enum vl_collide collide;
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 /* here: a value that differs from side to side, and which columns hold it. */
 struct vl_here {
 	char *name;
@@ -197,6 +220,8 @@ struct vl_profile_resource {
 	size_t nreferences;
 	struct vl_path_reference *paths;
 	size_t npaths;
+	struct vl_file_reference *files;
+	size_t nfiles;
 	struct vl_secret_words *secrets;
 	size_t nsecrets;
 	struct vl_not_secret *not_secret;
@@ -274,6 +299,14 @@ enum vl_status vl_profile_same(const struct vl_profile *own,
 /* Back from either: VL_EFORMAT for what they would not have written. */
 enum vl_status vl_profile_from_meaning(
     struct vl_profile **out, struct vl_slice json, struct vl_err *err);
+
+/* The next {column} of a `file`: what stands before it, and its name; `*text`
+ * goes behind it.  False where there is none; then `before` is all of the
+ * text. */
+bool vl_file_next(
+    const char **text, struct vl_slice *before, struct vl_slice *column);
+/* The database whose rows own files of `tree`, or NULL. */
+const char *vl_profile_owner(const struct vl_profile *p, const char *tree);
 
 /* The path into the value, or NULL; whether ids stand inside the value. */
 const char *vl_reference_path(const struct vl_reference *ref);

@@ -14,6 +14,7 @@
  */
 
 #include <valise/db.h>
+#include <valise/owned.h>
 #include <valise/profile.h>
 #include <valise/record.h>
 #include <valise/row.h>
@@ -43,6 +44,7 @@ struct vl_rows_opts {
 	const struct vl_pair *here;
 	size_t nhere;
 	const struct vl_profile *there;
+	struct vl_owned *owned; /* files that its rows own; or NULL */
 	struct vl_rows_report report;
 };
 

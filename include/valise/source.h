@@ -11,6 +11,7 @@
  * first, so that all are of one moment, as near as may be.
  */
 
+#include <valise/owned.h>
 #include <valise/profile.h>
 #include <valise/record.h>
 #include <valise/site.h>
@@ -39,6 +40,9 @@ struct vl_source_opts {
 	const struct vl_profile *profile; /* or NULL */
 	/* Of trees in whose paths ids of rows stand: from an id to the key. */
 	struct vl_tie_finder keys;
+	/* Files that rows own: of a database of its rows, of a tree of those
+	 * who own its files; or NULL. */
+	struct vl_owned *owned;
 	/* Of databases: */
 	struct vl_pool *pool;    /* reads ahead; or NULL */
 	bool warn_undeclared;    /* else refuse such references */

@@ -58,6 +58,14 @@ struct vl_target_counts {
 	uint64_t proved;  /* staged files read back and found right */
 };
 
+/* What rows that own files say of a path that only the target has. */
+enum vl_named {
+	VL_NAMED_NOT,   /* nothing */
+	VL_NAMED_STAYS, /* it is the file of one */
+	VL_NAMED_GOES,  /* it was, and is not any more */
+	VL_NAMED_BELOW  /* a directory in which one goes */
+};
+
 struct vl_target_opts {
 	const struct vl_resource *resource;
 	enum vl_on_match on_match;
@@ -72,6 +80,10 @@ struct vl_target_opts {
 	/* Asked of each path: it stays as it is here, with report.arg.  Or
 	 * NULL. */
 	bool (*stays)(void *arg, const char *resource, struct vl_slice path);
+	/* The same of what only the target has: which rows own it.  Or
+	 * NULL. */
+	enum vl_status (*named)(void *arg, const char *resource,
+	    struct vl_slice path, enum vl_named *what, struct vl_err *err);
 	/* The list of what imports of the series created here; a preview only
 	 * reads it.  NULL: nothing was. */
 	const struct vl_brought *brought;

@@ -11,6 +11,7 @@
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
  *	tied.c     trees in whose paths ids of rows stand
+ *	owned.c    those whose files rows own
  *	pass.c     records against the trees: compare, stage
  *	databases.h  rows against the databases; their transaction
  *	commit.c   prepare, decide, finish; the same finish serves recovery
@@ -24,6 +25,7 @@
 #include <valise/links.h>
 #include <valise/seal.h>
 #include <valise/stage.h>
+#include <valise/target.h>
 #include <valise/unpack.h>
 
 #include "filter.h"
@@ -45,6 +47,7 @@ struct vl_part {
 	size_t nkeep_here;
 	struct vl_resource own;   /* of one with ties, its words */
 	struct vl_ties *ties;     /* NULL: no ids in its paths */
+	struct vl_base *owner;    /* of its files, by its rows; or NULL */
 	struct vl_map_sort *held; /* until their rows are compared; or NULL */
 	struct vl_map_sort *map;  /* NULL: paths stay as they are */
 	struct vl_rewrites *rewrites; /* NULL: contents do */
@@ -141,6 +144,20 @@ enum vl_status vl_tied_begin(
 enum vl_status vl_tied_release(
     struct vl_run *run, struct vl_part *p, bool *ready, struct vl_err *err);
 bool vl_tied_any(const struct vl_run *run);
+/* What it has here is known once rows are compared. */
+bool vl_tied_waits(const struct vl_part *p);
+
+/* owned.c: trees whose files rows own. */
+struct vl_profile;
+/* Those of which `p` speaks, in its words of any database.  VL_EREFUSED: rows
+ * or files are imported alone. */
+enum vl_status vl_owned_add(
+    struct vl_run *run, const struct vl_profile *p, struct vl_err *err);
+/* What the bundle has in them. */
+enum vl_status vl_owned_read(struct vl_run *run, struct vl_err *err);
+/* Of vl_target_opts; the argument is the run. */
+enum vl_status vl_owned_named(void *arg, const char *resource,
+    struct vl_slice path, enum vl_named *what, struct vl_err *err);
 
 /* pass.c */
 /* The part that a record's resource is of; NULL: it is not imported. */

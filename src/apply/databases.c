@@ -227,6 +227,7 @@ begin_base(
 	            .here = o->site->here,
 	            .nhere = o->site->nhere,
 	            .there = b->there,
+	            .owned = b->owned,
 	            .warn_undeclared =
 	                o->site->undeclared == VL_UNDECLARED_WARN,
 	            .report = { .arg = b, .note = note } },

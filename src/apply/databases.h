@@ -29,6 +29,7 @@ struct vl_base {
 	struct vl_profile *there;   /* the bundle's; may be the same */
 	char *version;              /* of the application at the source */
 	struct vl_rows_put *put;
+	struct vl_owned *owned;    /* files of its rows; or NULL */
 	struct vl_brought brought; /* names its list */
 	struct vl_brought_r *old;  /* the one that holds */
 	bool again;                /* it was read to its end */

@@ -9,21 +9,25 @@
  */
 
 #include <valise/links.h>
+#include <valise/owned.h>
 #include <valise/record.h>
 #include <valise/site.h>
 #include <valise/ties.h>
 
 struct vl_filter_opts {
 	const struct vl_site *site;     /* borrowed until free */
-	const char *resource;           /* borrowed until new returns */
+	const char *resource;           /* as `site` */
 	const char *tempdir;            /* for unlinked files; as `site` */
 	struct vl_hasher_maker hashers; /* of vl_rewrite_new() */
 	/* Of vl_map_new(): keys in paths become ids first, asked for by add.
 	 * Records that are tied to a row that is not to be here are passed
 	 * over.  Or NULL. */
 	struct vl_ties *ties;
-	struct vl_links *links; /* with `ties`: told of hard links; or NULL */
-	bool hold; /* no rules: records are held, and yielded as they are */
+	/* The same of a tree whose files rows own: where each goes. */
+	struct vl_owned *owned;
+	struct vl_links
+	    *links; /* with `ties` or `owned`: told of hard links; or NULL */
+	bool hold;  /* no rules: records are held, and yielded as they are */
 };
 
 /*

@@ -507,6 +507,8 @@ run_free(struct vl_run *run)
 		vl_ties_free(run->parts[i].ties);
 		free((void *)run->parts[i].keep_here);
 	}
+	for (i = 0; run->bases != NULL && i < run->header.ndbs; i++)
+		vl_owned_free(run->bases[i].owned);
 	free(run->parts);
 	free(run->bases);
 	vl_dbs_free(run->dbs);

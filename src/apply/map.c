@@ -42,12 +42,14 @@ vl_map_new(struct vl_map_sort **out, const struct vl_filter_opts *opts,
 	*out = NULL;
 	for (i = 0; !opts->hold && i < site->nmap; i++)
 		n += strcmp(site->map[i].resource, opts->resource) == 0;
-	if (n == 0 && opts->ties == NULL && !opts->hold)
+	if (n == 0 && opts->ties == NULL && opts->owned == NULL && !opts->hold)
 		return VL_OK;
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		return vl_fail_memory(err);
+	m->tree = opts->resource;
 	m->ties = opts->ties;
+	m->owned = opts->owned;
 	m->links = opts->links;
 	m->rules = calloc(n + 1, sizeof(*m->rules));
 	if (m->rules == NULL)
@@ -142,12 +144,12 @@ check_mapped(const struct vl_map_sort *m, const struct vl_entry *e,
 		return VL_OK;
 	vl_escape_text(name, sizeof(name), e->path);
 	vl_escape_text(to, sizeof(to), e->target);
-	if (m->ties != NULL)
+	if (m->ties != NULL || m->owned != NULL)
 		return vl_fail(err, VL_EREFUSED,
-		    "with the ids of this side '%s' would stand before '%s', "
+		    "with the %s of this side '%s' would stand before '%s', "
 		    "of which it is a hard link: make it a file of its own at "
 		    "the source",
-		    name, to);
+		    m->ties != NULL ? "ids" : "names", name, to);
 	return vl_fail(err, VL_EREFUSED,
 	    "'map' would put '%s' before '%s', of which it is a hard "
 	    "link: map both so that they keep their order",
@@ -224,6 +226,38 @@ add_piece(struct vl_map_sort *m, enum vl_map_kind kind, uint32_t piece,
 	if (st == VL_OK)
 		st = vl_sort_add(m->sort, vl_buf_slice(&m->out), err);
 	m->out.n = n;
+	return st;
+}
+
+/* The key that was begun is one of the record's. */
+static enum vl_status
+keep_key(struct vl_map_sort *m, struct vl_err *err)
+{
+	uint8_t length[4];
+	enum vl_status st = VL_OK;
+
+	vl_put_u32le(length, (uint32_t)m->out.n);
+	st = vl_buf_add(
+	    &m->keys, (struct vl_slice){ length, sizeof(length) }, err);
+	return st == VL_OK ? vl_buf_add(&m->keys, vl_buf_slice(&m->out), err) :
+	                     st;
+}
+
+/* One item under each of the record's keys. */
+static enum vl_status
+add_refs_piece(struct vl_map_sort *m, uint32_t piece, struct vl_err *err)
+{
+	struct vl_rd rd = { .rest = vl_buf_slice(&m->keys) };
+	enum vl_status st = VL_OK;
+
+	while (st == VL_OK && rd.rest.n > 0) {
+		vl_buf_clear(&m->out);
+		st =
+		    vl_buf_add(&m->out, vl_rd_take(&rd, vl_rd_u32le(&rd)), err);
+		if (st == VL_OK)
+			st = add_piece(
+			    m, VL_MAP_REFS, piece, vl_buf_slice(&m->text), err);
+	}
 	return st;
 }
 
@@ -308,11 +342,98 @@ add_refs(struct vl_map_sort *m, struct vl_err *err)
 		    (n == 0 ||
 		        m->text.n >
 		            (PART_MAX - PART) * (size_t)VL_MAP_REF_SIZE)) {
-			st = add_piece(m, VL_MAP_REFS, piece++,
-			    vl_buf_slice(&m->text), err);
+			st = add_refs_piece(m, piece++, err);
 			vl_buf_clear(&m->text);
 		}
 	} while (st == VL_OK && n > 0);
+	return st;
+}
+
+/* The record under m->path, but for its body. */
+static enum vl_status
+add_record(struct vl_map_sort *m, const struct vl_entry *e,
+    const struct placed *placed, struct vl_err *err)
+{
+	enum vl_status st = check_mapped(m, e, placed, err);
+
+	if (st == VL_OK)
+		st = begin_key(m, placed->mapped, err);
+	if (st == VL_OK)
+		st = keep_key(m, err);
+	if (st == VL_OK)
+		st = add_head(m, e, placed->mapped, err);
+	if (st == VL_OK && e->type == VL_ENTRY_HARD && m->links != NULL)
+		st = vl_links_add(m->links, vl_buf_slice(&m->target),
+		    vl_buf_slice(&m->path), err);
+	m->number++;
+	return st;
+}
+
+/* The next of the paths of one record. */
+static bool
+next_place(struct vl_slice *rest, struct vl_slice *path)
+{
+	const uint8_t *nul = memchr(rest->p, 0, rest->n);
+
+	if (rest->n == 0 || nul == NULL)
+		return false;
+	*path = (struct vl_slice){ rest->p, (size_t)(nul - rest->p) };
+	rest->p = nul + 1;
+	rest->n -= path->n + 1;
+	return true;
+}
+
+/* The first name of a file that has several here. */
+static enum vl_status
+find_first(struct vl_map_sort *m, const struct vl_entry *e, struct vl_err *err)
+{
+	enum vl_tied how = VL_TIED;
+	struct vl_slice rest = { 0 };
+	struct vl_slice path = { 0 };
+	enum vl_status st = VL_OK;
+	char name[VL_MAP_SHOWN];
+	char first[VL_MAP_SHOWN];
+
+	vl_buf_clear(&m->target);
+	vl_buf_clear(&m->here);
+	st = vl_owned_to(m->owned, m->tree, e->target, &m->here, &how, err);
+	if (st != VL_OK)
+		return st;
+	rest = vl_buf_slice(&m->here);
+	if (how != VL_TIED || !next_place(&rest, &path))
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' is one more name of '%s', which belongs to a row "
+		    "that is not to be here",
+		    vl_escape_text(name, sizeof(name), e->path),
+		    vl_escape_text(first, sizeof(first), e->target));
+	return vl_buf_add(&m->target, path, err);
+}
+
+/* A record of a tree whose files rows own: wherever they have it. */
+static enum vl_status
+add_owned(struct vl_map_sort *m, const struct vl_entry *e, struct vl_err *err)
+{
+	struct placed placed = { .tied = VL_TIED };
+	struct vl_slice rest = { 0 };
+	struct vl_slice path = { 0 };
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(&m->places);
+	vl_buf_clear(&m->keys);
+	st = vl_owned_to(
+	    m->owned, m->tree, e->path, &m->places, &placed.tied, err);
+	if (st != VL_OK || placed.tied != VL_TIED)
+		return st;
+	if (e->type == VL_ENTRY_HARD)
+		st = find_first(m, e, err);
+	rest = vl_buf_slice(&m->places);
+	while (st == VL_OK && next_place(&rest, &path)) {
+		vl_buf_clear(&m->path);
+		st = vl_buf_add(&m->path, path, err);
+		placed.mapped = !vl_slice_equal(path, e->path);
+		if (st == VL_OK)
+			st = add_record(m, e, &placed, err);
+	}
 	return st;
 }
 
@@ -325,23 +446,20 @@ vl_map_add(struct vl_map_sort *m, const struct vl_entry *e,
 
 	if (m->body.part == NULL)
 		m->body = *body;
-	st = map_path(m, e->path, &m->path, &placed, err);
-	if (st == VL_OK && placed.tied != VL_TIED)
-		return pass_over(e, placed.tied, err);
-	if (st == VL_OK && e->type == VL_ENTRY_HARD)
-		st = map_target(m, e, err);
-	if (st == VL_OK)
-		st = check_mapped(m, e, &placed, err);
-	if (st == VL_OK)
-		st = begin_key(m, placed.mapped, err);
-	if (st == VL_OK)
-		st = add_head(m, e, placed.mapped, err);
-	if (st == VL_OK && e->type == VL_ENTRY_FILE)
+	vl_buf_clear(&m->keys);
+	if (m->owned != NULL) {
+		st = add_owned(m, e, err);
+	} else {
+		st = map_path(m, e->path, &m->path, &placed, err);
+		if (st == VL_OK && placed.tied != VL_TIED)
+			return pass_over(e, placed.tied, err);
+		if (st == VL_OK && e->type == VL_ENTRY_HARD)
+			st = map_target(m, e, err);
+		if (st == VL_OK)
+			st = add_record(m, e, &placed, err);
+	}
+	if (st == VL_OK && e->type == VL_ENTRY_FILE && m->keys.n > 0)
 		st = add_refs(m, err);
-	if (st == VL_OK && e->type == VL_ENTRY_HARD && m->links != NULL)
-		st = vl_links_add(m->links, vl_buf_slice(&m->target),
-		    vl_buf_slice(&m->path), err);
-	m->number++;
 	return st;
 }
 
@@ -366,6 +484,8 @@ vl_map_free(struct vl_map_sort *m)
 	vl_buf_free(&m->target);
 	vl_buf_free(&m->text);
 	vl_buf_free(&m->out);
+	vl_buf_free(&m->places);
+	vl_buf_free(&m->keys);
 	vl_buf_free(&m->prefix);
 	vl_buf_free(&m->head);
 	vl_entry_store_free(&m->store);

@@ -50,7 +50,9 @@ struct vl_map_dir {
 struct vl_map_sort {
 	struct vl_map_rule *rules;
 	size_t nrules;
+	const char *tree;
 	struct vl_ties *ties;   /* or NULL */
+	struct vl_owned *owned; /* or NULL */
 	struct vl_links *links; /* or NULL */
 	struct vl_sort *sort;
 	struct vl_body body; /* of every record; set once */
@@ -62,6 +64,8 @@ struct vl_map_sort {
 	struct vl_buf target;
 	struct vl_buf text; /* head or refs */
 	struct vl_buf out;
+	struct vl_buf places; /* paths of one record, each with a NUL */
+	struct vl_buf keys;   /* of its items, each behind its length */
 
 	/* While they are yielded. */
 	struct vl_slice item; /* not taken yet; p is NULL at the end */

@@ -128,8 +128,8 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	p->begun = true;
 	p->brought =
 	    vl_brought_of(run->opts->state, &run->header, p->resource->name);
-	st = p->ties != NULL ? vl_tied_begin(run, p, err) :
-	                       vl_map_new(&p->map, &filter, err);
+	st = vl_tied_waits(p) ? vl_tied_begin(run, p, err) :
+	                        vl_map_new(&p->map, &filter, err);
 	if (st == VL_OK)
 		st = vl_rewrite_new(&p->rewrites, &filter, err);
 	if (st != VL_OK)
@@ -147,6 +147,7 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	        .keep_here = p->keep_here,
 	        .nkeep_here = p->nkeep_here,
 	        .stays = run->opts->plan != NULL ? plan_paths_stay : NULL,
+	        .named = p->owner != NULL ? vl_owned_named : NULL,
 	        .brought = &p->brought,
 	        .keep_owner = run->keep_owner,
 	        .report = { .arg = run,

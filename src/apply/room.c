@@ -222,7 +222,7 @@ survey_lines(struct vl_run *run, struct vl_unpack *u, struct place *places,
 			continue;
 		/* Which paths it has here is not known yet.  What it stages
 		 * may find the disk full, and nothing has changed. */
-		if (p->ties != NULL) {
+		if (vl_tied_waits(p)) {
 			run->done += rec.size;
 			continue;
 		}

@@ -18,7 +18,7 @@ add_ties(struct vl_run *run, const struct vl_profile *p, struct vl_err *err)
 	for (i = 0; st == VL_OK && i < run->header.ntrees; i++)
 		st = vl_ties_add(&run->parts[i].ties, p, NULL,
 		    run->parts[i].resource->name, err);
-	return st;
+	return st == VL_OK && p != NULL ? vl_owned_add(run, p, err) : st;
 }
 
 static enum vl_status
@@ -52,13 +52,14 @@ count_databases(const struct vl_inner_head *inner)
 static enum vl_status
 read_profiles(struct vl_run *run, struct vl_err *err)
 {
-	size_t n = count_databases(vl_unpack_inner(run->intake.unpack));
+	const struct vl_inner_head *inner = vl_unpack_inner(run->intake.unpack);
+	size_t n = count_databases(inner);
 	struct vl_unpack *u = NULL;
 	struct vl_unpacked rec = { 0 };
 	enum vl_status st = VL_OK;
 	uint64_t lines = 0;
 
-	if (n > 0 && run->header.ntrees > 0)
+	if (n > 0 && inner->nresources > n)
 		st = vl_intake_lines(run, &u, err);
 	while (st == VL_OK && u != NULL && n > 0) {
 		st = vl_unpack_next(u, &rec, err);
@@ -81,12 +82,21 @@ check_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	const char *database = NULL;
 	size_t i = 0;
 
-	for (i = 0; (database = vl_ties_database(p->ties, i)) != NULL; i++)
+	if (p->ties != NULL && p->owner != NULL)
+		return vl_fail(err, VL_EREFUSED,
+		    "resource '%s' has ids of rows in its paths, and files "
+		    "that rows own, which this version does not do together",
+		    p->resource->name);
+	for (i = 0; p->ties != NULL; i++) {
+		database = vl_ties_database(p->ties, i);
+		if (database == NULL)
+			break;
 		if (vl_base_of(run, vl_slice_of(database)) == NULL)
 			return vl_fail(err, VL_EREFUSED,
 			    "paths of resource '%s' hold ids of rows of '%s': "
 			    "they are imported together",
 			    p->resource->name, database);
+	}
 	p->own = *p->resource;
 	if (!p->own.has_target_only)
 		p->own.target_only = VL_TARGET_ONLY_BROUGHT;
@@ -107,9 +117,15 @@ vl_tied_find(struct vl_run *run, struct vl_err *err)
 		    p != NULL ? add_ties(run, p, err) : read_profiles(run, err);
 	vl_profile_free(p);
 	for (i = 0; st == VL_OK && i < run->header.ntrees; i++)
-		if (run->parts[i].ties != NULL)
+		if (vl_tied_waits(&run->parts[i]))
 			st = check_part(run, &run->parts[i], err);
-	return st;
+	return st == VL_OK ? vl_owned_read(run, err) : st;
+}
+
+bool
+vl_tied_waits(const struct vl_part *p)
+{
+	return p->ties != NULL || p->owner != NULL;
 }
 
 bool
@@ -129,6 +145,8 @@ is_compared(struct vl_run *run, const struct vl_part *p)
 	const char *database = NULL;
 	size_t i = 0;
 
+	if (p->owner != NULL)
+		return p->owner->ended;
 	for (i = 0; (database = vl_ties_database(p->ties, i)) != NULL; i++)
 		if (!vl_base_of(run, vl_slice_of(database))->ended)
 			return false;
@@ -152,7 +170,10 @@ open_map(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 
 	filter.ties = p->ties;
 	filter.links = p->links;
-	vl_ties_ask(p->ties, &(struct vl_tie_finder){ run, find_id });
+	if (p->ties != NULL)
+		vl_ties_ask(p->ties, &(struct vl_tie_finder){ run, find_id });
+	if (p->owner != NULL)
+		filter.owned = p->owner->owned;
 	return vl_map_new(&p->map, &filter, err);
 }
 

@@ -264,6 +264,44 @@ tell_against(void *arg, const struct vl_against_table *t)
 	(void)putchar('\n');
 }
 
+/* Files that rows own, in one tree. */
+static void
+tell_files(void *arg, const struct vl_files_counted *n)
+{
+	struct checked *c = arg;
+	struct vl_msg m = { 0 };
+	char text[1024];
+
+	if (c->json) {
+		vl_msg_begin(&m, "files");
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "in", n->tree);
+		vl_msg_count(&m, "files", n->files);
+		vl_msg_count(&m, "missing", n->missing);
+		add_text(&m, "first", n->first);
+		vl_msg_end(&m);
+	} else {
+		say_place(c, "files", NULL, NULL);
+		(void)printf("\tin %s\t%llu owned\t%llu missing", n->tree,
+		    (unsigned long long)n->files,
+		    (unsigned long long)n->missing);
+		if (n->first != NULL)
+			(void)printf(": %s", n->first);
+		(void)putchar('\n');
+	}
+	if (n->must == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%llu of the files that rows own would not travel with '%s', the "
+	    "first '%s' of %s: put them there, or say 'missing: allow'",
+	    (unsigned long long)n->must, n->tree, n->first, n->row);
+	tell_finding(c,
+	    &(struct vl_check_finding){
+	        .kind = VL_CHECK_REFUSED, .text = text });
+	if (c->verdict == VL_OK)
+		c->verdict = VL_EREFUSED;
+}
+
 static bool
 asked_to_stop(void *arg)
 {
@@ -287,6 +325,8 @@ compare_one(struct checked *c, const struct vl_rows_opts *source,
 	enum vl_status verdict = VL_OK;
 	enum vl_status st = VL_OK;
 
+	/* No tree is looked at: names of files are values like others. */
+	a.source.owned = NULL;
 	if (r == NULL || r->kind != VL_KIND_SQLITE)
 		return vl_fail(err, VL_EUSAGE, "'%s' has no database '%s'",
 		    s->target->file, source->resource);
@@ -328,12 +368,20 @@ check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
 	c->resource = r->name;
 	opts.db = db;
 	if (st == VL_OK)
+		st = vl_check_files_open(
+		    &opts.owned, s->profile, s->source, r->name, err);
+	if (st == VL_OK)
 		st = vl_rows_check(&opts, &to, &verdict, err);
 	if (st == VL_OK && verdict == VL_OK && s->target != NULL)
 		st = compare_one(c, &opts, s, err);
-	vl_db_free(db);
 	if (verdict == VL_EUSAGE || c->verdict == VL_OK)
 		c->verdict = verdict;
+	if (st == VL_OK && verdict == VL_OK && opts.owned != NULL)
+		st = vl_check_files(&(struct vl_check_files){ c, tell_files },
+		    opts.owned, s->source,
+		    vl_profile_resource(s->profile, r->name), err);
+	vl_owned_free(opts.owned);
+	vl_db_free(db);
 	return st == VL_OK ? VL_OK : vl_within(err, "resource '%s'", r->name);
 }
 

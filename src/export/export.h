@@ -70,6 +70,7 @@ struct vl_uncarried_kind {
 struct vl_one_source {
 	const struct vl_resource *resource;
 	struct vl_source *source;
+	struct vl_owned *owned;         /* of a database whose rows own files */
 	struct vl_source_counts counts; /* once it is read */
 	/* Mount points that were not entered: the first ones, escaped. */
 	char *mounts[VL_MOUNTS_SHOWN];
@@ -99,6 +100,34 @@ enum vl_status vl_feed_open(struct vl_feed *f, const char *tempdir,
 enum vl_status vl_feed_run(struct vl_feed *f, struct vl_pack *pack,
     bool allow_empty, struct vl_err *err);
 void vl_feed_free(struct vl_feed *f);
+
+/* Rows own files of a tree that the site does not have: VL_EUSAGE. */
+enum vl_status vl_files_no_tree(
+    const struct vl_file_reference *line, struct vl_err *err);
+
+/* ---- check_files.c: files that rows own, for check-profile ---- */
+
+/* Notes for the rows of a database to fill; NULL where they own no files. */
+enum vl_status vl_check_files_open(struct vl_owned **out,
+    const struct vl_profile *profile, const struct vl_site *site,
+    const char *database, struct vl_err *err);
+
+struct vl_files_counted {
+	const char *tree;
+	uint64_t files; /* that rows name */
+	uint64_t missing;
+	uint64_t must;     /* of them: an export is refused */
+	const char *first; /* that is missing, escaped; or NULL */
+	const char *row;   /* that names it */
+};
+struct vl_check_files {
+	void *arg;
+	void (*counted)(void *arg, const struct vl_files_counted *n);
+};
+/* Of each tree once. */
+enum vl_status vl_check_files(const struct vl_check_files *to,
+    struct vl_owned *owned, const struct vl_site *site,
+    const struct vl_profile_resource *r, struct vl_err *err);
 
 /* ---- summary.c ---- */
 

@@ -73,6 +73,59 @@ check_ties(const struct vl_feed *f, struct vl_err *err)
 	return st;
 }
 
+enum vl_status
+vl_files_no_tree(const struct vl_file_reference *line, struct vl_err *err)
+{
+	return vl_fail(err, VL_EUSAGE,
+	    "rows of table '%s' own files of '%s', which is no resource of "
+	    "this site: add it, or say 'missing: allow'",
+	    line->table, line->in);
+}
+
+/* Where rows own the files of a tree both travel, or neither. */
+static enum vl_status
+check_line(struct vl_feed *f, const struct vl_site *site,
+    const struct vl_profile_resource *r, const struct vl_file_reference *line,
+    struct vl_err *err)
+{
+	struct vl_one_source *database = find_source(f, r->resource);
+	const struct vl_one_source *files = find_source(f, line->in);
+	enum vl_status st = VL_OK;
+
+	if (database == NULL && files == NULL)
+		return VL_OK;
+	if (database != NULL && files == NULL &&
+	    vl_site_resource(site, line->in) == NULL) {
+		if (line->missing == VL_MISSING_ALLOW)
+			return VL_OK;
+		return vl_files_no_tree(line, err);
+	}
+	if (database == NULL || files == NULL)
+		return vl_fail(err, VL_EUSAGE,
+		    "files of resource '%s' belong to rows of '%s': export "
+		    "both",
+		    line->in, r->resource);
+	if (database->owned == NULL)
+		st = vl_owned_new(&database->owned, err);
+	return st == VL_OK ? vl_owned_tree(database->owned, line->in, err) : st;
+}
+
+static enum vl_status
+check_files(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
+{
+	const struct vl_profile_resource *r = NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < f->profile->nresources; i++) {
+		r = &f->profile->resources[i];
+		for (k = 0; st == VL_OK && k < r->nfiles; k++)
+			st = check_line(f, site, r, &r->files[k], err);
+	}
+	return st;
+}
+
 /* The words about rows, and about paths that hold ids of them. */
 static enum vl_status
 load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
@@ -90,7 +143,10 @@ load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 		    "brings; name the profile that this site exports by");
 	st = vl_profile_of_site(
 	    &f->profile, site, vl_cli_profiles(dir, sizeof(dir)), err);
-	return st == VL_OK && f->profile != NULL ? check_ties(f, err) : st;
+	if (st == VL_OK && f->profile != NULL)
+		st = check_ties(f, err);
+	return st == VL_OK && f->profile != NULL ? check_files(f, site, err) :
+	                                           st;
 }
 
 enum vl_status
@@ -210,13 +266,26 @@ find_key(void *arg, const struct vl_tie *tie, struct vl_slice id,
 	return vl_source_key(one->source, tie, id, key, how, err);
 }
 
+/* The notes on who owns what: of a tree those of its owners. */
+static struct vl_owned *
+owned_of(const struct vl_feed *f, const struct vl_one_source *one)
+{
+	const char *owner = vl_profile_owner(f->profile, one->resource->name);
+	const struct vl_one_source *database =
+	    owner == NULL ? NULL : find_source(f, owner);
+
+	if (one->resource->kind != VL_KIND_FILES)
+		return one->owned;
+	return database == NULL ? NULL : database->owned;
+}
+
 /* Copies of databases first, as near to one moment as may be, and near to the
  * reading of the trees. */
 enum vl_status
 vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
     struct vl_err *err)
 {
-	const struct vl_source_opts opts = { .tempdir = tempdir,
+	struct vl_source_opts opts = { .tempdir = tempdir,
 		.report = { .arg = f,
 		    .problem = note_problem,
 		    .mount = note_mount,
@@ -234,10 +303,13 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 
 	for (;;) {
 		for (one = f->sources; st == VL_OK && one < f->sources + f->n;
-		     one++)
-			if ((one->resource->kind != VL_KIND_FILES) == copied)
-				st = vl_source_open(
-				    &one->source, one->resource, &opts, err);
+		     one++) {
+			if ((one->resource->kind != VL_KIND_FILES) != copied)
+				continue;
+			opts.owned = owned_of(f, one);
+			st = vl_source_open(
+			    &one->source, one->resource, &opts, err);
+		}
 		if (!copied)
 			break;
 		copied = false;
@@ -348,6 +420,11 @@ vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
 
 	for (i = 0; st == VL_OK && i < f->n; i++)
 		st = feed_source(f, &f->sources[i], pack, allow_empty, err);
+	for (i = 0; st == VL_OK && i < f->n; i++)
+		if (f->sources[i].owned != NULL &&
+		    vl_owned_missing(f->sources[i].owned, err) != VL_OK)
+			st = vl_within(
+			    err, "resource '%s'", f->sources[i].resource->name);
 	return st;
 }
 
@@ -360,6 +437,7 @@ vl_feed_free(struct vl_feed *f)
 
 	for (i = 0; i < f->n; i++) {
 		vl_source_free(f->sources[i].source);
+		vl_owned_free(f->sources[i].owned);
 		for (j = 0; j < f->sources[i].nmounts; j++)
 			free(f->sources[i].mounts[j]);
 		for (u = f->sources[i].uncarried; u->kind != NULL; u++)

@@ -19,6 +19,8 @@ struct comparing {
 	struct vl_rows *here;
 	struct rows_reader rd;
 	struct rows_settling *settling;
+	struct rows_owning *owning; /* NULL: its rows own no files */
+	struct vl_buf text;
 	struct vl_buf at;
 	struct vl_buf memory;
 	bool held; /* the row of the bundle is in it */
@@ -114,6 +116,34 @@ add_difference(struct comparing *c, size_t column, const struct vl_value *ours,
 	    &c->p->detail, (struct vl_slice){ number, sizeof(number) }, c->err);
 }
 
+/* A column in the name of a file: what is here keeps its name, and a name that
+ * was given here is not that of the bundle. */
+static enum vl_status
+names_file(
+    struct comparing *c, const struct rows_beside *b, bool *settled, bool *same)
+{
+	const struct rows_owned_cell of = { b->table, b->column, b->row->n };
+	struct vl_cell given = { .type = VL_CELL_BLOB };
+	enum vl_status st = VL_OK;
+
+	*settled = false;
+	*same = true;
+	if (c->owning == NULL || !rows_owned_names(c->rd.t, b->column))
+		return VL_OK;
+	if (!c->proof)
+		return rows_owning_both(
+		    c->owning, b->rd, b->row, settled, c->err);
+	st = rows_owned_out(c->p, &of, &c->text, &given, c->err);
+	if (given.type != VL_CELL_BLOB) {
+		*settled = true;
+		*same =
+		    vl_cell_equal(&given, rows_reader_cell(b->rd, b->column));
+	} else if (b->row->act == ROWS_SAME || b->row->act == ROWS_UPDATE) {
+		*settled = !rows_what_writes(b->row, b->column);
+	}
+	return st;
+}
+
 /* `row` of the bundle and the one that was just read: the columns that
  * differ, in p->detail. */
 static enum vl_status
@@ -133,6 +163,7 @@ find_differences(struct comparing *c, struct rows_staged *row)
 	size_t column = 0;
 	size_t i = 0;
 	size_t k = 0;
+	bool settled = false;
 	bool same = false;
 	bool more = false;
 
@@ -157,7 +188,15 @@ find_differences(struct comparing *c, struct rows_staged *row)
 		if (column_kept(c, c->rd.t->schema->columns[column].name))
 			continue;
 		beside.column = column;
-		st = rows_same(p, c->here->scratch, &beside, &same, c->err);
+		st = names_file(c, &beside, &settled, &same);
+		if (st == VL_OK && settled) {
+			if (!same)
+				st = add_difference(c, column, &ours, &theirs);
+			continue;
+		}
+		if (st == VL_OK)
+			st = rows_same(
+			    p, c->here->scratch, &beside, &same, c->err);
 		if (st == VL_OK && !same)
 			st = add_difference(c, column, &ours, &theirs);
 	}
@@ -545,9 +584,13 @@ compare_table(struct comparing *c, size_t table)
 	if (st == VL_OK && !c->proof)
 		st = rows_settling_open(&c->settling, c->p, table, c->err);
 	if (st == VL_OK)
+		st = rows_owning_open(&c->owning, c->p, table, c->err);
+	if (st == VL_OK)
 		st = compare_rows(c, walk);
 	rows_settling_free(c->settling);
 	c->settling = NULL;
+	rows_owning_free(c->owning);
+	c->owning = NULL;
 	rows_walk_free(walk);
 	rows_reader_close(&c->rd);
 	return st;
@@ -626,6 +669,7 @@ rows_compare(
 			p->per[t] = rows_counted(p, &before);
 	}
 	vl_buf_free(&c.at);
+	vl_buf_free(&c.text);
 	vl_buf_free(&c.memory);
 	return st;
 }

@@ -438,17 +438,22 @@ rows_fill(struct vl_rows_put *p, size_t table, size_t column,
 	case VL_VALUE_CELL:
 		*cell = value->cell;
 		rows_map_out(&p->here->plan, table, column, row->key, cell);
-		return VL_OK;
+		break;
 	case VL_VALUE_BODY:
 		vl_buf_clear(text);
 		st = rows_stage_piece(
 		    p->stage, row->body, value->at, value->n, text, err);
 		*cell = (struct vl_cell){ .type = value->cell.type,
 			.bytes = vl_buf_slice(text) };
-		return st;
+		break;
 	case VL_VALUE_REF:
 		return fill_ref(&f, value->key, text, cell);
 	default:
 		return fill_parts(&f, store, value, text, cell);
 	}
+	if (st != VL_OK || f.t->nfiles == 0)
+		return st;
+	return rows_owned_out(p,
+	    &(struct rows_owned_cell){ table, column, row->n }, text, cell,
+	    err);
 }

@@ -24,6 +24,8 @@
  *	keys.c     the key of every row
  *	tree.c     those of trees
  *	tied.c     ids that stand in names of files
+ *	owned.c, owned_plan.c, owned_find.c, owned_place.c
+ *	           files that rows own
  *	secret.c   columns that are encrypted with a key of each side
  *	values.c   a row's values as canonical JSON
  *	inside.c   those in which ids stand
@@ -118,6 +120,19 @@ struct rows_entry {
 	bool brought;  /* its rows are matched by what was brought */
 };
 
+/* Files that rows of a table own: their path, part by part. */
+struct rows_file_part {
+	struct vl_slice text;
+	size_t column; /* NONE: the text */
+};
+struct rows_file {
+	const struct vl_file_reference *words;
+	size_t condition; /* of the table; NONE: all rows */
+	size_t tree;      /* of the notes; NONE: it does not travel */
+	struct rows_file_part *parts;
+	size_t nparts;
+};
+
 /* Rows of the target that stay as they are, or columns of them. */
 struct rows_keep {
 	const struct vl_keep_rows *words;
@@ -134,6 +149,8 @@ struct rows_table {
 	size_t primary;          /* the one column of the primary key; NONE */
 	struct rows_keep *keeps; /* at the target: what stays as it is */
 	size_t nkeeps;
+	struct rows_file *files;
+	size_t nfiles;
 	struct vl_finder *json; /* where a column has heres; or NULL */
 	struct vl_finder *php;  /* the same */
 	/* Its name holds the id of a row: of which table and column. */
@@ -632,6 +649,27 @@ enum vl_status rows_values_make(struct rows_values *v, struct rows_scratch *s,
 enum vl_status rows_values_hash(const struct rows_values *v,
     struct rows_scratch *s, uint8_t hash[VL_HASH_SIZE], struct vl_err *err);
 void rows_values_free(struct rows_values *v);
+
+/* owned_plan.c: lines about files that rows own.  VL_EUSAGE: a column that is
+ * not there, or cannot stand in one. */
+enum vl_status rows_owned_plan(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+void rows_owned_plan_free(struct rows_table *t);
+/* The path that these cells make, one for each part, into `out`; where none
+ * of its columns has a value, none. */
+enum vl_status rows_owned_path(struct vl_buf *out, const struct rows_table *t,
+    const struct rows_file *f, const struct vl_cell *cells, struct vl_err *err);
+/* The line that holds for the reader's row, or NULL; VL_EREFUSED: two do. */
+enum vl_status rows_owned_line(const struct rows_reader *rd,
+    const struct rows_file **f, struct vl_err *err);
+/* Its cells, as many as parts. */
+void rows_owned_cells(const struct rows_reader *rd, const struct rows_file *f,
+    struct vl_cell *cells);
+/* The column stands in the path of some line. */
+bool rows_owned_names(const struct rows_table *t, size_t column);
+/* owned_find.c: the files that rows of a source own. */
+struct vl_rows;
+enum vl_status rows_owned_collect(struct vl_rows *r, struct vl_err *err);
 
 /* rows.c */
 struct vl_rows {

@@ -509,6 +509,8 @@ rows_plan_make(
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		st = rows_derived_check(p, &p->tables[i], opts, err);
 	if (st == VL_OK)
+		st = rows_owned_plan(p, opts, err);
+	if (st == VL_OK)
 		st = rows_said_plan(p, opts, 0, err);
 	if (st == VL_OK)
 		st = add_made(p, opts, err);
@@ -548,6 +550,7 @@ free_table(struct rows_table *t)
 		free(t->entries[i].owners);
 		free(t->entries[i].ordinal);
 	}
+	rows_owned_plan_free(t);
 	free(t->keeps);
 	free(t->made);
 	free(t->entries);

@@ -557,6 +557,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_mapped_say(p, err);
 	if (st == VL_OK)
+		st = rows_owned_settle(p, err);
+	if (st == VL_OK)
 		st = rows_make_settle(p, err);
 	if (st == VL_OK)
 		st = rows_secret_written(p, err);

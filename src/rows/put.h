@@ -395,6 +395,30 @@ enum vl_status rows_fill_staged(struct vl_rows_put *p, size_t table,
 enum vl_status rows_fill_loose(struct vl_rows_put *p, size_t table,
     size_t column, const struct rows_staged *row, struct vl_slice key,
     struct vl_cell *cell, bool *loose, struct vl_err *err);
+/* owned_find.c: the file that a row of the bundle owns, one row of a table
+ * after the other; `*out` is NULL where rows of the table own none. */
+struct rows_owning;
+enum vl_status rows_owning_open(struct rows_owning **out, struct vl_rows_put *p,
+    size_t table, struct vl_err *err);
+/* It and the reader's own one by the same line of the profile. */
+enum vl_status rows_owning_both(struct rows_owning *w,
+    const struct rows_reader *rd, const struct rows_staged *row, bool *both,
+    struct vl_err *err);
+void rows_owning_free(struct rows_owning *w);
+/* All rows of both sides, as notes. */
+enum vl_status rows_owned_find(struct vl_rows_put *p, struct vl_err *err);
+/* owned_place.c: where each file goes, and what that changes in rows that were
+ * compared.  VL_EREFUSED: a name that another row here has. */
+enum vl_status rows_owned_settle(struct vl_rows_put *p, struct vl_err *err);
+/* The column of a row of the bundle has another value here, then. */
+struct rows_owned_cell {
+	size_t table;
+	size_t column;
+	int64_t n; /* of the row */
+};
+enum vl_status rows_owned_out(struct vl_rows_put *p,
+    const struct rows_owned_cell *of, struct vl_buf *text, struct vl_cell *cell,
+    struct vl_err *err);
 /* secret.c: those that are written, as a note. */
 enum vl_status rows_secret_written(struct vl_rows_put *p, struct vl_err *err);
 /* dangling.c: after a write that ended at one, all of them, as notes; `first`

@@ -49,7 +49,8 @@ vl_rows_open(
 	r->opts = *opts;
 	r->plan.pool = opts->pool;
 	if (make_plan(r, NULL, 0, err) == VL_OK &&
-	    rows_find_keys(r, err) == VL_OK)
+	    rows_find_keys(r, err) == VL_OK &&
+	    rows_owned_collect(r, err) == VL_OK)
 		return VL_OK;
 	vl_rows_free(r);
 	*out = NULL;

@@ -45,6 +45,7 @@ static void
 clear_list(const struct vl_word *w, char *bytes)
 {
 	void *list = *(void **)(void *)(bytes + w->at);
+	const struct vl_word_other *other = NULL;
 	size_t n = *(size_t *)(void *)(bytes + w->count);
 	size_t i = 0;
 
@@ -62,10 +63,10 @@ clear_list(const struct vl_word *w, char *bytes)
 	case VL_WORD_KEY:
 	case VL_WORD_MAPS:
 		free_structs(w->of, list, n);
-		if (w->other != NULL)
-			free_structs(w->other->of,
-			    *(void **)(void *)(bytes + w->other->at),
-			    *(size_t *)(void *)(bytes + w->other->count));
+		for (other = w->other; other != NULL; other = other->next)
+			free_structs(other->of,
+			    *(void **)(void *)(bytes + other->at),
+			    *(size_t *)(void *)(bytes + other->count));
 		return;
 	case VL_WORD_CHOICE:
 		break;

@@ -197,7 +197,22 @@ new_structs(enum vl_scope scope, size_t n)
 	return structs;
 }
 
-/* The entries that have the word of `other`, or those that do not. */
+/* By its words the entry is one of scope `word->of`. */
+static bool
+is_of(const struct vl_word *word, const struct vl_site_node *entry)
+{
+	const struct vl_word_other *other = word->other;
+	bool own = true;
+
+	for (; other != NULL; other = other->next) {
+		if (vl_site_node_of(entry, other->word) != NULL)
+			return other->of == word->of;
+		own = own && other->of != word->of;
+	}
+	return own;
+}
+
+/* The entries of one kind. */
 static enum vl_status
 read_entries(const struct vl_site_reader *r, const struct vl_word *word,
     void *into, const struct vl_site_node *value, struct vl_err *err)
@@ -213,9 +228,7 @@ read_entries(const struct vl_site_reader *r, const struct vl_word *word,
 		return vl_fail_memory(err);
 	for (i = 0; st == VL_OK && i < value->nkids; i++) {
 		entry = value->kids[i];
-		if (word->other != NULL &&
-		    (vl_site_node_of(entry, word->other->word) != NULL) !=
-		        (word->other->of == word->of))
+		if (!is_of(word, entry))
 			continue;
 		st = vl_site_read_map(r, word->of,
 		    (char *)*list + (*n)++ * vl_scopes[word->of].size, entry,
@@ -229,6 +242,7 @@ vl_site_read_maps(const struct vl_site_reader *r, const struct vl_word *word,
     void *into, const struct vl_site_node *value, struct vl_err *err)
 {
 	size_t max = word->max != 0 ? word->max : VL_SITE_RESOURCES_MAX;
+	const struct vl_word_other *kind = word->other;
 	struct vl_word other = *word;
 	enum vl_status st = VL_OK;
 
@@ -243,10 +257,11 @@ vl_site_read_maps(const struct vl_site_reader *r, const struct vl_word *word,
 	if (value->nkids == 0)
 		return VL_OK;
 	st = read_entries(r, word, into, value, err);
-	if (st != VL_OK || word->other == NULL)
-		return st;
-	other.of = word->other->of;
-	other.at = word->other->at;
-	other.count = word->other->count;
-	return read_entries(r, &other, into, value, err);
+	for (; st == VL_OK && kind != NULL; kind = kind->next) {
+		other.of = kind->of;
+		other.at = kind->at;
+		other.count = kind->count;
+		st = read_entries(r, &other, into, value, err);
+	}
+	return st;
 }

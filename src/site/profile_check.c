@@ -359,7 +359,7 @@ check_references(const struct vl_profile *p,
 
 	for (i = 0; i < r->nreferences; i++)
 		n += r->references[i].nfrom;
-	st = check_count(p, r, "references", n + r->npaths, err);
+	st = check_count(p, r, "references", n + r->npaths + r->nfiles, err);
 	if (st != VL_OK || n == 0)
 		return st;
 	all = calloc(n, sizeof(*all));
@@ -414,6 +414,8 @@ vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 			    p, &r->references[k], partial, err);
 		if (st == VL_OK)
 			st = check_references(p, r, err);
+		if (st == VL_OK)
+			st = vl_profile_check_files(p, r, err);
 	}
 	return st;
 }

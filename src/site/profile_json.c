@@ -75,6 +75,7 @@ text_of(const void *of, size_t at)
 bool
 vl_site_says(const struct vl_word *w, const void *of)
 {
+	const struct vl_word_other *other = NULL;
 	const char *bytes = of;
 	const char *text = NULL;
 
@@ -84,9 +85,9 @@ vl_site_says(const struct vl_word *w, const void *of)
 		return text_of(
 		           of, offsetof(struct vl_profile, version_resource)) !=
 		    NULL;
-	if (w->count != 0 && w->other != NULL &&
-	    *(const size_t *)(const void *)(bytes + w->other->count) > 0)
-		return true;
+	for (other = w->other; other != NULL; other = other->next)
+		if (*(const size_t *)(const void *)(bytes + other->count) > 0)
+			return true;
 	/* `match: [key]` is what holds when nothing is said. */
 	if (w->type == VL_WORD_CHOICE && w->count != 0)
 		return count_of(w, of) > 1 ||
@@ -288,15 +289,16 @@ static enum vl_status
 put_maps(struct vl_json_w *w, const struct vl_word *word, const void *of,
     bool policy, struct vl_err *err)
 {
+	const struct vl_word_other *kind = word->other;
 	struct vl_word other = *word;
 	struct list list = { 0 };
 	enum vl_status st = add_items(&list, word, of, policy, err);
 	size_t i = 0;
 
-	if (st == VL_OK && word->other != NULL) {
-		other.of = word->other->of;
-		other.at = word->other->at;
-		other.count = word->other->count;
+	for (; st == VL_OK && kind != NULL; kind = kind->next) {
+		other.of = kind->of;
+		other.at = kind->at;
+		other.count = kind->count;
 		st = add_items(&list, &other, of, policy, err);
 	}
 	if (st == VL_OK && word->set && list.n > 0)

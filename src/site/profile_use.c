@@ -391,39 +391,62 @@ is_meant(const struct vl_profile_use *use, const char *name)
 /* `in` names a tree of the site; where it names nothing, there is no tree
  * without words that may be meant. */
 static enum vl_status
-check_in(const struct vl_profile *p, const struct vl_path_reference *path,
-    const struct vl_site *site, struct vl_err *err)
+check_in(const struct vl_profile *p, const char *in,
+    const struct vl_site_node *where, const struct vl_site *site,
+    struct vl_err *err)
 {
-	const struct vl_resource *r = vl_site_resource(site, path->in);
-	const struct vl_site_node at = { .line = path->line,
-		.column = path->column,
-		.file = path->in_site ? p->site_file : NULL };
+	const struct vl_resource *r = vl_site_resource(site, in);
 	struct vl_ties *t = NULL;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	if (r != NULL && r->kind != VL_KIND_FILES)
-		return vl_site_fail(p->file, &at, err,
-		    "'in' names a tree of files, and '%s' is none", path->in);
-	if (r != NULL || is_meant(site->profile, path->in))
+		return vl_site_fail(p->file, where, err,
+		    "'in' names a tree of files, and '%s' is none", in);
+	if (r != NULL || is_meant(site->profile, in))
 		return VL_OK;
 	for (i = 0; st == VL_OK && i < site->nresources; i++) {
 		r = &site->resources[i];
 		if (r->kind == VL_KIND_FILES)
 			st = vl_ties_add(&t, p, NULL, r->name, err);
-		if (st == VL_OK && r->kind == VL_KIND_FILES && t == NULL)
-			st = vl_site_fail(p->file, &at, err,
+		if (st == VL_OK && r->kind == VL_KIND_FILES && t == NULL &&
+		    vl_profile_owner(p, r->name) == NULL)
+			st = vl_site_fail(p->file, where, err,
 			    "'in' names '%s', which is none of this site; "
 			    "'resources: {%s: %s}' beside 'use' says which "
 			    "tree is meant",
-			    path->in, path->in, r->name);
+			    in, in, r->name);
 		vl_ties_free(t);
 		t = NULL;
 	}
 	return st;
 }
 
-/* Paths that hold ids: where, and that each name is of one line. */
+/* The `k`th of the lines about paths and files. */
+static enum vl_status
+check_line(const struct vl_profile *p, const struct vl_profile_resource *r,
+    size_t k, const struct vl_site *site, struct vl_err *err)
+{
+	const struct vl_path_reference *path = NULL;
+	const struct vl_file_reference *file = NULL;
+	struct vl_site_node at = { 0 };
+
+	if (k < r->npaths) {
+		path = &r->paths[k];
+		at.line = path->line;
+		at.column = path->column;
+		at.file = path->in_site ? p->site_file : NULL;
+		return check_in(p, path->in, &at, site, err);
+	}
+	file = &r->files[k - r->npaths];
+	at.line = file->line;
+	at.column = file->column;
+	at.file = file->in_site ? p->site_file : NULL;
+	return check_in(p, file->in, &at, site, err);
+}
+
+/* Paths that hold ids, and files of rows: where, and that each name is of one
+ * line. */
 static enum vl_status
 check_paths(
     const struct vl_profile *p, const struct vl_site *site, struct vl_err *err)
@@ -440,8 +463,8 @@ check_paths(
 		t = NULL;
 	}
 	for (i = 0; i < p->nresources; i++)
-		for (k = 0; st == VL_OK && k < r[i].npaths; k++)
-			st = check_in(p, &r[i].paths[k], site, err);
+		for (k = 0; st == VL_OK && k < r[i].npaths + r[i].nfiles; k++)
+			st = check_line(p, &r[i], k, site, err);
 	return st;
 }
 

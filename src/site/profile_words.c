@@ -16,6 +16,8 @@ static const char *const on_dangling[] = { "refuse", "clear", "keep", "drop",
 static const char *const unpack[] = { "gzip", "zlib", "deflate", NULL };
 static const char *const plain[] = { "json", "pem", "utf8", "any", NULL };
 static const char *const on_broken[] = { "refuse", "keep", NULL };
+static const char *const missing[] = { "refuse", "allow", NULL };
+static const char *const collide[] = { "refuse", "rename", NULL };
 
 #define PROFILE(name) VL_SCOPE_PROFILE, .at = offsetof(struct vl_profile, name)
 #define VERSION(name) VL_SCOPE_VERSION, .at = offsetof(struct vl_profile, name)
@@ -32,7 +34,9 @@ static const char *const on_broken[] = { "refuse", "keep", NULL };
 	VL_SCOPE_REFERENCE, .at = offsetof(struct vl_reference, name)
 #define TO_BY(name) VL_SCOPE_TO_BY, .at = offsetof(struct vl_to_by, name)
 #define PATH(name)  VL_SCOPE_PATH, .at = offsetof(struct vl_path_reference, name)
-#define ROWS(name)  VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
+#define OWNED(name)                                                            \
+	VL_SCOPE_FILE, .at = offsetof(struct vl_file_reference, name)
+#define ROWS(name) VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define SECRET(name)                                                           \
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
 #define NOT_SECRET(name)                                                       \
@@ -43,8 +47,10 @@ static const char *const on_broken[] = { "refuse", "keep", NULL };
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
 	}
 
+static const struct vl_word_other files = { "file", VL_SCOPE_FILE,
+	IN_DATABASE(files), IN_DATABASE(nfiles), NULL };
 static const struct vl_word_other paths = { "path", VL_SCOPE_PATH,
-	IN_DATABASE(paths), IN_DATABASE(npaths) };
+	IN_DATABASE(paths), IN_DATABASE(npaths), &files };
 
 const struct vl_word vl_profile_table[] = {
 	{ "application", PROFILE(application), .type = VL_WORD_LABEL },
@@ -169,9 +175,6 @@ const struct vl_word vl_profile_table[] = {
 	    .choices = on_dangling },
 	{ "on_broken", REFERENCE(on_broken), .type = VL_WORD_CHOICE,
 	    .choices = on_broken },
-	LATER("file", VL_SCOPE_REFERENCE), LATER("in", VL_SCOPE_REFERENCE),
-	LATER("missing", VL_SCOPE_REFERENCE),
-	LATER("collide", VL_SCOPE_REFERENCE),
 
 	{ "column", TO_BY(column), .type = VL_WORD_TEXT, .required = true },
 	{ "values", TO_BY(values), .type = VL_WORD_VALUES, .required = true,
@@ -182,6 +185,15 @@ const struct vl_word vl_profile_table[] = {
 
 	{ "path", PATH(path), .type = VL_WORD_IDS, .required = true },
 	{ "in", PATH(in), .type = VL_WORD_NAME, .required = true },
+
+	{ "from", OWNED(table), .type = VL_WORD_TEXT, .required = true },
+	{ "where", OWNED(where), .type = VL_WORD_TEXT },
+	{ "file", OWNED(file), .type = VL_WORD_TEXT, .required = true },
+	{ "in", OWNED(in), .type = VL_WORD_NAME, .required = true },
+	{ "missing", OWNED(missing), .type = VL_WORD_CHOICE,
+	    .choices = missing },
+	{ "collide", OWNED(collide), .type = VL_WORD_CHOICE,
+	    .choices = collide },
 
 	{ "table", ROWS(table), .type = VL_WORD_TEXT, .required = true },
 	{ "columns", ROWS(columns), .type = VL_WORD_TEXT, .many = VL_LIST,

@@ -36,10 +36,10 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 
 static const struct vl_word_other keep_rows = { "table", VL_SCOPE_KEEP_ROWS,
 	offsetof(struct vl_site, keep_rows),
-	offsetof(struct vl_site, nkeep_rows) };
+	offsetof(struct vl_site, nkeep_rows), NULL };
 static const struct vl_word_other map_records = { "table", VL_SCOPE_MAP_RECORD,
 	offsetof(struct vl_site, map_records),
-	offsetof(struct vl_site, nmap_records) };
+	offsetof(struct vl_site, nmap_records), NULL };
 
 const struct vl_word vl_site_words[] = {
 	{ "site", SITE(name), .type = VL_WORD_NAME, .required = true },
@@ -168,6 +168,7 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_TO_BY] = { .size = sizeof(struct vl_to_by),
 	    .whose = "'to_by'" },
 	[VL_SCOPE_PATH] = { IN_SITE(vl_path_reference), .whose = "this entry" },
+	[VL_SCOPE_FILE] = { IN_SITE(vl_file_reference), .whose = "this entry" },
 	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
 	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
 	[VL_SCOPE_NOT_SECRET] = { IN_SITE(vl_not_secret),

@@ -36,6 +36,7 @@ enum vl_scope {
 	VL_SCOPE_REFERENCE,  /* struct vl_reference */
 	VL_SCOPE_TO_BY,      /* struct vl_to_by */
 	VL_SCOPE_PATH,       /* struct vl_path_reference */
+	VL_SCOPE_FILE,       /* struct vl_file_reference */
 	VL_SCOPE_ROWS,       /* struct vl_keep_rows, of a profile */
 	VL_SCOPE_SECRET,     /* struct vl_secret_words */
 	VL_SCOPE_NOT_SECRET, /* struct vl_not_secret */
@@ -89,6 +90,7 @@ struct vl_word_other {
 	enum vl_scope of;
 	size_t at;
 	size_t count;
+	const struct vl_word_other *next; /* one more kind, or NULL */
 };
 
 struct vl_word {

@@ -88,6 +88,7 @@ files_open(struct vl_source **out, const struct vl_resource *resource,
 		return vl_fail_memory(err);
 	f->resource = resource;
 	f->report = opts->report;
+	f->owned = opts->owned;
 	f->body.fd = -1;
 	st = vl_exclude_new(&f->exclude, (const char *const *)resource->exclude,
 	    resource->nexclude, err);
@@ -141,6 +142,23 @@ try_again(
 	return vl_walk_again(f->walk, &f->node, there, err);
 }
 
+/* What the walk came to; a file of rows that do not travel does not. */
+static enum vl_status
+yield_node(
+    struct files *f, struct vl_record *rec, bool *again, struct vl_err *err)
+{
+	enum vl_tied how = VL_TIED;
+	enum vl_status st = VL_OK;
+
+	if (f->owned != NULL && f->node.type != VL_ENTRY_DIR &&
+	    f->node.type != VL_ENTRY_LEFT_OUT)
+		st = vl_owned_by(
+		    f->owned, f->resource->name, f->node.path, &how, err);
+	if (st == VL_OK && how == VL_TIED_LEFT)
+		return vl_files_leave_out(f, rec, VL_WHY_EXCLUDED, NULL, err);
+	return st == VL_OK ? vl_files_yield(f, rec, again, err) : st;
+}
+
 static enum vl_status
 files_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 {
@@ -171,7 +189,7 @@ files_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 		again = false;
 		if (st != VL_OK || !there || rec->line.p != NULL)
 			continue;
-		st = vl_files_yield(f, rec, &again, err);
+		st = yield_node(f, rec, &again, err);
 		f->tries += again;
 	}
 	return st;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <valise/entry.h>
+#include <valise/owned.h>
 #include <valise/table.h>
 #include <valise/tree.h>
 
@@ -100,6 +101,7 @@ struct files {
 	struct vl_walk *walk;
 	struct vl_ties *ties; /* or NULL */
 	struct vl_namer namer;
+	struct vl_owned *owned; /* by rows; or NULL */
 	struct vl_exclude *exclude;
 	struct vl_owners *owners;
 	struct linked *linked;

@@ -123,6 +123,7 @@ rows_opts(struct sqlite *q)
 		.tempdir = q->opts.tempdir,
 		.warn_undeclared = q->opts.warn_undeclared,
 		.pool = q->opts.pool,
+		.owned = q->opts.owned,
 		.report = { q, note },
 	};
 }

@@ -36,6 +36,15 @@ mode_of(const struct files *f, const struct stat *st)
 	    (f->node.type == VL_ENTRY_DIR ? DIR_MODE : FILE_MODE);
 }
 
+/* Whoever owns it is told that it travels. */
+static enum vl_status
+came(const struct files *f, struct vl_err *err)
+{
+	return f->owned == NULL ?
+	    VL_OK :
+	    vl_owned_came(f->owned, f->resource->name, f->node.path, NULL, err);
+}
+
 enum vl_status
 vl_files_count(struct files *f, const struct stat *st, struct vl_err *err)
 {
@@ -61,9 +70,11 @@ vl_files_count(struct files *f, const struct stat *st, struct vl_err *err)
 	c->privileged += f->extras.attrs.others > 0 ||
 	    (f->node.type != VL_ENTRY_LINK &&
 	        mode_of(f, st) != (st->st_mode & ALL_MODE));
-	return f->node.type == VL_ENTRY_DIR ?
-	    VL_OK :
-	    vl_linked_took(f->linked, st, f->node.path, err);
+	if (f->node.type == VL_ENTRY_DIR)
+		return VL_OK;
+	if (came(f, err) != VL_OK)
+		return err->status;
+	return vl_linked_took(f->linked, st, f->node.path, err);
 }
 
 enum vl_status
@@ -267,7 +278,7 @@ yield_hard(struct files *f, struct vl_record *rec, struct vl_err *err)
 	*rec = (struct vl_record){ .line = vl_buf_slice(&f->line) };
 	f->counts.hard_links++;
 	vl_linked_met(f->linked, &f->node.st);
-	return VL_OK;
+	return came(f, err);
 }
 
 /* Yield a file; *again when it is not any more what the walk saw. */

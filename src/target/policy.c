@@ -348,12 +348,28 @@ vl_policy_record(struct verdict *v, struct vl_target *t,
 	return v->put ? check_fold(v, t, e->path, err) : VL_OK;
 }
 
+/* What rows say of it; NOT: nothing. */
+static enum vl_status
+ask_rows(const struct vl_target *t, enum vl_named *what, struct vl_err *err)
+{
+	*what = VL_NAMED_NOT;
+	return t->opts.named == NULL ?
+	    VL_OK :
+	    t->opts.named(t->opts.report.arg, t->opts.resource->name,
+	        t->node.path, what, err);
+}
+
 /* What only the target has is its own, by the word of the resource. */
 static bool
-is_own(const struct vl_target *t)
+is_own(const struct vl_target *t, enum vl_named what)
 {
 	const struct vl_node *node = &t->node;
 
+	if (what == VL_NAMED_STAYS)
+		return true;
+	if (what != VL_NAMED_NOT &&
+	    t->opts.resource->target_only == VL_TARGET_ONLY_BROUGHT)
+		return false;
 	switch (t->opts.resource->target_only) {
 	case VL_TARGET_ONLY_DELETE:
 		return false;
@@ -373,6 +389,7 @@ vl_policy_target_only(
     struct verdict *v, struct vl_target *t, struct vl_err *err)
 {
 	const struct vl_node *node = &t->node;
+	enum vl_named what = VL_NAMED_NOT;
 	char name[256];
 
 	*v = (struct verdict){ .put = true };
@@ -380,6 +397,8 @@ vl_policy_target_only(
 		keep_said(v);
 		return VL_OK;
 	}
+	if (ask_rows(t, &what, err) != VL_OK)
+		return err->status;
 	if (node->type == VL_ENTRY_LEFT_OUT && node->why == VL_WHY_UNREADABLE)
 		return vl_fail(err, VL_EIO,
 		    "cannot read '%s' of resource "
@@ -387,7 +406,7 @@ vl_policy_target_only(
 		    vl_escape_text(name, sizeof(name), node->path),
 		    t->opts.resource->name,
 		    node->cause == NULL ? "unknown" : node->cause);
-	if (node->type == VL_ENTRY_LEFT_OUT || is_own(t)) {
+	if (node->type == VL_ENTRY_LEFT_OUT || is_own(t, what)) {
 		keep(v);
 	} else if (stays(t, node->path)) {
 		v->as_is = node->type == VL_ENTRY_DIR;

@@ -254,28 +254,36 @@ create table person(id integer primary key, mail text not null unique,
     name text);
 create table task(id integer primary key, title text not null unique,
     person_id integer references person(id), body text);
+create table doc(id integer primary key, title text not null unique,
+    name text);
 """
 FILL = {"src": MAKE + """
 insert into person values (70, 'ada@example.org', 'Ada'),
     (71, 'blaise@example.org', 'Blaise');
 insert into task values (1, 'pack', 71, 'Pack it.'), (2, 'buy', 70, null),
     (3, 'goes', 70, printf('%.*c', 9000, 'x'));
+insert into doc values (1, 'x', 'x'), (2, 'goes', 'y/z');
 """, "dst": MAKE + """
 insert into person values (1, 'blaise@example.org', 'B.'),
     (2, 'carla@example.org', 'Carla');
 insert into task values (70, 'mine', 2, 'It stays.');
+insert into doc values (1, 'mine', 'n');
 """}
 CHANGE = """
 update person set name = 'Ada L.' where id = 70;
 update task set body = printf('%.*c', 30000, 'y') where id = 1;
 delete from task where id = 3;
 insert into task values (4, 'new', 71, 'new');
+insert into doc values (4, 'new', 'n');
+delete from doc where id = 2;
 """
 PROFILE = """profile:
   resources:
 """
 TABLES = ("tables: [{table: person, key: [mail]}, "
-          "{table: task, key: [title]}]")
+          "{table: task, key: [title]}, {table: doc, key: [title]}]")
+# Files of `more` go with rows; one name is taken.
+OWNED = ", references: [{from: doc, file: '{name}', in: more, collide: rename}]"
 
 
 class Rows(Transfer):
@@ -293,6 +301,7 @@ class Rows(Transfer):
                          f"{'wal' if wal else 'delete'};{FILL[side]}")
         write_tree(self.site.source.parent / "more",
                    {"x": "1\n", "y/z": "2\n"})
+        write_tree(self.site.target.parent / "more", {"n": "mine\n"})
         self.write_yaml(self.site.source_yaml, self.site.source,
                         self.site.source_state)
         self.write_target()
@@ -315,7 +324,8 @@ class Rows(Transfer):
                       f"path: {beside / 'db' / name}}}\n"
                       for name in self.DBS)
             + PROFILE
-            + "".join(f"    - {{resource: {name}, {TABLES}}}\n"
+            + "".join(f"    - {{resource: {name}, {TABLES}"
+                      f"{OWNED if name == 'app' else ''}}}\n"
                       for name in self.DBS))
 
     def write_target(self):
@@ -330,7 +340,9 @@ class Rows(Transfer):
 
     def change_source(self):
         super().change_source()
-        write_tree(self.site.source.parent / "more", {"x": "newer\n"})
+        write_tree(self.site.source.parent / "more",
+                   {"x": "newer\n", "n": "new\n"})
+        (self.site.source.parent / "more" / "y" / "z").unlink()
         for name in self.DBS:
             self.sql("src", name, CHANGE)
 

@@ -228,8 +228,6 @@ names_the_nearest_right_word(void **state)
 static void
 says_what_comes_in_a_later_version(void **state)
 {
-	static const char *const references[] = { "file", "missing", "collide",
-		"in" };
 	static const char *const resources[] = { "exclude", "unit", "members",
 		"target_only", "on_match", "one_file_system", "special",
 		"privileged", "links", "on_unsupported", "owners", "compress",
@@ -242,15 +240,6 @@ says_what_comes_in_a_later_version(void **state)
 	size_t i = 0;
 
 	(void)state;
-	for (i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
-		/* Also where the value of another word is wrong without it. */
-		(void)snprintf(
-		    text, sizeof(text), "{from: att, %s: b}", references[i]);
-		(void)snprintf(message, sizeof(message),
-		    ":4:17: '%s' is not known to this version yet",
-		    references[i]);
-		refused_reference(text, message);
-	}
 	for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
 		(void)snprintf(
 		    text, sizeof(text), HEAD "  %s: b\n", resources[i]);

@@ -54,6 +54,12 @@ static const char *const lines[] = {
 	"  - {from: x.y, to_by: {column: t, values: {B: b, A: a}, else: "
 	"plain}}",
 	"  - {path: 'wf/{wf.id}/**', in: binary}",
+	"  - from: doc",
+	"    file: '{dir}/{name}'",
+	"    in: disk",
+	"    where: kind = 3",
+	"    missing: allow",
+	"    collide: rename",
 	"  not_reference: [issue.ext_id, 'd_*.*']",
 	"  none: [-1]",
 	"  here:",
@@ -68,6 +74,7 @@ static const char *const lines[] = {
 static const char *const frames[] = { "resources:", "- resource: db",
 	"  tables:", "  - table: user",
 	"  references:", "  - from: [issue.a, issue.b]", "    to: user",
+	"  - from: doc", "    file: '{dir}/{name}'", "    in: disk",
 	"  here:", "  keep_here: #" };
 
 static bool
