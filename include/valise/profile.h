@@ -234,6 +234,11 @@ struct vl_profile_resource {
 	size_t nkeep_here;
 	struct vl_here *here;
 	size_t nhere;
+	/* Of a tree, and then nothing from above: its words, and paths that
+	 * are kept as they are. */
+	struct vl_resource tree;
+	struct vl_keep_here *keep_paths; /* without `resource` */
+	size_t nkeep_paths;
 	unsigned line;
 	unsigned column;
 	bool in_site;
@@ -275,6 +280,10 @@ void vl_profile_free(struct vl_profile *p);
  */
 enum vl_status vl_profile_of_site(struct vl_profile **out,
     const struct vl_site *site, const char *dir, struct vl_err *err);
+/* The words about trees in the profile of the site, before they are used: into
+ * its resources.  Words of the site go before them, and its lists add. */
+enum vl_status vl_profile_take_files(
+    struct vl_site *site, const char *dir, struct vl_err *err);
 /* The site says `profile: bundle`: what the bundle brings is taken. */
 bool vl_profile_of_bundle(const struct vl_site *site);
 

@@ -60,6 +60,16 @@ struct vl_resource {
 	struct vl_pair *owners; /* owners: {map: {from: to}} */
 	size_t nowners;
 	bool compress;
+	char **unit; /* of a profile: directories that are one thing each */
+	size_t nunit;
+	/* Which of these words are said, here or by the profile. */
+	bool has_on_match;
+	bool has_one_file_system;
+	bool has_special;
+	bool has_privileged;
+	bool has_links;
+	bool has_on_unsupported;
+	bool has_compress;
 	const char *prefix; /* what names of its tables begin with (profile.h);
 	                     * or NULL */
 	unsigned line;      /* in site.yaml, for messages */

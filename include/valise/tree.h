@@ -107,6 +107,9 @@ enum vl_status vl_walk_next(
  */
 enum vl_status vl_walk_again(
     struct vl_walk *w, struct vl_node *node, bool *there, struct vl_err *err);
+/* From here on nothing below `path` is excluded. */
+enum vl_status vl_walk_all_below(
+    struct vl_walk *w, struct vl_slice path, struct vl_err *err);
 /* Do not descend into the directory that was just yielded. */
 void vl_walk_skip(struct vl_walk *w);
 /*

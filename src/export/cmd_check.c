@@ -507,6 +507,8 @@ check_run(const struct vl_args *args, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_profile_of_site(&s.profile, s.source, s.profiles, err);
 	if (st == VL_OK)
+		st = vl_profile_take_files(s.source, s.profiles, err);
+	if (st == VL_OK)
 		st = check_all(&c, &s, &o->only, err);
 	if (st == VL_OK)
 		st = judge(&c, &s, err);

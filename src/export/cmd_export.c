@@ -485,12 +485,16 @@ static enum vl_status
 export_run(const struct vl_args *args, struct vl_err *err)
 {
 	struct run run = { .opts = args->opts };
+	char dir[PATH_MAX];
 	enum vl_status st = VL_OK;
 
 	run.feed.json = run.opts->json;
 	run.from.file = run.opts->sign_key;
 	run.from.password = &run.opts->sign_password;
 	st = vl_site_load(&run.site, args->operands[0], err);
+	if (st == VL_OK)
+		st = vl_profile_take_files(
+		    run.site, vl_cli_profiles(dir, sizeof(dir)), err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run.site, err);
 	if (st == VL_OK)

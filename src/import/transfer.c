@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <valise/encode.h>
+#include <valise/profile.h>
 #include <valise/seal.h>
 #include <valise/text.h>
 #include <valise/unpack.h>
@@ -283,6 +284,7 @@ transfer_run(struct run *run, struct vl_err *err)
 {
 	const struct import_opts *o = run->opts;
 	enum vl_on_match on_match = VL_ON_MATCH_OVERWRITE;
+	char dir[PATH_MAX];
 	enum vl_status st = VL_OK;
 
 	if (o->on_match != NULL)
@@ -290,6 +292,9 @@ transfer_run(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st =
 		    vl_site_only_check(run->site, o->only.list, o->only.n, err);
+	if (st == VL_OK)
+		st = vl_profile_take_files(
+		    run->site, vl_cli_profiles(dir, sizeof(dir)), err);
 	if (st == VL_OK)
 		st = vl_site_check_overlap(run->site, err);
 	if (st == VL_OK)

@@ -416,6 +416,8 @@ vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 			st = check_references(p, r, err);
 		if (st == VL_OK)
 			st = vl_profile_check_files(p, r, err);
+		if (st == VL_OK)
+			st = vl_profile_check_kind(p, r, err);
 	}
 	return st;
 }

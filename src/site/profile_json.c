@@ -79,7 +79,8 @@ vl_site_says(const struct vl_word *w, const void *of)
 	const char *bytes = of;
 	const char *text = NULL;
 
-	if (w->type == VL_WORD_LATER || w->type == VL_WORD_TYPES)
+	/* Words about a tree do not travel. */
+	if (w->type == VL_WORD_LATER || w->type == VL_WORD_TYPES || w->files)
 		return false;
 	if (w->type == VL_WORD_MAP)
 		return text_of(
@@ -533,6 +534,7 @@ check_canonical(
 
 	for (i = 0; same && i < p->resources[0].nreferences; i++)
 		same = p->resources[0].references[i].nfrom == 1;
+	same = same && p->resources[0].nkeep_paths == 0;
 	if (same)
 		st = vl_profile_words(&again, p, p->resources[0].resource, err);
 	if (st == VL_OK &&

@@ -14,6 +14,8 @@ static const char *const triggers[] = { "keep", "disable", NULL };
 static const char *const on_dangling[] = { "refuse", "clear", "keep", "drop",
 	NULL };
 static const char *const unpack[] = { "gzip", "zlib", "deflate", NULL };
+static const char *const links[] = { "as_is", "inside", NULL };
+static const char *const on_unsupported[] = { "refuse", "drop", NULL };
 static const char *const plain[] = { "json", "pem", "utf8", "any", NULL };
 static const char *const on_broken[] = { "refuse", "keep", NULL };
 static const char *const missing[] = { "refuse", "allow", NULL };
@@ -23,6 +25,12 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 #define VERSION(name) VL_SCOPE_VERSION, .at = offsetof(struct vl_profile, name)
 #define DATABASE(name)                                                         \
 	VL_SCOPE_DATABASE, .at = offsetof(struct vl_profile_resource, name)
+#define TREE(name)                                                             \
+	VL_SCOPE_DATABASE,                                                     \
+	    .files = true,                                                     \
+	    .at = offsetof(struct vl_profile_resource, tree.name)
+#define TREE_HAS(name)                                                         \
+	.has = offsetof(struct vl_profile_resource, tree.has_##name)
 #define IN_DATABASE(name) offsetof(struct vl_profile_resource, name)
 #define TABLE(name)       VL_SCOPE_TABLE, .at = offsetof(struct vl_table_words, name)
 #define IN_TABLE(name)    offsetof(struct vl_table_words, name)
@@ -47,6 +55,8 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
 	}
 
+static const struct vl_word_other keep_paths = { "path", VL_SCOPE_KEEP_PATH,
+	IN_DATABASE(keep_paths), IN_DATABASE(nkeep_paths), NULL };
 static const struct vl_word_other files = { "file", VL_SCOPE_FILE,
 	IN_DATABASE(files), IN_DATABASE(nfiles), NULL };
 static const struct vl_word_other paths = { "path", VL_SCOPE_PATH,
@@ -86,21 +96,32 @@ const struct vl_word vl_profile_table[] = {
 	{ "none", DATABASE(none), .type = VL_WORD_QUOTED, .many = VL_LIST,
 	    .set = true, .count = IN_DATABASE(nnone) },
 	{ "keep_here", DATABASE(keep_here), .type = VL_WORD_MAPS,
-	    .of = VL_SCOPE_ROWS, .set = true, .policy = true,
-	    .count = IN_DATABASE(nkeep_here) },
+	    .of = VL_SCOPE_ROWS, .other = &keep_paths, .set = true,
+	    .policy = true, .count = IN_DATABASE(nkeep_here) },
 	{ "here", DATABASE(here), .type = VL_WORD_MAPS, .of = VL_SCOPE_HERE,
 	    .set = true, .count = IN_DATABASE(nhere) },
-	LATER("exclude", VL_SCOPE_DATABASE), LATER("unit", VL_SCOPE_DATABASE),
+	{ "exclude", TREE(exclude), .type = VL_WORD_TEXT, .many = VL_LIST,
+	    .count = IN_DATABASE(tree.nexclude) },
+	{ "target_only", TREE(target_only), .type = VL_WORD_CHOICE,
+	    .choices = target_only, TREE_HAS(target_only) },
+	{ "on_match", TREE(on_match), .type = VL_WORD_CHOICE,
+	    .choices = on_match, TREE_HAS(on_match) },
+	{ "one_file_system", TREE(one_file_system), .type = VL_WORD_BOOL,
+	    TREE_HAS(one_file_system) },
+	{ "special", TREE(special), .type = VL_WORD_BOOL, TREE_HAS(special) },
+	{ "privileged", TREE(privileged), .type = VL_WORD_BOOL,
+	    TREE_HAS(privileged) },
+	{ "links", TREE(links), .type = VL_WORD_CHOICE, .choices = links,
+	    TREE_HAS(links) },
+	{ "on_unsupported", TREE(on_unsupported), .type = VL_WORD_CHOICE,
+	    .choices = on_unsupported, TREE_HAS(on_unsupported) },
+	{ "owners", VL_SCOPE_DATABASE, .files = true, .type = VL_WORD_MAP,
+	    .of = VL_SCOPE_TREE_OWNERS },
+	{ "compress", TREE(compress), .type = VL_WORD_BOOL,
+	    TREE_HAS(compress) },
+	{ "unit", TREE(unit), .type = VL_WORD_TEXT, .many = VL_ONE_OR_LIST,
+	    .count = IN_DATABASE(tree.nunit) },
 	LATER("members", VL_SCOPE_DATABASE),
-	LATER("target_only", VL_SCOPE_DATABASE),
-	LATER("on_match", VL_SCOPE_DATABASE),
-	LATER("one_file_system", VL_SCOPE_DATABASE),
-	LATER("special", VL_SCOPE_DATABASE),
-	LATER("privileged", VL_SCOPE_DATABASE),
-	LATER("links", VL_SCOPE_DATABASE),
-	LATER("on_unsupported", VL_SCOPE_DATABASE),
-	LATER("owners", VL_SCOPE_DATABASE),
-	LATER("compress", VL_SCOPE_DATABASE),
 	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_SECRET, .set = true,
 	    .count = IN_DATABASE(nsecrets) },
@@ -195,12 +216,19 @@ const struct vl_word vl_profile_table[] = {
 	{ "collide", OWNED(collide), .type = VL_WORD_CHOICE,
 	    .choices = collide },
 
+	{ "path", VL_SCOPE_KEEP_PATH, .at = offsetof(struct vl_keep_here, path),
+	    .type = VL_WORD_TEXT, .required = true },
+
+	{ "map", VL_SCOPE_TREE_OWNERS, .type = VL_WORD_PAIRS, .required = true,
+	    .at = offsetof(struct vl_profile_resource, tree.owners),
+	    .count = IN_DATABASE(tree.nowners) },
+
 	{ "table", ROWS(table), .type = VL_WORD_TEXT, .required = true },
 	{ "columns", ROWS(columns), .type = VL_WORD_TEXT, .many = VL_LIST,
 	    .set = true, .count = offsetof(struct vl_keep_rows, ncolumns) },
 	{ "where", ROWS(where), .type = VL_WORD_TEXT },
-	LATER("path", VL_SCOPE_ROWS), LATER("file", VL_SCOPE_ROWS),
-	LATER("json", VL_SCOPE_ROWS), LATER("yaml", VL_SCOPE_ROWS),
+	LATER("file", VL_SCOPE_ROWS), LATER("json", VL_SCOPE_ROWS),
+	LATER("yaml", VL_SCOPE_ROWS),
 
 	{ "column", SECRET(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "master_key", SECRET(master_key), .type = VL_WORD_NAME,

@@ -118,6 +118,8 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 		return vl_site_read_text(
 		    r, word, (char **)(void *)member, value, err);
 	case VL_WORD_BOOL:
+		if (word->has != 0)
+			*((bool *)into + word->has) = true;
 		return set_bool(r, word, (bool *)member, value, err);
 	case VL_WORD_CHOICE:
 	case VL_WORD_SWITCH:

@@ -61,6 +61,9 @@ enum vl_status vl_site_check_rules(const struct vl_site_reader *r,
  */
 enum vl_status vl_profile_settle(
     struct vl_profile *p, bool partial, struct vl_err *err);
+/* profile_take.c: a resource is of rows, or a tree. */
+enum vl_status vl_profile_check_kind(const struct vl_profile *p,
+    const struct vl_profile_resource *r, struct vl_err *err);
 /* profile_files.c: lines about rows that own files. */
 enum vl_status vl_profile_check_files(const struct vl_profile *p,
     const struct vl_profile_resource *r, struct vl_err *err);

@@ -115,22 +115,16 @@ static enum vl_status
 check_databases(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *root, struct vl_err *err)
 {
-	static const char *const words[] = { "profile", "references" };
-	const struct vl_site_node *value = NULL;
+	const struct vl_site_node *value = vl_site_node_of(root, "references");
 	size_t i = 0;
 
 	for (i = 0; i < site->nresources; i++)
 		if (site->resources[i].kind != VL_KIND_FILES)
 			return VL_OK;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		value = vl_site_node_of(root, words[i]);
-		if (value != NULL)
-			return vl_site_fail(r->file, value, err,
-			    "'%s' is about databases, and no resource of this "
-			    "file is one",
-			    words[i]);
-	}
-	return VL_OK;
+	return value == NULL ? VL_OK :
+	                       vl_site_fail(r->file, value, err,
+	                           "'references' is about databases, and no "
+	                           "resource of this file is one");
 }
 
 static bool

@@ -33,8 +33,18 @@ default_state(struct vl_buf *path, struct vl_err *err)
 void
 vl_site_free(struct vl_site *site)
 {
+	struct vl_resource *r = NULL;
+	size_t i = 0;
+
 	if (site == NULL)
 		return;
+	for (r = site->resources; i < site->nresources; i++, r++) {
+		/* A word of profiles. */
+		while (r->nunit > 0)
+			free(r->unit[--r->nunit]);
+		free(r->unit);
+		r->unit = NULL;
+	}
 	vl_site_clear(VL_SCOPE_SITE, site);
 	free(site->file);
 	free(site);

@@ -20,6 +20,7 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 #define RESOURCE(name)                                                         \
 	VL_SCOPE_RESOURCE, .at = offsetof(struct vl_resource, name)
 #define FILES(name) RESOURCE(name), .files = true
+#define HAS(name)   .has = offsetof(struct vl_resource, has_##name)
 #define TRUST(name) VL_SCOPE_TRUST, .at = offsetof(struct vl_trust, name)
 #define KEEP_HERE(name)                                                        \
 	VL_SCOPE_KEEP_HERE, .at = offsetof(struct vl_keep_here, name)
@@ -76,17 +77,19 @@ const struct vl_word vl_site_words[] = {
 	{ "exclude", FILES(exclude), .type = VL_WORD_TEXT, .many = VL_LIST,
 	    .count = offsetof(struct vl_resource, nexclude) },
 	{ "target_only", FILES(target_only), .type = VL_WORD_CHOICE,
-	    .choices = target_only,
-	    .has = offsetof(struct vl_resource, has_target_only) },
+	    .choices = target_only, HAS(target_only) },
 	{ "on_match", FILES(on_match), .type = VL_WORD_CHOICE,
-	    .choices = on_match },
-	{ "one_file_system", FILES(one_file_system), .type = VL_WORD_BOOL },
-	{ "compress", FILES(compress), .type = VL_WORD_BOOL },
-	{ "special", FILES(special), .type = VL_WORD_BOOL },
-	{ "privileged", FILES(privileged), .type = VL_WORD_BOOL },
-	{ "links", FILES(links), .type = VL_WORD_CHOICE, .choices = links },
+	    .choices = on_match, HAS(on_match) },
+	{ "one_file_system", FILES(one_file_system), .type = VL_WORD_BOOL,
+	    HAS(one_file_system) },
+	{ "compress", FILES(compress), .type = VL_WORD_BOOL, HAS(compress) },
+	{ "special", FILES(special), .type = VL_WORD_BOOL, HAS(special) },
+	{ "privileged", FILES(privileged), .type = VL_WORD_BOOL,
+	    HAS(privileged) },
+	{ "links", FILES(links), .type = VL_WORD_CHOICE, .choices = links,
+	    HAS(links) },
 	{ "on_unsupported", FILES(on_unsupported), .type = VL_WORD_CHOICE,
-	    .choices = on_unsupported },
+	    .choices = on_unsupported, HAS(on_unsupported) },
 	{ "owners", VL_SCOPE_RESOURCE, .files = true, .type = VL_WORD_MAP,
 	    .of = VL_SCOPE_OWNERS },
 	LATER("url", VL_SCOPE_RESOURCE), LATER("password", VL_SCOPE_RESOURCE),
@@ -169,6 +172,9 @@ const struct vl_scope_of vl_scopes[] = {
 	    .whose = "'to_by'" },
 	[VL_SCOPE_PATH] = { IN_SITE(vl_path_reference), .whose = "this entry" },
 	[VL_SCOPE_FILE] = { IN_SITE(vl_file_reference), .whose = "this entry" },
+	[VL_SCOPE_TREE_OWNERS] = { .whose = "'owners'" },
+	[VL_SCOPE_KEEP_PATH] = { .size = sizeof(struct vl_keep_here),
+	    .whose = "this entry" },
 	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
 	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
 	[VL_SCOPE_NOT_SECRET] = { IN_SITE(vl_not_secret),

@@ -27,21 +27,23 @@ enum vl_scope {
 	VL_SCOPE_REWRITE,    /* struct vl_rewrite */
 	VL_SCOPE_REFERENCES, /* struct vl_site: its `references` */
 
-	VL_SCOPE_PROFILE,    /* struct vl_profile */
-	VL_SCOPE_VERSION,    /* the same: its `version` */
-	VL_SCOPE_DATABASE,   /* struct vl_profile_resource */
-	VL_SCOPE_TABLE,      /* struct vl_table_words */
-	VL_SCOPE_KEY_PART,   /* struct vl_key_part */
-	VL_SCOPE_NESTED_SET, /* struct vl_nested_set */
-	VL_SCOPE_REFERENCE,  /* struct vl_reference */
-	VL_SCOPE_TO_BY,      /* struct vl_to_by */
-	VL_SCOPE_PATH,       /* struct vl_path_reference */
-	VL_SCOPE_FILE,       /* struct vl_file_reference */
-	VL_SCOPE_ROWS,       /* struct vl_keep_rows, of a profile */
-	VL_SCOPE_SECRET,     /* struct vl_secret_words */
-	VL_SCOPE_NOT_SECRET, /* struct vl_not_secret */
-	VL_SCOPE_HERE,       /* struct vl_here */
-	VL_SCOPE_USE         /* struct vl_profile_use */
+	VL_SCOPE_PROFILE,     /* struct vl_profile */
+	VL_SCOPE_VERSION,     /* the same: its `version` */
+	VL_SCOPE_DATABASE,    /* struct vl_profile_resource */
+	VL_SCOPE_TABLE,       /* struct vl_table_words */
+	VL_SCOPE_KEY_PART,    /* struct vl_key_part */
+	VL_SCOPE_NESTED_SET,  /* struct vl_nested_set */
+	VL_SCOPE_REFERENCE,   /* struct vl_reference */
+	VL_SCOPE_TO_BY,       /* struct vl_to_by */
+	VL_SCOPE_PATH,        /* struct vl_path_reference */
+	VL_SCOPE_FILE,        /* struct vl_file_reference */
+	VL_SCOPE_TREE_OWNERS, /* struct vl_profile_resource: its `owners` */
+	VL_SCOPE_KEEP_PATH,   /* struct vl_keep_here, of a profile */
+	VL_SCOPE_ROWS,        /* struct vl_keep_rows, of a profile */
+	VL_SCOPE_SECRET,      /* struct vl_secret_words */
+	VL_SCOPE_NOT_SECRET,  /* struct vl_not_secret */
+	VL_SCOPE_HERE,        /* struct vl_here */
+	VL_SCOPE_USE          /* struct vl_profile_use */
 };
 
 enum vl_word_type {

@@ -256,7 +256,8 @@ put_old_dir(struct vl_target *t, uint64_t other, bool stays, struct vl_err *err)
 	i->other = other;
 	i->stays = stays ||
 	    (other == 0 && !i->listed &&
-	        t->opts.resource->target_only == VL_TARGET_ONLY_BROUGHT);
+	        t->opts.resource->target_only == VL_TARGET_ONLY_BROUGHT &&
+	        !vl_policy_in_unit(t, t->node.path));
 	if (found(t, i, err) != VL_OK) {
 		vl_item_free(i);
 		return err->status;

@@ -143,6 +143,7 @@ struct vl_target {
 	struct vl_target_opts opts;
 	struct vl_exclude *exclude;
 	struct vl_exclude *keep; /* keep_here */
+	struct vl_exclude *unit; /* NULL: no directory is one thing */
 	struct vl_owners *owners;
 	struct vl_holds holds;
 	struct vl_fold *fold;
@@ -213,6 +214,9 @@ enum vl_status vl_policy_target_only(
 
 /* An attribute that 'privileged' governs. */
 bool vl_policy_privileged(struct vl_slice name);
+/* A directory above the path is a unit: one thing, in which the bundle
+ * rules. */
+bool vl_policy_in_unit(const struct vl_target *t, struct vl_slice path);
 /* keep_here or exclude names a path that is no directory. */
 bool vl_policy_untouched(const struct vl_target *t, struct vl_slice path);
 

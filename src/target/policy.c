@@ -56,6 +56,30 @@ vl_policy_untouched(const struct vl_target *t, struct vl_slice path)
 	    vl_exclude_match(t->exclude, path, false);
 }
 
+bool
+vl_policy_in_unit(const struct vl_target *t, struct vl_slice path)
+{
+	const uint8_t *slash = NULL;
+	struct vl_slice above = path;
+
+	for (above.n = 0; t->unit != NULL; above.n++) {
+		slash = memchr(path.p + above.n, '/', path.n - above.n);
+		if (slash == NULL)
+			return false;
+		above.n = (size_t)(slash - path.p);
+		if (vl_exclude_match(t->unit, above, true))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_unit(const struct vl_target *t, struct vl_slice path)
+{
+	return t->unit != NULL && !vl_policy_in_unit(t, path) &&
+	    vl_exclude_match(t->unit, path, true);
+}
+
 static bool
 is_special(enum vl_entry_type type)
 {
@@ -370,6 +394,8 @@ is_own(const struct vl_target *t, enum vl_named what)
 	if (what != VL_NAMED_NOT &&
 	    t->opts.resource->target_only == VL_TARGET_ONLY_BROUGHT)
 		return false;
+	if (vl_policy_in_unit(t, node->path))
+		return false;
 	switch (t->opts.resource->target_only) {
 	case VL_TARGET_ONLY_DELETE:
 		return false;
@@ -378,9 +404,10 @@ is_own(const struct vl_target *t, enum vl_named what)
 	case VL_TARGET_ONLY_BROUGHT:
 		break;
 	}
-	/* In a directory of its own may be something that was brought. */
+	/* In a directory of its own may be something that was brought; a unit
+	 * goes as a whole. */
 	return !vl_listed_is(t->listed, node->path) &&
-	    (node->type != VL_ENTRY_DIR ||
+	    (node->type != VL_ENTRY_DIR || is_unit(t, node->path) ||
 	        !vl_listed_below(t->listed, node->path, NULL));
 }
 
@@ -412,6 +439,9 @@ vl_policy_target_only(
 		v->as_is = node->type == VL_ENTRY_DIR;
 		if (!v->as_is)
 			keep(v);
+	} else if (node->type == VL_ENTRY_DIR && is_unit(t, node->path) &&
+	    vl_walk_all_below(t->walk, node->path, err) != VL_OK) {
+		return err->status;
 	}
 	return check_fold(v, t, node->path, err);
 }

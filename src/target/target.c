@@ -64,6 +64,9 @@ open_parts(struct vl_target *t, struct vl_err *err)
 	if (st == VL_OK && opts->nkeep_here > 0)
 		st = vl_exclude_new(
 		    &t->keep, opts->keep_here, opts->nkeep_here, err);
+	if (st == VL_OK && r->nunit > 0)
+		st = vl_exclude_new(
+		    &t->unit, (const char *const *)r->unit, r->nunit, err);
 	if (st == VL_OK)
 		st = vl_owners_new(&t->owners, r->owners, r->nowners, err);
 	if (st == VL_OK)
@@ -166,6 +169,7 @@ vl_target_free(struct vl_target *t)
 	vl_fold_free(t->fold);
 	vl_listed_free(t->listed);
 	vl_owners_free(t->owners);
+	vl_exclude_free(t->unit);
 	vl_exclude_free(t->keep);
 	vl_exclude_free(t->exclude);
 	free(t);

@@ -24,10 +24,12 @@ struct vl_walk {
 	int rootfd;
 	int root_cause; /* errno: the root cannot be read */
 	bool begun;
-	bool entered;     /* the path just yielded is the last level */
-	size_t name_at;   /* where in the path the name just yielded begins */
-	bool left;        /* it travels as left out */
-	struct look look; /* of the path just yielded */
+	bool entered;      /* the path just yielded is the last level */
+	size_t name_at;    /* where in the path the name just yielded begins */
+	bool left;         /* it travels as left out */
+	struct look look;  /* of the path just yielded */
+	struct vl_buf all; /* nothing is excluded below it, if it is said */
+	bool all_said;
 	char link[VL_TARGET_MAX + 2];
 };
 
@@ -231,6 +233,8 @@ see(struct vl_walk *w, struct vl_node *node, struct vl_err *err)
 {
 	const struct vl_exclude *x = w->opts.exclude;
 
+	if (w->all_said && vl_path_below(node->here, vl_buf_slice(&w->all)))
+		x = NULL;
 	if (w->left) {
 		leave_out(node, VL_WHY_EXCLUDED);
 		return SEEN;
@@ -393,6 +397,14 @@ vl_walk_again(
 	return look_closely(w, node, there, err);
 }
 
+enum vl_status
+vl_walk_all_below(struct vl_walk *w, struct vl_slice path, struct vl_err *err)
+{
+	w->all_said = true;
+	vl_buf_clear(&w->all);
+	return vl_buf_add(&w->all, path, err);
+}
+
 void
 vl_walk_skip(struct vl_walk *w)
 {
@@ -431,6 +443,7 @@ vl_walk_free(struct vl_walk *w)
 	if (w == NULL)
 		return;
 	vl_look_close(w->rootfd);
+	vl_buf_free(&w->all);
 	vl_descend_free(&w->down);
 	free(w);
 }

@@ -295,9 +295,6 @@ static void
 refuses_words_about_databases_where_there_is_none(void **state)
 {
 	(void)state;
-	refused(HEAD "profile: n8n\n",
-	    ":7:10: 'profile' is about databases, and no resource of this file "
-	    "is one");
 	refused(HEAD "references: {undeclared: warn}\n",
 	    ":7:13: 'references' is about databases, and no resource of this "
 	    "file is one");

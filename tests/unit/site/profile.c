@@ -228,11 +228,9 @@ names_the_nearest_right_word(void **state)
 static void
 says_what_comes_in_a_later_version(void **state)
 {
-	static const char *const resources[] = { "exclude", "unit", "members",
-		"target_only", "on_match", "one_file_system", "special",
-		"privileged", "links", "on_unsupported", "owners", "compress",
-		"leaks", "master_keys" };
-	static const char *const rows[] = { "path", "file", "json", "yaml" };
+	static const char *const resources[] = { "members", "leaks",
+		"master_keys" };
+	static const char *const rows[] = { "file", "json", "yaml" };
 	static const char *const versions[] = { "file", "json", "yaml",
 		"command" };
 	char text[200];
