@@ -16,6 +16,7 @@
  *	           values that differ from side to side
  *	order.c    whose keys need whose first
  *	lite.c     private SQLite databases
+ *	spill.c    files without a name
  *	scratch.c, known.c, each.c, kept.c
  *	           the one about rows: keys by id, large values
  *	lookup.c   from an id to the key of its row
