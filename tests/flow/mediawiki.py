@@ -119,6 +119,8 @@ class MediaWiki(Sides):
                                   if one not in people[name]], name)
         self.assertEqual([], [one for one in was.blocks() if one not in
                               now.blocks() and one[0] != "203.0.113.9"])
+        self.assertEqual([], [one for one in was.actors()
+                              if one not in now.actors()])
         self.assertEqual([], [one for one in was.files()
                               if one not in now.files()])
         for title, pages, subcats, found, below in now.categories():

@@ -378,6 +378,11 @@ class View(Wiki):
                 for number, name in self.ask(
                     "select user_id, user_name from {user}")}
 
+    def actors(self):
+        """Who did something, and which of them are people."""
+        return self.ask("select actor_name, user_name from {actor} left join "
+                        "{user} on user_id = actor_user")
+
     def blocks(self):
         return self.ask("""
             select ipb_address, coalesce(user_name, ''), b.actor_name,
