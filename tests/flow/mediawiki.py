@@ -61,6 +61,20 @@ class MediaWiki(Sides):
         wiki.patrol("Ships", "Ada", "20261101200000")
         wiki.tag("mw-undo", revision=wiki.ask(
             "select max(rev_id) from {revision}")[0][0])
+        page = wiki.page_id("Ships")
+        wiki.add("page_props", pp_page=page, pp_propname="displaytitle",
+                 pp_value="Ships!")
+        wiki.add("page_restrictions", pr_page=page, pr_type="edit",
+                 pr_level="sysop", pr_cascade=0, pr_expiry="infinity")
+        wiki.add("protected_titles", pt_namespace=0, pt_title="Never",
+                 pt_user=wiki.numbers["user", "Ada"], pt_reason_id=wiki.comment(
+                     "no"), pt_timestamp="20261101200000",
+                 pt_expiry="infinity", pt_create_perm="sysop")
+        hidden = wiki.ask("select rev_id from {revision} where rev_timestamp "
+                          "= '20261101130000'")[0][0]
+        wiki.log("delete", "revision", "Ships", "Ada", "20261101210000", "",
+                 mediawiki.php({"4::type": "revision", "5::ids": {
+                     0: str(hidden)}, "6::ofield": 0, "7::nfield": 1}))
         wiki.watch("Ada", "Ships")
         wiki.watch("Ada", "Boat", "20271101000000")
         wiki.block("Carl", "Ada", "Main Page")
@@ -121,6 +135,8 @@ class MediaWiki(Sides):
                               now.blocks() and one[0] != "203.0.113.9"])
         self.assertEqual([], [one for one in was.actors()
                               if one not in now.actors()])
+        self.assertEqual([], [one for one in was.guarded()
+                              if one not in now.guarded()])
         self.assertEqual([], [one for one in was.files()
                               if one not in now.files()])
         for title, pages, subcats, found, below in now.categories():

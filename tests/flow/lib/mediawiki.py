@@ -349,6 +349,9 @@ class View(Wiki):
         for name in ("associated_rev_id", "4::curid", "5::previd"):
             if name in value:
                 value[name] = self.revision(value[name])
+        if "5::ids" in value:
+            value["5::ids"] = [self.revision(one)
+                               for one in value["5::ids"].values()]
         return str(value)
 
     def logs(self):
@@ -382,6 +385,16 @@ class View(Wiki):
         """Who did something, and which of them are people."""
         return self.ask("select actor_name, user_name from {actor} left join "
                         "{user} on user_id = actor_user")
+
+    def guarded(self):
+        """What is known of pages, and which may not be changed or made."""
+        return self.ask(
+            "select page_title, pp_propname, pp_value from {page_props} join "
+            "{page} on page_id = pp_page union select page_title, pr_type, "
+            "pr_level from {page_restrictions} join {page} on page_id = "
+            "pr_page union select pt_title, user_name, comment_text from "
+            "{protected_titles} join {user} on user_id = pt_user join "
+            "{comment} on comment_id = pt_reason_id")
 
     def blocks(self):
         return self.ask("""
