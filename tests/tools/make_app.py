@@ -132,8 +132,11 @@ class App(Maker):
 
     def table(self, name, words, **more):
         kind = self.kind()
-        if "nested_set" in words and kind == "text":
-            kind = "int"
+        # An id that is kept where its row is gone must not be given anew.
+        if kind == "int" and name in KINDS.values():
+            kind = "auto"
+        if "nested_set" in words:
+            kind = "auto"
         table = self.world.add_table(name, kind, dict(words))
         table.words.update(self.policy(text=table.kind == "text", **more))
         return table
