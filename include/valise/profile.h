@@ -255,7 +255,16 @@ struct vl_profile {
 	char *site_file; /* and where those `in_site` are; or NULL */
 	char *application;
 	char *version_resource; /* NULL: no probe */
+	/* One of these three says how it is told. */
 	char *version_sql;
+	char *version_file;     /* absolute, or from `dir` */
+	char *version_json;     /* where in the file; NULL: all of it */
+	char **version_command; /* words */
+	size_t nversion_command;
+	unsigned version_line;
+	unsigned version_column;
+	bool version_in_site;
+	char *dir;             /* of the site file; NULL: not known */
 	char **version_accept; /* globs; none: only the same */
 	size_t nversion_accept;
 	struct vl_types *types;
@@ -284,6 +293,9 @@ enum vl_status vl_profile_of_site(struct vl_profile **out,
  * its resources.  Words of the site go before them, and its lists add. */
 enum vl_status vl_profile_take_files(
     struct vl_site *site, const char *dir, struct vl_err *err);
+/* Of a profile that is of no site: paths in it are from that of `site`. */
+enum vl_status vl_profile_beside(
+    struct vl_profile *p, const struct vl_site *site, struct vl_err *err);
 /* The site says `profile: bundle`: what the bundle brings is taken. */
 bool vl_profile_of_bundle(const struct vl_site *site);
 

@@ -143,6 +143,7 @@ struct vl_trust {
 
 struct vl_site {
 	char *file; /* as given */
+	char *dir;  /* that it is in, absolute */
 	char *name;
 	char *environment;             /* or NULL */
 	struct vl_resource *resources; /* ascending by name */

@@ -13,38 +13,87 @@
 
 #define SHOWN 200 /* bytes of a name in a message */
 
-/* What a bundle brings runs no SQL that writes, unless its sender may. */
-static enum vl_status
-drop_code(struct vl_base *b, struct vl_err *err)
+/* `what` of the bundle does not count. */
+static void
+tell_dropped(const struct vl_base *b, const char *what)
 {
 	const struct vl_apply_ui *ui = b->run->opts->ui;
+	char text[3 * SHOWN];
+
+	(void)snprintf(text, sizeof(text),
+	    "%s is the bundle's and is not run: use the profile here, too, or "
+	    "say 'code: true' of its sender",
+	    what);
+	if (!b->run->quiet)
+		ui->note(ui->arg, text);
+}
+
+static void
+drop_derives(struct vl_base *b)
+{
 	struct vl_table_words *t = NULL;
-	enum vl_status st = VL_OK;
 	char shown[SHOWN];
-	char text[2 * SHOWN];
-	bool may = false;
+	char what[2 * SHOWN];
 	size_t i = 0;
 
-	if (b->profile == NULL)
-		return VL_OK;
 	for (i = 0; i < b->profile->resources[0].ntables; i++) {
 		t = &b->profile->resources[0].tables[i];
 		if (t->derive == NULL)
 			continue;
-		if (!may)
-			st = vl_intake_code(b->run, &may, err);
-		if (st != VL_OK || may)
-			return st;
 		free(t->derive);
 		t->derive = NULL;
-		(void)snprintf(text, sizeof(text),
-		    "'derive' of table '%s' is the bundle's and is not run: "
-		    "use the profile here, too, or say 'code: true' of its "
-		    "sender",
+		(void)snprintf(what, sizeof(what), "'derive' of table '%s'",
 		    vl_escape_text(
 		        shown, sizeof(shown), vl_slice_of(t->tables[0])));
-		if (!b->run->quiet)
-			ui->note(ui->arg, text);
+		tell_dropped(b, what);
+	}
+}
+
+static bool
+has_derive(const struct vl_profile *p)
+{
+	size_t i = 0;
+
+	for (i = 0; i < p->resources[0].ntables; i++)
+		if (p->resources[0].tables[i].derive != NULL)
+			return true;
+	return false;
+}
+
+/* It lies elsewhere than beside the site file. */
+static bool
+leads_away(const char *path)
+{
+	return path[0] == '/' || strcmp(path, "..") == 0 ||
+	    strncmp(path, "../", 3) == 0 || strstr(path, "/../") != NULL ||
+	    (strlen(path) > 3 && strcmp(path + strlen(path) - 3, "/..") == 0);
+}
+
+/* What a bundle brings runs no program and no SQL that writes, and reads no
+ * file but beside the site file, unless its sender may. */
+static enum vl_status
+drop_code(struct vl_base *b, struct vl_err *err)
+{
+	struct vl_profile *p = b->profile;
+	enum vl_status st = VL_OK;
+	bool may = false;
+	bool away = false;
+
+	if (p == NULL)
+		return VL_OK;
+	away = p->version_file != NULL && leads_away(p->version_file);
+	if (!away && p->nversion_command == 0 && !has_derive(p))
+		return VL_OK;
+	st = vl_intake_code(b->run, &may, err);
+	if (st != VL_OK || may)
+		return st;
+	drop_derives(b);
+	if (away || p->nversion_command > 0) {
+		free(p->version_resource);
+		p->version_resource = NULL;
+		tell_dropped(b,
+		    away ? "'version' by a file outside" :
+		           "'version' by a command");
 	}
 	return VL_OK;
 }
@@ -72,7 +121,10 @@ vl_base_profile(
 	/* None of its own: policy is the bundle's, too. */
 	if (st == VL_OK && b->profile == NULL) {
 		b->profile = theirs;
-		st = drop_code(b, err);
+		if (theirs != NULL)
+			st = vl_profile_beside(theirs, o->site, err);
+		if (st == VL_OK)
+			st = drop_code(b, err);
 	}
 	b->there = theirs;
 	theirs = NULL;

@@ -252,8 +252,15 @@ take_words(struct against *a, struct vl_slice text)
 		    &a->profile, a->o->site, a->o->profiles, a->err);
 	if (st == VL_OK && a->profile != NULL)
 		st = vl_profile_same(a->profile, a->there, name, a->err);
-	if (st == VL_OK && a->profile == NULL)
+	/* What a bundle would bring runs nothing. */
+	if (st == VL_OK && a->profile == NULL && a->there != NULL) {
 		a->profile = a->there;
+		if (a->there->nversion_command > 0) {
+			free(a->there->version_resource);
+			a->there->version_resource = NULL;
+		}
+		st = vl_profile_beside(a->there, a->o->site, a->err);
+	}
 	return st == VL_OK ?
 	    vl_profile_keep_rows(&a->profile, a->o->site, name, a->err) :
 	    st;

@@ -53,6 +53,7 @@ vl_profile_free(struct vl_profile *p)
 		return;
 	vl_site_clear(VL_SCOPE_PROFILE, p);
 	free(p->file);
+	free(p->dir);
 	free(p->site_file);
 	free(p);
 }

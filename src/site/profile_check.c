@@ -398,6 +398,29 @@ check_resources(const struct vl_profile *p, struct vl_err *err)
 	return VL_OK;
 }
 
+/* One thing tells it. */
+static enum vl_status
+check_version(const struct vl_profile *p, struct vl_err *err)
+{
+	struct vl_site_node at =
+	    place(p, p->version_line, p->version_column, p->version_in_site);
+	int n = (p->version_sql != NULL) + (p->version_file != NULL) +
+	    (p->nversion_command > 0);
+
+	if (p->version_resource == NULL)
+		return VL_OK;
+	if (n == 0)
+		return vl_site_fail(p->file, &at, err,
+		    "'version' has no 'sql', 'file' or 'command'");
+	if (n > 1)
+		return vl_site_fail(p->file, &at, err,
+		    "one of 'sql', 'file' and 'command' tells the version");
+	if (p->version_json != NULL && p->version_file == NULL)
+		return vl_site_fail(p->file, &at, err,
+		    "'json' says where in a 'file' the version stands");
+	return VL_OK;
+}
+
 enum vl_status
 vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 {
@@ -406,6 +429,8 @@ vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 	size_t i = 0;
 	size_t k = 0;
 
+	if (st == VL_OK)
+		st = check_version(p, err);
 	for (i = 0; i < p->nresources && st == VL_OK; i++) {
 		r = &p->resources[i];
 		st = settle_tables(p, r, err);

@@ -499,6 +499,18 @@ take_heres(struct vl_profile *p, const struct vl_site *site, struct vl_err *err)
 }
 
 enum vl_status
+vl_profile_beside(
+    struct vl_profile *p, const struct vl_site *site, struct vl_err *err)
+{
+	free(p->dir);
+	p->dir = NULL;
+	if (site->dir != NULL)
+		p->dir = strdup(site->dir);
+	return p->dir == NULL && site->dir != NULL ? vl_fail_memory(err) :
+	                                             VL_OK;
+}
+
+enum vl_status
 vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
     const char *dir, struct vl_err *err)
 {
@@ -527,6 +539,8 @@ vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
 		st = check_paths(*out, site, err);
 	if (st == VL_OK)
 		st = take_heres(*out, site, err);
+	if (st == VL_OK)
+		st = vl_profile_beside(*out, site, err);
 	if (st != VL_OK) {
 		vl_profile_free(*out);
 		*out = NULL;

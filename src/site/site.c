@@ -47,6 +47,7 @@ vl_site_free(struct vl_site *site)
 	}
 	vl_site_clear(VL_SCOPE_SITE, site);
 	free(site->file);
+	free(site->dir);
 	free(site);
 }
 
@@ -137,7 +138,7 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 	struct vl_site_node *root = NULL;
 	struct vl_site_reader reader = { 0 };
 	char shown[PATH_MAX];
-	char *dir = NULL;
+	char *dir = NULL; /* the site's */
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
@@ -153,6 +154,7 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 	st = file_dir(&dir, file, err);
 	if (st != VL_OK)
 		goto out;
+	site->dir = dir;
 	reader.dir = dir;
 	st = vl_site_yaml(&root, reader.file, text, err);
 	if (st == VL_OK)
@@ -170,7 +172,6 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 	site = NULL;
 out:
 	vl_site_node_free(root);
-	free(dir);
 	vl_site_free(site);
 	return st;
 }

@@ -231,8 +231,7 @@ says_what_comes_in_a_later_version(void **state)
 	static const char *const resources[] = { "members", "leaks",
 		"master_keys" };
 	static const char *const rows[] = { "file", "json", "yaml" };
-	static const char *const versions[] = { "file", "json", "yaml",
-		"command" };
+	static const char *const versions[] = { "yaml" };
 	char text[200];
 	char message[200];
 	size_t i = 0;
@@ -272,7 +271,14 @@ asks_for_what_is_missing(void **state)
 	refused("application: x\n", ":1:1: the profile has no 'resources'");
 	refused("resources: [{none: [0]}]\n",
 	    ":1:13: this resource has no 'resource'");
-	refused("version: {resource: a}\n", ":1:10: 'version' has no 'sql'");
+	refused(HEAD "version: {resource: a}\n",
+	    ":3:10: 'version' has no 'sql', 'file' or 'command'");
+	refused(HEAD "version: {resource: a, sql: b, file: c}\n",
+	    ":3:10: one of 'sql', 'file' and 'command' tells the version");
+	refused(HEAD "version: {resource: a, sql: b, json: $.c}\n",
+	    ":3:10: 'json' says where in a 'file' the version stands");
+	refused(HEAD "version: {resource: a, command: b}\n",
+	    ":3:33: 'command' takes a list, such as [a, b]");
 	refused("version: {sql: a}\n", ":1:10: 'version' has no 'resource'");
 	refused_table("{skip: true}", ":4:5: this entry has no 'table'");
 	refused_table("{table: []}", ":4:13: 'table' is empty");

@@ -1,0 +1,189 @@
+/* Another program, run for the text that it prints. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <valise/run.h>
+
+#define PIECE    4096
+#define PATH_SET "PATH=/usr/local/bin:/usr/bin:/bin"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int
+set_actions(posix_spawn_file_actions_t *actions, int out)
+{
+	int rc = posix_spawn_file_actions_addopen(
+	    actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(
+		    actions, out, STDOUT_FILENO);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addopen(
+		    actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	return rc;
+}
+
+/* A group of its own, so that all of it can be ended; signals as a program
+ * expects them. */
+static int
+set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);
+	(void)posix_spawnattr_setsigmask(attr, &signals);
+	(void)sigaddset(&signals, SIGPIPE);
+	(void)posix_spawnattr_setsigdefault(attr, &signals);
+	(void)posix_spawnattr_setpgroup(attr, 0);
+	return posix_spawnattr_setflags(attr,
+	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+	        POSIX_SPAWN_SETPGROUP);
+}
+
+static enum vl_status
+start(pid_t *pid, int out, const struct vl_program *p, struct vl_err *err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	const char *path = getenv("PATH");
+	char *set = NULL;
+	char *environment[2] = { NULL, NULL };
+	int rc = 0;
+
+	if (path == NULL ? (set = strdup(PATH_SET)) == NULL :
+	                   asprintf(&set, "PATH=%s", path) < 0)
+		return vl_fail_memory(err);
+	environment[0] = set;
+	rc = posix_spawn_file_actions_init(&actions);
+	if (rc == 0) {
+		rc = posix_spawnattr_init(&attr);
+		if (rc == 0) {
+			rc = set_actions(&actions, out);
+			if (rc == 0)
+				rc = set_attributes(&attr);
+			if (rc == 0)
+				rc = posix_spawnp(pid, p->words[0], &actions,
+				    &attr, p->words, environment);
+			(void)posix_spawnattr_destroy(&attr);
+		}
+		(void)posix_spawn_file_actions_destroy(&actions);
+	}
+	free(set);
+	return rc == 0 ? VL_OK :
+	                 vl_fail(err, VL_EUSAGE, "cannot run '%s': %s",
+	                     p->words[0], strerror(rc));
+}
+
+/* Until it has printed all, or its time is up. */
+static enum vl_status
+read_all(
+    int in, struct vl_buf *out, const struct vl_program *p, struct vl_err *err)
+{
+	const int64_t end = now_ms() + (int64_t)p->seconds * 1000;
+	struct pollfd wait = { .fd = in, .events = POLLIN };
+	size_t before = out->n;
+	uint8_t piece[PIECE];
+	int64_t left = 0;
+	ssize_t n = 0;
+
+	for (;;) {
+		left = end - now_ms();
+		if (left <= 0)
+			return vl_fail(err, VL_EUSAGE,
+			    "'%s' takes longer than %u s", p->words[0],
+			    p->seconds);
+		n = poll(&wait, 1, (int)left);
+		if (n < 0 && errno != EINTR)
+			return vl_fail_errno(err, "cannot wait");
+		if (n <= 0)
+			continue;
+		n = read(in, piece, sizeof(piece));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return vl_fail_errno(
+			    err, "cannot read from '%s'", p->words[0]);
+		if (n == 0)
+			return VL_OK;
+		if ((size_t)n > p->max - (out->n - before))
+			return vl_fail(err, VL_EUSAGE,
+			    "'%s' prints more than %zu bytes", p->words[0],
+			    p->max);
+		if (vl_buf_add(out, (struct vl_slice){ piece, (size_t)n },
+		        err) != VL_OK)
+			return err->status;
+	}
+}
+
+/* It has closed its output; it may go on for the rest of its time. */
+static enum vl_status
+wait_for(pid_t pid, const struct vl_program *p, struct vl_err *err)
+{
+	const struct timespec pause = { 0, 10000000 };
+	const int64_t end = now_ms() + (int64_t)p->seconds * 1000;
+	int how = 0;
+	pid_t got = 0;
+
+	while ((got = waitpid(pid, &how, WNOHANG)) == 0 ||
+	    (got < 0 && errno == EINTR)) {
+		if (now_ms() > end) {
+			(void)kill(-pid, SIGKILL);
+			(void)waitpid(pid, &how, 0);
+			return vl_fail(err, VL_EUSAGE,
+			    "'%s' takes longer than %u s", p->words[0],
+			    p->seconds);
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	if (WIFEXITED(how) && WEXITSTATUS(how) != 0)
+		return vl_fail(err, VL_EUSAGE, "'%s' ends with %d", p->words[0],
+		    WEXITSTATUS(how));
+	if (!WIFEXITED(how))
+		return vl_fail(
+		    err, VL_EUSAGE, "'%s' was ended by a signal", p->words[0]);
+	return VL_OK;
+}
+
+enum vl_status
+vl_program_output(
+    struct vl_buf *out, const struct vl_program *p, struct vl_err *err)
+{
+	int ends[2] = { -1, -1 };
+	enum vl_status st = VL_OK;
+	pid_t pid = -1;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return vl_fail_errno(err, "cannot make a pipe");
+	st = start(&pid, ends[1], p, err);
+	(void)close(ends[1]);
+	if (st == VL_OK) {
+		st = read_all(ends[0], out, p, err);
+		if (st != VL_OK) {
+			(void)kill(-pid, SIGKILL);
+			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+				;
+		} else {
+			st = wait_for(pid, p, err);
+		}
+	}
+	(void)close(ends[0]);
+	return st;
+}

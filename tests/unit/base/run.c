@@ -1,0 +1,116 @@
+/* Another program, run for what it prints. */
+
+#include "scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <valise/run.h>
+
+static enum vl_status
+run(struct vl_buf *out, const char *const *words, struct vl_err *err)
+{
+	char *copies[8] = { NULL };
+	const struct vl_program p = { copies, 1, 64 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; words[i] != NULL; i++)
+		copies[i] = strdup(words[i]);
+	vl_buf_clear(out);
+	st = vl_program_output(out, &p, err);
+	while (i > 0)
+		free(copies[--i]);
+	return st;
+}
+
+static void
+fails(const char *const *words, const char *why)
+{
+	struct vl_buf out = { 0 };
+	struct vl_err err = { 0 };
+
+	assert_int_equal(VL_EUSAGE, run(&out, words, &err));
+	assert_non_null(strstr(err.text, why));
+	vl_buf_free(&out);
+}
+
+static void
+gives_what_is_printed(void **state)
+{
+	const char *const words[] = { "printf", "%s-%s", "$HOME", "a b", NULL };
+	struct vl_buf out = { 0 };
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(VL_OK, run(&out, words, &err));
+	assert_int_equal(9, out.n);
+	assert_memory_equal("$HOME-a b", out.p, 9);
+	vl_buf_free(&out);
+}
+
+static void
+gives_no_environment_but_path_and_nothing_to_read(void **state)
+{
+	const char *const words[] = { "sh", "-c",
+		"env | grep -vE '^(PATH|PWD|_|SHLVL"
+		"|OLDPWD)=' ; cat; exit 0",
+		NULL };
+	const char *const path[] = { "sh", "-c", "echo \"$PATH\"", NULL };
+	struct vl_buf out = { 0 };
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(0, setenv("VALISE_SEEN", "1", 1));
+	assert_int_equal(0, setenv("PATH", "/usr/bin:/bin", 1));
+	assert_int_equal(VL_OK, run(&out, words, &err));
+	assert_int_equal(0, out.n);
+	assert_int_equal(VL_OK, run(&out, path, &err));
+	assert_int_equal(14, out.n);
+	assert_memory_equal("/usr/bin:/bin\n", out.p, 14);
+	vl_buf_free(&out);
+}
+
+static void
+says_how_it_failed(void **state)
+{
+	const char *const absent[] = { "/nonexistent/program", NULL };
+	const char *const code[] = { "sh", "-c", "exit 7", NULL };
+	const char *const signalled[] = { "sh", "-c", "kill -9 $$", NULL };
+	const char *const much[] = { "sh", "-c", "yes", NULL };
+
+	(void)state;
+	fails(absent, "cannot run '/nonexistent/program'");
+	fails(code, "'sh' ends with 7");
+	fails(signalled, "by a signal");
+	fails(much, "prints more than 64 bytes");
+}
+
+/* Neither it nor what it began is left. */
+static void
+ends_what_takes_too_long(void **state)
+{
+	const char *const slow[] = { "sh", "-c", "sleep 60 & sleep 60", NULL };
+	const char *const silent[] = { "sh", "-c", "exec >&-; sleep 60", NULL };
+	time_t before = time(NULL);
+
+	(void)state;
+	fails(slow, "takes longer than 1 s");
+	fails(silent, "takes longer than 1 s");
+	assert_true(time(NULL) - before < 20);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_what_is_printed),
+		cmocka_unit_test(
+		    gives_no_environment_but_path_and_nothing_to_read),
+		cmocka_unit_test(says_how_it_failed),
+		cmocka_unit_test(ends_what_takes_too_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
