@@ -317,6 +317,8 @@ enum vl_status vl_profile_meaning(struct vl_buf *out,
  * source's (or NULL); the first words that differ, with both sides. */
 enum vl_status vl_profile_same(const struct vl_profile *own,
     const struct vl_profile *theirs, const char *resource, struct vl_err *err);
+/* Append docs/profile-words.md.  VL_EUSAGE: a word that nothing is said of. */
+enum vl_status vl_profile_reference(struct vl_buf *out, struct vl_err *err);
 /* Back from either: VL_EFORMAT for what they would not have written. */
 enum vl_status vl_profile_from_meaning(
     struct vl_profile **out, struct vl_slice json, struct vl_err *err);
