@@ -9,7 +9,8 @@ A section is one example.  Its blocks:
     sql target      the one that is imported into
     yaml            the profile; `yaml wrong`: one that is not right; `yaml
                     map`: records that have another name there; `yaml
-                    source`, `yaml target`: what each site says it is `here`
+                    source`, `yaml target`: what each site says it is
+                    `here`, or its word `profile`
     text check      lines that `valise check-profile` says about the profile
                     above
     text against    lines that `valise check-profile --against` says
@@ -73,14 +74,17 @@ class Example:
 
     def write_site(self, side, site=None):
         tree = self.folder / f"{side}.files"
+        own = self.here.get(side, "")
+        profile = ("" if own.startswith("profile:") else
+                   f"profile: {self.profile}\n")
         (site or self.site).write_text(
             f"site: page\nstate: {self.folder}/state.{side}\n"
-            f"profile: {self.profile}\nresources:\n"
+            f"{profile}resources:\n"
             f"  - {{name: app, kind: sqlite, path: {self.folder}/{side}}}\n" +
             (f"  - {{name: files, kind: files, path: {tree}}}\n"
              if tree.exists() else "") +
             (f"trust: [{{sender: {self.folder}/keys/sender.pub}}]\n"
-             if side == "target" else "") + self.here.get(side, ""))
+             if side == "target" else "") + own)
 
     def make_files(self, side, text):
         root = self.folder / f"{side}.files"
