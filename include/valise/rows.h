@@ -45,6 +45,11 @@ struct vl_rows_opts {
 	size_t nhere;
 	const struct vl_profile *there;
 	struct vl_owned *owned; /* files that its rows own; or NULL */
+	/* And texts that are others on this occasion; those of this resource
+	 * count. */
+	const struct vl_rewrite_rows *rewrite;
+	size_t nrewrite;
+	const char *site_file; /* in which they stand */
 	struct vl_rows_report report;
 };
 

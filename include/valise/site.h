@@ -98,6 +98,18 @@ struct vl_rewrite {
 	char *to;
 };
 
+/* rewrite: text in columns of rows, for one occasion. */
+struct vl_rewrite_rows {
+	char *resource;
+	char **columns; /* "table.column", either with "*" */
+	size_t ncolumns;
+	char *where; /* SQL over the table, or NULL */
+	char *from;
+	char *to;
+	unsigned line;
+	unsigned column;
+};
+
 /* keep_here of rows, here and in a profile: they are the target's. */
 struct vl_keep_rows {
 	char *resource; /* NULL in a profile, where it stands in one */
@@ -162,6 +174,8 @@ struct vl_site {
 	size_t nmap_records;
 	struct vl_rewrite *rewrite;
 	size_t nrewrite;
+	struct vl_rewrite_rows *rewrite_rows;
+	size_t nrewrite_rows;
 	struct vl_profile_use *profile; /* or NULL */
 	struct vl_pair *here; /* values that differ from side to side */
 	size_t nhere;

@@ -228,6 +228,9 @@ begin_base(
 	            .nhere = o->site->nhere,
 	            .there = b->there,
 	            .owned = b->owned,
+	            .rewrite = o->site->rewrite_rows,
+	            .nrewrite = o->site->nrewrite_rows,
+	            .site_file = o->site->file,
 	            .warn_undeclared =
 	                o->site->undeclared == VL_UNDECLARED_WARN,
 	            .report = { .arg = b, .note = note } },
@@ -347,6 +350,9 @@ tell_findings(struct vl_base *b)
 	                        .here = b->run->opts->site->here,
 	                        .nhere = b->run->opts->site->nhere,
 	                        .there = b->there,
+	                        .rewrite = b->run->opts->site->rewrite_rows,
+	                        .nrewrite = b->run->opts->site->nrewrite_rows,
+	                        .site_file = b->run->opts->site->file,
 	                        .tempdir = vl_state_path(b->run->opts->state),
 	                        .warn_undeclared = true },
 	    &to, &verdict, &ignored);

@@ -211,6 +211,9 @@ target_opts(struct against *a)
 		.here = a->o->site->here,
 		.nhere = a->o->site->nhere,
 		.there = a->there,
+		.rewrite = a->o->site->rewrite_rows,
+		.nrewrite = a->o->site->nrewrite_rows,
+		.site_file = a->o->site->file,
 		.warn_undeclared = true };
 }
 

@@ -45,32 +45,33 @@ rows_here_value(const struct vl_rows_opts *opts, const char *name)
 }
 
 static enum vl_status
-find_values(
-    struct rows_here *h, const struct vl_rows_opts *opts, struct vl_err *err)
+find_values(struct rows_here *h, const struct vl_here *w,
+    const struct vl_rows_opts *opts, struct vl_err *err)
 {
-	const char *name = h->words->name;
-	const char *here = rows_here_value(opts, name);
+	const char *here = rows_here_value(opts, w->name);
 	const struct vl_here *there = NULL;
 
 	if (here == NULL)
-		return rows_plan_fail(opts, ROWS_AT(h->words), err,
+		return rows_plan_fail(opts, ROWS_AT(w), err,
 		    "the site file does not say what '%s' is here: add "
 		    "'here: {%s: ...}' to it",
-		    name, name);
+		    w->name, w->name);
 	h->here = vl_slice_of(here);
 	if (opts->there == NULL)
 		return VL_OK;
-	there = find_words(opts->there, opts->resource, name);
+	there = find_words(opts->there, opts->resource, w->name);
 	if (there == NULL)
 		return vl_fail(err, VL_EFORMAT,
-		    "the bundle does not say what '%s' is at the source", name);
+		    "the bundle does not say what '%s' is at the source",
+		    w->name);
 	h->there = vl_slice_of(there->value);
 	return VL_OK;
 }
 
+/* One more of the column, in the rows that `where` fits. */
 static enum vl_status
-add_line(struct rows_table *t, size_t column, const struct vl_rows_opts *opts,
-    const struct vl_here *w, struct vl_err *err)
+add_here(struct rows_table *t, size_t column, const struct vl_rows_opts *opts,
+    const char *where, struct vl_err *err)
 {
 	const struct vl_finder_words json = { .json = "$" };
 	const struct vl_finder_words php = { .php = "$" };
@@ -82,30 +83,90 @@ add_line(struct rows_table *t, size_t column, const struct vl_rows_opts *opts,
 	if (grown == NULL)
 		return vl_fail_memory(err);
 	c->heres = grown;
-	grown[c->nheres] = (struct rows_here){ .words = w, .condition = NONE };
-	if (t->of != NONE)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
-		    "'here' is not for tables whose name holds an id");
-	st = find_values(&grown[c->nheres], opts, err);
-	if (st != VL_OK)
-		return st;
+	grown[c->nheres] = (struct rows_here){ .condition = NONE };
 	st = rows_plan_condition(
-	    t, opts->db, w->where, &grown[c->nheres].condition, err);
-	if (st != VL_OK)
-		return rows_plan_fail(
-		    opts, ROWS_AT(w), err, "'here': %s", err->text);
-	if (t->json == NULL)
+	    t, opts->db, where, &grown[c->nheres].condition, err);
+	if (st == VL_OK && t->json == NULL)
 		st = vl_finder_new(&t->json, &json, err);
 	if (st == VL_OK && t->php == NULL)
 		st = vl_finder_new(&t->php, &php, err);
-	c->nheres++;
+	c->nheres += st == VL_OK;
 	return st;
+}
+
+static enum vl_status
+add_line(struct rows_table *t, size_t column, const struct vl_rows_opts *opts,
+    const struct vl_here *w, struct vl_err *err)
+{
+	struct rows_here values = { 0 };
+	struct rows_here *h = NULL;
+	enum vl_status st = VL_OK;
+
+	if (t->of != NONE)
+		return rows_plan_fail(opts, ROWS_AT(w), err,
+		    "'here' is not for tables whose name holds an id");
+	st = find_values(&values, w, opts, err);
+	if (st != VL_OK)
+		return st;
+	st = add_here(t, column, opts, w->where, err);
+	if (st == VL_EUSAGE)
+		return rows_plan_fail(
+		    opts, ROWS_AT(w), err, "'here': %s", err->text);
+	if (st != VL_OK)
+		return st;
+	h = &t->columns[column].heres[t->columns[column].nheres - 1];
+	h->here = values.here;
+	h->there = values.there;
+	return VL_OK;
+}
+
+/* "site.yaml:7:3: 'rewrite': " before what is wrong with an entry. */
+static enum vl_status
+rewrite_fails(const struct vl_rows_opts *opts, const struct vl_rewrite_rows *w,
+    const char *why, struct vl_err *err)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "%s", why);
+	return vl_fail(err, VL_EUSAGE, "%s:%u:%u: 'rewrite': %s",
+	    opts->site_file, w->line, w->column, text);
+}
+
+static enum vl_status
+add_rewrite(struct rows_table *t, size_t column,
+    const struct vl_rows_opts *opts, const struct vl_rewrite_rows *w,
+    struct vl_err *err)
+{
+	struct rows_here *h = NULL;
+	enum vl_status st = VL_OK;
+
+	if (t->of != NONE)
+		return rewrite_fails(opts, w,
+		    "it is not for tables whose name holds an id", err);
+	st = add_here(t, column, opts, w->where, err);
+	if (st == VL_EUSAGE)
+		return rewrite_fails(opts, w, err->text, err);
+	if (st != VL_OK)
+		return st;
+	h = &t->columns[column].heres[t->columns[column].nheres - 1];
+	h->there = vl_slice_of(w->from);
+	h->here = vl_slice_of(w->to);
+	return VL_OK;
+}
+
+static bool
+names(char *const *list, size_t n, const char *name)
+{
+	return rows_names_column(list, n, name, false) ||
+	    rows_names_column(list, n, name, true);
 }
 
 static enum vl_status
 look_at_column(struct rows_plan *p, struct rows_table *t, size_t column,
     const struct vl_rows_opts *opts, struct vl_err *err)
 {
+	const size_t n = p->words == NULL ? 0 : p->words->nhere;
+	const struct vl_rewrite_rows *r = NULL;
 	const struct vl_here *w = NULL;
 	enum vl_status st = VL_OK;
 	char name[NAME_MAX_SHOWN];
@@ -113,12 +174,20 @@ look_at_column(struct rows_plan *p, struct rows_table *t, size_t column,
 
 	(void)snprintf(name, sizeof(name), "%s.%s", t->schema->name,
 	    t->schema->columns[column].name);
-	for (i = 0; st == VL_OK && i < p->words->nhere; i++) {
+	for (i = 0; st == VL_OK && i < n; i++) {
 		w = &p->words->here[i];
-		if (!rows_names_column(w->in, w->nin, name, false) &&
-		    !rows_names_column(w->in, w->nin, name, true))
+		if (!names(w->in, w->nin, name))
 			continue;
 		st = add_line(t, column, opts, w, err);
+		if (st != VL_OK && rows_heard(p, t, NULL, err))
+			st = VL_OK;
+	}
+	for (i = 0; st == VL_OK && i < opts->nrewrite; i++) {
+		r = &opts->rewrite[i];
+		if (strcmp(r->resource, opts->resource) != 0 ||
+		    !names(r->columns, r->ncolumns, name))
+			continue;
+		st = add_rewrite(t, column, opts, r, err);
 		if (st != VL_OK && rows_heard(p, t, NULL, err))
 			st = VL_OK;
 	}
@@ -132,12 +201,39 @@ rows_here_plan(struct rows_plan *p, struct rows_table *t,
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	if (p->words == NULL || p->words->nhere == 0 || rows_table_skipped(t))
+	if (((p->words == NULL || p->words->nhere == 0) &&
+	        opts->nrewrite == 0) ||
+	    rows_table_skipped(t))
 		return VL_OK;
 	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++)
 		if (rows_in_line(t, i))
 			st = look_at_column(p, t, i, opts, err);
 	return st;
+}
+
+/* A column that is mistyped would be rewritten nowhere. */
+enum vl_status
+rows_rewrite_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	const struct vl_rewrite_rows *w = NULL;
+	char text[NAME_MAX_SHOWN];
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < opts->nrewrite; i++) {
+		w = &opts->rewrite[i];
+		for (k = 0; k < w->ncolumns &&
+		     strcmp(w->resource, opts->resource) == 0;
+		     k++) {
+			if (rows_names_any(p, &w->columns[k]))
+				continue;
+			(void)snprintf(text, sizeof(text),
+			    "there is no column '%s'", w->columns[k]);
+			return rewrite_fails(opts, w, text, err);
+		}
+	}
+	return VL_OK;
 }
 
 bool

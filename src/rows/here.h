@@ -13,7 +13,6 @@
 
 /* One line of the profile about one column. */
 struct rows_here {
-	const struct vl_here *words;
 	struct vl_slice here;
 	struct vl_slice there; /* at the source; n is 0: this is the source */
 	size_t condition;      /* of the table; NONE: all rows */

@@ -118,8 +118,10 @@ enum vl_status
 rows_names_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
     struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
+	enum vl_status st = rows_rewrite_check(p, opts, err);
 
+	if (st != VL_OK)
+		return st;
 	/* check.c tells all of it; what a bundle brought is its source's. */
 	if (p->words == NULL || p->ear != NULL || opts->profile->file == NULL)
 		return VL_OK;

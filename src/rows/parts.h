@@ -242,6 +242,9 @@ bool rows_in_line(const struct rows_table *t, size_t column);
  * side, and what they are.  VL_EUSAGE: the site file does not say it. */
 enum vl_status rows_here_plan(struct rows_plan *p, struct rows_table *t,
     const struct vl_rows_opts *opts, struct vl_err *err);
+/* VL_EUSAGE: an entry of `rewrite` speaks of a column that is not there. */
+enum vl_status rows_rewrite_check(const struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct vl_err *err);
 bool rows_here_any(const struct rows_table *t);
 /* This side's value of that name, or NULL. */
 const char *rows_here_value(const struct vl_rows_opts *opts, const char *name);

@@ -10,13 +10,13 @@
 
 #define SHOWN 80
 
-/* With `rows` the entry may be about those of a database. */
+/* With the word `rows` the entry is about those of a database. */
 static enum vl_status
 check_resource(const struct vl_site_reader *r, const struct vl_site *site,
-    const struct vl_site_node *entry, bool rows, struct vl_err *err)
+    const struct vl_site_node *entry, const char *rows, struct vl_err *err)
 {
 	const struct vl_site_node *value = vl_site_node_of(entry, "resource");
-	const struct vl_site_node *table = vl_site_node_of(entry, "table");
+	const struct vl_site_node *table = vl_site_node_of(entry, rows);
 	const struct vl_resource *resource =
 	    vl_site_resource(site, value->text);
 	const char *near = NULL;
@@ -24,16 +24,14 @@ check_resource(const struct vl_site_reader *r, const struct vl_site *site,
 	if (resource != NULL && table != NULL &&
 	    resource->kind == VL_KIND_FILES)
 		return vl_site_fail(r->file, table, err,
-		    "'table' is about databases, and '%s' is a resource of "
-		    "kind '%s'",
-		    value->text, vl_kind_words[resource->kind]);
+		    "'%s' is about databases, and '%s' is a resource of kind "
+		    "'%s'",
+		    rows, value->text, vl_kind_words[resource->kind]);
 	if (resource != NULL && table == NULL &&
 	    resource->kind != VL_KIND_FILES)
 		return vl_site_fail(r->file, value, err,
-		    rows ? "'%s' is no tree of files: this entry needs a "
-		           "'table'" :
-		           "'%s' is no tree of files, which this word is about",
-		    value->text);
+		    "'%s' is no tree of files: this entry needs '%s'",
+		    value->text, rows);
 	if (resource != NULL)
 		return VL_OK;
 	near = vl_site_nearest(site, value->text);
@@ -47,7 +45,7 @@ check_resource(const struct vl_site_reader *r, const struct vl_site *site,
 
 static enum vl_status
 check_resources(const struct vl_site_reader *r, const struct vl_site *site,
-    const struct vl_site_node *entries, bool rows, struct vl_err *err)
+    const struct vl_site_node *entries, const char *rows, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -57,14 +55,14 @@ check_resources(const struct vl_site_reader *r, const struct vl_site *site,
 	return st;
 }
 
-/* Entry `i` of those of `map` that are about paths. */
+/* Entry `i` of those that are about paths, without the word `rows`. */
 static const struct vl_site_node *
-path_entry(const struct vl_site_node *entries, size_t i)
+path_entry(const struct vl_site_node *entries, const char *rows, size_t i)
 {
 	struct vl_site_node *const *entry = entries->kids;
 
 	for (;; entry++)
-		if (vl_site_node_of(*entry, "table") == NULL && i-- == 0)
+		if (vl_site_node_of(*entry, rows) == NULL && i-- == 0)
 			return *entry;
 }
 
@@ -168,7 +166,7 @@ check_alone(const struct vl_site_reader *r, const struct vl_site *site,
 {
 	const struct vl_map *rule = &site->map[i];
 	const struct vl_site_node *at =
-	    vl_site_node_of(path_entry(entries, i), "from");
+	    vl_site_node_of(path_entry(entries, "table", i), "from");
 	struct vl_slice mine = vl_site_mapped(rule->from);
 	struct vl_slice other = { 0 };
 	char a[SHOWN];
@@ -182,7 +180,8 @@ check_alone(const struct vl_site_reader *r, const struct vl_site *site,
 		other = vl_site_mapped(site->map[k].from);
 		if (!vl_path_below(mine, other) && !vl_path_below(other, mine))
 			continue;
-		line = vl_site_node_of(path_entry(entries, k), "from")->line;
+		line = vl_site_node_of(path_entry(entries, "table", k), "from")
+		           ->line;
 		(void)vl_escape_text(a, sizeof(a), mine);
 		(void)vl_escape_text(b, sizeof(b), other);
 		if (mine.n == other.n)
@@ -199,12 +198,12 @@ static enum vl_status
 check_map(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entries, struct vl_err *err)
 {
-	enum vl_status st = check_resources(r, site, entries, true, err);
+	enum vl_status st = check_resources(r, site, entries, "table", err);
 	const struct vl_site_node *entry = NULL;
 	size_t i = 0;
 
 	for (i = 0; i < site->nmap && st == VL_OK; i++) {
-		entry = path_entry(entries, i);
+		entry = path_entry(entries, "table", i);
 		st = check_sides(r, &site->map[i], entry, err);
 		if (st == VL_OK)
 			st = check_to(r, &site->map[i], entry, err);
@@ -221,13 +220,15 @@ static enum vl_status
 check_rewrite(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *entries, struct vl_err *err)
 {
-	enum vl_status st = check_resources(r, site, entries, false, err);
+	enum vl_status st = check_resources(r, site, entries, "columns", err);
 	size_t i = 0;
 
 	for (i = 0; i < site->nrewrite && st == VL_OK; i++)
 		if (site->rewrite[i].path[0] == '!')
 			st = vl_site_fail(r->file,
-			    vl_site_node_of(entries->kids[i], "path"), err,
+			    vl_site_node_of(
+			        path_entry(entries, "columns", i), "path"),
+			    err,
 			    "'!' takes nothing back here; write which files "
 			    "are meant");
 	return st;
@@ -242,7 +243,7 @@ vl_site_check_rules(const struct vl_site_reader *r, const struct vl_site *site,
 
 	if (st == VL_OK)
 		st = check_resources(
-		    r, site, vl_site_node_of(root, "keep_here"), true, err);
+		    r, site, vl_site_node_of(root, "keep_here"), "table", err);
 	if (st == VL_OK)
 		st = check_map(r, site, vl_site_node_of(root, "map"), err);
 	if (st == VL_OK)

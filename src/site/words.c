@@ -30,6 +30,8 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 #define MAP_RECORD(name)                                                       \
 	VL_SCOPE_MAP_RECORD, .at = offsetof(struct vl_map_record, name)
 #define REWRITE(name) VL_SCOPE_REWRITE, .at = offsetof(struct vl_rewrite, name)
+#define REWRITE_ROWS(name)                                                     \
+	VL_SCOPE_REWRITE_ROWS, .at = offsetof(struct vl_rewrite_rows, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
@@ -41,6 +43,10 @@ static const struct vl_word_other keep_rows = { "table", VL_SCOPE_KEEP_ROWS,
 static const struct vl_word_other map_records = { "table", VL_SCOPE_MAP_RECORD,
 	offsetof(struct vl_site, map_records),
 	offsetof(struct vl_site, nmap_records), NULL };
+
+static const struct vl_word_other rewrite_rows = { "columns",
+	VL_SCOPE_REWRITE_ROWS, offsetof(struct vl_site, rewrite_rows),
+	offsetof(struct vl_site, nrewrite_rows), NULL };
 
 const struct vl_word vl_site_words[] = {
 	{ "site", SITE(name), .type = VL_WORD_NAME, .required = true },
@@ -58,7 +64,7 @@ const struct vl_word vl_site_words[] = {
 	{ "map", SITE(map), .type = VL_WORD_MAPS, .of = VL_SCOPE_MAP,
 	    .other = &map_records, .count = offsetof(struct vl_site, nmap) },
 	{ "rewrite", SITE(rewrite), .type = VL_WORD_MAPS,
-	    .of = VL_SCOPE_REWRITE,
+	    .of = VL_SCOPE_REWRITE, .other = &rewrite_rows,
 	    .count = offsetof(struct vl_site, nrewrite) },
 	{ "keep", SITE(keep_shadow), .type = VL_WORD_SWITCH, .choices = keep },
 	{ "state", SITE(state), .type = VL_WORD_PATH },
@@ -130,7 +136,15 @@ const struct vl_word vl_site_words[] = {
 	{ "path", REWRITE(path), .type = VL_WORD_TEXT, .required = true },
 	{ "from", REWRITE(from), .type = VL_WORD_TEXT, .required = true },
 	{ "to", REWRITE(to), .type = VL_WORD_QUOTED, .required = true },
-	LATER("columns", VL_SCOPE_REWRITE),
+
+	{ "resource", REWRITE_ROWS(resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "columns", REWRITE_ROWS(columns), .type = VL_WORD_COLUMN,
+	    .many = VL_LIST, .required = true,
+	    .count = offsetof(struct vl_rewrite_rows, ncolumns) },
+	{ "where", REWRITE_ROWS(where), .type = VL_WORD_TEXT },
+	{ "from", REWRITE_ROWS(from), .type = VL_WORD_TEXT, .required = true },
+	{ "to", REWRITE_ROWS(to), .type = VL_WORD_TEXT, .required = true },
 
 	{ "undeclared", VL_SCOPE_REFERENCES,
 	    .at = offsetof(struct vl_site, undeclared), .type = VL_WORD_CHOICE,
@@ -157,6 +171,8 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_MAP_RECORD] = { PLACED(vl_map_record),
 	    .whose = "this entry" },
 	[VL_SCOPE_REWRITE] = { ENTRY(vl_rewrite) },
+	[VL_SCOPE_REWRITE_ROWS] = { PLACED(vl_rewrite_rows),
+	    .whose = "this entry" },
 	[VL_SCOPE_REFERENCES] = { .whose = "'references'" },
 	[VL_SCOPE_PROFILE] = { .whose = "the profile" },
 	[VL_SCOPE_VERSION] = { .whose = "'version'",

@@ -16,16 +16,17 @@
 
 /* Where a word stands; each has a struct of its own. */
 enum vl_scope {
-	VL_SCOPE_SITE,       /* struct vl_site */
-	VL_SCOPE_RESOURCE,   /* struct vl_resource */
-	VL_SCOPE_OWNERS,     /* the same: its `owners` */
-	VL_SCOPE_TRUST,      /* struct vl_trust */
-	VL_SCOPE_KEEP_HERE,  /* struct vl_keep_here */
-	VL_SCOPE_KEEP_ROWS,  /* struct vl_keep_rows */
-	VL_SCOPE_MAP,        /* struct vl_map */
-	VL_SCOPE_MAP_RECORD, /* struct vl_map_record */
-	VL_SCOPE_REWRITE,    /* struct vl_rewrite */
-	VL_SCOPE_REFERENCES, /* struct vl_site: its `references` */
+	VL_SCOPE_SITE,         /* struct vl_site */
+	VL_SCOPE_RESOURCE,     /* struct vl_resource */
+	VL_SCOPE_OWNERS,       /* the same: its `owners` */
+	VL_SCOPE_TRUST,        /* struct vl_trust */
+	VL_SCOPE_KEEP_HERE,    /* struct vl_keep_here */
+	VL_SCOPE_KEEP_ROWS,    /* struct vl_keep_rows */
+	VL_SCOPE_MAP,          /* struct vl_map */
+	VL_SCOPE_MAP_RECORD,   /* struct vl_map_record */
+	VL_SCOPE_REWRITE,      /* struct vl_rewrite */
+	VL_SCOPE_REWRITE_ROWS, /* struct vl_rewrite_rows */
+	VL_SCOPE_REFERENCES,   /* struct vl_site: its `references` */
 
 	VL_SCOPE_PROFILE,     /* struct vl_profile */
 	VL_SCOPE_VERSION,     /* the same: its `version` */

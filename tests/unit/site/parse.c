@@ -213,8 +213,6 @@ says_what_comes_in_a_later_version(void **state)
 	    ":7:1: 'hooks' is not known to this version yet");
 	refused(HEAD "    password: x\n",
 	    ":7:5: 'password' is not known to this version yet");
-	refused(HEAD "rewrite: [{resource: uploads, columns: [a.b]}]\n",
-	    ":7:31: 'columns' is not known to this version yet");
 	refused("site: t\n"
 	        "resources:\n"
 	        "- {name: a, kind: mariadb, path: /a}\n",
@@ -275,10 +273,14 @@ refuses_words_about_files_where_there_is_a_database(void **state)
 		refused(text, message);
 	}
 	refused(DATABASE "keep_here: [{resource: app, path: x}]\n",
-	    ":6:24: 'app' is no tree of files: this entry needs a 'table'");
+	    ":6:24: 'app' is no tree of files: this entry needs 'table'");
 	refused(DATABASE
 	    "rewrite: [{resource: app, path: x, from: a, to: b}]\n",
-	    ":6:22: 'app' is no tree of files, which this word is about");
+	    ":6:22: 'app' is no tree of files: this entry needs 'columns'");
+	refused(HEAD "rewrite: [{resource: uploads, columns: [a.b], from: c, "
+	             "to: d}]\n",
+	    ":7:40: 'columns' is about databases, and 'uploads' is a resource "
+	    "of kind 'files'");
 }
 
 /* `entry` as the one of `word` behind HEAD, in line 8. */

@@ -472,10 +472,10 @@ holds_rules_about_rows_and_paths_apart(void **state)
 	             "- {resource: f, path: x}\n",
 	    NULL);
 	refused_rule("keep_here: [{resource: db, path: x}]\n",
-	    "/s/site.yaml:5:24: 'db' is no tree of files: this entry needs a "
+	    "/s/site.yaml:5:24: 'db' is no tree of files: this entry needs "
 	    "'table'");
 	refused_rule("map: [{resource: db, from: x, to: y}]\n",
-	    "/s/site.yaml:5:18: 'db' is no tree of files: this entry needs a "
+	    "/s/site.yaml:5:18: 'db' is no tree of files: this entry needs "
 	    "'table'");
 	refused_rule("map: [{resource: f, table: x, from: [a], to: [b]}]\n",
 	    "/s/site.yaml:5:28: 'table' is about databases, and 'f' is a "
