@@ -257,8 +257,9 @@ struct vl_profile {
 	char *version_resource; /* NULL: no probe */
 	/* One of these three says how it is told. */
 	char *version_sql;
-	char *version_file;     /* absolute, or from `dir` */
-	char *version_json;     /* where in the file; NULL: all of it */
+	char *version_file; /* absolute, or from `dir` */
+	char *version_json; /* where in the file; neither: all of it */
+	char *version_yaml;
 	char **version_command; /* words */
 	size_t nversion_command;
 	unsigned version_line;

@@ -28,23 +28,27 @@ asks(const struct vl_rows_opts *opts)
 	        p->nversion_command > 0);
 }
 
-/* The one value at the path, of a file that is JSON. */
+/* The one value at the path, of a file that is JSON or YAML. */
 static enum vl_status
 read_inside(struct vl_buf *out, const struct vl_profile *p,
     struct vl_slice text, struct vl_err *err)
 {
-	const struct vl_finder_words words = { .json = p->version_json };
+	const struct vl_finder_words words = { .json = p->version_json,
+		.yaml = p->version_yaml };
 	struct vl_places places = { 0 };
 	struct vl_finder *finder = NULL;
 	enum vl_status st = vl_finder_new(&finder, &words, err);
 
 	if (st == VL_OK && vl_finder_find(finder, text, &places, err) != VL_OK)
-		st = vl_fail(err, VL_EUSAGE, "'%s' is not JSON: %s",
-		    p->version_file, err->text);
+		st = vl_fail(err, VL_EUSAGE, "'%s' is not %s: %s",
+		    p->version_file, p->version_json != NULL ? "JSON" : "YAML",
+		    err->text);
 	if (st == VL_OK && places.n != 1)
 		st = vl_fail(err, VL_EUSAGE,
 		    "'%s' has %zu values at '%s', and one is the version",
-		    p->version_file, places.n, p->version_json);
+		    p->version_file, places.n,
+		    p->version_json != NULL ? p->version_json :
+		                              p->version_yaml);
 	if (st == VL_OK)
 		st = vl_place_read(out, text, &places.list[0], err);
 	vl_finder_free(finder);
@@ -75,7 +79,7 @@ read_file(struct vl_buf *out, const struct vl_profile *p, struct vl_err *err)
 	else if (vl_read_file(AT_FDCWD, real, FILE_MAX, &text, &why) != VL_OK)
 		st = vl_fail(err, VL_EUSAGE, "cannot read '%s': %s",
 		    (const char *)path.p, why.text);
-	else if (p->version_json != NULL)
+	else if (p->version_json != NULL || p->version_yaml != NULL)
 		st = read_inside(out, p, vl_buf_slice(&text), err);
 	else
 		st = vl_buf_add(out, vl_buf_slice(&text), err);

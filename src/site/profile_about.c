@@ -45,6 +45,8 @@ const struct vl_word_about vl_profile_about[] = {
 	  "version: {resource: db, file: app/VERSION}" },
 	{ VERSION, "json", "where in the file", "all of the file",
 	  "version: {resource: db, file: package.json, json: $.version}" },
+	{ VERSION, "yaml", "the same in a file that is YAML", "all of the file",
+	  "version: {resource: db, file: Chart.yaml, yaml: $.appVersion}" },
 	{ VERSION, "command", "a program that prints it, run without a shell", "this, `sql` or `file`",
 	  "version: {resource: db, command: [/usr/bin/app, --version]}" },
 	{ VERSION, "accept", "versions that go together, with `*`", "the same only",

@@ -415,9 +415,14 @@ check_version(const struct vl_profile *p, struct vl_err *err)
 	if (n > 1)
 		return vl_site_fail(p->file, &at, err,
 		    "one of 'sql', 'file' and 'command' tells the version");
-	if (p->version_json != NULL && p->version_file == NULL)
+	if ((p->version_json != NULL || p->version_yaml != NULL) &&
+	    p->version_file == NULL)
 		return vl_site_fail(p->file, &at, err,
-		    "'json' says where in a 'file' the version stands");
+		    "'%s' says where in a 'file' the version stands",
+		    p->version_json != NULL ? "json" : "yaml");
+	if (p->version_json != NULL && p->version_yaml != NULL)
+		return vl_site_fail(p->file, &at, err,
+		    "one of 'json' and 'yaml' reads the file, not both");
 	return VL_OK;
 }
 

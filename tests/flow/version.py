@@ -70,6 +70,16 @@ class Version(Flow):
         self.put("package.json", '{"app": {"version": 8}}', "{}")
         self.assert_says(self.carry(2), "has 0 values at '$.app.version'")
 
+    def test_a_value_in_a_file_of_yaml(self):
+        self.write("file: Chart.yaml, yaml: $.app.version")
+        self.put("Chart.yaml", "app: {version: '7.1'}\n",
+                 "# the chart\napp:\n  name: x\n  version: \"7.1\"\n")
+        self.carry()
+        self.put("Chart.yaml", "app: {version: '7.1'}\n", "app: {version: 8}")
+        self.assert_says(self.carry(4), "of version '7.1' at the source")
+        self.put("Chart.yaml", "app: [\n", "")
+        self.refused(["is not YAML"])
+
     def test_what_is_no_version(self):
         self.write("file: V")
         self.refused(["cannot read", "a/V", "No such file"])
