@@ -23,6 +23,9 @@ struct vl_row_told {
 	enum vl_change change;
 	struct vl_slice key; /* canonical JSON, an array */
 	const char *detail;  /* the columns that differ, or why not */
+	/* What differs inside their values, as vl_fields_differ() (fields.h)
+	 * says it, in an array; n is 0: nothing is told. */
+	struct vl_slice values;
 };
 
 /* What an import asks and says; `arg` is handed to each. None is NULL. */

@@ -169,6 +169,10 @@ struct vl_rows_put_opts {
 	 * written, of rows that were here. */
 	void (*change)(void *arg, const char *table, enum vl_row_change what,
 	    struct vl_slice key, const char *detail);
+	/* Before change() of a record of which values differ inside: where, as
+	 * an array of JSON (vl_fields_differ(), fields.h), borrowed until
+	 * change() is back.  Or NULL. */
+	void (*values)(void *arg, struct vl_slice json);
 	bool conflicts_only; /* no other change is told */
 };
 

@@ -143,6 +143,12 @@ note(void *arg, const char *text)
 }
 
 static void
+take_values(void *arg, struct vl_slice json)
+{
+	((struct vl_base *)arg)->values = json;
+}
+
+static void
 take_row(void *arg, const char *table, enum vl_row_change what,
     struct vl_slice key, const char *detail)
 {
@@ -153,7 +159,7 @@ take_row(void *arg, const char *table, enum vl_row_change what,
 		[VL_ROW_CONFLICT] = VL_CHANGE_CONFLICT,
 		[VL_ROW_DERIVE] = VL_CHANGE_DERIVE,
 	};
-	const struct vl_base *b = arg;
+	struct vl_base *b = arg;
 	struct vl_run *run = b->run;
 	const struct vl_apply_ui *ui = run->opts->ui;
 	char shown[512];
@@ -169,7 +175,9 @@ take_row(void *arg, const char *table, enum vl_row_change what,
 		        .table = table,
 		        .change = changes[what],
 		        .key = key,
-		        .detail = detail });
+		        .detail = detail,
+		        .values = b->values });
+	b->values = (struct vl_slice){ 0 };
 }
 
 static enum vl_status
@@ -246,6 +254,7 @@ begin_base(
 	        .decide =
 	            o->plan != NULL || b->run->writer != NULL ? decide : NULL,
 	        .change = take_row,
+	        .values = take_values,
 	        .conflicts_only = b->run->quiet || o->ui->row == NULL },
 	    err);
 }

@@ -36,6 +36,7 @@ struct vl_base {
 	struct vl_brought_w *list; /* the one of this import */
 	struct vl_json json;       /* a line of them */
 	struct vl_buf text;
+	struct vl_slice values; /* told of the row that is told next */
 	dev_t dev;     /* of its file, where it is written */
 	uint64_t need; /* bytes; 0: it is not */
 	bool begun;

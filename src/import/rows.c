@@ -3,6 +3,7 @@
  * joined with slashes, as a person names them.
  */
 
+#include <valise/fields.h>
 #include <valise/json.h>
 #include <valise/text.h>
 
@@ -64,19 +65,25 @@ print_row(const struct view *v, const struct vl_row_told *r)
 	const struct view_look look = view_look(v, r->change);
 	char key[SHOWN];
 	char table[256];
+	struct vl_buf values = { 0 };
+	struct vl_err ignored = { 0 };
 	int pad = 0;
 
+	if (r->values.n > 0)
+		(void)vl_fields_text(&values, r->values, &ignored);
 	show_key(key, r->key);
 	(void)vl_escape_text(table, sizeof(table), vl_slice_of(r->table));
 	if (r->detail[0] != '\0')
 		pad = KEY_WIDTH - view_width(key);
 	vl_progress_clear();
-	printf("%-*s  %s%*s %s%c %s%s%s%*s%s\n", v->name_width, r->resource,
-	    table,
+	printf("%-*s  %s%*s %s%c %s%s%s%*s%s%s%.*s\n", v->name_width,
+	    r->resource, table,
 	    TABLE_WIDTH > view_width(table) ? TABLE_WIDTH - view_width(table) :
 	                                      0,
 	    "", look.colour, look.sign, key, look.plain,
-	    r->detail[0] != '\0' ? "  " : "", pad > 0 ? pad : 0, "", r->detail);
+	    r->detail[0] != '\0' ? "  " : "", pad > 0 ? pad : 0, "", r->detail,
+	    values.n > 0 ? "  " : "", (int)values.n, (const char *)values.p);
+	vl_buf_free(&values);
 }
 
 void
@@ -97,5 +104,7 @@ view_row(void *arg, const struct vl_row_told *r)
 	vl_msg_text(&m, "table", vl_slice_of(r->table));
 	vl_msg_json(&m, "key", r->key);
 	vl_msg_text(&m, columns ? "fields" : "detail", vl_slice_of(r->detail));
+	if (r->values.n > 0)
+		vl_msg_json(&m, "values", r->values);
 	vl_msg_end(&m);
 }

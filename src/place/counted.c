@@ -34,7 +34,7 @@ pass_over(void *with, const struct leaf *leaf, struct vl_err *err)
 static bool
 is_serialised(struct vl_slice text)
 {
-	const struct leaf_visit none = { pass_over, NULL };
+	const struct leaf_visit none = { .leaf = pass_over };
 
 	return text.n > 3 && text.p[1] == ':' &&
 	    (text.p[0] == 'a' || text.p[0] == 's' || text.p[0] == 'O' ||
@@ -84,7 +84,7 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 static enum vl_status
 look_inside(struct nest *n, size_t last, struct vl_err *err)
 {
-	const struct leaf_visit visit = { take_leaf, n };
+	const struct leaf_visit visit = { .leaf = take_leaf, .with = n };
 	const size_t first = n->next;
 	enum vl_status st = VL_OK;
 

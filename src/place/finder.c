@@ -336,7 +336,7 @@ vl_finder_find(struct vl_finder *f, struct vl_slice value,
 	const size_t before = out->n;
 	const size_t counted = out->ncounted;
 	struct run run = { f, value, out };
-	const struct leaf_visit visit = { take_leaf, &run };
+	const struct leaf_visit visit = { .leaf = take_leaf, .with = &run };
 	enum vl_status st = VL_OK;
 
 	switch (f->way) {

@@ -203,7 +203,7 @@ path_step(const struct json_path *path, uint64_t before, const struct kid *kid)
 	bool fits = false;
 	size_t i = 0;
 
-	for (i = 0; before != 0 && i < path->n; i++) {
+	for (i = 0; path != NULL && before != 0 && i < path->n; i++) {
 		if ((before >> i & 1) == 0)
 			continue;
 		step = &path->steps[i];

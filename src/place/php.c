@@ -20,6 +20,7 @@ struct level {
 
 struct php {
 	const struct json_path *path;
+	const struct leaf_visit *visit;
 	const uint8_t *first;
 	const uint8_t *p;
 	const uint8_t *end;
@@ -316,6 +317,8 @@ step(const struct php *s, const struct leaf *key)
 	kid.indexed = key->form == VL_FORM_JSON_NUMBER && *kid.name.p != '-';
 	for (i = 0; kid.indexed && i < key->n; i++)
 		kid.index = kid.index * 10 + (size_t)(kid.name.p[i] - '0');
+	if (s->visit->enter != NULL)
+		s->visit->enter(s->visit->with, s->depth, &kid);
 	return path_step(s->path, s->levels[s->depth - 1].states, &kid);
 }
 
@@ -324,7 +327,7 @@ static bool
 selects(const struct php *s, uint64_t states, bool key)
 {
 	if (s->path == NULL)
-		return true;
+		return s->visit->enter == NULL || !key;
 	return s->path->keys == key && (states >> s->path->n & 1) != 0;
 }
 
@@ -333,6 +336,7 @@ static bool
 read_value(struct php *s, uint64_t states, struct leaf *leaf, bool *found)
 {
 	const char kind = s->p < s->end ? (char)*s->p : '\0';
+	const uint8_t *from = s->p;
 
 	*found = false;
 	if (s->p == s->end)
@@ -344,6 +348,11 @@ read_value(struct php *s, uint64_t states, struct leaf *leaf, bool *found)
 		return open_nested(s, kind, states);
 	if (!read_scalar(s, kind, leaf, found))
 		return false;
+	if (!*found && s->visit->enter != NULL) {
+		*found = true;
+		leaf->at = (size_t)(from - s->first);
+		leaf->n = (size_t)(s->p - from) - (s->p[-1] == ';');
+	}
 	*found = *found && selects(s, states, false);
 	return true;
 }
@@ -353,7 +362,7 @@ php_scan(const struct json_path *path, struct vl_slice value,
     const struct leaf_visit *visit, struct vl_err *err)
 {
 	static const uint8_t nothing[1];
-	struct php s = { .path = path };
+	struct php s = { .path = path, .visit = visit };
 	struct leaf leaf = { 0 };
 	enum vl_status st = VL_OK;
 	uint64_t states = 1;
@@ -371,8 +380,7 @@ php_scan(const struct json_path *path, struct vl_slice value,
 		ok = ok && st == VL_OK && go_on(&s, &end);
 		if (!ok || end || !read_key(&s, &leaf))
 			break;
-		if (path != NULL)
-			states = step(&s, &leaf);
+		states = step(&s, &leaf);
 		if (selects(&s, states, true))
 			st = visit->leaf(visit->with, &leaf, err);
 		if (st != VL_OK)

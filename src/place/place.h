@@ -57,6 +57,10 @@ struct leaf_visit {
 	enum vl_status (*leaf)(
 	    void *with, const struct leaf *leaf, struct vl_err *err);
 	void *with;
+	/* Not NULL: without a path, for all values but maps and lists, null
+	 * among them, and no keys.  Called before each value, with how many
+	 * there are around it. */
+	void (*enter)(void *with, size_t depth, const struct kid *kid);
 };
 /* Call `visit` for each leaf that `path` selects, ascending; a failure of it
  * ends the walk. */

@@ -20,6 +20,7 @@ struct level {
 
 struct scan {
 	const struct json_path *path;
+	const struct leaf_visit *visit;
 	const uint8_t *first;
 	const uint8_t *p;
 	const uint8_t *end;
@@ -150,6 +151,8 @@ kid_states(
 		kid.escaped = key->escaped;
 		kid.name = (struct vl_slice){ s->first + key->at, key->n };
 	}
+	if (s->visit->enter != NULL)
+		s->visit->enter(s->visit->with, s->depth, &kid);
 	return path_step(s->path, level->states, &kid);
 }
 
@@ -238,6 +241,8 @@ read_scalar(struct scan *s, struct leaf *leaf, bool *found)
 static bool
 selects(const struct scan *s, uint64_t states, bool key)
 {
+	if (s->path == NULL)
+		return !key;
 	return s->path->keys == key && (states >> s->path->n & 1) != 0;
 }
 
@@ -246,8 +251,9 @@ json_scan(const struct json_path *path, struct vl_slice value,
     const struct leaf_visit *visit, struct vl_err *err)
 {
 	static const uint8_t nothing[1];
-	struct scan s = { .path = path };
+	struct scan s = { .path = path, .visit = visit };
 	struct leaf leaf = { 0 };
+	const uint8_t *from = NULL;
 	enum vl_status st = VL_OK;
 	uint64_t states = 1;
 	bool opened = false;
@@ -261,8 +267,14 @@ json_scan(const struct json_path *path, struct vl_slice value,
 	while (ok && st == VL_OK && !end) {
 		skip_space(&s);
 		opened = comes(&s, '{') || comes(&s, '[');
+		from = s.p;
 		ok = opened ? open_nested(&s, states) :
 		              read_scalar(&s, &leaf, &found);
+		if (ok && !opened && !found && visit->enter != NULL) {
+			found = true;
+			leaf = (struct leaf){ .at = (size_t)(from - s.first),
+				.n = (size_t)(s.p - from) };
+		}
 		if (ok && !opened && found && selects(&s, states, false))
 			st = visit->leaf(visit->with, &leaf, err);
 		if (ok && st == VL_OK)

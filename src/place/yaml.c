@@ -24,8 +24,9 @@ struct level {
 	uint64_t value;  /* of the value behind the last key */
 	size_t index;    /* of the next value of a list */
 	bool map;
-	bool keyed; /* a key was read, its value not */
-	bool merge; /* what stands in it belongs to the map around it */
+	bool keyed;   /* a key was read, its value not */
+	bool unnamed; /* the key is a map or a list */
+	bool merge;   /* what stands in it belongs to the map around it */
 };
 
 struct anchor {
@@ -209,6 +210,21 @@ spelling_of(const yaml_event_t *e, struct leaf *leaf)
 	}
 }
 
+/* Whatever it is, as its text. */
+static enum vl_status
+tell_scalar(struct yaml *y, const yaml_event_t *e)
+{
+	struct leaf leaf = { .spelled = &y->spelled };
+	enum vl_status st = VL_OK;
+
+	(void)spelling_of(e, &leaf);
+	vl_buf_clear(&y->spelled.text);
+	st = vl_buf_add(&y->spelled.text,
+	    (struct vl_slice){ e->data.scalar.value, e->data.scalar.length },
+	    y->err);
+	return st == VL_OK ? y->visit->leaf(y->visit->with, &leaf, y->err) : st;
+}
+
 /* The path selects it, as a value or as a key. */
 static enum vl_status
 take_scalar(struct yaml *y, const yaml_event_t *e)
@@ -224,6 +240,8 @@ take_scalar(struct yaml *y, const yaml_event_t *e)
 	size_t end = byte_at(y, e->end_mark.index);
 	enum vl_status st = VL_OK;
 
+	if (y->visit->enter != NULL)
+		return tell_scalar(y, e);
 	if (!tag_fits(e, &kind))
 		return refuse(y, leaf.at, "a scalar with a tag of its own");
 	if (kind == YAML_IS_NOTHING)
@@ -256,6 +274,8 @@ take_scalar(struct yaml *y, const yaml_event_t *e)
 static bool
 selects(const struct yaml *y, uint64_t states, bool key)
 {
+	if (y->path == NULL)
+		return !key;
 	return y->path->keys == key && states != NO_STATES &&
 	    (states >> y->path->n & 1) != 0;
 }
@@ -269,6 +289,8 @@ behind_key(const struct yaml *y, const struct level *l, const yaml_event_t *e)
 	if (kid.named)
 		kid.name = (struct vl_slice){ e->data.scalar.value,
 			e->data.scalar.length };
+	if (y->visit->enter != NULL)
+		y->visit->enter(y->visit->with, y->depth, &kid);
 	return path_step(y->path, l->states, &kid);
 }
 
@@ -305,8 +327,11 @@ take_key(struct yaml *y, struct level *l, const yaml_event_t *e)
 		return refuse(y, byte_at(y, e->start_mark.index),
 		    "an alias that is a key");
 	l->keyed = true;
+	l->unnamed = e->type != YAML_SCALAR_EVENT;
 	l->merge = merge;
-	l->value = merge ? l->states : behind_key(y, l, e);
+	l->value = behind_key(y, l, e);
+	if (merge)
+		l->value = l->states;
 	if (e->type != YAML_SCALAR_EVENT) {
 		st = keep_anchor(y, e, 0);
 		return st == VL_OK ? push(y, e, (struct level){ 0 }) : st;
@@ -343,7 +368,7 @@ static enum vl_status
 take_node(struct yaml *y, const yaml_event_t *e)
 {
 	struct level *l = y->depth > 0 ? &y->levels[y->depth - 1] : NULL;
-	struct kid kid = { .indexed = true };
+	struct kid kid = { 0 };
 	uint64_t states = 1;
 	bool merge = false;
 
@@ -356,13 +381,18 @@ take_node(struct yaml *y, const yaml_event_t *e)
 		return take_key(y, l, e);
 	if (l->map) {
 		l->keyed = false;
+		if (l->unnamed && y->visit->enter != NULL)
+			y->visit->enter(y->visit->with, y->depth, &kid);
 		states = l->value;
 		merge = l->merge;
 		l->merge = false;
 	} else if (l->merge) {
 		states = l->states;
 	} else {
+		kid.indexed = true;
 		kid.index = l->index++;
+		if (y->visit->enter != NULL)
+			y->visit->enter(y->visit->with, y->depth, &kid);
 		states = path_step(y->path, l->states, &kid);
 	}
 	return take_value(y, e, states, merge);

@@ -168,6 +168,7 @@ find_differences(struct comparing *c, struct rows_staged *row)
 	bool more = false;
 
 	vl_buf_clear(&p->detail);
+	rows_tell_begin(p);
 	st = hold(c, row);
 	if (st == VL_OK)
 		st = rows_row_parse(&p->store, row->row, c->err);
@@ -199,8 +200,11 @@ find_differences(struct comparing *c, struct rows_staged *row)
 			    p, c->here->scratch, &beside, &same, c->err);
 		if (st == VL_OK && !same)
 			st = add_difference(c, column, &ours, &theirs);
+		if (st == VL_OK && !same && !c->proof)
+			st = rows_tell_value(
+			    p, c->here->scratch, &beside, c->err);
 	}
-	return st;
+	return st == VL_OK ? rows_tell_end(p, c->err) : st;
 }
 
 static enum vl_on_match
@@ -320,32 +324,6 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 		p->left++;
 	}
 	return rows_stage_set(p->stage, c->rd.table, row, c->err);
-}
-
-bool
-rows_what_next(struct vl_slice *what, size_t *column)
-{
-	struct vl_rd rd = { .rest = *what };
-
-	if (what->n < 2)
-		return false;
-	*column = vl_rd_u16le(&rd);
-	*what = rd.rest;
-	return true;
-}
-
-bool
-rows_what_writes(const struct rows_staged *row, size_t column)
-{
-	struct vl_slice what = row->what;
-	size_t one = NONE;
-
-	if (row->act == ROWS_NEW || row->act == ROWS_AGAIN_NEW)
-		return true;
-	while (rows_what_next(&what, &one))
-		if (one == column)
-			return true;
-	return false;
 }
 
 static const char *

@@ -502,8 +502,9 @@ struct rows_reader {
 	struct vl_cell *mapped; /* a copy, where the table has such rows */
 	size_t ncells;
 	int64_t r;
-	size_t entry; /* that fits the row */
-	bool stray;   /* with an ear: none fits it */
+	size_t entry;        /* that fits the row */
+	bool stray;          /* with an ear: none fits it */
+	struct vl_slice key; /* of the row, where a walk has found it */
 };
 enum vl_status rows_reader_open(struct rows_reader *rd, struct vl_db *db,
     const struct rows_plan *p, size_t table, const bool *wanted,
@@ -517,7 +518,7 @@ bool rows_reader_holds(const struct rows_reader *rd, size_t condition);
 /* The cells of its primary key, in table order, as JSON: into `out`. */
 enum vl_status rows_reader_primary(
     const struct rows_reader *rd, struct vl_buf *out, struct vl_err *err);
-/* "table 't', row 17" before a message. */
+/* "table 't', row 17 ["key"]" before a message. */
 enum vl_status rows_reader_within(
     const struct rows_reader *rd, struct vl_err *err);
 void rows_reader_close(struct rows_reader *rd);

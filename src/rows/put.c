@@ -104,6 +104,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	vl_buf_free(&p->whole);
 	rows_heres_free(&p->heres);
 	vl_buf_free(&p->detail);
+	rows_tell_free(p);
 	vl_buf_free(&p->text);
 	free(p);
 }
@@ -435,6 +436,7 @@ tell(struct vl_rows_put *p, size_t table, enum rows_act act,
 	const char *name = p->here->plan.tables[table].collection;
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
+	struct vl_slice said = { 0 };
 	enum vl_status st = act == ROWS_LEFT ?
 	    rows_staging_gone(&g, p->stage, table, err) :
 	    rows_staging_open(&g, p->stage, table, act, err);
@@ -445,6 +447,9 @@ tell(struct vl_rows_put *p, size_t table, enum rows_act act,
 		if (st != VL_OK || !more)
 			break;
 		st = say_what(p, table, row.what, err);
+		said = rows_what_said(row.what);
+		if (st == VL_OK && said.n > 0 && p->opts.values != NULL)
+			p->opts.values(p->opts.arg, said);
 		if (st == VL_OK)
 			p->opts.change(p->opts.arg, name, what, row.key,
 			    (const char *)p->text.p);

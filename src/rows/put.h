@@ -12,6 +12,7 @@
  *	here_row.c values of the source become those of this side
  *	compare.c  those beside the target's
  *	same.c     two values
+ *	tell.c     what differs inside them
  *	settle.c   what becomes of them
  *	decide.c   or what a plan says
  *	brought.c  rows that earlier imports created
@@ -57,14 +58,17 @@ struct rows_staged {
 	enum rows_act was;    /* as it was put aside or set */
 	size_t entry;         /* of its table */
 	struct vl_slice what; /* UPDATE: the columns that differ, their
-	                       * numbers in 2 bytes each */
+	                       * numbers in 2 bytes each; perhaps more */
 	int64_t r;            /* its row at the target; SAME, UPDATE, LEFT */
 	struct vl_slice at; /* primary key of that row, where it has no rowid */
 	struct vl_cell id;  /* NEW: the id it gets; or null */
 };
 
-/* The columns of `what`, one after the other; false behind the last. */
+/* tell.c: the columns of `what`, one after the other; false behind the last. */
 bool rows_what_next(struct vl_slice *what, size_t *column);
+/* `what` without, and what alone is said to people: JSON, or n is 0. */
+struct vl_slice rows_what_columns(struct vl_slice what);
+struct vl_slice rows_what_said(struct vl_slice what);
 
 /* The column is written: of a row that is changed as far as it differs. */
 bool rows_what_writes(const struct rows_staged *row, size_t column);
@@ -154,6 +158,13 @@ struct rows_told {
 	struct vl_buf text;
 };
 
+/* What differs inside the values of the row at hand. */
+struct rows_telling {
+	struct vl_fields *fields;
+	struct vl_json_w w;
+	struct vl_buf said;
+};
+
 /* The schema of a table that is called by a row: looked at when it is found. */
 struct rows_later {
 	struct vl_buf name;
@@ -201,6 +212,7 @@ struct vl_rows_put {
 	struct vl_buf line;
 	/* compare.c, write.c */
 	struct vl_row_store theirs;
+	struct rows_telling telling;
 	struct vl_buf detail;
 	struct vl_buf text;
 	struct rows_values values;
@@ -330,6 +342,19 @@ struct rows_beside {
 };
 enum vl_status rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
     const struct rows_beside *b, bool *same, struct vl_err *err);
+/* A stretch of the body of the row that was read. */
+enum vl_status rows_same_piece(struct vl_rows_put *p,
+    struct rows_scratch *scratch, uint64_t at, uint64_t n, struct vl_buf *out,
+    struct vl_err *err);
+
+/* tell.c: of a row that differs, each value that does; what is told of them
+ * goes to p->detail in the end. */
+void rows_tell_begin(struct vl_rows_put *p);
+enum vl_status rows_tell_value(struct vl_rows_put *p,
+    struct rows_scratch *scratch, const struct rows_beside *b,
+    struct vl_err *err);
+enum vl_status rows_tell_end(struct vl_rows_put *p, struct vl_err *err);
+void rows_tell_free(struct vl_rows_put *p);
 
 /* decide.c: what opts.decide says of a record. */
 struct rows_question {

@@ -9,20 +9,21 @@ struct same {
 	struct vl_err *err;
 };
 
-/* A stretch of the target's body: from the values that were kept. */
-static enum vl_status
-piece_here(struct same *c, uint64_t at, uint64_t n, struct vl_buf *out)
+/* From the values that were kept. */
+enum vl_status
+rows_same_piece(struct vl_rows_put *p, struct rows_scratch *scratch,
+    uint64_t at, uint64_t n, struct vl_buf *out, struct vl_err *err)
 {
-	const struct rows_values *v = &c->p->values;
+	const struct rows_values *v = &p->values;
 	struct vl_slice kept = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	/* One value is one stretch. */
 	for (i = 0; st == VL_OK && i < v->nlarge; i++) {
-		st = rows_scratch_kept(c->scratch, v->large[i], &kept, c->err);
+		st = rows_scratch_kept(scratch, v->large[i], &kept, err);
 		if (st == VL_OK && at == 0 && kept.n == n)
-			return vl_buf_add(out, kept, c->err);
+			return vl_buf_add(out, kept, err);
 		at -= kept.n;
 	}
 	return st;
@@ -42,7 +43,8 @@ same_stretch(struct same *c, const struct rows_staged *row,
 	st = rows_stage_piece(
 	    c->p->stage, row->body, ours[0], ours[1], &a, c->err);
 	if (st == VL_OK)
-		st = piece_here(c, theirs[0], theirs[1], &b);
+		st = rows_same_piece(
+		    c->p, c->scratch, theirs[0], theirs[1], &b, c->err);
 	*same = vl_slice_equal(vl_buf_slice(&a), vl_buf_slice(&b));
 	vl_buf_free(&a);
 	vl_buf_free(&b);

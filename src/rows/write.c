@@ -142,6 +142,7 @@ open_update(struct writing *g)
 	size_t column = 0;
 	size_t i = 0;
 
+	what = rows_what_columns(what);
 	for (i = 0; i < UPDATES; i++)
 		if (g->updates[i].write != NULL &&
 		    vl_slice_equal(what, vl_buf_slice(&g->updates[i].what))) {

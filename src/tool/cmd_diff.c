@@ -11,6 +11,7 @@
 #include <valise/text.h>
 
 #include "tool.h"
+#include "values.h"
 
 struct diff_opts {
 	struct open_opts how;
@@ -53,6 +54,7 @@ struct diff {
 	struct vl_json json[2];
 	struct vl_buf name;
 	struct vl_buf detail;
+	struct values values;
 	/* The resource that is being counted. */
 	char resource[65]; /* 64 bytes in a line, and NUL */
 	uint64_t counts[CHANGES];
@@ -159,6 +161,7 @@ find_detail(struct diff *d, struct vl_err *err)
 	size_t i = 0;
 
 	vl_buf_clear(&d->detail);
+	vl_buf_clear(&d->values.said);
 	if (vl_slice_equal(d->rec[0].line, d->rec[1].line))
 		return VL_OK;
 	for (i = 0; st == VL_OK && i < 2; i++) {
@@ -166,7 +169,13 @@ find_detail(struct diff *d, struct vl_err *err)
 		line.n--; /* LF */
 		st = vl_json_parse(&d->json[i], line, err);
 	}
-	return st == VL_OK ? add_members(d, 0, 0, err) : st;
+	if (st == VL_OK)
+		st = add_members(d, 0, 0, err);
+	if (st != VL_OK || d->detail.n == 0 || d->opts->stat ||
+	    d->rec[0].kind != VL_LINE_ROW || d->rec[1].kind != VL_LINE_ROW)
+		return st;
+	return values_differ(&d->values, d->rec[1].row.table,
+	    (struct vl_slice[]){ d->rec[0].row.row, d->rec[1].row.row }, err);
 }
 
 static void
@@ -185,6 +194,8 @@ show_json(const struct diff *d, enum change what, const struct vl_unpacked *rec)
 		vl_msg_json(&m, "key", rec->row.key);
 	if (what == CHANGED)
 		vl_msg_text(&m, "fields", vl_buf_slice(&d->detail));
+	if (what == CHANGED && d->values.said.n > 0)
+		vl_msg_json(&m, "values", vl_buf_slice(&d->values.said));
 	vl_msg_end(&m);
 }
 
@@ -202,11 +213,17 @@ show(struct diff *d, enum change what, const struct vl_unpacked *rec,
 	}
 	vl_buf_clear(&d->name);
 	st = record_name(&d->name, rec, err);
+	vl_buf_clear(&d->values.shown);
+	if (st == VL_OK && what == CHANGED && d->values.said.n > 0)
+		st = vl_fields_text(
+		    &d->values.shown, vl_buf_slice(&d->values.said), err);
 	if (st == VL_OK)
-		printf("%c\t%.*s\t%.*s\n", change_signs[what], (int)d->name.n,
-		    (const char *)d->name.p,
+		printf("%c\t%.*s\t%.*s%s%.*s\n", change_signs[what],
+		    (int)d->name.n, (const char *)d->name.p,
 		    what == CHANGED ? (int)d->detail.n : 0,
-		    what == CHANGED ? (const char *)d->detail.p : "");
+		    what == CHANGED ? (const char *)d->detail.p : "",
+		    d->values.shown.n > 0 ? "\t" : "", (int)d->values.shown.n,
+		    (const char *)d->values.shown.p);
 	return st;
 }
 
@@ -252,6 +269,9 @@ next(struct diff *d, size_t i, struct vl_err *err)
 	enum vl_status st =
 	    vl_unpack_next(d->bundles[i].unpack, &d->rec[i], err);
 
+	if (st == VL_OK && i == 1 && d->rec[i].line.p != NULL &&
+	    d->rec[i].kind == VL_LINE_PROFILE)
+		values_profile(&d->values, d->rec[i].profile.words);
 	return st == VL_OK ? VL_OK :
 	                     vl_within(err, "bundle '%s'", d->bundles[i].shown);
 }
@@ -333,6 +353,7 @@ diff_run(const struct vl_args *args, struct vl_err *err)
 		bundle_close(&d.bundles[i]);
 		vl_json_free(&d.json[i]);
 	}
+	values_free(&d.values);
 	vl_buf_free(&d.name);
 	vl_buf_free(&d.detail);
 	return st;
@@ -342,13 +363,15 @@ const struct vl_cmd vl_cmd_diff = {
 	.name = "diff",
 	.operands = "DIR DIR",
 	.help = "compare two bundles of a series",
-	.about = "Prints a line for each record of which the second bundle "
-	         "says something else than\nthe first: + where only the second "
-	         "has it, - where only the first, ~ where both;\nRESOURCE/KEY "
-	         "as 'valise ls' has it; what differs. --stat prints for each "
-	         "resource\nits name and the numbers of records that are new, "
-	         "changed, gone, the same. Parted\nby tabs. Ids that rows have "
-	         "at the source are not compared.",
+	.about =
+	    "Prints a line for each record of which the second bundle "
+	    "says something else than\nthe first: + where only the second "
+	    "has it, - where only the first, ~ where both;\nRESOURCE/KEY "
+	    "as 'valise ls' has it; what differs; inside values of JSON, "
+	    "PHP and YAML\nthe path, what was there and what is. --stat "
+	    "prints for each resource its name and\nthe numbers of records "
+	    "that are new, changed, gone, the same. Parted by tabs. Ids\n"
+	    "that rows have at the source are not compared.",
 	.opts = table,
 	.opts_size = sizeof(struct diff_opts),
 	.min_operands = 2,

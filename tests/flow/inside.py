@@ -8,86 +8,7 @@ import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from database import Rows  # noqa: E402
-
-SCHEMA = """
-create table post(id integer primary key, name text not null unique);
-create table option(id integer primary key, name text not null unique,
-    value);
-"""
-TABLES = """
-        - {table: post, key: [name]}
-        - {table: option, key: [name]}
-"""
-
-
-def php(value):
-    """As serialize() writes it; a dict is an array."""
-    if isinstance(value, str):
-        value = value.encode()
-    if isinstance(value, bytes):
-        return b's:%d:"%s";' % (len(value), value)
-    if isinstance(value, int):
-        return b"i:%d;" % value
-    if isinstance(value, list):
-        value = dict(enumerate(value))
-    return b"a:%d:{%s}" % (len(value), b"".join(
-        php(key) + php(one) for key, one in value.items()))
-
-
-class Inside(Rows):
-    def setUp(self):
-        super().setUp()
-        self.make(SCHEMA)
-        self.target = self.folder / "dst" / "app.db"
-        self.target.parent.mkdir(exist_ok=True)
-        self.make(SCHEMA, self.target)
-        self.posts(self.db, {3: "cat", 12: "dog", 400: "eve"})
-        self.posts(self.target, {7: "other", 12: "cat", 100000: "dog"})
-
-    def posts(self, path, names):
-        with sqlite3.connect(path) as db:
-            db.executemany("insert into post values (?, ?)", names.items())
-        db.close()
-
-    def put(self, path, **values):
-        with sqlite3.connect(path) as db:
-            for name, value in values.items():
-                if isinstance(value, bytes) and value[:2] != b"\x1f\x8b":
-                    value = value.decode()
-                db.execute("insert into option(name, value) values (?, ?) on "
-                           "conflict(name) do update set value = ?2",
-                           (name, value))
-        db.close()
-
-    def get(self, path, name):
-        with sqlite3.connect(path) as db:
-            (value,), = db.execute(
-                "select value from option where name = ?", (name,))
-        db.close()
-        return value.encode() if isinstance(value, str) else value
-
-    def profile(self, *lines):
-        words = ("profile:\n  resources:\n    - resource: app\n"
-                 f"      tables:{TABLES}      references:\n" +
-                 "".join(f"        - {line}\n" for line in lines))
-        self.write_yaml(words)
-        self.site.target_yaml.write_text(
-            f"site: demo\nstate: {self.site.target_state}\nresources:\n"
-            f"  - {{name: app, kind: sqlite, path: {self.target}}}\n"
-            f"trust:\n  - sender: {self.site.keys / 'sender.pub'}\n")
-        return words
-
-    def carry_rows(self):
-        bundle = self.site.export()
-        self.site.import_(bundle, "--allow-delete")
-        again = self.site.import_(bundle, "--allow-delete")
-        self.assert_says(again, "nothing differs")
-        return bundle
-
-    def refused_line(self, code, *said):
-        """The export ends so, with one line that names the row."""
-        return self.refused_export(code, "table 'option', row 1", *said)
+from inside_values import SCHEMA, Inside, php  # noqa: E402
 
 
 class Php(Inside):
@@ -412,6 +333,87 @@ class Packed(Inside):
         self.profile(line.replace("to: post", "to: post, on_broken: keep"))
         self.carry_rows()
         self.assertEqual(value, self.get(self.target, "x"))
+
+
+
+class Bad(Inside):
+    """What cannot be read and what two lines claim, in each way of reading:
+    one line with entry, row, key, column and path; nothing is written."""
+
+    BROKEN = (
+        ("json: \"$[*]\"", b'["12", 3', " at $[*]", "not JSON at byte 8"),
+        ("yaml: \"$[*]\"", b'["12", 3', " at $[*]", "not YAML at byte 8"),
+        ("php: \"$[*]\"", b'a:1:{i:0;i:3;', " at $[*]",
+         "not PHP-serialised at byte 13"),
+        ("pattern: \"(?=(\\\\d\\\\d))\"", b"123", "",
+         "the pattern finds byte 1 of a text twice"),
+        ("json: \"$[*]\", pattern: \"^(\\\\d)\"", b"[12]", " at $[*]",
+         "a reference is only a part of the number at byte 1"),
+        ("yaml: \"$[*]\", split: \"-\"", b"[2024-01-12]", " at $[*]",
+         "a reference is only a part of the number at byte 1"),
+        ("php: \"$[*]\", split: \":\"", php([php([3])]), " at $[*]",
+         "a reference stands between the values of what is PHP-serialised"),
+        ("unpack: gzip, json: \"$[*]\"", gzip.compress(b"[3"), " at $[*]",
+         "not JSON at byte 2"),
+        ("unpack: gzip, split: \",\"", gzip.compress(b"3") + b"x", "",
+         "it cannot be unpacked: 1 bytes stand behind its end"),
+    )
+    TWICE = (
+        (b'[3]', "json: \"$[*]\"", "json: \"$[0]\""),
+        (b'[3]', "yaml: \"$[*]\"", "yaml: \"$[0]\""),
+        (b'[3]', "yaml: \"$[*]\"", "json: \"$[*]\""),
+        (b'[3]', "pattern: \"(\\\\d)\"", "json: \"$[*]\""),
+        (b'3,12', "split: \",\"", "pattern: \",(\\\\d+)\""),
+        (php([3]), "php: \"$[*]\"", "php: \"$[0]\""),
+        (gzip.compress(b"3,12"), "unpack: gzip, split: \",\"",
+         "unpack: gzip, pattern: \",(\\\\d+)\""),
+    )
+
+    @staticmethod
+    def line(how, more=""):
+        return f"{{from: option.value, {how}, to: post{more}}}"
+
+    def test_a_value_that_does_not_parse(self):
+        for how, value, path, why in self.BROKEN:
+            with self.subTest(how):
+                self.profile(self.line(how))
+                self.put(self.db, bad=value)
+                self.refused_export(
+                    4, "table 'option', row 1 [\"bad\"]: column 'value'"
+                    f"{path} (line 12 of the site): {why}",
+                    "mend it, or say 'on_broken: keep'")
+
+    def test_one_at_the_target(self):
+        """The row is not in the bundle, and is named as well."""
+        for how, value, path, why in self.BROKEN[:3]:
+            with self.subTest(how):
+                self.profile(self.line(how))
+                self.put(self.db, good={"php": b"a:0:{}"}.get(how[:3], b"[]"))
+                self.put(self.target, good=value)
+                before = self.target.read_bytes()
+                self.refused_import(
+                    4, self.site.export(), "table 'option', row 1 [\"good\"]: "
+                    f"column 'value'{path}", why)
+                self.assertEqual(before, self.target.read_bytes())
+
+    def test_two_lines_about_the_same_bytes(self):
+        for value, *hows in self.TWICE:
+            with self.subTest(hows):
+                self.profile(*map(self.line, hows))
+                self.put(self.db, bad=value)
+                self.refused_export(
+                    4, "table 'option', row 1 [\"bad\"]: column 'value': two "
+                    "references meet in the same bytes at",
+                    "(line 12 of the site)", "(line 13 of the site)")
+
+    def test_two_lines_that_say_the_same(self):
+        for how in ("json: \"$.a\"", "yaml: \"$.a\"", "php: \"$.a\"",
+                    "pattern: \"(.)\"", "split: \",\"", "unpack: zlib"):
+            with self.subTest(how):
+                self.profile(self.line(how), self.line(how))
+                self.refused_export(
+                    2, ":13:11: 'option.value' stands here twice for the same "
+                    "rows and places; first in line 12")
 
 
 if __name__ == "__main__":
