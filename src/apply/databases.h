@@ -37,8 +37,8 @@ struct vl_base {
 	struct vl_json json;       /* a line of them */
 	struct vl_buf text;
 	struct vl_slice values; /* told of the row that is told next */
-	dev_t dev;     /* of its file, where it is written */
-	uint64_t need; /* bytes; 0: it is not */
+	dev_t dev;              /* of its file, where it is written */
+	uint64_t need;          /* bytes; 0: it is not */
 	bool begun;
 	bool ended;
 	struct vl_target_counts counts;

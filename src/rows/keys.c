@@ -606,9 +606,13 @@ rows_walk_next(struct rows_walk *w, struct rows_note *note, bool *row)
 
 	if (st != VL_OK || !*row)
 		return st;
-	if (w->each == NULL)
-		return make_note(&w->f, w->table, note);
+	if (w->each == NULL) {
+		st = make_note(&w->f, w->table, note);
+		rd->key = note->key;
+		return st;
+	}
 	st = rows_each_next(w->each, note, row, w->f.err);
+	rd->key = note->key;
 	if (st == VL_OK && (!*row || note->r != rd->r))
 		return vl_fail(w->f.err, VL_EIO,
 		    "table '%s' changed while it was read",

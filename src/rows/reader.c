@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valise/text.h>
+
 #include "parts.h"
 
 enum vl_status
@@ -90,8 +92,11 @@ rows_reader_primary(
 enum vl_status
 rows_reader_within(const struct rows_reader *rd, struct vl_err *err)
 {
-	return vl_within(
-	    err, "table '%s', row %lld", rd->t->schema->name, (long long)rd->r);
+	char shown[256];
+
+	(void)vl_escape_text(shown, sizeof(shown), rd->key);
+	return vl_within(err, "table '%s', row %lld%s%s", rd->t->schema->name,
+	    (long long)rd->r, rd->key.n > 0 ? " " : "", shown);
 }
 
 enum vl_status
@@ -99,6 +104,7 @@ rows_reader_next(struct rows_reader *rd, bool *row, struct vl_err *err)
 {
 	enum vl_status st = vl_scan_next(rd->scan, &rd->cells, row, err);
 
+	rd->key = (struct vl_slice){ 0 };
 	if (st != VL_OK || !*row)
 		return st;
 	if (rd->t->schema->without_rowid)

@@ -68,7 +68,8 @@ a_value_that_cannot_be_read_is_refused_or_kept(void **state)
 
 	(void)state;
 	refuses(sql, LINE("json: \"$[*]\", to: man"),
-	    "row 2: column 'v' at $[*] (line 8 of the profile): not JSON");
+	    "row 2 [\"b\"]: column 'v' at $[*] (line 8 of the profile): not "
+	    "JSON");
 	finds(sql, LINE("json: \"$[*]\", to: man, on_broken: keep"),
 	    (const char *[]){ "\"v\":\"[1\"",
 	        "[\"man\",[\"ada\"],\"number\"],\",\","
