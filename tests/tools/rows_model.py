@@ -347,6 +347,8 @@ class Import:
             as_text = row.cells[column][0] == "text"
             return ("text", id_text(new).encode()) if as_text else new
         if reference.on_dangling == "keep":
+            if other is not None and other.at() in self.carried:
+                raise Unclear("an id that is kept, of a row that is not taken")
             return row.cells[column]
         if reference.on_dangling == "clear":
             if column not in self.source.state.schema[row.table].not_null:
