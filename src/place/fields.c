@@ -13,11 +13,12 @@
 
 #define VALUE_MAX  1048576 /* bytes that are looked into */
 #define LEAVES_MAX 16384
-#define SHOWN_MAX  80 /* bytes of a text that is told */
+#define MEMORY_MAX (8 << 20) /* for paths and texts of a side, about */
+#define SHOWN_MAX  80        /* bytes of a text that is told */
 #define PATH_SHOWN 160
 #define ID_PREFIX  "73105829" /* of the number for an id, and six digits */
 #define ID_DIGITS  6
-#define IDS_MAX    4096 /* more are one and the same */
+#define IDS_MAX    512 /* more are one and the same */
 
 /* Offsets are of `memory`. */
 struct field {
@@ -256,7 +257,7 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 			return vl_fail_memory(err);
 		s->list = field;
 	}
-	if (st == VL_OK && s->n == LEAVES_MAX)
+	if (st == VL_OK && (s->n == LEAVES_MAX || s->memory.n > MEMORY_MAX))
 		return vl_fail(err, VL_ELIMIT, "more values than are told");
 	if (st != VL_OK)
 		return st;

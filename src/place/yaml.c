@@ -276,8 +276,7 @@ selects(const struct yaml *y, uint64_t states, bool key)
 {
 	if (y->path == NULL)
 		return !key;
-	return y->path->keys == key && states != NO_STATES &&
-	    (states >> y->path->n & 1) != 0;
+	return y->path->keys == key && (states >> y->path->n & 1) != 0;
 }
 
 /* The states of a value behind the key. */

@@ -64,6 +64,9 @@ paths_are_told_with_both_sides(void **state)
 	    "a:1:{i:7;O:1:\"A\":1:{s:1:\"p\";d:0.5;}}",
 	    "[{\"column\":\"c\",\"new\":\"d:0.5\",\"old\":\"N\",\"path\":"
 	    "\"$[7].p\"}]");
+	tells(VL_FIELDS_GUESS, "a:1:{s:1:\"a\";i:1;}", "a:1:{s:1:\"b\";i:1;}",
+	    "[{\"column\":\"c\",\"old\":\"1\",\"path\":\"$.a\"},{\"column\":"
+	    "\"c\",\"new\":\"1\",\"path\":\"$.b\"}]");
 	tells(VL_FIELDS_YAML, "a: &x 1\nb: *x\n", "{a: '1', b: |\n 2}", "[]");
 	tells(VL_FIELDS_YAML, "a: &x 1\n? [k]\n: 5\n", "a: '1'\n? [k]\n: 6\n",
 	    "[{\"column\":\"c\",\"new\":\"\\\"1\\\"\",\"old\":\"1\",\"path\":"
@@ -81,6 +84,35 @@ what_is_not_read_is_not_told(void **state)
 	tells(VL_FIELDS_GUESS, "", "[1]", "[]");
 	tells(VL_FIELDS_GUESS, "[1, 2]", "[1,2]", "[]");
 	tells(VL_FIELDS_YAML, "[1", "1", "[]");
+}
+
+/* A name that is as long as the value, and stands in each path. */
+static void
+much_is_not_told(void **state)
+{
+	struct vl_buf values[VL_SIDES] = { { 0 } };
+	size_t i = 0;
+	size_t k = 0;
+
+	(void)state;
+	for (i = 0; i < VL_SIDES; i++) {
+		assert_int_equal(
+		    VL_OK, vl_buf_add_text(&values[i], "{\"", NULL));
+		for (k = 0; k < 500000; k++)
+			assert_int_equal(
+			    VL_OK, vl_buf_add_text(&values[i], "n", NULL));
+		assert_int_equal(
+		    VL_OK, vl_buf_add_text(&values[i], "\":[", NULL));
+		for (k = 0; k < 16000; k++)
+			assert_int_equal(
+			    VL_OK, vl_buf_add_text(&values[i], "1,", NULL));
+		assert_int_equal(
+		    VL_OK, vl_buf_printf(&values[i], NULL, "%zu]}%c", i, 0));
+	}
+	tells(VL_FIELDS_GUESS, (const char *)values[0].p,
+	    (const char *)values[1].p, "[]");
+	vl_buf_free(&values[0]);
+	vl_buf_free(&values[1]);
 }
 
 static void
@@ -157,6 +189,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_are_told_with_both_sides),
 		cmocka_unit_test(what_is_not_read_is_not_told),
+		cmocka_unit_test(much_is_not_told),
 		cmocka_unit_test(names_like_secrets_keep_theirs),
 		cmocka_unit_test(ids_are_told_by_key_and_lengths_follow),
 		cmocka_unit_test(words_say_the_same),

@@ -155,6 +155,7 @@ an_alias_means_what_its_anchor_means(void **state)
 	broken("$..id", "n: &x 5\nid: *x\n", "byte 12: an alias");
 	broken("$.*.id", "x: &x {id: 5}\n<<: *x\n", "an alias");
 	broken("$.*~", "&x 5: a\nb: *x\n", "an alias");
+	broken("$.a.*~", "a: {&x 5: q}\nb: *x\n", "an alias");
 	broken("$.a", "? *x\n: 5\n", "byte 2: an alias that is a key");
 	broken("$.a", "a: *x\n", "byte 3: an alias of what has no anchor");
 }
@@ -188,6 +189,8 @@ patterns_see_the_text(void **state)
 	    "a: see\n  x#88,\n\n  y#88\nb: #5\n");
 	becomes(&hash, "a: |\n  #(5)\n   x #(6)\n\nb: >-\n\n  #(7)\n  y\n",
 	    "88", "a: |\n  #88\n   x #88\n\nb: >-\n\n  #88\n  y\n");
+	becomes(&hash, "a: >-\n  #(5)\n    x #(6)\n\n   \ty\n  #(7)\n", "88",
+	    "a: >-\n  #88\n    x #88\n\n   \ty\n  #88\n");
 	becomes(&hash, "a: \"x \\\n  #(5\\\n  6) \\\\#(7)\"", "88",
 	    "a: \"x \\\n  #88 \\\\#88\"");
 	becomes(&hash, "\xc3\xa4: \xe2\x82\xac#(5)\nb: '\xf0\x9f\x98\x80 #(6)'",
