@@ -147,7 +147,7 @@ CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
     boss INTEGER REFERENCES people (id), photo BLOB);
 CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE,
     author INTEGER REFERENCES people (id), body TEXT, settings TEXT,
-    draft INTEGER);
+    draft INTEGER, filters TEXT);
 CREATE TABLE tags (note INTEGER REFERENCES notes (id), tag INTEGER,
     PRIMARY KEY (note, tag)) WITHOUT ROWID;
 CREATE TABLE cells (name TEXT PRIMARY KEY, value);
@@ -176,6 +176,10 @@ resources:
       - {from: notes.settings, json: '$.by', to: people}
       - {from: notes.settings, json: '$.see[*]', to: notes}
       - {from: notes.draft, to: drafts, on_dangling: keep}
+      - {from: notes.filters, yaml: '$.owner', to: people.name}
+      - {from: notes.filters, yaml: '$.seen[*]', to: people.name}
+      - {from: notes.filters, yaml: '$.text', pattern: 'by (\\w+)',
+         to: people.name}
 """
 
 
@@ -185,10 +189,11 @@ def database(path):
     db.executemany("INSERT INTO people VALUES (?, ?, ?, ?)", [
         (17, "Ada", None, b"\0\xff"), (4, "Blaise", 17, None),
         (5, "Chlo\u00eb", 4, bytes(5000))])
-    db.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, ?, ?)", [
+    db.executemany("INSERT INTO notes VALUES (?, ?, ?, ?, ?, ?, ?)", [
         (1, "first", 17, "see /notes/2 and /notes/1",
-         '{"by": "17", "see": [2, 1]}', 90),
-        (2, "second", 4, "far behind " * 600 + "/notes/1", None, None)])
+         '{"by": "17", "see": [2, 1]}', 90,
+         "owner: Ada\nseen: ['Blaise', \"Ada\"]\ntext: by Blaise alone\n"),
+        (2, "second", 4, "far behind " * 600 + "/notes/1", None, None, None)])
     db.executemany("INSERT INTO tags VALUES (?, ?)", [(1, 9), (1, 10), (2, 9)])
     db.executemany("INSERT INTO cells VALUES (?, ?)", CELLS.items())
     db.execute("INSERT INTO cells VALUES ('bytes', CAST(x'ff41' AS TEXT)),"

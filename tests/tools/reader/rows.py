@@ -10,7 +10,8 @@ NAME_MOST = 255             # of a table, and of a column
 KEY_MOST = 4096
 VERSION_MOST = 1024
 DEFAULT_MOST = 1024
-FORMS = ("plain", "json", "number")
+FORMS = ("plain", "json", "number", "yaml", "yaml-part", "yaml-single",
+         "yaml-double")
 PIECES = ("$parts", "$gzip", "$zlib", "$deflate")
 COUNTED_DEEP = 8
 
