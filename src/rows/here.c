@@ -127,7 +127,7 @@ rewrite_fails(const struct vl_rows_opts *opts, const struct vl_rewrite_rows *w,
 {
 	char text[512];
 
-	(void)snprintf(text, sizeof(text), "%s", why);
+	(void)snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
 	return vl_fail(err, VL_EUSAGE, "%s:%u:%u: 'rewrite': %s",
 	    opts->site_file, w->line, w->column, text);
 }

@@ -116,6 +116,16 @@ give_text(struct vl_rows_put *p, size_t table, struct rows_staged *row,
 }
 
 static enum vl_status
+give_next(struct rows_staged *row, int64_t *next, struct vl_err *err)
+{
+	if (*next == INT64_MAX)
+		return vl_fail(err, VL_EREFUSED,
+		    "no id is left for it: another row has the last there is");
+	row->id = (struct vl_cell){ .type = VL_CELL_INT, .integer = (*next)++ };
+	return VL_OK;
+}
+
+static enum vl_status
 give_one(struct vl_rows_put *p, size_t table, struct rows_staged *row,
     int64_t *next, struct vl_err *err)
 {
@@ -126,11 +136,8 @@ give_one(struct vl_rows_put *p, size_t table, struct rows_staged *row,
 	enum vl_status st = VL_OK;
 	bool taken = true;
 
-	if (ids == VL_IDS_NEW && c->integer_id) {
-		row->id = (struct vl_cell){ .type = VL_CELL_INT,
-			.integer = (*next)++ };
-		return VL_OK;
-	}
+	if (ids == VL_IDS_NEW && c->integer_id)
+		return give_next(row, next, err);
 	st = rows_ids_source(p, table, row->x, &row->id, err);
 	if (st == VL_OK && ids != VL_IDS_NEW && row->id.type != VL_CELL_NULL)
 		st = rows_scratch_find(p->here->scratch, table, t->primary,
@@ -142,12 +149,7 @@ give_one(struct vl_rows_put *p, size_t table, struct rows_staged *row,
 		    "'ids: keep', and its id is taken by another row here");
 	if (!c->integer_id)
 		return give_text(p, table, row, !taken, err);
-	if (taken)
-		row->id = (struct vl_cell){ .type = VL_CELL_INT,
-			.integer = (*next)++ };
-	else if (row->id.type == VL_CELL_INT && row->id.integer >= *next)
-		*next = row->id.integer + 1;
-	return VL_OK;
+	return taken ? give_next(row, next, err) : VL_OK;
 }
 
 static bool
@@ -159,6 +161,47 @@ gives_next(const struct rows_table *t)
 		if (ids_of(&t->entries[i], true) != VL_IDS_NEW)
 			return false;
 	return t->schema->columns[t->primary].integer_id;
+}
+
+/* Some rows keep the ids that they had, and others get one. */
+static bool
+gives_both(const struct rows_table *t)
+{
+	bool all = true; /* keep theirs */
+	size_t i = 0;
+
+	for (i = 0; i < t->nentries; i++)
+		all = all && ids_of(&t->entries[i], true) == VL_IDS_KEEP;
+	return t->schema->columns[t->primary].integer_id && !all;
+}
+
+/* New ids begin behind those that rows of the bundle may keep. */
+static enum vl_status
+pass_kept(
+    struct vl_rows_put *p, size_t table, int64_t *next, struct vl_err *err)
+{
+	const struct rows_table *t = &p->here->plan.tables[table];
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	struct vl_cell id = { 0 };
+	enum vl_status st =
+	    rows_staging_open(&g, p->stage, table, ROWS_NEW, err);
+	bool more = true;
+
+	while (st == VL_OK) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		if (ids_of(&t->entries[row.entry], true) == VL_IDS_NEW)
+			continue;
+		st = rows_ids_source(p, table, row.x, &id, err);
+		if (st == VL_OK && id.type == VL_CELL_INT &&
+		    id.integer >= *next)
+			*next =
+			    id.integer < INT64_MAX ? id.integer + 1 : INT64_MAX;
+	}
+	rows_staging_free(g);
+	return st;
 }
 
 static enum vl_status
@@ -181,7 +224,10 @@ give_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
 		numbered = rows_stage_number(p->stage, table, next);
 	if (st != VL_OK || numbered)
 		return st;
-	st = rows_staging_open(&g, p->stage, table, ROWS_NEW, err);
+	if (gives_both(t))
+		st = pass_kept(p, table, &next, err);
+	if (st == VL_OK)
+		st = rows_staging_open(&g, p->stage, table, ROWS_NEW, err);
 	while (st == VL_OK) {
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)

@@ -124,6 +124,28 @@ rows_of_several_entries_follow_the_words_of_theirs(void **state)
 	import_free(&m);
 }
 
+/* Rows that get an id come before those that keep theirs. */
+static void
+new_ids_stay_clear_of_those_that_are_kept(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, kind TEXT,"
+	    " name TEXT)",
+	    "INSERT INTO man VALUES(9,'a','n'),(1,'a','o'),(3,'z','k')",
+	    "INSERT INTO man VALUES(1,'z','here')");
+	import(&m,
+	    WORDS("      - {table: man, where: \"kind='a'\", key: [name],"
+	          " ids: new}\n"
+	          "      - {table: man, key: [kind, name], ids: keep,"
+	          " target_only: keep}\n"));
+	import_expect(
+	    &m, "SELECT * FROM man ORDER BY id", "1|z|here 3|z|k 4|a|n 5|a|o");
+	import_free(&m);
+}
+
 static const char *const brought =
     WORDS("      - {table: tag, key: [name], match: [brought, key]}\n"
           "      - {table: note, key: [tag_id, place], owned_by: tag_id}\n");
@@ -395,6 +417,7 @@ main(void)
 		    a_row_that_keep_here_names_is_the_targets_on_either_side),
 		cmocka_unit_test(
 		    rows_of_several_entries_follow_the_words_of_theirs),
+		cmocka_unit_test(new_ids_stay_clear_of_those_that_are_kept),
 		cmocka_unit_test(
 		    a_row_that_was_brought_keeps_its_id_under_a_new_name),
 		cmocka_unit_test(

@@ -187,6 +187,23 @@ an_id_to_be_kept_that_is_taken(void **state)
 }
 
 static void
+a_new_row_where_the_last_id_there_is_will_be_kept(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, kind TEXT, name TEXT)",
+	    "INSERT INTO t VALUES(9223372036854775807,'z','k'),(1,'a','n')",
+	    "");
+	refuse_import(&m,
+	    WORDS("      - {table: t, where: \"kind='a'\", key: [name],"
+	          " ids: new}\n"
+	          "      - {table: t, key: [kind, name], ids: keep}\n"),
+	    "SELECT count(*) FROM t", "no id is left for it");
+}
+
+static void
 a_row_that_goes_while_another_refers_to_it(void **state)
 {
 	struct import m;
@@ -331,6 +348,8 @@ main(void)
 		cmocka_unit_test(
 		    a_row_that_differs_or_is_new_where_that_is_to_fail),
 		cmocka_unit_test(an_id_to_be_kept_that_is_taken),
+		cmocka_unit_test(
+		    a_new_row_where_the_last_id_there_is_will_be_kept),
 		cmocka_unit_test(a_row_that_goes_while_another_refers_to_it),
 		cmocka_unit_test(what_a_trigger_makes_of_a_row),
 		cmocka_unit_test(a_constraint_of_the_target_with_the_row),
