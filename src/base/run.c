@@ -94,10 +94,9 @@ start(pid_t *pid, int out, const struct vl_program *p, struct vl_err *err)
 
 /* Until it has printed all, or its time is up. */
 static enum vl_status
-read_all(
-    int in, struct vl_buf *out, const struct vl_program *p, struct vl_err *err)
+read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
+    struct vl_err *err)
 {
-	const int64_t end = now_ms() + (int64_t)p->seconds * 1000;
 	struct pollfd wait = { .fd = in, .events = POLLIN };
 	size_t before = out->n;
 	uint8_t piece[PIECE];
@@ -135,10 +134,9 @@ read_all(
 
 /* It has closed its output; it may go on for the rest of its time. */
 static enum vl_status
-wait_for(pid_t pid, const struct vl_program *p, struct vl_err *err)
+wait_for(pid_t pid, const struct vl_program *p, int64_t end, struct vl_err *err)
 {
 	const struct timespec pause = { 0, 10000000 };
-	const int64_t end = now_ms() + (int64_t)p->seconds * 1000;
 	int how = 0;
 	pid_t got = 0;
 
@@ -166,6 +164,7 @@ enum vl_status
 vl_program_output(
     struct vl_buf *out, const struct vl_program *p, struct vl_err *err)
 {
+	const int64_t end = now_ms() + (int64_t)p->seconds * 1000;
 	int ends[2] = { -1, -1 };
 	enum vl_status st = VL_OK;
 	pid_t pid = -1;
@@ -175,13 +174,13 @@ vl_program_output(
 	st = start(&pid, ends[1], p, err);
 	(void)close(ends[1]);
 	if (st == VL_OK) {
-		st = read_all(ends[0], out, p, err);
+		st = read_all(ends[0], out, p, end, err);
 		if (st != VL_OK) {
 			(void)kill(-pid, SIGKILL);
 			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 				;
 		} else {
-			st = wait_for(pid, p, err);
+			st = wait_for(pid, p, end, err);
 		}
 	}
 	(void)close(ends[0]);
