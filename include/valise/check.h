@@ -51,6 +51,7 @@ struct vl_check_reference {
 	const char *examples; /* of those, the first */
 };
 
+/* Whom it tells; but for `finding` each may be NULL. */
 struct vl_check {
 	void *arg;
 	void (*finding)(void *arg, const struct vl_check_finding *f);

@@ -319,37 +319,12 @@ take_finding(void *arg, const struct vl_check_finding *f)
 	ui->note(ui->arg, text);
 }
 
-static void
-pass_version(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text;
-}
-
-static void
-pass_entry(void *arg, const struct vl_check_entry *e)
-{
-	(void)arg;
-	(void)e;
-}
-
-static void
-pass_reference(void *arg, const struct vl_check_reference *r)
-{
-	(void)arg;
-	(void)r;
-}
-
 /* A preview that is refused tells all that is wrong with names here, not only
  * what it met first. */
 static void
 tell_findings(struct vl_base *b)
 {
-	const struct vl_check to = { .arg = b,
-		.finding = take_finding,
-		.version = pass_version,
-		.entry = pass_entry,
-		.reference = pass_reference };
+	const struct vl_check to = { .arg = b, .finding = take_finding };
 	struct vl_err ignored = { 0 };
 	enum vl_status verdict = VL_OK;
 

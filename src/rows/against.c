@@ -180,27 +180,6 @@ take_finding(void *arg, const struct vl_check_finding *f)
 	tell(a, f->kind, f->table, NULL, text);
 }
 
-static void
-pass_version(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text;
-}
-
-static void
-pass_entry(void *arg, const struct vl_check_entry *e)
-{
-	(void)arg;
-	(void)e;
-}
-
-static void
-pass_reference(void *arg, const struct vl_check_reference *r)
-{
-	(void)arg;
-	(void)r;
-}
-
 static struct vl_rows_opts
 target_opts(struct against *a)
 {
@@ -221,11 +200,7 @@ target_opts(struct against *a)
 static enum vl_status
 look_at_target(struct against *a)
 {
-	const struct vl_check to = { .arg = a,
-		.finding = take_finding,
-		.version = pass_version,
-		.entry = pass_entry,
-		.reference = pass_reference };
+	const struct vl_check to = { .arg = a, .finding = take_finding };
 	const struct vl_rows_opts opts = target_opts(a);
 	enum vl_status verdict = VL_OK;
 

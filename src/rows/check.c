@@ -306,7 +306,7 @@ check_version(struct checking *c)
 		st = vl_escape(&shown, vl_buf_slice(&text), c->err);
 		if (st == VL_OK)
 			st = vl_buf_printf(&shown, c->err, "%c", 0);
-		if (st == VL_OK)
+		if (st == VL_OK && c->to->version != NULL)
 			c->to->version(c->to->arg, (const char *)shown.p);
 	}
 	vl_buf_free(&text);

@@ -193,7 +193,7 @@ tell_entry(struct checking *c, const struct rows_table *t, size_t at)
 	enum vl_status st = describe_key(c, t, e, &key);
 
 	told.key = (const char *)key.p;
-	if (st == VL_OK)
+	if (st == VL_OK && c->to->entry != NULL)
 		c->to->entry(c->to->arg, &told);
 	vl_buf_free(&key);
 	if (told.where != NULL && n->rows + n->skipped + n->refused == 0)
@@ -261,7 +261,8 @@ tell_reference(
 		told.inside = w->pattern;
 	told.examples =
 	    vl_rows_secret_name(told.column) ? "" : (const char *)n->examples.p;
-	c->to->reference(c->to->arg, &told);
+	if (c->to->reference != NULL)
+		c->to->reference(c->to->arg, &told);
 	if (w != NULL && w->where != NULL && n->rows == 0)
 		check_find(c, VL_CHECK_HINT, t, told.column,
 		    "line %u: its 'where' fits no row", w->line);

@@ -150,37 +150,12 @@ take_finding(void *arg, const struct vl_check_finding *f)
 	note(found->q, text);
 }
 
-static void
-pass_version(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text;
-}
-
-static void
-pass_entry(void *arg, const struct vl_check_entry *e)
-{
-	(void)arg;
-	(void)e;
-}
-
-static void
-pass_reference(void *arg, const struct vl_check_reference *r)
-{
-	(void)arg;
-	(void)r;
-}
-
 /* An export ends at the first thing that is wrong; all are to be mended. */
 static enum vl_status
 tell_findings(struct sqlite *q, enum vl_status st)
 {
 	struct findings found = { .q = q };
-	const struct vl_check to = { .arg = &found,
-		.finding = take_finding,
-		.version = pass_version,
-		.entry = pass_entry,
-		.reference = pass_reference };
+	const struct vl_check to = { .arg = &found, .finding = take_finding };
 	struct vl_rows_opts opts = rows_opts(q);
 	enum vl_status verdict = VL_OK;
 	struct vl_err ignored = { 0 };
