@@ -159,6 +159,16 @@ owned_fail(struct vl_owned *o, struct vl_err *err)
 }
 
 enum vl_status
+owned_step(struct vl_owned *o, sqlite3_stmt *q, bool *row, struct vl_err *err)
+{
+	int got = sqlite3_step(q);
+
+	*row = got == SQLITE_ROW;
+	return got == SQLITE_ROW || got == SQLITE_DONE ? VL_OK :
+	                                                 owned_fail(o, err);
+}
+
+enum vl_status
 owned_run(struct vl_owned *o, const char *sql, struct vl_err *err)
 {
 	return sqlite3_exec(o->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
@@ -184,18 +194,15 @@ owned_ask(struct vl_owned *o, enum owned_statement which, size_t tree,
     struct vl_slice path, sqlite3_stmt **q, bool *row, struct vl_err *err)
 {
 	enum vl_status st = owned_statement(o, which, q, err);
-	int got = 0;
+	int bound = 0;
 
 	*row = false;
 	if (st != VL_OK)
 		return st;
-	got = sqlite3_bind_int64(*q, 1, (int64_t)tree);
-	got |= lite_bind_bytes(*q, 2, path);
-	if (got == SQLITE_OK)
-		got = sqlite3_step(*q);
-	*row = got == SQLITE_ROW;
-	if (got != SQLITE_ROW && got != SQLITE_DONE)
-		st = owned_fail(o, err);
+	bound = sqlite3_bind_int64(*q, 1, (int64_t)tree);
+	bound |= lite_bind_bytes(*q, 2, path);
+	st = bound == SQLITE_OK ? owned_step(o, *q, row, err) :
+	                          owned_fail(o, err);
 	if (!*row)
 		(void)sqlite3_reset(*q);
 	return st;
@@ -275,12 +282,11 @@ vl_owned_missing(struct vl_owned *o, struct vl_err *err)
 	char shown[SHOWN];
 	char more[64] = "";
 	int64_t n = 0;
-	int got = 0;
+	bool row = false;
 
-	if (st != VL_OK)
-		return st;
-	got = sqlite3_step(q);
-	if (got == SQLITE_ROW) {
+	if (st == VL_OK)
+		st = owned_step(o, q, &row, err);
+	if (row) {
 		n = sqlite3_column_int64(q, 3);
 		if (n > 1)
 			(void)snprintf(more, sizeof(more),
@@ -293,8 +299,6 @@ vl_owned_missing(struct vl_owned *o, struct vl_err *err)
 		    (int)name.n, (const char *)name.p,
 		    vl_escape_text(shown, sizeof(shown), lite_bytes(q, 1)),
 		    o->trees[sqlite3_column_int(q, 0)], more);
-	} else if (got != SQLITE_DONE) {
-		st = owned_fail(o, err);
 	}
 	(void)sqlite3_finalize(q);
 	return st;
@@ -311,22 +315,20 @@ vl_owned_each(struct vl_owned *o, const char *tree,
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = lite_prepare(o->db, &q, sql, OWNED_WHAT, err);
 	struct vl_owned_path path = { .must = false };
-	int got = SQLITE_DONE;
+	bool row = true;
 
 	if (st == VL_OK &&
 	    sqlite3_bind_int64(q, 1, (int64_t)owned_tree(o, tree)) != SQLITE_OK)
 		st = owned_fail(o, err);
 	while (st == VL_OK) {
-		got = sqlite3_step(q);
-		if (got != SQLITE_ROW)
+		st = owned_step(o, q, &row, err);
+		if (st != VL_OK || !row)
 			break;
 		path.path = lite_bytes(q, 0);
 		path.row = lite_bytes(q, 1);
 		path.must = sqlite3_column_int(q, 2) != 0;
 		st = each(arg, &path, err);
 	}
-	if (st == VL_OK && got != SQLITE_DONE)
-		st = owned_fail(o, err);
 	(void)sqlite3_finalize(q);
 	return st;
 }
@@ -378,7 +380,8 @@ vl_owned_to(struct vl_owned *o, const char *tree, struct vl_slice path,
 		if (st == VL_OK)
 			st = vl_buf_add(out,
 			    (struct vl_slice){ (const uint8_t *)"", 1 }, err);
-		row = sqlite3_step(q) == SQLITE_ROW;
+		if (st == VL_OK)
+			st = owned_step(o, q, &row, err);
 	}
 	if (q != NULL)
 		(void)sqlite3_reset(q);

@@ -75,6 +75,9 @@ struct vl_owned {
 /* The number of the tree; (size_t)-1: it does not travel. */
 size_t owned_tree(const struct vl_owned *o, const char *tree);
 enum vl_status owned_fail(struct vl_owned *o, struct vl_err *err);
+/* The next row of a statement; `*row` false: there is none. */
+enum vl_status owned_step(
+    struct vl_owned *o, sqlite3_stmt *q, bool *row, struct vl_err *err);
 /* Prepared when it is asked for first. */
 enum vl_status owned_statement(struct vl_owned *o, enum owned_statement which,
     sqlite3_stmt **q, struct vl_err *err);

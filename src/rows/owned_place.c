@@ -219,18 +219,16 @@ place_all_met(struct placing *g)
 	    " WHERE w.kind = 2 ORDER BY h.tree, h.path, w.path, w.t, w.f, w.n";
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = lite_prepare(g->o->db, &q, sql, OWNED_WHAT, g->err);
-	int got = SQLITE_DONE;
+	bool row = true;
 
 	while (st == VL_OK) {
-		got = sqlite3_step(q);
-		if (got != SQLITE_ROW)
+		st = owned_step(g->o, q, &row, g->err);
+		if (st != VL_OK || !row)
 			break;
 		read_row(g, q);
 		st = place_met(g, lite_bytes(q, 5), lite_bytes(q, 6),
 		    sqlite3_column_int64(q, 7));
 	}
-	if (st == VL_OK && got != SQLITE_DONE)
-		st = owned_fail(g->o, g->err);
 	(void)sqlite3_finalize(q);
 	return st;
 }
@@ -646,16 +644,14 @@ settle_others(struct placing *g)
 	    " AND l.n = w.n))) ORDER BY w.tree, w.path, w.t, w.f, w.n";
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = lite_prepare(g->o->db, &q, sql, OWNED_WHAT, g->err);
-	int got = SQLITE_DONE;
+	bool row = true;
 
 	while (st == VL_OK) {
-		got = sqlite3_step(q);
-		if (got != SQLITE_ROW)
+		st = owned_step(g->o, q, &row, g->err);
+		if (st != VL_OK || !row)
 			break;
 		st = settle_row(g, q);
 	}
-	if (st == VL_OK && got != SQLITE_DONE)
-		st = owned_fail(g->o, g->err);
 	(void)sqlite3_finalize(q);
 	return st;
 }
@@ -709,18 +705,16 @@ check_all_unowned(struct placing *g)
 	    " ORDER BY c.tree, c.path";
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = lite_prepare(g->o->db, &q, sql, OWNED_WHAT, g->err);
-	int got = SQLITE_DONE;
+	bool row = true;
 
 	while (st == VL_OK) {
-		got = sqlite3_step(q);
-		if (got != SQLITE_ROW)
+		st = owned_step(g->o, q, &row, g->err);
+		if (st != VL_OK || !row)
 			break;
 		g->path = lite_bytes(q, 0);
 		g->tree = (size_t)sqlite3_column_int64(q, 1);
 		st = check_unowned(g);
 	}
-	if (st == VL_OK && got != SQLITE_DONE)
-		st = owned_fail(g->o, g->err);
 	(void)sqlite3_finalize(q);
 	return st;
 }
