@@ -25,6 +25,7 @@ struct comparing {
 	struct vl_buf memory;
 	bool held; /* the row of the bundle is in it */
 	bool proof;
+	bool later;   /* once more, those that were put off */
 	uint64_t met; /* in the proof: rows of the table that were found */
 	bool mark;    /* again, to find the one that was not */
 	struct vl_err *err;
@@ -287,6 +288,7 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	row->r = c->rd.r;
 	row->act = ROWS_SAME;
 	row->what = (struct vl_slice){ 0 };
+	p->unsettled = false;
 	if (st == VL_OK && !equal) {
 		st = find_differences(c, row);
 		if (p->detail.n > 0) {
@@ -299,6 +301,11 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	if (st != VL_OK)
 		return st;
 	row->key = key;
+	if (p->unsettled && !stay) {
+		row->act = ROWS_LATER;
+		row->what = (struct vl_slice){ 0 };
+		return rows_stage_set(p->stage, c->rd.table, row, c->err);
+	}
 	if (row->act == ROWS_UPDATE)
 		row->at = vl_buf_slice(&c->at);
 	fails = row->act == ROWS_UPDATE && !stay &&
@@ -500,6 +507,8 @@ compare_row(struct comparing *c, const struct rows_note *note)
 	if (st == VL_OK)
 		st = rows_stage_find_here(
 		    p->stage, c->rd.table, note, &row, &found, c->err);
+	if (c->later && row.act != ROWS_LATER)
+		return st;
 	if (st == VL_OK && note->state != ROWS_CARRIED) {
 		if (!found || c->proof)
 			return VL_OK;
@@ -510,7 +519,7 @@ compare_row(struct comparing *c, const struct rows_note *note)
 		p->left++;
 		return rows_stage_set(p->stage, c->rd.table, &row, c->err);
 	}
-	p->counts.before += !c->proof;
+	p->counts.before += !c->proof && !c->later;
 	if (st == VL_OK && !found && !c->proof)
 		return alone(c, note->key);
 	/* What it refers to may have gone. */
@@ -539,7 +548,7 @@ compare_rows(struct comparing *c, struct rows_walk *walk)
 		if (st == VL_OK && c->proof && !c->mark &&
 		    c->p->opts.created != NULL)
 			st = rows_brought_seen(c->p, &c->rd, note.key, c->err);
-		if (st == VL_OK && !c->proof)
+		if (st == VL_OK && !c->proof && !c->later)
 			st = rows_brought_step(c->p, &c->rd, note.key, c->err);
 	}
 	return st;
@@ -621,6 +630,29 @@ prove_table(struct comparing *c, size_t table)
 	return st;
 }
 
+/* Rows whose differences hung on what becomes of others, which is known by
+ * now. */
+static enum vl_status
+compare_later(struct comparing *c)
+{
+	const struct rows_plan *plan = &c->here->plan;
+	struct vl_rows_put_counts before = { 0 };
+	enum vl_status st = VL_OK;
+	size_t t = 0;
+	size_t i = 0;
+
+	c->later = true;
+	for (i = 0; st == VL_OK && i < plan->norder; i++) {
+		t = plan->order[i];
+		if (rows_stage_count(c->p->stage, t, ROWS_LATER) == 0)
+			continue;
+		before = c->p->counts;
+		st = compare_table(c, t);
+		rows_count_for(c->p, t, &before);
+	}
+	return st;
+}
+
 enum vl_status
 rows_compare(
     struct vl_rows_put *p, struct vl_rows *here, bool proof, struct vl_err *err)
@@ -644,8 +676,10 @@ rows_compare(
 		if (st == VL_OK && !proof)
 			st = rows_settle_new(p, t, err);
 		if (!proof)
-			p->per[t] = rows_counted(p, &before);
+			rows_count_for(p, t, &before);
 	}
+	if (st == VL_OK && !proof)
+		st = compare_later(&c);
 	vl_buf_free(&c.at);
 	vl_buf_free(&c.text);
 	vl_buf_free(&c.memory);

@@ -14,19 +14,20 @@ vl_rows_put_counts(
 	*counts = p->counts;
 }
 
-struct vl_rows_put_counts
-rows_counted(
-    const struct vl_rows_put *p, const struct vl_rows_put_counts *before)
+void
+rows_count_for(struct vl_rows_put *p, size_t table,
+    const struct vl_rows_put_counts *before)
 {
 	const struct vl_rows_put_counts *n = &p->counts;
+	struct vl_rows_put_counts *per = &p->per[table];
 
-	return (struct vl_rows_put_counts){ .add = n->add - before->add,
-		.change = n->change - before->change,
-		.deletions = n->deletions - before->deletions,
-		.same = n->same - before->same,
-		.skip = n->skip - before->skip,
-		.conflict = n->conflict - before->conflict,
-		.before = n->before - before->before };
+	per->add += n->add - before->add;
+	per->change += n->change - before->change;
+	per->deletions += n->deletions - before->deletions;
+	per->same += n->same - before->same;
+	per->skip += n->skip - before->skip;
+	per->conflict += n->conflict - before->conflict;
+	per->before += n->before - before->before;
 }
 
 void

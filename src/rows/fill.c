@@ -216,6 +216,25 @@ fill_dangling(const struct filling *f, const struct rows_ref *ref,
 	return VL_OK;
 }
 
+/* Whether there is, or will be, a row of that key here. */
+static enum vl_status
+names_row(struct vl_rows_put *p, size_t to, struct vl_slice key, bool *found,
+    struct vl_err *err)
+{
+	struct rows_staged staged = { 0 };
+	struct rows_note note = { 0 };
+	enum vl_status st =
+	    rows_stage_find(p->stage, to, key, &staged, found, err);
+	bool open = *found && staged.act == ROWS_NEW && rows_unsettled(p, to);
+
+	if (st != VL_OK || (*found && staged.r != ROWS_NOWHERE && !open))
+		return st;
+	st = rows_scratch_by_key(p->here->scratch, to, key, &note, found, err);
+	if (open && !*found)
+		*found = p->unsettled = true;
+	return st;
+}
+
 enum vl_status
 rows_fill_loose(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_slice key, struct vl_cell *cell,
@@ -229,8 +248,6 @@ rows_fill_loose(struct vl_rows_put *p, size_t table, size_t column,
 		.err = err };
 	const struct rows_column *c = &f.t->columns[column];
 	const struct rows_ref *ref = NULL;
-	struct rows_staged staged = { 0 };
-	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
 	bool found = false;
 	size_t to = NONE;
@@ -242,11 +259,7 @@ rows_fill_loose(struct vl_rows_put *p, size_t table, size_t column,
 		if (st != VL_OK || to == NONE)
 			continue;
 		ref = &c->refs[i];
-		st = rows_stage_find(p->stage, to, key, &staged, &found, err);
-		found = found && staged.r != ROWS_NOWHERE;
-		if (st == VL_OK && !found)
-			st = rows_scratch_by_key(
-			    p->here->scratch, to, key, &note, &found, err);
+		st = names_row(p, to, key, &found, err);
 	}
 	return st == VL_OK && !found ?
 	    fill_dangling(&f, ref, &p->text, cell, loose) :

@@ -539,7 +539,6 @@ change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
 	bool there = false;
 	enum vl_status st =
 	    rows_stage_find(g->p->stage, g->table, key, &found, &there, g->err);
-	struct vl_rows_put_counts now = { 0 };
 	size_t i = 0;
 
 	if (st == VL_OK)
@@ -552,9 +551,7 @@ change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
 	if (st == VL_OK && row.act == ROWS_SAME) {
 		g->p->counts.same--;
 		g->p->counts.change++;
-		now = rows_counted(g->p, &before);
-		g->p->per[g->table].same += now.same;
-		g->p->per[g->table].change += now.change;
+		rows_count_for(g->p, g->table, &before);
 		row.act = ROWS_UPDATE;
 		row.at = at;
 	}

@@ -50,9 +50,12 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 		st = rows_open_here(&p->here, &p->opts, NULL, err);
 	if (st == VL_OK) {
 		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));
+		p->settled =
+		    calloc(p->here->plan.ntables + 1, sizeof(*p->settled));
 		p->per = calloc(p->here->plan.ntables + 1, sizeof(*p->per));
 		p->bytes = calloc(p->here->plan.ntables + 1, sizeof(*p->bytes));
-		if (p->seen == NULL || p->per == NULL || p->bytes == NULL)
+		if (p->seen == NULL || p->settled == NULL || p->per == NULL ||
+		    p->bytes == NULL)
 			st = vl_fail_memory(err);
 	}
 	if (st == VL_OK)
@@ -81,6 +84,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	rows_stage_free(p->stage);
 	rows_brought_free(p->brought);
 	free(p->seen);
+	free(p->settled);
 	free(p->per);
 	free(p->bytes);
 	free(p->told.columns);

@@ -39,6 +39,7 @@ enum rows_act {
 	ROWS_NEW, /* not at the target, so far */
 	ROWS_SAME,
 	ROWS_UPDATE,
+	ROWS_LATER,     /* it refers to rows that are not settled yet */
 	ROWS_LEFT,      /* by policy */
 	ROWS_AGAIN_NEW, /* a unique key stood in the way; tried once more */
 	ROWS_AGAIN_UPDATE,
@@ -191,6 +192,8 @@ struct vl_rows_put {
 	struct rows_staged row;
 	size_t table;     /* of it */
 	bool *seen;       /* by table: the bundle has it */
+	bool *settled;    /* by table: it is known which new rows are made */
+	bool unsettled;   /* one that is not was asked for */
 	uint64_t *bytes;  /* by table: of its lines and bodies; the last is of
 	                   * those that are found later */
 	uint64_t missing; /* bytes of its body */
@@ -226,9 +229,9 @@ enum vl_status rows_open_here(struct vl_rows **out,
     struct vl_err *err);
 enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
 
-/* counts.c: what came to the counts since. */
-struct vl_rows_put_counts rows_counted(
-    const struct vl_rows_put *p, const struct vl_rows_put_counts *before);
+/* counts.c: what came to the counts since is of this table. */
+void rows_count_for(struct vl_rows_put *p, size_t table,
+    const struct vl_rows_put_counts *before);
 /* Told: what triggers and cascades of the target do is no line of a preview. */
 void rows_beside_tell(const struct vl_rows_put *p, int64_t rows);
 /* A table that the bundle has not: it is left alone. */
@@ -381,6 +384,8 @@ void rows_settling_free(struct rows_settling *s);
 /* The rows that are not here. */
 enum vl_status rows_settle_new(
     struct vl_rows_put *p, size_t table, struct vl_err *err);
+/* Those of the table may be left out, and it is not known yet which. */
+bool rows_unsettled(const struct vl_rows_put *p, size_t table);
 
 /* ids.c */
 /* The id that a row of the bundle had at the source; NULL where that means
@@ -416,7 +421,8 @@ enum vl_status rows_fill_staged(struct vl_rows_put *p, size_t table,
     size_t column, struct vl_slice line, struct vl_slice key,
     struct rows_staged *row, bool *found, struct vl_err *err);
 /* What the column of a row of the bundle gets whose key names no row, neither
- * in the bundle nor here; `*loose` false where it names one. */
+ * in the bundle nor here; `*loose` false where it names one, or where that is
+ * not known yet, and then p->unsettled is set. */
 enum vl_status rows_fill_loose(struct vl_rows_put *p, size_t table,
     size_t column, const struct rows_staged *row, struct vl_slice key,
     struct vl_cell *cell, bool *loose, struct vl_err *err);

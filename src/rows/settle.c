@@ -262,27 +262,42 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 	return rows_stage_set(p->stage, s->table, row, err);
 }
 
-/* Rows of the table can only be new, and nothing is asked of them. */
+/* Nothing is asked of new rows of the table, but for their owners. */
 static bool
 is_plain(const struct vl_rows_put *p, const struct rows_table *t)
 {
 	const struct rows_entry *e = &t->entries[0];
 
 	return !depends(t) && p->opts.decide == NULL &&
-	    (e->words == NULL || e->words->on_new == VL_ON_NEW_CREATE) &&
-	    (p->left == 0 || (e->nowners == 0 && t->of == NONE));
+	    (e->words == NULL || e->words->on_new == VL_ON_NEW_CREATE);
+}
+
+static bool
+is_owned(const struct rows_table *t)
+{
+	return t->entries[0].nowners > 0 || t->of != NONE;
+}
+
+bool
+rows_unsettled(const struct vl_rows_put *p, size_t table)
+{
+	const struct rows_table *t = &p->here->plan.tables[table];
+
+	return !p->settled[table] && !(is_plain(p, t) && !is_owned(t));
 }
 
 enum vl_status
 rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 {
+	const struct rows_table *t = &p->here->plan.tables[table];
 	struct rows_settling *s = NULL;
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
 	enum vl_status st = VL_OK;
 	bool more = true;
 
-	if (is_plain(p, &p->here->plan.tables[table])) {
+	p->settled[table] = true;
+	if (is_plain(p, t) && (p->left == 0 || !is_owned(t))) {
 		p->counts.add += rows_stage_count(p->stage, table, ROWS_NEW);
 		return VL_OK;
 	}
@@ -298,6 +313,5 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 	rows_staging_free(g);
 	rows_settling_free(s);
 	return st == VL_OK ? VL_OK :
-	                     vl_within(err, "table '%s'",
-	                         p->here->plan.tables[table].schema->name);
+	                     vl_within(err, "table '%s'", t->schema->name);
 }

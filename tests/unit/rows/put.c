@@ -311,6 +311,40 @@ a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says(void **state)
 	}
 }
 
+/* Both rows are here already: only what they refer to is not taken. */
+static void
+a_reference_to_a_row_that_is_not_taken_is_no_change(void **state)
+{
+	static const char *const profile =
+	    WORDS("      - {table: dog, key: [name], on_new: skip}\n"
+	          "      - {table: man, key: [name], on_new: skip}\n"
+	          "    references:\n"
+	          "      - {from: [dog.man_id, man.boss_id], to: man,"
+	          " on_dangling: clear}\n"
+	          "      - {from: man.dog, to: dog, on_dangling: clear}\n");
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE dog(name TEXT PRIMARY KEY, man_id INT);"
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	    " boss_id INT, dog TEXT);",
+	    "INSERT INTO dog VALUES('fido',3),('rex',3);"
+	    "INSERT INTO man VALUES(1,'a',3,'rex'),(3,'new',3,'rex')",
+	    "INSERT INTO dog VALUES('fido',NULL);"
+	    "INSERT INTO man VALUES(8,'a',NULL,NULL)");
+	import(&m, profile);
+	assert_string_equal("", m.changes);
+	assert_int_equal(2, m.counts.same);
+	assert_int_equal(0, m.written);
+	import_expect(&m, "SELECT * FROM man", "8|a|-|-");
+	import_sql(m.source.path, "UPDATE man SET boss_id = 1 WHERE id = 1");
+	import(&m, profile);
+	assert_string_equal("~man[\"a\"] boss_id\n", m.changes);
+	import_expect(&m, "SELECT * FROM man", "8|a|8|-");
+	import_free(&m);
+}
+
 static void
 a_table_named_by_an_id_follows_the_row(void **state)
 {
@@ -430,6 +464,8 @@ main(void)
 		cmocka_unit_test(a_target_may_keep_triggers_from_running),
 		cmocka_unit_test(
 		    a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says),
+		cmocka_unit_test(
+		    a_reference_to_a_row_that_is_not_taken_is_no_change),
 		cmocka_unit_test(a_table_named_by_an_id_follows_the_row),
 		cmocka_unit_test(
 		    columns_that_one_side_has_need_no_value_when_drift_is_allowed),
