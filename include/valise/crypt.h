@@ -18,6 +18,7 @@
 #define VL_KEY_SIZE         32
 #define VL_TAG_SIZE         16
 #define VL_NONCE_SIZE       12
+#define VL_BOX_NONCE_SIZE   24
 #define VL_SIGN_SIZE        64
 #define VL_SIGN_PUBLIC_SIZE 32
 #define VL_SIGN_SECRET_SIZE                                                    \
@@ -58,6 +59,14 @@ void vl_aead_seal(uint8_t *out, struct vl_slice plain, struct vl_slice ad,
 /* `out` gets sealed.n - VL_TAG_SIZE bytes; false: nothing may be used. */
 bool vl_aead_open(uint8_t *out, struct vl_slice sealed, struct vl_slice ad,
     const uint8_t nonce[VL_NONCE_SIZE], const uint8_t key[VL_KEY_SIZE]);
+
+/* XSalsa20-Poly1305, NaCl's secretbox, its tag apart.  `out` gets as many bytes
+ * as there are, and may be those; false: nothing may be used. */
+void vl_box_seal(uint8_t *out, uint8_t tag[VL_TAG_SIZE], struct vl_slice plain,
+    const uint8_t nonce[VL_BOX_NONCE_SIZE], const uint8_t key[VL_KEY_SIZE]);
+bool vl_box_open(uint8_t *out, struct vl_slice sealed,
+    const uint8_t tag[VL_TAG_SIZE], const uint8_t nonce[VL_BOX_NONCE_SIZE],
+    const uint8_t key[VL_KEY_SIZE]);
 
 /* Argon2id, one lane.  `kib` of memory, `passes` over it.  The caller has
  * capped both.  VL_EIO when memory is short. */

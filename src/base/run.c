@@ -1,4 +1,4 @@
-/* Another program, run for the text that it prints. */
+/* Another program, run for the text that it prints, or to talk with. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 #define PIECE    4096
 #define PATH_SET "PATH=/usr/local/bin:/usr/bin:/bin"
 
-static int64_t
-now_ms(void)
+int64_t
+vl_program_now(void)
 {
 	struct timespec t = { 0 };
 
@@ -27,10 +27,13 @@ now_ms(void)
 }
 
 static int
-set_actions(posix_spawn_file_actions_t *actions, int out)
+set_actions(posix_spawn_file_actions_t *actions, const struct vl_child *theirs)
 {
-	int rc = posix_spawn_file_actions_addopen(
-	    actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	const int out = theirs->from;
+	int rc = theirs->to < 0 ?
+	    posix_spawn_file_actions_addopen(
+	        actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) :
+	    posix_spawn_file_actions_adddup2(actions, theirs->to, STDIN_FILENO);
 
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(
@@ -58,8 +61,9 @@ set_attributes(posix_spawnattr_t *attr)
 	        POSIX_SPAWN_SETPGROUP);
 }
 
+/* `theirs`: its ends; `to` is -1 where it has nothing to read. */
 static enum vl_status
-start(pid_t *pid, int out, const struct vl_program *p, struct vl_err *err)
+start(struct vl_child *theirs, char *const *words, struct vl_err *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -76,12 +80,12 @@ start(pid_t *pid, int out, const struct vl_program *p, struct vl_err *err)
 	if (rc == 0) {
 		rc = posix_spawnattr_init(&attr);
 		if (rc == 0) {
-			rc = set_actions(&actions, out);
+			rc = set_actions(&actions, theirs);
 			if (rc == 0)
 				rc = set_attributes(&attr);
 			if (rc == 0)
-				rc = posix_spawnp(pid, p->words[0], &actions,
-				    &attr, p->words, environment);
+				rc = posix_spawnp(&theirs->pid, words[0],
+				    &actions, &attr, words, environment);
 			(void)posix_spawnattr_destroy(&attr);
 		}
 		(void)posix_spawn_file_actions_destroy(&actions);
@@ -89,7 +93,7 @@ start(pid_t *pid, int out, const struct vl_program *p, struct vl_err *err)
 	free(set);
 	return rc == 0 ? VL_OK :
 	                 vl_fail(err, VL_EUSAGE, "cannot run '%s': %s",
-	                     p->words[0], strerror(rc));
+	                     words[0], strerror(rc));
 }
 
 /* Until it has printed all, or its time is up. */
@@ -104,7 +108,7 @@ read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
 	ssize_t n = 0;
 
 	for (;;) {
-		left = end - now_ms();
+		left = end - vl_program_now();
 		if (left <= 0)
 			return vl_fail(err, VL_EUSAGE,
 			    "'%s' takes longer than %u s", p->words[0],
@@ -132,6 +136,15 @@ read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
 	}
 }
 
+/* With everything that it has started. */
+static void
+kill_all(pid_t pid)
+{
+	(void)kill(-pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* It has closed its output; it may go on for the rest of its time. */
 static enum vl_status
 wait_for(pid_t pid, const struct vl_program *p, int64_t end, struct vl_err *err)
@@ -142,7 +155,7 @@ wait_for(pid_t pid, const struct vl_program *p, int64_t end, struct vl_err *err)
 
 	while ((got = waitpid(pid, &how, WNOHANG)) == 0 ||
 	    (got < 0 && errno == EINTR)) {
-		if (now_ms() > end) {
+		if (vl_program_now() > end) {
 			(void)kill(-pid, SIGKILL);
 			(void)waitpid(pid, &how, 0);
 			return vl_fail(err, VL_EUSAGE,
@@ -164,25 +177,96 @@ enum vl_status
 vl_program_output(
     struct vl_buf *out, const struct vl_program *p, struct vl_err *err)
 {
-	const int64_t end = now_ms() + (int64_t)p->seconds * 1000;
+	const int64_t end = vl_program_now() + (int64_t)p->seconds * 1000;
+	struct vl_child theirs = { .pid = -1, .to = -1 };
 	int ends[2] = { -1, -1 };
 	enum vl_status st = VL_OK;
-	pid_t pid = -1;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return vl_fail_errno(err, "cannot make a pipe");
-	st = start(&pid, ends[1], p, err);
+	theirs.from = ends[1];
+	st = start(&theirs, p->words, err);
 	(void)close(ends[1]);
 	if (st == VL_OK) {
 		st = read_all(ends[0], out, p, end, err);
-		if (st != VL_OK) {
-			(void)kill(-pid, SIGKILL);
-			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-				;
-		} else {
-			st = wait_for(pid, p, end, err);
-		}
+		if (st != VL_OK)
+			kill_all(theirs.pid);
+		else
+			st = wait_for(theirs.pid, p, end, err);
 	}
 	(void)close(ends[0]);
 	return st;
+}
+
+enum vl_status
+vl_program_begin(struct vl_child *out, char *const *words, struct vl_err *err)
+{
+	struct vl_child theirs = { .pid = -1 };
+	int in[2] = { -1, -1 };
+	int from[2] = { -1, -1 };
+	enum vl_status st = VL_OK;
+
+	*out = (struct vl_child){ .pid = -1, .to = -1, .from = -1 };
+	if (pipe2(in, O_CLOEXEC) != 0)
+		return vl_fail_errno(err, "cannot make a pipe");
+	if (pipe2(from, O_CLOEXEC) != 0) {
+		st = vl_fail_errno(err, "cannot make a pipe");
+		(void)close(in[0]);
+		(void)close(in[1]);
+		return st;
+	}
+	theirs.to = in[0];
+	theirs.from = from[1];
+	st = start(&theirs, words, err);
+	(void)close(in[0]);
+	(void)close(from[1]);
+	if (st == VL_OK &&
+	    (fcntl(in[1], F_SETFL, O_NONBLOCK) != 0 ||
+	        fcntl(from[0], F_SETFL, O_NONBLOCK) != 0)) {
+		st = vl_fail_errno(err, "cannot talk with '%s'", words[0]);
+		kill_all(theirs.pid);
+	}
+	if (st == VL_OK) {
+		*out = (struct vl_child){ theirs.pid, in[1], from[0] };
+		return VL_OK;
+	}
+	(void)close(in[1]);
+	(void)close(from[0]);
+	return st;
+}
+
+enum vl_status
+vl_program_wait(int fd, short events, int64_t end, struct vl_err *err)
+{
+	struct pollfd wait = { .fd = fd, .events = events };
+	int64_t left = 0;
+	int n = 0;
+
+	do {
+		left = end - vl_program_now();
+		if (left <= 0)
+			return vl_fail(err, VL_EIO, "it takes too long");
+		n = poll(&wait, 1, (int)left);
+	} while (n == 0 || (n < 0 && errno == EINTR));
+	return n > 0 ? VL_OK : vl_fail_errno(err, "cannot wait");
+}
+
+void
+vl_program_end(struct vl_child *c, unsigned seconds)
+{
+	const struct timespec pause = { 0, 10000000 };
+	const int64_t end = vl_program_now() + (int64_t)seconds * 1000;
+	pid_t got = 0;
+
+	if (c->pid < 0)
+		return;
+	(void)close(c->to);
+	(void)close(c->from);
+	while (vl_program_now() < end &&
+	    ((got = waitpid(c->pid, NULL, WNOHANG)) == 0 ||
+	        (got < 0 && errno == EINTR)))
+		(void)nanosleep(&pause, NULL);
+	if (got <= 0)
+		kill_all(c->pid);
+	c->pid = -1;
 }

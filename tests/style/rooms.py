@@ -28,6 +28,8 @@ LIBRARIES = {
     "pcre2.h": {"place"},
     "zlib.h": {"place"},
     "sqlite3.h": {"db", "rows"},
+    "openssl/evp.h": {"vault"},
+    "openssl/hmac.h": {"vault"},
     "unicase.h": {"target"},
     "uninorm.h": {"target"},
     "unictype.h": {"target"},

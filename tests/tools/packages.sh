@@ -6,7 +6,7 @@
 # To build, and to carry a tree by hand.
 packages_build="build-essential cmake ninja-build pkg-config libsodium-dev
 libzstd-dev libcjson-dev libxxhash-dev libyaml-dev libarchive-dev
-libunistring-dev libpcre2-dev libsqlite3-dev zlib1g-dev"
+libunistring-dev libpcre2-dev libsqlite3-dev zlib1g-dev libssl-dev"
 packages_demo="minisign rsync sqlite3"
 # To run every test.
 packages_test="libcmocka-dev minisign rsync sqlite3 git python3 clang

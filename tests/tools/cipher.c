@@ -1,0 +1,104 @@
+/*
+ *   cipher NAME
+ *
+ * A cipher of src/vault for the tests, in the lines that a program speaks with
+ * which one is declared (formats/ciphers.md, "Programs"): `key B64`, then
+ * `open B64` or `seal B64`, answered with `ok B64` or `bad TEXT`.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/encode.h>
+#include <valise/secret.h>
+#include <valise/vault.h>
+
+/* What stands behind the word, decoded; false where it is another. */
+static bool
+behind(struct vl_buf *out, const char *line, const char *word)
+{
+	const size_t n = strlen(word);
+	size_t pad = 0;
+	size_t end = strlen(line);
+
+	vl_buf_clear(out);
+	if (strncmp(line, word, n) != 0 || line[n] != ' ')
+		return false;
+	for (; pad < 2 && line[end - 1 - pad] == '='; pad++)
+		;
+	out->n = (end - n - 1) / 4 * 3 - pad;
+	if (vl_buf_reserve(out, 1, NULL) != VL_OK)
+		return false;
+	return vl_unb64(out->p, out->n, vl_slice_of(line + n + 1));
+}
+
+static void
+answer(enum vl_status st, const struct vl_locked *out, const struct vl_err *err)
+{
+	char *text = NULL;
+
+	if (st != VL_OK) {
+		printf("bad %d %s\n", (int)st, err->text);
+	} else {
+		text = malloc(VL_B64_SIZE(out->n));
+		if (text != NULL)
+			printf("ok %s\n", vl_b64(text, out->p, out->n));
+		free(text);
+	}
+	(void)fflush(stdout);
+}
+
+static enum vl_status
+do_line(struct vl_vault **v, const struct vl_cipher *c, const char *line,
+    struct vl_err *err)
+{
+	struct vl_locked out = { 0 };
+	struct vl_buf bytes = { 0 };
+	enum vl_status st = VL_EUSAGE;
+	bool clear = false;
+
+	if (*v == NULL) {
+		st = behind(&bytes, line, "key") ?
+		    vl_vault_new(v, c, vl_buf_slice(&bytes), err) :
+		    vl_fail(err, VL_EUSAGE, "no key");
+		if (st != VL_OK)
+			answer(st, &out, err);
+		vl_buf_free(&bytes);
+		return st;
+	}
+	if (behind(&bytes, line, "open"))
+		st = vl_vault_open(*v, &out, &clear, vl_buf_slice(&bytes), err);
+	else if (behind(&bytes, line, "seal"))
+		st = vl_vault_seal(*v, &out, vl_buf_slice(&bytes), err);
+	answer(st, &out, err);
+	vl_locked_free(&out);
+	vl_buf_free(&bytes);
+	return VL_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct vl_cipher *c = NULL;
+	struct vl_vault *v = NULL;
+	struct vl_err err = { 0 };
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n = 0;
+	enum vl_status st = VL_OK;
+
+	if (argc != 2 || (c = vl_cipher_named(argv[1])) == NULL ||
+	    !vl_secret_init()) {
+		fputs("usage: cipher NAME\n", stderr);
+		return 2;
+	}
+	while (st == VL_OK && (n = getline(&line, &cap, stdin)) > 0) {
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		st = do_line(&v, c, line, &err);
+	}
+	free(line);
+	vl_vault_free(v);
+	return st == VL_OK ? 0 : 1;
+}
