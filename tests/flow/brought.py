@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent / "lib"))
 from flow import NOBODY, Crash, Flow, remove_tree, write_tree  # noqa: E402
 
 WORD = "target_only: brought"
+ALL = os.environ.get("VALISE_TEST_ALL") == "1"
 
 
 def lists_of(site):
@@ -365,9 +366,10 @@ class Killed(Brought):
     def test_it_keeps_them_together(self):
         points = self.crash.count()
         decision = self.crash.decision()
-        # Every point around the decision and behind it, some before.
-        for nth in [*range(1, decision - 10, 7),
-                    *range(max(1, decision - 10), points + 1)]:
+        # Each point right around the decision, some before and behind it.
+        for nth in [*range(1, decision - 3, 1 if ALL else 11),
+                    *range(decision - 3, decision + 4),
+                    *range(decision + 4, points + 1, 1 if ALL else 4)]:
             self.crash.kill_at(nth)
             self.site.recover()
             self.assertEqual("old" if nth < decision else "new",
@@ -375,7 +377,8 @@ class Killed(Brought):
 
     def test_a_call_that_fails_keeps_them_together(self):
         points = self.crash.count()
-        for nth in range(max(1, self.crash.decision() - 15), points + 1):
+        for nth in range(max(1, self.crash.decision() - 15), points + 1,
+                         1 if ALL else 4):
             self.crash.reset()
             code = self.crash.hit("-n", str(nth), "-a", "EIO")
             self.site.restart()
@@ -393,7 +396,7 @@ class Killed(Brought):
         nth = 0
         code = 137
         while code == 137:
-            nth += 1
+            nth += 1 if ALL else 4
             self.crash.kill_at(decision)
             self.site.wrapper = [*faultat, "-n", nth, "-a", "kill", "--"]
             code = self.site.run("valise-import", self.site.target_yaml,

@@ -334,23 +334,23 @@ class Killed(Rekey):
         return seen
 
     def test_before_each_call(self):
-        seen = self.sweep("kill", (137,))
+        seen = self.sweep("kill", (137,), 2)
         order = ("old", "writing", "decided", "new")
         self.assertEqual(set(order), set(seen))
         self.assertEqual(sorted(seen, key=order.index), seen)
 
     def test_in_the_middle_of_each_write(self):
-        self.sweep("torn", (137,), 3)
+        self.sweep("torn", (137,), 7)
 
     def test_each_call_that_fails(self):
         """Told, and undone by itself as long as nothing is decided."""
-        seen = self.sweep("EIO", (1,), 2)
+        seen = self.sweep("EIO", (1,), 5)
         self.assertIn("old", seen)
         self.assertNotIn("writing", seen)
 
     def test_a_full_medium_loses_no_bundle(self):
         """Even one that has no room for a name."""
-        for nth in range(1, 200, 1 if ALL else 3):
+        for nth in range(1, 200, 1 if ALL else 8):
             self.reset()
             done = self.hit("-n", nth, "-a", "ENOSPC", "-S")
             if done.returncode == 0:
@@ -361,7 +361,7 @@ class Killed(Rekey):
     def test_killed_while_it_recovers(self):
         for par in self.pars:
             first = self.last_point_as(par)
-            for second in range(1, 200, 1 if ALL else 2):
+            for second in range(1, 200, 1 if ALL else 5):
                 self.reset()
                 self.hit("-n", first, "-a", "kill")
                 self.assertTrue(par.exists())

@@ -36,6 +36,7 @@ from treestate import tree_lines  # noqa: E402
 sys.path.insert(0, str(TESTS / "hostile"))
 import base as hostile  # noqa: E402
 
+ALL = os.environ.get("VALISE_TEST_ALL") == "1"
 READER = TESTS / "tools" / "reader"
 PAGE = TESTS.parent / "docs" / "recover-by-hand.md"
 SAMPLE = TESTS.parent / "fixtures/bundles/v0/sample"
@@ -347,7 +348,8 @@ class Hostile(unittest.TestCase):
 
     def test_each_is_refused_with_the_same_code(self):
         for group in ("seal", "keys", "frames", "manifest", "rows"):
-            for case in importlib.import_module("cases_" + group).CASES:
+            cases = importlib.import_module("cases_" + group).CASES
+            for case in cases if ALL else cases[::3]:
                 with self.subTest(f"{group}: {case.name}"), \
                         tempfile.TemporaryDirectory(prefix="second.") as d:
                     self.answer(case, Path(d))

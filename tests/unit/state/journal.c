@@ -295,6 +295,7 @@ refuses_every_flipped_bit_but_in_the_last_line(void **state)
 	struct vl_journal j;
 	struct place p;
 	size_t last = 0;
+	size_t step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 7;
 	size_t bit;
 
 	(void)state;
@@ -302,7 +303,7 @@ refuses_every_flipped_bit_but_in_the_last_line(void **state)
 	place_read(&p, "journal", &file);
 	for (last = file.n - 1; file.p[last - 1] != '\n'; last--)
 		;
-	for (bit = 0; bit < 8 * file.n; bit++) {
+	for (bit = 0; bit < 8 * file.n; bit += step) {
 		file.p[bit / 8] ^= (uint8_t)(1u << (bit % 8));
 		place_write(&p, "journal", (struct vl_slice){ file.p, file.n });
 		if (bit / 8 < last) {

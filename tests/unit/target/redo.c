@@ -8,7 +8,7 @@
 
 #include "fault.h"
 
-#define SEEDS  24 /* VALISE_SEEDS in the environment: more */
+#define SEEDS  16 /* VALISE_SEEDS in the environment: more */
 #define NOBODY 65534
 
 /* A share of the seeds: a child for each kill takes its time. */
