@@ -176,27 +176,6 @@ vl_fields_add(struct vl_fields *f, enum vl_side side,
 	}
 }
 
-/* A name as a path has it. */
-static enum vl_status
-add_name(struct vl_buf *path, struct vl_slice name, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	bool plain = name.n > 0;
-	size_t i = 0;
-
-	for (i = 0; i < name.n; i++)
-		plain = plain && name.p[i] != 0 &&
-		    (strchr("_-$", name.p[i]) != NULL ||
-		        (name.p[i] >= '0' && name.p[i] <= '9') ||
-		        ((name.p[i] | 0x20) >= 'a' &&
-		            (name.p[i] | 0x20) <= 'z') ||
-		        name.p[i] >= 0x80);
-	st = vl_buf_add_text(path, plain ? "." : "['", err);
-	if (st == VL_OK)
-		st = vl_buf_add(path, name, err);
-	return st == VL_OK && !plain ? vl_buf_add_text(path, "']", err) : st;
-}
-
 static void
 enter(void *with, size_t depth, const struct kid *kid)
 {
@@ -214,7 +193,8 @@ enter(void *with, size_t depth, const struct kid *kid)
 		t->st = kid->escaped ? json_text(&name, kid->name, t->err) :
 		                       vl_buf_add(&name, kid->name, t->err);
 		if (t->st == VL_OK)
-			t->st = add_name(&t->path, vl_buf_slice(&name), t->err);
+			t->st = path_add_name(
+			    &t->path, vl_buf_slice(&name), t->err);
 	}
 	vl_buf_free(&name);
 	t->marks[depth + 1] = t->path.n;
@@ -316,7 +296,9 @@ read_side(struct side *s, enum form form, bool *read, struct vl_err *err)
 	struct trail t = {
 		.side = s, .value = vl_buf_slice(&s->value), .err = err
 	};
-	const struct leaf_visit visit = { take_leaf, &t, enter };
+	const struct leaf_visit visit = {
+		.leaf = take_leaf, .with = &t, .enter = enter
+	};
 	enum vl_status st = vl_buf_add_text(&t.path, "$", err);
 
 	t.marks[0] = t.marks[1] = t.path.n;

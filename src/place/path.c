@@ -220,6 +220,26 @@ path_step(const struct json_path *path, uint64_t before, const struct kid *kid)
 	return states;
 }
 
+enum vl_status
+path_add_name(struct vl_buf *path, struct vl_slice name, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	bool plain = name.n > 0;
+	size_t i = 0;
+
+	for (i = 0; i < name.n; i++)
+		plain = plain && name.p[i] != 0 &&
+		    (strchr("_-$", name.p[i]) != NULL ||
+		        (name.p[i] >= '0' && name.p[i] <= '9') ||
+		        ((name.p[i] | 0x20) >= 'a' &&
+		            (name.p[i] | 0x20) <= 'z') ||
+		        name.p[i] >= 0x80);
+	st = vl_buf_add_text(path, plain ? "." : "['", err);
+	if (st == VL_OK)
+		st = vl_buf_add(path, name, err);
+	return st == VL_OK && !plain ? vl_buf_add_text(path, "']", err) : st;
+}
+
 void
 json_path_free(struct json_path *path)
 {

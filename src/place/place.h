@@ -29,12 +29,17 @@ struct json_path {
 enum vl_status json_path_read(
     struct json_path *path, const char *text, struct vl_err *err);
 void json_path_free(struct json_path *path);
+/* Append a name as a path has it: `.name`, or in brackets. */
+enum vl_status path_add_name(
+    struct vl_buf *path, struct vl_slice name, struct vl_err *err);
 
 /* How a value is called in the one around it. */
 struct kid {
 	bool named;
 	bool escaped; /* the name is spelled as in JSON */
 	struct vl_slice name;
+	size_t at; /* of a name: its bytes, quotes among them */
+	size_t n;
 	bool indexed;
 	size_t index;
 };
@@ -53,6 +58,12 @@ struct leaf {
 	bool escaped;
 	const struct spelled *spelled; /* of YAML: its text; else NULL */
 };
+enum nesting {
+	NEST_MAP,
+	NEST_FLOW_MAP, /* of YAML, in braces */
+	NEST_LIST,
+	NEST_ALIAS /* of YAML; it ends as it begins */
+};
 struct leaf_visit {
 	enum vl_status (*leaf)(
 	    void *with, const struct leaf *leaf, struct vl_err *err);
@@ -61,6 +72,10 @@ struct leaf_visit {
 	 * among them, and no keys.  Called before each value, with how many
 	 * there are around it. */
 	void (*enter)(void *with, size_t depth, const struct kid *kid);
+	/* With `enter`, or NULL: what is no leaf begins at byte `at`; what
+	 * began last and has not ended ends before byte `end`. */
+	void (*open)(void *with, enum nesting nest, size_t at);
+	void (*close)(void *with, size_t end);
 };
 /* Call `visit` for each leaf that `path` selects, ascending; a failure of it
  * ends the walk. */

@@ -150,6 +150,8 @@ kid_states(
 		kid.named = true;
 		kid.escaped = key->escaped;
 		kid.name = (struct vl_slice){ s->first + key->at, key->n };
+		kid.at = key->at - 1;
+		kid.n = key->n + 2;
 	}
 	if (s->visit->enter != NULL)
 		s->visit->enter(s->visit->with, s->depth, &kid);
@@ -194,6 +196,9 @@ go_on(struct scan *s, bool opened, uint64_t *states, bool *end)
 		if (take(s, s->levels[s->depth - 1].object ? '}' : ']')) {
 			s->depth--;
 			opened = false;
+			if (s->visit->close != NULL)
+				s->visit->close(
+				    s->visit->with, (size_t)(s->p - s->first));
 			continue;
 		}
 		if (!opened && !take(s, ','))
@@ -210,6 +215,10 @@ open_nested(struct scan *s, uint64_t states)
 		return refuse(s, "nested deeper than 128");
 	s->levels[s->depth++] =
 	    (struct level){ .states = states, .object = *s->p == '{' };
+	if (s->visit->open != NULL)
+		s->visit->open(s->visit->with,
+		    *s->p == '{' ? NEST_MAP : NEST_LIST,
+		    (size_t)(s->p - s->first));
 	s->p++;
 	return true;
 }

@@ -212,17 +212,15 @@ spelling_of(const yaml_event_t *e, struct leaf *leaf)
 
 /* Whatever it is, as its text. */
 static enum vl_status
-tell_scalar(struct yaml *y, const yaml_event_t *e)
+tell_scalar(struct yaml *y, const yaml_event_t *e, const struct leaf *leaf)
 {
-	struct leaf leaf = { .spelled = &y->spelled };
 	enum vl_status st = VL_OK;
 
-	(void)spelling_of(e, &leaf);
 	vl_buf_clear(&y->spelled.text);
 	st = vl_buf_add(&y->spelled.text,
 	    (struct vl_slice){ e->data.scalar.value, e->data.scalar.length },
 	    y->err);
-	return st == VL_OK ? y->visit->leaf(y->visit->with, &leaf, y->err) : st;
+	return st == VL_OK ? y->visit->leaf(y->visit->with, leaf, y->err) : st;
 }
 
 /* The path selects it, as a value or as a key. */
@@ -240,8 +238,9 @@ take_scalar(struct yaml *y, const yaml_event_t *e)
 	size_t end = byte_at(y, e->end_mark.index);
 	enum vl_status st = VL_OK;
 
+	leaf.n = end - leaf.at;
 	if (y->visit->enter != NULL)
-		return tell_scalar(y, e);
+		return tell_scalar(y, e, &leaf);
 	if (!tag_fits(e, &kind))
 		return refuse(y, leaf.at, "a scalar with a tag of its own");
 	if (kind == YAML_IS_NOTHING)
@@ -281,10 +280,14 @@ selects(const struct yaml *y, uint64_t states, bool key)
 
 /* The states of a value behind the key. */
 static uint64_t
-behind_key(const struct yaml *y, const struct level *l, const yaml_event_t *e)
+behind_key(struct yaml *y, const struct level *l, const yaml_event_t *e)
 {
 	struct kid kid = { .named = e->type == YAML_SCALAR_EVENT };
 
+	if (kid.named && y->visit->enter != NULL) {
+		kid.at = byte_at(y, e->start_mark.index);
+		kid.n = byte_at(y, e->end_mark.index) - kid.at;
+	}
 	if (kid.named)
 		kid.name = (struct vl_slice){ e->data.scalar.value,
 			e->data.scalar.length };
@@ -303,6 +306,18 @@ is_merge(const yaml_event_t *e)
 	    memcmp(e->data.scalar.value, "<<", 2) == 0;
 }
 
+static enum nesting
+nest_of(const yaml_event_t *e)
+{
+	if (e->type == YAML_ALIAS_EVENT)
+		return NEST_ALIAS;
+	if (e->type != YAML_MAPPING_START_EVENT)
+		return NEST_LIST;
+	return e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE ?
+	    NEST_FLOW_MAP :
+	    NEST_MAP;
+}
+
 static enum vl_status
 push(struct yaml *y, const yaml_event_t *e, struct level level)
 {
@@ -310,6 +325,9 @@ push(struct yaml *y, const yaml_event_t *e, struct level level)
 		return refuse(y, byte_at(y, e->start_mark.index),
 		    "nested deeper than 128");
 	level.map = e->type == YAML_MAPPING_START_EVENT;
+	if (y->visit->open != NULL)
+		y->visit->open(y->visit->with, nest_of(e),
+		    byte_at(y, e->start_mark.index));
 	y->levels[y->depth++] = level;
 	return VL_OK;
 }
@@ -350,6 +368,11 @@ take_value(struct yaml *y, const yaml_event_t *e, uint64_t states, bool merge)
 {
 	enum vl_status st = VL_OK;
 
+	if (e->type == YAML_ALIAS_EVENT && y->visit->open != NULL) {
+		y->visit->open(y->visit->with, NEST_ALIAS,
+		    byte_at(y, e->start_mark.index));
+		y->visit->close(y->visit->with, byte_at(y, e->end_mark.index));
+	}
 	if (e->type == YAML_ALIAS_EVENT)
 		return take_alias(y, e, states);
 	st = keep_anchor(y, e, states);
@@ -414,6 +437,9 @@ take_event(struct yaml *y, const yaml_event_t *e, size_t *documents)
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
 		y->depth--;
+		if (y->visit->close != NULL)
+			y->visit->close(
+			    y->visit->with, byte_at(y, e->end_mark.index));
 		return VL_OK;
 	default:
 		return VL_OK;

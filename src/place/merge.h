@@ -1,0 +1,46 @@
+#ifndef VALISE_PLACE_MERGE_H
+#define VALISE_PLACE_MERGE_H
+
+/* One merge from inside. */
+
+#include <valise/merge.h>
+
+#include "nodes.h"
+
+/* In YAML the node `there` became `here`; or `here` is new in the map. */
+struct swap {
+	uint32_t there;
+	uint32_t here;
+	bool new;
+};
+
+struct merging {
+	const struct vl_merge *m;
+	struct nodes there;
+	struct nodes here;
+	struct vl_buf *out;
+	size_t at;     /* of the source's text, all before is in `out` */
+	size_t put_at; /* where the last one was put into empty braces */
+	struct swap *swaps;
+	size_t nswaps;
+	size_t swaps_cap;
+	struct vl_buf name; /* of the member in hand */
+	struct vl_buf shown;
+	struct vl_err *err;
+};
+
+/* Members of a map, by name. */
+struct members {
+	const struct nodes *nodes;
+	uint32_t *list;
+	size_t n;
+};
+
+/* Two maps; `here` may be NO_NODE. */
+struct both {
+	uint32_t there;
+	uint32_t here;
+	enum vl_merge_how how; /* VALUE: its members are no records */
+};
+
+#endif
