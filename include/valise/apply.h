@@ -46,6 +46,10 @@ struct vl_apply_ui {
 	/* A changed record, in order (preview; also of an import). */
 	void (*change)(void *arg, const char *resource, enum vl_change change,
 	    struct vl_slice path, const char *detail);
+	/* Behind that of a file: a member of an object in it that changes, as
+	 * a path, of raw bytes. */
+	void (*member)(void *arg, const char *resource, enum vl_change change,
+	    struct vl_slice path, struct vl_slice member);
 	/* The same of a row; or NULL. */
 	void (*row)(void *arg, const struct vl_row_told *row);
 	/* Before the table: a name of an owner that is unknown here, and the

@@ -5,7 +5,8 @@
  * What imports of a series created in a resource, for `target_only: brought`:
  * a list in the state directory with a hash at its end (docs/transaction.md,
  * "What was brought"): paths in the order of vl_path_cmp(), or rows, each a
- * text of its own.
+ * text of its own; or members of objects in files of a tree, each the path in
+ * base64url, a blank, and a text.
  *
  * An import writes a list of its own beside the one that holds, and makes it
  * durable before it is decided; at its end that takes the place of the old.
@@ -26,7 +27,8 @@ struct vl_brought {
 	const uint8_t *series; /* 16 bytes */
 	const char *resource;
 	const uint8_t *import; /* VL_IMPORT_ID_SIZE bytes: the one in hand */
-	bool rows;             /* else paths */
+	bool rows;             /* else paths, */
+	bool members;          /* or members of objects in files */
 };
 #define VL_BROUGHT_ROW_MAX 65536 /* bytes of the text of a row */
 struct vl_brought vl_brought_of(

@@ -239,6 +239,10 @@ struct vl_profile_resource {
 	struct vl_resource tree;
 	struct vl_keep_here *keep_paths; /* without `resource` */
 	size_t nkeep_paths;
+	struct vl_keep_value *keep_values; /* the same */
+	size_t nkeep_values;
+	struct vl_members *members; /* the same */
+	size_t nmembers;
 	unsigned line;
 	unsigned column;
 	bool in_site;

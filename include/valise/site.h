@@ -82,6 +82,30 @@ struct vl_keep_here {
 	char *path;
 };
 
+/* The same of values in files: what stands there stays the target's. */
+struct vl_keep_value {
+	char *resource; /* NULL in a profile, where it stands in one */
+	char *file;     /* a pattern as in exclude, without `!` */
+	char *json;     /* a path into it; or NULL */
+	char *yaml;     /* the same; one of the two */
+	unsigned line;
+	unsigned column;
+	bool in_site; /* of a profile: the place is in the site file */
+};
+
+/* members, of a profile: objects in files of JSON, whose members are records.
+ */
+struct vl_members {
+	char *resource;
+	char *file;
+	char *json;
+	enum vl_target_only target_only;
+	bool has_target_only; /* else brought */
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 /* map: a path of the source is another one at the target.  Both end in "**"
  * (the directory before it and all below), or neither does. */
 struct vl_map {
@@ -168,6 +192,10 @@ struct vl_site {
 	size_t nkeep_here;
 	struct vl_keep_rows *keep_rows;
 	size_t nkeep_rows;
+	struct vl_keep_value *keep_values;
+	size_t nkeep_values;
+	struct vl_members *members; /* of its profile */
+	size_t nmembers;
 	struct vl_map *map;
 	size_t nmap;
 	struct vl_map_record *map_records;

@@ -97,6 +97,9 @@ enum vl_status vl_target_open(struct vl_target **out,
  * vl_target_end(). */
 enum vl_status vl_target_put(struct vl_target *t, const struct vl_entry *e,
     const struct vl_body *body, struct vl_err *err);
+/* A file that comes to `path`, behind the records so far, would stay as it is
+ * here, whatever it holds: by exclude, keep_here, on_match or the plan. */
+bool vl_target_leaves(const struct vl_target *t, struct vl_slice path);
 /* No further records: what only the target has, and all jobs done. */
 enum vl_status vl_target_end(struct vl_target *t, struct vl_err *err);
 void vl_target_counts(

@@ -10,6 +10,7 @@
  *	planning.h  what a plan says, and to write one
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
+ *	merges.c   values and members of files that stay as they are here
  *	tied.c     trees in whose paths ids of rows stand
  *	owned.c    those whose files rows own
  *	pass.c     records against the trees: compare, stage
@@ -29,6 +30,7 @@
 #include <valise/unpack.h>
 
 #include "filter.h"
+#include "merges.h"
 
 /* The bundle as it was taken in; all from the spool. */
 struct vl_intake {
@@ -51,6 +53,7 @@ struct vl_part {
 	struct vl_map_sort *held; /* until their rows are compared; or NULL */
 	struct vl_map_sort *map;  /* NULL: paths stay as they are */
 	struct vl_rewrites *rewrites; /* NULL: contents do */
+	struct vl_merges *merges;     /* NULL: nothing in files stays */
 	struct vl_brought brought;    /* names its list */
 	struct vl_target *target;
 	struct vl_stage *stage;

@@ -162,25 +162,34 @@ is_theirs(void *arg, struct vl_slice path)
 	return false;
 }
 
+/* Both lists of a tree. */
+static enum vl_status
+keep_tree_lists(const struct vl_finish *f, size_t tree, struct vl_err *err)
+{
+	const struct vl_header *h = &f->journal->header;
+	struct theirs theirs = { f->journal, h->trees[tree].root };
+	const struct vl_brought_theirs choice = { is_theirs, &theirs };
+	const struct vl_brought_theirs *asked =
+	    f->journal->nchoices == 0 ? NULL : &choice;
+	struct vl_brought b =
+	    vl_brought_of(f->state, h, h->trees[tree].resource);
+	enum vl_status st = vl_brought_keep(&b, asked, err);
+
+	b.members = true;
+	return st == VL_OK ? vl_brought_keep(&b, asked, err) : st;
+}
+
 /* What was brought, from now on; harmless to repeat. */
 static enum vl_status
 keep_lists(const struct vl_finish *f, struct vl_err *err)
 {
 	const struct vl_header *h = &f->journal->header;
-	struct theirs theirs = { .journal = f->journal };
 	struct vl_brought b = { 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
-		b = vl_brought_of(f->state, h, h->trees[i].resource);
-		theirs.root = h->trees[i].root;
-		st = vl_brought_keep(&b,
-		    f->journal->nchoices == 0 ?
-		        NULL :
-		        &(struct vl_brought_theirs){ is_theirs, &theirs },
-		    err);
-	}
+	for (i = 0; i < h->ntrees && st == VL_OK; i++)
+		st = keep_tree_lists(f, i, err);
 	for (i = 0; i < h->ndbs && st == VL_OK; i++) {
 		b = vl_brought_of(f->state, h, h->dbs[i].resource);
 		st = vl_brought_keep(&b, NULL, err);
@@ -344,6 +353,9 @@ vl_undo(struct vl_finish *f, struct vl_err *err)
 	for (i = 0; i < h->ntrees && st == VL_OK; i++) {
 		b = vl_brought_of(f->state, h, h->trees[i].resource);
 		st = undo_tree(h, i, f->stages[i], err);
+		if (st == VL_OK)
+			st = vl_brought_drop(&b, err);
+		b.members = true;
 		if (st == VL_OK)
 			st = vl_brought_drop(&b, err);
 	}

@@ -14,6 +14,7 @@
 #include <valise/site.h>
 #include <valise/ties.h>
 
+struct vl_merges;
 struct vl_filter_opts {
 	const struct vl_site *site;     /* borrowed until free */
 	const char *resource;           /* as `site` */
@@ -27,7 +28,9 @@ struct vl_filter_opts {
 	struct vl_owned *owned;
 	struct vl_links
 	    *links; /* with `ties` or `owned`: told of hard links; or NULL */
-	bool hold;  /* no rules: records are held, and yielded as they are */
+	/* Of vl_rewrite_new(): what of files stays the target's; or NULL. */
+	struct vl_merges *merges;
+	bool hold; /* no rules: records are held, and yielded as they are */
 };
 
 /*
@@ -82,7 +85,8 @@ struct vl_rewrite_counts {
 	uint64_t replacements;
 };
 
-/* `*out` is NULL where the site has no rule for the resource. */
+/* `*out` is NULL where the site has no rule for the resource, and nothing is
+ * merged. */
 enum vl_status vl_rewrite_new(struct vl_rewrites **out,
     const struct vl_filter_opts *opts, struct vl_err *err);
 /*

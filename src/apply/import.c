@@ -350,6 +350,8 @@ reset_parts(struct vl_run *run)
 		run->parts[i].target = NULL;
 		vl_rewrite_free(run->parts[i].rewrites);
 		run->parts[i].rewrites = NULL;
+		vl_merges_free(run->parts[i].merges);
+		run->parts[i].merges = NULL;
 		vl_map_free(run->parts[i].map);
 		run->parts[i].map = NULL;
 		vl_map_free(run->parts[i].held);

@@ -80,6 +80,37 @@ vl_part_filter(const struct vl_run *run, const struct vl_part *p)
 		.hashers = vl_ids_hashers(vl_unpack_ids(run->intake.unpack)) };
 }
 
+struct member_of {
+	const struct vl_run *run;
+	const char *resource;
+	struct vl_slice path;
+};
+
+static void
+say_member(void *arg, enum vl_change change, struct vl_slice shown)
+{
+	const struct member_of *m = arg;
+	const struct vl_apply_ui *ui = m->run->opts->ui;
+
+	ui->member(ui->arg, m->resource, change, m->path, shown);
+}
+
+/* Of a file that is another one: which members change. */
+static void
+say_members(const struct vl_run *run, const char *resource,
+    enum vl_change change, struct vl_slice path)
+{
+	struct member_of of = { run, resource, path };
+	const struct vl_merges_told told = { &of, say_member };
+	size_t i = 0;
+
+	for (i = 0; i < run->header.ntrees; i++)
+		if (strcmp(run->header.trees[i].resource, resource) == 0)
+			vl_merges_tell(run->parts[i].merges, path,
+			    change == VL_CHANGE_MODIFY && !run->quiet ? &told :
+			                                                NULL);
+}
+
 /* The first conflict is kept for the error; changes are said but in a pass
  * that is quiet. */
 static void
@@ -98,6 +129,7 @@ take_change(void *arg, const char *resource, enum vl_change change,
 		    detail);
 	if (!run->quiet)
 		ui->change(ui->arg, resource, change, path, detail);
+	say_members(run, resource, change, path);
 	if (change <= VL_CHANGE_DELETE && run->planned.status == VL_OK)
 		(void)plan_ask(run,
 		    &(struct plan_change){ .resource = resource,
@@ -118,10 +150,18 @@ take_owner(void *arg, const char *resource, bool group, const char *name,
 		ui->owner(ui->arg, resource, group, name, number);
 }
 
+static bool
+stays_here(void *arg, struct vl_slice path)
+{
+	const struct vl_part *p = arg;
+
+	return vl_target_leaves(p->target, path);
+}
+
 static enum vl_status
 begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 {
-	const struct vl_filter_opts filter = vl_part_filter(run, p);
+	struct vl_filter_opts filter = vl_part_filter(run, p);
 	size_t at = (size_t)(p - run->parts);
 	enum vl_status st = VL_OK;
 
@@ -130,6 +170,17 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	    vl_brought_of(run->opts->state, &run->header, p->resource->name);
 	st = vl_tied_waits(p) ? vl_tied_begin(run, p, err) :
 	                        vl_map_new(&p->map, &filter, err);
+	if (st == VL_OK)
+		st = vl_merges_new(&p->merges,
+		    &(struct vl_merges_opts){ .site = run->opts->site,
+		        .resource = p->resource->name,
+		        .tree = &run->header.trees[at],
+		        .brought = p->brought,
+		        .write = run->depth == VL_STAGE,
+		        .leaves = stays_here,
+		        .arg = p },
+		    err);
+	filter.merges = p->merges;
 	if (st == VL_OK)
 		st = vl_rewrite_new(&p->rewrites, &filter, err);
 	if (st != VL_OK)
@@ -220,6 +271,8 @@ end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 		st = put_mapped(p, err);
 	if (st == VL_OK)
 		st = vl_target_end(p->target, err);
+	if (st == VL_OK)
+		st = vl_merges_end(p->merges, err);
 	if (st != VL_OK)
 		return vl_within(err, "resource '%s'", p->resource->name);
 	p->ended = true;

@@ -18,43 +18,7 @@
 #include <valise/text.h>
 #include <valise/tree.h>
 
-#include "filter.h"
-
-#define PART  16         /* chunks of a body that are read at once */
-#define PIECE (1u << 20) /* bytes of a chunk of new content */
-
-struct rule {
-	struct vl_exclude *pattern;
-	struct vl_slice from;
-	struct vl_slice to;
-};
-
-struct vl_rewrites {
-	struct rule *rules;
-	size_t nrules;
-	size_t from_max; /* bytes of the longest `from` */
-	struct vl_hasher *hasher;
-	char *tempdir;
-	struct vl_body body; /* of every record; set once */
-	struct vl_rewrite_counts counts;
-
-	/* Of the record in hand. */
-	struct vl_buf content;     /* or the end of what is too long */
-	uint64_t seen;             /* bytes, from its start */
-	struct vl_buf other;       /* what replacing makes of it */
-	struct vl_chunk_ref *refs; /* as they were read */
-	size_t nrefs;
-	size_t refs_cap;
-	int more_fd; /* refs behind these; -1: none yet */
-	uint64_t nmore;
-	uint64_t given; /* of all refs, again */
-	bool ended;     /* there are no more than these */
-
-	int fd; /* new contents; -1: none yet */
-	uint64_t end;
-	uint64_t from; /* the content in hand: what is not given yet */
-	uint64_t at;
-};
+#include "rewrite.h"
 
 static enum vl_status
 rule_new(struct rule *rule, const struct vl_rewrite *source, struct vl_err *err)
@@ -79,14 +43,15 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 	*out = NULL;
 	for (i = 0; i < site->nrewrite; i++)
 		n += strcmp(site->rewrite[i].resource, opts->resource) == 0;
-	if (n == 0)
+	if (n == 0 && opts->merges == NULL)
 		return VL_OK;
 	rw = calloc(1, sizeof(*rw));
 	if (rw == NULL)
 		return vl_fail_memory(err);
 	rw->fd = rw->more_fd = -1;
+	rw->merges = opts->merges;
 	rw->tempdir = strdup(opts->tempdir);
-	rw->rules = calloc(n, sizeof(*rw->rules));
+	rw->rules = calloc(n + 1, sizeof(*rw->rules));
 	if (rw->tempdir == NULL || rw->rules == NULL)
 		st = vl_fail_memory(err);
 	for (i = 0; i < site->nrewrite && st == VL_OK; i++)
@@ -177,23 +142,6 @@ whole_characters(struct vl_slice bytes)
 	return bytes;
 }
 
-/* Into an unlinked file in the state directory. */
-static enum vl_status
-put_aside(struct vl_rewrites *rw, int *fd, struct vl_slice bytes, uint64_t at,
-    struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	if (*fd < 0)
-		st = vl_temp_file(fd, rw->tempdir, err);
-	if (st != VL_OK)
-		return st;
-	st = vl_pwrite_all(*fd, bytes, (off_t)at, err);
-	if (st != VL_OK)
-		return vl_within(err, "temporary file in '%s'", rw->tempdir);
-	return VL_OK;
-}
-
 /* Does a rule for the file find something in the content? */
 static bool
 has_work(const struct vl_rewrites *rw, const struct vl_entry *e)
@@ -250,7 +198,7 @@ read_more(struct vl_rewrites *rw, struct vl_chunk_ref refs[PART], size_t *n,
 	rw->ended = st == VL_OK && *n == 0;
 	if (st != VL_OK || *n == 0)
 		return st;
-	st = put_aside(rw, &rw->more_fd,
+	st = rewrite_aside(rw, &rw->more_fd,
 	    (struct vl_slice){ (const uint8_t *)refs, *n * sizeof(*refs) },
 	    rw->nmore * sizeof(*refs), err);
 	if (st == VL_OK)
@@ -397,7 +345,7 @@ keep_content(struct vl_rewrites *rw, struct vl_entry *e, struct vl_err *err)
 	if (st == VL_OK && !h->ops->end(h, e->hash))
 		st = vl_fail(err, VL_EIO, "the hash of new content failed");
 	if (st == VL_OK)
-		st = put_aside(rw, &rw->fd, content, rw->end, err);
+		st = rewrite_aside(rw, &rw->fd, content, rw->end, err);
 	if (st != VL_OK)
 		return vl_within(err, "cannot rewrite '%s'",
 		    vl_escape_text(shown, sizeof(shown), e->path));
@@ -410,111 +358,29 @@ keep_content(struct vl_rewrites *rw, struct vl_entry *e, struct vl_err *err)
 	return VL_OK;
 }
 
+/* What of it stays as it is here. */
 static enum vl_status
-new_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
+merge(struct vl_rewrites *rw, struct vl_entry *e, bool text, bool *changed,
     struct vl_err *err)
 {
-	struct vl_rewrites *rw = arg;
-	uint64_t left = 0;
-
-	(void)err;
-	for (*n = 0; *n < max && rw->from < rw->end; (*n)++) {
-		left = rw->end - rw->from;
-		refs[*n] = (struct vl_chunk_ref){ .at = rw->at,
-			.n = left < PIECE ? (uint32_t)left : PIECE,
-			.offset = rw->from };
-		rw->at += refs[*n].n;
-		rw->from += refs[*n].n;
-	}
-	return VL_OK;
-}
-
-static enum vl_status
-new_chunk(void *arg, const struct vl_chunk_ref *ref, struct vl_slice *bytes,
-    void **hold, struct vl_err *err)
-{
-	const struct vl_rewrites *rw = arg;
-	uint8_t *p = malloc(ref->n);
-	size_t got = 0;
+	struct vl_buf done = rw->content;
 	enum vl_status st = VL_OK;
+	char shown[256];
 
-	*hold = NULL;
-	if (p == NULL)
-		return vl_fail_memory(err);
-	st = vl_pread_full(rw->fd, p, ref->n, (off_t)ref->offset, &got, err);
-	if (st == VL_OK && got != ref->n)
-		st = vl_fail(
-		    err, VL_EIO, "a temporary file is shorter than written");
-	if (st != VL_OK) {
-		free(p);
-		return st;
-	}
-	*bytes = (struct vl_slice){ p, ref->n };
-	*hold = p;
-	return VL_OK;
-}
-
-static void
-new_release(void *arg, void *hold)
-{
-	(void)arg;
-	free(hold);
-}
-
-/* Chunks that were put aside. */
-static enum vl_status
-give_more(struct vl_rewrites *rw, struct vl_chunk_ref *refs, size_t max,
-    size_t *n, struct vl_err *err)
-{
-	const uint64_t from = rw->given - rw->nrefs;
-	size_t want = rw->nmore - from < max ? (size_t)(rw->nmore - from) : max;
-	size_t got = 0;
-	enum vl_status st = vl_pread_full(rw->more_fd, (uint8_t *)refs,
-	    want * sizeof(*refs), (off_t)(from * sizeof(*refs)), &got, err);
-
-	if (st == VL_OK && got != want * sizeof(*refs))
-		st = vl_fail(
-		    err, VL_EIO, "a temporary file is shorter than written");
-	if (st != VL_OK)
-		return st;
-	*n = want;
-	rw->given += want;
-	return VL_OK;
-}
-
-/* The body as it came, from its start. */
-static enum vl_status
-old_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
-    struct vl_err *err)
-{
-	struct vl_rewrites *rw = arg;
-
-	for (*n = 0; *n < max && rw->given < rw->nrefs; (*n)++)
-		refs[*n] = rw->refs[rw->given++];
-	if (*n > 0)
-		return VL_OK;
-	if (rw->given < rw->nrefs + rw->nmore)
-		return give_more(rw, refs, max, n, err);
-	if (rw->ended)
-		return VL_OK;
-	return rw->body.part(rw->body.arg, refs, max, n, err);
-}
-
-static enum vl_status
-old_chunk(void *arg, const struct vl_chunk_ref *ref, struct vl_slice *bytes,
-    void **hold, struct vl_err *err)
-{
-	const struct vl_rewrites *rw = arg;
-
-	return rw->body.chunk(rw->body.arg, ref, bytes, hold, err);
-}
-
-static void
-old_release(void *arg, void *hold)
-{
-	const struct vl_rewrites *rw = arg;
-
-	rw->body.release(rw->body.arg, hold);
+	if (!text)
+		return vl_fail(err, VL_EREFUSED,
+		    "cannot keep values of '%s': in the bundle it is no text "
+		    "of at most %u MiB",
+		    vl_escape_text(shown, sizeof(shown), e->path),
+		    VL_REWRITE_MAX >> 20);
+	vl_buf_clear(&rw->other);
+	st = vl_merges_make(
+	    rw->merges, e, vl_buf_slice(&rw->content), &rw->other, err);
+	*changed = !vl_slice_equal(
+	    vl_buf_slice(&rw->content), vl_buf_slice(&rw->other));
+	rw->content = rw->other;
+	rw->other = done;
+	return st;
 }
 
 enum vl_status
@@ -522,33 +388,32 @@ vl_rewrite_record(struct vl_rewrites *rw, struct vl_entry *e,
     struct vl_body *body, struct vl_err *err)
 {
 	uint64_t count = 0;
+	bool merges = false;
+	bool changed = false;
 	bool text = false;
-	enum vl_status st = VL_OK;
+	enum vl_status st = rw->merges == NULL ?
+	    VL_OK :
+	    vl_merges_ask(rw->merges, e, &merges, err);
 
-	if (!concerned(rw, e))
-		return VL_OK;
+	if (st != VL_OK || (!merges && !concerned(rw, e)))
+		return st;
 	/* Once: jobs of the records before may be reading it. */
 	if (rw->body.part == NULL)
 		rw->body = *body;
 	st = read_text(rw, e, &text, err);
 	if (st == VL_OK && text)
 		st = replace_all(rw, e, &count, err);
+	if (st == VL_OK && merges)
+		st = merge(rw, e, text, &changed, err);
 	if (st != VL_OK)
 		return st;
-	if (count == 0) {
-		*body = (struct vl_body){ .arg = rw,
-			.part = old_part,
-			.chunk = old_chunk,
-			.release = old_release,
-			.cut = rw->body.cut };
+	if (count == 0 && !changed) {
+		rewrite_serve_old(rw, body);
 		return VL_OK;
 	}
-	rw->counts.files++;
+	rw->counts.files += count > 0;
 	rw->counts.replacements += count;
-	*body = (struct vl_body){ .arg = rw,
-		.part = new_part,
-		.chunk = new_chunk,
-		.release = new_release };
+	rewrite_serve_new(rw, body);
 	return keep_content(rw, e, err);
 }
 

@@ -221,6 +221,29 @@ show_change(void *arg, const char *resource, enum vl_change change,
 	vl_msg_end(&m);
 }
 
+/* Behind its file. */
+static void
+show_member(void *arg, const char *resource, enum vl_change change,
+    struct vl_slice path, struct vl_slice member)
+{
+	struct view *v = &((struct run *)arg)->view;
+	char shown[SHOWN];
+	struct vl_msg m = { 0 };
+
+	if (!v->opts->json) {
+		if (v->opts->preview)
+			print_change(v, resource, change, path,
+			    vl_escape_text(shown, sizeof(shown), member));
+		return;
+	}
+	vl_msg_begin(&m, "plan");
+	vl_msg_text(&m, "resource", vl_slice_of(resource));
+	vl_msg_text(&m, "change", vl_slice_of(view_word(change)));
+	vl_msg_text(&m, "path", path);
+	vl_msg_text(&m, "member", member);
+	vl_msg_end(&m);
+}
+
 static void
 put_counts(struct vl_msg *m, const struct vl_target_counts *c)
 {
@@ -431,6 +454,7 @@ view_fill(struct vl_apply_ui *ui, struct run *run)
 	ui->note = show_note;
 	ui->wrong_file = show_wrong_file;
 	ui->change = show_change;
+	ui->member = show_member;
 	if (v->opts->preview || v->opts->json)
 		ui->row = view_row;
 	ui->owner = show_owner;

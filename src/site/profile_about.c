@@ -18,6 +18,8 @@
 #define PATH      VL_SCOPE_PATH
 #define OWNED     VL_SCOPE_FILE
 #define KEEP_PATH VL_SCOPE_KEEP_PATH
+#define KEPT      VL_SCOPE_KEEP_VALUE
+#define MEMBERS   VL_SCOPE_MEMBERS
 #define OWNERS    VL_SCOPE_TREE_OWNERS
 #define ROWS      VL_SCOPE_ROWS
 #define SECRET    VL_SCOPE_SECRET
@@ -65,7 +67,7 @@ const struct vl_word_about vl_profile_about[] = {
 	  "{resource: db, secrets: [{column: login.data, master_key: app, cipher: mine}]}" },
 	{ DATABASE, "not_secret", "columns that only look as if they held secrets", NULL,
 	  "{resource: db, not_secret: [{column: user.token_count}]}" },
-	{ DATABASE, "keep_here", "rows, or columns of rows, that are the target's", NULL,
+	{ DATABASE, "keep_here", "rows, columns of rows, files, or values in files, that are the target's", NULL,
 	  "{resource: db, keep_here: [{table: setting, where: \"name = 'url'\"}]}" },
 	{ DATABASE, "here", "values that differ from side to side", NULL,
 	  "{resource: db, here: [{name: url, in: [post.body]}]}" },
@@ -92,6 +94,8 @@ const struct vl_word_about vl_profile_about[] = {
 	  "{resource: files, compress: false}" },
 	{ DATABASE, "unit", "a directory that fits is one thing", NULL,
 	  "{resource: files, unit: \"tenants/*/\"}" },
+	{ DATABASE, "members", "objects in files, whose members are records", NULL,
+	  "{resource: files, members: [{file: tenants.json, json: $.tenants}]}" },
 
 	{ TABLE, "table", "which; a list only with `skip: true`", NULL,
 	  "{table: [session, cache], skip: true}" },
@@ -201,6 +205,20 @@ const struct vl_word_about vl_profile_about[] = {
 	{ KEEP_PATH, "path", "files of the tree that are the target's", NULL,
 	  "{path: \"local/**\"}" },
 
+	{ KEPT, "file", "which files, a pattern as of `exclude`", NULL,
+	  "{file: app.json, json: $.active}" },
+	{ KEPT, "json", "which value, in a file of JSON", "this or `yaml`",
+	  "{file: app.json, json: \"$.tenants.*.url\"}" },
+	{ KEPT, "yaml", "the same in a file of YAML", "this or `json`",
+	  "{file: app.yaml, yaml: $.server.port}" },
+
+	{ MEMBERS, "file", "which files of JSON, a pattern as of `exclude`", NULL,
+	  "{file: tenants.json, json: $.tenants}" },
+	{ MEMBERS, "json", "the object whose members are records", NULL,
+	  "{file: tenants.json, json: $.tenants}" },
+	{ MEMBERS, "target_only", "a member that only the target has", "`brought`",
+	  "{file: tenants.json, json: $.tenants, target_only: keep}" },
+
 	{ OWNERS, "map", "the source's name, and the one here", NULL,
 	  "{resource: files, owners: {map: {www-data: httpd}}}" },
 
@@ -252,6 +270,8 @@ const struct vl_word_about vl_profile_about[] = {
 	  "profile: {use: n8n, keep_here: [{resource: app, table: user, columns: [mfaEnabled]}]}" },
 	{ USE, "here", "further lines", NULL,
 	  "profile: {use: n8n, here: [{resource: app, name: url, in: [a.b]}]}" },
+	{ USE, "members", "further lines", NULL,
+	  "profile: {use: app, members: [{resource: files, file: t.json, json: $.list}]}" },
 	{ USE, "not_secret", "further lines", NULL,
 	  "profile: {use: n8n, not_secret: [{resource: app, column: a.token}]}" },
 	/* clang-format on */

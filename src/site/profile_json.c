@@ -534,7 +534,10 @@ check_canonical(
 
 	for (i = 0; same && i < p->resources[0].nreferences; i++)
 		same = p->resources[0].references[i].nfrom == 1;
-	same = same && p->resources[0].nkeep_paths == 0;
+	same = same &&
+	    p->resources[0].nkeep_paths + p->resources[0].nkeep_values +
+	            p->resources[0].nmembers ==
+	        0;
 	if (same)
 		st = vl_profile_words(&again, p, p->resources[0].resource, err);
 	if (st == VL_OK &&

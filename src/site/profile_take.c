@@ -52,7 +52,8 @@ says_tree(const struct vl_profile_resource *r)
 
 	while (w != NULL && !is_said(w, &r->tree))
 		w = next_word(w);
-	return w != NULL || r->nkeep_paths + r->tree.nunit > 0;
+	return w != NULL ||
+	    r->nkeep_paths + r->nkeep_values + r->nmembers + r->tree.nunit > 0;
 }
 
 static bool
@@ -62,6 +63,55 @@ says_rows(const struct vl_profile_resource *r)
 	    r->nsecrets + r->nnot_reference + r->nnone + r->nkeep_here +
 	    r->nhere >
 	    0;
+}
+
+enum vl_status
+vl_site_check_value(
+    const char *file, const struct vl_keep_value *v, struct vl_err *err)
+{
+	struct vl_site_node at = { .line = v->line, .column = v->column };
+
+	if (v->json == NULL && v->yaml == NULL)
+		return vl_site_fail(file, &at, err,
+		    "this entry has no 'json' or 'yaml'; for a whole file "
+		    "write 'path'");
+	if (v->json != NULL && v->yaml != NULL)
+		return vl_site_fail(file, &at, err,
+		    "one of 'json' and 'yaml' reads the file, not both");
+	return vl_site_check_file(file, &at, v->file, err);
+}
+
+enum vl_status
+vl_site_check_file(const char *file, const struct vl_site_node *at,
+    const char *pattern, struct vl_err *err)
+{
+	if (pattern[0] != '!')
+		return VL_OK;
+	return vl_site_fail(file, at, err,
+	    "'!' takes nothing back here; write which files are meant");
+}
+
+/* Entries about values in files. */
+static enum vl_status
+check_values(const struct vl_profile *p, const struct vl_profile_resource *r,
+    struct vl_err *err)
+{
+	struct vl_site_node at = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < r->nkeep_values; i++)
+		st = vl_site_check_value(
+		    r->keep_values[i].in_site ? p->site_file : p->file,
+		    &r->keep_values[i], err);
+	for (i = 0; st == VL_OK && i < r->nmembers; i++) {
+		at.line = r->members[i].line;
+		at.column = r->members[i].column;
+		st = vl_site_check_file(
+		    r->members[i].in_site ? p->site_file : p->file, &at,
+		    r->members[i].file, err);
+	}
+	return st;
 }
 
 enum vl_status
@@ -78,7 +128,7 @@ vl_profile_check_kind(const struct vl_profile *p,
 		if (r->tree.unit[i][0] == '!')
 			return fail_at(p, r, err,
 			    "has a 'unit' with '!', which takes nothing back");
-	return VL_OK;
+	return check_values(p, r, err);
 }
 
 /* Texts of the profile before those of the site: the last one that fits
@@ -196,6 +246,67 @@ take_keeps(struct vl_site *site, const struct vl_profile_resource *r,
 	return VL_OK;
 }
 
+static char *
+copy_of(const char *text, bool *failed)
+{
+	char *copy = text == NULL ? NULL : strdup(text);
+
+	*failed = *failed || (text != NULL && copy == NULL);
+	return copy;
+}
+
+/* Before those of the site, as all lists. */
+static enum vl_status
+take_values(struct vl_site *site, const struct vl_profile_resource *r,
+    struct vl_err *err)
+{
+	const size_t n = r->nkeep_values;
+	struct vl_keep_value *all =
+	    calloc(site->nkeep_values + n + 1, sizeof(*all));
+	bool failed = false;
+	size_t i = 0;
+
+	if (all == NULL)
+		return vl_fail_memory(err);
+	if (site->nkeep_values > 0)
+		memcpy(all + n, site->keep_values,
+		    site->nkeep_values * sizeof(*all));
+	free(site->keep_values);
+	site->keep_values = all;
+	site->nkeep_values += n;
+	for (i = 0; i < n; i++) {
+		all[i] = r->keep_values[i];
+		all[i].resource = copy_of(r->resource, &failed);
+		all[i].file = copy_of(r->keep_values[i].file, &failed);
+		all[i].json = copy_of(r->keep_values[i].json, &failed);
+		all[i].yaml = copy_of(r->keep_values[i].yaml, &failed);
+	}
+	return failed ? vl_fail_memory(err) : VL_OK;
+}
+
+static enum vl_status
+take_members(struct vl_site *site, const struct vl_profile_resource *r,
+    struct vl_err *err)
+{
+	struct vl_members *more = reallocarray(
+	    site->members, site->nmembers + r->nmembers + 1, sizeof(*more));
+	struct vl_members *to = NULL;
+	bool failed = false;
+	size_t i = 0;
+
+	if (more == NULL)
+		return vl_fail_memory(err);
+	site->members = more;
+	for (i = 0; i < r->nmembers; i++) {
+		to = &more[site->nmembers++];
+		*to = r->members[i];
+		to->resource = copy_of(r->resource, &failed);
+		to->file = copy_of(r->members[i].file, &failed);
+		to->json = copy_of(r->members[i].json, &failed);
+	}
+	return failed ? vl_fail_memory(err) : VL_OK;
+}
+
 static enum vl_status
 take_resource(struct vl_site *site, const struct vl_profile *p,
     const struct vl_profile_resource *r, struct vl_err *err)
@@ -224,7 +335,11 @@ take_resource(struct vl_site *site, const struct vl_profile *p,
 		if (!to->has_target_only)
 			to->target_only = VL_TARGET_ONLY_BROUGHT;
 	}
-	return st == VL_OK ? take_keeps(site, r, err) : st;
+	if (st == VL_OK)
+		st = take_keeps(site, r, err);
+	if (st == VL_OK)
+		st = take_values(site, r, err);
+	return st == VL_OK ? take_members(site, r, err) : st;
 }
 
 enum vl_status

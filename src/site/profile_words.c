@@ -44,7 +44,10 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 #define PATH(name)  VL_SCOPE_PATH, .at = offsetof(struct vl_path_reference, name)
 #define OWNED(name)                                                            \
 	VL_SCOPE_FILE, .at = offsetof(struct vl_file_reference, name)
-#define ROWS(name) VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
+#define KEPT(name)                                                             \
+	VL_SCOPE_KEEP_VALUE, .at = offsetof(struct vl_keep_value, name)
+#define MEMBERS(name) VL_SCOPE_MEMBERS, .at = offsetof(struct vl_members, name)
+#define ROWS(name)    VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define SECRET(name)                                                           \
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
 #define NOT_SECRET(name)                                                       \
@@ -55,8 +58,10 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
 	}
 
+static const struct vl_word_other keep_values = { "file", VL_SCOPE_KEEP_VALUE,
+	IN_DATABASE(keep_values), IN_DATABASE(nkeep_values), NULL };
 static const struct vl_word_other keep_paths = { "path", VL_SCOPE_KEEP_PATH,
-	IN_DATABASE(keep_paths), IN_DATABASE(nkeep_paths), NULL };
+	IN_DATABASE(keep_paths), IN_DATABASE(nkeep_paths), &keep_values };
 static const struct vl_word_other files = { "file", VL_SCOPE_FILE,
 	IN_DATABASE(files), IN_DATABASE(nfiles), NULL };
 static const struct vl_word_other paths = { "path", VL_SCOPE_PATH,
@@ -125,7 +130,9 @@ const struct vl_word vl_profile_table[] = {
 	    TREE_HAS(compress) },
 	{ "unit", TREE(unit), .type = VL_WORD_TEXT, .many = VL_ONE_OR_LIST,
 	    .count = IN_DATABASE(tree.nunit) },
-	LATER("members", VL_SCOPE_DATABASE),
+	{ "members", DATABASE(members), .files = true, .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_MEMBERS, .policy = true,
+	    .count = IN_DATABASE(nmembers) },
 	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_SECRET, .set = true,
 	    .count = IN_DATABASE(nsecrets) },
@@ -223,6 +230,16 @@ const struct vl_word vl_profile_table[] = {
 	{ "path", VL_SCOPE_KEEP_PATH, .at = offsetof(struct vl_keep_here, path),
 	    .type = VL_WORD_TEXT, .required = true },
 
+	{ "file", KEPT(file), .type = VL_WORD_TEXT, .required = true },
+	{ "json", KEPT(json), .type = VL_WORD_JSON },
+	{ "yaml", KEPT(yaml), .type = VL_WORD_JSON },
+
+	{ "file", MEMBERS(file), .type = VL_WORD_TEXT, .required = true },
+	{ "json", MEMBERS(json), .type = VL_WORD_JSON, .required = true },
+	{ "target_only", MEMBERS(target_only), .type = VL_WORD_CHOICE,
+	    .policy = true, .choices = target_only,
+	    .has = offsetof(struct vl_members, has_target_only) },
+
 	{ "map", VL_SCOPE_TREE_OWNERS, .type = VL_WORD_PAIRS, .required = true,
 	    .at = offsetof(struct vl_profile_resource, tree.owners),
 	    .count = IN_DATABASE(tree.nowners) },
@@ -231,8 +248,6 @@ const struct vl_word vl_profile_table[] = {
 	{ "columns", ROWS(columns), .type = VL_WORD_TEXT, .many = VL_LIST,
 	    .set = true, .count = offsetof(struct vl_keep_rows, ncolumns) },
 	{ "where", ROWS(where), .type = VL_WORD_TEXT },
-	LATER("file", VL_SCOPE_ROWS), LATER("json", VL_SCOPE_ROWS),
-	LATER("yaml", VL_SCOPE_ROWS),
 
 	{ "column", SECRET(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "master_key", SECRET(master_key), .type = VL_WORD_NAME,
@@ -271,7 +286,8 @@ const struct vl_word vl_profile_table[] = {
 	    .at = offsetof(struct vl_profile_use, prefixes),
 	    .type = VL_WORD_PREFIX,
 	    .count = offsetof(struct vl_profile_use, nprefixes) },
-	LATER("exclude", VL_SCOPE_USE), LATER("members", VL_SCOPE_USE),
+	LATER("exclude", VL_SCOPE_USE),
+	{ "members", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "not_secret", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	LATER("secrets", VL_SCOPE_USE), LATER("leaks", VL_SCOPE_USE),
 

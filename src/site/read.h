@@ -64,6 +64,12 @@ enum vl_status vl_profile_settle(
 /* profile_take.c: a resource is of rows, or a tree. */
 enum vl_status vl_profile_check_kind(const struct vl_profile *p,
     const struct vl_profile_resource *r, struct vl_err *err);
+/* The same: an entry about values in files says which, and how they are read;
+ * `pattern` is one that `at` has. */
+enum vl_status vl_site_check_value(
+    const char *file, const struct vl_keep_value *v, struct vl_err *err);
+enum vl_status vl_site_check_file(const char *file,
+    const struct vl_site_node *at, const char *pattern, struct vl_err *err);
 /* profile_files.c: lines about rows that own files. */
 enum vl_status vl_profile_check_files(const struct vl_profile *p,
     const struct vl_profile_resource *r, struct vl_err *err);

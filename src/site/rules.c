@@ -234,6 +234,18 @@ check_rewrite(const struct vl_site_reader *r, const struct vl_site *site,
 	return st;
 }
 
+static enum vl_status
+check_keep(const struct vl_site_reader *r, const struct vl_site *site,
+    const struct vl_site_node *entries, struct vl_err *err)
+{
+	enum vl_status st = check_resources(r, site, entries, "table", err);
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < site->nkeep_values; i++)
+		st = vl_site_check_value(r->file, &site->keep_values[i], err);
+	return st;
+}
+
 enum vl_status
 vl_site_check_rules(const struct vl_site_reader *r, const struct vl_site *site,
     const struct vl_site_node *root, struct vl_err *err)
@@ -242,8 +254,8 @@ vl_site_check_rules(const struct vl_site_reader *r, const struct vl_site *site,
 	    check_kinds(r, site, vl_site_node_of(root, "resources"), err);
 
 	if (st == VL_OK)
-		st = check_resources(
-		    r, site, vl_site_node_of(root, "keep_here"), "table", err);
+		st = check_keep(
+		    r, site, vl_site_node_of(root, "keep_here"), err);
 	if (st == VL_OK)
 		st = check_map(r, site, vl_site_node_of(root, "map"), err);
 	if (st == VL_OK)

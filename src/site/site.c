@@ -45,6 +45,11 @@ vl_site_free(struct vl_site *site)
 		free(r->unit);
 		r->unit = NULL;
 	}
+	for (i = 0; i < site->nmembers; i++) {
+		vl_site_clear(VL_SCOPE_MEMBERS, &site->members[i]);
+		free(site->members[i].resource);
+	}
+	free(site->members);
 	vl_site_clear(VL_SCOPE_SITE, site);
 	free(site->file);
 	free(site->dir);

@@ -25,6 +25,8 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 #define KEEP_HERE(name)                                                        \
 	VL_SCOPE_KEEP_HERE, .at = offsetof(struct vl_keep_here, name)
 #define MAP(name) VL_SCOPE_MAP, .at = offsetof(struct vl_map, name)
+#define KEEP_VALUES(name)                                                      \
+	VL_SCOPE_KEEP_VALUES, .at = offsetof(struct vl_keep_value, name)
 #define KEEP_ROWS(name)                                                        \
 	VL_SCOPE_KEEP_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define MAP_RECORD(name)                                                       \
@@ -37,9 +39,12 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
 	}
 
+static const struct vl_word_other keep_values = { "file", VL_SCOPE_KEEP_VALUES,
+	offsetof(struct vl_site, keep_values),
+	offsetof(struct vl_site, nkeep_values), NULL };
 static const struct vl_word_other keep_rows = { "table", VL_SCOPE_KEEP_ROWS,
 	offsetof(struct vl_site, keep_rows),
-	offsetof(struct vl_site, nkeep_rows), NULL };
+	offsetof(struct vl_site, nkeep_rows), &keep_values };
 static const struct vl_word_other map_records = { "table", VL_SCOPE_MAP_RECORD,
 	offsetof(struct vl_site, map_records),
 	offsetof(struct vl_site, nmap_records), NULL };
@@ -119,6 +124,12 @@ const struct vl_word vl_site_words[] = {
 	    .count = offsetof(struct vl_keep_rows, ncolumns) },
 	{ "where", KEEP_ROWS(where), .type = VL_WORD_TEXT },
 
+	{ "resource", KEEP_VALUES(resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "file", KEEP_VALUES(file), .type = VL_WORD_TEXT, .required = true },
+	{ "json", KEEP_VALUES(json), .type = VL_WORD_JSON },
+	{ "yaml", KEEP_VALUES(yaml), .type = VL_WORD_JSON },
+
 	{ "resource", MAP(resource), .type = VL_WORD_NAME, .required = true },
 	{ "from", MAP(from), .type = VL_WORD_MAPPED, .required = true },
 	{ "to", MAP(to), .type = VL_WORD_MAPPED, .required = true },
@@ -167,6 +178,8 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_TRUST] = { ENTRY(vl_trust) },
 	[VL_SCOPE_KEEP_HERE] = { ENTRY(vl_keep_here) },
 	[VL_SCOPE_KEEP_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
+	[VL_SCOPE_KEEP_VALUES] = { IN_SITE(vl_keep_value),
+	    .whose = "this entry" },
 	[VL_SCOPE_MAP] = { ENTRY(vl_map) },
 	[VL_SCOPE_MAP_RECORD] = { PLACED(vl_map_record),
 	    .whose = "this entry" },
@@ -195,6 +208,9 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_TREE_OWNERS] = { .whose = "'owners'" },
 	[VL_SCOPE_KEEP_PATH] = { .size = sizeof(struct vl_keep_here),
 	    .whose = "this entry" },
+	[VL_SCOPE_KEEP_VALUE] = { IN_SITE(vl_keep_value),
+	    .whose = "this entry" },
+	[VL_SCOPE_MEMBERS] = { IN_SITE(vl_members), .whose = "this entry" },
 	[VL_SCOPE_ROWS] = { IN_SITE(vl_keep_rows), .whose = "this entry" },
 	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
 	[VL_SCOPE_NOT_SECRET] = { IN_SITE(vl_not_secret),

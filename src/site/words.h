@@ -22,6 +22,7 @@ enum vl_scope {
 	VL_SCOPE_TRUST,        /* struct vl_trust */
 	VL_SCOPE_KEEP_HERE,    /* struct vl_keep_here */
 	VL_SCOPE_KEEP_ROWS,    /* struct vl_keep_rows */
+	VL_SCOPE_KEEP_VALUES,  /* struct vl_keep_value */
 	VL_SCOPE_MAP,          /* struct vl_map */
 	VL_SCOPE_MAP_RECORD,   /* struct vl_map_record */
 	VL_SCOPE_REWRITE,      /* struct vl_rewrite */
@@ -40,6 +41,8 @@ enum vl_scope {
 	VL_SCOPE_FILE,        /* struct vl_file_reference */
 	VL_SCOPE_TREE_OWNERS, /* struct vl_profile_resource: its `owners` */
 	VL_SCOPE_KEEP_PATH,   /* struct vl_keep_here, of a profile */
+	VL_SCOPE_KEEP_VALUE,  /* struct vl_keep_value, of a profile */
+	VL_SCOPE_MEMBERS,     /* struct vl_members */
 	VL_SCOPE_ROWS,        /* struct vl_keep_rows, of a profile */
 	VL_SCOPE_SECRET,      /* struct vl_secret_words */
 	VL_SCOPE_NOT_SECRET,  /* struct vl_not_secret */

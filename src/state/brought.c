@@ -27,7 +27,7 @@
 
 struct vl_brought_r {
 	int fd;
-	bool rows;
+	bool texts;  /* of rows or members; else paths */
 	char *shown; /* of messages */
 	struct vl_listfile_r *list;
 	uint8_t path[2][TEXT_MAX]; /* the last one and the one before */
@@ -40,7 +40,7 @@ struct vl_brought_w {
 	int dirfd;
 	int fd;
 	bool ours; /* to be removed again */
-	bool rows;
+	bool texts;
 	char name[NAME_SIZE];
 	struct vl_listfile_w *list;
 	struct vl_buf line;
@@ -65,8 +65,9 @@ name_of(char name[NAME_SIZE], const struct vl_brought *b, bool own)
 
 	if (own)
 		vl_hex(import, b->import, VL_IMPORT_ID_SIZE);
-	(void)snprintf(name, NAME_SIZE, "%s-%s%s%s",
-	    vl_hex(series, b->series, 16), b->resource, own ? "." : "", import);
+	(void)snprintf(name, NAME_SIZE, "%s-%s%s%s%s",
+	    vl_hex(series, b->series, 16), b->resource,
+	    b->members ? "+members" : "", own ? "." : "", import);
 }
 
 static void
@@ -74,19 +75,39 @@ head_of(char head[NAME_SIZE], const struct vl_brought *b)
 {
 	char series[HEX];
 
-	(void)snprintf(head, NAME_SIZE, "valise brought %s %s %s",
-	    b->rows ? "rows 1" : "1", vl_hex(series, b->series, 16),
-	    b->resource);
+	(void)snprintf(head, NAME_SIZE, "valise brought %s%s %s",
+	    b->rows        ? "rows 1 " :
+	        b->members ? "members 1 " :
+	                     "1 ",
+	    vl_hex(series, b->series, 16), b->resource);
 }
 
 static struct vl_listfile
-list_in(int fd, bool rows, const char head[NAME_SIZE])
+list_in(int fd, const struct vl_brought *b, const char head[NAME_SIZE])
 {
 	return (struct vl_listfile){ .fd = fd,
-		.lines = rows ? "the rows" : "the paths",
+		.lines = b->rows ? "the rows" :
+		    b->members   ? "the members" :
+		                   "the paths",
 		.head = head,
 		.personal = "vls1-brought",
-		.line_max = rows ? VL_BROUGHT_ROW_MAX : TEXT_MAX };
+		.line_max =
+		    b->rows || b->members ? VL_BROUGHT_ROW_MAX : TEXT_MAX };
+}
+
+/* The path before the blank; false: there is none. */
+static bool
+member_path(struct vl_slice *path, struct vl_slice line, uint8_t text[TEXT_MAX])
+{
+	const uint8_t *blank = memchr(line.p, ' ', line.n);
+	struct vl_slice word = line;
+
+	if (blank == NULL)
+		return false;
+	word.n = (size_t)(blank - line.p);
+	path->p = text;
+	return word.n <= TEXT_MAX && vl_unb64u_any(text, &path->n, word) &&
+	    path->n > 0;
 }
 
 /* The folder of the lists; *fd is -1 where there is none. */
@@ -171,8 +192,8 @@ open_list(struct vl_brought_r **out, const struct vl_brought *b, bool own,
 	if (r->fd < 0)
 		st = vl_fail_errno(err, "cannot open '%s'", r->shown);
 	head_of(head, b);
-	r->rows = b->rows;
-	f = list_in(r->fd, b->rows, head);
+	r->texts = b->rows || b->members;
+	f = list_in(r->fd, b, head);
 	if (st == VL_OK && vl_listfile_r_open(&r->list, &f, err) != VL_OK)
 		st = fail_read(r, err);
 	if (st == VL_OK) {
@@ -205,7 +226,7 @@ vl_brought_r_next(struct vl_brought_r *r, struct vl_slice *path, bool *more,
 		return fail_read(r, err);
 	if (!*more)
 		return VL_OK;
-	if (r->rows) {
+	if (r->texts) {
 		*path = line;
 		return VL_OK;
 	}
@@ -248,8 +269,8 @@ begin_list(
 	char head[NAME_SIZE];
 
 	head_of(head, b);
-	w->rows = b->rows;
-	f = list_in(w->fd, b->rows, head);
+	w->texts = b->rows || b->members;
+	f = list_in(w->fd, b, head);
 	return vl_listfile_w_new(&w->list, &f, err);
 }
 
@@ -301,12 +322,12 @@ vl_brought_w_add(
 {
 	enum vl_status st = VL_OK;
 
-	if (w->rows && path.n > VL_BROUGHT_ROW_MAX)
+	if (w->texts && path.n > VL_BROUGHT_ROW_MAX)
 		return vl_fail(err, VL_ELIMIT,
-		    "the keys of a row that was brought have more than %d "
-		    "bytes",
+		    "the keys of a row that was brought, or the names of a "
+		    "member, have more than %d bytes",
 		    VL_BROUGHT_ROW_MAX);
-	if (w->rows)
+	if (w->texts)
 		return vl_listfile_w_add(w->list, path, err) == VL_OK ?
 		    VL_OK :
 		    fail_write(w, err);
@@ -355,18 +376,23 @@ copy_list(const struct vl_brought *b, struct vl_brought_r *r, int fd,
     const struct vl_brought_theirs *theirs, struct vl_err *err)
 {
 	struct vl_brought_w w = { .state = b->state, .dirfd = -1, .fd = fd };
+	struct vl_slice line = { NULL, 0 };
 	struct vl_slice path = { NULL, 0 };
+	uint8_t text[TEXT_MAX];
 	bool more = true;
 	enum vl_status st = VL_OK;
 
 	name_of(w.name, b, false);
 	st = begin_list(&w, b, err);
 	while (st == VL_OK) {
-		st = vl_brought_r_next(r, &path, &more, err);
+		st = vl_brought_r_next(r, &line, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		if (!theirs->is(theirs->arg, path))
-			st = vl_brought_w_add(&w, path, err);
+		path = line;
+		if (b->members && !member_path(&path, line, text))
+			st = fail_damaged(r, err);
+		else if (!theirs->is(theirs->arg, path))
+			st = vl_brought_w_add(&w, line, err);
 	}
 	if (st == VL_OK)
 		st = end_list(&w, err);

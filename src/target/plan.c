@@ -171,8 +171,8 @@ skip(
 	return st;
 }
 
-static bool
-skipped(const struct vl_target *t, struct vl_slice path)
+bool
+vl_plan_skips(const struct vl_target *t, struct vl_slice path)
 {
 	return t->skipping && vl_path_below(path, vl_buf_slice(&t->skip_path));
 }
@@ -188,7 +188,7 @@ put_target_only(struct vl_target *t, struct vl_err *err)
 		st = vl_listed_go(t->listed, t->node.path, err);
 	if (st != VL_OK)
 		return st;
-	if (!skipped(t, t->node.path)) {
+	if (!vl_plan_skips(t, t->node.path)) {
 		st = vl_policy_target_only(&v, t, err);
 		if (st != VL_OK)
 			return st;
@@ -228,7 +228,7 @@ vl_target_put(struct vl_target *t, const struct vl_entry *e,
 	}
 	if (st == VL_OK)
 		st = leave_dirs(t, &e->path, err);
-	if (st == VL_OK && skipped(t, e->path))
+	if (st == VL_OK && vl_plan_skips(t, e->path))
 		return put_skipped(t, e, err);
 	if (st == VL_OK)
 		st = vl_listed_go(t->listed, e->path, err);

@@ -203,6 +203,8 @@ enum vl_status vl_plan_push(
 enum vl_status vl_plan_enter(
     struct vl_target *t, struct item *i, struct vl_err *err);
 struct plan_dir *vl_plan_inmost(struct vl_target *t);
+/* It lies below one that was not put. */
+bool vl_plan_skips(const struct vl_target *t, struct vl_slice path);
 
 /* policy.c */
 #define WHY_LEADS_OUT "leads out of the tree: not taken with 'links: inside'"

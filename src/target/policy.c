@@ -142,6 +142,13 @@ stays(const struct vl_target *t, struct vl_slice path)
 	    t->opts.stays(t->opts.report.arg, t->opts.resource->name, path);
 }
 
+bool
+vl_target_leaves(const struct vl_target *t, struct vl_slice path)
+{
+	return vl_policy_untouched(t, path) || vl_plan_skips(t, path) ||
+	    t->opts.on_match == VL_ON_MATCH_SKIP || stays(t, path);
+}
+
 /* Kinds that are not taken; NULL: this one is. */
 static const char *
 refused_kind(const struct vl_target *t, const struct vl_entry *e, bool matched)

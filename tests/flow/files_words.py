@@ -117,7 +117,6 @@ class FilesWords(Flow):
                  "words about rows and words about a tree of files"),
                 ("tables: [{table: t, key: [a]}]",
                  "has words about rows, and is a tree of files here"),
-                ("members: [{file: a, json: $.b}]", "'members' is not known"),
                 ("exclude: a", "takes a list"),
                 ("on_match: maybe", "overwrite, skip, fail"),
                 ("unit: '!a/'", "takes nothing back")):

@@ -89,9 +89,9 @@ class Example:
     def make_files(self, side, text):
         root = self.folder / f"{side}.files"
         for line in text.splitlines():
-            path = root / line.split(": ")[0]
+            path = root / line.split(": ", 1)[0]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(line.split(": ")[1] + "\n")
+            path.write_text(line.split(": ", 1)[1] + "\n")
 
     def carry(self, expected):
         keys = self.folder / "keys"

@@ -72,6 +72,13 @@ no_change(void *arg, const char *resource, enum vl_change change,
 }
 
 static void
+no_member(void *arg, const char *resource, enum vl_change change,
+    struct vl_slice path, struct vl_slice member)
+{
+	(void)arg, (void)resource, (void)change, (void)path, (void)member;
+}
+
+static void
 no_owner(void *arg, const char *resource, bool group, const char *name,
     uint32_t number)
 {
@@ -139,6 +146,7 @@ static const struct vl_apply_ui ui = { .progress = no_progress,
 	.note = say,
 	.wrong_file = say_two,
 	.change = no_change,
+	.member = no_member,
 	.row = no_row,
 	.owner = no_owner,
 	.rewritten = no_rewritten,

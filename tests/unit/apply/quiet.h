@@ -44,6 +44,13 @@ no_change(void *arg, const char *resource, enum vl_change change,
 }
 
 static inline void
+no_member(void *arg, const char *resource, enum vl_change change,
+    struct vl_slice path, struct vl_slice member)
+{
+	(void)arg, (void)resource, (void)change, (void)path, (void)member;
+}
+
+static inline void
 no_row(void *arg, const struct vl_row_told *row)
 {
 	(void)arg, (void)row;
@@ -100,6 +107,7 @@ quiet_ui(void)
 		.note = no_note,
 		.wrong_file = no_two,
 		.change = no_change,
+		.member = no_member,
 		.row = no_row,
 		.owner = no_owner,
 		.rewritten = no_rewritten,

@@ -66,7 +66,10 @@ frame_of(enum vl_scope scope)
 		return "resources: [{resource: db, tables: [%s]}]\n";
 	case VL_SCOPE_ROWS:
 	case VL_SCOPE_KEEP_PATH:
+	case VL_SCOPE_KEEP_VALUE:
 		return "resources: [{resource: db, keep_here: [%s]}]\n";
+	case VL_SCOPE_MEMBERS:
+		return "resources: [{resource: db, members: [%s]}]\n";
 	case VL_SCOPE_HERE:
 		return "resources: [{resource: db, here: [%s]}]\n";
 	case VL_SCOPE_SECRET:

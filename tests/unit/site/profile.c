@@ -228,9 +228,8 @@ names_the_nearest_right_word(void **state)
 static void
 says_what_comes_in_a_later_version(void **state)
 {
-	static const char *const resources[] = { "members", "leaks",
-		"master_keys" };
-	static const char *const rows[] = { "file", "json", "yaml" };
+	static const char *const resources[] = { "leaks", "master_keys" };
+	static const char *const secrets[] = { "file", "json", "yaml" };
 	char text[200];
 	char message[200];
 	size_t i = 0;
@@ -244,11 +243,11 @@ says_what_comes_in_a_later_version(void **state)
 		    resources[i]);
 		refused(text, message);
 	}
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		(void)snprintf(text, sizeof(text),
-		    HEAD "  keep_here: [{%s: b}]\n", rows[i]);
+		    HEAD "  secrets: [{%s: b}]\n", secrets[i]);
 		(void)snprintf(message, sizeof(message),
-		    ":3:16: '%s' is not known to this version yet", rows[i]);
+		    ":3:14: '%s' is not known to this version yet", secrets[i]);
 		refused(text, message);
 	}
 	refused("ciphers: []\n",

@@ -1,0 +1,587 @@
+/*
+ * Values of files that stay the target's, and members of objects in them.  A
+ * file is read whole, on both sides; what comes of it (src/place/merge.c) goes
+ * the way of text that `rewrite` replaced.
+ *
+ * Which members imports of the series created stands in a list of the state,
+ * a line for each: the path in base64url, a blank, the names down to it
+ * (docs/transaction.md, "What was brought").
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/encode.h>
+#include <valise/fs.h>
+#include <valise/merge.h>
+#include <valise/text.h>
+#include <valise/tree.h>
+
+#include "merges.h"
+
+#define SHOWN 256
+
+struct rule {
+	struct vl_exclude *pattern;
+	struct vl_merge_path *path;
+	enum vl_merge_how how;
+	bool yaml;
+};
+
+/* Texts, each ended by LF, in one buffer. */
+struct lines {
+	struct vl_buf text;
+	struct vl_slice *list; /* sorted */
+	size_t n;
+};
+
+struct vl_merges {
+	struct vl_merges_opts opts;
+	struct rule *rules;
+	size_t nrules;
+	struct vl_merge_line *lines; /* of the file in hand */
+	size_t nlines;
+	bool yaml;
+	bool stays; /* it stays as it is here */
+
+	struct vl_brought_r *old; /* NULL: nothing was brought, or no more */
+	struct vl_buf ahead;      /* the next line of it; empty: none */
+	struct vl_buf ahead_path;
+	struct vl_brought_w *new; /* NULL: it is not written */
+	struct lines was;         /* of the file in hand */
+	struct lines will;
+
+	struct vl_buf here;
+	struct vl_buf told; /* members that change, of files to come */
+	size_t told_at;
+};
+
+static enum vl_status
+rule_new(struct vl_merges *m, const char *file, const char *path,
+    enum vl_merge_how how, struct vl_err *err)
+{
+	struct rule *rule = &m->rules[m->nrules++];
+	enum vl_status st = VL_OK;
+	char shown[SHOWN];
+
+	rule->how = how;
+	st = vl_exclude_new(&rule->pattern, &file, 1, err);
+	if (st == VL_OK)
+		st = vl_merge_path_new(&rule->path, path, err);
+	return st == VL_OK ?
+	    VL_OK :
+	    vl_within(err, "'%s' of resource '%s', file '%s'",
+	        how == VL_MERGE_VALUE ? "keep_here" : "members",
+	        m->opts.resource,
+	        vl_escape_text(shown, sizeof(shown), vl_slice_of(file)));
+}
+
+static enum vl_merge_how
+how_of(const struct vl_members *w)
+{
+	if (!w->has_target_only || w->target_only == VL_TARGET_ONLY_BROUGHT)
+		return VL_MERGE_BROUGHT;
+	return w->target_only == VL_TARGET_ONLY_KEEP ? VL_MERGE_KEEP :
+	                                               VL_MERGE_DELETE;
+}
+
+static enum vl_status
+make_rules(struct vl_merges *m, struct vl_err *err)
+{
+	const struct vl_site *site = m->opts.site;
+	const struct vl_keep_value *v = site->keep_values;
+	const struct vl_members *w = site->members;
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && w < site->members + site->nmembers; w++)
+		if (strcmp(w->resource, m->opts.resource) == 0)
+			st = rule_new(m, w->file, w->json, how_of(w), err);
+	for (; st == VL_OK && v < site->keep_values + site->nkeep_values; v++) {
+		if (strcmp(v->resource, m->opts.resource) != 0)
+			continue;
+		m->rules[m->nrules].yaml = v->yaml != NULL;
+		st = rule_new(m, v->file, v->yaml != NULL ? v->yaml : v->json,
+		    VL_MERGE_VALUE, err);
+	}
+	return st;
+}
+
+static bool
+is_said(const struct vl_merges_opts *opts)
+{
+	const struct vl_site *site = opts->site;
+	size_t i = 0;
+
+	for (i = 0; i < site->nmembers; i++)
+		if (strcmp(site->members[i].resource, opts->resource) == 0)
+			return true;
+	for (i = 0; i < site->nkeep_values; i++)
+		if (strcmp(site->keep_values[i].resource, opts->resource) == 0)
+			return true;
+	return false;
+}
+
+/* ---- the list ---- */
+
+/* The path of a line of the list. */
+static enum vl_status
+read_path(struct vl_buf *path, struct vl_slice line, struct vl_err *err)
+{
+	const uint8_t *blank = memchr(line.p, ' ', line.n);
+	size_t n = 0;
+	enum vl_status st = vl_buf_reserve(path, line.n + 1, err);
+
+	if (st != VL_OK)
+		return st;
+	if (blank == NULL ||
+	    !vl_unb64u_any(path->p, &n,
+	        (struct vl_slice){ line.p, (size_t)(blank - line.p) }))
+		return vl_fail(err, VL_EIO,
+		    "the list of members that were brought has a line that is "
+		    "none of it");
+	path->n = n;
+	return VL_OK;
+}
+
+static enum vl_status
+read_ahead(struct vl_merges *m, struct vl_err *err)
+{
+	struct vl_slice line = { 0 };
+	enum vl_status st = VL_OK;
+	bool more = false;
+
+	vl_buf_clear(&m->ahead);
+	vl_buf_clear(&m->ahead_path);
+	if (m->old == NULL)
+		return VL_OK;
+	st = vl_brought_r_next(m->old, &line, &more, err);
+	if (st != VL_OK || !more)
+		return st;
+	st = vl_buf_add(&m->ahead, line, err);
+	return st == VL_OK ? read_path(&m->ahead_path, line, err) : st;
+}
+
+static enum vl_status
+open_list(struct vl_merges *m, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	bool brings = false;
+	size_t i = 0;
+
+	for (i = 0; i < m->nrules; i++)
+		brings = brings || m->rules[i].how == VL_MERGE_BROUGHT;
+	m->opts.brought.members = true;
+	st = vl_brought_r_open(&m->old, &m->opts.brought, err);
+	if (st == VL_OK && m->opts.write && (brings || m->old != NULL))
+		st = vl_brought_w_open(&m->new, &m->opts.brought, err);
+	return st == VL_OK ? read_ahead(m, err) : st;
+}
+
+static void
+clear_lines(struct lines *l)
+{
+	vl_buf_clear(&l->text);
+	free(l->list);
+	l->list = NULL;
+	l->n = 0;
+}
+
+static enum vl_status
+add_line(struct lines *l, struct vl_slice text, struct vl_err *err)
+{
+	enum vl_status st = vl_buf_add(&l->text, text, err);
+
+	l->n++;
+	return st == VL_OK ? vl_buf_add_text(&l->text, "\n", err) : st;
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	return vl_slice_cmp(
+	    *(const struct vl_slice *)a, *(const struct vl_slice *)b);
+}
+
+static enum vl_status
+sort_lines(struct lines *l, struct vl_err *err)
+{
+	struct vl_slice rest = vl_buf_slice(&l->text);
+	const uint8_t *end = NULL;
+	size_t i = 0;
+
+	l->list = calloc(l->n + 1, sizeof(*l->list));
+	if (l->list == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < l->n; i++) {
+		end = memchr(rest.p, '\n', rest.n);
+		l->list[i] =
+		    (struct vl_slice){ rest.p, (size_t)(end - rest.p) };
+		rest.n -= l->list[i].n + 1;
+		rest.p = end + 1;
+	}
+	if (l->n > 1)
+		qsort(l->list, l->n, sizeof(*l->list), by_bytes);
+	return VL_OK;
+}
+
+static bool
+has_line(const struct lines *l, struct vl_slice text)
+{
+	return l->n > 0 &&
+	    bsearch(&text, l->list, l->n, sizeof(*l->list), by_bytes) != NULL;
+}
+
+/* What was brought of the file at `path`; what stands before it in the list is
+ * of files that are here no more, or nobody's. */
+static enum vl_status
+read_was(struct vl_merges *m, struct vl_slice path, struct vl_err *err)
+{
+	struct vl_slice line = { 0 };
+	const uint8_t *blank = NULL;
+	enum vl_status st = VL_OK;
+	int order = 0;
+
+	clear_lines(&m->was);
+	while (st == VL_OK && m->ahead.n > 0) {
+		order = vl_path_cmp(vl_buf_slice(&m->ahead_path), path);
+		if (order > 0)
+			break;
+		line = vl_buf_slice(&m->ahead);
+		blank = memchr(line.p, ' ', line.n);
+		line.n -= (size_t)(blank + 1 - line.p);
+		line.p = blank + 1;
+		if (order == 0)
+			st = add_line(&m->was, line, err);
+		if (st == VL_OK)
+			st = read_ahead(m, err);
+	}
+	return st == VL_OK ? sort_lines(&m->was, err) : st;
+}
+
+static enum vl_status
+write_lines(struct vl_merges *m, struct vl_slice path, const struct lines *l,
+    struct vl_err *err)
+{
+	struct vl_buf line = { 0 };
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+	size_t i = 0;
+
+	if (m->new == NULL || l->n == 0)
+		return VL_OK;
+	st = vl_buf_reserve(&line, VL_B64U_SIZE(path.n), err);
+	if (st == VL_OK) {
+		(void)vl_b64u((char *)line.p, path.p, path.n);
+		line.n = strlen((char *)line.p);
+		st = vl_buf_add_text(&line, " ", err);
+	}
+	n = line.n;
+	for (i = 0; st == VL_OK && i < l->n; i++) {
+		line.n = n;
+		st = vl_buf_add(&line, l->list[i], err);
+		if (st == VL_OK)
+			st = vl_brought_w_add(m->new, vl_buf_slice(&line), err);
+	}
+	vl_buf_free(&line);
+	return st;
+}
+
+enum vl_status
+vl_merges_new(struct vl_merges **out, const struct vl_merges_opts *opts,
+    struct vl_err *err)
+{
+	const size_t max = opts->site->nmembers + opts->site->nkeep_values;
+	struct vl_merges *m = NULL;
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (!is_said(opts))
+		return VL_OK;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return vl_fail_memory(err);
+	m->opts = *opts;
+	m->rules = calloc(max, sizeof(*m->rules));
+	m->lines = calloc(max, sizeof(*m->lines));
+	st = m->rules == NULL || m->lines == NULL ? vl_fail_memory(err) :
+	                                            make_rules(m, err);
+	if (st == VL_OK)
+		st = open_list(m, err);
+	if (st != VL_OK) {
+		vl_merges_free(m);
+		return st;
+	}
+	*out = m;
+	return VL_OK;
+}
+
+/* ---- one file ---- */
+
+enum vl_status
+vl_merges_ask(struct vl_merges *m, const struct vl_entry *e, bool *concerned,
+    struct vl_err *err)
+{
+	const struct rule *rule = m->rules;
+	enum vl_status st = VL_OK;
+	char shown[SHOWN];
+
+	m->nlines = 0;
+	*concerned = false;
+	if (e->type != VL_ENTRY_FILE)
+		return VL_OK;
+	for (; rule < m->rules + m->nrules; rule++) {
+		if (!vl_exclude_match(rule->pattern, e->path, false))
+			continue;
+		if (m->nlines > 0 && m->yaml != rule->yaml)
+			return vl_fail(err, VL_EUSAGE,
+			    "'%s' is read as JSON by one line about resource "
+			    "'%s', and as YAML by another",
+			    vl_escape_text(shown, sizeof(shown), e->path),
+			    m->opts.resource);
+		m->yaml = rule->yaml;
+		m->lines[m->nlines++] =
+		    (struct vl_merge_line){ rule->path, rule->how };
+	}
+	if (m->nlines == 0)
+		return VL_OK;
+	st = read_was(m, e->path, err);
+	*concerned = !m->opts.leaves(m->opts.arg, e->path);
+	if (st == VL_OK && !*concerned)
+		st = write_lines(m, e->path, &m->was, err);
+	return st;
+}
+
+/* Below the root, and no link followed; -1 with errno. */
+static int
+open_here(const struct vl_merges *m, struct vl_slice path)
+{
+	char name[VL_NAME_MAX + 1];
+	const uint8_t *slash = NULL;
+	int up = open(m->opts.tree->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = -1;
+	size_t n = 0;
+	int why = 0;
+
+	while (up >= 0) {
+		slash = memchr(path.p, '/', path.n);
+		n = slash == NULL ? path.n : (size_t)(slash - path.p);
+		if (n > VL_NAME_MAX) {
+			errno = ENOENT;
+			break;
+		}
+		memcpy(name, path.p, n);
+		name[n] = '\0';
+		fd = openat(up, name,
+		    slash == NULL ?
+		        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+		            O_CLOEXEC :
+		        O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (slash == NULL || fd < 0)
+			break;
+		close(up);
+		up = fd;
+		fd = -1;
+		path = (struct vl_slice){ slash + 1, path.n - n - 1 };
+	}
+	why = errno;
+	if (up >= 0)
+		close(up);
+	errno = why;
+	return fd;
+}
+
+/* What is here under the path of the record, where it is a file. */
+static enum vl_status
+read_here(struct vl_merges *m, struct vl_slice path, bool *there,
+    struct vl_time *time, struct vl_err *err)
+{
+	struct stat st = { 0 };
+	size_t got = 0;
+	int fd = open_here(m, path);
+	enum vl_status status = VL_OK;
+
+	*there = false;
+	vl_buf_clear(&m->here);
+	if (fd < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
+	        errno == ENXIO))
+		return VL_OK;
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		status = vl_fail_errno(err, "what is here cannot be read");
+	} else if (S_ISREG(st.st_mode) && st.st_size > VL_MERGE_MAX) {
+		status = vl_fail(err, VL_EREFUSED,
+		    "what is here is longer than %u MiB", VL_MERGE_MAX >> 20);
+	} else if (S_ISREG(st.st_mode)) {
+		*there = true;
+		*time = (struct vl_time){ st.st_mtim.tv_sec,
+			(int32_t)st.st_mtim.tv_nsec };
+		status = vl_buf_reserve(&m->here, (size_t)st.st_size + 1, err);
+		if (status == VL_OK)
+			status = vl_pread_full(
+			    fd, m->here.p, (size_t)st.st_size, 0, &got, err);
+		m->here.n = got;
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+struct hand {
+	struct vl_merges *m;
+	struct vl_slice path;
+};
+
+static bool
+was_brought(void *arg, struct vl_slice name)
+{
+	const struct hand *hand = arg;
+
+	return has_line(&hand->m->was, name);
+}
+
+/* For vl_merges_tell(): how, the lengths of path and text, and both. */
+static enum vl_status
+keep_told(struct vl_merges *m, struct vl_slice path, enum vl_change change,
+    struct vl_slice shown, struct vl_err *err)
+{
+	uint8_t head[9] = { (uint8_t)change };
+	enum vl_status st = VL_OK;
+
+	if (m->told_at > m->told.n / 2) {
+		m->told.n -= m->told_at;
+		memmove(m->told.p, m->told.p + m->told_at, m->told.n);
+		m->told_at = 0;
+	}
+	vl_put_u32le(head + 1, (uint32_t)path.n);
+	vl_put_u32le(head + 5, (uint32_t)shown.n);
+	st = vl_buf_add(&m->told, (struct vl_slice){ head, sizeof(head) }, err);
+	if (st == VL_OK)
+		st = vl_buf_add(&m->told, path, err);
+	return st == VL_OK ? vl_buf_add(&m->told, shown, err) : st;
+}
+
+static enum vl_status
+take_member(void *arg, const struct vl_member *member, struct vl_err *err)
+{
+	static const enum vl_change changes[] = { [VL_MEMBER_NEW] =
+		                                      VL_CHANGE_ADD,
+		[VL_MEMBER_CHANGED] = VL_CHANGE_MODIFY,
+		[VL_MEMBER_GOES] = VL_CHANGE_DELETE };
+	const struct hand *hand = arg;
+	struct vl_merges *m = hand->m;
+	const enum vl_member_fate fate = member->fate;
+	enum vl_status st = VL_OK;
+
+	if (fate == VL_MEMBER_NEW ?
+	        member->how == VL_MERGE_BROUGHT :
+	        fate != VL_MEMBER_GOES && has_line(&m->was, member->name))
+		st = add_line(&m->will, member->name, err);
+	if (st == VL_OK && fate != VL_MEMBER_SAME && fate != VL_MEMBER_STAYS)
+		st =
+		    keep_told(m, hand->path, changes[fate], member->shown, err);
+	return st;
+}
+
+enum vl_status
+vl_merges_make(struct vl_merges *m, struct vl_entry *e, struct vl_slice text,
+    struct vl_buf *out, struct vl_err *err)
+{
+	struct hand hand = { m, e->path };
+	struct vl_merge merge = { .yaml = m->yaml,
+		.lines = m->lines,
+		.n = m->nlines,
+		.there = text,
+		.arg = &hand,
+		.brought = was_brought,
+		.member = take_member };
+	struct vl_time time = { 0 };
+	bool there = false;
+	char shown[SHOWN];
+	enum vl_status st = read_here(m, e->path, &there, &time, err);
+
+	if (there)
+		merge.here = vl_buf_slice(&m->here);
+	clear_lines(&m->will);
+	if (st == VL_OK)
+		st = vl_merge(out, &merge, err);
+	if (st == VL_OK && out->n > VL_MERGE_MAX)
+		st = vl_fail(err, VL_EREFUSED,
+		    "with what stays it is longer than %u MiB",
+		    VL_MERGE_MAX >> 20);
+	if (st != VL_OK)
+		return vl_within(err, "cannot keep values of '%s'",
+		    vl_escape_text(shown, sizeof(shown), e->path));
+	if (there && vl_slice_equal(vl_buf_slice(out), merge.here))
+		e->mtime = time;
+	st = sort_lines(&m->will, err);
+	return st == VL_OK ? write_lines(m, e->path, &m->will, err) : st;
+}
+
+void
+vl_merges_tell(struct vl_merges *m, struct vl_slice path,
+    const struct vl_merges_told *told)
+{
+	struct vl_rd rd = { 0 };
+	struct vl_slice of = { 0 };
+	struct vl_slice shown = { 0 };
+	enum vl_change change = VL_CHANGE_ADD;
+	uint32_t n = 0;
+	int order = 0;
+
+	while (m != NULL && m->told_at < m->told.n) {
+		rd.rest = (struct vl_slice){ m->told.p + m->told_at,
+			m->told.n - m->told_at };
+		change = (enum vl_change)vl_rd_u8(&rd);
+		n = vl_rd_u32le(&rd);
+		of.n = n;
+		n = vl_rd_u32le(&rd);
+		of = vl_rd_take(&rd, of.n);
+		shown = vl_rd_take(&rd, n);
+		order = vl_path_cmp(of, path);
+		if (order > 0)
+			return;
+		if (order == 0 && told != NULL)
+			told->member(told->arg, change, shown);
+		m->told_at = (size_t)(rd.rest.p - m->told.p);
+	}
+	if (m != NULL) {
+		vl_buf_clear(&m->told);
+		m->told_at = 0;
+	}
+}
+
+enum vl_status
+vl_merges_end(struct vl_merges *m, struct vl_err *err)
+{
+	return m == NULL || m->new == NULL ? VL_OK :
+	                                     vl_brought_w_finish(m->new, err);
+}
+
+void
+vl_merges_free(struct vl_merges *m)
+{
+	size_t i = 0;
+
+	if (m == NULL)
+		return;
+	for (i = 0; m->rules != NULL && i < m->nrules; i++) {
+		vl_exclude_free(m->rules[i].pattern);
+		vl_merge_path_free(m->rules[i].path);
+	}
+	free(m->rules);
+	free(m->lines);
+	vl_brought_r_free(m->old);
+	vl_brought_w_free(m->new);
+	vl_buf_free(&m->ahead);
+	vl_buf_free(&m->ahead_path);
+	clear_lines(&m->was);
+	clear_lines(&m->will);
+	vl_buf_free(&m->was.text);
+	vl_buf_free(&m->will.text);
+	vl_buf_free(&m->here);
+	vl_buf_free(&m->told);
+	free(m);
+}
