@@ -62,11 +62,12 @@ static const char *const statements[OWNED_STATEMENTS] = {
 	[OWNED_PLACE] = "INSERT OR IGNORE INTO place VALUES(?1, ?2, ?3, ?4, "
 	                "?5, ?6, ?7, ?8)",
 	[OWNED_PLACE_OF] =
-	    "SELECT dest, cells FROM place WHERE tree = ?1 AND path = ?2 AND"
-	    " t = ?3 AND f = ?4 ORDER BY dest LIMIT 1",
+	    "SELECT dest, cells, k FROM place WHERE tree = ?1 AND path = ?2 AND"
+	    " t = ?3 AND f = ?4 ORDER BY dest <> path, dest LIMIT 1",
 	[OWNED_PLACE_AT] =
 	    "SELECT p.path, p.send, c.hash, (SELECT w.name FROM want w WHERE"
-	    " w.tree = p.tree AND w.path = p.path ORDER BY w.name LIMIT 1) FROM"
+	    " w.tree = p.tree AND w.path = p.path ORDER BY w.name LIMIT 1),"
+	    " c.path IS NOT NULL FROM"
 	    " place p LEFT JOIN came c ON c.tree = p.tree AND c.path = p.path"
 	    " WHERE p.tree = ?1 AND p.dest = ?2 ORDER BY p.send DESC, p.path"
 	    " LIMIT 1",

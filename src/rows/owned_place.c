@@ -103,7 +103,7 @@ check_kept(struct placing *g, struct vl_slice path)
 
 	if (st == VL_OK && row)
 		st = look(g, path, &seen);
-	if (st == VL_OK && row &&
+	if (st == VL_OK && row && (seen.there || g->came) &&
 	    !(seen.hashed && g->hashed &&
 	        memcmp(seen.hash, g->hash, sizeof(g->hash)) == 0))
 		st = block(g, lite_bytes(q, 0));
@@ -128,7 +128,7 @@ check_placed(struct placing *g, struct vl_slice path, bool *sent)
 		own = vl_slice_equal(lite_bytes(q, 0), g->path);
 		*sent = sqlite3_column_int(q, 1) != 0;
 		hash = lite_bytes(q, 2);
-		if (!own &&
+		if (!own && (g->came || sqlite3_column_int(q, 4) != 0) &&
 		    !(g->hashed && hash.n == sizeof(g->hash) &&
 		        memcmp(hash.p, g->hash, sizeof(g->hash)) == 0))
 			st = block(g, lite_bytes(q, 3));
@@ -205,9 +205,7 @@ place_met(
 		return st;
 	if (g->by.n == 0)
 		return put_place(g, dest, !sent, cells);
-	return g->f->words->collide == VL_COLLIDE_RENAME ?
-	    loosen(g, n) :
-	    fail_collision(g, dest);
+	return loosen(g, n);
 }
 
 static enum vl_status
@@ -423,7 +421,8 @@ rename_new(struct placing *g)
 	    st;
 }
 
-/* Where files of this path go for rows of this line, in g->dest and g->to. */
+/* Where files of this path go for rows of this line: in g->dest, g->to and
+ * g->k. */
 static enum vl_status
 find_place(struct placing *g, bool *found)
 {
@@ -447,10 +446,41 @@ find_place(struct placing *g, bool *found)
 		st = vl_buf_add(&g->dest, lite_bytes(q, 0), g->err);
 		if (st == VL_OK)
 			st = vl_buf_add(&g->to, lite_bytes(q, 1), g->err);
+		g->k = sqlite3_column_int64(q, 2);
 	} else if (got != SQLITE_DONE) {
 		st = owned_fail(g->o, g->err);
 	}
 	(void)sqlite3_reset(q);
+	return st;
+}
+
+/* The place is known: g->to becomes the row's own cells for it, where they
+ * come to the same path. */
+static enum vl_status
+spell(struct placing *g)
+{
+	struct vl_buf dest = g->dest;
+	struct vl_buf to = g->to;
+	enum vl_status st = VL_OK;
+
+	if (vl_slice_equal(vl_buf_slice(&dest), g->path)) {
+		vl_buf_clear(&g->to);
+		return vl_buf_add(&g->to, g->cells, g->err);
+	}
+	if (g->k == 0)
+		return VL_OK;
+	g->dest = g->to = (struct vl_buf){ 0 };
+	st = number_name(g);
+	if (st == VL_OK &&
+	    !vl_slice_equal(vl_buf_slice(&g->dest), vl_buf_slice(&dest))) {
+		vl_buf_free(&g->dest);
+		vl_buf_free(&g->to);
+		g->dest = dest;
+		g->to = to;
+		return VL_OK;
+	}
+	vl_buf_free(&dest);
+	vl_buf_free(&to);
 	return st;
 }
 
@@ -461,6 +491,8 @@ place_new(struct placing *g)
 	bool sent = false;
 	enum vl_status st = find_place(g, &found);
 
+	if (st == VL_OK && found)
+		st = spell(g);
 	g->k = 0;
 	if (st != VL_OK || found)
 		return st;
@@ -498,20 +530,22 @@ put_cell(
 	return lite_done(g->o->db, q, bound, OWNED_WHAT, g->err);
 }
 
-/* Columns, in the order of rows in lines: `what` of a row that changes. */
+/* Columns, in the order of rows in lines: `what` of a row that changes, behind
+ * which stands what is said of it. */
 static enum vl_status
 add_what(struct placing *g, struct vl_buf *what, size_t column)
 {
 	const struct vl_table *t = g->p->here->plan.tables[g->table].schema;
 	uint8_t number[2];
 	struct vl_slice rest = vl_buf_slice(what);
+	const size_t end = rows_what_columns(rest).n;
 	size_t one = NONE;
-	size_t at = what->n;
+	size_t at = end;
 
 	while (rows_what_next(&rest, &one)) {
 		if (one == column)
 			return VL_OK;
-		if (at == what->n &&
+		if (at == end &&
 		    strcmp(t->columns[one].name, t->columns[column].name) > 0)
 			at = what->n - rest.n - sizeof(number);
 	}

@@ -1,4 +1,5 @@
 """Rows that own files: what travels, what goes, and names that collide."""
+import json
 import os
 import sys
 import unittest
@@ -104,7 +105,7 @@ class OwnedFiles(Sides):
         result = self.site.export(expect=4)
         self.assert_says(result, "resource 'app': table 'doc', "
                          '["i","a"]', "its file 'a.txt' does not travel "
-                         "with 'binary', and so it is with 1 more",
+                         f"with '{self.tree_name}', and so it is with 1 more",
                          "missing: allow")
         self.write_yaml(profile(", missing: allow"))
         self.carry()
@@ -343,6 +344,52 @@ class OwnedFiles(Sides):
         self.assertEqual({"a": ("one", "A"), "b": ("b", "B")}, self.docs())
         self.again()
 
+    def test_two_rows_cannot_both_keep_one_name_and_one_goes_by_its_own(self):
+        self.doc("src", "a", "a", "A")
+        self.doc("src", "b", "b", "B")
+        self.doc("dst", "a", "one", "A")
+        self.doc("dst", "b", "one")
+        self.carry()
+        self.assertEqual({"a": ("one", "A"), "b": ("b", "B")}, self.docs())
+        self.again()
+
+    def test_names_without_a_file_do_not_collide(self):
+        self.write_yaml(profile(", missing: allow", ", target_only: brought"))
+        self.doc("dst", "own", "d/a.txt", issue="j")
+        self.doc("src", "a", "d/a.txt")
+        write_tree(self.files["src"], {"free": "nobody's"})
+        self.carry()
+        self.assertEqual([("d", "a.txt")] * 2, self.ask(
+            "dst", "select dir, name from doc"))
+        self.again()
+
+    def test_rows_that_share_a_file_spell_its_name_as_they_do(self):
+        self.doc("src", "a", "a.txt", "A")
+        self.doc("src", "b", "a.txt")
+        self.do("src", "update doc set dir = '' where title = 'b'")
+        self.carry()
+        self.assertEqual([("a", None), ("b", "")], self.ask(
+            "dst", "select title, dir from doc order by title"))
+        self.write_yaml(profile(", collide: rename", ", target_only: keep"))
+        self.do("dst", "delete from doc")
+        self.doc("dst", "own", "a.txt", "mine", issue="j")
+        self.carry()
+        self.assertEqual([("a", None, "a-2.txt"), ("b", "", "a-2.txt")],
+                         self.ask("dst", "select title, dir, name from doc "
+                                  "where title <> 'own' order by title"))
+
+    def test_a_new_name_stands_among_what_else_differs_in_the_row(self):
+        self.collide()
+        self.doc("dst", "a", "d/a.txt")
+        self.do("src", "update doc set kind = '{\"one\": 1}'")
+        self.do("dst", "update doc set kind = '{\"one\": 2}'")
+        shown = self.site.preview(self.site.export(), "--json",
+                                  expect=(0, 1)).out
+        row = next(line for line in map(json.loads, shown.splitlines())
+                   if line.get("table") == "doc")
+        self.assertEqual("kind, name", row["fields"])
+        self.assertEqual("kind", row["values"][0]["column"])
+
     @seldom
     def test_a_row_that_stays_shares_what_changes(self):
         self.collide()
@@ -421,8 +468,8 @@ class OwnedFiles(Sides):
                     "they are imported together")
 
     def test_map_would_not_be_followed(self):
-        self.write_yaml(profile(), extra="map:\n  - {resource: binary, from: "
-                        "a/**, to: b/**}\n")
+        self.write_yaml(profile(), extra="map:\n  - {resource: "
+                        f"{self.tree_name}, from: a/**, to: b/**}}\n")
         self.doc("src", "a", "a/x", "A")
         self.refused("'map' of 'binary'")
 
@@ -457,8 +504,8 @@ class TreeFirst(OwnedFiles):
             self.skipTest("with VALISE_TEST_ALL only")
         super().setUp()
 
-    def write_yaml(self, words, **more):
-        super().write_yaml(words.replace("in: binary", "in: aaa"), **more)
+    def write_yaml(self, profile, **more):
+        super().write_yaml(profile.replace("in: binary", "in: aaa"), **more)
 
     def refused(self, *said):
         return super().refused(*(text.replace("'binary'", "'aaa'")
