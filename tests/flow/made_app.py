@@ -5,8 +5,9 @@ obvious model says.
     made_app.py [--first SEED] [--cases N] [--dir DIR]
 
 A case is its seed (tests/tools/make_app.py): a source, a target, and what
-either is a while later.  Bundles go as in preview_rows.py: what a preview says
-is what the import does, and the same bundle again changes no byte.
+either is a while later, each a database and perhaps a tree of files.  Bundles
+go as in preview_rows.py: what a preview says is what the import does, and the
+same bundle again changes no byte.
 """
 import argparse
 import collections
@@ -24,6 +25,51 @@ import make_app  # noqa: E402
 class Run(preview_rows.Run):
     def make(self):
         make_app.make_app(self.folder, self.seed)
+        self.brought_files = set()
+
+    def tree(self, database="target.db"):
+        """Path to content, of the files; None without a tree."""
+        root = preview_rows.tree_of(self.folder / database)
+        return {str(path.relative_to(root)): path.read_text()
+                for path in root.rglob("*") if not path.is_dir()} \
+            if root.exists() else None
+
+    def files(self, source):
+        if source == "other.db":
+            self.brought_files = set()
+        self.before = self.tree()
+        if self.before is None:
+            return None
+        return self.tree(source), self.before, self.brought_files
+
+    def look(self):
+        return super().look(), self.tree()
+
+    def told(self, source, have):
+        super().told(source, have)
+        old, new = self.before or {}, self.tree() or {}
+        want = [(sign, path) for path in old.keys() | new.keys()
+                for sign in ["+" if path not in old else
+                             "-" if path not in new else "~"]
+                if old.get(path) != new.get(path)]
+        lines = [line for line in have.files
+                 if line[1] in old or line[1] in new]
+        if sorted(lines) != sorted(want):
+            self.fail(source, f"of files is said {sorted(lines)}, and done "
+                      f"{sorted(want)}")
+
+    def compare(self, source, want):
+        super().compare(source, want)
+        self.brought_files = want.brought_files
+        if want.tree != self.tree():
+            self.fail(source, f"the files are {self.tree()}, and should be "
+                      f"{want.tree}")
+
+    def again(self, source, options):
+        tree = self.tree()
+        super().again(source, options)
+        if self.tree() != tree:
+            self.fail(source, "a second import changes files")
 
 
 def main():

@@ -50,11 +50,18 @@ def make_keys():
         path.rename(KEYS / path.name)
 
 
+def tree_of(database):
+    """Where the files of its rows are, if they own any."""
+    return database.with_suffix(".files")
+
+
 def write_site(path, database, state, more=""):
+    tree = tree_of(path.with_name(database))
     path.write_text(
         f"site: model\nstate: {state}\nprofile: ./profile.yaml\n"
         f"resources:\n  - {{name: db, kind: sqlite, path: {database}}}\n"
-        + more)
+        + (f"  - {{name: files, kind: files, path: {tree.name}}}\n"
+           if tree.exists() else "") + more)
 
 
 def bundle_of(folder, source):
@@ -80,6 +87,7 @@ class Import:
 
     def __init__(self, folder, source, *options):
         self.lines = []
+        self.files = []
         self.changes = []
         self.counts = {"written": 0}
         bundle, self.text = bundle_of(folder, source)
@@ -98,10 +106,14 @@ class Import:
         for line in map(json.loads, out.splitlines()):
             if line["message_type"] == "plan" and line["change"] in SIGNS:
                 self.add(line)
-        self.counts["written"] = len(self.lines)
+        self.counts["written"] = len(self.changes)
 
     def add(self, line):
         sign = SIGNS[line["change"]]
+        if "table" not in line:
+            self.files.append((sign, line["path"]))
+            self.changes.append(f"{sign}\t{line['path']}")
+            return
         fields = tuple(sorted(filter(None, line.get("fields", "").split(", "))))
         self.lines.append((sign, line["table"], tuple(said(line["key"])),
                            fields))

@@ -112,7 +112,16 @@ class Run:
             result = rows_model.Result(rows_model.State(), profile)
             result.refused = str(why)
             return result
-        return rows_model.import_rows(*states, profile, self.brought)
+        return rows_model.import_rows(*states, profile, self.brought,
+                                      self.files(source))
+
+    def files(self, source):
+        """Both trees, and what was brought, where rows own files."""
+        return None
+
+    def look(self):
+        """All of the target, to see whether it was changed."""
+        return dump(self.folder / "target.db")
 
     def fail(self, source, what):
         raise Failed(f"seed {self.seed}, {source}: {what}")
@@ -129,9 +138,9 @@ class Run:
         except Unclear:
             self.unclear += 1
             return False
-        before = dump(target)
+        before = self.look()
         preview = self.importer(self.folder, source, "--preview", *options)
-        if dump(target) != before:
+        if self.look() != before:
             self.fail(source, "a preview changed the target")
         have = self.importer(self.folder, source, *options)
         if have.refused != bool(want.refused):
@@ -142,7 +151,7 @@ class Run:
         self.done += 1
         if have.refused:
             self.refused += 1
-            if dump(target) != before:
+            if self.look() != before:
                 self.fail(source, "what was refused changed the target")
             return True
         if preview.changes != have.changes:

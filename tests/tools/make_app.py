@@ -12,19 +12,29 @@ The parts: two tenants in one database, each with the same names; people and
 groups in one table, who refer to each other; sections as nested sets; pages
 with ids in HTML, JSON, what PHP serialised, YAML, and packed text; attributes with a
 value that is what another row says (entity, attribute, value); remarks about
-rows of any kind; settings that are references by their name; counters.
+rows of any kind; settings that are references by their name; counters;
+attachments on disk, in trees beside the databases.
 """
 import argparse
 import json
+import os
 import sqlite3
 import sys
 from pathlib import Path
 
 import make_rows
 from make_rows import EASY, NOWHERE, Maker
+from rows_files import Line
 from rows_inside import packed
+from rows_state import cell_of, word_cell
 
 KINDS = {"Page": "page", "Section": "section", "Person": "principal"}
+CONTENTS = ["one", "two", "three"]
+FOLDERS = [None, "", "a", "a/b", "c"]
+NAMES = ["x.txt", "y.tar.gz", ".z", "w"]
+LOOSE = ["x.txt", "x-2.txt", "a/x.txt", "a/x-2.txt", "c/w", "up/x.txt",
+         "loose"]
+MADE = 1_700_000_000    # when all files were made
 
 
 def php(value):
@@ -67,6 +77,14 @@ class Site(make_rows.Database):
                     self.said.setdefault(record, {})[name] = \
                         self.random.choice(others)
 
+            if len(record.contents) > 1 and self.random.random() < share:
+                self.contents[record] = self.random.choice(record.contents)
+
+    def later(self, share):
+        other = super().later(share)
+        other.contents = dict(self.contents)
+        return other
+
     def value(self, record, column):
         value = self.said.get(record, {}).get(
             column.name, record.values.get(column.name))
@@ -76,6 +94,10 @@ class Site(make_rows.Database):
 
     def write(self, path):
         super().write(path)
+        lines = [Line(words, 0) for words in self.world.references
+                 if "file" in words]
+        if lines:
+            self.write_tree(path.with_suffix(".files"), lines)
         # Counters that are wrong are put right by whoever writes rows.
         if self.random.random() < 0.85:
             db = sqlite3.connect(path)
@@ -87,6 +109,31 @@ class Site(make_rows.Database):
                         number_tree(db, table.name)
             db.commit()
             db.close()
+
+
+    def write_tree(self, root, lines):
+        """The files of rows, of which several may share one, and others."""
+        files = {}
+        for line in lines:
+            for record in self.chosen:
+                if record.table.name == line.table and record.contents:
+                    path = line.path({
+                        column.name: word_cell(self.value(record, column))
+                        for column in record.table.columns
+                        if column.name in line.columns})
+                    if path is not None:
+                        files.setdefault(path, self.contents.get(
+                            record, record.contents[0]))
+        for path in LOOSE:
+            if self.random.random() < 0.2:
+                files.setdefault(path, self.random.choice(CONTENTS))
+        root.mkdir()
+        for path, content in files.items():
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        for file in [root, *root.rglob("*")]:
+            os.utime(file, (MADE, MADE))
 
 
 def number_tree(db, table):
@@ -107,13 +154,6 @@ def number_tree(db, table):
         walk(None, tenant)
 
 
-def left_out(table):
-    """Some of its rows may not be taken: one that refers to such a one of the
-    same table would be told as a change each time."""
-    return any(entry.get("on_new") == "skip" for entry in
-               table.words.get("entries", [table.words]))
-
-
 class App(Maker):
     def __init__(self, seed):
         super().__init__(seed)
@@ -121,6 +161,8 @@ class App(Maker):
         self.tables = self.world.tables
         self.left_out = self.chance(0.15)   # one tenant does not travel
         self.tenants = []
+        self.tree = {}      # words about the files
+        self.whole = True
 
     def policy(self, owned=False, text=False):
         """As elsewhere; but most sites are to be taken."""
@@ -224,7 +266,7 @@ class App(Maker):
                             name=f"{kind[0]}{n}"))
         for record in table.records:
             others = self.of("principal", record)
-            if self.chance(0.5) and not left_out(table):
+            if self.chance(0.5):
                 record.values["boss_id"] = self.random.choice(others)
 
     # sections and pages
@@ -475,7 +517,7 @@ class App(Maker):
         self.world.add_column(table, "made", "int NOT NULL")
         self.world.add_column(table, "text", "text")
         table.words.setdefault("change", {})["text"] = EASY[:4]
-        if shape != "multiset" and self.chance(0.6) and not left_out(table):
+        if shape != "multiset" and self.chance(0.6):
             self.world.add_column(table, "reply_to", "text" if table.kind ==
                                   "text" else "int", to="remark")
             self.refer("remark.reply_to", "remark", none=[0],
@@ -530,6 +572,71 @@ class App(Maker):
         add("order", *texts("section", lambda ids: "|".join(map(str, ids))))
         add("width", "12", "13")
 
+    # files
+
+    def make_attachments(self):
+        """Rows with files of their own, or of which several share one."""
+        self.whole = self.chance(0.6)   # no file is missing
+        if self.chance(0.6):
+            table = self.table("attachment", {
+                "key": ["page_id", "title"], "owned_by": "page_id"},
+                owned=True)
+            self.reference(table, "page_id", self.tables["page"], "NOT NULL")
+            owners = self.tables["page"].records
+        else:
+            table = self.tenant_table("attachment",
+                                      {"key": ["tenant_id", "title"]})
+            owners = self.tenants
+        table.words.pop("keep_here", None)
+        for name in ("title", "kind"):
+            self.world.add_column(table, name, "text NOT NULL")
+        for name in ("dir", "name", "ext"):
+            self.world.add_column(table, name, "text")
+        line = self.add_file_line("attachment", self.random.choice([
+            "{dir}/{name}", "{dir}/{name}", "up/{dir}/{name}", "{name}",
+            "{dir}/{name}.{ext}"]))
+        if self.chance(0.2):
+            line["where"] = "kind = 'file'"
+            table.words.setdefault("change", {})["kind"] = ["file", "link"]
+        for owner in owners:
+            for n in range(self.random.randrange(4)):
+                self.add_attachment(table, owner, n)
+
+    def add_file_line(self, table, file):
+        line = {"from": table, "file": file, "in": "files"}
+        if self.chance(0.7):
+            line["collide"] = "rename"
+        if not self.whole or self.chance(0.5):
+            line["missing"] = "allow"
+        self.world.refer(line)
+        return line
+
+    def add_attachment(self, table, owner, n):
+        of = "page_id" if owner.table.name == "page" else "tenant_id"
+        record = self.world.add(table, {
+            of: owner, "title": f"t{n}", "kind": "file",
+            "ext": self.random.choice([None, "txt", "png"])})
+        # Without a name a folder would be the file.
+        folders = FOLDERS
+        names = [self.random.choice(NAMES) for _ in range(2)]
+        if self.chance(0.15):
+            folders, names = FOLDERS[:2], [None]
+            record.values["ext"] = None
+        self.use(record, "name", *names)
+        self.use(record, "dir", *self.random.sample(folders, 2))
+        if self.whole or self.chance(0.8):
+            record.contents = self.random.sample(CONTENTS, 2)
+
+    def make_images(self):
+        """Another table of the same files."""
+        table = self.tables["page"]
+        self.world.add_column(table, "image", "text")
+        self.add_file_line("page", "{image}")
+        for record in table.records:
+            if self.chance(0.5):
+                self.use(record, "image", *self.random.sample(LOOSE[:6], 2))
+                record.contents = self.random.sample(CONTENTS, 2)
+
     def make(self):
         if self.chance(0.3):
             self.world.none = [0]
@@ -544,6 +651,13 @@ class App(Maker):
                 part()
         if "remark" not in self.tables:
             self.forget("remark")
+        if self.chance(0.6):
+            self.make_attachments()
+            if self.chance(0.3):
+                self.make_images()
+            if self.chance(0.3):
+                self.tree = {"target_only": self.random.choice(
+                    ["keep", "delete"])}
         return self.world
 
     def forget(self, table):
@@ -562,6 +676,9 @@ def write_profile(folder, app):
         if not resource[word]:
             del resource[word]
     profile["types"] = {"kinds": KINDS}
+    tree = dict({"resource": "files"}, **app.tree)
+    if app.tree:
+        profile["resources"].append(tree)
     (folder / "profile.yaml").write_text(
         "application: made\ntypes: " + json.dumps(profile["types"]) +
         f"\nresources:\n  - resource: {resource['resource']}\n" + "".join(
@@ -569,7 +686,8 @@ def write_profile(folder, app):
                 "      - " + json.dumps(one, ensure_ascii=False) + "\n"
                 for one in resource[word])
             for word in ("none", "tables", "references", "keep_here")
-            if word in resource))
+            if word in resource) +
+        (f"  - {json.dumps(tree)}\n" if app.tree else ""))
     profile["counts"] = app.counts
     (folder / "profile.json").write_text(json.dumps(profile, indent=1))
 

@@ -103,6 +103,7 @@ class Record:
         self.needs = list(needs)    # without these it cannot be there
         self.uses = []              # the same, for what a text holds
         self.uuid = None            # the same in each database
+        self.contents = []          # of its file; sides have one of them
         for column in table.columns:
             value = values.get(column.name)
             if isinstance(value, Record) and "NOT NULL" in column.decl:
@@ -155,6 +156,7 @@ class Database:
         self.ids = {}
         self.chosen = []
         self.said = {}          # record: values that are otherwise here
+        self.contents = {}      # record: the content of its file, likewise
         self.gap = {name: self.random.randrange(1, 50)
                     for name in world.tables}
         self.take(share)

@@ -20,7 +20,8 @@ where, skip, key, match (key, id, brought), owned_by, ordinal, multisets,
 on_match, on_new, target_only, ids, keep_here (columns and rows), map, none,
 references with to, to_by, where, none, unpack, json, php, pattern, split,
 on_dangling, on_broken, the foreign keys of the schema, derived, and
-nested_set.  What a `derive` counts the profile says once more, in `counts`
+nested_set, and rows that own files (rows_files.py), where `files` has the
+trees of both sides.  What a `derive` counts the profile says once more, in `counts`
 (rows_derive.py).  A case for which the text has no one answer raises
 Unclear; whoever made the case takes another.
 """
@@ -29,6 +30,7 @@ import json
 import sys
 
 import rows_derive
+import rows_files
 from rows_inside import Broken, Unclear, packed, spell, unpacked
 from rows_state import (NULL, Profile, Refused, Row, Side, as_int, id_text,
                         load, sort_key)
@@ -44,6 +46,8 @@ class Result:
         self.ids = {}           # (table, name): pk that must be
         self.brought = []       # {table, source, target}, of the model's ids
         self.counts = collections.Counter()
+        self.tree = None        # path: content, of the files
+        self.brought_files = ()
 
     def view(self, state=None):
         side = Side(state or self.state, self.profile)
@@ -99,7 +103,7 @@ def show(value):
 
 
 class Import:
-    def __init__(self, source, target, profile, brought):
+    def __init__(self, source, target, profile, brought, files=None):
         self.profile = profile
         self.source = Side(self.mapped(source), profile)
         self.target = Side(target, profile)
@@ -115,6 +119,7 @@ class Import:
         self.partner = {}       # at() of a target row: its source row
         self.paired = set()     # at() of target rows of multisets
         self.gone = set()
+        self.files = rows_files.Files(self, *files) if files else None
         self.result = Result(target, profile)
 
     def mapped(self, source):
@@ -145,6 +150,8 @@ class Import:
             for column, reference, other in self.source.all_references(row):
                 if other is None and reference.on_dangling == "refuse":
                     raise Refused(f"'{row.table}.{column}' refers to nothing")
+        if self.files:
+            self.files.travel()
 
     def leaves(self, row):
         """With its owner, or by `drop`."""
@@ -366,11 +373,19 @@ class Import:
         raise Unclear(f"on_dangling: {reference.on_dangling} at the target")
 
     def content(self, row):
-        """column: cell at the target, without columns that only tell apart."""
-        return {column: self.translate(row, column)
+        """column: cell at the target, without columns that only tell apart,
+        or that name the file of a row which keeps its name."""
+        fixed, named = self.names_of_file(row)
+        return {column: named.get(column) or self.translate(row, column)
                 for column in self.source.state.schema[row.table].columns
                 if not self.source.is_id(row, column) and
-                column not in self.profile.derived[row.table]}
+                column not in self.profile.derived[row.table] | fixed}
+
+    def names_of_file(self, row):
+        if not self.files:
+            return set(), {}
+        return (self.files.fixed.get(row.at(), set()),
+                self.files.cells.get(row.at(), {}))
 
     def same(self, row, column, cell, there):
         """What is packed is compared by what it holds."""
@@ -477,7 +492,7 @@ class Import:
 
     # what only the target has
 
-    def remove(self):
+    def find_gone(self):
         gone = {row.at() for row in self.target.state.rows.values()
                 if self.goes(row)}
         grown = True
@@ -491,10 +506,13 @@ class Import:
                         raise Unclear("a matched row of an owner that goes")
                     gone.add(row.at())
                     grown = True
-        for at in gone:
+        return gone
+
+    def remove(self):
+        self.gone = self.find_gone()
+        for at in self.gone:
             del self.result.state.rows[at]
             self.result.counts["delete"] += 1
-        self.gone = gone
 
     def goes(self, row):
         if row.entry.skip or row.skipped or row.kept:
@@ -613,6 +631,11 @@ class Import:
         for at in self.carried:
             self.decide(self.source.state.rows[at])
         self.give_ids()
+        if self.files:
+            # Rows of a multiset, which are not paired yet, own none.
+            self.files.settle(self.find_gone())
+            self.result.tree = self.files.after
+            self.result.brought_files = self.files.after_brought
         self.write()
         self.write_multisets()
         self.remove()
@@ -629,15 +652,18 @@ def is_made(row):
                for kind, value in row.pk)
 
 
-def import_rows(source, target, profile, brought=()):
-    """The Result of importing all of `source` into `target`."""
-    work = Import(source, target, profile, brought)
+def import_rows(source, target, profile, brought=(), files=None):
+    """The Result of importing all of `source` into `target`; `files` is the
+    tree of either, and the paths that imports brought."""
+    work = Import(source, target, profile, brought, files)
     try:
         work.run(brought)
     except Refused as why:
         work.result = Result(target, profile)
         work.result.refused = str(why)
         work.result.brought = list(brought)
+        if files:
+            work.result.tree, work.result.brought_files = files[1:]
     return work.result
 
 

@@ -252,6 +252,8 @@ class Profile:
         self.none = resource.get("none", [])
         self.entries = [Entry(entry) for entry in resource["tables"]]
         self.lines = resource.get("references", [])
+        self.tree = next((one for one in words["resources"]
+                          if one["resource"] == "files"), {})
         self.types = words.get("types", {})
         self.counts = words.get("counts", [])
         self.keep_rows = resource.get("keep_here", [])
@@ -300,7 +302,7 @@ class Profile:
         for exact in (False, True):
             lines = collections.defaultdict(list)
             for number, words in enumerate(self.lines):
-                for name in froms(words):
+                for name in froms(words) if "file" not in words else ():
                     on, column = name.split(".", 1)
                     if ("*" in name) == exact:
                         continue
