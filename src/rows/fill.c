@@ -165,11 +165,17 @@ rows_fill_staged(struct vl_rows_put *p, size_t table, size_t column,
 	return st;
 }
 
-/* The id that the reference had at the source: it travels with those that
- * may be kept. */
+/* A reference to no row here: its line, and what it means. */
+struct aim {
+	const struct rows_ref *ref; /* NULL: no line is about it */
+	size_t to;                  /* table; or NONE */
+	struct vl_slice key;
+};
+
+/* The cell `column` of an `x`. */
 static enum vl_status
-keep_id(const struct filling *f, struct vl_buf *text, struct vl_cell *cell,
-    bool *found)
+find_source(const struct filling *f, struct vl_slice x, const char *column,
+    struct vl_buf *text, struct vl_cell *cell, bool *found)
 {
 	struct vl_row_store store = { 0 };
 	struct vl_slice name = { 0 };
@@ -177,13 +183,12 @@ keep_id(const struct filling *f, struct vl_buf *text, struct vl_cell *cell,
 	enum vl_status st = VL_OK;
 	size_t at = 0;
 
-	if (f->row->x.n == 0)
+	if (x.n == 0)
 		return VL_OK;
-	st = rows_row_parse(&store, f->row->x, f->err);
+	st = rows_row_parse(&store, x, f->err);
 	while (
 	    st == VL_OK && !*found && vl_row_next(&store, 0, &at, &name, &v)) {
-		if (!vl_slice_equal(name,
-		        vl_slice_of(f->t->schema->columns[f->column].name)))
+		if (!vl_slice_equal(name, vl_slice_of(column)))
 			continue;
 		*found = true;
 		*cell = v.cell;
@@ -195,11 +200,61 @@ keep_id(const struct filling *f, struct vl_buf *text, struct vl_cell *cell,
 	return st;
 }
 
+/* The row that it refers to is in the bundle, and not taken here: what it is
+ * told by at the source. */
+static enum vl_status
+find_untaken(const struct filling *f, const struct aim *aim,
+    struct vl_buf *text, struct vl_cell *cell, bool *found)
+{
+	struct rows_staged row = { 0 };
+	struct filling other = *f;
+	size_t column = aim->ref->column;
+	enum vl_status st = VL_OK;
+	bool key = false;
+
+	if (aim->to == NONE)
+		return VL_OK;
+	other.t = &f->p->here->plan.tables[aim->to];
+	st = rows_stage_find(
+	    f->p->stage, aim->to, aim->key, &row, found, f->err);
+	if (st != VL_OK || !*found)
+		return st;
+	*found = false;
+	if (column == NONE)
+		column = other.t->primary;
+	if (column == NONE)
+		return VL_OK;
+	st = find_source(
+	    f, row.x, other.t->schema->columns[column].name, text, cell, found);
+	if (st != VL_OK || *found || column == other.t->primary)
+		return st;
+	other.line = row.row;
+	st = find_member(
+	    &other, other.t->schema->columns[column].name, text, cell, &key);
+	*found = !key && cell->type != VL_CELL_NULL;
+	return st;
+}
+
+/* The id that the reference had at the source: it travels with those that
+ * may be kept, else with the row that it refers to. */
+static enum vl_status
+keep_id(const struct filling *f, const struct aim *aim, struct vl_buf *text,
+    struct vl_cell *cell, bool *found)
+{
+	enum vl_status st = find_source(f, f->row->x,
+	    f->t->schema->columns[f->column].name, text, cell, found);
+
+	return st == VL_OK && !*found ?
+	    find_untaken(f, aim, text, cell, found) :
+	    st;
+}
+
 /* As on_dangling says: NULL, or what stands for it, or the source's id. */
 static enum vl_status
-fill_dangling(const struct filling *f, const struct rows_ref *ref,
+fill_dangling(const struct filling *f, const struct aim *aim,
     struct vl_buf *text, struct vl_cell *cell, bool *filled)
 {
+	const struct rows_ref *ref = aim->ref;
 	enum vl_on_dangling what = ref == NULL || ref->words == NULL ?
 	    VL_DANGLING_REFUSE :
 	    ref->words->on_dangling;
@@ -209,7 +264,7 @@ fill_dangling(const struct filling *f, const struct rows_ref *ref,
 	if (*filled)
 		return VL_OK;
 	if (what == VL_DANGLING_KEEP)
-		return keep_id(f, text, cell, filled);
+		return keep_id(f, aim, text, cell, filled);
 	if (what == VL_DANGLING_CLEAR)
 		*filled = rows_none(&f->p->here->plan, ref,
 		    f->t->columns[f->column].schema, cell);
@@ -247,7 +302,7 @@ rows_fill_loose(struct vl_rows_put *p, size_t table, size_t column,
 		.line = row->row,
 		.err = err };
 	const struct rows_column *c = &f.t->columns[column];
-	const struct rows_ref *ref = NULL;
+	struct aim aim = { .to = NONE, .key = key };
 	enum vl_status st = VL_OK;
 	bool found = false;
 	size_t to = NONE;
@@ -258,11 +313,12 @@ rows_fill_loose(struct vl_rows_put *p, size_t table, size_t column,
 		st = find_to(&f, i, &to);
 		if (st != VL_OK || to == NONE)
 			continue;
-		ref = &c->refs[i];
+		aim.ref = &c->refs[i];
+		aim.to = to;
 		st = names_row(p, to, key, &found, err);
 	}
 	return st == VL_OK && !found ?
-	    fill_dangling(&f, ref, &p->text, cell, loose) :
+	    fill_dangling(&f, &aim, &p->text, cell, loose) :
 	    st;
 }
 
@@ -274,10 +330,9 @@ fill_ref(const struct filling *f, struct vl_slice key, struct vl_buf *text,
 {
 	const struct rows_plan *plan = &f->p->here->plan;
 	const struct rows_column *c = &f->t->columns[f->column];
-	const struct rows_ref *ref = NULL;
+	struct aim aim = { .to = NONE, .key = key };
 	enum vl_status st = VL_OK;
 	bool found = false;
-	size_t at = NONE;
 	size_t to = NONE;
 	size_t i = 0;
 
@@ -285,18 +340,18 @@ fill_ref(const struct filling *f, struct vl_slice key, struct vl_buf *text,
 		st = find_to(f, i, &to);
 		if (st != VL_OK || to == NONE)
 			continue;
-		at = to;
-		ref = &c->refs[i];
+		aim.to = to;
+		aim.ref = &c->refs[i];
 		st = rows_ids_find(
-		    f->p, to, ref->column, key, text, cell, &found, f->err);
+		    f->p, to, aim.ref->column, key, text, cell, &found, f->err);
 	}
 	if (st == VL_OK && !found)
-		st = fill_dangling(f, ref, text, cell, &found);
+		st = fill_dangling(f, &aim, text, cell, &found);
 	if (st != VL_OK || found)
 		return st;
 	return fail_dangling(f,
-	    at == NONE ? "a table that is not known" :
-	                 plan->tables[at].schema->name,
+	    aim.to == NONE ? "a table that is not known" :
+	                     plan->tables[aim.to].schema->name,
 	    key);
 }
 

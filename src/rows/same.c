@@ -89,17 +89,18 @@ same_parts(struct same *c, const struct rows_staged *row,
 	return st;
 }
 
-/* A key that names no row here is what on_dangling made of it. */
+/* A key that names no row here is what on_dangling made of it: an id that is
+ * kept may name another row. */
 static enum vl_status
-same_loose(struct same *c, const struct rows_staged *row, size_t column,
-    const struct vl_value *ours, const struct vl_value *theirs, bool *same)
+same_loose(struct same *c, const struct rows_beside *b, bool *same)
 {
 	struct vl_cell cell = { 0 };
 	bool loose = false;
-	enum vl_status st = rows_fill_loose(
-	    c->p, c->table, column, row, ours->key, &cell, &loose, c->err);
+	enum vl_status st = rows_fill_loose(c->p, c->table, b->column, b->row,
+	    b->ours->key, &cell, &loose, c->err);
 
-	*same = loose && vl_cell_equal(&cell, &theirs->cell);
+	*same =
+	    loose && vl_cell_equal(&cell, rows_reader_cell(b->rd, b->column));
 	return st;
 }
 
@@ -158,8 +159,10 @@ rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
 		.p = p, .scratch = scratch, .table = b->table, .err = err
 	};
 
-	if (b->ours->kind == VL_VALUE_REF && b->theirs->kind == VL_VALUE_CELL)
-		return same_loose(
-		    &c, b->row, b->column, b->ours, b->theirs, same);
+	if (b->ours->kind == VL_VALUE_REF &&
+	    (b->theirs->kind == VL_VALUE_CELL ||
+	        (b->theirs->kind == VL_VALUE_REF &&
+	            !vl_slice_equal(b->ours->key, b->theirs->key))))
+		return same_loose(&c, b, same);
 	return same_value(&c, b, same);
 }

@@ -311,6 +311,39 @@ a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says(void **state)
 	}
 }
 
+/* The row that is referred to travels, so that its own id says which. */
+static void
+an_id_of_a_row_that_is_not_taken_is_kept(void **state)
+{
+	static const char *const profile =
+	    WORDS("      - {table: man, key: [name], on_new: skip, keep_here: "
+	          "[code]}\n"
+	          "      - {table: dog, key: [name]}\n"
+	          "    references:\n"
+	          "      - {from: dog.man_id, to: man, on_dangling: keep}\n"
+	          "      - {from: dog.code, to: man.code,"
+	          " on_dangling: keep}\n");
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	    " code TEXT UNIQUE);"
+	    "CREATE TABLE dog(name TEXT PRIMARY KEY, man_id INT, code TEXT)",
+	    "INSERT INTO man VALUES(3,'new','c3'),(4,'both','c4');"
+	    "INSERT INTO dog VALUES('fido',3,'c3'),('rex',4,'c4'),"
+	    "('old',3,'c3')",
+	    "INSERT INTO man VALUES(3,'other','o'),(9,'both','c9');"
+	    "INSERT INTO dog VALUES('old',9,'c9')");
+	import(&m, profile);
+	import_expect(&m, "SELECT * FROM dog ORDER BY name",
+	    "fido|3|c3 old|3|c3 rex|9|c9");
+	import(&m, profile);
+	assert_string_equal("", m.changes);
+	assert_int_equal(0, m.written);
+	import_free(&m);
+}
+
 /* Both rows are here already: only what they refer to is not taken. */
 static void
 a_reference_to_a_row_that_is_not_taken_is_no_change(void **state)
@@ -464,6 +497,7 @@ main(void)
 		cmocka_unit_test(a_target_may_keep_triggers_from_running),
 		cmocka_unit_test(
 		    a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says),
+		cmocka_unit_test(an_id_of_a_row_that_is_not_taken_is_kept),
 		cmocka_unit_test(
 		    a_reference_to_a_row_that_is_not_taken_is_no_change),
 		cmocka_unit_test(a_table_named_by_an_id_follows_the_row),
