@@ -68,6 +68,36 @@ says_skip_alone(const struct vl_table_words *t)
 	return t->skip;
 }
 
+static bool
+matches_by(const struct vl_table_words *t, enum vl_match_by by)
+{
+	size_t i = 0;
+
+	while (i < t->nmatch && t->match[i] != by)
+		i++;
+	return i < t->nmatch;
+}
+
+/* What was brought is found again by the name that it had. */
+static enum vl_status
+check_match(const struct vl_profile *p, const struct vl_table_words *t,
+    struct vl_err *err)
+{
+	struct vl_site_node at = table_place(p, t);
+
+	if (!matches_by(t, VL_MATCH_BROUGHT))
+		return VL_OK;
+	if (t->nordinal > 0)
+		return vl_site_fail(p->file, &at, err,
+		    "'brought' in 'match' finds no row with 'ordinal', whose "
+		    "place among others is its name: leave one of them out");
+	if (!matches_by(t, VL_MATCH_KEY) && !matches_by(t, VL_MATCH_ID))
+		return vl_site_fail(p->file, &at, err,
+		    "'brought' in 'match' needs 'key' or 'id' beside it, for "
+		    "rows that no import brought: write [brought, key]");
+	return VL_OK;
+}
+
 static enum vl_status
 check_table(const struct vl_profile *p, const struct vl_table_words *t,
     struct vl_err *err)
@@ -82,7 +112,7 @@ check_table(const struct vl_profile *p, const struct vl_table_words *t,
 		return vl_site_fail(p->file, &at, err,
 		    "'create' is for a table whose name holds an id, such as "
 		    "'data_{table.id}'");
-	return VL_OK;
+	return check_match(p, t, err);
 }
 
 /* What a list comes to when each of its names is an entry of its own. */

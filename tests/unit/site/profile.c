@@ -76,9 +76,10 @@ static const char whole[] =
     "  - {table: [session, cache, job], skip: true}\n"
     "  - {table: user, where: \"type='User'\", key: [login],\n"
     "     keep_here: [password_hash], on_match: skip, on_new: fail,\n"
-    "     target_only: delete, ids: keep_or_new, triggers: disable}\n"
+    "     target_only: delete, ids: keep_or_new, triggers: disable,\n"
+    "     match: [id, brought, key]}\n"
     "  - {table: user, key: [type, {of: a.b, where: x, column: c}],\n"
-    "     match: [id, brought, key], owned_by: [p, q], ordinal: [t, id],\n"
+    "     owned_by: [p, q], ordinal: [t, id],\n"
     "     skip: \"name like 'x%'\"}\n"
     "  - {table: \"data_{data_table.id}\", create: true}\n"
     "  references:\n"
@@ -136,10 +137,10 @@ reads_every_word_of_tables(void **state)
 	assert_string_equal("a.b", t[5].key[1].of);
 	assert_string_equal("x", t[5].key[1].where);
 	assert_string_equal("c", t[5].key[1].column);
-	assert_int_equal(3, t[5].nmatch);
-	assert_int_equal(VL_MATCH_ID, t[5].match[0]);
-	assert_int_equal(VL_MATCH_BROUGHT, t[5].match[1]);
-	assert_int_equal(VL_MATCH_KEY, t[5].match[2]);
+	assert_int_equal(3, t[4].nmatch);
+	assert_int_equal(VL_MATCH_ID, t[4].match[0]);
+	assert_int_equal(VL_MATCH_BROUGHT, t[4].match[1]);
+	assert_int_equal(VL_MATCH_KEY, t[4].match[2]);
 	assert_int_equal(2, t[5].nowned_by);
 	assert_string_equal("id", t[5].ordinal[1]);
 	assert_false(t[5].has_target_only);
@@ -183,7 +184,7 @@ reads_every_word_of_references(void **state)
 	assert_int_equal(1, db->npaths);
 	assert_string_equal("wf/{wf.id}/**", db->paths[0].path);
 	assert_string_equal("binary", db->paths[0].in);
-	assert_int_equal(21, db->paths[0].line);
+	assert_int_equal(22, db->paths[0].line);
 	assert_int_equal(2, db->nnot_reference);
 	assert_string_equal("-1", db->none[0]);
 	assert_int_equal(1, db->nkeep_here);
@@ -252,6 +253,20 @@ says_what_comes_in_a_later_version(void **state)
 	}
 	refused("ciphers: []\n",
 	    ":1:1: 'ciphers' is not known to this version yet");
+}
+
+/* What was brought is told by a name that it had. */
+static void
+brought_stands_beside_another_word_and_not_with_ordinal(void **state)
+{
+	(void)state;
+	refused(HEAD "  tables:\n  - {table: t, key: [a], match: [brought]}\n",
+	    ":4:5: 'brought' in 'match' needs 'key' or 'id' beside it, for "
+	    "rows that no import brought: write [brought, key]");
+	refused(HEAD "  tables:\n  - {table: t, key: [a], ordinal: [b],"
+	             " match: [brought, key]}\n",
+	    ":4:5: 'brought' in 'match' finds no row with 'ordinal', whose "
+	    "place among others is its name: leave one of them out");
 }
 
 static void
@@ -601,6 +616,8 @@ main(void)
 		cmocka_unit_test(reads_every_word_of_references),
 		cmocka_unit_test(names_the_nearest_right_word),
 		cmocka_unit_test(says_what_comes_in_a_later_version),
+		cmocka_unit_test(
+		    brought_stands_beside_another_word_and_not_with_ordinal),
 		cmocka_unit_test(asks_for_what_is_missing),
 		cmocka_unit_test(refuses_wrong_types),
 		cmocka_unit_test(refuses_texts_that_name_nothing),
