@@ -208,11 +208,11 @@ find_differences(struct comparing *c, struct rows_staged *row)
 	return st == VL_OK ? rows_tell_end(p, c->err) : st;
 }
 
-static enum vl_on_match
-on_match(const struct comparing *c, const struct rows_entry *e)
+enum vl_on_match
+rows_on_match(const struct vl_rows_put *p, const struct rows_entry *e)
 {
-	if (c->p->opts.on_match != NULL)
-		return *c->p->opts.on_match;
+	if (p->opts.on_match != NULL)
+		return *p->opts.on_match;
 	return e->words == NULL ? VL_ON_MATCH_OVERWRITE : e->words->on_match;
 }
 
@@ -223,7 +223,7 @@ stays(struct comparing *c, struct rows_staged *row, bool *yes)
 	const struct rows_entry *e = &c->rd.t->entries[c->rd.entry];
 	enum vl_status st = VL_OK;
 
-	*yes = row_kept(c) || on_match(c, e) == VL_ON_MATCH_SKIP;
+	*yes = row_kept(c) || rows_on_match(c->p, e) == VL_ON_MATCH_SKIP;
 	row->entry = c->rd.entry;
 	if (*yes || (c->p->left == 0 && c->rd.t->nkeeps == 0))
 		return VL_OK;
@@ -309,7 +309,7 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	if (row->act == ROWS_UPDATE)
 		row->at = vl_buf_slice(&c->at);
 	fails = row->act == ROWS_UPDATE && !stay &&
-	    on_match(c, e) == VL_ON_MATCH_FAIL;
+	    rows_on_match(c->p, e) == VL_ON_MATCH_FAIL;
 	if (row->act == ROWS_UPDATE && !fails && !row_kept(c))
 		st = ask(c, row, &stay);
 	if (st != VL_OK)
@@ -412,7 +412,8 @@ owner_fate(
 		st = rows_stage_is_gone(c->p->stage, table, key, &gone, c->err);
 	fates->left = fates->left || (found && row.act == ROWS_LEFT);
 	if (found && row.act != ROWS_LEFT &&
-	    on_match(c, &t->entries[row.entry]) == VL_ON_MATCH_OVERWRITE)
+	    rows_on_match(c->p, &t->entries[row.entry]) ==
+	        VL_ON_MATCH_OVERWRITE)
 		fates->matched = true;
 	fates->gone = fates->gone || gone;
 	return st;

@@ -9,7 +9,7 @@
  *	came	files of the bundle, or of the source that travel
  *	own	at the source: paths that rows name
  *	held	at the target: the same of its rows; kind: goes, kept as it is,
- *		or brought
+ *		or met; without a path where such a row owns none
  *	want	the same of rows of the bundle: not taken, new, or here
  *	loose	rows that cannot keep the name they have here
  *	place	where a file of the bundle goes; `send` of one of several that

@@ -392,6 +392,29 @@ note_held(struct rows_owning *w, int64_t number, enum owned_held kind)
 	return lite_done(n->o->db, q, bound, OWNED_WHAT, n->err);
 }
 
+/* Its cells by lines of the profile by which it owns no file, but may get one:
+ * without a path. */
+static enum vl_status
+note_bare(struct rows_owning *w, const struct rows_reader *rd, int64_t number)
+{
+	struct naming *n = &w->there;
+	const struct rows_file *own = n->path.n > 0 ? n->f : NULL;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	vl_buf_clear(&n->path);
+	for (i = 0; st == VL_OK && i < w->t->nfiles; i++) {
+		n->f = &w->t->files[i];
+		if (n->f == own || n->f->tree == NONE)
+			continue;
+		rows_owned_cells(rd, n->f, n->cells);
+		st = write_cells(n);
+		if (st == VL_OK)
+			st = note_held(w, number, OWNED_MET);
+	}
+	return st;
+}
+
 /* What becomes of the reader's row. */
 static enum vl_status
 hold_row(struct rows_owning *w, const struct rows_reader *rd,
@@ -404,14 +427,10 @@ hold_row(struct rows_owning *w, const struct rows_reader *rd,
 	bool gone = false;
 	enum vl_status st = name_read(n, rd);
 
-	if (st != VL_OK || n->path.n == 0)
-		return st == VL_OK ? st : rows_reader_within(rd, n->err);
-	st = call_row(n, rd->t, note->key);
-	if (st == VL_OK)
-		st = write_cells(n);
-	if (st == VL_OK)
-		st = rows_stage_find(
-		    w->p->stage, w->table, note->key, &row, &found, n->err);
+	if (st != VL_OK)
+		return rows_reader_within(rd, n->err);
+	st = rows_stage_find(
+	    w->p->stage, w->table, note->key, &row, &found, n->err);
 	if (st == VL_OK && !found)
 		st = rows_stage_is_gone(
 		    w->p->stage, w->table, note->key, &gone, n->err);
@@ -421,10 +440,17 @@ hold_row(struct rows_owning *w, const struct rows_reader *rd,
 		kind = OWNED_GOES;
 	if (found && row.act != ROWS_LEFT && note->state == ROWS_CARRIED)
 		kind = OWNED_MET;
+	if (n->path.n == 0 && kind != OWNED_MET)
+		return VL_OK;
+	st = call_row(n, rd->t, note->key);
 	vl_buf_clear(&n->at);
-	if (kind == OWNED_MET && rd->t->schema->without_rowid)
+	if (st == VL_OK && kind == OWNED_MET && rd->t->schema->without_rowid)
 		st = rows_reader_primary(rd, &n->at, n->err);
-	return st == VL_OK ? note_held(w, found ? row.n : 0, kind) : st;
+	if (st == VL_OK && n->path.n > 0)
+		st = write_cells(n);
+	if (st == VL_OK && n->path.n > 0)
+		st = note_held(w, found ? row.n : 0, kind);
+	return st == VL_OK && kind == OWNED_MET ? note_bare(w, rd, row.n) : st;
 }
 
 static enum vl_status

@@ -214,7 +214,8 @@ place_all_met(struct placing *g)
 	static const char sql[] =
 	    "SELECT w.path, w.t, w.f, w.name, w.cells, h.path, h.cells, w.n"
 	    " FROM want w JOIN held h ON h.t = w.t AND h.n = w.n AND h.f = w.f"
-	    " WHERE w.kind = 2 ORDER BY h.tree, h.path, w.path, w.t, w.f, w.n";
+	    " WHERE w.kind = 2 AND h.path <> x'' ORDER BY h.tree, h.path, "
+	    "w.path, w.t, w.f, w.n";
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = lite_prepare(g->o->db, &q, sql, OWNED_WHAT, g->err);
 	bool row = true;
@@ -512,6 +513,13 @@ place_new(struct placing *g)
 
 /* ---- What that makes of the rows ---- */
 
+/* A column in the name of a file, of a row that is here. */
+enum owned_change {
+	OWNED_NONE, /* it is in none */
+	OWNED_EQUAL,
+	OWNED_OTHER
+};
+
 static enum vl_status
 put_cell(
     struct placing *g, int64_t n, size_t column, const struct vl_cell *cell)
@@ -559,13 +567,49 @@ add_what(struct placing *g, struct vl_buf *what, size_t column)
 	return VL_OK;
 }
 
-/* A row that is here gets these columns, too. */
-static enum vl_status
-change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
-    const bool *changes)
+/* The column is here what it is to be. */
+static void
+drop_what(struct vl_buf *what, size_t column)
+{
+	struct vl_slice rest = vl_buf_slice(what);
+	size_t one = NONE;
+
+	while (rows_what_next(&rest, &one)) {
+		if (one != column)
+			continue;
+		memmove(what->p + what->n - rest.n - 2, rest.p, rest.n);
+		what->n -= 2;
+		return;
+	}
+}
+
+/* What stands against it that a row changes which was the same. */
+static void
+change_same(struct placing *g, struct rows_staged *row)
 {
 	const struct rows_table *t = &g->p->here->plan.tables[g->table];
 	struct vl_rows_put_counts before = g->p->counts;
+
+	g->p->counts.same--;
+	row->act = ROWS_UPDATE;
+	if (rows_on_match(g->p, &t->entries[row->entry]) == VL_ON_MATCH_FAIL) {
+		g->p->counts.conflict++;
+		g->p->opts.change(g->p->opts.arg, t->collection,
+		    VL_ROW_CONFLICT, row->key, "it differs");
+		g->p->left++;
+		row->act = ROWS_LEFT;
+	} else {
+		g->p->counts.change++;
+	}
+	rows_count_for(g->p, g->table, &before);
+}
+
+/* A row that is here gets some of these columns, too, or not. */
+static enum vl_status
+change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
+    const enum owned_change *changes)
+{
+	const struct rows_table *t = &g->p->here->plan.tables[g->table];
 	struct rows_staged found = { 0 };
 	struct rows_staged row = { 0 };
 	struct vl_buf memory = { 0 };
@@ -579,14 +623,14 @@ change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
 		st = rows_staged_hold(&row, &found, &memory, g->err);
 	if (st == VL_OK)
 		st = vl_buf_add(&what, row.what, g->err);
-	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++)
-		if (changes[i])
+	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++) {
+		if (changes[i] == OWNED_EQUAL)
+			drop_what(&what, i);
+		else if (changes[i] == OWNED_OTHER)
 			st = add_what(g, &what, i);
+	}
 	if (st == VL_OK && row.act == ROWS_SAME) {
-		g->p->counts.same--;
-		g->p->counts.change++;
-		rows_count_for(g->p, g->table, &before);
-		row.act = ROWS_UPDATE;
+		change_same(g, &row);
 		row.at = at;
 	}
 	row.what = vl_buf_slice(&what);
@@ -598,9 +642,10 @@ change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
 }
 
 /* Of the row `n` of the bundle: the cells that are others here, and of one
- * that is here those that change. */
+ * that is here which change. */
 static enum vl_status
-write_cells(struct placing *g, int64_t n, struct vl_slice held, bool *changes)
+write_cells(struct placing *g, int64_t n, struct vl_slice held,
+    enum owned_change *changes)
 {
 	size_t room = g->f->nparts + 1;
 	struct vl_cell *own = calloc(room, sizeof(*own));
@@ -625,8 +670,10 @@ write_cells(struct placing *g, int64_t n, struct vl_slice held, bool *changes)
 			continue;
 		if (!vl_cell_equal(&own[k], &to[k]))
 			st = put_cell(g, n, g->f->parts[i].column, &to[k]);
-		if (held.n > 0 && !vl_cell_equal(&here[k], &to[k]))
-			changes[g->f->parts[i].column] = true;
+		if (held.n > 0)
+			changes[g->f->parts[i].column] =
+			    vl_cell_equal(&here[k], &to[k]) ? OWNED_EQUAL :
+			                                      OWNED_OTHER;
 		k++;
 	}
 	vl_row_store_free(&store);
@@ -640,7 +687,7 @@ static enum vl_status
 settle_row(struct placing *g, sqlite3_stmt *q)
 {
 	size_t ncolumns = 0;
-	bool *changes = NULL;
+	enum owned_change *changes = NULL;
 	bool any = false;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -656,7 +703,7 @@ settle_row(struct placing *g, sqlite3_stmt *q)
 	st = write_cells(
 	    g, sqlite3_column_int64(q, 5), lite_bytes(q, 7), changes);
 	for (i = 0; i < ncolumns; i++)
-		any = any || changes[i];
+		any = any || changes[i] == OWNED_OTHER;
 	if (st == VL_OK && any)
 		st = change_row(g, lite_bytes(q, 6), lite_bytes(q, 8), changes);
 	free(changes);
@@ -671,7 +718,7 @@ settle_others(struct placing *g)
 	    "SELECT w.path, w.t, w.f, w.name, w.cells, w.n, w.key,"
 	    " h.cells, h.at FROM want w LEFT JOIN held h ON h.t = w.t AND"
 	    " h.n = w.n AND h.f = w.f WHERE w.kind = 1 OR (w.kind = 2 AND"
-	    " (h.n IS NULL OR EXISTS (SELECT 1 FROM loose l WHERE l.t = w.t"
+	    " (h.path = x'' OR EXISTS (SELECT 1 FROM loose l WHERE l.t = w.t"
 	    " AND l.n = w.n))) ORDER BY w.tree, w.path, w.t, w.f, w.n";
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = lite_prepare(g->o->db, &q, sql, OWNED_WHAT, g->err);
@@ -783,10 +830,10 @@ rows_owned_settle(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = owned_run(g.o,
 		    "INSERT OR IGNORE INTO stay SELECT tree, path FROM held"
-		    " WHERE kind = 1;"
+		    " WHERE kind = 1 AND path <> x'';"
 		    "INSERT OR IGNORE INTO stay SELECT tree, dest FROM place;"
 		    "INSERT OR IGNORE INTO gone SELECT tree, path FROM held"
-		    " EXCEPT SELECT tree, path FROM stay",
+		    " WHERE path <> x'' EXCEPT SELECT tree, path FROM stay",
 		    err);
 	if (st == VL_OK)
 		say_more(&g);

@@ -304,6 +304,9 @@ enum vl_status rows_mapped_say(struct vl_rows_put *p, struct vl_err *err);
 /* compare.c; `proof`: the second time, when nothing may differ. */
 enum vl_status rows_compare(struct vl_rows_put *p, struct vl_rows *here,
     bool proof, struct vl_err *err);
+/* As the run says, else the entry. */
+enum vl_on_match rows_on_match(
+    const struct vl_rows_put *p, const struct rows_entry *e);
 /* brought.c: rows that imports of the series created. */
 struct rows_brought;
 enum vl_status rows_brought_open(struct rows_brought **out, struct vl_err *err);

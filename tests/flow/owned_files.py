@@ -353,6 +353,34 @@ class OwnedFiles(Sides):
         self.assertEqual({"a": ("one", "A"), "b": ("b", "B")}, self.docs())
         self.again()
 
+    def test_a_row_without_a_file_gets_the_name_that_the_file_has_here(self):
+        self.doc("src", "a", "x", "A")
+        self.doc("src", "b", "x")
+        self.doc("src", "c", "d/x")
+        self.doc("dst", "a", "c/w", "old")
+        self.do("dst", """insert into doc(issue_id, title, dir) values
+            (11, 'b', null), (11, 'c', '')""")
+        self.do("src", "update doc set dir = null where title = 'c'")
+        shown = self.site.preview(self.site.export(), "--json",
+                                  expect=(0, 1)).out
+        rows = [line for line in map(json.loads, shown.splitlines())
+                if line.get("table") == "doc" and "key" in line]
+        self.assertEqual([["i", "b"], ["i", "c"]],
+                         [row["key"] for row in rows])
+        self.assertEqual({"dir, name"}, {row["fields"] for row in rows})
+        self.carry()
+        self.assertEqual({title: ("c/w", "A") for title in "abc"},
+                         self.docs())
+        self.again()
+
+    def test_a_row_that_may_not_differ_may_have_no_other_name(self):
+        self.write_yaml(profile(table=", on_match: fail"))
+        self.doc("src", "a", "a", "A")
+        self.doc("src", "b", "b", "B")
+        self.doc("dst", "a", "one", "A")
+        self.doc("dst", "b", "one")
+        self.refused('row ["i","b"] of table', "it differs")
+
     def test_names_without_a_file_do_not_collide(self):
         self.write_yaml(profile(", missing: allow", ", target_only: brought"))
         self.doc("dst", "own", "d/a.txt", issue="j")
