@@ -26,6 +26,9 @@ enum vl_status vl_owned_tree(
  * none of its own. */
 enum vl_status vl_owned_came(struct vl_owned *o, const char *tree,
     struct vl_slice path, const uint8_t *hash, struct vl_err *err);
+/* One more name of the file at `first`, which came before it. */
+enum vl_status vl_owned_linked(struct vl_owned *o, const char *tree,
+    struct vl_slice path, struct vl_slice first, struct vl_err *err);
 /* At the source, who owns it: TIED a row that travels, LEFT one that does
  * not, NONE nobody. */
 enum vl_status vl_owned_by(struct vl_owned *o, const char *tree,

@@ -182,7 +182,8 @@ map_target(struct vl_map_sort *m, const struct vl_entry *e, struct vl_err *err)
 	if (st == VL_OK && to.tied != VL_TIED)
 		return vl_fail(err, VL_EREFUSED,
 		    "'%s' is one more name of '%s', which belongs to a row "
-		    "that is not to be here",
+		    "that is not to be here: make it a file of its own at the "
+		    "source",
 		    vl_escape_text(name, sizeof(name), e->path),
 		    vl_escape_text(first, sizeof(first), e->target));
 	return st;
@@ -403,7 +404,8 @@ find_first(struct vl_map_sort *m, const struct vl_entry *e, struct vl_err *err)
 	if (how != VL_TIED || !next_place(&rest, &path))
 		return vl_fail(err, VL_EREFUSED,
 		    "'%s' is one more name of '%s', which belongs to a row "
-		    "that is not to be here",
+		    "that is not to be here: make it a file of its own at the "
+		    "source",
 		    vl_escape_text(name, sizeof(name), e->path),
 		    vl_escape_text(first, sizeof(first), e->target));
 	return vl_buf_add(&m->target, path, err);

@@ -221,8 +221,13 @@ vl_owned_read(struct vl_run *run, struct vl_err *err)
 		    rec.kind != VL_LINE_ENTRY || e->type == VL_ENTRY_DIR ||
 		    e->type == VL_ENTRY_LEFT_OUT)
 			continue;
-		st = vl_owned_came(p->owner->owned, p->resource->name, e->path,
-		    e->type == VL_ENTRY_FILE ? e->hash : NULL, err);
+		if (e->type == VL_ENTRY_HARD)
+			st = vl_owned_linked(p->owner->owned, p->resource->name,
+			    e->path, e->target, err);
+		else
+			st = vl_owned_came(p->owner->owned, p->resource->name,
+			    e->path, e->type == VL_ENTRY_FILE ? e->hash : NULL,
+			    err);
 	}
 	vl_unpack_free(u);
 	return st;

@@ -34,6 +34,9 @@ static const char schema[] =
 static const char *const statements[OWNED_STATEMENTS] = {
 	[OWNED_CAME] = "INSERT OR REPLACE INTO came(tree, path, hash)"
 	               " VALUES(?1, ?2, ?3)",
+	[OWNED_LINKED] = "INSERT OR REPLACE INTO came(tree, path, hash)"
+	                 " SELECT tree, ?2, hash FROM came WHERE tree = ?1"
+	                 " AND path = ?3",
 	[OWNED_OWN] =
 	    "INSERT INTO own VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
 	    " SET carried = max(carried, excluded.carried),"
@@ -250,6 +253,22 @@ vl_owned_came(struct vl_owned *o, const char *tree, struct vl_slice path,
 	else
 		bound |= lite_bind_bytes(
 		    q, 3, (struct vl_slice){ hash, VL_CONTENT_HASH_SIZE });
+	return lite_done(o->db, q, bound, OWNED_WHAT, err);
+}
+
+enum vl_status
+vl_owned_linked(struct vl_owned *o, const char *tree, struct vl_slice path,
+    struct vl_slice first, struct vl_err *err)
+{
+	sqlite3_stmt *q = NULL;
+	enum vl_status st = owned_statement(o, OWNED_LINKED, &q, err);
+	int bound = 0;
+
+	if (st != VL_OK)
+		return st;
+	bound = sqlite3_bind_int64(q, 1, (int64_t)owned_tree(o, tree));
+	bound |= lite_bind_bytes(q, 2, path);
+	bound |= lite_bind_bytes(q, 3, first);
 	return lite_done(o->db, q, bound, OWNED_WHAT, err);
 }
 

@@ -37,6 +37,7 @@ enum owned_want {
 
 enum owned_statement {
 	OWNED_CAME,
+	OWNED_LINKED,
 	OWNED_OWN,
 	OWNED_BY,
 	OWNED_TO,

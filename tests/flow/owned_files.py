@@ -510,14 +510,68 @@ class OwnedFiles(Sides):
         self.assertEqual(("d/a-2.txt", "A"), self.docs()["a"])
         self.again()
 
+    # Hard links
+
+    def link(self, first, second):
+        (self.files["src"] / second).hardlink_to(self.files["src"] / first)
+
+    def links(self):
+        return {str(path.relative_to(self.files["dst"])): path.stat().st_nlink
+                for path in self.files["dst"].rglob("*") if path.is_file()}
+
     @seldom
     def test_two_links_of_one_file(self):
         self.doc("src", "a", "a", "A")
         self.doc("src", "b", "b")
-        (self.files["src"] / "b").hardlink_to(self.files["src"] / "a")
+        self.link("a", "b")
         self.carry()
-        self.assertEqual(2, (self.files["dst"] / "a").stat().st_nlink)
+        self.assertEqual({"a": 2, "b": 2}, self.links())
         self.again()
+        self.drop("src", "a")
+        (self.files["src"] / "a").unlink()
+        self.carry()
+        self.assertEqual({"b": 1}, self.links())
+        self.again()
+
+    def test_one_more_name_of_an_owned_file_is_nobody_s(self):
+        for owned, other in (("a", "b"), ("d", "c")):
+            self.doc("src", owned, owned, "A")
+            self.link(owned, other)
+        self.carry()
+        self.assertEqual({"a": 2, "b": 2, "c": 2, "d": 2}, self.links())
+        self.again()
+
+    def test_the_name_of_a_row_that_does_not_travel_is_left_out(self):
+        self.write_yaml(profile(table=", skip: \"title = 'a'\""))
+        self.doc("src", "a", "a", "A")
+        self.doc("src", "b", "b")
+        self.link("a", "b")
+        self.carry()
+        self.assertEqual({"b": 1}, self.links())
+        self.again()
+
+    def test_a_link_is_told_from_another_file_by_its_content(self):
+        self.write_yaml(profile(", collide: rename", ", target_only: keep"))
+        self.doc("src", "a", "a", "A")
+        for name, text in (("b", "mine"), ("c", "A")):
+            self.doc("dst", "own " + name, name, text, issue="j")
+            self.doc("src", name, name)
+            self.link("a", name)
+        self.carry()
+        self.assertEqual({"a": ("a", "A"), "b": ("b-2", "A"),
+                          "c": ("c", "A"), "own b": ("b", "mine"),
+                          "own c": ("c", "A")}, self.docs())
+        self.assertEqual({"a": 3, "b": 1, "b-2": 3, "c": 3}, self.links())
+        self.again()
+
+    def test_a_link_to_the_file_of_a_row_that_is_not_taken(self):
+        self.write_yaml(profile(table=", on_new: skip"))
+        self.doc("dst", "b", "b", "mine")
+        self.doc("src", "a", "a", "A")
+        self.doc("src", "b", "b")
+        self.link("a", "b")
+        self.refused("'b' is one more name of 'a'",
+                     "make it a file of its own")
 
 
 class TreeFirst(OwnedFiles):
