@@ -2,7 +2,7 @@
 """Sites of a made application carried into others, each as a slow and
 obvious model says.
 
-    made_app.py [--first SEED] [--cases N] [--dir DIR]
+    made_app.py [--first SEED] [--cases N] [--all-failures] [--dir DIR]
 
 A case is its seed (tests/tools/make_app.py): a source, a target, and what
 either is a while later, each a database and perhaps a tree of files.  Bundles
@@ -22,6 +22,10 @@ import rows  # noqa: E402
 import make_app  # noqa: E402
 
 
+# Seeds that model and programs once saw differently.
+MENDED = [190, 448]
+
+
 class Run(preview_rows.Run):
     def make(self):
         make_app.make_app(self.folder, self.seed)
@@ -38,9 +42,15 @@ class Run(preview_rows.Run):
         if source == "other.db":
             self.brought_files = set()
         self.before = self.tree()
+        self.folders_before = self.folders()
         if self.before is None:
             return None
         return self.tree(source), self.before, self.brought_files
+
+    def folders(self, database="target.db"):
+        root = preview_rows.tree_of(self.folder / database)
+        return {str(path.relative_to(root)) for path in root.rglob("*")
+                if path.is_dir()}
 
     def look(self):
         return super().look(), self.tree()
@@ -64,6 +74,21 @@ class Run(preview_rows.Run):
         if want.tree != self.tree():
             self.fail(source, f"the files are {self.tree()}, and should be "
                       f"{want.tree}")
+        self.compare_rest(source)
+
+    def compare_rest(self, source):
+        """All files are of one time, and no folder comes of itself."""
+        root = preview_rows.tree_of(self.folder / "target.db")
+        for path in self.tree() or ():
+            found = (root / path).stat()
+            if (found.st_mtime, found.st_mode & 0o777) != (
+                    make_app.MADE, 0o600):
+                self.fail(source, f"'{path}' has another time or mode")
+        mine = self.folders(source)
+        needed = {str(parent) for path in self.tree() or ()
+                  for parent in Path(path).parents}
+        if not mine <= self.folders() <= mine | needed | self.folders_before:
+            self.fail(source, f"the folders are {self.folders()}")
 
     def again(self, source, options):
         tree = self.tree()
@@ -75,13 +100,16 @@ class Run(preview_rows.Run):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=1000 if rows.ALL else 8)
+    parser.add_argument("--cases", type=int, default=1000 if rows.ALL else 3)
     parser.add_argument("--dir")
     parser.add_argument("--all-failures", action="store_true")
     args = parser.parse_args()
     preview_rows.make_keys()
     found = collections.Counter()
-    for seed in range(args.first, args.first + args.cases):
+    seeds = list(range(args.first, args.first + args.cases))
+    if args.first == 1:
+        seeds = MENDED + [seed for seed in seeds if seed not in MENDED]
+    for seed in seeds:
         run, why = rows.run_seed(seed, args.dir, Run)
         if why:
             print(why)
@@ -92,7 +120,7 @@ def main():
         found["imports"] += run.done
         found["refused"] += run.refused
         found["unclear"] += run.unclear
-    print(f"{args.cases} pairs of sites: {found['imports']} imports as the "
+    print(f"{len(seeds)} pairs of sites: {found['imports']} imports as the "
           f"model says, {found['refused']} of them refused; "
           f"{found['unclear']} left out")
     return 1 if found["failures"] else 0
