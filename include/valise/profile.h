@@ -17,6 +17,7 @@
 #include <valise/bytes.h>
 #include <valise/site.h>
 #include <valise/value.h>
+#include <valise/vault.h>
 
 enum vl_match_by {
 	VL_MATCH_KEY,
@@ -136,14 +137,6 @@ struct vl_reference {
 	bool in_site;
 };
 
-enum vl_plain {
-	VL_PLAIN_UNSAID,
-	VL_PLAIN_JSON,
-	VL_PLAIN_PEM,
-	VL_PLAIN_UTF8,
-	VL_PLAIN_ANY
-};
-
 /* A column whose values are encrypted with a key that each side has for
  * itself. */
 struct vl_secret_words {
@@ -248,6 +241,16 @@ struct vl_profile_resource {
 	bool in_site;
 };
 
+/* A cipher of the profile's own; its words are freed with it. */
+struct vl_declared {
+	struct vl_cipher cipher;
+	char **command; /* `cipher.command`, once it is settled */
+	size_t ncommand;
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 struct vl_types {
 	char *name;
 	struct vl_pair *values; /* value -> table */
@@ -274,6 +277,8 @@ struct vl_profile {
 	size_t nversion_accept;
 	struct vl_types *types;
 	size_t ntypes;
+	struct vl_declared *ciphers;
+	size_t nciphers;
 	struct vl_profile_resource *resources;
 	size_t nresources;
 };

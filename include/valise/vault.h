@@ -37,9 +37,9 @@ enum vl_encoding {
 enum vl_piece {
 	VL_PIECE_NONE,
 	VL_PIECE_CIPHERTEXT,
-	VL_PIECE_IV,
 	VL_PIECE_SALT,
 	VL_PIECE_TAG,
+	VL_PIECE_IV, /* from here on also what is derived */
 	VL_PIECE_MAC,
 	VL_PIECE_KEY
 };
@@ -58,6 +58,8 @@ struct vl_cipher_part {
 	bool time;           /* seconds since 1970, big-endian in 8 */
 	unsigned length;     /* characters, of a salt; else 0 or what follows
 	                      * from the cipher */
+	bool tagged;         /* of a ciphertext: the tag is behind it, and
+	                      * spelt with it */
 };
 
 enum vl_cipher_kind {
@@ -73,7 +75,7 @@ enum vl_cipher_kind {
 };
 
 /* From the master key to the key of the cipher. */
-enum vl_derive {
+enum vl_derivation {
 	VL_DERIVE_UNSAID,
 	VL_DERIVE_RAW,
 	VL_DERIVE_HEX,
@@ -114,7 +116,7 @@ struct vl_cipher {
 	size_t nafter;
 	enum vl_cipher_kind cipher;
 	bool padded; /* of a stream cipher: as if it had blocks of 16 */
-	enum vl_derive derive;
+	enum vl_derivation derive;
 	bool latin1;      /* the master key is UTF-8 and used as Latin-1 */
 	const char *salt; /* or NULL: a part, or none */
 	unsigned rounds;  /* of PBKDF2 */

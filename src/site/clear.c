@@ -85,6 +85,7 @@ clear_word(const struct vl_word *w, char *bytes)
 
 	switch (w->type) {
 	case VL_WORD_BOOL:
+	case VL_WORD_COUNT:
 	case VL_WORD_CHOICE:
 	case VL_WORD_SWITCH:
 	case VL_WORD_LINES:

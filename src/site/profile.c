@@ -62,7 +62,7 @@ static enum vl_status
 check_whole(const struct vl_profile *p, const struct vl_site_node *root,
     struct vl_err *err)
 {
-	if (p->nresources > 0)
+	if (p->nresources + p->nciphers > 0)
 		return VL_OK;
 	return vl_site_fail(
 	    p->file, root, err, "the profile has no 'resources'");

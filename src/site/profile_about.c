@@ -25,6 +25,10 @@
 #define SECRET    VL_SCOPE_SECRET
 #define NOT       VL_SCOPE_NOT_SECRET
 #define HERE      VL_SCOPE_HERE
+#define CIPHER    VL_SCOPE_CIPHER
+#define CKEY      VL_SCOPE_CIPHER_KEY
+#define CMAC      VL_SCOPE_CIPHER_MAC
+#define CPART     VL_SCOPE_CIPHER_PART
 #define USE       VL_SCOPE_USE
 
 const struct vl_word_about vl_profile_about[] = {
@@ -38,6 +42,10 @@ const struct vl_word_about vl_profile_about[] = {
 	  "types: {rails: {Issue: issue, Project: project}}" },
 	{ PROFILE, "resources", "the words about each database", "required",
 	  "resources: [{resource: db, tables: [{table: user, key: [login]}]}]" },
+
+	{ PROFILE, "ciphers", "how the application encrypts what it keeps secret, where no name is known for it",
+	  "those of `formats/ciphers.md`",
+	  "ciphers: [{name: theirs, command: [/usr/local/bin/app-crypt]}]" },
 
 	{ VERSION, "resource", "the database of the application that has this version", NULL,
 	  "version: {resource: db, file: VERSION}" },
@@ -248,6 +256,80 @@ const struct vl_word_about vl_profile_about[] = {
 	  "{name: url, in: [setting.value], where: \"name = 'home'\"}" },
 	{ HERE, "value", "the value, where the site file does not say it", NULL,
 	  "{name: url, in: [post.body], value: \"http://localhost\"}" },
+
+	{ CIPHER, "name", "what `cipher` of a secret calls it", NULL,
+	  "{name: mine, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "cipher", "the cipher itself", "this, or `command`",
+	  "{name: mine, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "prefix", "the text that a value begins with", "none",
+	  "{name: mine, prefix: \"v1:\", cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "unprefixed", "what a value without the prefix is", NULL,
+	  "{name: mine, prefix: \"v1:\", unprefixed: plain, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "wrap", "how all parts together are spelt", "as they are",
+	  "{name: mine, wrap: base64, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "join", "the text between two parts", "none",
+	  "{name: mine, join: \"--\", cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: hex}, {ciphertext: hex}, {tag: hex}]}" },
+	{ CIPHER, "parts", "what a value is made of, in order", "none, with `command`",
+	  "{name: mine, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "after", "parts behind what is wrapped", "none",
+	  "{name: mine, prefix: \"{\", after: [{literal: \"}\"}], wrap: base64, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CIPHER, "padded", "whether a stream cipher is padded to blocks of 16 all the same", NULL,
+	  "{name: mine, cipher: aes-256-ctr, padded: true, key: {derive: sha256}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CIPHER, "key", "how the master key becomes the key", "none, with `command`",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: sha256}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CIPHER, "mac", "the MAC of a cipher without tag", "none",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: sha256}, mac: {hash: hmac-sha256}, parts: [{iv: raw}, {ciphertext: raw}, {mac: raw}]}" },
+	{ CIPHER, "command", "a program that opens and seals, run without a shell", "this, or `cipher`",
+	  "{name: theirs, command: [/usr/local/bin/app-crypt, --lines]}" },
+	{ CIPHER, "seconds", "how long the program may take for a value", "30",
+	  "{name: theirs, command: [/usr/local/bin/app-crypt], seconds: 5}" },
+
+	{ CKEY, "derive", "from the master key to the key", NULL,
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: sha256}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CKEY, "salt", "a salt that all values share", "a part of each value",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: pbkdf2-sha1, salt: Octopuss, rounds: 1000}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CKEY, "rounds", "of PBKDF2", "none",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: pbkdf2-sha256, salt: app, rounds: 65536}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CKEY, "cost", "N of scrypt", "none",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: scrypt, salt: app, cost: 16384, block: 8, parallel: 1}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CKEY, "block", "r of scrypt", "none",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: scrypt, salt: app, cost: 16384, block: 8, parallel: 1}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CKEY, "parallel", "p of scrypt", "none",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: scrypt, salt: app, cost: 16384, block: 8, parallel: 1}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+	{ CKEY, "take", "what the derived bytes are, in order", "the key",
+	  "{name: mine, cipher: aes-128-cbc, key: {derive: base64url, take: [mac, key]}, mac: {hash: hmac-sha256, over: before, key_bytes: 16}, parts: [{bytes: \"80\"}, {time: true}, {iv: raw}, {ciphertext: raw}, {mac: raw}]}" },
+	{ CKEY, "latin1", "whether the characters of the key count with their low bytes", NULL,
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: sha256, latin1: true}, parts: [{iv: raw}, {ciphertext: raw}]}" },
+
+	{ CMAC, "hash", "which", NULL,
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: sha256}, mac: {hash: hmac-sha1}, parts: [{iv: raw}, {ciphertext: raw}, {mac: hex}]}" },
+	{ CMAC, "over", "over what it is", NULL,
+	  "{name: mine, cipher: aes-256-cbc, wrap: base64, key: {derive: sha256}, mac: {hash: hmac-sha1, over: wrapped}, parts: [{iv: raw}, {ciphertext: raw}], after: [{literal: \"--\"}, {mac: hex}]}" },
+	{ CMAC, "key_bytes", "length of its key under `take`", "it has the key of the cipher",
+	  "{name: mine, cipher: aes-128-cbc, key: {derive: base64url, take: [mac, key]}, mac: {hash: hmac-sha256, over: before, key_bytes: 16}, parts: [{bytes: \"80\"}, {time: true}, {iv: raw}, {ciphertext: raw}, {mac: raw}]}" },
+
+	{ CPART, "ciphertext", "the ciphertext, and how it is spelt", "one of the parts",
+	  "{name: mine, cipher: aes-256-cbc, join: \"|\", key: {derive: base64}, parts: [{ciphertext: base64}, {iv: base64}]}" },
+	{ CPART, "iv", "the IV, or nonce", "one of the parts, or under `take`",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: base64}, parts: [{iv: hex}, {ciphertext: base64}]}" },
+	{ CPART, "salt", "the salt of the key", "none",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: md5-bytestokey, take: [key, iv]}, wrap: base64, parts: [{literal: Salted__}, {salt: raw, length: 8}, {ciphertext: raw}]}" },
+	{ CPART, "tag", "the tag of a cipher that has one", "one of the parts of such a cipher",
+	  "{name: mine, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CPART, "mac", "the MAC", "one of the parts of a cipher with `mac`",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: sha256}, mac: {hash: hmac-sha256}, parts: [{mac: hex}, {iv: hex}, {ciphertext: hex}]}" },
+	{ CPART, "literal", "a text", "none",
+	  "{name: mine, prefix: \"{\", after: [{literal: \"}\"}], wrap: base64, cipher: aes-256-gcm, key: {derive: base64}, parts: [{iv: raw}, {ciphertext: raw}, {tag: raw}]}" },
+	{ CPART, "bytes", "bytes, in hex", "none",
+	  "{name: mine, cipher: aes-128-cbc, wrap: base64, key: {derive: hex}, parts: [{bytes: \"01\"}, {iv: raw}, {ciphertext: raw}]}" },
+	{ CPART, "size", "how many bytes that part has, big-endian in 4", "none",
+	  "{name: mine, cipher: aes-128-cbc, wrap: base64, key: {derive: hex}, parts: [{size: iv}, {size: ciphertext}, {iv: raw}, {ciphertext: raw}]}" },
+	{ CPART, "time", "seconds since 1970, big-endian in 8", NULL,
+	  "{name: mine, cipher: aes-128-cbc, key: {derive: base64url, take: [mac, key]}, mac: {hash: hmac-sha256, over: before, key_bytes: 16}, parts: [{bytes: \"80\"}, {time: true}, {iv: raw}, {ciphertext: raw}, {mac: raw}]}" },
+	{ CPART, "length", "characters of the part, which a salt needs", "as the cipher has it",
+	  "{name: mine, cipher: aes-256-cbc, key: {derive: md5-bytestokey, take: [key, iv]}, wrap: base64, parts: [{literal: Salted__}, {salt: raw, length: 8}, {ciphertext: raw}]}" },
+	{ CPART, "tagged", "whether the tag is behind the ciphertext, and spelt with it", NULL,
+	  "{name: mine, cipher: aes-256-gcm, join: \"|\", key: {derive: base64}, parts: [{ciphertext: base64, tagged: true}, {iv: base64}]}" },
 
 	{ USE, "use", "which profile: a name, or a path", NULL, "profile: {use: wordpress}" },
 	{ USE, "resources", "the profile's names of resources, and the site's for them", "the same names",

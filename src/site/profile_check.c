@@ -466,6 +466,8 @@ vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 
 	if (st == VL_OK)
 		st = check_version(p, err);
+	if (st == VL_OK)
+		st = vl_profile_check_ciphers(p, err);
 	for (i = 0; i < p->nresources && st == VL_OK; i++) {
 		r = &p->resources[i];
 		st = settle_tables(p, r, err);

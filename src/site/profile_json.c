@@ -79,8 +79,10 @@ vl_site_says(const struct vl_word *w, const void *of)
 	const char *bytes = of;
 	const char *text = NULL;
 
-	/* Words about a tree do not travel. */
-	if (w->type == VL_WORD_LATER || w->type == VL_WORD_TYPES || w->files)
+	/* Words about a tree do not travel, nor do ciphers: each side has its
+	 * own. */
+	if (w->type == VL_WORD_LATER || w->type == VL_WORD_TYPES || w->files ||
+	    (w->type == VL_WORD_MAPS && w->of == VL_SCOPE_CIPHER))
 		return false;
 	if (w->type == VL_WORD_MAP)
 		return text_of(
@@ -529,7 +531,7 @@ check_canonical(
 {
 	struct vl_buf again = { 0 };
 	enum vl_status st = VL_OK;
-	bool same = true;
+	bool same = p->nresources == 1;
 	size_t i = 0;
 
 	for (i = 0; same && i < p->resources[0].nreferences; i++)

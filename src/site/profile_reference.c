@@ -33,6 +33,11 @@ static const struct {
 	{ VL_SCOPE_HERE, "An entry of `here`", "a resource" },
 	{ VL_SCOPE_SECRET, "An entry of `secrets`", "a resource" },
 	{ VL_SCOPE_NOT_SECRET, "An entry of `not_secret`", "a resource" },
+	{ VL_SCOPE_CIPHER, "An entry of `ciphers`", "a profile" },
+	{ VL_SCOPE_CIPHER_PART, "An entry of `parts` and `after`",
+	    "an entry of `ciphers`" },
+	{ VL_SCOPE_CIPHER_KEY, "`key` of a cipher", "an entry of `ciphers`" },
+	{ VL_SCOPE_CIPHER_MAC, "`mac` of a cipher", "an entry of `ciphers`" },
 	{ VL_SCOPE_USE, "Over a profile", "`profile:` of a site" },
 };
 
@@ -49,6 +54,7 @@ static const char *const types[] = {
 	[VL_WORD_JSON] = "path that begins with `$`",
 	[VL_WORD_HEX16] = "32 hex digits",
 	[VL_WORD_BOOL] = "`true` or `false`",
+	[VL_WORD_COUNT] = "number",
 	[VL_WORD_CHOICE] = "one of",
 	[VL_WORD_SWITCH] = "one of",
 	[VL_WORD_PAIRS] = "map",

@@ -17,6 +17,20 @@ static const char *const unpack[] = { "gzip", "zlib", "deflate", NULL };
 static const char *const links[] = { "as_is", "inside", NULL };
 static const char *const on_unsupported[] = { "refuse", "drop", NULL };
 static const char *const plain[] = { "json", "pem", "utf8", "any", NULL };
+static const char *const encodings[] = { "raw", "hex", "hex-lines", "base64",
+	"base64-lines", "base64url", "base64url-padded", NULL };
+static const char *const unprefixed[] = { "refuse", "plain", NULL };
+static const char *const ciphers[] = { "plain", "aes-128-cbc", "aes-256-cbc",
+	"aes-128-gcm", "aes-256-gcm", "aes-256-ctr", "chacha20-poly1305",
+	"secretbox", NULL };
+static const char *const derive[] = { "raw", "hex", "base64", "base64url",
+	"text-32", "sha256", "sha256-hex-32", "md5-bytestokey", "pbkdf2-sha1",
+	"pbkdf2-sha256", "scrypt", NULL };
+static const char *const take[] = { "iv", "mac", "key", NULL };
+static const char *const hash[] = { "hmac-sha1", "hmac-sha256", NULL };
+static const char *const over[] = { "ciphertext", "before", "wrapped", NULL };
+static const char *const pieces[] = { "ciphertext", "salt", "tag", "iv", "mac",
+	NULL };
 static const char *const on_broken[] = { "refuse", "keep", NULL };
 static const char *const missing[] = { "refuse", "allow", NULL };
 static const char *const collide[] = { "refuse", "rename", NULL };
@@ -52,6 +66,18 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
 #define NOT_SECRET(name)                                                       \
 	VL_SCOPE_NOT_SECRET, .at = offsetof(struct vl_not_secret, name)
+#define CIPHER(name)                                                           \
+	VL_SCOPE_CIPHER, .at = offsetof(struct vl_declared, cipher.name)
+#define KEY(name)                                                              \
+	VL_SCOPE_CIPHER_KEY, .at = offsetof(struct vl_declared, cipher.name)
+#define MAC(name)                                                              \
+	VL_SCOPE_CIPHER_MAC, .at = offsetof(struct vl_declared, cipher.name)
+#define IN_CIPHER(name) offsetof(struct vl_declared, cipher.name)
+#define PART(name)                                                             \
+	VL_SCOPE_CIPHER_PART, .at = offsetof(struct vl_cipher_part, name)
+#define ENCODED(name)                                                          \
+	PART(name), .type = VL_WORD_CHOICE, .choices = encodings,              \
+	            .first = VL_ENCODED_RAW
 #define HERE(name) VL_SCOPE_HERE, .at = offsetof(struct vl_here, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
@@ -76,7 +102,9 @@ const struct vl_word vl_profile_table[] = {
 	{ "resources", PROFILE(resources), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_DATABASE,
 	    .count = offsetof(struct vl_profile, nresources) },
-	LATER("ciphers", VL_SCOPE_PROFILE),
+	{ "ciphers", PROFILE(ciphers), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_CIPHER,
+	    .count = offsetof(struct vl_profile, nciphers) },
 
 	{ "resource", VERSION(version_resource), .type = VL_WORD_NAME,
 	    .required = true },
@@ -268,6 +296,56 @@ const struct vl_word vl_profile_table[] = {
 	    .count = offsetof(struct vl_here, nin) },
 	{ "where", HERE(where), .type = VL_WORD_TEXT },
 	{ "value", HERE(value), .type = VL_WORD_TEXT, .policy = true },
+
+	{ "name", CIPHER(name), .type = VL_WORD_NAME, .required = true },
+	{ "cipher", CIPHER(cipher), .type = VL_WORD_CHOICE, .choices = ciphers,
+	    .first = VL_CIPHER_PLAIN },
+	{ "prefix", CIPHER(prefix), .type = VL_WORD_TEXT },
+	{ "unprefixed", CIPHER(unprefixed_plain), .type = VL_WORD_SWITCH,
+	    .choices = unprefixed },
+	{ "wrap", CIPHER(wrap), .type = VL_WORD_CHOICE, .choices = encodings,
+	    .first = VL_ENCODED_RAW },
+	{ "join", CIPHER(join), .type = VL_WORD_TEXT },
+	{ "parts", CIPHER(parts), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_CIPHER_PART, .count = IN_CIPHER(nparts) },
+	{ "after", CIPHER(after), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_CIPHER_PART, .count = IN_CIPHER(nafter) },
+	{ "padded", CIPHER(padded), .type = VL_WORD_BOOL },
+	{ "key", VL_SCOPE_CIPHER, .type = VL_WORD_MAP,
+	    .of = VL_SCOPE_CIPHER_KEY },
+	{ "mac", VL_SCOPE_CIPHER, .type = VL_WORD_MAP,
+	    .of = VL_SCOPE_CIPHER_MAC },
+	{ "command", VL_SCOPE_CIPHER,
+	    .at = offsetof(struct vl_declared, command), .type = VL_WORD_TEXT,
+	    .many = VL_LIST, .count = offsetof(struct vl_declared, ncommand) },
+	{ "seconds", CIPHER(seconds), .type = VL_WORD_COUNT },
+
+	{ "derive", KEY(derive), .type = VL_WORD_CHOICE, .choices = derive,
+	    .first = VL_DERIVE_RAW, .required = true },
+	{ "salt", KEY(salt), .type = VL_WORD_TEXT },
+	{ "rounds", KEY(rounds), .type = VL_WORD_COUNT },
+	{ "cost", KEY(cost), .type = VL_WORD_COUNT },
+	{ "block", KEY(block), .type = VL_WORD_COUNT },
+	{ "parallel", KEY(parallel), .type = VL_WORD_COUNT },
+	{ "take", KEY(take), .type = VL_WORD_CHOICE, .many = VL_LIST,
+	    .choices = take, .first = VL_PIECE_IV, .count = IN_CIPHER(ntake) },
+	{ "latin1", KEY(latin1), .type = VL_WORD_BOOL },
+
+	{ "hash", MAC(mac), .type = VL_WORD_CHOICE, .choices = hash,
+	    .first = VL_MAC_HMAC_SHA1, .required = true },
+	{ "over", MAC(mac_over), .type = VL_WORD_CHOICE, .choices = over },
+	{ "key_bytes", MAC(mac_key), .type = VL_WORD_COUNT },
+
+	{ "ciphertext", ENCODED(ciphertext) }, { "iv", ENCODED(iv) },
+	{ "salt", ENCODED(salt) }, { "tag", ENCODED(tag) },
+	{ "mac", ENCODED(mac) },
+	{ "literal", PART(literal), .type = VL_WORD_TEXT },
+	{ "bytes", PART(bytes), .type = VL_WORD_TEXT },
+	{ "size", PART(size), .type = VL_WORD_CHOICE, .choices = pieces,
+	    .first = VL_PIECE_CIPHERTEXT },
+	{ "time", PART(time), .type = VL_WORD_BOOL },
+	{ "length", PART(length), .type = VL_WORD_COUNT },
+	{ "tagged", PART(tagged), .type = VL_WORD_BOOL },
 
 	{ "use", VL_SCOPE_USE, .at = offsetof(struct vl_profile_use, use),
 	    .type = VL_WORD_TEXT, .required = true },

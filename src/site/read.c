@@ -3,12 +3,15 @@
  * value set in the struct that the scope stands for (formats/site.md).
  */
 
+#include <stdlib.h>
+
 #include <valise/text.h>
 
 #include "profile_use.h"
 #include "read.h"
 
-#define WORDS_MAX 64 /* words of one scope, for "did you mean" */
+#define WORDS_MAX    64 /* words of one scope, for "did you mean" */
+#define COUNT_DIGITS 9  /* of a number, which an unsigned then holds */
 
 static enum vl_status
 unknown_word(const struct vl_site_reader *r, enum vl_scope scope,
@@ -67,6 +70,24 @@ set_choice(const struct vl_site_reader *r, const struct vl_word *word,
 	return VL_OK;
 }
 
+static enum vl_status
+set_count(const struct vl_site_reader *r, const struct vl_word *word,
+    unsigned *into, const struct vl_site_node *value, struct vl_err *err)
+{
+	const char *text = value->type == VL_NODE_TEXT ? value->text : "";
+	const size_t n = strlen(text);
+	unsigned long number = 0;
+
+	if (n > 0 && n <= COUNT_DIGITS && strspn(text, "0123456789") == n &&
+	    text[0] != '0')
+		number = strtoul(text, NULL, 10);
+	if (number == 0)
+		return vl_site_fail(r->file, value, err,
+		    "'%s' takes a number from 1 on", word->word);
+	*into = (unsigned)number;
+	return VL_OK;
+}
+
 /* true, false, or a condition. */
 static enum vl_status
 set_skip(const struct vl_site_reader *r, const struct vl_word *word, void *into,
@@ -121,6 +142,9 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 		if (word->has != 0)
 			*((bool *)into + word->has) = true;
 		return set_bool(r, word, (bool *)member, value, err);
+	case VL_WORD_COUNT:
+		return set_count(
+		    r, word, (unsigned *)(void *)member, value, err);
 	case VL_WORD_CHOICE:
 	case VL_WORD_SWITCH:
 		return set_choice(r, word, into, value, err);

@@ -73,6 +73,9 @@ enum vl_status vl_site_check_file(const char *file,
 /* profile_files.c: lines about rows that own files. */
 enum vl_status vl_profile_check_files(const struct vl_profile *p,
     const struct vl_profile_resource *r, struct vl_err *err);
+/* profile_ciphers.c: declarations keep the rules of their room. */
+enum vl_status vl_profile_check_ciphers(
+    const struct vl_profile *p, struct vl_err *err);
 /* profile.c: a profile from its tree, read and settled. */
 struct vl_profile_source {
 	const struct vl_site_node *root;

@@ -216,6 +216,11 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_NOT_SECRET] = { IN_SITE(vl_not_secret),
 	    .whose = "this entry" },
 	[VL_SCOPE_HERE] = { IN_SITE(vl_here), .whose = "this entry" },
+	[VL_SCOPE_CIPHER] = { IN_SITE(vl_declared), .whose = "this cipher" },
+	[VL_SCOPE_CIPHER_KEY] = { .whose = "'key'" },
+	[VL_SCOPE_CIPHER_MAC] = { .whose = "'mac'" },
+	[VL_SCOPE_CIPHER_PART] = { .size = sizeof(struct vl_cipher_part),
+	    .whose = "this part" },
 	[VL_SCOPE_USE] = { .whose = "'profile'" },
 };
 

@@ -47,6 +47,10 @@ enum vl_scope {
 	VL_SCOPE_SECRET,      /* struct vl_secret_words */
 	VL_SCOPE_NOT_SECRET,  /* struct vl_not_secret */
 	VL_SCOPE_HERE,        /* struct vl_here */
+	VL_SCOPE_CIPHER,      /* struct vl_declared */
+	VL_SCOPE_CIPHER_KEY,  /* the same: its `key` */
+	VL_SCOPE_CIPHER_MAC,  /* the same: its `mac` */
+	VL_SCOPE_CIPHER_PART, /* struct vl_cipher_part */
 	VL_SCOPE_USE          /* struct vl_profile_use */
 };
 
@@ -64,6 +68,7 @@ enum vl_word_type {
 	VL_WORD_JSON,   /* char *: a JSONPath */
 	VL_WORD_HEX16,  /* char *: 32 lower-case hex digits */
 	VL_WORD_BOOL,   /* bool: true or false */
+	VL_WORD_COUNT,  /* unsigned: a number from 1 on */
 	VL_WORD_CHOICE, /* an enum: index of the choice */
 	VL_WORD_SWITCH, /* bool: index of the choice, one of two */
 	VL_WORD_PAIRS,  /* array of struct vl_pair, and size_t: owners */

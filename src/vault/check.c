@@ -86,6 +86,8 @@ check_part(const struct vl_cipher *c, const struct vl_cipher_part *part,
 
 	if (said != 1)
 		return wrong(c, "a part is one thing", err);
+	if (part->tagged && part->ciphertext == VL_ENCODED_NOT)
+		return wrong(c, "'tagged' is about the ciphertext", err);
 	if (part->bytes != NULL && !is_hex(part->bytes))
 		return wrong(c, "'bytes' takes hex, in lower case", err);
 	if (part->size == VL_PIECE_KEY ||
@@ -115,11 +117,13 @@ check_pieces(const struct vl_cipher *c, struct vl_err *err)
 	if (count(c, VL_PIECE_IV) + takes(c, VL_PIECE_IV) != 1)
 		return wrong(c,
 		    "the IV is a part, or one of the pieces under 'take'", err);
-	if (count(c, VL_PIECE_TAG) != a->tagged)
+	if (count(c, VL_PIECE_TAG) + tag_is_behind(c) != a->tagged)
 		return wrong(c,
 		    a->tagged ? "the tag is missing, or there twice" :
 		                "this cipher has no tag",
 		    err);
+	if (tag_is_behind(c) && c->mac != VL_MAC_NONE)
+		return wrong(c, "a 'tagged' ciphertext takes no MAC", err);
 	if (count(c, VL_PIECE_MAC) != (c->mac != VL_MAC_NONE))
 		return wrong(c,
 		    "a MAC is a part, once, and a word that says which", err);
@@ -179,9 +183,9 @@ check_take(const struct vl_cipher *c, struct vl_err *err)
 	if (c->ntake == 0)
 		return VL_OK;
 	for (i = 0; i < c->ntake; i++)
-		seen[c->take[i]]++;
-	if (seen[VL_PIECE_KEY] != 1 || seen[VL_PIECE_MAC] > 1 ||
-	    seen[VL_PIECE_IV] > 1 || c->ntake > 3)
+		seen[c->take[i] < VL_PIECE_IV ? VL_PIECE_NONE : c->take[i]]++;
+	if (seen[VL_PIECE_KEY] != 1 || seen[VL_PIECE_NONE] > 0 ||
+	    seen[VL_PIECE_MAC] > 1 || seen[VL_PIECE_IV] > 1 || c->ntake > 3)
 		return wrong(c, "'take' has the key, once", err);
 	/* A key that is the same for all values gives the same IV for all. */
 	if (seen[VL_PIECE_IV] == 1 && count(c, VL_PIECE_SALT) == 0)

@@ -61,6 +61,8 @@ size_t part_size(const struct vl_cipher *c, const struct vl_cipher_part *part);
 /* Bytes of a piece that has a fixed number of them, or 0. */
 size_t piece_size(const struct vl_cipher *c, enum vl_piece piece,
     const struct vl_cipher_part *part);
+/* The tag is spelt with the ciphertext, behind it. */
+bool tag_is_behind(const struct vl_cipher *c);
 /* `value` is without its prefix.  The pieces stand in `work`.  VL_EFORMAT. */
 enum vl_status layout_read(const struct vl_cipher *c, struct layout *l,
     struct vl_slice value, struct vl_locked *work, struct vl_err *err);

@@ -20,8 +20,8 @@ struct reading {
 enum vl_piece
 part_piece(const struct vl_cipher_part *part, enum vl_encoding *how)
 {
-	const enum vl_encoding all[] = { part->ciphertext, part->iv, part->salt,
-		part->tag, part->mac };
+	const enum vl_encoding all[] = { part->ciphertext, part->salt,
+		part->tag, part->iv, part->mac };
 	size_t i = 0;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -83,6 +83,17 @@ part_size(const struct vl_cipher *c, const struct vl_cipher_part *part)
 	if (part->bytes != NULL)
 		return strlen(part->bytes) / 2;
 	return part->time ? 8 : 4;
+}
+
+bool
+tag_is_behind(const struct vl_cipher *c)
+{
+	size_t i = 0;
+
+	for (i = 0; i < c->nparts; i++)
+		if (c->parts[i].tagged)
+			return true;
+	return false;
 }
 
 static size_t
@@ -188,6 +199,22 @@ take_parts(struct reading *r, const struct vl_cipher_part *parts, size_t n,
 	return rest.n == 0;
 }
 
+/* The tag that is spelt with the ciphertext, where there is one. */
+static bool
+split_tag(const struct reading *r)
+{
+	struct vl_slice *sealed = &r->l->piece[VL_PIECE_CIPHERTEXT];
+
+	if (!tag_is_behind(r->c))
+		return true;
+	if (sealed->n < TAG_BYTES)
+		return false;
+	sealed->n -= TAG_BYTES;
+	r->l->piece[VL_PIECE_TAG] =
+	    (struct vl_slice){ sealed->p + sealed->n, TAG_BYTES };
+	return true;
+}
+
 static bool
 sizes_fit(const struct reading *r)
 {
@@ -218,7 +245,7 @@ read_value(struct reading *r, struct vl_slice value)
 		return false;
 	return take_parts(r, c->parts, c->nparts,
 	           vl_slice_of(c->join != NULL ? c->join : ""), inner) &&
-	    sizes_fit(r);
+	    sizes_fit(r) && split_tag(r);
 }
 
 enum vl_status

@@ -236,6 +236,9 @@ seal_layout(struct vl_vault *v, struct vl_locked *out, struct vl_slice plain,
 	st = keyring_keys(v->ring, &job.keys, w.piece[VL_PIECE_SALT], err);
 	if (st == VL_OK)
 		st = crypter_seal(v->crypter, &v->sealed, &job, err);
+	if (st == VL_OK && tag_is_behind(v->c))
+		st = locked_add(
+		    &v->sealed, (struct vl_slice){ job.tag, TAG_BYTES }, err);
 	if (st != VL_OK)
 		return st;
 	w.keys = job.keys;

@@ -66,6 +66,7 @@ part_of(struct vl_slice *rest)
 	default:
 		p.time = true;
 	}
+	p.tagged = p.ciphertext != VL_ENCODED_NOT && next(rest, 3) == 0;
 	p.length = next(rest, 2) != 0 ? next(rest, 100) : 0;
 	return p;
 }
@@ -121,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	ready = ready || vl_secret_init();
 	c.cipher = (enum vl_cipher_kind)next(&rest, VL_CIPHER_SECRETBOX + 1);
-	c.derive = (enum vl_derive)next(&rest, VL_DERIVE_SCRYPT + 1);
+	c.derive = (enum vl_derivation)next(&rest, VL_DERIVE_SCRYPT + 1);
 	c.wrap = (enum vl_encoding)next(&rest, VL_ENCODED_BASE64URL_PADDED + 1);
 	c.prefix = text_of(&rest);
 	c.join = text_of(&rest);

@@ -45,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		MUST(strncmp(err.text, "/srv/profile.yaml:", 18) == 0);
 		return 0;
 	}
-	MUST(profile->nresources > 0);
+	MUST(profile->nresources + profile->nciphers > 0);
 	for (i = 0; i < profile->nresources; i++) {
 		travels(
 		    profile, profile->resources[i].resource, vl_profile_words);

@@ -1,16 +1,19 @@
 /*
- *   cipher NAME
+ *   cipher [PROFILE] NAME
  *
- * A cipher of src/vault for the tests, in the lines that a program speaks with
- * which one is declared (formats/ciphers.md, "Programs"): `key B64`, then
- * `open B64` or `seal B64`, answered with `ok B64` or `bad TEXT`.
+ * A cipher of src/vault, or one that a profile declares, for the tests, in the
+ * lines that a program speaks with which one is declared (formats/ciphers.md,
+ * "Programs"): `key B64`, then `open B64` or `seal B64`, answered with `ok B64`
+ * or `bad TEXT`.
  */
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <valise/encode.h>
+#include <valise/profile.h>
 #include <valise/secret.h>
 #include <valise/vault.h>
 
@@ -77,10 +80,27 @@ do_line(struct vl_vault **v, const struct vl_cipher *c, const char *line,
 	return VL_OK;
 }
 
+static const struct vl_cipher *
+declared(struct vl_profile **p, const char *file, const char *name)
+{
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	if (vl_profile_load(p, file, &err) != VL_OK) {
+		fprintf(stderr, "%s\n", err.text);
+		return NULL;
+	}
+	for (i = 0; i < (*p)->nciphers; i++)
+		if (strcmp((*p)->ciphers[i].cipher.name, name) == 0)
+			return &(*p)->ciphers[i].cipher;
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct vl_cipher *c = NULL;
+	struct vl_profile *p = NULL;
 	struct vl_vault *v = NULL;
 	struct vl_err err = { 0 };
 	char *line = NULL;
@@ -88,11 +108,16 @@ main(int argc, char **argv)
 	ssize_t n = 0;
 	enum vl_status st = VL_OK;
 
-	if (argc != 2 || (c = vl_cipher_named(argv[1])) == NULL ||
-	    !vl_secret_init()) {
-		fputs("usage: cipher NAME\n", stderr);
+	if (argc == 2)
+		c = vl_cipher_named(argv[1]);
+	else if (argc == 3)
+		c = declared(&p, argv[1], argv[2]);
+	if (c == NULL || !vl_secret_init()) {
+		fputs("usage: cipher [PROFILE] NAME\n", stderr);
+		vl_profile_free(p);
 		return 2;
 	}
+	(void)signal(SIGPIPE, SIG_IGN);
 	while (st == VL_OK && (n = getline(&line, &cap, stdin)) > 0) {
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
@@ -100,5 +125,6 @@ main(int argc, char **argv)
 	}
 	free(line);
 	vl_vault_free(v);
+	vl_profile_free(p);
 	return st == VL_OK ? 0 : 1;
 }

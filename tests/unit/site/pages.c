@@ -76,6 +76,11 @@ frame_of(enum vl_scope scope)
 		return "resources: [{resource: db, secrets: [%s]}]\n";
 	case VL_SCOPE_NOT_SECRET:
 		return "resources: [{resource: db, not_secret: [%s]}]\n";
+	case VL_SCOPE_CIPHER:
+	case VL_SCOPE_CIPHER_KEY:
+	case VL_SCOPE_CIPHER_MAC:
+	case VL_SCOPE_CIPHER_PART:
+		return "resources: [{resource: db}]\nciphers: [%s]\n";
 	case VL_SCOPE_USE:
 		return "site: a\nresources: [{name: app, kind: sqlite, "
 		       "path: a.db}]\n%s\n";

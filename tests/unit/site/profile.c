@@ -251,8 +251,6 @@ says_what_comes_in_a_later_version(void **state)
 		    ":3:14: '%s' is not known to this version yet", secrets[i]);
 		refused(text, message);
 	}
-	refused("ciphers: []\n",
-	    ":1:1: 'ciphers' is not known to this version yet");
 }
 
 /* What was brought is told by a name that it had. */

@@ -205,6 +205,22 @@ round_trip(const char *text, writer write)
 }
 
 static void
+ciphers_do_not_travel(void **state)
+{
+	static const char text[] =
+	    "ciphers: [{name: a, command: [/a], seconds: 3}]\n"
+	    "resources: [{resource: db, secrets: [{column: t.c, "
+	    "master_key: k, cipher: a}]}]\n";
+	char *first = said(text, vl_profile_words);
+
+	(void)state;
+	assert_null(strstr(first, "ciphers"));
+	free(first);
+	round_trip(text, vl_profile_words);
+	round_trip(text, vl_profile_meaning);
+}
+
+static void
 is_read_back_as_it_was(void **state)
 {
 	char text[8192];
@@ -383,6 +399,11 @@ refuses_what_no_writer_wrote(void **state)
 	    "{\"resources\":[]}", SOURCE ": the profile has no 'resources'");
 	refused("{\"resources\":[{\"resource\":\"a\"},{\"resource\":\"b\"}]}",
 	    other);
+	/* Ciphers do not travel. */
+	refused("{\"ciphers\":[{\"command\":[\"/a\"],\"name\":\"a\"}]}", other);
+	refused("{\"ciphers\":[{\"command\":[\"/a\"],\"name\":\"a\"}],"
+	        "\"resources\":[{\"resource\":\"a\"}]}",
+	    other);
 	refused(RESOURCE("\"resource\":\"a\",\"tabels\":[]"),
 	    SOURCE ": unknown word 'tabels'; did you mean 'tables'?");
 	refused(RESOURCE("\"leaks\":[],\"resource\":\"a\""),
@@ -501,6 +522,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_canonical_json),
 		cmocka_unit_test(a_resource_without_words_means_nothing_more),
+		cmocka_unit_test(ciphers_do_not_travel),
 		cmocka_unit_test(is_read_back_as_it_was),
 		cmocka_unit_test(every_line_counts),
 		cmocka_unit_test(order_and_spelling_do_not_count),

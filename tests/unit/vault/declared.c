@@ -115,8 +115,18 @@ static const struct vl_cipher told = { .name = "told",
 	.mac = VL_MAC_HMAC_SHA256,
 	.mac_key = 64 };
 
+static const struct vl_cipher_part with_tag[] = {
+	{ .ciphertext = VL_ENCODED_BASE64_LINES, .tagged = true },
+	{ .iv = VL_ENCODED_BASE64_LINES },
+};
+static const struct vl_cipher gitlab = { .name = "gitlab",
+	.join = "|",
+	PARTS(with_tag),
+	.cipher = VL_CIPHER_AES_256_GCM,
+	.derive = VL_DERIVE_TEXT_32 };
+
 static const struct vl_cipher *const all[] = { &node_red, &rails_gcm,
-	&rails_cbc, &jenkins, &chacha, &told };
+	&rails_cbc, &jenkins, &chacha, &told, &gitlab };
 
 static struct vl_vault *
 vault_of(const struct vl_cipher *c)
@@ -360,6 +370,18 @@ SPOIL(salt_that_nothing_fills, c->salt = NULL; SET_PARTS(odd_salt))
 SPOIL(salt_twice, c->salt = NULL)
 SPOIL(salt_for_nothing, c->derive = VL_DERIVE_RAW; c->rounds = 0;
       SET_PARTS(untagged))
+static const struct vl_cipher_part tagged_iv[] = { { .iv = VL_ENCODED_HEX,
+	                                               .tagged = true },
+	{ .ciphertext = VL_ENCODED_HEX }, { .tag = VL_ENCODED_HEX } };
+static const struct vl_cipher_part two_tags[] = { { .iv = VL_ENCODED_HEX },
+	{ .ciphertext = VL_ENCODED_HEX, .tagged = true },
+	{ .tag = VL_ENCODED_HEX } };
+static const struct vl_cipher_part tag_and_mac[] = { { .iv = VL_ENCODED_HEX },
+	{ .ciphertext = VL_ENCODED_HEX, .tagged = true },
+	{ .mac = VL_ENCODED_HEX } };
+SPOIL(tagged_other, SET_PARTS(tagged_iv))
+SPOIL(tag_twice, SET_PARTS(two_tags))
+SPOIL(tag_with_mac, SET_PARTS(tag_and_mac); c->mac = VL_MAC_HMAC_SHA1)
 SPOIL(tag_missing, SET_PARTS(untagged))
 SPOIL(iv_missing, SET_PARTS(no_iv))
 SPOIL(ciphertext_behind, c->after = ends; c->nafter = 1)
@@ -400,6 +422,9 @@ a_declaration_against_the_rules_is_refused(void **state)
 	refuses(salt_that_nothing_fills, "no salt fills");
 	refuses(salt_twice, "a part, or a word");
 	refuses(salt_for_nothing, "tag");
+	refuses(tagged_other, "about the ciphertext");
+	refuses(tag_twice, "there twice");
+	refuses(tag_with_mac, "takes no MAC");
 	refuses(tag_missing, "the tag is missing");
 	refuses(iv_missing, "the IV is a part");
 	refuses(ciphertext_behind, "stands in 'parts'");
