@@ -28,7 +28,7 @@ struct scan {
 	size_t depth;    /* of open objects and arrays */
 	struct leaf key; /* of the value at hand */
 	bool keyed;      /* it has one */
-	struct level levels[DEPTH_MAX];
+	struct level *levels;
 };
 
 static bool
@@ -66,29 +66,29 @@ static bool
 read_string(struct scan *s, struct leaf *leaf)
 {
 	const uint8_t *from = ++s->p;
+	const uint8_t *p = from;
 	struct unit u = { 0 };
-	bool high = false;
+	uint8_t all = 0;
 
 	leaf->form = VL_FORM_JSON_TEXT;
 	leaf->at = (size_t)(from - s->first);
 	leaf->escaped = false;
-	while (s->p < s->end && *s->p != '"') {
-		if (*s->p < 0x20)
-			return refuse(s, "control character in a string");
-		if (*s->p == '\\') {
-			const size_t n = (size_t)(s->end - s->p);
-
-			if (!json_unit(&u, (struct vl_slice){ s->p, n }))
-				return refuse(s, "not an escape of JSON");
-			leaf->escaped = true;
-			s->p += u.raw;
+	for (; p < s->end && *p != '"'; p++) {
+		all |= *p;
+		if (*p >= 0x20 && *p != '\\')
 			continue;
-		}
-		high |= *s->p >= 0x80;
-		s->p++;
+		s->p = p;
+		if (*p < 0x20)
+			return refuse(s, "control character in a string");
+		if (!json_unit(
+		        &u, (struct vl_slice){ p, (size_t)(s->end - p) }))
+			return refuse(s, "not an escape of JSON");
+		leaf->escaped = true;
+		p += u.raw - 1;
 	}
-	leaf->n = (size_t)(s->p - from);
-	if (high && !vl_utf8_valid((struct vl_slice){ from, leaf->n }))
+	s->p = p;
+	leaf->n = (size_t)(p - from);
+	if (all >= 0x80 && !vl_utf8_valid((struct vl_slice){ from, leaf->n }))
 		return refuse(s, "the string that ends here is not UTF-8");
 	if (!take(s, '"'))
 		return refuse(s, "the string has no end");
@@ -260,7 +260,8 @@ json_scan(const struct json_path *path, struct vl_slice value,
     const struct leaf_visit *visit, struct vl_err *err)
 {
 	static const uint8_t nothing[1];
-	struct scan s = { .path = path, .visit = visit };
+	struct level levels[DEPTH_MAX]; /* those that are open have a value */
+	struct scan s = { .path = path, .visit = visit, .levels = levels };
 	struct leaf leaf = { 0 };
 	const uint8_t *from = NULL;
 	enum vl_status st = VL_OK;

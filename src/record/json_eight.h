@@ -8,8 +8,8 @@
 #define JSON_HIGH UINT64_C(0x8080808080808080)
 
 /* The high bit of each of eight bytes that is below 0x20, or one of the two
- * that have an escape besides.  A byte above 0x7f may have it, too, beside one
- * that is: only whether there are any is told. */
+ * that have an escape besides.  One that stands higher than such a byte may
+ * have it, too: the lowest is told, and whether there are any. */
 static inline uint64_t
 json_to_escape(uint64_t eight)
 {

@@ -3,6 +3,7 @@
  * escapes, numbers and absent spaces of the one form the reader accepts.
  */
 
+#include <endian.h>
 #include <string.h>
 
 #include <valise/json.h>
@@ -52,6 +53,17 @@ end_value(struct vl_json_w *w, const uint8_t *p, bool comma)
 }
 
 static void
+put_byte(struct vl_json_w *w, char c, bool comma)
+{
+	uint8_t *p = begin_value(w, 1);
+
+	if (p == NULL)
+		return;
+	*p = (uint8_t)c;
+	end_value(w, p + 1, comma);
+}
+
+static void
 put_value(struct vl_json_w *w, const void *bytes, size_t n, bool comma)
 {
 	uint8_t *p = begin_value(w, n);
@@ -67,12 +79,17 @@ static size_t
 escape(uint8_t *out, uint8_t c)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char plain[] = "\"\\\b\f\n\r\t";
-	static const char letter[] = "\"\\bfnrt";
-	const char *at = strchr(plain, c);
+	static const char plain[] = "\b\f\n\r\t";
+	static const char letter[] = "bfnrt";
+	const char *at = NULL;
 
 	out[0] = '\\';
-	if (at != NULL && c != 0) {
+	if (c == '"' || c == '\\') {
+		out[1] = c;
+		return 2;
+	}
+	at = strchr(plain, c);
+	if (at != NULL) {
 		out[1] = (uint8_t)letter[at - plain];
 		return 2;
 	}
@@ -84,28 +101,15 @@ escape(uint8_t *out, uint8_t c)
 	return ESCAPE_MAX;
 }
 
-static uint8_t *
-put_escaped(uint8_t *out, struct vl_slice text)
-{
-	size_t i;
-
-	for (i = 0; i < text.n; i++) {
-		if (text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\')
-			*out++ = text.p[i];
-		else
-			out += escape(out, text.p[i]);
-	}
-	return out;
-}
-
-/* Eight bytes at a time, of which most go as they are; whether the rest is
- * UTF-8 is looked at where the first is that is no ASCII.  NULL: it is not,
- * or it holds a NUL. */
+/* Eight bytes at a time, up to the first of them that has an escape; whether
+ * the rest is UTF-8 is looked at where the first is that is no ASCII.  NULL: it
+ * is not, or it holds a NUL. */
 static uint8_t *
 put_string(uint8_t *out, struct vl_slice text)
 {
 	uint64_t above = JSON_HIGH;
 	uint64_t eight = 0;
+	uint64_t marks = 0;
 	size_t n = 0;
 
 	*out++ = '"';
@@ -113,17 +117,22 @@ put_string(uint8_t *out, struct vl_slice text)
 		n = text.n < sizeof(eight) ? text.n : sizeof(eight);
 		eight = UINT64_C(0x2020202020202020);
 		memcpy(&eight, text.p, n);
-		if ((json_to_escape(eight) | (eight & above)) == 0) {
-			memcpy(out, &eight, sizeof(eight));
+		memcpy(out, &eight, sizeof(eight));
+		marks = json_to_escape(le64toh(eight));
+		if ((eight & above) != 0) {
+			if (!vl_utf8_valid(text))
+				return NULL;
+			above = 0;
+		}
+		if (marks == 0) {
 			out += n;
 			continue;
 		}
-		if (above != 0 && !vl_utf8_valid(text))
+		n = (size_t)__builtin_ctzll(marks) / 8;
+		out += n;
+		if (text.p[n] == 0)
 			return NULL;
-		above = 0;
-		if (memchr(text.p, 0, n) != NULL)
-			return NULL;
-		out = put_escaped(out, (struct vl_slice){ text.p, n });
+		out += escape(out, text.p[n++]);
 	}
 	*out++ = '"';
 	return out;
@@ -138,14 +147,14 @@ vl_json_w_init(struct vl_json_w *w, struct vl_buf *out)
 void
 vl_json_w_open(struct vl_json_w *w, char bracket)
 {
-	put_value(w, &bracket, 1, false);
+	put_byte(w, bracket, false);
 }
 
 void
 vl_json_w_close(struct vl_json_w *w, char bracket)
 {
 	w->comma = false;
-	put_value(w, &bracket, 1, true);
+	put_byte(w, bracket, true);
 }
 
 void
@@ -153,7 +162,7 @@ vl_json_w_name(struct vl_json_w *w, struct vl_slice name)
 {
 	vl_json_w_text(w, name);
 	w->comma = false;
-	put_value(w, ":", 1, false);
+	put_byte(w, ':', false);
 }
 
 void

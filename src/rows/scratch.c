@@ -315,16 +315,22 @@ rows_scratch_set(struct rows_scratch *s, size_t table,
 static bool
 id_integer(struct vl_slice text, int64_t *n)
 {
-	char copy[VL_INT_SIZE];
-	char again[VL_INT_SIZE];
+	bool minus = text.n > 0 && text.p[0] == '-';
+	size_t i = minus ? 1 : 0;
+	int64_t digit = 0;
 
-	if (text.n == 0 || text.n >= sizeof(copy))
+	*n = 0;
+	if (text.n == i || text.n >= VL_INT_SIZE ||
+	    (text.p[i] == '0' && text.n > 1))
 		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	*n = strtoll(copy, NULL, 10);
-	(void)vl_int_text(again, *n);
-	return strcmp(copy, again) == 0;
+	for (; i < text.n; i++) {
+		digit = (int64_t)text.p[i] - '0';
+		if (digit < 0 || digit > 9 ||
+		    __builtin_mul_overflow(*n, 10, n) ||
+		    __builtin_add_overflow(*n, minus ? -digit : digit, n))
+			return false;
+	}
+	return true;
 }
 
 /* The rowid that an id of a table with integer ids is; false: it is none. */

@@ -151,8 +151,8 @@ take_finding(void *arg, const struct vl_check_finding *f)
 }
 
 /* An export ends at the first thing that is wrong; all are to be mended. */
-static enum vl_status
-tell_findings(struct sqlite *q, enum vl_status st)
+static void
+tell_findings(struct sqlite *q)
 {
 	struct findings found = { .q = q };
 	const struct vl_check to = { .arg = &found, .finding = take_finding };
@@ -161,8 +161,6 @@ tell_findings(struct sqlite *q, enum vl_status st)
 	struct vl_err ignored = { 0 };
 	char text[128];
 
-	if (st != VL_EREFUSED)
-		return st;
 	opts.report = (struct vl_rows_report){ 0 };
 	(void)vl_rows_check(&opts, &to, &verdict, &ignored);
 	(void)snprintf(text, sizeof(text),
@@ -170,6 +168,13 @@ tell_findings(struct sqlite *q, enum vl_status st)
 	    found.n - FINDINGS_TOLD);
 	if (found.n > FINDINGS_TOLD)
 		note(q, text);
+}
+
+static enum vl_status
+told(struct sqlite *q, enum vl_status st)
+{
+	if (st == VL_EREFUSED)
+		tell_findings(q);
 	return st;
 }
 
@@ -180,14 +185,14 @@ sqlite_ready(struct vl_source *s, struct vl_err *err)
 	const struct vl_rows_opts opts = rows_opts(q);
 
 	report_uncarried(q);
-	return tell_findings(q, vl_rows_open(&q->rows, &opts, err));
+	return told(q, vl_rows_open(&q->rows, &opts, err));
 }
 
 static enum vl_status
 sqlite_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 {
 	struct sqlite *q = sqlite_of(s);
-	enum vl_status st = tell_findings(q, vl_rows_next(q->rows, rec, err));
+	enum vl_status st = told(q, vl_rows_next(q->rows, rec, err));
 
 	if (st == VL_OK)
 		q->bytes += rec->line.n + rec->body_size;
