@@ -348,34 +348,48 @@ an_id_of_a_row_that_is_not_taken_is_kept(void **state)
 static void
 a_reference_to_a_row_that_is_not_taken_is_no_change(void **state)
 {
-	static const char *const profile =
-	    WORDS("      - {table: dog, key: [name], on_new: skip}\n"
-	          "      - {table: man, key: [name], on_new: skip}\n"
-	          "    references:\n"
-	          "      - {from: [dog.man_id, man.boss_id], to: man,"
-	          " on_dangling: clear}\n"
-	          "      - {from: man.dog, to: dog, on_dangling: clear}\n");
+	static const char *const words[][3] = { { "clear", "(8,'a',NULL,NULL)",
+		                                    "8|a|8|-" },
+		{ "keep", "(8,'a',3,7)", "8|a|8|7" } };
 	struct import m;
+	char profile[1024];
+	char target[256];
+	size_t i = 0;
 
 	(void)state;
-	import_make(&m,
-	    "CREATE TABLE dog(name TEXT PRIMARY KEY, man_id INT);"
-	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
-	    " boss_id INT, dog TEXT);",
-	    "INSERT INTO dog VALUES('fido',3),('rex',3);"
-	    "INSERT INTO man VALUES(1,'a',3,'rex'),(3,'new',3,'rex')",
-	    "INSERT INTO dog VALUES('fido',NULL);"
-	    "INSERT INTO man VALUES(8,'a',NULL,NULL)");
-	import(&m, profile);
-	assert_string_equal("", m.changes);
-	assert_int_equal(2, m.counts.same);
-	assert_int_equal(0, m.written);
-	import_expect(&m, "SELECT * FROM man", "8|a|-|-");
-	import_sql(m.source.path, "UPDATE man SET boss_id = 1 WHERE id = 1");
-	import(&m, profile);
-	assert_string_equal("~man[\"a\"] boss_id\n", m.changes);
-	import_expect(&m, "SELECT * FROM man", "8|a|8|-");
-	import_free(&m);
+	for (i = 0; i < 2; i++) {
+		(void)snprintf(target, sizeof(target),
+		    "INSERT INTO dog VALUES(1,'fido',%s);"
+		    "INSERT INTO man VALUES%s",
+		    i == 0 ? "NULL" : "3", words[i][1]);
+		import_make(&m,
+		    "CREATE TABLE dog(id INTEGER PRIMARY KEY,"
+		    " name TEXT UNIQUE, man_id INT);"
+		    "CREATE TABLE man(id INTEGER PRIMARY KEY,"
+		    " name TEXT UNIQUE, boss_id INT, dog INT);",
+		    "INSERT INTO dog VALUES(6,'fido',3),(7,'rex',3);"
+		    "INSERT INTO man VALUES(1,'a',3,7),(3,'new',3,7)",
+		    target);
+		(void)snprintf(profile, sizeof(profile),
+		    WORDS(
+		        "      - {table: dog, key: [name], on_new: skip}\n"
+		        "      - {table: man, key: [name], on_new: skip}\n"
+		        "    references:\n"
+		        "      - {from: [dog.man_id, man.boss_id], to: man,"
+		        " on_dangling: %s}\n"
+		        "      - {from: man.dog, to: dog, on_dangling: %s}\n"),
+		    words[i][0], words[i][0]);
+		import(&m, profile);
+		assert_string_equal("", m.changes);
+		assert_int_equal(2, m.counts.same);
+		assert_int_equal(0, m.written);
+		import_sql(
+		    m.source.path, "UPDATE man SET boss_id = 1 WHERE id = 1");
+		import(&m, profile);
+		assert_string_equal("~man[\"a\"] boss_id\n", m.changes);
+		import_expect(&m, "SELECT * FROM man", words[i][2]);
+		import_free(&m);
+	}
 }
 
 static void
