@@ -10,37 +10,11 @@
 
 #include <valise/text.h>
 
-#include "owned.h"
-#include "put.h"
+#include "owned_place.h"
 
 #define SHOWN 256
 #define TRIES 999 /* numbers behind a name */
 #define NOTES 10  /* renamed files that are told one by one */
-
-struct placing {
-	struct vl_rows_put *p;
-	struct vl_owned *o;
-	struct vl_err *err;
-	/* The row in hand. */
-	size_t tree;
-	struct vl_slice path; /* at the source */
-	size_t table;
-	const struct rows_file *f;
-	int64_t line; /* of the table */
-	struct vl_slice name;
-	struct vl_slice cells; /* of its own path */
-	bool came;             /* its file is in the bundle */
-	bool hashed;
-	uint8_t hash[VL_CONTENT_HASH_SIZE];
-	/* Where it goes. */
-	struct vl_buf dest;
-	struct vl_buf to; /* cells */
-	struct vl_buf by; /* who stands in the way */
-	int64_t k;        /* number behind the name */
-	uint64_t renamed;
-	struct vl_row_store store;
-	struct vl_row_store other;
-};
 
 static void
 read_row(struct placing *g, sqlite3_stmt *q)
@@ -234,104 +208,6 @@ place_all_met(struct placing *g)
 
 /* ---- A name with a number ---- */
 
-/* Before the extension of the last component. */
-static enum vl_status
-add_number(struct placing *g, struct vl_slice text, struct vl_buf *out)
-{
-	const uint8_t *slash = memrchr(text.p, '/', text.n);
-	size_t from = slash == NULL ? 0 : (size_t)(slash - text.p) + 1;
-	const uint8_t *dot = memrchr(text.p + from, '.', text.n - from);
-	size_t at = text.n;
-	enum vl_status st = VL_OK;
-
-	/* A dot at the start is no extension's. */
-	if (dot != NULL && dot > text.p + from)
-		at = (size_t)(dot - text.p);
-	st = vl_buf_add(out, (struct vl_slice){ text.p, at }, g->err);
-	if (st == VL_OK)
-		st = vl_buf_printf(out, g->err, "-%lld", (long long)g->k);
-	return st == VL_OK ?
-	    vl_buf_add(
-	        out, (struct vl_slice){ text.p + at, text.n - at }, g->err) :
-	    st;
-}
-
-/* The cells of `json`, in the order of the columns in the path. */
-static enum vl_status
-read_cells(struct placing *g, struct vl_row_store *store, struct vl_slice json,
-    struct vl_cell *cells, size_t *n)
-{
-	struct vl_value v = { 0 };
-	enum vl_status st = rows_row_parse(store, json, g->err);
-	size_t at = 1;
-
-	*n = 0;
-	for (; st == VL_OK && at < store->json.items[0].next;
-	     at = store->json.items[at].next) {
-		st = vl_value_read(&v, &store->json, at, &store->text, g->err);
-		cells[(*n)++] = v.cell;
-	}
-	return st;
-}
-
-/* The last of the cells that has a text; NULL where none has. */
-static struct vl_cell *
-last_text(struct vl_cell *cells, size_t n)
-{
-	while (n > 0) {
-		n--;
-		if (cells[n].type == VL_CELL_TEXT && cells[n].bytes.n > 0)
-			return &cells[n];
-	}
-	return NULL;
-}
-
-/* The path of the row with number g->k in its name, and its cells; nothing
- * where it has no text to put it into. */
-static enum vl_status
-number_name(struct placing *g)
-{
-	const struct rows_table *t = &g->p->here->plan.tables[g->table];
-	struct vl_cell *cells = calloc(g->f->nparts + 1, sizeof(*cells));
-	struct vl_cell *parts = calloc(g->f->nparts + 1, sizeof(*parts));
-	struct vl_buf text = { 0 };
-	struct vl_json_w w = { 0 };
-	struct vl_cell *last = NULL;
-	enum vl_status st = VL_OK;
-	size_t n = 0;
-	size_t i = 0;
-	size_t k = 0;
-
-	vl_buf_clear(&g->dest);
-	vl_buf_clear(&g->to);
-	if (cells == NULL || parts == NULL)
-		st = vl_fail_memory(g->err);
-	if (st == VL_OK)
-		st = read_cells(g, &g->store, g->cells, cells, &n);
-	if (st == VL_OK)
-		last = last_text(cells, n);
-	if (last != NULL) {
-		st = add_number(g, last->bytes, &text);
-		last->bytes = vl_buf_slice(&text);
-		for (i = 0; i < g->f->nparts; i++)
-			if (g->f->parts[i].column != NONE)
-				parts[i] = cells[k++];
-		if (st == VL_OK)
-			st = rows_owned_path(&g->dest, t, g->f, parts, g->err);
-		vl_json_w_init(&w, &g->to);
-		vl_json_w_open(&w, '[');
-		for (i = 0; i < n; i++)
-			vl_cell_write(&w, &cells[i]);
-		vl_json_w_close(&w, ']');
-		if (st == VL_OK)
-			st = vl_json_w_end(&w, g->err);
-	}
-	vl_buf_free(&text);
-	free(cells);
-	free(parts);
-	return st;
-}
-
 /* Nothing has this name, or had it. */
 static enum vl_status
 is_unused(struct placing *g, struct vl_slice path, bool *unused)
@@ -366,7 +242,7 @@ follow_number(struct placing *g, bool *found)
 	if (q != NULL)
 		(void)sqlite3_reset(q);
 	if (st == VL_OK && row)
-		st = number_name(g);
+		st = owned_number_name(g);
 	if (st != VL_OK || !row || g->dest.n == 0)
 		return st;
 	vl_buf_clear(&g->by);
@@ -407,7 +283,7 @@ rename_new(struct placing *g)
 	for (g->k = found ? g->k : 2; st == VL_OK && !found; g->k++) {
 		if (g->k > TRIES)
 			return fail_collision(g, g->path);
-		st = number_name(g);
+		st = owned_number_name(g);
 		if (st == VL_OK && g->dest.n == 0)
 			return fail_collision(g, g->path);
 		if (st == VL_OK)
@@ -471,7 +347,7 @@ spell(struct placing *g)
 	if (g->k == 0)
 		return VL_OK;
 	g->dest = g->to = (struct vl_buf){ 0 };
-	st = number_name(g);
+	st = owned_number_name(g);
 	if (st == VL_OK &&
 	    !vl_slice_equal(vl_buf_slice(&g->dest), vl_buf_slice(&dest))) {
 		vl_buf_free(&g->dest);
@@ -513,176 +389,6 @@ place_new(struct placing *g)
 
 /* ---- What that makes of the rows ---- */
 
-/* A column in the name of a file, of a row that is here. */
-enum owned_change {
-	OWNED_NONE, /* it is in none */
-	OWNED_EQUAL,
-	OWNED_OTHER
-};
-
-static enum vl_status
-put_cell(
-    struct placing *g, int64_t n, size_t column, const struct vl_cell *cell)
-{
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = owned_statement(g->o, OWNED_CELL, &q, g->err);
-	int bound = 0;
-
-	if (st != VL_OK)
-		return st;
-	g->o->cells = true;
-	bound = sqlite3_bind_int64(q, 1, (int64_t)g->table);
-	bound |= sqlite3_bind_int64(q, 2, n);
-	bound |= sqlite3_bind_int64(q, 3, (int64_t)column);
-	bound |= lite_bind_cell(q, 4, cell);
-	return lite_done(g->o->db, q, bound, OWNED_WHAT, g->err);
-}
-
-/* Columns, in the order of rows in lines: `what` of a row that changes, behind
- * which stands what is said of it. */
-static enum vl_status
-add_what(struct placing *g, struct vl_buf *what, size_t column)
-{
-	const struct vl_table *t = g->p->here->plan.tables[g->table].schema;
-	uint8_t number[2];
-	struct vl_slice rest = vl_buf_slice(what);
-	const size_t end = rows_what_columns(rest).n;
-	size_t one = NONE;
-	size_t at = end;
-
-	while (rows_what_next(&rest, &one)) {
-		if (one == column)
-			return VL_OK;
-		if (at == end &&
-		    strcmp(t->columns[one].name, t->columns[column].name) > 0)
-			at = what->n - rest.n - sizeof(number);
-	}
-	vl_put_u16le(number, (uint16_t)column);
-	if (vl_buf_add(what, (struct vl_slice){ number, sizeof(number) },
-	        g->err) != VL_OK)
-		return g->err->status;
-	memmove(what->p + at + sizeof(number), what->p + at,
-	    what->n - sizeof(number) - at);
-	memcpy(what->p + at, number, sizeof(number));
-	return VL_OK;
-}
-
-/* The column is here what it is to be. */
-static void
-drop_what(struct vl_buf *what, size_t column)
-{
-	struct vl_slice rest = vl_buf_slice(what);
-	size_t one = NONE;
-
-	while (rows_what_next(&rest, &one)) {
-		if (one != column)
-			continue;
-		memmove(what->p + what->n - rest.n - 2, rest.p, rest.n);
-		what->n -= 2;
-		return;
-	}
-}
-
-/* What stands against it that a row changes which was the same. */
-static void
-change_same(struct placing *g, struct rows_staged *row)
-{
-	const struct rows_table *t = &g->p->here->plan.tables[g->table];
-	struct vl_rows_put_counts before = g->p->counts;
-
-	g->p->counts.same--;
-	row->act = ROWS_UPDATE;
-	if (rows_on_match(g->p, &t->entries[row->entry]) == VL_ON_MATCH_FAIL) {
-		g->p->counts.conflict++;
-		g->p->opts.change(g->p->opts.arg, t->collection,
-		    VL_ROW_CONFLICT, row->key, "it differs");
-		g->p->left++;
-		row->act = ROWS_LEFT;
-	} else {
-		g->p->counts.change++;
-	}
-	rows_count_for(g->p, g->table, &before);
-}
-
-/* A row that is here gets some of these columns, too, or not. */
-static enum vl_status
-change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
-    const enum owned_change *changes)
-{
-	const struct rows_table *t = &g->p->here->plan.tables[g->table];
-	struct rows_staged found = { 0 };
-	struct rows_staged row = { 0 };
-	struct vl_buf memory = { 0 };
-	struct vl_buf what = { 0 };
-	bool there = false;
-	enum vl_status st =
-	    rows_stage_find(g->p->stage, g->table, key, &found, &there, g->err);
-	size_t i = 0;
-
-	if (st == VL_OK)
-		st = rows_staged_hold(&row, &found, &memory, g->err);
-	if (st == VL_OK)
-		st = vl_buf_add(&what, row.what, g->err);
-	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++) {
-		if (changes[i] == OWNED_EQUAL)
-			drop_what(&what, i);
-		else if (changes[i] == OWNED_OTHER)
-			st = add_what(g, &what, i);
-	}
-	if (st == VL_OK && row.act == ROWS_SAME) {
-		change_same(g, &row);
-		row.at = at;
-	}
-	row.what = vl_buf_slice(&what);
-	if (st == VL_OK)
-		st = rows_stage_set(g->p->stage, g->table, &row, g->err);
-	vl_buf_free(&what);
-	vl_buf_free(&memory);
-	return st;
-}
-
-/* Of the row `n` of the bundle: the cells that are others here, and of one
- * that is here which change. */
-static enum vl_status
-write_cells(struct placing *g, int64_t n, struct vl_slice held,
-    enum owned_change *changes)
-{
-	size_t room = g->f->nparts + 1;
-	struct vl_cell *own = calloc(room, sizeof(*own));
-	struct vl_cell *to = calloc(room, sizeof(*to));
-	struct vl_cell *here = calloc(room, sizeof(*here));
-	struct vl_row_store store = { 0 };
-	enum vl_status st = VL_OK;
-	size_t k = 0;
-	size_t m = 0;
-	size_t i = 0;
-
-	if (own == NULL || to == NULL || here == NULL)
-		st = vl_fail_memory(g->err);
-	if (st == VL_OK)
-		st = read_cells(g, &g->store, g->cells, own, &k);
-	if (st == VL_OK)
-		st = read_cells(g, &g->other, vl_buf_slice(&g->to), to, &m);
-	if (st == VL_OK && held.n > 0)
-		st = read_cells(g, &store, held, here, &m);
-	for (i = 0, k = 0; st == VL_OK && i < g->f->nparts; i++) {
-		if (g->f->parts[i].column == NONE)
-			continue;
-		if (!vl_cell_equal(&own[k], &to[k]))
-			st = put_cell(g, n, g->f->parts[i].column, &to[k]);
-		if (held.n > 0)
-			changes[g->f->parts[i].column] =
-			    vl_cell_equal(&here[k], &to[k]) ? OWNED_EQUAL :
-			                                      OWNED_OTHER;
-		k++;
-	}
-	vl_row_store_free(&store);
-	free(own);
-	free(to);
-	free(here);
-	return st;
-}
-
 static enum vl_status
 settle_row(struct placing *g, sqlite3_stmt *q)
 {
@@ -700,12 +406,13 @@ settle_row(struct placing *g, sqlite3_stmt *q)
 	changes = calloc(ncolumns + 1, sizeof(*changes));
 	if (changes == NULL)
 		return vl_fail_memory(g->err);
-	st = write_cells(
+	st = owned_write_cells(
 	    g, sqlite3_column_int64(q, 5), lite_bytes(q, 7), changes);
 	for (i = 0; i < ncolumns; i++)
 		any = any || changes[i] == OWNED_OTHER;
 	if (st == VL_OK && any)
-		st = change_row(g, lite_bytes(q, 6), lite_bytes(q, 8), changes);
+		st = owned_change_row(
+		    g, lite_bytes(q, 6), lite_bytes(q, 8), changes);
 	free(changes);
 	return st;
 }
@@ -842,36 +549,5 @@ rows_owned_settle(struct vl_rows_put *p, struct vl_err *err)
 	vl_buf_free(&g.dest);
 	vl_buf_free(&g.to);
 	vl_buf_free(&g.by);
-	return st;
-}
-
-enum vl_status
-rows_owned_out(struct vl_rows_put *p, const struct rows_owned_cell *of,
-    struct vl_buf *text, struct vl_cell *cell, struct vl_err *err)
-{
-	struct vl_owned *o = p->opts.rows.owned;
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = VL_OK;
-	int got = 0;
-
-	if (o == NULL || !o->cells)
-		return VL_OK;
-	st = owned_statement(o, OWNED_CELL_OF, &q, err);
-	if (st != VL_OK)
-		return st;
-	got = sqlite3_bind_int64(q, 1, (int64_t)of->table);
-	got |= sqlite3_bind_int64(q, 2, of->n);
-	got |= sqlite3_bind_int64(q, 3, (int64_t)of->column);
-	if (got == SQLITE_OK)
-		got = sqlite3_step(q);
-	if (got == SQLITE_ROW) {
-		*cell = lite_cell(q, 0);
-		vl_buf_clear(text);
-		st = vl_buf_add(text, cell->bytes, err);
-		cell->bytes = vl_buf_slice(text);
-	} else if (got != SQLITE_DONE) {
-		st = owned_fail(o, err);
-	}
-	(void)sqlite3_reset(q);
 	return st;
 }

@@ -25,7 +25,8 @@
  *	keys.c     the key of every row
  *	tree.c     those of trees
  *	tied.c     ids that stand in names of files
- *	owned.c, owned_plan.c, owned_find.c, owned_place.c
+ *	owned.c, owned_plan.c, owned_find.c, owned_place.c,
+ *	owned_number.c, owned_change.c
  *	           files that rows own
  *	secret.c   columns that are encrypted with a key of each side
  *	values.c   a row's values as canonical JSON

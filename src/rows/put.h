@@ -450,6 +450,7 @@ struct rows_owned_cell {
 	size_t column;
 	int64_t n; /* of the row */
 };
+/* owned_change.c: that value, if it has one. */
 enum vl_status rows_owned_out(struct vl_rows_put *p,
     const struct rows_owned_cell *of, struct vl_buf *text, struct vl_cell *cell,
     struct vl_err *err);
