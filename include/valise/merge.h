@@ -77,4 +77,11 @@ struct vl_merge {
 enum vl_status vl_merge(
     struct vl_buf *out, const struct vl_merge *m, struct vl_err *err);
 
+/*
+ * How much of a text one line is about: values, or members.  VL_EREFUSED as
+ * above.
+ */
+enum vl_status vl_merge_count(uint64_t *n, struct vl_slice text, bool yaml,
+    const struct vl_merge_line *line, struct vl_err *err);
+
 #endif

@@ -385,7 +385,62 @@ check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
 	return st == VL_OK ? VL_OK : vl_within(err, "resource '%s'", r->name);
 }
 
-/* In the order of the site file's names; `n`: how many databases. */
+static void
+tell_values(void *arg, const struct vl_values_counted *n)
+{
+	struct checked *c = arg;
+	struct vl_msg m = { 0 };
+	char text[3400];
+
+	if (c->json) {
+		vl_msg_begin(&m, "values");
+		add_text(&m, "resource", c->resource);
+		add_text(&m, "word", n->word);
+		add_text(&m, "file", n->file);
+		add_text(&m, "path", n->path);
+		vl_msg_count(&m, "files", n->files);
+		vl_msg_count(&m, "values", n->values);
+		vl_msg_end(&m);
+	} else {
+		say_place(c, "values", NULL, NULL);
+		(void)putchar('\t');
+		say_text(n->file);
+		(void)putchar(' ');
+		say_text(n->path);
+		(void)printf("\t%s\t%llu files\t%llu values\n", n->word,
+		    (unsigned long long)n->files,
+		    (unsigned long long)n->values);
+	}
+	if (n->files > 0 && n->broken == NULL)
+		return;
+	if (n->files == 0)
+		(void)snprintf(text, sizeof(text),
+		    "'%s' is about file '%s', and the tree has none", n->word,
+		    n->file);
+	else
+		(void)snprintf(text, sizeof(text),
+		    "an import would be refused by '%s' of %s", n->word,
+		    n->broken);
+	tell_finding(c,
+	    &(struct vl_check_finding){ .kind = VL_CHECK_HINT, .text = text });
+}
+
+/* A tree of which values, or members of objects, are told apart. */
+static enum vl_status
+check_tree(struct checked *c, const struct vl_resource *r,
+    const struct sites *s, size_t *n, struct vl_err *err)
+{
+	const struct vl_check_values to = { c, tell_values };
+	enum vl_status st = VL_OK;
+	bool any = false;
+
+	c->resource = r->name;
+	st = vl_check_values(&to, s->source, r, &any, err);
+	*n += any;
+	return st == VL_OK ? VL_OK : vl_within(err, "resource '%s'", r->name);
+}
+
+/* In the order of the site file's names; `n`: how many have words. */
 static enum vl_status
 check_all(struct checked *c, const struct sites *s, const struct vl_texts *only,
     struct vl_err *err)
@@ -398,15 +453,19 @@ check_all(struct checked *c, const struct sites *s, const struct vl_texts *only,
 
 	for (i = 0; st == VL_OK && i < site->nresources; i++) {
 		r = &site->resources[i];
-		if (r->kind != VL_KIND_SQLITE ||
-		    !vl_site_only_has(only->list, only->n, r->name))
+		if (!vl_site_only_has(only->list, only->n, r->name))
 			continue;
+		if (r->kind == VL_KIND_FILES) {
+			st = check_tree(c, r, s, &n, err);
+			continue;
+		}
 		st = check_one(c, r, s, err);
 		n++;
 	}
 	if (st == VL_OK && n == 0)
 		return vl_fail(err, VL_EUSAGE,
-		    "'%s' has no resource of a database to look at",
+		    "'%s' has no resource to look at: no database, and no tree "
+		    "with words about values in files",
 		    site->file);
 	return st;
 }

@@ -129,6 +129,26 @@ enum vl_status vl_check_files(const struct vl_check_files *to,
     struct vl_owned *owned, const struct vl_site *site,
     const struct vl_profile_resource *r, struct vl_err *err);
 
+/* ---- check_values.c: values in files, for check-profile ---- */
+
+/* One line of `keep_here` or `members` about a tree. */
+struct vl_values_counted {
+	const char *word;
+	const char *file; /* the pattern */
+	const char *path; /* into it */
+	uint64_t files;
+	uint64_t values;    /* or members */
+	const char *broken; /* of the first that cannot be read, why; or NULL */
+};
+struct vl_check_values {
+	void *arg;
+	void (*counted)(void *arg, const struct vl_values_counted *n);
+};
+/* VL_EUSAGE: a path is none.  `*any`: there are such lines. */
+enum vl_status vl_check_values(const struct vl_check_values *to,
+    const struct vl_site *site, const struct vl_resource *r, bool *any,
+    struct vl_err *err);
+
 /* ---- summary.c ---- */
 
 struct vl_summary {

@@ -716,3 +716,23 @@ vl_merge(struct vl_buf *out, const struct vl_merge *m, struct vl_err *err)
 	free(g.swaps);
 	return st;
 }
+
+enum vl_status
+vl_merge_count(uint64_t *n, struct vl_slice text, bool yaml,
+    const struct vl_merge_line *line, struct vl_err *err)
+{
+	struct nodes nodes = { 0 };
+	enum vl_status st = read_side(&nodes, text, yaml, "here", err);
+	size_t i = 0;
+
+	*n = 0;
+	if (st == VL_OK)
+		st = mark_line(&nodes, line, err);
+	for (i = 0; st == VL_OK && i < nodes.n; i++) {
+		*n += (nodes.list[i].mark & MARK_KEPT) != 0;
+		if ((nodes.list[i].mark & MARK_MEMBERS) != 0)
+			*n += nodes.list[i].nkids;
+	}
+	nodes_free(&nodes);
+	return st;
+}

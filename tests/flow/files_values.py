@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import Flow, write_tree  # noqa: E402
+from flow import Crash, Flow, write_tree  # noqa: E402
 
 SOURCE = """{
   "active": "blue",
@@ -25,10 +25,9 @@ class FilesValues(Flow):
     def setUp(self):
         super().setUp()
         self.maxDiff = None
-        self.files = {side: self.folder / side / "home"
-                      for side in ("src", "dst")}
+        self.files = {"src": self.site.source, "dst": self.site.target}
         for side in ("src", "dst"):
-            self.files[side].mkdir(parents=True)
+            self.files[side].mkdir(parents=True, exist_ok=True)
         self.words("target_only: delete")
 
     def words(self, words, extra="", profile=None):
@@ -314,6 +313,32 @@ class FilesValues(Flow):
             self.put("dst", '{"tenants": %s}' % here)
             self.assert_says(self.carry(expect=4), "is no object")
 
+    def test_a_kill_leaves_file_and_list_of_before_or_after(self):
+        self.words(self.MEMBERS % "" + "\n"
+                   "keep_here: [{file: app.json, json: $.active}]")
+        self.put("src", '{"active":1,"tenants":{"ada":1}}')
+        self.put("dst", '{"active":7,"tenants":{"own":0}}')
+        self.carry()
+        old = '{"active":7,"tenants":{"ada":1,"own":0}}'
+        self.put("src", '{"active":2,"tenants":{"bea":2}}')
+        new = '{"active":7,"tenants":{"bea":2,"own":0}}'
+        crash = Crash(self, self.site.export(), "--allow-delete")
+        decided = crash.decision()
+        points = range(1, crash.count() + 1)
+        if not os.environ.get("VALISE_TEST_ALL"):
+            points = (decided - 1, decided, decided + 6, points[-3])
+        for nth in points:
+            with self.subTest(nth):
+                self.assertEqual(137, crash.kill_at(nth))
+                self.site.recover()
+                self.assertEqual(old if nth < decided else new, self.text())
+                self.assertEqual([], self.site.leftovers())
+                # Whose members these are is known as well.
+                self.put("src", '{"active":3,"tenants":{}}')
+                self.carry()
+                self.assertEqual('{"active":7,"tenants":{"own":0}}',
+                                 self.text())
+
     def test_files_of_a_pattern_each_have_their_own(self):
         self.words("members: [{file: 'sites/*/app.json', json: $.tenants}]")
         for site in "ab":
@@ -326,6 +351,30 @@ class FilesValues(Flow):
         self.assertEqual(self.tenants("y"), self.text("sites/a/app.json"))
         self.assertEqual(["y", "own"], list(json.loads(
             self.text("sites/b/app.json"))["tenants"]))
+
+    def test_check_profile_counts_what_there_is(self):
+        self.words(self.MEMBERS % "" + "\n"
+                   "keep_here:\n  - {file: app.json, json: $.tenants.*.n}\n"
+                   "  - {file: none.yaml, yaml: $.a}")
+        self.put("src", self.tenants("a", "b"))
+        self.put("src", "{", "sub/app.json")
+
+        def check(**more):
+            return self.site.run("valise", "check-profile",
+                                 self.site.source_yaml, **more)
+
+        self.assert_says(
+            check(), "app.json $.tenants\tmembers\t2 files\t2 values",
+            "app.json $.tenants.*.n\tkeep_here\t2 files\t2 values",
+            "none.yaml $.a\tkeep_here\t0 files\t0 values",
+            "'none.yaml', and the tree has none",
+            "refused by 'members' of 'sub/app.json': here: not JSON")
+        self.assertIn('"values":2',
+                      self.site.run("valise", "check-profile", "--json",
+                                    self.site.source_yaml).out)
+        self.words("members: [{file: app.json, json: '$.a['}]")
+        self.assert_says(check(expect=2), "'members' of file 'app.json'",
+                         "cannot use the JSON path")
 
     def test_json_lines_name_members(self):
         self.words(self.MEMBERS % "")

@@ -435,7 +435,7 @@ class Check(Profiles):
         self.yaml.write_text("site: demo\nresources: [{name: files, kind: "
                              f"files, path: {self.site.source}}}]\n")
         self.assert_says(self.site.run("valise", "check-profile", self.yaml,
-                                       expect=2), "no resource of a database")
+                                       expect=2), "no resource to look at")
 
 
 class Init(Profiles):
