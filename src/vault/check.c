@@ -88,7 +88,8 @@ check_part(const struct vl_cipher *c, const struct vl_cipher_part *part,
 		return wrong(c, "a part is one thing", err);
 	if (part->tagged && part->ciphertext == VL_ENCODED_NOT)
 		return wrong(c, "'tagged' is about the ciphertext", err);
-	if (part->bytes != NULL && !is_hex(part->bytes))
+	if (part->bytes != NULL &&
+	    (*part->bytes == '\0' || !is_hex(part->bytes)))
 		return wrong(c, "'bytes' takes hex, in lower case", err);
 	if (part->size == VL_PIECE_KEY ||
 	    (part->size != VL_PIECE_NONE && count(c, part->size) != 1))

@@ -364,6 +364,8 @@ SPOIL(no_parts, c->nparts = 0)
 SPOIL(a_part_of_nothing, SET_PARTS(nothing))
 SPOIL(a_part_of_two, SET_PARTS(both))
 SPOIL(bytes_of_no_hex, SET_PARTS(odd_hex))
+static const struct vl_cipher_part no_hex[] = { { .bytes = "" } };
+SPOIL(bytes_of_nothing, SET_PARTS(no_hex))
 SPOIL(iv_of_other_length, SET_PARTS(long_iv))
 SPOIL(salt_without_length, c->salt = NULL; SET_PARTS(salted))
 SPOIL(salt_that_nothing_fills, c->salt = NULL; SET_PARTS(odd_salt))
@@ -417,6 +419,7 @@ a_declaration_against_the_rules_is_refused(void **state)
 	refuses(a_part_of_nothing, "a part is one thing");
 	refuses(a_part_of_two, "a part is one thing");
 	refuses(bytes_of_no_hex, "takes hex");
+	refuses(bytes_of_nothing, "takes hex");
 	refuses(iv_of_other_length, "has 24 characters");
 	refuses(salt_without_length, "needs a 'length'");
 	refuses(salt_that_nothing_fills, "no salt fills");
