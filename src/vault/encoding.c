@@ -39,7 +39,8 @@ encoded_size(enum vl_encoding how, size_t n)
 	return n;
 }
 
-/* The text without its line feeds, which stand where they must. */
+/* The text without the line feeds that stand where they must; any other is no
+ * digit of what it is then read as. */
 static bool
 join_lines(uint8_t *out, struct vl_slice *text, size_t line)
 {
@@ -52,8 +53,7 @@ join_lines(uint8_t *out, struct vl_slice *text, size_t line)
 		take = rest.n >= step ? line : rest.n;
 		if (rest.n < step && rest.p[rest.n - 1] == '\n')
 			take--;
-		if (take == 0 || memchr(rest.p, '\n', take) != NULL ||
-		    (take < rest.n && rest.p[take] != '\n'))
+		if (take == 0 || (take < rest.n && rest.p[take] != '\n'))
 			return false;
 		memcpy(out + n, rest.p, take);
 		n += take;
