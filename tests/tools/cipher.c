@@ -52,11 +52,12 @@ answer(enum vl_status st, const struct vl_locked *out, const struct vl_err *err)
 	(void)fflush(stdout);
 }
 
+/* `out` is kept for the next line: taking locked memory costs more than most
+ * ciphers. */
 static enum vl_status
 do_line(struct vl_vault **v, const struct vl_cipher *c, const char *line,
-    struct vl_err *err)
+    struct vl_locked *out, struct vl_err *err)
 {
-	struct vl_locked out = { 0 };
 	struct vl_buf bytes = { 0 };
 	enum vl_status st = VL_EUSAGE;
 	bool clear = false;
@@ -66,16 +67,15 @@ do_line(struct vl_vault **v, const struct vl_cipher *c, const char *line,
 		    vl_vault_new(v, c, vl_buf_slice(&bytes), err) :
 		    vl_fail(err, VL_EUSAGE, "no key");
 		if (st != VL_OK)
-			answer(st, &out, err);
+			answer(st, out, err);
 		vl_buf_free(&bytes);
 		return st;
 	}
 	if (behind(&bytes, line, "open"))
-		st = vl_vault_open(*v, &out, &clear, vl_buf_slice(&bytes), err);
+		st = vl_vault_open(*v, out, &clear, vl_buf_slice(&bytes), err);
 	else if (behind(&bytes, line, "seal"))
-		st = vl_vault_seal(*v, &out, vl_buf_slice(&bytes), err);
-	answer(st, &out, err);
-	vl_locked_free(&out);
+		st = vl_vault_seal(*v, out, vl_buf_slice(&bytes), err);
+	answer(st, out, err);
 	vl_buf_free(&bytes);
 	return VL_OK;
 }
@@ -102,6 +102,7 @@ main(int argc, char **argv)
 	const struct vl_cipher *c = NULL;
 	struct vl_profile *p = NULL;
 	struct vl_vault *v = NULL;
+	struct vl_locked out = { 0 };
 	struct vl_err err = { 0 };
 	char *line = NULL;
 	size_t cap = 0;
@@ -121,9 +122,10 @@ main(int argc, char **argv)
 	while (st == VL_OK && (n = getline(&line, &cap, stdin)) > 0) {
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
-		st = do_line(&v, c, line, &err);
+		st = do_line(&v, c, line, &out, &err);
 	}
 	free(line);
+	vl_locked_free(&out);
 	vl_vault_free(v);
 	vl_profile_free(p);
 	return st == VL_OK ? 0 : 1;

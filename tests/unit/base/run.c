@@ -2,9 +2,12 @@
 
 #include "scratch.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <valise/run.h>
 
@@ -101,6 +104,52 @@ ends_what_takes_too_long(void **state)
 	assert_true(time(NULL) - before < 20);
 }
 
+static void
+talks_with_a_program_until_it_ends(void **state)
+{
+	static char cat[] = "cat";
+	char *words[] = { cat, NULL };
+	const int64_t end = vl_program_now() + 5000;
+	struct vl_child c = { 0 };
+	struct vl_err err = { 0 };
+	char answer[8] = "";
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_program_begin(&c, words, &err));
+	/* Nothing was said, so it says nothing. */
+	assert_int_equal(-1, read(c.from, answer, sizeof(answer)));
+	assert_int_equal(5, write(c.to, "a b\n\n", 5));
+	assert_int_equal(VL_OK, vl_program_wait(c.from, POLLIN, end, &err));
+	assert_int_equal(5, read(c.from, answer, sizeof(answer)));
+	assert_memory_equal("a b\n\n", answer, 5);
+	vl_program_end(&c, 5);
+	assert_true(vl_program_now() < end);
+	/* A second time there is nothing to end. */
+	vl_program_end(&c, 5);
+}
+
+static void
+what_still_runs_is_killed(void **state)
+{
+	static char sleep[] = "sleep";
+	static char minute[] = "60";
+	char *words[] = { sleep, minute, NULL };
+	const int64_t begin = vl_program_now();
+	struct vl_child c = { 0 };
+	struct vl_err err = { 0 };
+	pid_t pid = -1;
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_program_begin(&c, words, &err));
+	pid = c.pid;
+	assert_int_equal(
+	    VL_EIO, vl_program_wait(c.from, POLLIN, begin + 100, &err));
+	assert_non_null(strstr(err.text, "too long"));
+	vl_program_end(&c, 0);
+	assert_int_equal(-1, kill(pid, 0));
+	assert_true(vl_program_now() < begin + 10000);
+}
+
 int
 main(void)
 {
@@ -110,6 +159,8 @@ main(void)
 		    gives_no_environment_but_path_and_nothing_to_read),
 		cmocka_unit_test(says_how_it_failed),
 		cmocka_unit_test(ends_what_takes_too_long),
+		cmocka_unit_test(talks_with_a_program_until_it_ends),
+		cmocka_unit_test(what_still_runs_is_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
