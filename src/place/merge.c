@@ -398,11 +398,12 @@ insert_yaml(struct merging *g, uint32_t t, uint32_t h)
 
 /* Behind the last member of an object of JSON; `made` is its value. */
 static enum vl_status
-insert_json(struct merging *g, uint32_t t, uint32_t h, struct vl_slice made)
+insert_json(
+    struct merging *g, const struct both *b, uint32_t h, struct vl_slice made)
 {
-	const struct node *map = &g->there.list[t];
+	const struct node *map = &g->there.list[b->there];
 	const struct node *here = &g->here.list[h];
-	const uint32_t last = last_kid(&g->there, t);
+	const uint32_t last = b->last;
 	const size_t at =
 	    last == NO_NODE ? map->at + 1 : g->there.list[last].end;
 	const bool first = last == NO_NODE && g->at < map->end - 1;
@@ -429,9 +430,11 @@ insert_json(struct merging *g, uint32_t t, uint32_t h, struct vl_slice made)
 }
 
 static enum vl_status
-insert(struct merging *g, uint32_t t, uint32_t h, struct vl_slice made)
+insert(
+    struct merging *g, const struct both *b, uint32_t h, struct vl_slice made)
 {
-	return g->m->yaml ? insert_yaml(g, t, h) : insert_json(g, t, h, made);
+	return g->m->yaml ? insert_yaml(g, b->there, h) :
+	                    insert_json(g, b, h, made);
 }
 
 /* ---- members ---- */
@@ -502,9 +505,9 @@ own_member(struct merging *g, const struct both *b, uint32_t h)
 	else if (!stays && (here->mark & MARK_MEMBERS) != 0)
 		st = make_object(g, h, &made);
 	if (st == VL_OK && stays)
-		st = insert(g, b->there, h, node_raw(&g->here, here));
+		st = insert(g, b, h, node_raw(&g->here, here));
 	else if (st == VL_OK && made.n > 0)
-		st = insert(g, b->there, h, vl_buf_slice(&made));
+		st = insert(g, b, h, vl_buf_slice(&made));
 	vl_buf_free(&made);
 	return st;
 }
@@ -602,7 +605,7 @@ merge_value(struct merging *g, uint32_t t, uint32_t h)
 	const struct node *there = &g->there.list[t];
 	const struct node *here = h == NO_NODE ? NULL : &g->here.list[h];
 	const unsigned mark = there->mark | (here == NULL ? 0u : here->mark);
-	struct both b = { .there = t, .here = h };
+	struct both b = { .there = t, .here = h, .last = NO_NODE };
 
 	if (here != NULL && (here->mark & MARK_KEPT) != 0)
 		return keep_value(g, t, h);
@@ -616,6 +619,7 @@ merge_value(struct merging *g, uint32_t t, uint32_t h)
 		b.here = NO_NODE;
 	if ((there->mark & MARK_MEMBERS) != 0)
 		b.how = (enum vl_merge_how)there->how;
+	b.last = last_kid(&g->there, t);
 	return merge_maps(g, &b);
 }
 

@@ -40,6 +40,7 @@ struct members {
 struct both {
 	uint32_t there;
 	uint32_t here;
+	uint32_t last;         /* member of `there`; or NO_NODE */
 	enum vl_merge_how how; /* VALUE: its members are no records */
 };
 
