@@ -72,6 +72,14 @@ text_of(const void *of, size_t at)
 	return *(char *const *)(const void *)((const char *)of + at);
 }
 
+/* Entries about a tree, of a word that is about rows, too. */
+static bool
+is_of_tree(const struct vl_word_other *other)
+{
+	return other->of == VL_SCOPE_KEEP_PATH ||
+	    other->of == VL_SCOPE_KEEP_VALUE;
+}
+
 bool
 vl_site_says(const struct vl_word *w, const void *of)
 {
@@ -89,7 +97,8 @@ vl_site_says(const struct vl_word *w, const void *of)
 		           of, offsetof(struct vl_profile, version_resource)) !=
 		    NULL;
 	for (other = w->other; other != NULL; other = other->next)
-		if (*(const size_t *)(const void *)(bytes + other->count) > 0)
+		if (!is_of_tree(other) &&
+		    *(const size_t *)(const void *)(bytes + other->count) > 0)
 			return true;
 	/* `match: [key]` is what holds when nothing is said. */
 	if (w->type == VL_WORD_CHOICE && w->count != 0)
@@ -299,6 +308,8 @@ put_maps(struct vl_json_w *w, const struct vl_word *word, const void *of,
 	size_t i = 0;
 
 	for (; st == VL_OK && kind != NULL; kind = kind->next) {
+		if (is_of_tree(kind))
+			continue;
 		other.of = kind->of;
 		other.at = kind->at;
 		other.count = kind->count;
