@@ -100,7 +100,7 @@ class Run(preview_rows.Run):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=1000 if rows.ALL else 3)
+    parser.add_argument("--cases", type=int, default=1000 if rows.ALL else 2)
     parser.add_argument("--dir")
     parser.add_argument("--all-failures", action="store_true")
     args = parser.parse_args()
