@@ -156,6 +156,10 @@ enum vl_status vl_db_check_condition(struct vl_db *db, const char *table,
  * next call.  Conditions are checked as above.
  */
 struct vl_scan;
+struct vl_scan_at {
+	size_t block; /* 0 or 1 */
+	size_t row;
+};
 struct vl_scan_opts {
 	const char *table;
 	const char *const *columns; /* NULL in it: the rowid */
@@ -169,6 +173,14 @@ struct vl_scan_opts {
 	/* Its workers read ahead, and nobody else may use the database until
 	 * the scan is freed; or NULL. */
 	struct vl_pool *pool;
+	/* With a pool, or NULL: told of each row by the worker that has read
+	 * it, one at a time and in order, before the row is given.  The cells
+	 * stay where they are until then.  Rows of a block are counted from 0;
+	 * when a block begins, all rows of the other one of its number have
+	 * been given. */
+	void (*seen)(void *arg, const struct vl_scan_at *at,
+	    const struct vl_cell *cells);
+	void *arg;
 };
 /* VL_EUSAGE: no such table or column. */
 enum vl_status vl_scan_open(struct vl_scan **out, struct vl_db *db,
@@ -177,6 +189,8 @@ enum vl_status vl_scan_open(struct vl_scan **out, struct vl_db *db,
  * encoding of a UTF-16 database. */
 enum vl_status vl_scan_next(struct vl_scan *s, const struct vl_cell **cells,
     bool *row, struct vl_err *err);
+/* Where the row stood that was given last, of a scan that reads ahead. */
+struct vl_scan_at vl_scan_at(const struct vl_scan *s);
 void vl_scan_free(struct vl_scan *s);
 
 /*

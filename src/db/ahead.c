@@ -17,6 +17,7 @@
 struct block {
 	struct vl_job job;
 	struct vl_scan *scan;
+	size_t number; /* 0 or 1 */
 	struct vl_cell *cells;
 	size_t most; /* rows that it takes */
 	uint8_t *bytes;
@@ -85,6 +86,9 @@ fill(struct vl_job *job, unsigned worker)
 		if (b->last)
 			break;
 		b->lent = !copy_row(b, cells, ncells);
+		if (b->scan->seen != NULL)
+			b->scan->seen(b->scan->arg,
+			    &(struct vl_scan_at){ b->number, b->rows }, cells);
 		b->rows++;
 		cells += ncells;
 	}
@@ -112,6 +116,7 @@ db_ahead_new(struct db_ahead **out, struct vl_scan *s, struct vl_pool *pool,
 	for (b = a->blocks; b < a->blocks + 2; b++) {
 		b->job.run = fill;
 		b->scan = s;
+		b->number = (size_t)(b - a->blocks);
 		b->most = 1 + BLOCK_CELLS / (s->ncells + 1);
 		b->cells = calloc(b->most * (s->ncells + 1), sizeof(*b->cells));
 		b->bytes = malloc(BLOCK_BYTES + ROW_BYTES);
@@ -148,6 +153,12 @@ db_ahead_next(struct db_ahead *a, const struct vl_cell **cells, bool *row,
 	*cells = b->cells + a->given++ * b->scan->ncells;
 	*row = true;
 	return VL_OK;
+}
+
+struct vl_scan_at
+db_ahead_at(const struct db_ahead *a)
+{
+	return (struct vl_scan_at){ a->current, a->given - 1 };
 }
 
 void

@@ -122,6 +122,10 @@ vl_scan_open(struct vl_scan **out, struct vl_db *db,
 		    &s, db, opts->ncolumns + opts->nconditions, t->name, err);
 	if (st == VL_OK)
 		st = db_prepare_buf(db, &s->stmt, &sql, err);
+	if (s != NULL) {
+		s->seen = opts->seen;
+		s->arg = opts->arg;
+	}
 	if (st == VL_OK && opts->pool != NULL)
 		st = db_ahead_new(&s->ahead, s, opts->pool, err);
 	vl_buf_free(&sql);
@@ -243,6 +247,12 @@ vl_scan_next(struct vl_scan *s, const struct vl_cell **cells, bool *row,
 	*cells = s->cells;
 	return s->ahead != NULL ? db_ahead_next(s->ahead, cells, row, err) :
 	                          db_scan_step(s, s->cells, row, err);
+}
+
+struct vl_scan_at
+vl_scan_at(const struct vl_scan *s)
+{
+	return db_ahead_at(s->ahead);
 }
 
 void

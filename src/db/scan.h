@@ -10,7 +10,10 @@ struct vl_scan {
 	sqlite3_stmt *stmt;
 	struct vl_cell *cells;
 	size_t ncells;
-	struct db_ahead *ahead;  /* or NULL: rows are read when asked for */
+	struct db_ahead *ahead; /* or NULL: rows are read when asked for */
+	void (*seen)(void *arg, const struct vl_scan_at *at,
+	    const struct vl_cell *cells);
+	void *arg;
 	char subject[SHOWN_MAX]; /* of messages: a table, escaped */
 };
 
@@ -28,6 +31,7 @@ enum vl_status db_ahead_new(struct db_ahead **out, struct vl_scan *s,
 /* A failure is that of the first row which was not read. */
 enum vl_status db_ahead_next(struct db_ahead *a, const struct vl_cell **cells,
     bool *row, struct vl_err *err);
+struct vl_scan_at db_ahead_at(const struct db_ahead *a);
 void db_ahead_free(struct db_ahead *a);
 
 #endif

@@ -32,9 +32,10 @@ parts_tag(enum vl_packing *packing, struct vl_slice tag)
 void
 vl_parts_open(struct vl_json_w *w, enum vl_packing packing)
 {
-	vl_json_w_open(w, '{');
-	vl_json_w_key(w, tags[packing]);
-	vl_json_w_open(w, '[');
+	static const char *const opens[] = { "{\"$parts\":[", "{\"$gzip\":[",
+		"{\"$zlib\":[", "{\"$deflate\":[" };
+
+	vl_json_w_member(w, vl_slice_of(opens[packing]));
 }
 
 void

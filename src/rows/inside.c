@@ -93,25 +93,34 @@ broken(const struct within *w, const struct rows_ref *ref)
 }
 
 static enum vl_status
-add_spots(const struct within *w, const struct rows_ref *ref)
+room_for_spots(const struct within *w, size_t more)
 {
 	struct rows_inside *in = w->in;
 	struct rows_spot *grown = NULL;
-	size_t need = in->nspots + in->places.n;
+	size_t need = in->nspots + more;
+
+	if (need <= in->cap_spots)
+		return VL_OK;
+	grown = reallocarray(in->spots, 2 * need, sizeof(*grown));
+	if (grown == NULL)
+		return vl_fail_memory(w->g->err);
+	in->spots = grown;
+	in->cap_spots = 2 * need;
+	return VL_OK;
+}
+
+static enum vl_status
+add_spots(const struct within *w, const struct rows_ref *ref)
+{
+	struct rows_inside *in = w->in;
+	enum vl_status st = room_for_spots(w, in->places.n);
 	size_t i = 0;
 
-	if (need > in->cap_spots) {
-		grown = reallocarray(in->spots, 2 * need, sizeof(*grown));
-		if (grown == NULL)
-			return vl_fail_memory(w->g->err);
-		in->spots = grown;
-		in->cap_spots = 2 * need;
-	}
-	for (i = 0; i < in->places.n; i++)
+	for (i = 0; st == VL_OK && i < in->places.n; i++)
 		in->spots[in->nspots++] =
 		    (struct rows_spot){ .place = in->places.list[i],
 			    .ref = ref };
-	return VL_OK;
+	return st;
 }
 
 bool
@@ -224,18 +233,37 @@ sort_spots(struct rows_inside *in)
 		qsort(in->spots, in->nspots, sizeof(*in->spots), by_place);
 }
 
+static enum vl_status
+take_early(struct within *w, const struct rows_early_spot *early, size_t n)
+{
+	enum vl_status st = room_for_spots(w, n);
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < n; i++)
+		w->in->spots[w->in->nspots++] =
+		    (struct rows_spot){ .place = early[i].place,
+			    .ref = early[i].ref };
+	return st;
+}
+
 /* All ids of the value, ascending. */
 static enum vl_status
 find_spots(struct within *w)
 {
 	const struct rows_column *c = &w->g->rd->t->columns[w->column];
+	const struct rows_early_spot *early = NULL;
 	struct rows_inside *in = w->in;
 	enum vl_status st = VL_OK;
+	size_t n = 0;
 	size_t i = 0;
 
 	in->nspots = 0;
 	in->places.ncounted = 0;
-	for (i = 0; st == VL_OK && i < c->nrefs; i++)
+	if (rows_early_spots(w->g->rd, w->column, w->cell, &early, &n)) {
+		st = take_early(w, early, n);
+		i = c->nrefs;
+	}
+	for (; st == VL_OK && i < c->nrefs; i++)
 		if (rows_ref_reads(&c->refs[i], w->cell) &&
 		    rows_reader_holds(w->g->rd, c->refs[i].condition))
 			st = find_by(w, &c->refs[i]);

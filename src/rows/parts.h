@@ -31,6 +31,7 @@
  *	secret.c   columns that are encrypted with a key of each side
  *	values.c   a row's values as canonical JSON
  *	inside.c   those in which ids stand
+ *	early.c    where they stand, found ahead
  *	rows.c     tables in order, lines out
  *	ear.c      going on where an export ends, so that all is found
  */
@@ -73,7 +74,8 @@ struct rows_ref {
 	                * key */
 	const struct vl_reference *words; /* NULL: a foreign key */
 	struct vl_finder *finder;         /* NULL: the whole value is an id */
-	size_t condition;                 /* of the table; NONE: always */
+	struct vl_finder *early; /* the same, for a worker (early.c); or NULL */
+	size_t condition;        /* of the table; NONE: always */
 };
 
 enum rows_role {
@@ -491,6 +493,27 @@ enum vl_status rows_scratch_id(struct rows_scratch *s, size_t table,
     size_t column, int64_t r, struct vl_cell *id, bool *found,
     struct vl_err *err);
 
+/*
+ * early.c: places of ids, found by the worker that reads rows ahead.  `early`
+ * belongs to the reader; NULL where there is nothing to look for.
+ */
+struct rows_reader;
+struct rows_early;
+struct rows_early_spot {
+	struct vl_place place;
+	const struct rows_ref *ref;
+};
+enum vl_status rows_early_new(
+    struct rows_early **out, const struct rows_reader *rd, struct vl_err *err);
+void rows_early_seen(
+    void *early, const struct vl_scan_at *at, const struct vl_cell *cells);
+/* Those in the value of the reader's row, by each line in turn; false: look
+ * for them. */
+bool rows_early_spots(const struct rows_reader *rd, size_t column,
+    const struct vl_cell *cell, const struct rows_early_spot **spots,
+    size_t *n);
+void rows_early_free(struct rows_early *early);
+
 /* reader.c: a table's rows with those columns that are wanted; NULL: all. */
 struct rows_reader {
 	const struct rows_plan *plan;
@@ -502,6 +525,7 @@ struct rows_reader {
 	const struct vl_cell *cells;
 	struct vl_cell *mapped; /* a copy, where the table has such rows */
 	size_t ncells;
+	struct rows_early *early; /* or NULL */
 	int64_t r;
 	size_t entry;        /* that fits the row */
 	bool stray;          /* with an ear: none fits it */

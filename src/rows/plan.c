@@ -523,6 +523,7 @@ void
 rows_ref_free(struct rows_ref *ref)
 {
 	vl_finder_free(ref->finder);
+	vl_finder_free(ref->early);
 	if (ref->by != NULL) {
 		free(ref->by->values);
 		free(ref->by->steps);

@@ -44,16 +44,21 @@ rows_reader_open(struct rows_reader *rd, struct vl_db *db,
 			return vl_fail_memory(err);
 		}
 	}
+	if (wanted == NULL && !asks && p->pool != NULL)
+		st = rows_early_new(&rd->early, rd, err);
 	/* Before rows are written conditions are asked of those of the bundle,
 	 * too, over the same connection and in between. */
-	st = vl_scan_open(&rd->scan, db,
-	    &(struct vl_scan_opts){ .table = t->schema->name,
-	        .columns = names,
-	        .ncolumns = n,
-	        .conditions = t->conditions,
-	        .nconditions = t->nconditions,
-	        .pool = asks ? NULL : p->pool },
-	    err);
+	if (st == VL_OK)
+		st = vl_scan_open(&rd->scan, db,
+		    &(struct vl_scan_opts){ .table = t->schema->name,
+		        .columns = names,
+		        .ncolumns = n,
+		        .conditions = t->conditions,
+		        .nconditions = t->nconditions,
+		        .pool = asks ? NULL : p->pool,
+		        .seen = rd->early == NULL ? NULL : rows_early_seen,
+		        .arg = rd->early },
+		    err);
 	free(names);
 	return st;
 }
@@ -136,6 +141,7 @@ void
 rows_reader_close(struct rows_reader *rd)
 {
 	vl_scan_free(rd->scan);
+	rows_early_free(rd->early);
 	free(rd->at);
 	free(rd->mapped);
 	*rd = (struct rows_reader){ 0 };

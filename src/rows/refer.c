@@ -179,16 +179,36 @@ add_by(struct refer *r, const struct vl_reference *w, struct rows_ref *ref)
 	return st;
 }
 
+/* What finds its ids in a value; for a worker, too, where that is all. */
 static enum vl_status
-add_line(struct refer *r, const struct vl_reference *w)
+make_finders(
+    struct refer *r, const struct vl_reference *w, struct rows_ref *ref)
 {
 	struct vl_finder_words words = { .json = w->json,
 		.php = w->php,
 		.yaml = w->yaml,
 		.pattern = w->pattern,
 		.split = w->split };
-	struct rows_ref *ref = add_ref(r);
 	struct vl_buf pattern = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (w->pattern != NULL) {
+		st = rows_here_pattern(&pattern, r->opts, w->pattern, r->err);
+		words.pattern = (const char *)pattern.p;
+	}
+	if (st == VL_OK && vl_reference_inside(w))
+		st = vl_finder_new(&ref->finder, &words, r->err);
+	if (st == VL_OK && vl_reference_inside(w) && r->p->pool != NULL &&
+	    w->php == NULL && w->unpack == VL_PACKING_NONE)
+		st = vl_finder_new(&ref->early, &words, r->err);
+	vl_buf_free(&pattern);
+	return st;
+}
+
+static enum vl_status
+add_line(struct refer *r, const struct vl_reference *w)
+{
+	struct rows_ref *ref = add_ref(r);
 	enum vl_status st = VL_OK;
 
 	if (ref == NULL)
@@ -200,13 +220,8 @@ add_line(struct refer *r, const struct vl_reference *w)
 		r->t->loose = true;
 	st = rows_plan_condition(
 	    r->t, r->opts->db, w->where, &ref->condition, r->err);
-	if (st == VL_OK && w->pattern != NULL) {
-		st = rows_here_pattern(&pattern, r->opts, w->pattern, r->err);
-		words.pattern = (const char *)pattern.p;
-	}
-	if (st == VL_OK && vl_reference_inside(w))
-		st = vl_finder_new(&ref->finder, &words, r->err);
-	vl_buf_free(&pattern);
+	if (st == VL_OK)
+		st = make_finders(r, w, ref);
 	if (st != VL_OK)
 		return rows_plan_fail(r->opts, ROWS_AT(w), r->err, "'%s': %s",
 		    r->name, r->err->text);

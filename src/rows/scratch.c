@@ -339,9 +339,12 @@ id_row(struct rows_scratch *s, const struct vl_cell *id, int64_t *r,
     struct vl_err *err)
 {
 	*r = id->integer;
-	return id->type == VL_CELL_INT ||
-	    (scratch_id_bytes(s, id, err) == VL_OK &&
-	        id_integer(vl_buf_slice(&s->text), r));
+	if (id->type == VL_CELL_INT)
+		return true;
+	if (id->type == VL_CELL_TEXT || id->type == VL_CELL_BLOB)
+		return id_integer(id->bytes, r);
+	return scratch_id_bytes(s, id, err) == VL_OK &&
+	    id_integer(vl_buf_slice(&s->text), r);
 }
 
 static enum vl_status
