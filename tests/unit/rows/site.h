@@ -23,6 +23,7 @@ struct site {
 	struct vl_db *db;
 	struct vl_profile *profile;
 	struct vl_rows *rows;
+	struct vl_pool *pool; /* or NULL */
 	char notes[4096];
 };
 
@@ -70,6 +71,7 @@ site_open(struct site *s, const char *profile, bool warn, struct vl_err *err)
 		fail_msg("%s", err->text);
 	opts.db = s->db;
 	opts.profile = s->profile;
+	opts.pool = s->pool;
 	return vl_rows_open(&s->rows, &opts, err);
 }
 
