@@ -104,9 +104,10 @@ DECODERS = {
 # Of these there are runners of their own.
 WHOLE = {"gear1", "key-open", "keys-unlock", "manifest", "sender-locked",
          "stream", "tied-path"}
-# Values of an application as libyaml reads them, which nobody needs to read a
-# bundle: tests/unit/place/yaml.c is their only runner.
-ELSEWHERE = {"yaml"}
+# Values of an application, which nobody needs to read a bundle: YAML as libyaml
+# reads it, and what is encrypted at rest.  Their only runners are
+# tests/unit/place/yaml.c and tests/unit/vault/vectors.c.
+ELSEWHERE = {"cipher", "yaml"}
 
 
 class Vectors(unittest.TestCase):
