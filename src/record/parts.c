@@ -10,8 +10,9 @@
 
 #include "parts.h"
 
-static const char *const forms[] = { "plain", "json", "number", "yaml",
-	"yaml-part", "yaml-single", "yaml-double" };
+/* As they stand in a line. */
+static const char *const forms[] = { "\"plain\"", "\"json\"", "\"number\"",
+	"\"yaml\"", "\"yaml-part\"", "\"yaml-single\"", "\"yaml-double\"" };
 
 static const char *const tags[] = { "$parts", "$gzip", "$zlib", "$deflate" };
 
@@ -53,7 +54,7 @@ vl_part_write(struct vl_json_w *w, const struct vl_text_part *part)
 		vl_json_w_open(w, '[');
 		vl_json_w_text(w, part->table);
 		vl_json_w_raw(w, part->key);
-		vl_json_w_text(w, vl_slice_of(forms[part->form]));
+		vl_json_w_raw(w, vl_slice_of(forms[part->form]));
 		vl_json_w_close(w, ']');
 		break;
 	case VL_PART_COUNT:
@@ -76,6 +77,7 @@ read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
     struct vl_buf *arena)
 {
 	size_t key = item + 2; /* the table is one item */
+	struct vl_slice shown = { 0 };
 	size_t form = 0;
 	size_t i = 0;
 
@@ -90,7 +92,9 @@ read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
 	part->key = j->items[key].raw;
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		part->form = (enum vl_part_form)i;
-		if (vl_slice_equal(j->items[form].raw, vl_slice_of(forms[i])))
+		shown = vl_slice_of(forms[i] + 1);
+		shown.n--;
+		if (vl_slice_equal(j->items[form].raw, shown))
 			return part->table.n > 0 &&
 			    part->table.n <= VL_TABLE_NAME_MAX;
 	}
