@@ -253,7 +253,7 @@ class Profile:
         self.entries = [Entry(entry) for entry in resource["tables"]]
         self.lines = resource.get("references", [])
         self.tree = next((one for one in words["resources"]
-                          if one["resource"] == "files"), {})
+                          if one.get("resource") == "files"), {})
         self.types = words.get("types", {})
         self.counts = words.get("counts", [])
         self.keep_rows = resource.get("keep_here", [])

@@ -11,6 +11,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+/* After the end, what is left to clean the next run cleans.  A sample may meet
+ * none of those calls. */
+static void
+survived(void)
+{
+	assert_in_range(sweep.survived, sweep.step == 1 ? 1 : 0, 8);
+}
+
 static void
 an_import_is_all_or_nothing_whichever_call_fails(void **state)
 {
@@ -21,8 +29,7 @@ an_import_is_all_or_nothing_whichever_call_fails(void **state)
 	(void)state;
 	use(SITE, false);
 	assert_true(sweep_all(&w, EIO) > 80);
-	/* After the end, what is left to clean the next run cleans. */
-	assert_in_range(sweep.survived, 1, 8);
+	survived();
 }
 
 static void
@@ -35,7 +42,7 @@ so_is_one_with_rules(void **state)
 	(void)state;
 	use(SITE RULES, false);
 	assert_true(sweep_all(&w, EIO) > 80);
-	assert_in_range(sweep.survived, 1, 8);
+	survived();
 }
 
 static void
@@ -48,7 +55,7 @@ so_is_one_whose_sender_is_asked_about(void **state)
 	(void)state;
 	use(SITE, true);
 	assert_true(sweep_all(&w, EIO) > 80);
-	assert_in_range(sweep.survived, 1, 8);
+	survived();
 }
 
 /* The same bundle once more: nothing differs. */
