@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include <valise/keybox.h>
 #include <valise/sealform.h>
 
 /* Structures that may be written, each with what it needs. */
@@ -305,6 +306,89 @@ says_where_memory_runs_out(void **state)
 	sweep_json(false);
 }
 
+/* Keys as text: the first two need no password. */
+static const uint8_t key[VL_X25519_SIZE] = { 1, 2, 3 };
+static struct vl_sender_secret *sender;
+
+static enum vl_status
+key_public(const struct vl_key_lock *lock, struct vl_err *e)
+{
+	(void)lock;
+	return vl_sender_public_encode(&out, &sender->pub, e);
+}
+
+static enum vl_status
+key_encoded(const struct vl_key_lock *lock, struct vl_err *e)
+{
+	const struct vl_keybox box = { .kind = VL_KEYBOX_IDENTITY,
+		.n = VL_X25519_SIZE + VL_TAG_SIZE };
+
+	(void)lock;
+	return vl_keybox_encode(&out, &box, e);
+}
+
+static enum vl_status
+key_made(const struct vl_key_lock *lock, struct vl_err *e)
+{
+	return vl_keybox_make(&out, VL_KEYBOX_IDENTITY,
+	    (struct vl_slice){ key, sizeof(key) }, lock, e);
+}
+
+/* What is refused leaves neither text nor key. */
+static enum vl_status
+key_locked(const struct vl_key_lock *lock, struct vl_err *e)
+{
+	static const struct vl_sender_secret none;
+	static struct vl_sender_secret again;
+	char text[VL_SENDER_SECRET_MAX];
+	enum vl_status st = VL_OK;
+	size_t n = 1;
+
+	memset(&again, 0xff, sizeof(again));
+	st = vl_sender_secret_lock(text, &n, sender, lock, e);
+	if (st != VL_OK) {
+		assert_int_equal(0, n);
+		return st;
+	}
+	st = vl_sender_secret_unlock(&again,
+	    (struct vl_slice){ (const uint8_t *)text, n }, lock->password, e);
+	assert_memory_equal(
+	    st == VL_OK ? sender : &none, &again, sizeof(again));
+	return st;
+}
+
+static enum vl_status (*const keys_as_text[])(const struct vl_key_lock *lock,
+    struct vl_err *e) = { key_public, key_encoded, key_made, key_locked };
+
+static enum vl_status
+key_text(void *arg, struct vl_err *e)
+{
+	const struct vl_key_lock lock = { vl_slice_of("a password"),
+		VL_KDF_LIGHT };
+
+	vl_buf_free(&out);
+	return keys_as_text[*(const size_t *)arg](&lock, e);
+}
+
+/* That a machine does not say how much memory it has stops nobody. */
+static void
+says_where_memory_runs_out_for_a_key(void **state)
+{
+	size_t i = 0;
+	const struct sweep_work w = { .arg = &i, .work = key_text };
+
+	(void)state;
+	sender = vl_secret_alloc(sizeof(*sender));
+	assert_non_null(sender);
+	vl_sender_secret_make(sender);
+	for (i = 0; i < sizeof(keys_as_text) / sizeof(keys_as_text[0]); i++) {
+		assert_true(sweep_all(&w, ENOMEM) > sweep.survived);
+		if (i < 2)
+			assert_int_equal(0, sweep.survived);
+	}
+	vl_secret_free(sender);
+}
+
 static int
 drop(void **state)
 {
@@ -355,7 +439,10 @@ main(void)
 		TEST(finds_nothing_in_an_empty_seal),
 		TEST(names_the_member_that_differs),
 		TEST(says_where_memory_runs_out),
+		TEST(says_where_memory_runs_out_for_a_key),
 	};
 
+	if (!vl_secret_init())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,24 @@ takes_no_root_directory_for_a_bundle(void **state)
 	assert_null(r);
 }
 
+static void
+tells_where_it_cannot_look_for_bundles(void **state)
+{
+	static const char *const paths[] = { "/proc/self/status",
+		"/nowhere/at\033all" };
+	struct vl_newest newest = { 0 };
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		expect(VL_ETEMP,
+		    vl_seal_newest(&newest, paths[i], all.head.series,
+		        &all.sender->pub, &err),
+		    i == 0 ? "'/proc/self/status': Not a directory" :
+		             "'/nowhere/at\\x1ball': No such file");
+	assert_int_equal(0, newest.seq);
+}
+
 static enum vl_status
 check(struct vl_seal *seal, int fd)
 {
@@ -249,6 +267,7 @@ main(void)
 		cmocka_unit_test(refuses_a_file_beyond_the_numbers_of_names),
 		cmocka_unit_test(refuses_to_wrap_for_nobody),
 		cmocka_unit_test(takes_no_root_directory_for_a_bundle),
+		cmocka_unit_test(tells_where_it_cannot_look_for_bundles),
 		cmocka_unit_test(refuses_a_list_without_what_every_bundle_has),
 		cmocka_unit_test(refuses_a_gap_in_the_numbers_of_files),
 	};

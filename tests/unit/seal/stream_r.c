@@ -432,6 +432,40 @@ holds_the_header_against_what_is_expected(void **state)
 	vl_stream_r_free(r);
 }
 
+static void
+refuses_a_file_that_is_cut_while_it_is_read(void **state)
+{
+	/* Within the second frame, and between two. */
+	static const off_t cuts[] = { VL_FILE_HEADER_SIZE + 65536 + 100,
+		VL_FILE_HEADER_SIZE + 65536 };
+	struct place *p = *state;
+	struct vl_stream_expect e = expect(p);
+	struct vl_stream_r *r = NULL;
+	struct frames f = { 0 };
+	struct vl_stored s;
+	struct vl_err err;
+	bool end = false;
+	size_t i = 0;
+	int fd = -1;
+
+	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		(void)add_lines(&f, p->noise, 100);
+		(void)add_lines(&f, p->noise, 2 * PLAIN);
+		(void)write_file(p, &f, 0);
+		assert_int_equal(VL_OK, vl_stream_r_open(&r, &e, &err));
+		assert_int_equal(VL_OK, vl_stream_r_next(r, &s, &end, &err));
+		fd = openat(p->dirfd, "i0000003.vli", O_WRONLY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(0, ftruncate(fd, cuts[i]));
+		assert_int_equal(0, close(fd));
+		assert_int_equal(
+		    VL_EFORMAT, vl_stream_r_next(r, &s, &end, &err));
+		assert_non_null(strstr(err.text,
+		    "frame 1: the file became shorter while it was read"));
+		vl_stream_r_free(r);
+	}
+}
+
 /* Its frames open under its own header, so only the header tells. */
 static void
 refuses_a_renamed_file(void **state)
@@ -483,6 +517,7 @@ main(void)
 		cmocka_unit_test(refuses_a_frame_that_wants_a_dictionary),
 		cmocka_unit_test(refuses_offsets_where_no_record_can_be),
 		cmocka_unit_test(holds_the_header_against_what_is_expected),
+		cmocka_unit_test(refuses_a_file_that_is_cut_while_it_is_read),
 		cmocka_unit_test(refuses_a_renamed_file),
 	};
 
