@@ -246,6 +246,19 @@ def bomb(records):
     return records
 
 
+def bomb_that_promises(records):
+    """A frame whose header says 2^40 bytes, and that holds 2 MiB: blocks of
+    one byte and how often it comes (RFC 8878), 1:26,000, which is about as
+    much as zstd can say."""
+    run = struct.pack("<I", 1 << 17 << 3 | 1 << 1)[:3] + b"\0"
+    last = struct.pack("<I", 1 << 17 << 3 | 1 << 1 | 1)[:3] + b"\0"
+    records[0].stored = (b"\x28\xb5\x2f\xfd\xc4\x58"
+                         + struct.pack("<Q", 1 << 40) + run * 15 + last
+                         + bytes(4))
+    records[0].lies["plain"] = 2 << 20
+    return records
+
+
 def bomb_stored_lies(records):
     """A small frame that says it becomes 2 MiB, and becomes more."""
     big = ZSTD.compress(bytes(64 << 20))
@@ -262,6 +275,8 @@ BOMBS = [
          {"inner": lambda i: {**i, "total_plain": i["total_plain"] + 1}}),
     Case("bomb: a frame of more than its record says", 5, "another length",
          {"records " + INDEX: bomb_stored_lies}),
+    Case("bomb: a frame that says a million times its size", 5,
+         "another length", {"records " + INDEX: bomb_that_promises}),
 ]
 
 

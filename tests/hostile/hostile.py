@@ -8,9 +8,10 @@ hold it, --show prints what the programs say.  Each bundle is wrong in one
 place, and hashed, signed and encrypted again behind it, so that it reaches the
 check it is meant for.  Held against `valise verify`, `valise verify --open`
 and valise-import: exit code, the words of the message, and that the target is
-byte for byte what it was.  A few look hostile and are not: of these it is held
-what comes out.  README.md says which case is for what.  Programs are those in
-VALISE_BIN.
+byte for byte what it was, that a refusal is one line, and that nothing is said
+which a terminal would obey.  A few look hostile and are not: of these it is
+held what comes out.  README.md says which case is for what.  Programs are those
+in VALISE_BIN.
 """
 import importlib
 import os
@@ -35,6 +36,23 @@ from bundlewriter import Identity, Sender, b64u  # noqa: E402
 from flow import Site, remove_tree, write_tree  # noqa: E402
 
 ANY = tuple(range(-64, 256))  # exit codes
+# What a terminal obeys: C0 but the ends of lines and the tabs of records, DEL,
+# C1, and what turns the direction of writing.
+RAW = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+                 "\ud800-\udfff]")
+
+
+def manner(name, result):
+    """What is wrong with how it was said."""
+    if RAW.search(result.said):
+        yield f"{name}: prints a raw control byte: {result.said!r}"
+    lines = [line for line in result.err.splitlines()
+             if re.match(r"valise(-import)?: ", line)]
+    # The exception: several files that are wrong have a line each, and the
+    # last one counts them.
+    if result.code and len(lines) != 1 and not (
+            lines and lines[-1].endswith("as listed above")):
+        yield f"{name}: refuses in {len(lines)} lines: {result}"
 
 
 class Runner:
@@ -49,6 +67,8 @@ class Runner:
         (self.keys / "recipient.key").write_text(
             b64u(Identity("recipient").secret) + "\n")
         (self.keys / "password").write_bytes(PASSWORD)
+        for name in ("recipient.key", "password"):
+            (self.keys / name).chmod(0o600)  # else a warning says so
         write_tree(self.site.target, {"f": "old\n", "a/own": "kept\n",
                                       "l": ("link", "a")})
         self.before = self.site.state()
@@ -84,6 +104,7 @@ class Runner:
             for text in case.says if code else ():
                 if not re.search(text, result.said):
                     yield f"{name}: does not say '{text}': {result}"
+            yield from manner(name, result)
             if re.search(r"(\w[^:\n]*: )\1", result.said):
                 yield f"{name}: says a place twice: {result}"
         if case.comes_out:

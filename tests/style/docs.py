@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Every path of the clone that a page names is there.
+"""Every path of the clone that a page names is there, and every test.
 
     docs.py ROOT
 
 Pages: README.md, docs/ and formats/.  A path may hold `*` or `<word>`, which
-stand for any name.
+stand for any name.  `PATH: TEXT` is a test in whose source TEXT stands.
 """
 import re
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 
 FOLDERS = "src|include|tests|formats|fixtures|docs"
 PATH = re.compile(rf"(?<![\w./~$-])((?:{FOLDERS})/[\w./*<>-]*)")
+TEST = re.compile(r"`(tests/[\w./-]+): ([^`]+)`")
 
 
 def missing_paths(root, page):
@@ -23,6 +24,14 @@ def missing_paths(root, page):
                 yield number, name
 
 
+def missing_tests(root, page):
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        for name, text in TEST.findall(line):
+            file = root / name
+            if file.is_file() and text not in file.read_text():
+                yield number, f"{name}: {text}"
+
+
 def main():
     root = Path(sys.argv[1])
     pages = [root / "README.md"]
@@ -30,7 +39,8 @@ def main():
     pages += sorted(root.glob("formats/**/*.md"))
     count = 0
     for page in pages:
-        for number, name in missing_paths(root, page):
+        for number, name in (*missing_paths(root, page),
+                             *missing_tests(root, page)):
             print(f"{page.relative_to(root)}:{number}: '{name}' is not there")
             count += 1
     print(f"{len(pages)} pages, {count} dead paths")
