@@ -27,7 +27,7 @@ FOLDER = re.compile(r"formats/vectors/([\w-]+)")
 NAME = re.compile(r"`([^`]+)`")
 EXAMPLE = re.compile(r"A worked example, (?:`(\w+)` )?of `([^`]+)`")
 DUMP = re.compile(r"    ([0-9a-f]{4})  ((?:[0-9a-f]{2} ?)+)$")
-PAGES = ("bundle.md", "keys.md", "manifest.md", "seal.md")
+PAGES = ("bundle.md", "keys.md", "limits.md", "manifest.md", "seal.md")
 DEFINITION = "MUST has the meaning of RFC 2119"
 
 
