@@ -292,7 +292,7 @@ rows_here_swap_text(const struct rows_table *t, struct vl_slice text,
 	if (rows_here_php(t, text, how->depth))
 		return rows_here_swap_php(t, text, how, err);
 	with.json = rows_here_json(t, text);
-	return rows_swap(how->out, text, &with, how->found, err);
+	return rows_swap(how->edits, text, &with, err);
 }
 
 /* The column's text as the source would have it. */
@@ -303,9 +303,10 @@ rows_here_there(const struct rows_reader *rd, size_t column,
 	const struct rows_column *c = &rd->t->columns[column];
 	const struct rows_here_row row = { .rd = rd };
 	struct rows_swap *list = NULL;
-	struct rows_here_text how = { .out = text };
+	struct rows_edits edits = { 0 };
+	struct rows_here_text how = { .edits = &edits };
 	enum vl_status st = VL_OK;
-	uint64_t found = 0;
+	size_t next = 0;
 
 	*cell = *rows_reader_cell(rd, column);
 	if (c->nheres == 0 || cell->type != VL_CELL_TEXT)
@@ -315,12 +316,16 @@ rows_here_there(const struct rows_reader *rd, size_t column,
 		return vl_fail_memory(err);
 	how.with.list = list;
 	how.with.n = rows_here_swaps(c, &row, ROWS_TO_THERE, list);
-	how.found = &found;
 	vl_buf_clear(text);
+	rows_edits_begin(&edits, cell->bytes);
 	if (how.with.n > 0)
 		st = rows_here_swap_text(rd->t, cell->bytes, &how, err);
-	if (found > 0)
+	if (st == VL_OK && edits.n > 0)
+		st = rows_edits_apply(
+		    &edits, 0, cell->bytes.n, &next, text, err);
+	if (st == VL_OK && edits.n > 0)
 		cell->bytes = vl_buf_slice(text);
+	rows_edits_free(&edits);
 	free(list);
 	return st;
 }

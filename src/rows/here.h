@@ -44,6 +44,11 @@ struct rows_here_line {
 	const struct rows_reader *rd; /* says what holds; or */
 	struct vl_db *db;             /* is asked for it */
 };
+/* Where a piece of a value stands in its text; of a COUNT the length. */
+struct rows_stretch {
+	size_t from;
+	size_t to;
+};
 /* What comes of it: `out` and `body`; all zero is empty. */
 struct rows_heres {
 	const struct rows_table *t; /* what is below is of it */
@@ -56,18 +61,23 @@ struct rows_heres {
 	struct vl_row_store store;
 	struct vl_buf out;
 	struct vl_buf body;
-	struct vl_buf text;
+	struct vl_buf text; /* a value in pieces as one text */
+	struct vl_buf piece;
 	struct vl_buf name;
+	struct rows_edits edits;
+	struct rows_stretch *stretches;
+	size_t cap_stretches;
+	struct rows_id_at *ids;
+	size_t cap_ids;
 };
 enum vl_status rows_here_swap(struct rows_heres *h,
     const struct rows_here_line *line, struct vl_err *err);
 void rows_heres_free(struct rows_heres *h);
-/* A text: what is swapped in it, and where it goes. */
+/* How a text of `edits`, or a part of it, is swapped. */
 struct rows_here_text {
 	struct rows_swaps with;
-	struct vl_buf *out;
-	uint64_t *found; /* grows */
-	unsigned depth;  /* in strings of PHP */
+	struct rows_edits *edits; /* grow */
+	unsigned depth;           /* in strings of PHP */
 };
 /* As PHP serialises, else as JSON, else as it is. */
 enum vl_status rows_here_swap_text(const struct rows_table *t,

@@ -18,7 +18,6 @@ struct swapping_row {
 	size_t inline_max;
 	struct vl_json_w w;
 	struct rows_swaps with;
-	bool php; /* the value at hand is of PHP */
 	struct vl_err *err;
 };
 
@@ -34,7 +33,11 @@ rows_heres_free(struct rows_heres *h)
 	vl_buf_free(&h->body);
 	vl_buf_free(&h->out);
 	vl_buf_free(&h->text);
+	vl_buf_free(&h->piece);
 	vl_buf_free(&h->name);
+	rows_edits_free(&h->edits);
+	free(h->stretches);
+	free(h->ids);
 	*h = (struct rows_heres){ 0 };
 }
 
@@ -147,32 +150,6 @@ find_holds(struct swapping_row *s)
 	return st;
 }
 
-/* A piece between ids.  In what PHP serialised lengths would have to follow:
- * there a row of the bundle is refused, and one of this side is called as it
- * stands. */
-static enum vl_status
-swap_piece(struct swapping_row *s, struct vl_slice *bytes)
-{
-	uint64_t found = 0;
-	enum vl_status st = VL_OK;
-
-	if (s->with.n == 0)
-		return VL_OK;
-	vl_buf_clear(&s->h->text);
-	st = rows_swap(&s->h->text, *bytes, &s->with, &found, s->err);
-	if (st != VL_OK || found == 0)
-		return st;
-	if (!s->php)
-		*bytes = vl_buf_slice(&s->h->text);
-	else if (s->line->way == ROWS_TO_HERE)
-		st = vl_fail(s->err, VL_EREFUSED,
-		    "column '%s' holds ids and a value of this side in one "
-		    "text that PHP serialised, which this version cannot "
-		    "write: say 'keep_here', or leave the column out of 'here'",
-		    s->t->schema->columns[s->column].name);
-	return st;
-}
-
 static enum vl_status
 keep(struct swapping_row *s, struct vl_slice bytes, uint64_t *at)
 {
@@ -180,21 +157,31 @@ keep(struct swapping_row *s, struct vl_slice bytes, uint64_t *at)
 	return vl_buf_add(&s->h->body, bytes, s->err);
 }
 
+/* What changes in a text. */
+static enum vl_status
+find_edits(struct swapping_row *s, struct vl_slice text)
+{
+	return rows_here_swap_text(s->t, text,
+	    &(struct rows_here_text){ .with = s->with, .edits = &s->h->edits },
+	    s->err);
+}
+
 static enum vl_status
 put_cell(struct swapping_row *s, struct vl_cell cell)
 {
+	struct rows_edits *e = &s->h->edits;
 	enum vl_status st = VL_OK;
-	uint64_t found = 0;
+	size_t next = 0;
 	uint64_t at = 0;
 
-	if (cell.type == VL_CELL_TEXT && s->with.n > 0) {
-		vl_buf_clear(&s->h->text);
-		st = rows_here_swap_text(s->t, cell.bytes,
-		    &(struct rows_here_text){
-		        .with = s->with, .out = &s->h->text, .found = &found },
-		    s->err);
-		if (found > 0)
-			cell.bytes = vl_buf_slice(&s->h->text);
+	rows_edits_begin(e, cell.bytes);
+	if (cell.type == VL_CELL_TEXT && s->with.n > 0)
+		st = find_edits(s, cell.bytes);
+	if (st == VL_OK && e->n > 0) {
+		vl_buf_clear(&s->h->piece);
+		st = rows_edits_apply(
+		    e, 0, cell.bytes.n, &next, &s->h->piece, s->err);
+		cell.bytes = vl_buf_slice(&s->h->piece);
 	}
 	if (st != VL_OK)
 		return st;
@@ -211,11 +198,10 @@ put_cell(struct swapping_row *s, struct vl_cell cell)
 static enum vl_status
 put_text(struct swapping_row *s, struct vl_slice bytes)
 {
-	struct vl_text_part part = { .kind = VL_PART_TEXT };
-	enum vl_status st = swap_piece(s, &bytes);
+	struct vl_text_part part = { .kind = VL_PART_TEXT, .text = bytes };
+	enum vl_status st = VL_OK;
 
-	part.text = bytes;
-	if (st == VL_OK && bytes.n > s->inline_max) {
+	if (bytes.n > s->inline_max) {
 		part.kind = VL_PART_BODY;
 		part.n = bytes.n;
 		st = keep(s, bytes, &part.at);
@@ -225,64 +211,166 @@ put_text(struct swapping_row *s, struct vl_slice bytes)
 	return st;
 }
 
-/* What it would be with a digit for each id. */
+/* A value in pieces as one text: a digit for each id. */
+struct laying {
+	size_t n;    /* pieces */
+	size_t nids; /* of them */
+	size_t open[VL_COUNTED_DEPTH];
+	uint64_t end[VL_COUNTED_DEPTH]; /* number of the piece behind it */
+	size_t depth;
+};
+
+/* Put the lengths of counted texts that end before piece `number`; what stands
+ * in them is further behind then. */
 static enum vl_status
-look_for_form(struct swapping_row *s, const struct vl_value *v)
+close_counted(struct swapping_row *s, struct laying *l, uint64_t number)
 {
-	struct vl_text_part part = { 0 };
+	struct rows_heres *h = s->h;
+	struct rows_stretch *head = NULL;
 	enum vl_status st = VL_OK;
-	bool counts = false;
+	size_t before = 0;
+	size_t more = 0;
+	size_t i = 0;
+
+	while (st == VL_OK && l->depth > 0 && l->end[l->depth - 1] == number) {
+		l->depth--;
+		head = &h->stretches[l->open[l->depth]];
+		before = h->text.n;
+		st = vl_place_count(&h->text, head->from, s->err);
+		more = h->text.n - before;
+		for (i = l->open[l->depth] + 1; i < l->n; i++) {
+			h->stretches[i].from += more;
+			h->stretches[i].to += more;
+		}
+		for (i = l->nids; i > 0 && h->ids[i - 1].at >= head->from; i--)
+			h->ids[i - 1].at += more;
+		head->to = head->from + more;
+	}
+	return st;
+}
+
+static enum vl_status
+room_to_lay(struct swapping_row *s, const struct laying *l)
+{
+	struct rows_heres *h = s->h;
+	const size_t cap = 2 * l->n + 16;
+	struct rows_stretch *stretches = NULL;
+	struct rows_id_at *ids = NULL;
+
+	if (l->n == h->cap_stretches) {
+		stretches = reallocarray(h->stretches, cap, sizeof(*stretches));
+		if (stretches == NULL)
+			return vl_fail_memory(s->err);
+		h->stretches = stretches;
+		h->cap_stretches = cap;
+	}
+	if (l->nids == h->cap_ids) {
+		ids = reallocarray(h->ids, cap, sizeof(*ids));
+		if (ids == NULL)
+			return vl_fail_memory(s->err);
+		h->ids = ids;
+		h->cap_ids = cap;
+	}
+	return VL_OK;
+}
+
+static enum vl_status
+lay_piece(
+    struct swapping_row *s, struct laying *l, const struct vl_text_part *part)
+{
+	struct rows_heres *h = s->h;
+	const size_t from = h->text.n;
+	const size_t number = l->n;
+	enum vl_status st = room_to_lay(s, l);
+
+	if (st != VL_OK)
+		return st;
+	if (part->kind == VL_PART_COUNT) {
+		l->end[l->depth] = number + part->n + 1;
+		l->open[l->depth++] = number;
+	} else if (part->kind == VL_PART_REF) {
+		h->ids[l->nids++] = (struct rows_id_at){ from, l->depth > 0 };
+		st = vl_buf_add_text(&h->text, "1", s->err);
+	} else {
+		st = vl_buf_add(&h->text,
+		    part->kind == VL_PART_TEXT ? part->text :
+		                                 of_body(s, part->at, part->n),
+		    s->err);
+	}
+	h->stretches[l->n++] = (struct rows_stretch){ from, h->text.n };
+	return st;
+}
+
+/* What changes in a value in pieces. */
+static enum vl_status
+find_edits_in_parts(struct swapping_row *s, const struct vl_value *v)
+{
+	struct rows_heres *h = s->h;
+	struct laying l = { .depth = 0 };
+	struct vl_text_part part = { 0 };
+	const size_t used = h->store.text.n;
+	enum vl_status st = VL_OK;
 	size_t at = 0;
 
-	vl_buf_clear(&s->h->text);
+	vl_buf_clear(&h->text);
 	while (st == VL_OK &&
-	    vl_parts_next(
-	        &part, &s->h->store.json, v, &at, &s->h->store.text)) {
-		counts = counts || part.kind == VL_PART_COUNT;
-		if (part.kind == VL_PART_REF)
-			st = vl_buf_add_text(&s->h->text, "1", s->err);
-		else if (part.kind != VL_PART_COUNT)
-			st = vl_buf_add(&s->h->text,
-			    part.kind == VL_PART_TEXT ?
-			        part.text :
-			        of_body(s, part.at, part.n),
-			    s->err);
+	    vl_parts_next(&part, &h->store.json, v, &at, &h->store.text)) {
+		st = close_counted(s, &l, l.n);
+		if (st == VL_OK)
+			st = lay_piece(s, &l, &part);
+		h->store.text.n = used; /* only looked at */
 	}
-	s->with.json = rows_here_json(s->t, vl_buf_slice(&s->h->text));
-	s->php = counts || rows_here_php(s->t, vl_buf_slice(&s->h->text), 0);
-	return st;
+	if (st == VL_OK)
+		st = close_counted(s, &l, l.n);
+	if (st != VL_OK)
+		return st;
+	rows_edits_begin(&h->edits, vl_buf_slice(&h->text));
+	h->edits.ids = h->ids;
+	h->edits.nids = l.nids;
+	st = find_edits(s, vl_buf_slice(&h->text));
+	if (st != VL_OK || !h->edits.torn || s->line->way != ROWS_TO_HERE)
+		return st;
+	return vl_fail(s->err, VL_EREFUSED,
+	    "column '%s' holds a value of this side and an id in one text that "
+	    "PHP serialised, and the id was not found by 'php', so that no "
+	    "length would follow it: say 'php' in the line that finds it",
+	    s->t->schema->columns[s->column].name);
 }
 
 static enum vl_status
 put_parts(struct swapping_row *s, const struct vl_value *v)
 {
+	struct rows_heres *h = s->h;
 	struct vl_text_part part = { 0 };
-	struct vl_text_part next = { 0 };
+	struct vl_slice bytes = { 0 };
 	enum vl_status st = VL_OK;
-	bool more = false;
+	size_t number = 0;
+	size_t next = 0;
 	size_t at = 0;
 
+	h->edits.n = 0;
 	/* A blob is not looked into, whether ids stand in it or not. */
-	if (v->packing != VL_PACKING_NONE)
-		s->with.n = 0;
-	if (s->with.n > 0)
-		st = look_for_form(s, v);
+	if (s->with.n > 0 && v->packing == VL_PACKING_NONE)
+		st = find_edits_in_parts(s, v);
 	vl_parts_open(&s->w, v->packing);
-	more =
-	    vl_parts_next(&next, &s->h->store.json, v, &at, &s->h->store.text);
-	while (st == VL_OK && more) {
-		s->with.id_before = part.kind == VL_PART_REF;
-		part = next;
-		more = vl_parts_next(
-		    &next, &s->h->store.json, v, &at, &s->h->store.text);
-		s->with.id_behind = more && next.kind == VL_PART_REF;
-		if (part.kind == VL_PART_REF || part.kind == VL_PART_COUNT)
+	for (; st == VL_OK &&
+	     vl_parts_next(&part, &h->store.json, v, &at, &h->store.text);
+	     number++) {
+		if (part.kind == VL_PART_REF || part.kind == VL_PART_COUNT) {
 			vl_part_write(&s->w, &part);
-		else
-			st = put_text(s,
-			    part.kind == VL_PART_TEXT ?
-			        part.text :
-			        of_body(s, part.at, part.n));
+			continue;
+		}
+		bytes = part.kind == VL_PART_TEXT ? part.text :
+		                                    of_body(s, part.at, part.n);
+		if (h->edits.n > 0) {
+			vl_buf_clear(&h->piece);
+			st = rows_edits_apply(&h->edits,
+			    h->stretches[number].from, h->stretches[number].to,
+			    &next, &h->piece, s->err);
+			bytes = vl_buf_slice(&h->piece);
+		}
+		if (st == VL_OK)
+			st = put_text(s, bytes);
 	}
 	vl_parts_close(&s->w);
 	return st;

@@ -4,6 +4,7 @@
  * quotes or backslashes are escaped as JSON has them, and then so again.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "swap.h"
@@ -11,11 +12,92 @@
 struct swapping {
 	const struct rows_swaps *with;
 	struct vl_slice text;
-	struct vl_buf *out;
+	struct rows_edits *edits;
 	size_t at;
 	int before[2]; /* the last two characters, the last one first; -1 */
 	struct vl_err *err;
 };
+
+void
+rows_edits_begin(struct rows_edits *e, struct vl_slice text)
+{
+	e->text = text;
+	e->ids = NULL;
+	e->nids = 0;
+	e->n = 0;
+	e->torn = false;
+	vl_buf_clear(&e->bytes);
+}
+
+enum vl_status
+rows_edits_add(struct rows_edits *e, size_t at, size_t n, struct vl_err *err)
+{
+	const size_t cap = e->cap == 0 ? 16 : 2 * e->cap;
+	struct rows_edit *grown = NULL;
+
+	if (e->n == e->cap) {
+		grown = reallocarray(e->list, cap, sizeof(*grown));
+		if (grown == NULL)
+			return vl_fail_memory(err);
+		e->list = grown;
+		e->cap = cap;
+	}
+	e->list[e->n++] =
+	    (struct rows_edit){ .at = at, .n = n, .to = e->bytes.n };
+	return VL_OK;
+}
+
+const struct rows_id_at *
+rows_edits_id(const struct rows_edits *e, size_t at, size_t n)
+{
+	size_t low = 0;
+	size_t high = e->nids;
+	size_t middle = 0;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (e->ids[middle].at < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < e->nids && e->ids[low].at - at < n ? &e->ids[low] : NULL;
+}
+
+enum vl_status
+rows_edits_apply(const struct rows_edits *e, size_t from, size_t to,
+    size_t *next, struct vl_buf *out, struct vl_err *err)
+{
+	const struct rows_edit *edit = NULL;
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && *next < e->n && e->list[*next].at < to; ++*next) {
+		edit = &e->list[*next];
+		if (edit->at < from)
+			continue;
+		st = vl_buf_add(out,
+		    (struct vl_slice){ e->text.p + from, edit->at - from },
+		    err);
+		if (st == VL_OK)
+			st = vl_buf_add(out,
+			    (struct vl_slice){
+			        e->bytes.p + edit->to, edit->nto },
+			    err);
+		from = edit->at + edit->n;
+	}
+	return st == VL_OK && from < to ?
+	    vl_buf_add(
+	        out, (struct vl_slice){ e->text.p + from, to - from }, err) :
+	    st;
+}
+
+void
+rows_edits_free(struct rows_edits *e)
+{
+	free(e->list);
+	vl_buf_free(&e->bytes);
+	*e = (struct rows_edits){ 0 };
+}
 
 /* Of a host name, a word or a number; bytes of other scripts, too. */
 static bool
@@ -86,6 +168,13 @@ character_at(const struct swapping *s, size_t at, size_t *n)
 	return byte_at(s, at);
 }
 
+/* Of what is swapped in the edited text. */
+static size_t
+offset(const struct swapping *s)
+{
+	return (size_t)(s->text.p - s->edits->text.p);
+}
+
 /* How many bytes of the text are `from`; 0: it does not begin here. */
 static size_t
 match(const struct swapping *s, struct vl_slice from, bool *slashes)
@@ -122,18 +211,18 @@ stands_alone(const struct swapping *s, struct vl_slice from, size_t end)
 		return true;
 	next[0] = character_at(s, end, &n);
 	if (next[0] < 0)
-		return !s->with->id_behind;
+		return true;
 	next[1] = character_at(s, end + n, &n);
-	if (next[1] < 0 && s->with->id_behind)
-		next[1] = '0';
 	return !is_word(next[0]) && !(next[0] == '.' && is_word(next[1])) &&
 	    !(next[0] == ':' && next[1] >= '0' && next[1] <= '9');
 }
 
+/* `to` for the next `n` bytes. */
 static enum vl_status
-add(struct swapping *s, struct vl_slice to, bool slashes)
+add(struct swapping *s, struct vl_slice to, size_t n, bool slashes)
 {
-	enum vl_status st = VL_OK;
+	struct rows_edits *e = s->edits;
+	enum vl_status st = rows_edits_add(e, offset(s) + s->at, n, s->err);
 	size_t i = 0;
 	char escaped[8];
 
@@ -144,13 +233,15 @@ add(struct swapping *s, struct vl_slice to, bool slashes)
 		    (s->with->json && (c == '"' || c == '\\'))) {
 			escaped[0] = '\\';
 			escaped[1] = (char)c;
-			st = vl_buf_add(s->out,
+			st = vl_buf_add(&e->bytes,
 			    (struct vl_slice){ (uint8_t *)escaped, 2 }, s->err);
 		} else {
-			st = vl_buf_add(
-			    s->out, (struct vl_slice){ &to.p[i], 1 }, s->err);
+			st = vl_buf_add(&e->bytes,
+			    (struct vl_slice){ &to.p[i], 1 }, s->err);
 		}
 	}
+	if (st == VL_OK)
+		e->list[e->n - 1].nto = e->bytes.n - e->list[e->n - 1].to;
 	return st;
 }
 
@@ -167,7 +258,8 @@ longest(const struct swapping *s, size_t *n, bool *slashes)
 	for (i = 0; i < s->with->n; i++) {
 		got = match(s, s->with->list[i].from, &these);
 		if (got <= *n ||
-		    !stands_alone(s, s->with->list[i].from, s->at + got))
+		    !stands_alone(s, s->with->list[i].from, s->at + got) ||
+		    rows_edits_id(s->edits, offset(s) + s->at, got) != NULL)
 			continue;
 		found = &s->with->list[i];
 		*n = got;
@@ -177,38 +269,29 @@ longest(const struct swapping *s, size_t *n, bool *slashes)
 }
 
 enum vl_status
-rows_swap(struct vl_buf *out, struct vl_slice text,
-    const struct rows_swaps *with, uint64_t *found, struct vl_err *err)
+rows_swap(struct rows_edits *e, struct vl_slice part,
+    const struct rows_swaps *with, struct vl_err *err)
 {
 	struct swapping s = { .with = with,
-		.text = text,
-		.out = out,
-		.before = { with->id_before ? '0' : -1, -1 },
+		.text = part,
+		.edits = e,
+		.before = { -1, -1 },
 		.err = err };
 	const struct rows_swap *swap = NULL;
 	enum vl_status st = VL_OK;
 	bool slashes = false;
-	size_t done = 0;
 	size_t n = 0;
 
-	for (; st == VL_OK && s.at < text.n; s.at += n) {
+	for (; st == VL_OK && s.at < part.n; s.at += n) {
 		swap = longest(&s, &n, &slashes);
 		if (swap == NULL) {
 			s.before[1] = s.before[0];
 			s.before[0] = character_at(&s, s.at, &n);
 			continue;
 		}
-		++*found;
-		st = vl_buf_add(
-		    out, (struct vl_slice){ text.p + done, s.at - done }, err);
-		if (st == VL_OK)
-			st = add(&s, swap->to, slashes);
-		done = s.at + n;
+		st = add(&s, swap->to, n, slashes);
 		s.before[1] = -1;
 		s.before[0] = swap->from.p[swap->from.n - 1];
 	}
-	return st == VL_OK && done < text.n ?
-	    vl_buf_add(
-	        out, (struct vl_slice){ text.p + done, text.n - done }, err) :
-	    st;
+	return st;
 }

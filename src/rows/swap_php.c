@@ -15,12 +15,9 @@
 
 struct php {
 	const struct rows_table *t;
-	const struct rows_swaps *with;
+	const struct rows_here_text *how;
 	struct vl_slice text;
 	size_t at;
-	struct vl_buf *out;
-	uint64_t *found;
-	unsigned depth;
 	struct vl_err *err;
 };
 
@@ -115,31 +112,50 @@ skip_members(struct php *p)
 	return open == 0;
 }
 
-static enum vl_status
-put_string(struct php *p, struct vl_slice string)
+/* How much longer the text becomes by the edits from `first` on. */
+static size_t
+grown(const struct rows_edits *e, size_t first, size_t n)
 {
-	struct vl_buf text = { 0 };
-	enum vl_status st = VL_OK;
+	for (; first < e->n; first++)
+		n = n - e->list[first].n + e->list[first].nto;
+	return n;
+}
 
-	st = rows_here_swap_text(p->t, string,
-	    &(struct rows_here_text){ .with = *p->with,
-	        .out = &text,
-	        .found = p->found,
-	        .depth = p->depth + 1 },
-	    p->err);
+/* A string whose length has its digits at `from`. */
+static enum vl_status
+swap_string(struct php *p, size_t from, struct vl_slice string)
+{
+	struct rows_edits *e = p->how->edits;
+	const size_t at = (size_t)(string.p - e->text.p);
+	const size_t base = (size_t)(p->text.p - e->text.p);
+	const size_t first = e->n;
+	const struct rows_id_at *id = rows_edits_id(e, at, string.n);
+	enum vl_status st =
+	    rows_edits_add(e, base + from, at - 2 - base - from, p->err);
+
 	if (st == VL_OK)
-		st = vl_buf_printf(p->out, p->err, "s:%zu:\"", text.n);
-	if (st == VL_OK)
-		st = vl_buf_add(p->out, vl_buf_slice(&text), p->err);
-	if (st == VL_OK)
-		st = vl_buf_add_text(p->out, "\"", p->err);
-	vl_buf_free(&text);
+		st = rows_here_swap_text(p->t, string,
+		    &(struct rows_here_text){ .with = p->how->with,
+		        .edits = e,
+		        .depth = p->how->depth + 1 },
+		    p->err);
+	if (st != VL_OK)
+		return st;
+	if (e->n == first + 1) {
+		e->n = first;
+		return VL_OK;
+	}
+	e->torn = e->torn || (id != NULL && !id->counted);
+	e->list[first].to = e->bytes.n;
+	st = vl_buf_printf(
+	    &e->bytes, p->err, "%zu", grown(e, first + 1, string.n));
+	e->list[first].nto = e->bytes.n - e->list[first].to;
 	return st;
 }
 
-/* One token; those that are no strings as they are. */
+/* One token; those that are no strings stay as they are. */
 static enum vl_status
-put_token(struct php *p)
+swap_token(struct php *p)
 {
 	const size_t from = p->at;
 	struct vl_slice string = { 0 };
@@ -151,7 +167,7 @@ put_token(struct php *p)
 		if (!take_string(p, &string))
 			return broken(p);
 		p->at--; /* its semicolon is a token */
-		return put_string(p, string);
+		return swap_string(p, from + 2, string);
 	case 'a':
 		whole = skip_to(p, '{');
 		break;
@@ -173,27 +189,18 @@ put_token(struct php *p)
 	default:
 		whole = skip_to(p, ';');
 	}
-	if (!whole)
-		return broken(p);
-	return vl_buf_add(p->out,
-	    (struct vl_slice){ p->text.p + from, p->at - from }, p->err);
+	return whole ? VL_OK : broken(p);
 }
 
 enum vl_status
 rows_here_swap_php(const struct rows_table *t, struct vl_slice text,
     const struct rows_here_text *how, struct vl_err *err)
 {
-	struct php p = { .t = t,
-		.with = &how->with,
-		.text = text,
-		.out = how->out,
-		.found = how->found,
-		.depth = how->depth,
-		.err = err };
+	struct php p = { .t = t, .how = how, .text = text, .err = err };
 	enum vl_status st = VL_OK;
 
 	while (st == VL_OK && p.at < text.n)
-		st = put_token(&p);
+		st = swap_token(&p);
 	return st;
 }
 

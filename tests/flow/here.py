@@ -156,17 +156,84 @@ class Here(Sides):
                          self.options())
         self.nothing_differs()
 
+    def refer(self, *lines, value=OLD, other=NEW):
+        """More lines about options; both sides have two posts."""
+        words = WORDS.replace("references:", "references:" + "".join(
+            f"\n  - {{from: option.value, {line}, to: post, on_broken: keep}}"
+            for line in lines))
+        self.write("source", words, here(value))
+        self.write("target", words, here(other))
+        self.put("source", "post", (1, "g", ""), (2, "h", ""))
+        self.put("target", "post", (30, "h", ""), (4711, "g", ""))
+
+    def ids_and_a_value(self, url, first, second):
+        """Ids as integers, keys and strings, in what was serialised once
+        more, in JSON; the value before, behind, beside and between them."""
+        inner = ("a:2:{" + php("u") + php(f"{url}/") + php("p") +
+                 php(f"{url}/?p={first}&q={second} {url}") + "}")
+        return ("a:8:{" + php("u") + php(f"{url}/a") + php("p") +
+                f"i:{first};" + php(url) + php("t\0ä") + php("p2") +
+                php(str(second)) + php("k") + f"a:1:{{i:{first};" + php(url) +
+                "}" + php("in") + php(inner) + php("js") +
+                php(json.dumps({"p": f"\n{url}/?p={second}"})) + "i:0;" +
+                php(url) + "}")
+
     def test_ids_and_a_value_in_one_text_of_php(self):
-        words = WORDS.replace("references:", "references:\n"
-                              "  - {from: option.value, php: $.p, to: post,"
-                              " on_broken: keep}")
+        def large(url, number):
+            return ("a:2:{" + php("u") + php("x" * 9000 + f" {url} ") +
+                    php("p") + f"i:{number};}}")
+        self.refer("php: $.p", "php: $.p2", "php: $.k.*~",
+                   "php: $.in, pattern: '[pq]=([0-9]+)'",
+                   "php: $.js, pattern: 'p=([0-9]+)'")
+        self.put("source", "option", ("large", large(OLD, 2)),
+                 ("php", self.ids_and_a_value(OLD, 1, 2)))
+        self.put("target", "option",
+                 ("php", self.ids_and_a_value(NEW, 30, 30)))
+        shown = [line.split()[:3] for line in self.signs(self.carry())]
+        self.assertIn(["option", "~", "php"], shown)
+        right = self.ids_and_a_value(NEW, 4711, 30)
+        self.assertEqual({"large": large(NEW, 30), "php": right},
+                         self.options())
+        self.nothing_differs()
+        self.change("source", "update option set value = replace(value, "
+                    "'/a\"', '/b\"') where name = 'php'")
+        (shown,) = self.signs(self.carry())
+        self.assertTrue(shown.startswith("option ~ php value"), shown)
+        self.assertEqual(right.replace('/a"', '/b"'), self.options()["php"])
+        self.nothing_differs()
+
+    def test_rows_without_a_name_that_hold_both(self):
+        def value(url, post):
+            return f"a:2:{{{php('p')}i:{post};{php('u')}{php(url)}}}"
+        words = WORDS.replace('note.text, pattern: "{here.url}/\\\\?p='
+                              '(\\\\d+)"', "note.text, php: $.p, on_broken: "
+                              "keep")
+        self.refer("php: $.p")
         self.write("source", words, here(OLD))
         self.write("target", words, here(NEW))
-        self.put("source", "post", (1, "g", ""))
-        self.put("source", "option", ("php", "a:2:{" + php("p") + "i:1;" +
-                                      php("u") + php(OLD) + "}"))
-        self.assert_says(self.carry(expect=4), "column 'value' holds ids and "
-                         "a value of this side")
+        self.put("source", "note", (1, value(OLD, 2)), (1, "same"))
+        self.put("target", "note", (4711, value(NEW, 30)), (4711, "gone"))
+        shown = [line.split()[1] for line in self.signs(self.carry())
+                 if line.startswith("note")]
+        self.assertEqual(["+", "-"], shown)
+        self.assertEqual([(4711, value(NEW, 30)), (4711, "same")],
+                         self.ask("select * from note order by 2"))
+        self.nothing_differs()
+
+    def test_a_value_never_reaches_over_an_id(self):
+        self.refer("pattern: '^([0-9]+) is'", value="1 is", other="one is")
+        self.put("source", "option", ("a", "1 is 1 is"))
+        self.carry()
+        self.assertEqual({"a": "4711 is one is"}, self.options())
+        self.nothing_differs()
+
+    def test_an_id_whose_length_would_not_follow(self):
+        self.refer("pattern: 'p=([0-9]+)'")
+        self.put("source", "option",
+                 ("a", "a:1:{" + php("u") + php(f"{OLD}/?p=1") + "}"))
+        self.assert_says(self.carry(expect=4), "column 'value' holds a value "
+                         "of this side and an id in one text that PHP "
+                         "serialised", "say 'php' in the line")
 
     def test_values_need_escapes_in_json(self):
         self.write("source", WORDS, 'here: {url: "a\\"b\\\\c"}\n')

@@ -22,6 +22,10 @@ profile:
        php: "$[*]", to: posts}
     - {resource: app, from: termmeta.meta_value, where: "meta_key = 'thumb'",
        to: posts}
+    - {resource: app, from: options.option_value, php: $.term, to: terms,
+       where: "option_name = 'valise_demo_serialized'"}
+    - {resource: app, from: options.option_value, php: $.post, to: posts,
+       where: "option_name = 'valise_demo_serialized'"}
 """
 
 
@@ -144,7 +148,8 @@ class View:
                        parse(self.option("sticky_posts")).values()],
             "menu": self.term(theme["nav_menu_locations"]["primary"]),
             "custom logo": self.post(theme["custom_logo"]),
-            "demo": (self.text(demo["url"]), demo["txt"]),
+            "opt": [self.term(demo["term"]), self.post(demo["post"]),
+                    self.text(demo["url"]), demo["txt"]],
             "thumb": [(self.terms[t], self.post(v)) for t, v in
                       self.db.execute("select term_id, meta_value from "
                                       "wp_termmeta where meta_key = "
@@ -194,6 +199,8 @@ class WordPress(Sides):
             self.assertEqual(post, here[key], key)
         self.assertNotIn("MISSING", str(here) + str(now.settings()))
         self.assertEqual(was.settings(), now.settings())
+        self.assertEqual(["category:nachrichten", "post:erster-beitrag",
+                          "{HOME}/a", "ä\0b"], now.settings()["opt"])
         for said, stands, counted in now.counts():
             self.assertEqual(counted, stands, said)
         for number in range(7):
