@@ -186,6 +186,10 @@ INNERS = [
     inner("unknown member", "secrets", secrets=1),
     inner("packs", "pack|frames", packs=[4]),
     inner("no resource of the manifest", "files|resource", resources=[]),
+    Case("inner head: a resource without a record", 5, "other", {
+        "inner": lambda i: {**i, "resources": [
+            *i["resources"], {**i["resources"][0], "name": "other"}]}},
+        only="files"),
 ]
 
 
