@@ -10,7 +10,7 @@ A section is one example.  Its blocks:
     yaml            the profile; `yaml wrong`: one that is not right; `yaml
                     map`: records that have another name there; `yaml
                     source`, `yaml target`: what each site says it is
-                    `here`, or its word `profile`
+                    `here`, or its word `profile`; `rewrite` of the target
     text check      lines that `valise check-profile` says about the profile
                     above
     text against    lines that `valise check-profile --against` says
@@ -143,10 +143,13 @@ class Example:
                       if not HASHED.search(line))
 
     def sides(self):
-        """The one value of each side."""
+        """The one value of each side, and text that the target rewrites."""
         said = [re.search(r'here: {(\w+): "(.*)"}', self.here[side]).groups()
                 for side in ("source", "target") if side in self.here]
-        return ["--here", said[0][0], said[0][1], said[1][1]] if said else []
+        own = re.search(r'columns: \[(\S+)\], from: "(.*)", to: "(.*)"',
+                        self.here.get("target", ""))
+        return [*(["--here", said[0][0], said[0][1], said[1][1]] if said
+                  else []), *(["--rewrite", *own.groups()] if own else [])]
 
     def import_(self, expected):
         wanted = sorted(squeeze(line) for line in expected.splitlines())

@@ -6,6 +6,7 @@
  *	--preview		roll back at the end
  *	--map TABLE FROM TO	a record whose key is one text; repeated
  *	--here NAME THERE HERE	a value that differs from side to side
+ *	--rewrite COLUMN FROM TO	a text that is another one here
  *	--brought FILE		what imports of the series created: read where
  *				it is there, and written again
  *	--lines			the source's lines to stdout, and no import
@@ -36,7 +37,9 @@ struct run {
 	struct vl_map_record maps[MAPS_MAX];
 	char *names[MAPS_MAX][2];
 	size_t nmaps;
-	struct vl_pair sides[2]; /* of one name: at the source, here */
+	struct vl_pair sides[2];        /* of one name: at the source, here */
+	struct vl_rewrite_rows rewrite; /* of no column: none */
+	char *rewritten[1];
 	struct vl_profile *there;
 	const char *brought; /* lines: table, key, id there, id here */
 	FILE *list;
@@ -205,7 +208,10 @@ open_target(struct run *r)
 		                             .report = { .note = note },
 		                             .here = &r->sides[1],
 		                             .nhere = r->there != NULL,
-		                             .there = r->there },
+		                             .there = r->there,
+		                             .rewrite = &r->rewrite,
+		                             .nrewrite = r->rewrite.ncolumns,
+		                             .site_file = "--rewrite" },
 		.map = r->maps,
 		.nmap = r->nmaps,
 		.arg = r,
@@ -336,7 +342,7 @@ read_args(struct run *r, int argc, char **argv)
 	static const struct option options[] = { { "preview", 0, NULL, 'p' },
 		{ "lines", 0, NULL, 'l' }, { "map", 1, NULL, 'm' },
 		{ "here", 1, NULL, 'h' }, { "brought", 1, NULL, 'b' },
-		{ NULL, 0, NULL, 0 } };
+		{ "rewrite", 1, NULL, 'r' }, { NULL, 0, NULL, 0 } };
 	struct vl_map_record *m = NULL;
 	int c = 0;
 
@@ -352,6 +358,14 @@ read_args(struct run *r, int argc, char **argv)
 			    (struct vl_pair){ optarg, argv[optind++] };
 			r->sides[1] =
 			    (struct vl_pair){ optarg, argv[optind++] };
+		} else if (c == 'r' && optind + 1 < argc) {
+			r->rewritten[0] = optarg;
+			r->rewrite =
+			    (struct vl_rewrite_rows){ .columns = r->rewritten,
+				    .ncolumns = 1,
+				    .from = argv[optind],
+				    .to = argv[optind + 1] };
+			optind += 2;
 		} else if (c == 'm' && r->nmaps < MAPS_MAX &&
 		    optind + 1 < argc) {
 			m = &r->maps[r->nmaps];
@@ -371,6 +385,7 @@ read_args(struct run *r, int argc, char **argv)
 	r->target = realpath(argv[optind + 1], NULL);
 	r->resource = argv[optind + 2];
 	r->words = argv[optind + 3];
+	r->rewrite.resource = argv[optind + 2];
 	for (m = r->maps; m < r->maps + r->nmaps; m++)
 		m->resource = argv[optind + 2];
 	return r->lines || r->target != NULL;
