@@ -8,6 +8,11 @@ import mediawiki  # noqa: E402
 import packages  # noqa: E402
 from application import Sides  # noqa: E402
 
+if packages.find(mediawiki.SCHEMA) is None:
+    print("skipped: Debian's package mediawiki is neither installed nor below "
+          "VALISE_PACKAGES")
+    sys.exit(77)
+
 PREFIX = {"src": "wiki_", "dst": "w"}
 
 
@@ -17,9 +22,6 @@ class MediaWiki(Sides):
     def setUp(self):
         super().setUp()
         schema = packages.find(mediawiki.SCHEMA)
-        if schema is None:
-            self.skipTest("Debian's package mediawiki is neither installed "
-                          "nor below VALISE_PACKAGES")
         for side, make in (("src", self.make_source),
                            ("dst", self.make_target)):
             wiki = mediawiki.Wiki(self.db[side], schema, PREFIX[side],
