@@ -4,9 +4,8 @@
 
 #include "put.h"
 
-/* Of the row as it stands, ids and all. */
-static void
-hash_here(uint8_t hash[VL_HASH_SIZE], const struct rows_reader *rd)
+void
+rows_hash_here(uint8_t hash[VL_HASH_SIZE], const struct rows_reader *rd)
 {
 	const struct vl_cell *cell = NULL;
 	struct vl_hash h;
@@ -63,8 +62,9 @@ rows_decide(struct vl_rows_put *p, const struct rows_question *q, bool *go,
 
 	if (p->opts.decide == NULL)
 		return VL_OK;
+	d.here = q->here;
 	if (q->rd != NULL) {
-		hash_here(here, q->rd);
+		rows_hash_here(here, q->rd);
 		d.here = here;
 	}
 	if (q->columns.n > 0) {

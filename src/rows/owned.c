@@ -15,7 +15,7 @@ static const char schema[] =
     "CREATE TABLE own(tree, path BLOB, carried, must, name BLOB,"
     " PRIMARY KEY(tree, path)) WITHOUT ROWID;"
     "CREATE TABLE held(tree, path BLOB, t, f, n, kind, name BLOB, at BLOB,"
-    " cells BLOB);"
+    " cells BLOB, here BLOB);"
     "CREATE INDEX held_path ON held(tree, path);"
     "CREATE INDEX held_row ON held(t, n);"
     "CREATE TABLE want(tree, path BLOB, t, f, n, kind, name BLOB, key BLOB,"
@@ -55,7 +55,7 @@ static const char *const statements[OWNED_STATEMENTS] = {
 	    "SELECT 1 FROM gone WHERE tree = ?1 AND path > CAST(?2 || '/' AS"
 	    " BLOB) AND path < CAST(?2 || '0' AS BLOB) LIMIT 1",
 	[OWNED_HELD] =
-	    "INSERT INTO held VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	    "INSERT INTO held VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[OWNED_WANT] =
 	    "INSERT INTO want VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[OWNED_KEEP] = "UPDATE held SET kind = 1 WHERE t = ?1 AND n = ?2",

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valise/text.h>
+
 #include "owned_place.h"
+
+#define SHOWN 256
 
 static enum vl_status
 put_cell(
@@ -72,15 +76,49 @@ drop_what(struct vl_buf *what, size_t column)
 	}
 }
 
+/* The file is another row's here, or has no name yet: the row cannot stay as it
+ * is. */
+static enum vl_status
+fail_stays(struct placing *g)
+{
+	char from[SHOWN];
+	char to[SHOWN];
+
+	return vl_fail(g->err, VL_EREFUSED,
+	    "%.*s: its file '%s' of '%s' is to be called '%s' here, and the "
+	    "plan does not overwrite the row: say 'overwrite', or make a plan "
+	    "anew",
+	    (int)g->name.n, (const char *)g->name.p,
+	    vl_escape_text(from, sizeof(from), g->path), g->f->words->in,
+	    vl_escape_text(to, sizeof(to), vl_buf_slice(&g->dest)));
+}
+
+static enum vl_status
+ask(struct placing *g, const struct rows_staged *row)
+{
+	bool go = true;
+	enum vl_status st = rows_decide(g->p,
+	    &(struct rows_question){ .table = g->table,
+	        .what = VL_ROW_MODIFY,
+	        .key = row->key,
+	        .here = g->here.n == VL_HASH_SIZE ? g->here.p : NULL,
+	        .columns = row->what },
+	    &go, g->err);
+
+	return st == VL_OK && !go ? fail_stays(g) : st;
+}
+
 /* What stands against it that a row changes which was the same. */
-static void
+static enum vl_status
 change_same(struct placing *g, struct rows_staged *row)
 {
 	const struct rows_table *t = &g->p->here->plan.tables[g->table];
 	struct vl_rows_put_counts before = g->p->counts;
+	enum vl_status st = VL_OK;
 
 	g->p->counts.same--;
 	row->act = ROWS_UPDATE;
+	row->at = g->at;
 	if (rows_on_match(g->p, &t->entries[row->entry]) == VL_ON_MATCH_FAIL) {
 		g->p->counts.conflict++;
 		g->p->opts.change(g->p->opts.arg, t->collection,
@@ -89,13 +127,15 @@ change_same(struct placing *g, struct rows_staged *row)
 		row->act = ROWS_LEFT;
 	} else {
 		g->p->counts.change++;
+		st = ask(g, row);
 	}
 	rows_count_for(g->p, g->table, &before);
+	return st;
 }
 
 enum vl_status
-owned_change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
-    const enum owned_change *changes)
+owned_change_row(
+    struct placing *g, struct vl_slice key, const enum owned_change *changes)
 {
 	const struct rows_table *t = &g->p->here->plan.tables[g->table];
 	struct rows_staged found = { 0 };
@@ -117,11 +157,9 @@ owned_change_row(struct placing *g, struct vl_slice key, struct vl_slice at,
 		else if (changes[i] == OWNED_OTHER)
 			st = add_what(g, &what, i);
 	}
-	if (st == VL_OK && row.act == ROWS_SAME) {
-		change_same(g, &row);
-		row.at = at;
-	}
 	row.what = vl_buf_slice(&what);
+	if (st == VL_OK && row.act == ROWS_SAME)
+		st = change_same(g, &row);
 	if (st == VL_OK)
 		st = rows_stage_set(g->p->stage, g->table, &row, g->err);
 	vl_buf_free(&what);

@@ -22,6 +22,8 @@ struct naming {
 	struct vl_buf name; /* the row, for messages */
 	struct vl_buf json; /* the cells */
 	struct vl_buf at;
+	uint8_t here[VL_HASH_SIZE]; /* the row as it stands; for a plan */
+	size_t nhere;               /* bytes of it; 0: nobody asks */
 	struct vl_err *err;
 };
 
@@ -389,6 +391,7 @@ note_held(struct rows_owning *w, int64_t number, enum owned_held kind)
 	bound |= lite_bind_bytes(q, 7, vl_buf_slice(&n->name));
 	bound |= lite_bind_bytes(q, 8, vl_buf_slice(&n->at));
 	bound |= lite_bind_bytes(q, 9, vl_buf_slice(&n->json));
+	bound |= lite_bind_bytes(q, 10, (struct vl_slice){ n->here, n->nhere });
 	return lite_done(n->o->db, q, bound, OWNED_WHAT, n->err);
 }
 
@@ -444,6 +447,11 @@ hold_row(struct rows_owning *w, const struct rows_reader *rd,
 		return VL_OK;
 	st = call_row(n, rd->t, note->key);
 	vl_buf_clear(&n->at);
+	n->nhere = 0;
+	if (kind == OWNED_MET && w->p->opts.decide != NULL) {
+		rows_hash_here(n->here, rd);
+		n->nhere = sizeof(n->here);
+	}
 	if (st == VL_OK && kind == OWNED_MET && rd->t->schema->without_rowid)
 		st = rows_reader_primary(rd, &n->at, n->err);
 	if (st == VL_OK && n->path.n > 0)

@@ -399,6 +399,8 @@ settle_row(struct placing *g, sqlite3_stmt *q)
 	size_t i = 0;
 
 	read_row(g, q);
+	g->at = lite_bytes(q, 8);
+	g->here = lite_bytes(q, 9);
 	st = place_new(g);
 	if (st != VL_OK)
 		return st;
@@ -411,8 +413,7 @@ settle_row(struct placing *g, sqlite3_stmt *q)
 	for (i = 0; i < ncolumns; i++)
 		any = any || changes[i] == OWNED_OTHER;
 	if (st == VL_OK && any)
-		st = owned_change_row(
-		    g, lite_bytes(q, 6), lite_bytes(q, 8), changes);
+		st = owned_change_row(g, lite_bytes(q, 6), changes);
 	free(changes);
 	return st;
 }
@@ -423,7 +424,8 @@ settle_others(struct placing *g)
 {
 	static const char sql[] =
 	    "SELECT w.path, w.t, w.f, w.name, w.cells, w.n, w.key,"
-	    " h.cells, h.at FROM want w LEFT JOIN held h ON h.t = w.t AND"
+	    " h.cells, h.at, h.here FROM want w LEFT JOIN held h ON h.t = w.t "
+	    "AND"
 	    " h.n = w.n AND h.f = w.f WHERE w.kind = 1 OR (w.kind = 2 AND"
 	    " (h.path = x'' OR EXISTS (SELECT 1 FROM loose l WHERE l.t = w.t"
 	    " AND l.n = w.n))) ORDER BY w.tree, w.path, w.t, w.f, w.n";

@@ -18,6 +18,9 @@ struct placing {
 	int64_t line; /* of the table */
 	struct vl_slice name;
 	struct vl_slice cells; /* of its own path */
+	struct vl_slice at;    /* of the row here: its primary key, where it has
+	                        * no rowid, */
+	struct vl_slice here;  /* and its hash, where somebody asks */
 	bool came;             /* its file is in the bundle */
 	bool hashed;
 	uint8_t hash[VL_CONTENT_HASH_SIZE];
@@ -51,7 +54,7 @@ enum vl_status owned_number_name(struct placing *g);
 enum vl_status owned_write_cells(struct placing *g, int64_t n,
     struct vl_slice held, enum owned_change *changes);
 /* A row that is here gets some of these columns, too, or not. */
-enum vl_status owned_change_row(struct placing *g, struct vl_slice key,
-    struct vl_slice at, const enum owned_change *changes);
+enum vl_status owned_change_row(
+    struct placing *g, struct vl_slice key, const enum owned_change *changes);
 
 #endif

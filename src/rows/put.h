@@ -368,8 +368,11 @@ struct rows_question {
 	enum vl_row_change what;
 	struct vl_slice key;
 	const struct rows_reader *rd; /* the row here; or NULL */
+	const uint8_t *here;          /* without `rd`: its hash; or NULL */
 	struct vl_slice columns;      /* `what` of a staged row */
 };
+/* Of the reader's row as it stands, ids and all. */
+void rows_hash_here(uint8_t hash[VL_HASH_SIZE], const struct rows_reader *rd);
 enum vl_status rows_decide(struct vl_rows_put *p, const struct rows_question *q,
     bool *go, struct vl_err *err);
 

@@ -427,6 +427,42 @@ class OwnedFiles(Sides):
                           "own": ("d/a.txt", "mine")}, self.docs())
         self.again()
 
+    def test_a_plan_names_a_row_whose_file_is_renamed(self):
+        self.collide()
+        self.doc("dst", "a", "d/a.txt")
+        bundle = self.site.export()
+        file = self.folder / "plan.jsonl"
+        self.site.preview(bundle, "--plan", file, expect=(0, 1))
+        head, *lines = map(json.loads, file.read_text().splitlines())
+        row = next(line for line in lines if line.get("table") == "doc")
+        self.assertEqual((["i", "a"], "overwrite", "change", ["name"], 64), (
+            row["key"], row["action"], row["change"], row["fields"],
+            len(row["here"])))
+
+        def obey(lines, *said):
+            file.write_text("".join(
+                json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n"
+                for line in [{**head, "records": len(lines)}, *lines]))
+            result = self.site.import_(bundle, "--plan", file, "--allow-delete",
+                                       expect=4 if said else 0)
+            self.assert_says(result, *said)
+
+        here = self.docs()
+        others = [line for line in lines if line is not row]
+        obey([*others, {**row, "action": "skip"}],
+             "its file 'd/a.txt' of 'binary' is to be called 'd/a-2.txt' here",
+             "the plan does not overwrite the row")
+        obey(others, "the plan does not say that row", "to be changed")
+        self.do("dst", "update issue set id = 99 where name = 'i'")
+        self.do("dst", "update doc set issue_id = 99 where title = 'a'")
+        obey(lines, "the plan does not say that row", "to be changed")
+        self.assertEqual(here, self.docs())
+        self.do("dst", "update doc set issue_id = 11 where title = 'a'")
+        self.do("dst", "update issue set id = 11 where name = 'i'")
+        obey(lines)
+        self.assertEqual({"a": ("d/a-2.txt", "A"), "own": ("d/a.txt", "mine")},
+                         self.docs())
+
     @seldom
     def test_a_file_without_a_row_does_not_overwrite_that_of_one(self):
         self.collide()
