@@ -13,8 +13,9 @@
 #include "owned_place.h"
 
 #define SHOWN 256
-#define TRIES 999 /* numbers behind a name */
-#define NOTES 10  /* renamed files that are told one by one */
+#define TRIES 999   /* numbers behind a name */
+#define TRIED "999" /* the same, for people */
+#define NOTES 10    /* renamed files that are told one by one */
 
 static void
 read_row(struct placing *g, sqlite3_stmt *q)
@@ -133,17 +134,18 @@ put_place(
 	return lite_done(g->o->db, q, bound, OWNED_WHAT, g->err);
 }
 
+/* `why`: what else is to be said, and what to do. */
 static enum vl_status
-fail_collision(struct placing *g, struct vl_slice path)
+fail_collision(struct placing *g, const char *why)
 {
 	char shown[SHOWN];
 
 	return vl_fail(g->err, VL_EREFUSED,
 	    "%.*s: its file '%s' of '%s' is here that of %.*s, with another "
-	    "content: say 'collide: rename', or give one of them another name",
+	    "content%s give one of them another name",
 	    (int)g->name.n, (const char *)g->name.p,
-	    vl_escape_text(shown, sizeof(shown), path), g->f->words->in,
-	    (int)g->by.n, (const char *)g->by.p);
+	    vl_escape_text(shown, sizeof(shown), g->path), g->f->words->in,
+	    (int)g->by.n, (const char *)g->by.p, why);
 }
 
 /* ---- Rows that are here keep their names ---- */
@@ -278,14 +280,18 @@ rename_new(struct placing *g)
 	enum vl_status st = VL_OK;
 
 	if (g->f->words->collide != VL_COLLIDE_RENAME)
-		return fail_collision(g, g->path);
+		return fail_collision(g, ": say 'collide: rename', or");
 	st = follow_number(g, &found);
 	for (g->k = found ? g->k : 2; st == VL_OK && !found; g->k++) {
 		if (g->k > TRIES)
-			return fail_collision(g, g->path);
+			return fail_collision(g,
+			    ", and all its names up to number " TRIED
+			    " are taken:");
 		st = owned_number_name(g);
 		if (st == VL_OK && g->dest.n == 0)
-			return fail_collision(g, g->path);
+			return fail_collision(g,
+			    ", and its name has no text that a number could "
+			    "be put into:");
 		if (st == VL_OK)
 			st = is_unused(g, vl_buf_slice(&g->dest), &found);
 		if (found)

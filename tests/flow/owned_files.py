@@ -463,6 +463,28 @@ class OwnedFiles(Sides):
         self.assertEqual({"a": ("d/a-2.txt", "A"), "own": ("d/a.txt", "mine")},
                          self.docs())
 
+    def test_all_numbers_are_taken(self):
+        self.collide()
+        write_tree(self.files["dst"], {f"d/a-{n}.txt": "in the way"
+                                       for n in range(2, 1000)})
+        self.refused("that of table 'doc', [\"j\",\"own\"], with another "
+                     "content, and all its names up to number 999 are taken: "
+                     "give one of them another name")
+        (self.files["dst"] / "d/a-999.txt").unlink()
+        self.carry()
+        self.assertEqual(("d/a-999.txt", "A"), self.docs()["a"])
+
+    def test_a_name_without_text_gets_no_number(self):
+        self.write_yaml(profile(", collide: rename", ", target_only: brought"
+                                ).replace("{dir}/{name}", "of/{n}"))
+        for side, title, text in (("dst", "own", "mine"), ("src", "a", "A")):
+            self.do(side, "alter table doc add column n integer")
+            self.do(side, f"""insert into doc(issue_id, title, n) select
+                id, '{title}', 1 from issue where name = 'i'""")
+            write_tree(self.files[side], {"of/1": text})
+        self.refused("with another content, and its name has no text that a "
+                     "number could be put into: give one of them another name")
+
     @seldom
     def test_a_file_without_a_row_does_not_overwrite_that_of_one(self):
         self.collide()
