@@ -97,20 +97,30 @@ was_run(const struct rows_table *t, size_t entry)
 	return false;
 }
 
+/* What the words cannot be done for is said with their place. */
+static enum vl_status
+place(
+    struct rows_deriving *d, const struct vl_table_words *w, enum vl_status st)
+{
+	return st == VL_EREFUSED ?
+	    rows_plan_within(&d->p->opts.rows, ROWS_AT(w), d->err) :
+	    st;
+}
+
 static enum vl_status
 derive_table(struct rows_deriving *d, bool nested)
 {
 	const struct rows_table *t = d->t;
-	const struct vl_table_words *w = NULL;
+	const struct vl_table_words *w = nested ? rows_nested_set(t) : NULL;
 	enum vl_status st = rows_triggers(d->p, t, d->err);
 	size_t i = 0;
 
-	if (st == VL_OK && nested)
-		return rows_nested_set(t) == NULL ? VL_OK : rows_nest(d);
-	for (i = 0; st == VL_OK && i < t->nentries; i++) {
+	if (st == VL_OK && w != NULL)
+		st = place(d, w, rows_nest(d));
+	for (i = 0; st == VL_OK && !nested && i < t->nentries; i++) {
 		w = t->entries[i].words;
 		if (w != NULL && w->derive != NULL && !was_run(t, i))
-			st = run(d, w->derive);
+			st = place(d, w, run(d, w->derive));
 	}
 	return st;
 }

@@ -88,7 +88,7 @@ rows_derived_names(const struct rows_table *t, struct vl_slice name)
 	return false;
 }
 
-const struct vl_nested_set *
+const struct vl_table_words *
 rows_nested_set(const struct rows_table *t)
 {
 	const struct vl_table_words *w = NULL;
@@ -97,7 +97,7 @@ rows_nested_set(const struct rows_table *t)
 	for (i = 0; i < t->nentries; i++) {
 		w = t->entries[i].words;
 		if (w != NULL && w->nested_set != NULL)
-			return w->nested_set;
+			return w;
 	}
 	return NULL;
 }
@@ -150,7 +150,7 @@ check_derive(const struct rows_table *t, const struct vl_rows_opts *opts,
 	else
 		st = vl_derive_check(opts->db, &d, err);
 	free(names);
-	return st;
+	return st == VL_EREFUSED ? rows_plan_within(opts, ROWS_AT(w), err) : st;
 }
 
 static enum vl_status
@@ -178,7 +178,7 @@ check_nested(const struct rows_plan *p, const struct rows_table *t,
     struct vl_err *err)
 {
 	const struct vl_nested_set *n = w->nested_set;
-	const struct vl_nested_set *first = rows_nested_set(t);
+	const struct vl_nested_set *first = rows_nested_set(t)->nested_set;
 	size_t parent = vl_table_column(t->schema, n->parent);
 	bool own = false;
 	size_t i = 0;

@@ -332,6 +332,7 @@ rows_make_tables(struct vl_rows_put *p, struct vl_err *err)
 			    vl_escape_text(shown, sizeof(shown),
 			        vl_buf_slice(&p->makes[i].line->name)));
 	}
-	return st == VL_OK && p->nmakes > 0 ? rows_order(&p->here->plan, err) :
-	                                      st;
+	return st == VL_OK && p->nmakes > 0 ?
+	    rows_order(&p->here->plan, &p->opts.rows, err) :
+	    st;
 }

@@ -300,7 +300,8 @@ write_all(struct nesting *g)
 enum vl_status
 rows_nest(struct rows_deriving *d)
 {
-	struct nesting g = { .d = d, .words = rows_nested_set(d->t) };
+	struct nesting g = { .d = d,
+		.words = rows_nested_set(d->t)->nested_set };
 	enum vl_status st = read_nodes(&g);
 
 	if (st == VL_OK)

@@ -18,8 +18,10 @@ enum mark {
 
 struct walk {
 	struct rows_plan *p;
+	const struct vl_rows_opts *opts;
 	enum mark *marks;
-	size_t table; /* whose keys are looked for */
+	size_t table;                       /* whose keys are looked for */
+	const struct vl_table_words *words; /* that say them; or NULL */
 	struct vl_err *err;
 };
 
@@ -38,6 +40,8 @@ visit_needed(struct walk *w, size_t from, size_t to, bool some)
 	    "the keys of tables '%s' and '%s' need each other: one of "
 	    "them wants another 'key'",
 	    w->p->tables[from].schema->name, w->p->tables[to].schema->name);
+	if (w->words != NULL)
+		(void)rows_plan_within(w->opts, ROWS_AT(w->words), w->err);
 	if (!rows_heard(w->p, &w->p->tables[from], NULL, w->err))
 		return VL_EREFUSED;
 	rows_ear_blind(w->p);
@@ -101,6 +105,7 @@ visit(struct walk *w, size_t table)
 	struct rows_table *t = &w->p->tables[table];
 	const struct rows_entry *e = NULL;
 	enum vl_status st = VL_OK;
+	const struct vl_table_words *words = w->words;
 	size_t below = w->table;
 	size_t i = 0;
 	size_t k = 0;
@@ -109,9 +114,11 @@ visit(struct walk *w, size_t table)
 		return VL_OK;
 	w->marks[table] = GREY;
 	w->table = table;
+	w->words = NULL;
 	st = visit_needed(w, table, t->of, false);
 	for (i = 0; st == VL_OK && i < t->nentries; i++) {
 		e = &t->entries[i];
+		w->words = e->words;
 		st = visit_columns(w, table, e->key, e->nkey);
 		for (k = 0; st == VL_OK && e->ofs != NULL && k < e->nkey; k++)
 			if (e->ofs[k].child != NONE)
@@ -125,15 +132,17 @@ visit(struct walk *w, size_t table)
 	}
 	w->marks[table] = BLACK;
 	w->table = below;
+	w->words = words;
 	t->keyed = true;
 	w->p->order[w->p->norder++] = table;
 	return st;
 }
 
 enum vl_status
-rows_order(struct rows_plan *p, struct vl_err *err)
+rows_order(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err)
 {
-	struct walk w = { .p = p, .table = NONE, .err = err };
+	struct walk w = { .p = p, .opts = opts, .table = NONE, .err = err };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 

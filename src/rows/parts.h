@@ -226,7 +226,7 @@ enum vl_status rows_derived_mark(struct rows_table *t,
 /* One of them is called so; it need not be here. */
 bool rows_derived_names(const struct rows_table *t, struct vl_slice name);
 /* What the profile says of places in a tree; NULL: nothing. */
-const struct vl_nested_set *rows_nested_set(const struct rows_table *t);
+const struct vl_table_words *rows_nested_set(const struct rows_table *t);
 /* An import works out some of them. */
 bool rows_works_out(const struct rows_table *t);
 /* Their names, in table order; how many. */
@@ -275,6 +275,9 @@ struct rows_at {
 enum vl_status rows_plan_fail(const struct vl_rows_opts *opts,
     struct rows_at at, struct vl_err *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same before what is said of rows that these words are about. */
+enum vl_status rows_plan_within(
+    const struct vl_rows_opts *opts, struct rows_at at, struct vl_err *err);
 void rows_ref_free(struct rows_ref *ref);
 /* The columns of the primary key, in its order; or none. */
 enum vl_status rows_primary_key(
@@ -389,7 +392,8 @@ void rows_secret_tell(const struct rows_plan *p, size_t table,
     const struct vl_rows_report *report);
 
 /* order.c */
-enum vl_status rows_order(struct rows_plan *p, struct vl_err *err);
+enum vl_status rows_order(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
 
 /* scratch.c: what is known of each row; a private SQLite database that goes
  * with its connection. */

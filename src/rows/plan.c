@@ -99,6 +99,18 @@ rows_plan_fail(const struct vl_rows_opts *opts, struct rows_at at,
 }
 
 enum vl_status
+rows_plan_within(
+    const struct vl_rows_opts *opts, struct rows_at at, struct vl_err *err)
+{
+	const char *file =
+	    at.in_site ? opts->profile->site_file : opts->profile->file;
+
+	return file == NULL ?
+	    err->status :
+	    vl_within(err, "%s:%u:%u", file, at.line, at.column);
+}
+
+enum vl_status
 rows_plan_condition(struct rows_table *t, struct vl_db *db, const char *sql,
     size_t *number, struct vl_err *err)
 {
@@ -515,7 +527,7 @@ rows_plan_make(
 	if (st == VL_OK)
 		st = add_made(p, opts, err);
 	if (st == VL_OK)
-		st = rows_order(p, err);
+		st = rows_order(p, opts, err);
 	return st;
 }
 

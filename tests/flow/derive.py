@@ -131,7 +131,8 @@ references: [{from: post.tag, to: tag}]
     def test_what_fails_writes_nothing(self):
         words = WORDS.replace(COUNT, "update tag set posts = null")
         self.both(words)
-        self.assert_says(self.carry(expect=4), "'derive' of table 'tag'",
+        self.assert_says(self.carry(expect=4),
+                         "target.yaml:11:11: 'derive' of table 'tag'",
                          "fails: NOT NULL constraint failed: tag.posts")
 
     def test_a_trigger_that_writes_elsewhere(self):
@@ -146,7 +147,7 @@ references: [{from: post.tag, to: tag}]
         self.change("source", "create table log(what text)")
         self.both(WORDS + skip)
         self.assert_says(self.carry(expect=4), "or a trigger",
-                         "'log'")
+                         "'log'", "target.yaml:11:11: ")
         self.both(WORDS.replace("derived:", "triggers: disable, derived:") +
                   skip)
         self.carry()
@@ -223,7 +224,9 @@ class NestedSet(Sides):
             "select name, lft, rgt from node where project = 'q' "
             "order by lft"))
         self.change("source", "update node set project = 'p' where name = 'r'")
-        self.assert_says(self.carry(expect=4), "is of another scope than row")
+        self.assert_says(self.carry(expect=4), "target.yaml:11:11: "
+                         "'nested_set' of table 'node': row",
+                         "is of another scope than row")
 
     def test_a_row_above_itself(self):
         words = NEST.replace("[parent_id, name]", "[name]")

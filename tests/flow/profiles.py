@@ -256,7 +256,8 @@ class Check(Profiles):
                   "create table b(id integer primary key, a int references a);"
                   )
         self.write_site("tables: [{table: a, key: [b]}, {table: b, key: [a]}]")
-        self.assert_says(self.check(expect=4), "need each other")
+        self.assert_says(self.check(expect=4), "app.yaml:6:38: the keys of "
+                         "tables 'b' and 'a' need each other")
 
     def test_integers_that_are_ids_of_one_table_are_a_hint(self):
         self.make(TRACKER + "create table big(id integer primary key, "

@@ -79,7 +79,7 @@ keys_that_need_each_other(void **state)
 	              " a_id INT REFERENCES a)",
 	    WORDS("      - {table: a, key: [b_id]}\n"
 	          "      - {table: b, key: [a_id]}\n"),
-	    VL_EREFUSED, "need each other");
+	    VL_EREFUSED, "p.yaml:6:9: the keys of tables 'b' and 'a'");
 }
 
 static void
