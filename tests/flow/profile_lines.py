@@ -6,10 +6,10 @@
 Of each profile that is shipped with a real site, one word at a time is taken
 away: a word of an entry, one of a list, one text of a list in SQL, one part of
 an `or`.  It is found by check-profile, which says of the site of the sample
-what it does not say otherwise, or is refused; or by the transfer, which is
-refused or ends with another target: two imports, the source changed between
-them.  What is not found stands with the reason in lib/profile_samples.py, and
-nothing else may.
+what it does not say otherwise, or is refused; or by the transfer, where the
+export or the import is refused or ends with another target: two imports, the
+source changed between them.  What is not found stands with the reason in
+lib/profile_samples.py, and nothing else may.
 
 SAMPLE of them, or all where VALISE_TEST_ALL is 1.
 """
@@ -188,8 +188,8 @@ class Sample:
                       if line.split()[0] in ("hint", "wrong", "refused"))
 
     def transfer(self):
-        """Everything at the target after each of two imports; None where one
-        is refused."""
+        """Everything at the target after each of two imports; or who refuses
+        one."""
         for step in (None, self.sample.later):
             if step:
                 step(self.work)
@@ -199,13 +199,13 @@ class Sample:
                 self.keys / "recipient.pub", "--frame-log2", "16",
                 codes=(0, 2, 3, 4))
             if code not in (0, 3):
-                yield None
+                yield "export"
                 return
             code, _, _ = self.run(
                 "valise-import", self.work / "dst.yaml", out.strip(),
                 "--identity", self.keys / "recipient.key", "--yes",
                 "--allow-delete", codes=(0, 2, 4))
-            yield self.target() if code == 0 else None
+            yield self.target() if code == 0 else "import"
             if code != 0:
                 return
 
@@ -228,7 +228,8 @@ class Sample:
         self.begin(profile)
         self.said = self.complaints()
         self.expected = list(self.transfer())
-        if self.said is None or None in self.expected:
+        if self.said is None or {"export", "import"} & {
+                one for one in self.expected if isinstance(one, str)}:
             raise AssertionError("the whole profile is refused")
 
     def found_by(self, mutant):
@@ -240,8 +241,8 @@ class Sample:
         if set(said) - set(self.said):
             return "a hint"
         for target, expected in zip(self.transfer(), self.expected):
-            if target is None:
-                return "the transfer"
+            if isinstance(target, str):
+                return f"the {target}"
             if target != expected:
                 return "the target"
         return None
