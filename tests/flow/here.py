@@ -221,10 +221,10 @@ class Here(Sides):
         self.nothing_differs()
 
     def test_a_value_never_reaches_over_an_id(self):
-        self.refer("pattern: '^([0-9]+) is'", value="1 is", other="one is")
-        self.put("source", "option", ("a", "1 is 1 is"))
+        self.refer("pattern: '^x is ([0-9]+)'", value="is 1", other="is one")
+        self.put("source", "option", ("a", "x is 2, is 1"))
         self.carry()
-        self.assertEqual({"a": "4711 is one is"}, self.options())
+        self.assertEqual({"a": "x is 30, is one"}, self.options())
         self.nothing_differs()
 
     def test_an_id_whose_length_would_not_follow(self):
