@@ -40,7 +40,7 @@ OLD = {"same": "same\n", "changed": "old\n", "goes": "x",
        "dir/below": "x", "dir/same": "y", "gone/deep/file": "x",
        "mode": "x", "becomes-dir": "x", "becomes-link": "x",
        "link": ("link", "same")}
-SAMPLE = {"kill": 14, "fault": 14}
+SAMPLE = {"kill": 10, "fault": 8}
 SAMPLE_ROWS = {"kill": 8, "fault": 6}
 # Of the points at which an import is killed before the power goes.
 KILLED = {False: 2, True: 24}
