@@ -12,7 +12,6 @@ OPTIONS = ("tables / options where option_name like '\\_transient\\_%' escape "
            "'\\' or option_name like '... / where / ")
 SCHEMA = "the schema has a unique key of the same columns"
 ALONE = "all rows that the entry is about have the same there"
-BEFORE = "rows are also found by their key where `match` does not say so"
 STAYS = "target_only is said, and rows that go take theirs along by a cascade"
 LABEL = "it is what the profile is called"
 VERSION = "both sides of the sample are of one version"
@@ -33,7 +32,6 @@ NOT_FOUND = {
             f"{OPTIONS}'{name}'" for name in ("home", "siteurl")],
         "`version` sees to it that both have the same": [
             f"{OPTIONS}'db_version'"],
-        BEFORE: ["tables / posts / match / key"],
         ALONE: ["tables / posts where post_type = 'attachment' / key / "
                 "post_type", "tables / term_taxonomy / key / taxonomy"],
         "target_only is said, and no owner of such a row goes": [
@@ -52,8 +50,6 @@ NOT_FOUND = {
             "variables", "webhook_entity", "workflows_tags")] + [
                 "tables / binary_data / match",
                 "tables / test_case_execution / match"],
-        BEFORE: ["tables / credentials_entity / match / key",
-                 "tables / workflow_entity / match / key"],
         ALONE: ["tables / project / key / type",
                 "tables / project where type = 'personal' / key / type"],
         STAYS: [f"tables / {table} / owned_by" for table in (
