@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <valise/bytes.h>
+
 /* No core dumps, not dumpable, libsodium ready.  First call of a program. */
 bool vl_secret_init(void);
 void *vl_secret_alloc(size_t n); /* zeroed; NULL when memory is exhausted */
@@ -20,5 +22,21 @@ bool vl_secret_locked(void);
 /* From now on it is false: another process that holds keys of this run could
  * not lock them. */
 void vl_secret_note_unlocked(void);
+
+/* Bytes in such memory that grow; all zero is empty. */
+struct vl_locked {
+	uint8_t *p;
+	size_t n;
+	size_t cap;
+};
+
+struct vl_slice vl_locked_slice(const struct vl_locked *l);
+/* Make room for `more` bytes after the `n` that are there. */
+enum vl_status vl_locked_reserve(
+    struct vl_locked *l, size_t more, struct vl_err *err);
+enum vl_status vl_locked_add(
+    struct vl_locked *l, struct vl_slice bytes, struct vl_err *err);
+void vl_locked_clear(struct vl_locked *l); /* wipes, keeps the memory */
+void vl_locked_free(struct vl_locked *l);  /* wipes */
 
 #endif

@@ -18,6 +18,7 @@
  */
 
 #include <valise/bytes.h>
+#include <valise/secret.h>
 
 #define VL_VAULT_VALUE_MAX 4194304 /* bytes of a value or plaintext */
 #define VL_VAULT_KEY_MAX   65536   /* bytes of a master key */
@@ -134,14 +135,6 @@ struct vl_cipher {
 	char *const *command; /* NULL at the end; or NULL */
 	unsigned seconds;     /* that it may take for a value; 0: 30 */
 };
-
-/* Bytes in locked memory that grow; all zero is empty. */
-struct vl_locked {
-	uint8_t *p;
-	size_t n;
-	size_t cap;
-};
-void vl_locked_free(struct vl_locked *l); /* wipes */
 
 /* What a right plaintext looks like. */
 enum vl_plain {

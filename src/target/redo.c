@@ -152,7 +152,7 @@ static enum vl_status
 step_replace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	char n[VL_STAGE_N_SIZE];
-	struct vl_locked held = { .fd = -1 };
+	struct vl_redo_held held = { .fd = -1 };
 	bool before = false;
 	enum vl_status st = VL_OK;
 
@@ -214,7 +214,7 @@ other_done(const struct redo *r, const struct vl_step *s)
 static enum vl_status
 step_delete(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
-	struct vl_locked held = { .fd = -1 };
+	struct vl_redo_held held = { .fd = -1 };
 	bool before = false;
 	enum vl_status st = VL_OK;
 

@@ -77,13 +77,13 @@ enum vl_status vl_redo_put_back(
  * refused.  Right after they come back on what has other names, or stands
  * still; `st` is what became of it.
  */
-struct vl_locked {
+struct vl_redo_held {
 	int fd;
 	uint32_t flags;
 };
 bool vl_redo_unlock(
-    struct redo *r, const struct vl_step *s, struct vl_locked *held);
-enum vl_status vl_redo_relock(struct redo *r, struct vl_locked *held,
+    struct redo *r, const struct vl_step *s, struct vl_redo_held *held);
+enum vl_status vl_redo_relock(struct redo *r, struct vl_redo_held *held,
     enum vl_status st, struct vl_err *err);
 
 /* redo_look.c */

@@ -21,11 +21,12 @@ change_flags(struct redo *r, uint32_t off, uint32_t on, struct vl_err *err)
 
 /* What was locked could not be linked aside, and was copied. */
 bool
-vl_redo_unlock(struct redo *r, const struct vl_step *s, struct vl_locked *held)
+vl_redo_unlock(
+    struct redo *r, const struct vl_step *s, struct vl_redo_held *held)
 {
 	struct stat st;
 
-	*held = (struct vl_locked){ .fd = -1 };
+	*held = (struct vl_redo_held){ .fd = -1 };
 	if (!r->copied || s->before.type != VL_ENTRY_FILE)
 		return true;
 	held->fd = vl_meta_open(r->dirfd, r->name, &st);
@@ -37,7 +38,7 @@ vl_redo_unlock(struct redo *r, const struct vl_step *s, struct vl_locked *held)
 }
 
 enum vl_status
-vl_redo_relock(struct redo *r, struct vl_locked *held, enum vl_status st,
+vl_redo_relock(struct redo *r, struct vl_redo_held *held, enum vl_status st,
     struct vl_err *err)
 {
 	struct stat now;

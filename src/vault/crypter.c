@@ -183,7 +183,7 @@ crypter_open(
 		return vl_fail(err, VL_EFORMAT,
 		    "the value does not have the form of cipher '%s'",
 		    x->c->name);
-	st = locked_reserve(out, j->bytes.n + 2 * BLOCK, err);
+	st = vl_locked_reserve(out, j->bytes.n + 2 * BLOCK, err);
 	if (st != VL_OK)
 		return st;
 	ok = run(x, out->p + out->n, &n, j, false);
@@ -209,13 +209,13 @@ pad(struct crypter *x, struct vl_slice *plain, struct vl_err *err)
 	uint8_t bytes[BLOCK] = { 0 };
 	enum vl_status st = VL_OK;
 
-	locked_forget(&x->work);
+	vl_locked_clear(&x->work);
 	memset(bytes, (int)more, sizeof(bytes));
-	st = locked_add(&x->work, *plain, err);
+	st = vl_locked_add(&x->work, *plain, err);
 	if (st == VL_OK)
-		st =
-		    locked_add(&x->work, (struct vl_slice){ bytes, more }, err);
-	*plain = locked_slice(&x->work);
+		st = vl_locked_add(
+		    &x->work, (struct vl_slice){ bytes, more }, err);
+	*plain = vl_locked_slice(&x->work);
 	return st;
 }
 
@@ -227,11 +227,11 @@ crypter_seal(
 	size_t n = 0;
 
 	if (st == VL_OK)
-		st = locked_reserve(out, j->bytes.n + 2 * BLOCK, err);
+		st = vl_locked_reserve(out, j->bytes.n + 2 * BLOCK, err);
 	if (st == VL_OK && !run(x, out->p + out->n, &n, j, true))
 		st = vl_fail(err, VL_EIO, "libcrypto does not encrypt for '%s'",
 		    x->c->name);
-	locked_forget(&x->work);
+	vl_locked_clear(&x->work);
 	if (st == VL_OK)
 		out->n += n;
 	return st;

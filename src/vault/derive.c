@@ -148,7 +148,7 @@ spelt(const struct keyring *ring, uint8_t *out, enum vl_encoding how,
 {
 	const struct vl_slice text = { ring->master, ring->n };
 	struct vl_locked room = { 0 };
-	enum vl_status st = locked_reserve(&room, 2 * text.n, err);
+	enum vl_status st = vl_locked_reserve(&room, 2 * text.n, err);
 	size_t n = 0;
 
 	if (st == VL_OK) {

@@ -147,7 +147,7 @@ encoding_write(struct vl_locked *out, enum vl_encoding how,
     struct vl_slice bytes, struct vl_err *err)
 {
 	const size_t size = encoded_size(how, bytes.n);
-	enum vl_status st = locked_reserve(out, size + 1, err);
+	enum vl_status st = vl_locked_reserve(out, size + 1, err);
 	char *text = NULL;
 
 	if (st != VL_OK || bytes.n == 0)

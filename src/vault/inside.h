@@ -31,14 +31,6 @@ struct taken {
 };
 struct taken taken_of(const struct vl_cipher *c);
 
-/* Locked memory that grows. */
-enum vl_status locked_reserve(
-    struct vl_locked *l, size_t more, struct vl_err *err);
-enum vl_status locked_add(
-    struct vl_locked *l, struct vl_slice bytes, struct vl_err *err);
-void locked_forget(struct vl_locked *l); /* wipes, keeps the memory */
-struct vl_slice locked_slice(const struct vl_locked *l);
-
 /* Characters of `n` bytes. */
 size_t encoded_size(enum vl_encoding how, size_t n);
 /* `out` has room for twice the text; false: it is not spelt so. */

@@ -256,9 +256,9 @@ layout_read(const struct vl_cipher *c, struct layout *l, struct vl_slice value,
 	struct reading r = { .c = c, .l = l, .work = work };
 	enum vl_status st = VL_OK;
 
-	locked_forget(work);
+	vl_locked_clear(work);
 	*l = (struct layout){ 0 };
-	st = locked_reserve(work, 4 * value.n + 64, err);
+	st = vl_locked_reserve(work, 4 * value.n + 64, err);
 	if (st == VL_OK && !read_value(&r, value))
 		st = vl_fail(err, VL_EFORMAT,
 		    "the value does not have the form of cipher '%s'", c->name);

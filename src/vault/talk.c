@@ -56,12 +56,12 @@ say(struct talk *t, const char *word, struct vl_slice bytes, int64_t end,
 	size_t at = 0;
 	ssize_t n = 0;
 
-	locked_forget(line);
-	st = locked_add(line, vl_slice_of(word), err);
+	vl_locked_clear(line);
+	st = vl_locked_add(line, vl_slice_of(word), err);
 	if (st == VL_OK)
 		st = encoding_write(line, VL_ENCODED_BASE64, bytes, err);
 	if (st == VL_OK)
-		st = locked_add(line, vl_slice_of("\n"), err);
+		st = vl_locked_add(line, vl_slice_of("\n"), err);
 	while (st == VL_OK && at < line->n) {
 		n = write(t->child.to, line->p + at, line->n - at);
 		if (n >= 0)
@@ -83,9 +83,9 @@ hear(struct talk *t, int64_t end, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	ssize_t n = 0;
 
-	locked_forget(line);
+	vl_locked_clear(line);
 	while (st == VL_OK && stop == NULL) {
-		st = locked_reserve(line, PIECE, err);
+		st = vl_locked_reserve(line, PIECE, err);
 		if (st == VL_OK)
 			st = vl_program_wait(t->child.from, POLLIN, end, err);
 		if (st != VL_OK)
@@ -110,7 +110,7 @@ static enum vl_status
 take_answer(
     struct talk *t, struct vl_locked *out, const char *word, struct vl_err *err)
 {
-	struct vl_slice text = locked_slice(&t->line);
+	struct vl_slice text = vl_locked_slice(&t->line);
 	enum vl_status st = VL_OK;
 	size_t n = 0;
 
@@ -123,7 +123,7 @@ take_answer(
 		return fail(t, "answers neither 'ok' nor 'bad'", err);
 	text.p += 3;
 	text.n -= 3;
-	st = locked_reserve(out, 2 * text.n, err);
+	st = vl_locked_reserve(out, 2 * text.n, err);
 	if (st != VL_OK)
 		return st;
 	if (!encoding_read(out->p + out->n, &n, VL_ENCODED_BASE64, text)) {
@@ -152,7 +152,7 @@ talk_ask(struct talk *t, struct vl_locked *out, const char *word,
 		st = take_answer(t, out, word, err);
 	else if (!t->broken)
 		st = fail(t, "takes too long for an answer", err);
-	locked_forget(&t->line);
+	vl_locked_clear(&t->line);
 	return st;
 }
 
@@ -175,7 +175,7 @@ talk_new(struct talk **out, const struct vl_cipher *c, struct vl_slice key,
 	} else {
 		st = say(t, "key ", key, deadline(t), err);
 	}
-	locked_forget(&t->line);
+	vl_locked_clear(&t->line);
 	if (st == VL_OK) {
 		*out = t;
 		t = NULL;

@@ -163,7 +163,7 @@ open_value(struct vl_vault *v, struct vl_locked *out, bool *clear,
 	if (v->talk != NULL)
 		return talk_ask(v->talk, out, "open", value, err);
 	if (v->c->cipher == VL_CIPHER_PLAIN)
-		return locked_add(out, value, err);
+		return vl_locked_add(out, value, err);
 	if (skip_prefix(v->c, &value))
 		return open_layout(v, out, value, err);
 	if (!v->c->unprefixed_plain)
@@ -171,7 +171,7 @@ open_value(struct vl_vault *v, struct vl_locked *out, bool *clear,
 		    "the value does not begin as cipher '%s' begins it",
 		    v->c->name);
 	*clear = true;
-	return locked_add(out, value, err);
+	return vl_locked_add(out, value, err);
 }
 
 enum vl_status
@@ -180,12 +180,12 @@ vl_vault_open(struct vl_vault *v, struct vl_locked *out, bool *clear,
 {
 	enum vl_status st = VL_OK;
 
-	locked_forget(out);
+	vl_locked_clear(out);
 	*clear = false;
 	st = open_value(v, out, clear, value, err);
-	locked_forget(&v->work);
+	vl_locked_clear(&v->work);
 	if (st != VL_OK)
-		locked_forget(out);
+		vl_locked_clear(out);
 	return st;
 }
 
@@ -237,7 +237,7 @@ seal_layout(struct vl_vault *v, struct vl_locked *out, struct vl_slice plain,
 	if (st == VL_OK)
 		st = crypter_seal(v->crypter, &v->sealed, &job, err);
 	if (st == VL_OK && tag_is_behind(v->c))
-		st = locked_add(
+		st = vl_locked_add(
 		    &v->sealed, (struct vl_slice){ job.tag, TAG_BYTES }, err);
 	if (st != VL_OK)
 		return st;
@@ -245,7 +245,7 @@ seal_layout(struct vl_vault *v, struct vl_locked *out, struct vl_slice plain,
 	/* Known before it is made, since a part may say how long it is. */
 	w.piece[VL_PIECE_MAC].n = mac_size(v->c->mac);
 	w.piece[VL_PIECE_TAG] = (struct vl_slice){ job.tag, TAG_BYTES };
-	w.piece[VL_PIECE_CIPHERTEXT] = locked_slice(&v->sealed);
+	w.piece[VL_PIECE_CIPHERTEXT] = vl_locked_slice(&v->sealed);
 	return layout_write(&w, out, &v->work, err);
 }
 
@@ -255,21 +255,21 @@ vl_vault_seal(struct vl_vault *v, struct vl_locked *out, struct vl_slice plain,
 {
 	enum vl_status st = VL_OK;
 
-	locked_forget(out);
+	vl_locked_clear(out);
 	if (plain.n > VL_VAULT_VALUE_MAX)
 		return too_long(v, err);
 	if (v->talk != NULL)
 		st = talk_ask(v->talk, out, "seal", plain, err);
 	else if (v->c->cipher == VL_CIPHER_PLAIN)
-		st = locked_add(out, plain, err);
+		st = vl_locked_add(out, plain, err);
 	else
 		st = seal_layout(v, out, plain, err);
-	locked_forget(&v->work);
-	locked_forget(&v->sealed);
+	vl_locked_clear(&v->work);
+	vl_locked_clear(&v->sealed);
 	/* What is written can be read. */
 	if (st == VL_OK && out->n > VL_VAULT_VALUE_MAX)
 		st = too_long(v, err);
 	if (st != VL_OK)
-		locked_forget(out);
+		vl_locked_clear(out);
 	return st;
 }

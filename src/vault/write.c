@@ -16,14 +16,14 @@ add_number(
 
 	for (i = size; i > 0; i--, number >>= 8)
 		bytes[i - 1] = (uint8_t)number;
-	return locked_add(out, (struct vl_slice){ bytes, size }, err);
+	return vl_locked_add(out, (struct vl_slice){ bytes, size }, err);
 }
 
 static enum vl_status
 add_bytes(struct vl_locked *out, const char *hex, struct vl_err *err)
 {
 	const size_t n = strlen(hex) / 2;
-	enum vl_status st = locked_reserve(out, n, err);
+	enum vl_status st = vl_locked_reserve(out, n, err);
 
 	if (st == VL_OK && vl_unhex(out->p + out->n, n, vl_slice_of(hex)))
 		out->n += n;
@@ -60,7 +60,7 @@ add_part(const struct writing *w, struct vl_locked *out, size_t from,
 	enum vl_piece piece = part_piece(part, &how);
 
 	if (part->literal != NULL)
-		return locked_add(out, vl_slice_of(part->literal), err);
+		return vl_locked_add(out, vl_slice_of(part->literal), err);
 	if (part->bytes != NULL)
 		return add_bytes(out, part->bytes, err);
 	if (part->size != VL_PIECE_NONE)
@@ -81,7 +81,7 @@ add_parts(const struct writing *w, struct vl_locked *out, struct vl_err *err)
 
 	for (i = 0; i < w->c->nparts && st == VL_OK; i++) {
 		if (i > 0 && w->c->join != NULL)
-			st = locked_add(out, vl_slice_of(w->c->join), err);
+			st = vl_locked_add(out, vl_slice_of(w->c->join), err);
 		if (st == VL_OK)
 			st = add_part(w, out, from, &w->c->parts[i], err);
 	}
@@ -98,7 +98,7 @@ layout_write(struct writing *w, struct vl_locked *out, struct vl_locked *work,
 	size_t i = 0;
 
 	if (c->prefix != NULL)
-		st = locked_add(out, vl_slice_of(c->prefix), err);
+		st = vl_locked_add(out, vl_slice_of(c->prefix), err);
 	w->wrapped_at = out->n;
 	if (st == VL_OK && c->wrap == VL_ENCODED_NOT) {
 		st = add_parts(w, out, err);
@@ -106,7 +106,7 @@ layout_write(struct writing *w, struct vl_locked *out, struct vl_locked *work,
 		st = add_parts(w, work, err);
 		if (st == VL_OK)
 			st = encoding_write(
-			    out, c->wrap, locked_slice(work), err);
+			    out, c->wrap, vl_locked_slice(work), err);
 	}
 	w->wrapped = out->n - w->wrapped_at;
 	from = out->n;

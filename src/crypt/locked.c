@@ -1,13 +1,13 @@
 /* Bytes in locked memory that grow. */
 
-#include <valise/secret.h>
+#include <string.h>
 
-#include "inside.h"
+#include <valise/secret.h>
 
 #define FIRST 4096
 
 enum vl_status
-locked_reserve(struct vl_locked *l, size_t more, struct vl_err *err)
+vl_locked_reserve(struct vl_locked *l, size_t more, struct vl_err *err)
 {
 	size_t cap = l->cap > 0 ? l->cap : FIRST;
 	uint8_t *p = NULL;
@@ -31,9 +31,9 @@ locked_reserve(struct vl_locked *l, size_t more, struct vl_err *err)
 }
 
 enum vl_status
-locked_add(struct vl_locked *l, struct vl_slice bytes, struct vl_err *err)
+vl_locked_add(struct vl_locked *l, struct vl_slice bytes, struct vl_err *err)
 {
-	enum vl_status st = locked_reserve(l, bytes.n, err);
+	enum vl_status st = vl_locked_reserve(l, bytes.n, err);
 
 	if (st == VL_OK && bytes.n > 0) {
 		memcpy(l->p + l->n, bytes.p, bytes.n);
@@ -43,7 +43,7 @@ locked_add(struct vl_locked *l, struct vl_slice bytes, struct vl_err *err)
 }
 
 void
-locked_forget(struct vl_locked *l)
+vl_locked_clear(struct vl_locked *l)
 {
 	if (l->p != NULL)
 		vl_secret_wipe(l->p, l->n);
@@ -51,7 +51,7 @@ locked_forget(struct vl_locked *l)
 }
 
 struct vl_slice
-locked_slice(const struct vl_locked *l)
+vl_locked_slice(const struct vl_locked *l)
 {
 	return (struct vl_slice){ l->p, l->n };
 }
