@@ -7,6 +7,7 @@
  * and key schedules belong to `seal`.
  *
  * BLAKE2b: RFC 7693.  ChaCha20-Poly1305: RFC 8439.  Argon2id: RFC 9106.
+ * XChaCha20: draft-irtf-cfrg-xchacha.
  * X25519: RFC 7748.  Ed25519: RFC 8032.
  */
 
@@ -67,6 +68,10 @@ void vl_box_seal(uint8_t *out, uint8_t tag[VL_TAG_SIZE], struct vl_slice plain,
 bool vl_box_open(uint8_t *out, struct vl_slice sealed,
     const uint8_t tag[VL_TAG_SIZE], const uint8_t nonce[VL_BOX_NONCE_SIZE],
     const uint8_t key[VL_KEY_SIZE]);
+
+/* `n` bytes of the key stream of XChaCha20, from its first. */
+void vl_xchacha20(uint8_t *out, size_t n,
+    const uint8_t nonce[VL_BOX_NONCE_SIZE], const uint8_t key[VL_KEY_SIZE]);
 
 /* Argon2id, one lane.  `kib` of memory, `passes` over it.  The caller has
  * capped both.  VL_EIO when memory is short. */

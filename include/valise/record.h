@@ -8,6 +8,7 @@
 
 #include <valise/bytes.h>
 #include <valise/entry.h>
+#include <valise/slot.h>
 
 /*
  * One record: its canonical line with LF, and perhaps a body.  The order of
@@ -21,6 +22,10 @@ struct vl_record {
 	bool has_body;
 	uint64_t body_size; /* bytes the source will yield, as the line says */
 	size_t hash_at;     /* where the line wants the body's content hash */
+	/* A token for each secret of the line, in the order in which their
+	 * slots stand in it (slot.h, vl_row_next_slot()). */
+	const struct vl_slice *tokens;
+	size_t ntokens;
 };
 
 /* A chunk of a body, to be fetched on any thread. */

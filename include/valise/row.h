@@ -61,6 +61,7 @@ struct vl_row {
 	bool has_body;
 	uint64_t size;                      /* of the body */
 	uint8_t hash[VL_CONTENT_HASH_SIZE]; /* of the body */
+	size_t nslots; /* secrets in `row`; of no account when it is written */
 };
 
 /*
@@ -103,6 +104,22 @@ enum vl_status vl_table_line_decode(struct vl_table_line *t,
  */
 bool vl_row_next(struct vl_row_store *store, size_t item, size_t *at,
     struct vl_slice *name, struct vl_value *value);
+/*
+ * The secrets of a decoded `row` in the order in which they stand: columns
+ * ascending, pieces in order.  `*at` is all zero at first; false behind the
+ * last.  `place` and `slot` are valid until the next call.
+ */
+struct vl_slots {
+	size_t at; /* of columns */
+	size_t piece;
+	size_t column_end; /* of `store->text` */
+	size_t begin;
+	struct vl_slice column;
+	struct vl_value value;
+};
+bool vl_row_next_slot(struct vl_slots *at, const struct vl_row *row,
+    struct vl_row_store *store, struct vl_slot_place *place,
+    struct vl_slot *slot);
 void vl_row_store_free(struct vl_row_store *store);
 
 #endif

@@ -84,6 +84,10 @@ struct vl_unpacked {
 	struct vl_table_line table;
 	struct vl_row row;
 	struct vl_row_store *store; /* what `row` points into */
+	/* A token for each secret of the line, in the order in which their
+	 * slots stand in it (slot.h, vl_row_next_slot()). */
+	const struct vl_slice *tokens;
+	size_t ntokens;
 };
 enum vl_status vl_unpack_next(
     struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err);

@@ -15,12 +15,14 @@
  *	{"$parts": [...]}	a text in pieces, some of them ids of rows
  *	{"$r": digits}		a real
  *	{"$ref": key}		the id of the row with that key
+ *	{"$secret": print}	a secret, by its fingerprint (slot.h)
  *	{"$t64": base64url}	a text that is not UTF-8, or holds a NUL
  *	{"$zlib": [...]}	as $gzip, in zlib's form
  */
 
 #include <valise/bytes.h>
 #include <valise/json.h>
+#include <valise/slot.h>
 
 /* Values of more bytes stand in the body of their record. */
 #define VL_VALUE_INLINE_MAX 4096
@@ -52,7 +54,8 @@ enum vl_value_kind {
 	VL_VALUE_CELL,
 	VL_VALUE_BODY, /* `cell.type` is TEXT or BLOB */
 	VL_VALUE_REF,
-	VL_VALUE_PARTS
+	VL_VALUE_PARTS,
+	VL_VALUE_SECRET /* `cell.type` is TEXT or BLOB, as `slot` says */
 };
 
 /* What pieces are in the value: it is a text, or a blob in which they are
@@ -74,6 +77,10 @@ struct vl_value {
 	struct vl_slice key;     /* REF: canonical JSON, an array */
 	size_t item;             /* REF, PARTS: the array in the line */
 	enum vl_packing packing; /* PARTS */
+	struct vl_slot slot;     /* SECRET */
+	/* Secrets in it: of SECRET 1, of PARTS as vl_value_read() finds them.
+	 */
+	size_t nslots;
 };
 
 /*
@@ -89,19 +96,21 @@ void vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell);
 void vl_value_write_body(
     struct vl_json_w *w, enum vl_cell_type type, uint64_t at, uint64_t n);
 void vl_value_write_ref(struct vl_json_w *w, struct vl_slice key);
+void vl_value_write_secret(struct vl_json_w *w, const struct vl_slot *slot);
 
 /* What a piece of a text in parts is. */
 enum vl_part_kind {
 	VL_PART_TEXT,
 	VL_PART_BODY,
 	VL_PART_REF,
-	VL_PART_COUNT
+	VL_PART_COUNT,
+	VL_PART_SECRET
 };
-/* How an id is spelled in the text around it. */
+/* How an id or secret is spelled in the text around it. */
 enum vl_part_form {
 	VL_FORM_PLAIN,
 	VL_FORM_JSON_TEXT,   /* inside the quotes of a JSON string */
-	VL_FORM_JSON_NUMBER, /* an integer of JSON, PHP or YAML */
+	VL_FORM_JSON_NUMBER, /* an integer of JSON, PHP or YAML; no secret */
 	VL_FORM_YAML,        /* all of a plain scalar that is a text */
 	VL_FORM_YAML_PART,   /* a part of one, or of the lines of a block */
 	VL_FORM_YAML_SINGLE, /* inside single quotes */
@@ -116,6 +125,8 @@ struct vl_text_part {
 	struct vl_slice table; /* REF */
 	struct vl_slice key;   /* canonical JSON, an array */
 	enum vl_part_form form;
+	struct vl_slot slot;    /* SECRET */
+	struct vl_slice inside; /* SECRET: where in the value it is */
 };
 /* {"$parts":[ ... ]}, or another tag: open, the pieces, close. */
 void vl_parts_open(struct vl_json_w *w, enum vl_packing packing);

@@ -1,4 +1,5 @@
-/* ChaCha20-Poly1305 with a 96-bit nonce (RFC 8439), and NaCl's secretbox. */
+/* ChaCha20-Poly1305 with a 96-bit nonce (RFC 8439), NaCl's secretbox, and
+ * XChaCha20 alone. */
 
 #include <sodium.h>
 
@@ -44,4 +45,15 @@ vl_box_open(uint8_t *out, struct vl_slice sealed,
 {
 	return crypto_secretbox_open_detached(
 	           out, sealed.p, tag, sealed.n, nonce, key) == 0;
+}
+
+_Static_assert(VL_KEY_SIZE == crypto_stream_xchacha20_KEYBYTES &&
+        VL_BOX_NONCE_SIZE == crypto_stream_xchacha20_NONCEBYTES,
+    "sizes of XChaCha20");
+
+void
+vl_xchacha20(uint8_t *out, size_t n, const uint8_t nonce[VL_BOX_NONCE_SIZE],
+    const uint8_t key[VL_KEY_SIZE])
+{
+	(void)crypto_stream_xchacha20(out, n, nonce, key);
 }

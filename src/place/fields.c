@@ -151,6 +151,7 @@ vl_fields_add(struct vl_fields *f, enum vl_side side,
 {
 	struct side *s = &f->sides[side];
 	enum vl_status st = close_counted(s, err);
+	char slot[VL_SLOT_TEXT_SIZE];
 	size_t number = 0;
 
 	s->pieces++;
@@ -167,13 +168,18 @@ vl_fields_add(struct vl_fields *f, enum vl_side side,
 		return st != VL_OK ? st :
 		                     vl_buf_printf(&s->value, err,
 		                         ID_PREFIX "%0*zu", ID_DIGITS, number);
-	default:
+	case VL_PART_SECRET:
+		/* Of letters that no form has to escape. */
+		return vl_buf_add_text(
+		    &s->value, vl_slot_text(slot, part->slot.print), err);
+	case VL_PART_COUNT:
 		if (s->depth == VL_COUNTED_DEPTH)
 			return VL_OK;
 		s->end[s->depth] = s->pieces + part->n;
 		s->from[s->depth++] = s->value.n;
 		return VL_OK;
 	}
+	return VL_OK;
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
- * Pieces of a text, some of them ids of rows (formats/manifest.md, "Values").
- * Each text with its ids has one spelling.
+ * Pieces of a text, some of them ids of rows or secrets (formats/manifest.md,
+ * "Values").  Each text with these has one spelling.
  */
 
 #include <string.h>
@@ -39,6 +39,23 @@ vl_parts_open(struct vl_json_w *w, enum vl_packing packing)
 	vl_json_w_member(w, vl_slice_of(opens[packing]));
 }
 
+static void
+write_secret(struct vl_json_w *w, const struct vl_text_part *part)
+{
+	vl_json_w_open(w, '{');
+	vl_json_w_key(w, "$secret");
+	vl_json_w_open(w, '[');
+	slot_write_print(w, &part->slot);
+	vl_json_w_raw(w, vl_slice_of(forms[part->form]));
+	vl_json_w_text(w, part->inside);
+	if (!slot_is_plain(&part->slot))
+		vl_json_w_text(w,
+		    vl_slice_of(
+		        vl_slot_type(part->slot.form, part->slot.blob)));
+	vl_json_w_close(w, ']');
+	vl_json_w_close(w, '}');
+}
+
 void
 vl_part_write(struct vl_json_w *w, const struct vl_text_part *part)
 {
@@ -60,6 +77,9 @@ vl_part_write(struct vl_json_w *w, const struct vl_text_part *part)
 	case VL_PART_COUNT:
 		vl_json_w_int(w, (int64_t)part->n);
 		break;
+	case VL_PART_SECRET:
+		write_secret(w, part);
+		break;
 	}
 }
 
@@ -73,32 +93,60 @@ vl_parts_close(struct vl_json_w *w)
 /* Reading. */
 
 static bool
+read_form(enum vl_part_form *form, const struct vl_json *j, size_t item)
+{
+	struct vl_slice shown = { 0 };
+	size_t i = 0;
+
+	if (j->items[item].type != VL_JSON_STRING)
+		return false;
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		*form = (enum vl_part_form)i;
+		shown = vl_slice_of(forms[i] + 1);
+		shown.n--;
+		if (vl_slice_equal(j->items[item].raw, shown))
+			return true;
+	}
+	return false;
+}
+
+static bool
 read_part_ref(struct vl_text_part *part, const struct vl_json *j, size_t item,
     struct vl_buf *arena)
 {
 	size_t key = item + 2; /* the table is one item */
-	struct vl_slice shown = { 0 };
-	size_t form = 0;
-	size_t i = 0;
 
 	if (j->items[item].count != 3 ||
-	    j->items[item + 1].type != VL_JSON_STRING)
-		return false;
-	form = j->items[key].next;
-	if (j->items[form].type != VL_JSON_STRING)
+	    j->items[item + 1].type != VL_JSON_STRING ||
+	    !read_form(&part->form, j, j->items[key].next))
 		return false;
 	part->kind = VL_PART_REF;
 	part->table = vl_json_text(j, item + 1, arena);
 	part->key = j->items[key].raw;
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		part->form = (enum vl_part_form)i;
-		shown = vl_slice_of(forms[i] + 1);
-		shown.n--;
-		if (vl_slice_equal(j->items[form].raw, shown))
-			return part->table.n > 0 &&
-			    part->table.n <= VL_TABLE_NAME_MAX;
-	}
-	return false;
+	return part->table.n > 0 && part->table.n <= VL_TABLE_NAME_MAX;
+}
+
+/* At the array behind its tag.  The form of a number is none for it, and what
+ * is a blob is not spelled in a text. */
+static bool
+read_part_secret(struct vl_text_part *part, const struct vl_json *j,
+    size_t item, struct vl_buf *arena)
+{
+	const size_t n = j->items[item].count;
+
+	part->kind = VL_PART_SECRET;
+	if (j->items[item].type != VL_JSON_ARRAY || (n != 3 && n != 4) ||
+	    !slot_read_print(&part->slot, j, item + 1) ||
+	    !read_form(&part->form, j, item + 2) ||
+	    part->form == VL_FORM_JSON_NUMBER ||
+	    j->items[item + 3].type != VL_JSON_STRING)
+		return false;
+	part->inside = vl_json_text(j, item + 3, arena);
+	if (part->inside.n == 0 || part->inside.n > VL_SLOT_INSIDE_MAX)
+		return false;
+	return n == 3 ||
+	    (slot_read_type(&part->slot, j, item + 4) &&
+	        !slot_is_plain(&part->slot) && !part->slot.blob);
 }
 
 /* A piece that is no string of JSON. */
@@ -142,6 +190,8 @@ read_part(struct vl_text_part *part, const struct vl_json *j, size_t item,
 	if (vl_slice_equal(it[1].raw, vl_slice_of("$t64")))
 		return it[2].type == VL_JSON_STRING && !it[2].escaped &&
 		    read_part_bytes(part, it[2].raw, arena);
+	if (vl_slice_equal(it[1].raw, vl_slice_of("$secret")))
+		return read_part_secret(part, j, item + 2, arena);
 	part->kind = VL_PART_BODY;
 	return vl_slice_equal(it[1].raw, vl_slice_of("$body")) &&
 	    value_read_range(j, item + 2, &part->at, &part->n);
@@ -170,7 +220,7 @@ is_text_part(enum vl_part_kind kind)
 struct counted {
 	struct {
 		uint64_t end; /* number of the piece behind it */
-		bool has_ref;
+		bool has_own; /* an id or secret, whose length each side has */
 	} open[VL_COUNTED_DEPTH];
 	size_t depth;
 };
@@ -184,28 +234,28 @@ begin_counted(struct counted *c, uint64_t number, uint64_t n, uint64_t most)
 	if (c->depth == VL_COUNTED_DEPTH || n >= most - number)
 		return false;
 	c->open[c->depth].end = number + n + 1;
-	c->open[c->depth++].has_ref = false;
+	c->open[c->depth++].has_own = false;
 	return true;
 }
 
 /* Those that end before piece `number`; `*any`: there are some.  False: one
- * has no id, so that its length could stand there. */
+ * has neither id nor secret, so that its length could stand there. */
 static bool
 end_counted(struct counted *c, uint64_t number, bool *any)
 {
 	*any = false;
 	while (c->depth > 0 && c->open[c->depth - 1].end == number) {
-		if (!c->open[--c->depth].has_ref)
+		if (!c->open[--c->depth].has_own)
 			return false;
 		if (c->depth > 0)
-			c->open[c->depth - 1].has_ref = true;
+			c->open[c->depth - 1].has_own = true;
 		*any = true;
 	}
 	return true;
 }
 
 /* Texts are not empty and not next to one another but where a counted stretch
- * ends, and some part is an id: else there would be two spellings. */
+ * ends, and some part is an id or secret: else there would be two spellings. */
 enum vl_status
 parts_check(struct vl_value *v, const struct vl_json *j, struct vl_buf *arena,
     struct vl_err *err)
@@ -217,7 +267,7 @@ parts_check(struct vl_value *v, const struct vl_json *j, struct vl_buf *arena,
 	size_t used = arena->n;
 	size_t at = item + 1;
 	uint64_t number = 0;
-	bool has_ref = false;
+	bool has_own = false;
 	bool ended = false;
 
 	if (j->items[item].type != VL_JSON_ARRAY)
@@ -225,7 +275,8 @@ parts_check(struct vl_value *v, const struct vl_json *j, struct vl_buf *arena,
 	for (; at < j->items[item].next; at = j->items[at].next, number++) {
 		arena->n = used; /* only looked at */
 		if (!end_counted(&counted, number, &ended))
-			return value_bad(err, "a length in it counts no id");
+			return value_bad(
+			    err, "a length in it counts neither id nor secret");
 		if (!read_part(&part, j, at, arena) ||
 		    (part.kind == VL_PART_REF &&
 		        !vl_key_valid(j, at + 2, arena)))
@@ -244,17 +295,20 @@ parts_check(struct vl_value *v, const struct vl_json *j, struct vl_buf *arena,
 		if (is_text_part(part.kind) && is_text_part(before) && !ended)
 			return value_bad(err, "pieces of it are not joined");
 		before = part.kind;
-		if (part.kind != VL_PART_REF)
+		if (part.kind == VL_PART_SECRET)
+			v->nslots++;
+		else if (part.kind != VL_PART_REF)
 			continue;
-		has_ref = true;
+		has_own = true;
 		if (counted.depth > 0)
-			counted.open[counted.depth - 1].has_ref = true;
+			counted.open[counted.depth - 1].has_own = true;
 	}
 	arena->n = used;
 	if (!end_counted(&counted, number, &ended))
-		return value_bad(err, "a length in it counts no id");
-	return has_ref ? VL_OK :
-	                 value_bad(err, "it names no row in its pieces");
+		return value_bad(
+		    err, "a length in it counts neither id nor secret");
+	return has_own ? VL_OK :
+	                 value_bad(err, "no piece of it is an id or secret");
 }
 
 bool

@@ -24,4 +24,13 @@ enum vl_status parts_check(struct vl_value *v, const struct vl_json *j,
 enum vl_status value_take(struct vl_value *v, const struct vl_json *j,
     size_t item, struct vl_buf *arena, struct vl_err *err);
 
+/* slot.c: the parts of a secret at `item`. */
+bool slot_read_print(
+    struct vl_slot *slot, const struct vl_json *j, size_t item);
+bool slot_read_type(struct vl_slot *slot, const struct vl_json *j, size_t item);
+bool slot_read_value(
+    struct vl_slot *slot, const struct vl_json *j, size_t item);
+bool slot_is_plain(const struct vl_slot *slot);
+void slot_write_print(struct vl_json_w *w, const struct vl_slot *slot);
+
 #endif

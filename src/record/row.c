@@ -140,6 +140,7 @@ read_row(struct line *l, struct vl_err *err)
 			    "the one before",
 			    vl_escape_text(shown, sizeof(shown), name));
 		l->store->text.n = used;
+		l->row->nslots += v.nslots;
 	}
 	l->row->row = j->items[l->at[M_ROW]].raw;
 	l->store->columns = l->at[M_ROW];
@@ -258,6 +259,57 @@ vl_row_next(struct vl_row_store *store, size_t item, size_t *at,
 	if (value_take(value, j, *at + 1, &store->text, NULL) != VL_OK)
 		return false;
 	*at = j->items[*at + 1].next;
+	return true;
+}
+
+/* The next column that has a secret, or may have one in its pieces. */
+static bool
+next_secret_column(struct vl_slots *s, struct vl_row_store *store)
+{
+	if (s->at == 0)
+		s->begin = store->text.n;
+	do {
+		store->text.n = s->begin;
+		if (!vl_row_next(
+		        store, store->columns, &s->at, &s->column, &s->value))
+			return false;
+	} while (s->value.kind != VL_VALUE_SECRET &&
+	    s->value.kind != VL_VALUE_PARTS);
+	s->column_end = store->text.n;
+	s->piece = 0;
+	return true;
+}
+
+bool
+vl_row_next_slot(struct vl_slots *at, const struct vl_row *row,
+    struct vl_row_store *store, struct vl_slot_place *place,
+    struct vl_slot *slot)
+{
+	struct vl_text_part part = { .kind = VL_PART_TEXT };
+
+	for (;;) {
+		if (at->value.kind == VL_VALUE_PARTS) {
+			store->text.n = at->column_end;
+			while (part.kind != VL_PART_SECRET &&
+			    vl_parts_next(&part, &store->json, &at->value,
+			        &at->piece, &store->text))
+				;
+			if (part.kind == VL_PART_SECRET)
+				break;
+		}
+		if (!next_secret_column(at, store))
+			return false;
+		if (at->value.kind == VL_VALUE_SECRET)
+			break;
+	}
+	*slot = at->value.kind == VL_VALUE_SECRET ? at->value.slot : part.slot;
+	*place = (struct vl_slot_place){ .resource = row->resource,
+		.collection = row->table,
+		.key = row->key,
+		.column = at->column,
+		.inside = part.inside,
+		.form = slot->form,
+		.blob = slot->blob };
 	return true;
 }
 

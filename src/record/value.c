@@ -362,6 +362,14 @@ read_tagged(struct vl_value *v, const struct vl_json *j, struct vl_slice tag,
 		    VL_OK :
 		    value_bad(err, "its place in the body is none");
 	}
+	if (vl_slice_equal(tag, vl_slice_of("$secret"))) {
+		v->kind = VL_VALUE_SECRET;
+		v->nslots = 1;
+		if (!slot_read_value(&v->slot, j, item))
+			return value_bad(err, "its secret is none");
+		v->cell.type = v->slot.blob ? VL_CELL_BLOB : VL_CELL_TEXT;
+		return VL_OK;
+	}
 	if (text && vl_slice_equal(tag, vl_slice_of("$b64"))) {
 		v->cell.type = VL_CELL_BLOB;
 		return read_coded(v, it->raw, arena, err);

@@ -397,6 +397,8 @@ fill_part(const struct filling *f, const struct vl_text_part *part,
 	if (part->kind == VL_PART_BODY)
 		return rows_stage_piece(
 		    f->p->stage, f->row->body, part->at, part->n, text, f->err);
+	if (part->kind == VL_PART_SECRET)
+		return rows_refuse_secret(f->err);
 	to = find_table(plan, part->table);
 	if (to != NONE)
 		st = rows_ids_find(f->p, to, find_column(f, to), part->key,
@@ -489,6 +491,14 @@ fill_parts(const struct filling *f, struct vl_row_store *store,
 }
 
 enum vl_status
+rows_refuse_secret(struct vl_err *err)
+{
+	return vl_fail(err, VL_EREFUSED,
+	    "it holds a secret, and secrets in rows are not taken by this "
+	    "version");
+}
+
+enum vl_status
 rows_fill(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,
@@ -516,7 +526,9 @@ rows_fill(struct vl_rows_put *p, size_t table, size_t column,
 		break;
 	case VL_VALUE_REF:
 		return fill_ref(&f, value->key, text, cell);
-	default:
+	case VL_VALUE_SECRET:
+		return rows_refuse_secret(err);
+	case VL_VALUE_PARTS:
 		return fill_parts(&f, store, value, text, cell);
 	}
 	if (st != VL_OK || f.t->nfiles == 0)

@@ -288,7 +288,7 @@ lay_piece(
 	if (part->kind == VL_PART_COUNT) {
 		l->end[l->depth] = number + part->n + 1;
 		l->open[l->depth++] = number;
-	} else if (part->kind == VL_PART_REF) {
+	} else if (part->kind == VL_PART_REF || part->kind == VL_PART_SECRET) {
 		h->ids[l->nids++] = (struct rows_id_at){ from, l->depth > 0 };
 		st = vl_buf_add_text(&h->text, "1", s->err);
 	} else {
@@ -356,7 +356,7 @@ put_parts(struct swapping_row *s, const struct vl_value *v)
 	for (; st == VL_OK &&
 	     vl_parts_next(&part, &h->store.json, v, &at, &h->store.text);
 	     number++) {
-		if (part.kind == VL_PART_REF || part.kind == VL_PART_COUNT) {
+		if (part.kind != VL_PART_TEXT && part.kind != VL_PART_BODY) {
 			vl_part_write(&s->w, &part);
 			continue;
 		}
@@ -396,9 +396,13 @@ put_value(struct swapping_row *s, const struct vl_value *v)
 	case VL_VALUE_REF:
 		vl_value_write_ref(&s->w, v->key);
 		return VL_OK;
-	default:
+	case VL_VALUE_SECRET:
+		vl_value_write_secret(&s->w, &v->slot);
+		return VL_OK;
+	case VL_VALUE_PARTS:
 		return put_parts(s, v);
 	}
+	return VL_OK;
 }
 
 static enum vl_status

@@ -348,6 +348,8 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 	    !vl_slice_equal(row->table, vl_buf_slice(&p->told.name)))
 		return vl_fail(err, VL_EFORMAT,
 		    "it does not stand behind the line of its table");
+	if (row->nslots > 0)
+		return rows_refuse_secret(err);
 	p->missing = row->size;
 	if (p->passing)
 		return VL_OK;

@@ -413,6 +413,7 @@ enum vl_status rows_idmap_find(struct vl_rows_put *p, size_t table,
     struct vl_slice key, int64_t *id, bool *found, struct vl_err *err);
 void rows_idmap_free(struct rows_idmap *m);
 /* fill.c: the cell of a column for a value of a line. */
+enum vl_status rows_refuse_secret(struct vl_err *err);
 enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,

@@ -51,6 +51,13 @@ same_stretch(struct same *c, const struct rows_staged *row,
 	return st;
 }
 
+static bool
+same_slot(const struct vl_slot *a, const struct vl_slot *b)
+{
+	return memcmp(a->print, b->print, sizeof(a->print)) == 0 &&
+	    a->form == b->form && a->blob == b->blob;
+}
+
 static enum vl_status
 same_parts(struct same *c, const struct rows_staged *row,
     const struct vl_value *ours, const struct vl_value *theirs, bool *same)
@@ -81,6 +88,10 @@ same_parts(struct same *c, const struct rows_staged *row,
 			*same = vl_slice_equal(a.text, b.text);
 		else if (a.kind == VL_PART_COUNT)
 			*same = a.n == b.n;
+		else if (a.kind == VL_PART_SECRET)
+			*same = same_slot(&a.slot, &b.slot) &&
+			    vl_slice_equal(a.inside, b.inside) &&
+			    a.form == b.form;
 		else
 			*same = vl_slice_equal(a.key, b.key) &&
 			    vl_slice_equal(a.table, b.table) &&
@@ -146,9 +157,13 @@ same_value(struct same *c, const struct rows_beside *b, bool *same)
 		}
 		return same_stretch(c, row, (uint64_t[]){ ours->at, ours->n },
 		    (uint64_t[]){ theirs->at, theirs->n }, same);
-	default:
+	case VL_VALUE_SECRET:
+		*same = same_slot(&ours->slot, &theirs->slot);
+		return VL_OK;
+	case VL_VALUE_PARTS:
 		return same_parts(c, row, ours, theirs, same);
 	}
+	return VL_OK;
 }
 
 enum vl_status

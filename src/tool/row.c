@@ -168,6 +168,9 @@ show_value(struct showing *s, const struct vl_row_store *store,
 	case VL_VALUE_PARTS:
 		show_parts(s, store, v);
 		break;
+	case VL_VALUE_SECRET:
+		vl_value_write_secret(&s->w, &v->slot);
+		break;
 	}
 }
 

@@ -153,13 +153,13 @@ a_second_spelling_of_a_value_is_refused(void **state)
 	refuse_value("{\"$b64\":\"YR\"}", "canonical");
 	refuse_value("{\"$ref\":\"x\"}", "no key");
 	refuse_value("{\"$ref\":[]}", "no key");
-	refuse_value("{\"$secret\":\"sf1.x\"}", "not known");
+	refuse_value("{\"$secret\":\"sf1.x\"}", "its secret is none");
 	refuse_value("{\"$b64\":\"\",\"$r\":\"1\"}", "neither");
 	refuse_value("{}", "neither");
 	refuse_value("[1]", "neither");
 	refuse_value("true", "neither");
-	refuse_value("{\"$parts\":[]}", "names no row");
-	refuse_value("{\"$parts\":[\"a\"]}", "names no row");
+	refuse_value("{\"$parts\":[]}", "an id or secret");
+	refuse_value("{\"$parts\":[\"a\"]}", "an id or secret");
 	refuse_value(
 	    "{\"$parts\":[\"a\",\"b\",[\"t\",[1],\"json\"]]}", "not joined");
 	refuse_value("{\"$parts\":[\"\",[\"t\",[1],\"json\"]]}", "empty");
@@ -324,6 +324,96 @@ a_row_comes_back_from_its_line(void **state)
 	vl_buf_free(&line);
 }
 
+/* A line with secrets of all kinds, in columns and in pieces. */
+static const char with_secrets[] =
+    "{\"c\":\"t\",\"k\":[\"k\"],\"r\":\"app\",\"row\":{\"a\":{"
+    "\"$secret\":\"sf1.AAAAAAAAAAAAAAAAAAAAAA\"},\"b\":1,\"c\":{\"$parts\":["
+    "\"x\",{\"$secret\":[\"sf1.AQAAAAAAAAAAAAAAAAAAAA\",\"json\",\"$.p\"]},["
+    "\"u\","
+    "[1],\"plain\"],{\"$secret\":[\"sf1.AgAAAAAAAAAAAAAAAAAAAA\",\"plain\","
+    "\"\\\"\",\"broken\"]}]},\"d\\t\":{\"$secret\":["
+    "\"sf1.AwAAAAAAAAAAAAAAAAAAAA\",\"clear-blob\"]}},\"t\":\"row\"}\n";
+
+static void
+secrets_come_in_the_order_in_which_they_stand(void **state)
+{
+	static const struct {
+		const char *column;
+		const char *inside;
+		const char *type;
+	} want[] = { { "a", "", "text" }, { "c", "$.p", "text" },
+		{ "c", "\"", "broken" }, { "d\t", "", "clear-blob" } };
+	struct vl_row_store store = { 0 };
+	struct vl_slot_place place = { 0 };
+	struct vl_slots at = { 0 };
+	struct vl_slot slot = { 0 };
+	struct vl_row row = { 0 };
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	(void)state;
+	if (vl_row_decode(&row, &store, vl_slice_of(with_secrets), &err) !=
+	    VL_OK)
+		fail_msg("%s", err.text);
+	assert_int_equal(4, row.nslots);
+	for (i = 0; i < 4; i++) {
+		assert_true(vl_row_next_slot(&at, &row, &store, &place, &slot));
+		assert_int_equal(i, slot.print[0]);
+		assert_true(vl_slice_equal(place.resource, row.resource));
+		assert_true(vl_slice_equal(place.collection, row.table));
+		assert_true(vl_slice_equal(place.key, row.key));
+		assert_true(
+		    vl_slice_equal(place.column, vl_slice_of(want[i].column)));
+		assert_true(
+		    vl_slice_equal(place.inside, vl_slice_of(want[i].inside)));
+		assert_string_equal(
+		    want[i].type, vl_slot_type(place.form, place.blob));
+	}
+	assert_false(vl_row_next_slot(&at, &row, &store, &place, &slot));
+	vl_row_store_free(&store);
+}
+
+static void
+a_secret_is_written_as_it_was_read(void **state)
+{
+	struct vl_row_store store = { 0 };
+	struct vl_text_part part = { 0 };
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	struct vl_json_w w = { 0 };
+	struct vl_row row = { 0 };
+	struct vl_buf out = { 0 };
+	struct vl_err err = { 0 };
+	size_t piece = 0;
+	size_t at = 0;
+
+	(void)state;
+	assert_int_equal(VL_OK,
+	    vl_row_decode(&row, &store, vl_slice_of(with_secrets), &err));
+	vl_json_w_init(&w, &out);
+	vl_json_w_open(&w, '{');
+	while (vl_row_next(&store, store.columns, &at, &name, &v)) {
+		vl_json_w_key(
+		    &w, name.n == 1 ? (char[]){ (char)name.p[0], 0 } : "d\t");
+		if (v.kind == VL_VALUE_SECRET)
+			vl_value_write_secret(&w, &v.slot);
+		else if (v.kind == VL_VALUE_CELL)
+			vl_cell_write(&w, &v.cell);
+		if (v.kind != VL_VALUE_PARTS)
+			continue;
+		vl_parts_open(&w, v.packing);
+		for (piece = 0; vl_parts_next(
+		         &part, &store.json, &v, &piece, &store.text);)
+			vl_part_write(&w, &part);
+		vl_parts_close(&w);
+	}
+	vl_json_w_close(&w, '}');
+	assert_int_equal(VL_OK, vl_json_w_end(&w, &err));
+	assert_true(vl_slice_equal(row.row, vl_buf_slice(&out)));
+	vl_buf_free(&out);
+	vl_row_store_free(&store);
+}
+
 /* The same text as the C library finds with 15 digits, or 16, or 17. */
 static void
 a_real_is_spelled_as_the_c_library_does_it(void **state)
@@ -384,6 +474,8 @@ main(void)
 		    values_in_the_body_follow_one_another_and_fill_it),
 		cmocka_unit_test(what_is_no_line_of_a_table_is_refused),
 		cmocka_unit_test(a_row_comes_back_from_its_line),
+		cmocka_unit_test(secrets_come_in_the_order_in_which_they_stand),
+		cmocka_unit_test(a_secret_is_written_as_it_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

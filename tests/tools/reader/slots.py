@@ -1,0 +1,117 @@
+"""Secrets by formats/manifest.md, "Secrets": fingerprints and tokens.
+
+XChaCha20 is written down here, since no library of Debian gives it to Python
+without Poly1305 behind it. It is slow, which for secrets is fast enough.
+"""
+
+import base64
+import struct
+
+from common import blake, demand, kdf_transfer
+
+HEAD = 36
+BLOCK = 32
+SECRET_MOST = 1 << 20
+
+
+def rotate(n, bits):
+    return (n << bits | n >> (32 - bits)) & 0xffffffff
+
+
+def rounds(state):
+    """The twenty rounds of ChaCha20, in ten pairs."""
+    s = list(state)
+
+    def quarter(a, b, c, d):
+        s[a] = s[a] + s[b] & 0xffffffff
+        s[d] = rotate(s[d] ^ s[a], 16)
+        s[c] = s[c] + s[d] & 0xffffffff
+        s[b] = rotate(s[b] ^ s[c], 12)
+        s[a] = s[a] + s[b] & 0xffffffff
+        s[d] = rotate(s[d] ^ s[a], 8)
+        s[c] = s[c] + s[d] & 0xffffffff
+        s[b] = rotate(s[b] ^ s[c], 7)
+
+    for _ in range(10):
+        quarter(0, 4, 8, 12)
+        quarter(1, 5, 9, 13)
+        quarter(2, 6, 10, 14)
+        quarter(3, 7, 11, 15)
+        quarter(0, 5, 10, 15)
+        quarter(1, 6, 11, 12)
+        quarter(2, 7, 8, 13)
+        quarter(3, 4, 9, 14)
+    return s
+
+
+def words(data):
+    return list(struct.unpack("<%dI" % (len(data) // 4), data))
+
+
+CONSTANTS = words(b"expand 32-byte k")
+
+
+def xchacha20(key, nonce, n):
+    """n bytes of the key stream."""
+    s = rounds(CONSTANTS + words(key) + words(nonce[:16]))
+    inner = s[:4] + s[12:]
+    out = b""
+    for block in range((n + 63) // 64):
+        state = CONSTANTS + inner + words(
+            struct.pack("<Q", block) + nonce[16:24])
+        out += struct.pack("<16I", *((a + b) & 0xffffffff for a, b in
+                                     zip(state, rounds(state))))
+    return out[:n]
+
+
+# Fingerprints and tokens. `place` is resource, collection, key, column, path
+# inside the value and type, as bytes.
+
+def chain(parts):
+    return b"".join(struct.pack("<I", len(part)) + part for part in parts)
+
+
+def location(series, epoch, place):
+    return chain([series, struct.pack("<I", epoch), *place])
+
+
+def fingerprint(tk, loc, plain):
+    digest = blake(b"vls1-sf" + chain([loc, plain]), key=kdf_transfer(tk, 3))
+    return "sf1." + base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def padded(plain):
+    return plain + b"\x80" + bytes(-(len(plain) + 1) % BLOCK)
+
+
+def tag_of(tk, loc, full):
+    return blake(struct.pack("<QQ", len(loc), len(full)) + loc + full,
+                 key=kdf_transfer(tk, 1), person=b"vls1-siv")
+
+
+def crypt(tk, tag, data):
+    stream = xchacha20(kdf_transfer(tk, 2), tag[:24], len(data))
+    return bytes(a ^ b for a, b in zip(data, stream))
+
+
+def seal(tk, epoch, loc, plain):
+    """The token of a secret."""
+    full = padded(plain)
+    tag = tag_of(tk, loc, full)
+    return struct.pack("<I", epoch) + tag + crypt(tk, tag, full)
+
+
+def unseal(tk, epoch, loc, want, token):
+    """The secret of a token, whose fingerprint is `want`."""
+    demand(struct.unpack("<I", token[:4])[0] == epoch,
+           "a token of another epoch", "auth")
+    tag = token[4:HEAD]
+    full = crypt(tk, tag, token[HEAD:])
+    demand(tag_of(tk, loc, full) == tag, "a token that does not open", "auth")
+    plain = full.rstrip(b"\0")
+    demand(plain.endswith(b"\x80") and len(full) - len(plain) < BLOCK,
+           "a secret that is not padded", "auth")
+    plain = plain[:-1]
+    demand(fingerprint(tk, loc, plain) == want,
+           "a secret that is not its fingerprint", "auth")
+    return plain
