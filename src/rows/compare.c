@@ -333,14 +333,14 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	return rows_stage_set(p->stage, c->rd.table, row, c->err);
 }
 
-static const char *
-first_name(const struct comparing *c)
+static size_t
+first_column(const struct comparing *c)
 {
 	struct vl_slice what = vl_buf_slice(&c->p->detail);
 	size_t column = 0;
 
 	(void)rows_what_next(&what, &column);
-	return c->rd.t->schema->columns[column].name;
+	return column;
 }
 
 static enum vl_status
@@ -359,7 +359,6 @@ static enum vl_status
 prove(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 {
 	struct vl_rows_put *p = c->p;
-	char shown[256];
 	enum vl_status st = VL_OK;
 	bool equal = false;
 
@@ -370,11 +369,10 @@ prove(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	if (st == VL_OK && !equal)
 		st = find_differences(c, row);
 	if (st == VL_OK && p->detail.n > 0)
-		return vl_fail(c->err, VL_EREFUSED,
-		    "table '%s', %s: '%s' is not as it was written: does a "
-		    "trigger of the database change it? All was rolled back",
-		    c->rd.t->schema->name,
-		    vl_escape_text(shown, sizeof(shown), key), first_name(c));
+		return rows_prove_differs(
+		    p, &c->rd, key, first_column(c), c->err);
+	if (st == VL_OK)
+		st = rows_prove_entry(p, &c->rd, row, key, c->err);
 	if (row->act != ROWS_SAME)
 		p->counts.proved++;
 	if (st == VL_OK && row->act == ROWS_NEW && !c->mark &&
@@ -504,6 +502,8 @@ compare_row(struct comparing *c, const struct rows_note *note)
 	bool drop = false;
 
 	c->held = false;
+	if (c->rd.stray)
+		return rows_prove_stray(p, &c->rd, c->err);
 	st = make_at(c);
 	if (st == VL_OK)
 		st = rows_stage_find_here(
@@ -592,17 +592,12 @@ check_missing(struct comparing *c, size_t table, enum rows_act act)
 	struct rows_staged row = { 0 };
 	enum vl_status st =
 	    rows_staging_open(&g, c->p->stage, table, act, c->err);
-	char shown[256];
 	bool more = false;
 
 	if (st == VL_OK)
 		st = rows_staging_next(g, &row, &more, c->err);
 	if (st == VL_OK && more)
-		st = vl_fail(c->err, VL_EREFUSED,
-		    "table '%s', %s: it was written and is not there: does a "
-		    "trigger of the database remove it? All was rolled back",
-		    c->here->plan.tables[table].schema->name,
-		    vl_escape_text(shown, sizeof(shown), row.key));
+		st = rows_prove_missing(c->p, c->here, table, &row, c->err);
 	rows_staging_free(g);
 	return st;
 }

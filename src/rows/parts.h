@@ -532,7 +532,7 @@ struct rows_reader {
 	struct rows_early *early; /* or NULL */
 	int64_t r;
 	size_t entry;        /* that fits the row */
-	bool stray;          /* with an ear: none fits it */
+	bool stray;          /* none fits it: with an ear, or in the proof */
 	struct vl_slice key; /* of the row, where a walk has found it */
 };
 enum vl_status rows_reader_open(struct rows_reader *rd, struct vl_db *db,

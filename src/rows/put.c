@@ -654,12 +654,16 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 {
 	struct vl_rows *after = NULL;
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
 	if (is_proved(p))
 		return VL_OK;
 	rows_idmap_free(p->idmap);
 	p->idmap = NULL;
-	st = rows_scratch_rest(p->here->scratch, err);
+	for (i = 0; st == VL_OK && i < p->here->plan.ntables; i++)
+		st = rows_settle_again(p, i, err);
+	if (st == VL_OK)
+		st = rows_scratch_rest(p->here->scratch, err);
 	if (st == VL_OK)
 		st = vl_dbs_make_room(p->opts.dbs, err);
 	if (st == VL_OK)

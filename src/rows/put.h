@@ -11,6 +11,7 @@
  *	           rows of the bundle, put aside
  *	here_row.c values of the source become those of this side
  *	compare.c  those beside the target's
+ *	prove.c    what is not as it was decided
  *	same.c     two values
  *	tell.c     what differs inside them
  *	settle.c   what becomes of them
@@ -304,6 +305,25 @@ enum vl_status rows_mapped_say(struct vl_rows_put *p, struct vl_err *err);
 /* compare.c; `proof`: the second time, when nothing may differ. */
 enum vl_status rows_compare(struct vl_rows_put *p, struct vl_rows *here,
     bool proof, struct vl_err *err);
+/* prove.c: VL_EREFUSED, with the line of the profile at fault.  The reader's
+ * row fits no entry any more. */
+enum vl_status rows_prove_stray(
+    struct vl_rows_put *p, const struct rows_reader *rd, struct vl_err *err);
+/* VL_OK: what was done with `row` is what the entry of the reader's row, which
+ * is that one as it was written, says. */
+enum vl_status rows_prove_entry(struct vl_rows_put *p,
+    const struct rows_reader *rd, const struct rows_staged *row,
+    struct vl_slice key, struct vl_err *err);
+/* The column is not as it was written. */
+enum vl_status rows_prove_differs(struct vl_rows_put *p,
+    const struct rows_reader *rd, struct vl_slice key, size_t column,
+    struct vl_err *err);
+/* The row is not there, or not under its name. */
+enum vl_status rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after,
+    size_t table, const struct rows_staged *row, struct vl_err *err);
+/* The row is not there, and is to be, by its entry. */
+enum vl_status rows_prove_left(struct vl_rows_put *p, size_t table,
+    const struct rows_staged *row, struct vl_err *err);
 /* As the run says, else the entry. */
 enum vl_on_match rows_on_match(
     const struct vl_rows_put *p, const struct rows_entry *e);
@@ -389,6 +409,9 @@ enum vl_status rows_settling_owner(struct rows_settling *s,
 void rows_settling_free(struct rows_settling *s);
 /* The rows that are not here. */
 enum vl_status rows_settle_new(
+    struct vl_rows_put *p, size_t table, struct vl_err *err);
+/* Once all is written: those of the table that are not are not to be. */
+enum vl_status rows_settle_again(
     struct vl_rows_put *p, size_t table, struct vl_err *err);
 /* Those of the table may be left out, and it is not known yet which. */
 bool rows_unsettled(const struct vl_rows_put *p, size_t table);

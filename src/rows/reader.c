@@ -127,7 +127,7 @@ rows_reader_next(struct rows_reader *rd, bool *row, struct vl_err *err)
 	for (rd->entry = 0; rd->entry < rd->t->nentries; rd->entry++)
 		if (rows_reader_holds(rd, rd->t->entries[rd->entry].condition))
 			return VL_OK;
-	if (rd->plan->ear != NULL) {
+	if (rd->plan->ear != NULL || rd->plan->before != NULL) {
 		rd->stray = true;
 		rd->entry = rd->t->nentries - 1;
 		return VL_OK;

@@ -3,6 +3,10 @@
  * of the profile they are here, whether the target keeps its own, whether
  * they stay behind with an owner that is left alone, and of new ones whether
  * they may be made.
+ *
+ * A condition may read rows that are not written yet, and ids that are not
+ * given.  The proof looks once more (prove.c), and so it is done here with the
+ * rows that were not made.
  */
 
 #include <stdlib.h>
@@ -15,8 +19,9 @@ struct rows_settling {
 	size_t table;
 	const struct rows_table *t;
 	struct vl_probe *probe; /* NULL: nothing depends on a condition */
-	size_t *conditions;     /* place of each entry's, then of each keep's,
-	                         * in `holds`; NONE: it always holds */
+	size_t *conditions;     /* place of each entry's, of each keep's, and of
+	                         * what each entry skips, in `holds`; NONE: it
+	                         * always holds */
 	bool *holds;
 	struct vl_cell *cells;
 	struct vl_buf *texts;
@@ -26,7 +31,24 @@ struct rows_settling {
 static bool
 depends(const struct rows_table *t)
 {
+	size_t i = 0;
+
+	for (i = 0; i < t->nentries; i++)
+		if (t->entries[i].skip != NONE)
+			return true;
 	return t->nentries > 1 || t->nkeeps > 0;
+}
+
+/* The condition of that place; NONE: it always holds. */
+static size_t
+condition(const struct rows_table *t, size_t i)
+{
+	if (i < t->nentries)
+		return t->entries[i].condition;
+	i -= t->nentries;
+	if (i < t->nkeeps)
+		return t->keeps[i].condition;
+	return t->entries[i - t->nkeeps].skip;
 }
 
 /* The conditions that stand for something, and of every column its value. */
@@ -34,7 +56,7 @@ static enum vl_status
 open_probe(struct rows_settling *s, struct vl_err *err)
 {
 	const struct rows_table *t = s->t;
-	size_t n = t->nentries + t->nkeeps;
+	size_t n = 2 * t->nentries + t->nkeeps;
 	const char **columns = calloc(t->schema->ncolumns + 1, sizeof(char *));
 	const char **conditions = calloc(n + 1, sizeof(char *));
 	struct vl_scan_opts opts = { .table = t->schema->name,
@@ -53,8 +75,7 @@ open_probe(struct rows_settling *s, struct vl_err *err)
 	    s->holds == NULL || s->cells == NULL || s->texts == NULL)
 		st = vl_fail_memory(err);
 	for (i = 0; st == VL_OK && i < n; i++) {
-		number = i < t->nentries ? t->entries[i].condition :
-		                           t->keeps[i - t->nentries].condition;
+		number = condition(t, i);
 		s->conditions[i] = NONE;
 		if (number == NONE)
 			continue;
@@ -132,6 +153,18 @@ holds(const struct rows_settling *s, size_t i)
 	return s->conditions[i] == NONE || s->holds[s->conditions[i]];
 }
 
+/* The entry skips the row. */
+static bool
+skips(const struct rows_settling *s, size_t entry)
+{
+	const struct rows_entry *e = &s->t->entries[entry];
+
+	return e->skipped ||
+	    (e->skip != NONE &&
+	        holds(s, s->t->nentries + s->t->nkeeps + entry));
+}
+
+/* Where none fits the proof says so, unless one does then. */
 enum vl_status
 rows_settling_look(struct rows_settling *s, struct rows_staged *row, bool *kept,
     struct vl_err *err)
@@ -153,11 +186,11 @@ rows_settling_look(struct rows_settling *s, struct rows_staged *row, bool *kept,
 	for (i = 0; i < t->nkeeps && !*kept; i++)
 		*kept = t->keeps[i].words->ncolumns == 0 &&
 		    holds(s, t->nentries + i);
-	for (row->entry = 0; row->entry < t->nentries; row->entry++)
+	for (row->entry = 0; row->entry + 1 < t->nentries; row->entry++)
 		if (holds(s, row->entry))
-			return VL_OK;
-	return vl_fail(err, VL_EREFUSED,
-	    "no entry of the profile fits it: add one without 'where'");
+			break;
+	*kept = *kept || (holds(s, row->entry) && skips(s, row->entry));
+	return VL_OK;
 }
 
 /* The row that names the table, where the table holds its id. */
@@ -217,11 +250,16 @@ rows_settling_owner(struct rows_settling *s, const struct rows_staged *row,
 	return st;
 }
 
+static enum vl_on_new
+on_new_of(const struct rows_entry *e)
+{
+	return e->words == NULL ? VL_ON_NEW_CREATE : e->words->on_new;
+}
+
 static enum vl_status
 settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 {
 	struct vl_rows_put *p = s->p;
-	const struct vl_table_words *w = NULL;
 	enum vl_on_new on_new = VL_ON_NEW_CREATE;
 	enum vl_status st = VL_OK;
 	bool kept = false;
@@ -233,9 +271,7 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 		st = rows_settling_owner(s, row, &left, err);
 	if (st != VL_OK)
 		return st;
-	w = s->t->entries[row->entry].words;
-	if (w != NULL)
-		on_new = w->on_new;
+	on_new = on_new_of(&s->t->entries[row->entry]);
 	go = !kept && !left && on_new == VL_ON_NEW_CREATE;
 	if (!kept && on_new != VL_ON_NEW_FAIL)
 		st = rows_decide(p,
@@ -314,4 +350,54 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 	rows_settling_free(s);
 	return st == VL_OK ? VL_OK :
 	                     vl_within(err, "table '%s'", t->schema->name);
+}
+
+/* A row that was not made: now that all is written, it is to be none, still. */
+static enum vl_status
+look_again(
+    struct rows_settling *s, const struct rows_staged *row, struct vl_err *err)
+{
+	struct rows_staged again = *row;
+	enum vl_status st = VL_OK;
+	bool kept = false;
+	bool left = false;
+
+	st = rows_settling_look(s, &again, &kept, err);
+	if (st == VL_OK && !kept)
+		st = rows_settling_owner(s, &again, &left, err);
+	if (st != VL_OK || kept || left ||
+	    on_new_of(&s->t->entries[again.entry]) != VL_ON_NEW_CREATE)
+		return st;
+	/* Somebody may have said so of this very row. */
+	if (s->p->opts.decide != NULL &&
+	    on_new_of(&s->t->entries[row->entry]) == VL_ON_NEW_CREATE)
+		return VL_OK;
+	return rows_prove_left(s->p, s->table, &again, err);
+}
+
+enum vl_status
+rows_settle_again(struct vl_rows_put *p, size_t table, struct vl_err *err)
+{
+	const struct rows_table *t = &p->here->plan.tables[table];
+	struct rows_settling *s = NULL;
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st = VL_OK;
+	bool more = true;
+
+	if (!depends(t) || rows_stage_count(p->stage, table, ROWS_LEFT) == 0)
+		return VL_OK;
+	st = rows_settling_open(&s, p, table, err);
+	if (st == VL_OK)
+		st = rows_staging_open(&g, p->stage, table, ROWS_LEFT, err);
+	while (st == VL_OK) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		if (row.r == ROWS_NOWHERE)
+			st = look_again(s, &row, err);
+	}
+	rows_staging_free(g);
+	rows_settling_free(s);
+	return st;
 }
