@@ -17,7 +17,6 @@
 #include <valise/bytes.h>
 #include <valise/site.h>
 #include <valise/value.h>
-#include <valise/vault.h>
 
 enum vl_match_by {
 	VL_MATCH_KEY,
@@ -53,6 +52,20 @@ enum vl_on_dangling {
 enum vl_on_broken {
 	VL_BROKEN_REFUSE,
 	VL_BROKEN_KEEP
+};
+
+/* What becomes of a secret: the target's to say, but that the source sends
+ * nothing where it says BLANK. */
+enum vl_on_secret {
+	VL_SECRET_CARRY,
+	VL_SECRET_BLANK,    /* empty at the target, to be entered by hand */
+	VL_SECRET_KEEP_HERE /* existing rows keep what they have */
+};
+
+/* A value that does not open at the source. */
+enum vl_secret_broken {
+	VL_SECRET_BROKEN_REFUSE,
+	VL_SECRET_BROKEN_CARRY /* sealed as it is, and put back as it was */
 };
 
 /* A part of a key: a column, or what the one row that points here says. */
@@ -137,13 +150,24 @@ struct vl_reference {
 	bool in_site;
 };
 
-/* A column whose values are encrypted with a key that each side has for
- * itself. */
+/* A column, or places in its values, that is encrypted with a key which each
+ * side has for itself, or is secret and in clear. */
 struct vl_secret_words {
-	char *of; /* "table.column" */
-	char *master_key;
-	char *cipher;
+	char *of;    /* "table.column" */
+	char *where; /* SQL over the table, or NULL: the rows that no other
+	              * line about this place takes */
+	char *json;  /* JSONPath into the value, or NULL */
+	char *yaml;  /* the same; at most one of the three */
+	char *php;
 	enum vl_plain plain; /* what it is when it is open */
+	char **search;       /* JSONPaths into the plaintext: what is looked
+	                      * for elsewhere; none: what looks secret */
+	size_t nsearch;
+	char *master_key; /* NULL: only where `cipher` is "plain" */
+	char *cipher;     /* what the profile says; vl_site_cipher() has this
+	                   * side's */
+	enum vl_on_secret on_secret;
+	enum vl_secret_broken on_broken;
 	unsigned line;
 	unsigned column;
 	bool in_site;
@@ -215,6 +239,8 @@ struct vl_profile_resource {
 	size_t npaths;
 	struct vl_file_reference *files;
 	size_t nfiles;
+	/* Ascending by column and path; those of one place in the order in
+	 * which they are tried, the one without `where` last. */
 	struct vl_secret_words *secrets;
 	size_t nsecrets;
 	struct vl_not_secret *not_secret;
@@ -236,16 +262,6 @@ struct vl_profile_resource {
 	size_t nkeep_values;
 	struct vl_members *members; /* the same */
 	size_t nmembers;
-	unsigned line;
-	unsigned column;
-	bool in_site;
-};
-
-/* A cipher of the profile's own; its words are freed with it. */
-struct vl_declared {
-	struct vl_cipher cipher;
-	char **command; /* `cipher.command`, once it is settled */
-	size_t ncommand;
 	unsigned line;
 	unsigned column;
 	bool in_site;
@@ -340,6 +356,18 @@ bool vl_file_next(
     const char **text, struct vl_slice *before, struct vl_slice *column);
 /* The database whose rows own files of `tree`, or NULL. */
 const char *vl_profile_owner(const struct vl_profile *p, const char *tree);
+
+/* The path into the value, or NULL. */
+const char *vl_secret_path(const struct vl_secret_words *s);
+/*
+ * The cipher of such values on this side: what the master key's entry in the
+ * site says, else what the line says; declared by the site, by its own profile
+ * `own` (or NULL), or compiled in.  VL_EUSAGE: none of them has it; the message
+ * names it, and the line to add.  Borrowed from them.
+ */
+enum vl_status vl_site_cipher(const struct vl_cipher **out,
+    const struct vl_site *site, const struct vl_profile *own,
+    const struct vl_secret_words *s, struct vl_err *err);
 
 /* The path into the value, or NULL; whether ids stand inside the value. */
 const char *vl_reference_path(const struct vl_reference *ref);

@@ -21,7 +21,8 @@ struct vl_program {
 /*
  * Append what it prints.  Its own messages go nowhere.  VL_EUSAGE where it
  * cannot be run, ends with another code than 0, by a signal, not in time, or
- * prints more.
+ * prints more.  Where `out` has room for one byte more than `max` it stays
+ * where it is, and nothing else holds what is printed.
  */
 enum vl_status vl_program_output(
     struct vl_buf *out, const struct vl_program *p, struct vl_err *err);

@@ -11,7 +11,9 @@
 #include <stdbool.h>
 
 #include <valise/bytes.h>
+#include <valise/master.h>
 #include <valise/text.h>
+#include <valise/vault.h>
 
 enum vl_kind {
 	VL_KIND_FILES,
@@ -169,6 +171,16 @@ enum vl_undeclared {
 	VL_UNDECLARED_WARN
 };
 
+/* A cipher that the site or a profile declares; its words are freed with it. */
+struct vl_declared {
+	struct vl_cipher cipher;
+	char **command; /* `cipher.command`, once it is settled */
+	size_t ncommand;
+	unsigned line;
+	unsigned column;
+	bool in_site; /* of a profile: the place is in the site file */
+};
+
 struct vl_profile_use; /* what `profile` says: profile.h */
 
 struct vl_trust {
@@ -208,6 +220,10 @@ struct vl_site {
 	struct vl_pair *here; /* values that differ from side to side */
 	size_t nhere;
 	enum vl_undeclared undeclared;
+	struct vl_master_words *masters; /* of this side */
+	size_t nmasters;
+	struct vl_declared *ciphers; /* go before those of a profile */
+	size_t nciphers;
 	/* Base directory of state, absolute.  Where none is given:
 	 * /var/lib/valise for root, else $XDG_STATE_HOME/valise or
 	 * ~/.local/state/valise. */
@@ -244,6 +260,15 @@ const struct vl_resource *vl_site_resource(
     const struct vl_site *site, const char *name);
 /* The name of a resource that `name` may be a misspelling of, or NULL. */
 const char *vl_site_nearest(const struct vl_site *site, const char *name);
+
+/* What the site says of the master key `name`; NULL: nothing. */
+const struct vl_master_words *vl_site_master(
+    const struct vl_site *site, const char *name);
+/* vl_master_read() of it; VL_EUSAGE with file, line and column, also where the
+ * site does not name it: with the line to add. */
+enum vl_status vl_site_master_read(struct vl_locked *out,
+    struct vl_master_found *found, const struct vl_site *site, const char *name,
+    struct vl_err *err);
 
 /* The `n` names of `--only`: VL_EUSAGE where one is no resource. */
 enum vl_status vl_site_only_check(const struct vl_site *site,

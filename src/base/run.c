@@ -103,7 +103,7 @@ read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
 {
 	struct pollfd wait = { .fd = in, .events = POLLIN };
 	size_t before = out->n;
-	uint8_t piece[PIECE];
+	size_t room = 0;
 	int64_t left = 0;
 	ssize_t n = 0;
 
@@ -118,7 +118,13 @@ read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
 			return vl_fail_errno(err, "cannot wait");
 		if (n <= 0)
 			continue;
-		n = read(in, piece, sizeof(piece));
+		/* One byte more than it may print tells that it does. */
+		room = p->max + 1 - (out->n - before);
+		if (room > PIECE)
+			room = PIECE;
+		if (vl_buf_reserve(out, room, err) != VL_OK)
+			return err->status;
+		n = read(in, out->p + out->n, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -126,13 +132,11 @@ read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
 			    err, "cannot read from '%s'", p->words[0]);
 		if (n == 0)
 			return VL_OK;
-		if ((size_t)n > p->max - (out->n - before))
+		out->n += (size_t)n;
+		if (out->n - before > p->max)
 			return vl_fail(err, VL_EUSAGE,
 			    "'%s' prints more than %zu bytes", p->words[0],
 			    p->max);
-		if (vl_buf_add(out, (struct vl_slice){ piece, (size_t)n },
-		        err) != VL_OK)
-			return err->status;
 	}
 }
 

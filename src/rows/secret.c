@@ -71,7 +71,8 @@ rows_secret_count(const struct rows_plan *p, const struct rows_reader *rd)
 	struct rows_secret *s = p->secrets;
 
 	for (; s < p->secrets + p->nsecrets; s++) {
-		if (s->table != rd->table || s->column == NONE)
+		if (s->table != rd->table || s->column == NONE ||
+		    s->words->master_key == NULL)
 			continue;
 		cell = rows_reader_cell(rd, s->column);
 		s->values += cell->type != VL_CELL_NULL &&
@@ -165,7 +166,8 @@ rows_secret_written(struct vl_rows_put *p, struct vl_err *err)
 	uint64_t n = 0;
 
 	for (; st == VL_OK && s < plan->secrets + plan->nsecrets; s++) {
-		if (s->column == NONE || !p->seen[s->table])
+		if (s->column == NONE || !p->seen[s->table] ||
+		    s->words->master_key == NULL)
 			continue;
 		n = 0;
 		st = count_written(p, s, ROWS_NEW, &n, err);

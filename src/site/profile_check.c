@@ -467,7 +467,10 @@ vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 	if (st == VL_OK)
 		st = check_version(p, err);
 	if (st == VL_OK)
-		st = vl_profile_check_ciphers(p, err);
+		st = vl_site_check_ciphers(
+		    &(struct vl_declarations){
+		        p->ciphers, p->nciphers, p->file, p->site_file },
+		    err);
 	for (i = 0; i < p->nresources && st == VL_OK; i++) {
 		r = &p->resources[i];
 		st = settle_tables(p, r, err);
@@ -478,6 +481,8 @@ vl_profile_settle(struct vl_profile *p, bool partial, struct vl_err *err)
 			st = check_references(p, r, err);
 		if (st == VL_OK)
 			st = vl_profile_check_files(p, r, err);
+		if (st == VL_OK)
+			st = vl_profile_check_secrets(p, r, partial, err);
 		if (st == VL_OK)
 			st = vl_profile_check_kind(p, r, err);
 	}

@@ -13,7 +13,8 @@
 /* Words of a line whose lists add. */
 static const char *const adding[] = { "keep_here", "derived", "none", NULL };
 
-/* What makes two lines of references the same, but for the column. */
+/* What makes two lines of references, or of secrets, the same, but for the
+ * column. */
 static const char *const same_line[] = { "where", "unpack", "json", "php",
 	"yaml", "pattern", NULL };
 
@@ -232,24 +233,29 @@ is_same_line(const struct vl_site_node *a, const struct vl_site_node *b)
 	return true;
 }
 
-/* One column of a line of `references`. */
+/* One column of a line of `references`, or the one of `secrets`: what `name`
+ * says.  Of secrets in one place the first line counts. */
 static enum vl_status
-put_reference(struct vl_site_node *list, const struct vl_site_node *line,
-    const char *from, struct vl_err *err)
+put_place(struct vl_site_node *list, const struct vl_site_node *line,
+    const char *name, const char *text, struct vl_err *err)
 {
-	enum vl_status st = part_entries(list, "from", from, err);
+	enum vl_status st = part_entries(list, name, text, err);
 	size_t i = 0;
 
 	if (st != VL_OK)
 		return st;
 	for (i = 0; i < list->nkids; i++)
-		if (has_text(vl_site_node_of(list->kids[i], "from"), from) &&
+		if (has_text(vl_site_node_of(list->kids[i], name), text) &&
 		    is_same_line(list->kids[i], line))
-			return put_words(list->kids[i], line, "from", err);
-	return add_entry(list, line, "from", from, err);
+			return put_words(list->kids[i], line, name, err);
+	st = add_entry(list, line, name, text, err);
+	if (st == VL_OK && strcmp(name, "column") == 0)
+		to_front(list);
+	return st;
 }
 
-/* One line of `tables` or `references`, for each that it is about. */
+/* One line of `tables`, `references` or `secrets`, for each that it is about.
+ */
 static enum vl_status
 put_line(struct vl_site_node *list, const char *name,
     const struct vl_site_node *line, struct vl_err *err)
@@ -268,7 +274,8 @@ put_line(struct vl_site_node *list, const char *name,
 		if (strcmp(name, "table") == 0)
 			st = put_table(list, line, text_at(names, i), err);
 		else
-			st = put_reference(list, line, text_at(names, i), err);
+			st =
+			    put_place(list, line, name, text_at(names, i), err);
 	}
 	return st;
 }
@@ -286,6 +293,8 @@ put_list(struct vl_site_node *list, const char *word,
 		name = "table";
 	else if (strcmp(word, "references") == 0)
 		name = "from";
+	else if (strcmp(word, "secrets") == 0)
+		name = "column";
 	else
 		return add_copies(list, lines, err);
 	for (i = 0; i < lines->nkids && st == VL_OK; i++)

@@ -35,14 +35,15 @@ static bool differ(struct pair *p, size_t own, size_t theirs, size_t found[2]);
 static void
 say_element(struct pair *p, const struct vl_json *j, size_t item)
 {
-	static const char *const names[] = { "table", "from", "path",
+	static const char *const names[] = { "table", "from", "path", "column",
 		"resource" };
 	size_t at = VL_JSON_NONE;
 	size_t i = 0;
 
 	if (j->items[item].type != VL_JSON_OBJECT)
 		return;
-	for (i = 0; at == VL_JSON_NONE && i < 4; i++)
+	for (i = 0; at == VL_JSON_NONE && i < sizeof(names) / sizeof(*names);
+	     i++)
 		at = vl_json_member(j, item, names[i]);
 	if (at != VL_JSON_NONE)
 		say(p, " (", j->items[at].raw, ")");

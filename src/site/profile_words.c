@@ -32,6 +32,8 @@ static const char *const over[] = { "ciphertext", "before", "wrapped", NULL };
 static const char *const pieces[] = { "ciphertext", "salt", "tag", "iv", "mac",
 	NULL };
 static const char *const on_broken[] = { "refuse", "keep", NULL };
+static const char *const on_secret[] = { "carry", "blank", "keep_here", NULL };
+static const char *const broken[] = { "refuse", "carry_as_is", NULL };
 static const char *const missing[] = { "refuse", "allow", NULL };
 static const char *const collide[] = { "refuse", "rename", NULL };
 
@@ -162,13 +164,11 @@ const struct vl_word vl_profile_table[] = {
 	    .of = VL_SCOPE_MEMBERS, .policy = true,
 	    .count = IN_DATABASE(nmembers) },
 	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
-	    .of = VL_SCOPE_SECRET, .set = true,
-	    .count = IN_DATABASE(nsecrets) },
+	    .of = VL_SCOPE_SECRET, .count = IN_DATABASE(nsecrets) },
 	{ "not_secret", DATABASE(not_secret), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_NOT_SECRET, .set = true,
 	    .count = IN_DATABASE(nnot_secret) },
 	LATER("leaks", VL_SCOPE_DATABASE),
-	LATER("master_keys", VL_SCOPE_DATABASE),
 
 	{ "table", TABLE(tables), .type = VL_WORD_TABLE, .required = true,
 	    .many = VL_ONE_OR_LIST, .count = IN_TABLE(ntables) },
@@ -278,15 +278,21 @@ const struct vl_word vl_profile_table[] = {
 	{ "where", ROWS(where), .type = VL_WORD_TEXT },
 
 	{ "column", SECRET(of), .type = VL_WORD_COLUMN, .required = true },
-	{ "master_key", SECRET(master_key), .type = VL_WORD_NAME,
-	    .required = true },
-	{ "cipher", SECRET(cipher), .type = VL_WORD_NAME, .required = true },
+	{ "where", SECRET(where), .type = VL_WORD_TEXT },
+	{ "json", SECRET(json), .type = VL_WORD_JSON },
+	{ "yaml", SECRET(yaml), .type = VL_WORD_JSON },
+	{ "php", SECRET(php), .type = VL_WORD_JSON },
+	{ "master_key", SECRET(master_key), .type = VL_WORD_NAME },
+	{ "cipher", SECRET(cipher), .type = VL_WORD_NAME, .fallback = "plain" },
 	{ "plain", SECRET(plain), .type = VL_WORD_CHOICE, .choices = plain,
 	    .first = VL_PLAIN_JSON },
-	LATER("where", VL_SCOPE_SECRET), LATER("json", VL_SCOPE_SECRET),
-	LATER("search", VL_SCOPE_SECRET), LATER("on_secret", VL_SCOPE_SECRET),
-	LATER("on_broken", VL_SCOPE_SECRET), LATER("file", VL_SCOPE_SECRET),
-	LATER("line", VL_SCOPE_SECRET), LATER("yaml", VL_SCOPE_SECRET),
+	{ "search", SECRET(search), .type = VL_WORD_JSON, .many = VL_LIST,
+	    .set = true, .count = offsetof(struct vl_secret_words, nsearch) },
+	{ "on_secret", SECRET(on_secret), .type = VL_WORD_CHOICE,
+	    .policy = true, .choices = on_secret },
+	{ "on_broken", SECRET(on_broken), .type = VL_WORD_CHOICE,
+	    .choices = broken },
+	LATER("file", VL_SCOPE_SECRET), LATER("line", VL_SCOPE_SECRET),
 	LATER("define", VL_SCOPE_SECRET),
 	{ "column", NOT_SECRET(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "where", NOT_SECRET(where), .type = VL_WORD_TEXT },
@@ -367,7 +373,8 @@ const struct vl_word vl_profile_table[] = {
 	LATER("exclude", VL_SCOPE_USE),
 	{ "members", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "not_secret", VL_SCOPE_USE, .type = VL_WORD_LINES },
-	LATER("secrets", VL_SCOPE_USE), LATER("leaks", VL_SCOPE_USE),
+	{ "secrets", VL_SCOPE_USE, .type = VL_WORD_LINES },
+	LATER("leaks", VL_SCOPE_USE),
 
 	{ .word = NULL }
 };

@@ -73,9 +73,22 @@ enum vl_status vl_site_check_file(const char *file,
 /* profile_files.c: lines about rows that own files. */
 enum vl_status vl_profile_check_files(const struct vl_profile *p,
     const struct vl_profile_resource *r, struct vl_err *err);
-/* profile_ciphers.c: declarations keep the rules of their room. */
-enum vl_status vl_profile_check_ciphers(
-    const struct vl_profile *p, struct vl_err *err);
+/* profile_ciphers.c: declarations keep the rules of their room; `file` and
+ * `site_file` say where they stand. */
+struct vl_declarations {
+	struct vl_declared *list;
+	size_t n;
+	const char *file;
+	const char *site_file; /* of those in the site; or NULL */
+};
+enum vl_status vl_site_check_ciphers(
+    const struct vl_declarations *d, struct vl_err *err);
+/* profile_secrets.c: entries of `secrets`, each and together; in order. */
+enum vl_status vl_profile_check_secrets(const struct vl_profile *p,
+    struct vl_profile_resource *r, bool partial, struct vl_err *err);
+/* master.c: those of `master_keys`. */
+enum vl_status vl_site_check_masters(const struct vl_site_reader *r,
+    const struct vl_site *site, struct vl_err *err);
 /* profile.c: a profile from its tree, read and settled. */
 struct vl_profile_source {
 	const struct vl_site_node *root;

@@ -170,6 +170,13 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 	if (st == VL_OK)
 		st = vl_site_check_rules(&reader, site, root, err);
 	if (st == VL_OK)
+		st = vl_site_check_masters(&reader, site, err);
+	if (st == VL_OK)
+		st = vl_site_check_ciphers(
+		    &(struct vl_declarations){
+		        site->ciphers, site->nciphers, reader.file, NULL },
+		    err);
+	if (st == VL_OK)
 		st = set_state(site, err);
 	if (st != VL_OK)
 		goto out;

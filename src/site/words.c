@@ -34,6 +34,10 @@ static const char *const undeclared[] = { "refuse", "warn", NULL };
 #define REWRITE(name) VL_SCOPE_REWRITE, .at = offsetof(struct vl_rewrite, name)
 #define REWRITE_ROWS(name)                                                     \
 	VL_SCOPE_REWRITE_ROWS, .at = offsetof(struct vl_rewrite_rows, name)
+#define MASTER(name)                                                           \
+	VL_SCOPE_MASTER_KEY, .at = offsetof(struct vl_master_words, name)
+#define MASTER_CHECK(name)                                                     \
+	VL_SCOPE_MASTER_CHECK, .at = offsetof(struct vl_master_check, name)
 #define LATER(name, scope_)                                                    \
 	{                                                                      \
 		.word = name, .scope = scope_, .type = VL_WORD_LATER           \
@@ -78,8 +82,13 @@ const struct vl_word vl_site_words[] = {
 	    .of = VL_SCOPE_REFERENCES },
 	{ "here", SITE(here), .type = VL_WORD_HERE,
 	    .count = offsetof(struct vl_site, nhere) },
-	LATER("master_keys", VL_SCOPE_SITE), LATER("secrets", VL_SCOPE_SITE),
-	LATER("hooks", VL_SCOPE_SITE), LATER("undo", VL_SCOPE_SITE),
+	{ "master_keys", SITE(masters), .type = VL_WORD_MAPS,
+	    .of = VL_SCOPE_MASTER_KEY,
+	    .count = offsetof(struct vl_site, nmasters) },
+	{ "ciphers", SITE(ciphers), .type = VL_WORD_MAPS, .of = VL_SCOPE_CIPHER,
+	    .count = offsetof(struct vl_site, nciphers) },
+	LATER("secrets", VL_SCOPE_SITE), LATER("hooks", VL_SCOPE_SITE),
+	LATER("undo", VL_SCOPE_SITE),
 
 	{ "name", RESOURCE(name), .type = VL_WORD_NAME, .required = true },
 	{ "kind", RESOURCE(kind), .type = VL_WORD_CHOICE, .required = true,
@@ -161,6 +170,25 @@ const struct vl_word vl_site_words[] = {
 	    .at = offsetof(struct vl_site, undeclared), .type = VL_WORD_CHOICE,
 	    .choices = undeclared, .required = true },
 
+	{ "name", MASTER(name), .type = VL_WORD_NAME, .required = true },
+	{ "file", MASTER(file), .type = VL_WORD_PATH },
+	{ "json", MASTER(json), .type = VL_WORD_JSON },
+	{ "yaml", MASTER(yaml), .type = VL_WORD_JSON },
+	{ "line", MASTER(keyed), .type = VL_WORD_TEXT },
+	{ "define", MASTER(define), .type = VL_WORD_TEXT },
+	{ "command", MASTER(command), .type = VL_WORD_TEXT, .many = VL_LIST,
+	    .count = offsetof(struct vl_master_words, ncommand) },
+	{ "credential", MASTER(credential), .type = VL_WORD_TEXT },
+	{ "optional", MASTER(optional), .type = VL_WORD_BOOL },
+	{ "cipher", MASTER(cipher), .type = VL_WORD_NAME },
+	{ "check", MASTER(check), .type = VL_WORD_STRUCT,
+	    .of = VL_SCOPE_MASTER_CHECK },
+
+	{ "resource", MASTER_CHECK(resource), .type = VL_WORD_NAME,
+	    .required = true },
+	{ "column", MASTER_CHECK(of), .type = VL_WORD_COLUMN,
+	    .required = true },
+
 	{ .word = NULL }
 };
 
@@ -187,6 +215,10 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_REWRITE_ROWS] = { PLACED(vl_rewrite_rows),
 	    .whose = "this entry" },
 	[VL_SCOPE_REFERENCES] = { .whose = "'references'" },
+	[VL_SCOPE_MASTER_KEY] = { PLACED(vl_master_words),
+	    .whose = "this key" },
+	[VL_SCOPE_MASTER_CHECK] = { .size = sizeof(struct vl_master_check),
+	    .whose = "'check'" },
 	[VL_SCOPE_PROFILE] = { .whose = "the profile" },
 	[VL_SCOPE_VERSION] = { .whose = "'version'",
 	    .placed = true,

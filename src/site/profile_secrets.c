@@ -1,0 +1,166 @@
+/*
+ * Entries of `secrets` (formats/profile.md, "Secrets"): words that need one
+ * another, the order in which those of one place are tried, and that no two
+ * say the same.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <valise/text.h>
+
+#include "read.h"
+
+#define SHOWN 80
+
+const char *
+vl_secret_path(const struct vl_secret_words *s)
+{
+	if (s->json != NULL)
+		return s->json;
+	return s->yaml != NULL ? s->yaml : s->php;
+}
+
+static int
+text_cmp(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+/* By column, then by the place in it. */
+static int
+by_place(const struct vl_secret_words *a, const struct vl_secret_words *b)
+{
+	int order = strcmp(a->of, b->of);
+
+	if (order == 0)
+		order = text_cmp(a->json, b->json);
+	if (order == 0)
+		order = text_cmp(a->yaml, b->yaml);
+	if (order == 0)
+		order = text_cmp(a->php, b->php);
+	return order;
+}
+
+static enum vl_status
+fail_at(const struct vl_profile *p, const struct vl_secret_words *s,
+    struct vl_err *err, const char *why)
+{
+	struct vl_site_node at = { .line = s->line,
+		.column = s->column,
+		.file = s->in_site ? p->site_file : NULL };
+
+	return vl_site_fail(p->file, &at, err, "%s", why);
+}
+
+static enum vl_status
+check_key(const struct vl_profile *p, const struct vl_secret_words *s,
+    struct vl_err *err)
+{
+	if (s->cipher == NULL && s->master_key != NULL)
+		return fail_at(p, s, err,
+		    "this entry has a 'master_key' and no 'cipher' that says "
+		    "how it is used");
+	if (s->cipher != NULL && strcmp(s->cipher, "plain") != 0 &&
+	    s->master_key == NULL)
+		return fail_at(p, s, err,
+		    "this entry has a 'cipher' and no 'master_key' for it");
+	return VL_OK;
+}
+
+/* `partial`: what stands over another profile, which may say the rest. */
+static enum vl_status
+settle(const struct vl_profile *p, struct vl_secret_words *s, bool partial,
+    struct vl_err *err)
+{
+	const char *path = vl_secret_path(s);
+	enum vl_status st = partial ? VL_OK : check_key(p, s, err);
+
+	if (st != VL_OK)
+		return st;
+	if (strchr(s->of, '*') != NULL)
+		return fail_at(p, s, err,
+		    "'column' is one column of one table, without a star");
+	if ((s->json != NULL) + (s->yaml != NULL) + (s->php != NULL) > 1)
+		return fail_at(p, s, err,
+		    "one of 'json', 'yaml' and 'php' reads the value");
+	if (path != NULL && path[strlen(path) - 1] == '~')
+		return fail_at(p, s, err,
+		    "a path with '~' selects names, and a secret is a value");
+	if (s->nsearch > 0 && s->plain != VL_PLAIN_JSON && !partial)
+		return fail_at(p, s, err,
+		    "'search' needs 'plain: json', in which it looks");
+	if (s->cipher == NULL)
+		s->cipher = strdup("plain");
+	return s->cipher != NULL ? VL_OK : vl_fail_memory(err);
+}
+
+/* Those of one place stay as they are tried; the one without `where` is last.
+ * There are few. */
+static void
+sort(struct vl_secret_words *s, size_t n)
+{
+	struct vl_secret_words one = { 0 };
+	size_t i = 0;
+	size_t k = 0;
+	int order = 0;
+
+	for (i = 1; i < n; i++) {
+		one = s[i];
+		for (k = i; k > 0; k--) {
+			order = by_place(&s[k - 1], &one);
+			if (order == 0)
+				order = (s[k - 1].where == NULL) -
+				    (one.where == NULL);
+			if (order <= 0)
+				break;
+			s[k] = s[k - 1];
+		}
+		s[k] = one;
+	}
+}
+
+/* No two lines of one place have the same `where`, or none. */
+static enum vl_status
+check_alone(const struct vl_profile *p, const struct vl_profile_resource *r,
+    size_t i, struct vl_err *err)
+{
+	const struct vl_secret_words *s = &r->secrets[i];
+	const struct vl_secret_words *other = s;
+	struct vl_site_node at = { .line = s->line,
+		.column = s->column,
+		.file = s->in_site ? p->site_file : NULL };
+	char shown[SHOWN];
+
+	while (other > r->secrets) {
+		other--;
+		if (by_place(other, s) != 0)
+			return VL_OK;
+		if (text_cmp(other->where, s->where) == 0)
+			return vl_site_fail(p->file, &at, err,
+			    "'%s' stands here twice for the same rows and "
+			    "place; first in line %u",
+			    vl_escape_text(
+			        shown, sizeof(shown), vl_slice_of(s->of)),
+			    other->line);
+	}
+	return VL_OK;
+}
+
+enum vl_status
+vl_profile_check_secrets(const struct vl_profile *p,
+    struct vl_profile_resource *r, bool partial, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < r->nsecrets && st == VL_OK; i++)
+		st = settle(p, &r->secrets[i], partial, err);
+	if (st == VL_OK)
+		sort(r->secrets, r->nsecrets);
+	for (i = 0; i < r->nsecrets && st == VL_OK; i++)
+		st = check_alone(p, r, i, err);
+	return st;
+}

@@ -1,0 +1,200 @@
+/*
+ * A key by a path into a file of JSON or YAML (formats/site.md, "Master
+ * keys").
+ *
+ * Whoever finds the place works in memory that is not locked.  So it sees the
+ * file without what is in it: each run of letters and digits that the path
+ * does not name is letters and digits that say nothing, as many.  The place is
+ * the same, and is read from the file itself.
+ */
+
+#include <ctype.h>
+
+#include <valise/place.h>
+
+#include "master.h"
+
+#define NOT_JSON "it cannot be read as JSON"
+#define NOT_YAML                                                               \
+	"it cannot be read as YAML, or the key is written in several lines"
+
+struct masking {
+	struct vl_slice words; /* of the path */
+	uint8_t letter;        /* none of the path */
+	uint8_t digit;
+};
+
+/* The same run stands in the path. */
+static bool
+is_named(const struct masking *m, struct vl_slice run)
+{
+	size_t n = 0;
+	size_t i = 0;
+
+	for (i = 0; i < m->words.n; i += n) {
+		for (n = 0; i + n < m->words.n && isalnum(m->words.p[i + n]);)
+			n++;
+		if (n == run.n && memcmp(m->words.p + i, run.p, n) == 0)
+			return true;
+		n += n == 0;
+	}
+	return false;
+}
+
+/* One that the path does not have, or else the first. */
+static uint8_t
+unused(struct vl_slice path, const char *of)
+{
+	const char *c = of;
+
+	while (*c != '\0' && memchr(path.p, *c, path.n) != NULL)
+		c++;
+	return (uint8_t)(*c == '\0' ? *of : *c);
+}
+
+static void
+mask_run(const struct masking *m, uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	for (i = 0; i < n; i++)
+		p[i] = isdigit(p[i]) ? m->digit : m->letter;
+}
+
+/* An escape stays one: its letter, and digits behind those that take some. */
+static size_t
+mask_escape(uint8_t *p, size_t n)
+{
+	const size_t digits = *p == 'x' ? 2 : *p == 'u' ? 4 : *p == 'U' ? 8 : 0;
+	size_t i = 1;
+
+	for (; i <= digits && i < n && isxdigit(p[i]); i++)
+		p[i] = '1';
+	return i;
+}
+
+/* A character beyond ASCII becomes another of as many bytes. */
+static size_t
+mask_wide(uint8_t *p, size_t n)
+{
+	static const char *const others[] = { "\xc3\xa9", "\xe2\x82\xac",
+		"\xf0\x9f\x98\x80" };
+	const size_t want = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+	size_t i = 1;
+
+	while (i < n && i < want && (p[i] & 0xc0) == 0x80)
+		i++;
+	if (*p >= 0xc2 && i == want)
+		memcpy(p, others[want - 2], want);
+	return i;
+}
+
+/* Of JSON what is outside of quotes stays: numbers, true, false, null. */
+static void
+mask(const struct masking *m, uint8_t *p, size_t n, bool json)
+{
+	bool inside = !json;
+	size_t at = 0;
+	size_t run = 0;
+
+	while (at < n) {
+		for (run = 0; at + run < n && isalnum(p[at + run]);)
+			run++;
+		if (json && p[at] == '"')
+			inside = !inside;
+		if (inside && p[at] == '\\' && at + 1 < n) {
+			at++;
+			at += mask_escape(p + at, n - at);
+		} else if (inside && p[at] >= 0x80 && at > 2) {
+			at += mask_wide(p + at, n - at);
+		} else if (run == 0) {
+			at++;
+		} else {
+			/* How far a block is indented is said behind its sign.
+			 */
+			if (inside &&
+			    !is_named(m, (struct vl_slice){ p + at, run }) &&
+			    (json || at == 0 ||
+			        (p[at - 1] != '|' && p[at - 1] != '>')))
+				mask_run(m, p + at, run);
+			at += run;
+		}
+	}
+}
+
+/* The text of the place, in locked memory. */
+static enum vl_status
+read_place(struct vl_locked *out, struct vl_slice text,
+    const struct vl_place *place, struct vl_err *err)
+{
+	const struct vl_slice raw = { text.p + place->at, place->n };
+	struct vl_place as = *place;
+	struct vl_buf room = { 0 };
+	enum vl_status st = vl_locked_reserve(out, raw.n + 1, err);
+	size_t i = 0;
+
+	if (st != VL_OK || raw.n == 0)
+		return st;
+	/* Folded lines, and blocks. */
+	if (place->form >= VL_FORM_YAML &&
+	    (place->form == VL_FORM_YAML_PART ||
+	        memchr(raw.p, '\n', raw.n) != NULL))
+		return vl_fail(err, VL_EUSAGE, NOT_YAML);
+	if (place->form == VL_FORM_YAML_SINGLE) {
+		for (i = 0; i < raw.n; i++) {
+			out->p[out->n++] = raw.p[i];
+			i += raw.p[i] == '\'';
+		}
+		return VL_OK;
+	}
+	/* Escapes of JSON mean the same in YAML, and no other is read. */
+	if (as.form == VL_FORM_YAML_DOUBLE)
+		as.form = VL_FORM_JSON_TEXT;
+	if (as.form == VL_FORM_YAML)
+		as.form = VL_FORM_PLAIN;
+	/* No escape is shorter than what it stands for: it is not moved. */
+	room = (struct vl_buf){ out->p, 0, out->cap };
+	st = vl_place_read(&room, text, &as, err);
+	out->n = room.n;
+	return st == VL_EFORMAT ?
+	    vl_fail(err, VL_EUSAGE, "the key has an escape that is not read") :
+	    st;
+}
+
+enum vl_status
+master_path(struct vl_locked *out, bool *found, struct vl_slice text,
+    const struct vl_master_words *words, struct vl_err *err)
+{
+	const char *path = words->json != NULL ? words->json : words->yaml;
+	const struct vl_finder_words way = { .json = words->json,
+		.yaml = words->yaml };
+	struct masking m = { .words = vl_slice_of(path) };
+	struct vl_locked copy = { 0 };
+	struct vl_places places = { 0 };
+	struct vl_finder *f = NULL;
+	enum vl_status st = vl_finder_new(&f, &way, err);
+
+	*found = false;
+	m.letter = unused(m.words, "qzjxkwvyQZJXKWVY");
+	m.digit = unused(m.words, "1723456890");
+	if (st == VL_OK)
+		st = vl_locked_add(&copy, text, err);
+	if (st == VL_OK)
+		mask(&m, copy.p, copy.n, words->json != NULL);
+	if (st == VL_OK)
+		st = vl_finder_find(f, vl_locked_slice(&copy), &places, err);
+	if (st == VL_EFORMAT || st == VL_ELIMIT)
+		st = vl_fail(
+		    err, VL_EUSAGE, words->json != NULL ? NOT_JSON : NOT_YAML);
+	if (st == VL_OK && places.n > 1)
+		st = vl_fail(
+		    err, VL_EUSAGE, "'%s' finds more than one value", path);
+	if (st == VL_OK && places.n == 1) {
+		*found = true;
+		st = read_place(out, text, &places.list[0], err);
+	}
+	vl_places_free(&places);
+	vl_finder_free(f);
+	vl_locked_free(&copy);
+	return st;
+}
