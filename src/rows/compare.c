@@ -112,6 +112,7 @@ add_difference(struct comparing *c, size_t column, const struct vl_value *ours,
 			    "its key is here that of a row of another owner "
 			    "('%s')",
 			    c->rd.t->schema->columns[column].name);
+	c->p->moves = c->p->moves || c->rd.t->columns[column].followed;
 	vl_put_u16le(number, (uint16_t)column);
 	return vl_buf_add(
 	    &c->p->detail, (struct vl_slice){ number, sizeof(number) }, c->err);
@@ -263,7 +264,8 @@ equals(struct comparing *c, const struct rows_staged *row, bool *equal)
 
 	/* What another row says may tell two keys apart. */
 	*equal = false;
-	if ((row->body != 0) != (v->nlarge > 0) || c->rd.t->far)
+	if ((row->body != 0) != (v->nlarge > 0) || c->rd.t->far ||
+	    (c->rd.t->follows && !c->proof))
 		return VL_OK;
 	if (row->body == 0) {
 		*equal = vl_slice_equal(row->row, vl_buf_slice(&v->row));
@@ -303,7 +305,6 @@ meet(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	row->key = key;
 	if (p->unsettled && !stay) {
 		row->act = ROWS_LATER;
-		row->what = (struct vl_slice){ 0 };
 		return rows_stage_set(p->stage, c->rd.table, row, c->err);
 	}
 	if (row->act == ROWS_UPDATE)
@@ -524,7 +525,7 @@ compare_row(struct comparing *c, const struct rows_note *note)
 	if (st == VL_OK && !found && !c->proof)
 		return alone(c, note->key);
 	/* What it refers to may have gone. */
-	if (st == VL_OK && !found && p->counts.deletions == 0)
+	if (st == VL_OK && !found && p->counts.deletions == 0 && !p->moves)
 		return VL_OK;
 	if (st == VL_OK)
 		st = rows_values_make(

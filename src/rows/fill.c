@@ -381,6 +381,18 @@ find_column(const struct filling *f, size_t to)
 	return NONE;
 }
 
+void
+rows_fill_aim(struct vl_rows_put *p, size_t table, size_t column,
+    const struct vl_text_part *part, size_t *to, size_t *by)
+{
+	const struct filling f = {
+		.p = p, .t = &p->here->plan.tables[table], .column = column
+	};
+
+	*to = find_table(&p->here->plan, part->table);
+	*by = find_column(&f, *to);
+}
+
 static enum vl_status
 fill_part(const struct filling *f, const struct vl_text_part *part,
     struct vl_buf *text)

@@ -313,6 +313,25 @@ id_of_new(struct vl_rows_put *p, size_t table, size_t column,
 	return st;
 }
 
+/* The column of a row of the bundle is written: with what is not here yet. */
+static bool
+written(
+    const struct rows_table *t, size_t column, const struct rows_staged *row)
+{
+	switch (row->act) {
+	case ROWS_NEW:
+	case ROWS_AGAIN_NEW:
+		return true;
+	case ROWS_UPDATE:
+	case ROWS_AGAIN_UPDATE:
+	case ROWS_LATER:
+		return t->columns[column].followed &&
+		    rows_what_writes(row, column);
+	default:
+		return false;
+	}
+}
+
 static enum vl_status
 find_id(struct vl_rows_put *p, size_t table, size_t column, struct vl_slice key,
     struct vl_buf *text, struct vl_cell *id, bool *found, struct vl_err *err)
@@ -328,8 +347,7 @@ find_id(struct vl_rows_put *p, size_t table, size_t column, struct vl_slice key,
 		column = t->primary;
 	st = rows_stage_find(p->stage, table, key, &row, &staged, err);
 	*found = staged;
-	if (st == VL_OK && staged &&
-	    (row.act == ROWS_NEW || row.act == ROWS_AGAIN_NEW))
+	if (st == VL_OK && staged && written(t, column, &row))
 		return id_of_new(p, table, column, &row, text, id, found, err);
 	note.r = row.r;
 	if (st == VL_OK && !staged)

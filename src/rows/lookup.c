@@ -119,8 +119,9 @@ check_gone(const struct rows_reader *rd, size_t column, size_t to,
 		return st;
 	rows_show_id(shown, id);
 	return vl_fail(err, VL_EREFUSED,
-	    "column '%s' refers to '%s' %s, which the import would delete: "
-	    "say 'target_only: keep' for '%s', or 'on_dangling' for the column",
+	    "column '%s' refers to '%s' %s, which the import would delete or "
+	    "call otherwise: say 'target_only: keep' or 'keep_here' for '%s', "
+	    "or 'on_dangling' for the column",
 	    rd->t->schema->columns[column].name,
 	    rd->plan->tables[to].schema->name, shown,
 	    rd->plan->tables[to].schema->name);

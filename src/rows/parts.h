@@ -91,7 +91,8 @@ struct rows_column {
 	enum rows_role role;
 	struct rows_ref *refs;
 	size_t nrefs;
-	bool drops; /* a row whose id dangles here does not travel */
+	bool drops;    /* a row whose id dangles here does not travel */
+	bool followed; /* others refer by it, and an import may change it */
 	struct rows_here *heres; /* values that differ from side to side */
 	size_t nheres;
 	size_t slot; /* ids are looked up by it: number of its column in the
@@ -168,6 +169,7 @@ struct rows_table {
 	size_t nordinal; /* the most of an entry */
 	bool brought;    /* those of an entry are matched by what was brought */
 	bool loose;      /* on_dangling: keep of a column */
+	bool follows;    /* some column of it refers by one that is followed */
 	bool far;        /* another row's value names a table (to_by) */
 	bool direct;     /* nothing is kept of its rows: rows_walk */
 	bool referred;   /* some column holds ids of it */
@@ -337,6 +339,8 @@ unsigned rows_key_score(const struct vl_column *c);
 /* refer.c */
 enum vl_status rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* follow.c: which columns the table's references follow. */
+void rows_follow_mark(struct rows_plan *p, struct rows_table *t);
 /* Of the last table alone. */
 enum vl_status rows_refer_last(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);

@@ -13,6 +13,7 @@
  *	compare.c  those beside the target's
  *	prove.c    what is not as it was decided
  *	same.c     two values
+ *	follow.c   one that names a row by a column which changes
  *	tell.c     what differs inside them
  *	settle.c   what becomes of them
  *	decide.c   or what a plan says
@@ -195,6 +196,7 @@ struct vl_rows_put {
 	bool *seen;       /* by table: the bundle has it */
 	bool *settled;    /* by table: it is known which new rows are made */
 	bool unsettled;   /* one that is not was asked for */
+	bool moves;       /* a row changes in a column that others refer by */
 	uint64_t *bytes;  /* by table: of its lines and bodies; the last is of
 	                   * those that are found later */
 	uint64_t missing; /* bytes of its body */
@@ -368,6 +370,11 @@ struct rows_beside {
 };
 enum vl_status rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
     const struct rows_beside *b, bool *same, struct vl_err *err);
+/* follow.c: a value of a row of the bundle names the row that it names here;
+ * `*same` becomes false where that one gets another value in the column by
+ * which it is named.  p->unsettled is set where that is not known yet. */
+enum vl_status rows_follow(struct vl_rows_put *p, const struct rows_beside *b,
+    bool *same, struct vl_err *err);
 /* A stretch of the body of the row that was read. */
 enum vl_status rows_same_piece(struct vl_rows_put *p,
     struct rows_scratch *scratch, uint64_t at, uint64_t n, struct vl_buf *out,
@@ -445,6 +452,9 @@ enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
 enum vl_status rows_fill_by(struct vl_rows_put *p, size_t table,
     const struct rows_by *by, struct vl_slice line, size_t *to,
     struct vl_err *err);
+/* Of which table and column (NONE: primary key) a piece of a text is an id. */
+void rows_fill_aim(struct vl_rows_put *p, size_t table, size_t column,
+    const struct vl_text_part *part, size_t *to, size_t *by);
 /* The row of the bundle that `key` in `column` names; `line` has the values
  * that may say of which table. */
 enum vl_status rows_fill_staged(struct vl_rows_put *p, size_t table,

@@ -546,6 +546,7 @@ rows_refer_last(
 	if (st == VL_OK) {
 		mark_id(r.t);
 		mark_refs(p, r.t);
+		rows_follow_mark(p, r.t);
 		st = check_slots(p, slots, err);
 	}
 	free(slots);
@@ -620,6 +621,8 @@ rows_refer(
 		mark_id(&p->tables[i]);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		mark_refs(p, &p->tables[i]);
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		rows_follow_mark(p, &p->tables[i]);
 	mark_names(p);
 	return st == VL_OK ? mark_paths(p, opts, err) : st;
 }

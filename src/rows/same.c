@@ -173,11 +173,13 @@ rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
 	struct same c = {
 		.p = p, .scratch = scratch, .table = b->table, .err = err
 	};
+	enum vl_status st = VL_OK;
 
 	if (b->ours->kind == VL_VALUE_REF &&
 	    (b->theirs->kind == VL_VALUE_CELL ||
 	        (b->theirs->kind == VL_VALUE_REF &&
 	            !vl_slice_equal(b->ours->key, b->theirs->key))))
 		return same_loose(&c, b, same);
-	return same_value(&c, b, same);
+	st = same_value(&c, b, same);
+	return st == VL_OK && *same ? rows_follow(p, b, same, err) : st;
 }

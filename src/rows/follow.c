@@ -1,0 +1,143 @@
+/*
+ * References to a column that an import changes.  A line names the row by its
+ * key and so says the same as before; what is written for it is another value.
+ */
+
+#include "put.h"
+
+static bool
+in_key(const struct rows_entry *e, size_t column)
+{
+	size_t i = 0;
+
+	for (i = 0; i < e->nkey; i++)
+		if (e->key[i] == column)
+			return true;
+	return false;
+}
+
+/* A row that is met may get another value there: it neither means nothing nor
+ * is what the row is met by. */
+static bool
+may_change(const struct rows_table *t, size_t column)
+{
+	bool by = !t->brought;
+	size_t i = 0;
+
+	for (i = 0; i < t->nentries; i++)
+		by = by && in_key(&t->entries[i], column);
+	return !by && t->columns[column].role != ROWS_ID;
+}
+
+static void
+follow(struct rows_plan *p, struct rows_table *t, size_t to, size_t column)
+{
+	if (to != NONE && column == NONE)
+		column = p->tables[to].primary;
+	if (to == NONE || column == NONE || !may_change(&p->tables[to], column))
+		return;
+	p->tables[to].columns[column].followed = true;
+	t->follows = true;
+}
+
+void
+rows_follow_mark(struct rows_plan *p, struct rows_table *t)
+{
+	const struct rows_ref *ref = NULL;
+	size_t i = 0;
+	size_t k = 0;
+	size_t v = 0;
+
+	for (i = 0; i < t->schema->ncolumns; i++) {
+		for (k = 0; k < t->columns[i].nrefs; k++) {
+			ref = &t->columns[i].refs[k];
+			follow(p, t, ref->to, ref->column);
+			if (ref->by == NULL)
+				continue;
+			for (v = 0; v < ref->by->n; v++)
+				follow(p, t, ref->by->values[v].to, NONE);
+			follow(p, t, ref->by->otherwise, NONE);
+		}
+	}
+}
+
+/* The row that `key` names gets another value in `column`. */
+static enum vl_status
+look(struct vl_rows_put *p, size_t to, size_t column, struct vl_slice key,
+    bool *moves, struct vl_err *err)
+{
+	const struct rows_table *t = &p->here->plan.tables[to];
+	struct rows_staged row = { 0 };
+	enum vl_status st = VL_OK;
+	bool found = false;
+
+	if (column == NONE)
+		column = t->primary;
+	if (column == NONE || !t->columns[column].followed)
+		return VL_OK;
+	st = rows_stage_find(p->stage, to, key, &row, &found, err);
+	if (st != VL_OK || !found)
+		return st;
+	if (!p->settled[to])
+		p->unsettled = true;
+	else if (row.act == ROWS_UPDATE || row.act == ROWS_LATER)
+		*moves = *moves || rows_what_writes(&row, column);
+	return VL_OK;
+}
+
+static enum vl_status
+look_whole(struct vl_rows_put *p, const struct rows_beside *b, bool *moves,
+    struct vl_err *err)
+{
+	const struct rows_ref *ref = rows_whole(b->rd, b->column);
+	enum vl_status st = VL_OK;
+	size_t to = NONE;
+
+	if (ref == NULL)
+		return VL_OK;
+	to = ref->to;
+	if (ref->by != NULL)
+		st = rows_fill_by(p, b->table, ref->by, b->row->row, &to, err);
+	return st == VL_OK && to != NONE ?
+	    look(p, to, ref->column, b->ours->key, moves, err) :
+	    st;
+}
+
+static enum vl_status
+look_inside(struct vl_rows_put *p, const struct rows_beside *b, bool *moves,
+    struct vl_err *err)
+{
+	struct vl_text_part part = { 0 };
+	enum vl_status st = VL_OK;
+	size_t column = NONE;
+	size_t to = NONE;
+	size_t at = 0;
+
+	while (st == VL_OK && !*moves &&
+	    vl_parts_next(
+	        &part, &p->store.json, b->ours, &at, &p->store.text)) {
+		if (part.kind != VL_PART_REF)
+			continue;
+		rows_fill_aim(p, b->table, b->column, &part, &to, &column);
+		if (to != NONE)
+			st = look(p, to, column, part.key, moves, err);
+	}
+	return st;
+}
+
+enum vl_status
+rows_follow(struct vl_rows_put *p, const struct rows_beside *b, bool *same,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	bool moves = false;
+
+	if (!b->rd->t->follows || b->rd->plan->before != NULL)
+		return VL_OK;
+	if (b->ours->kind == VL_VALUE_REF)
+		st = look_whole(p, b, &moves, err);
+	else if (b->ours->kind == VL_VALUE_PARTS)
+		st = look_inside(p, b, &moves, err);
+	*same = *same && !moves;
+	return st;
+}
