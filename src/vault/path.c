@@ -9,6 +9,7 @@
  */
 
 #include <ctype.h>
+#include <strings.h>
 
 #include <valise/place.h>
 
@@ -122,6 +123,22 @@ mask(const struct masking *m, uint8_t *p, size_t n, bool json)
 	}
 }
 
+/* In the file it is no text: null, true or false, as some program spells them.
+ */
+static bool
+is_nothing(struct vl_slice raw)
+{
+	static const char *const words[] = { "~", "null", "true", "false",
+		"yes", "no", "on", "off", "y", "n" };
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (raw.n == strlen(words[i]) &&
+		    strncasecmp((const char *)raw.p, words[i], raw.n) == 0)
+			return true;
+	return raw.n == 0;
+}
+
 /* The text of the place, in locked memory. */
 static enum vl_status
 read_place(struct vl_locked *out, struct vl_slice text,
@@ -189,7 +206,10 @@ master_path(struct vl_locked *out, bool *found, struct vl_slice text,
 	if (st == VL_OK && places.n > 1)
 		st = vl_fail(
 		    err, VL_EUSAGE, "'%s' finds more than one value", path);
-	if (st == VL_OK && places.n == 1) {
+	if (st == VL_OK && places.n == 1 &&
+	    (places.list[0].form != VL_FORM_YAML ||
+	        !is_nothing((struct vl_slice){
+	            text.p + places.list[0].at, places.list[0].n }))) {
 		*found = true;
 		st = read_place(out, text, &places.list[0], err);
 	}
