@@ -22,9 +22,14 @@ check_clues_open(struct checking *c)
 	const struct rows_plan *p = &c->r->plan;
 	const struct rows_table *t = NULL;
 	struct clue_table of = { 0 };
+	const struct vl_profile *profile = c->r->opts.profile;
 	enum vl_status st = clues_open(&c->clues, p->ntables, c->err);
 	size_t i = 0;
 
+	if (st == VL_OK && profile != NULL) {
+		c->clues->ciphers = profile->ciphers;
+		c->clues->nciphers = profile->nciphers;
+	}
 	for (i = 0; st == VL_OK && i < p->ntables; i++) {
 		t = &p->tables[i];
 		if (t->left || rows_table_skipped(t) || t->primary == NONE ||

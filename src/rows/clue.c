@@ -323,14 +323,18 @@ clues_add(struct clues *c, const struct clue_text *t,
 	struct clue *clue = NULL;
 	int64_t number = 0;
 	bool is_number = read_number(v->value, &number);
+	const char *cipher = NULL;
 	bool secret = false;
 	size_t to = NONE;
 	enum vl_status st = VL_OK;
 
 	if (v->name.n >= CLUE_NAME_MAX || t->row.n >= CLUE_NAME_MAX)
 		return VL_OK;
-	secret = t->may_be_secret && !is_number && clue_like_secret(v->value) &&
-	    (clue_known_secret(v->value) || named_secret(t, v->name));
+	if (t->may_be_secret && !is_number)
+		cipher = clue_cipher(c, v->value);
+	secret = cipher != NULL ||
+	    (t->may_be_secret && !is_number && clue_like_secret(v->value) &&
+	        (clue_known_secret(v->value) || named_secret(t, v->name)));
 	if (!is_number && t->open)
 		to = whose(c, v->value);
 	/* What is neither is noted only where all of a column may be ids. */
@@ -341,6 +345,11 @@ clues_add(struct clues *c, const struct clue_text *t,
 	if (st != VL_OK || clue == NULL)
 		return st;
 	clue->secrets += secret;
+	clue->sealed += cipher != NULL;
+	if (clue->cipher == NULL && cipher != NULL) {
+		clue->cipher = cipher;
+		clue->sealed_form = v->form;
+	}
 	if (is_number) {
 		if (number > 0 && t->open)
 			add_number(c, clue, number);

@@ -45,6 +45,9 @@ struct clue {
 	uint64_t others;  /* ... and whole values that are none */
 	size_t to;        /* ... and whose the first was */
 	uint64_t secrets;
+	uint64_t sealed;    /* of them, that have the form of a cipher */
+	const char *cipher; /* which the first of them has, and where */
+	enum clue_form sealed_form;
 };
 
 struct clue_id {
@@ -62,6 +65,8 @@ struct clue_table {
 struct clues {
 	struct clue_table *tables;
 	size_t ntables;
+	const struct vl_declared *ciphers; /* forms besides the well-known */
+	size_t nciphers;
 	struct clue_id *ids; /* that are no numbers, ascending by hash */
 	size_t nids;
 	size_t cap_ids;
@@ -107,13 +112,16 @@ enum vl_status clues_add(struct clues *c, const struct clue_text *t,
 /* clue_text.c */
 bool clue_like_secret(struct vl_slice value);
 bool clue_known_secret(struct vl_slice value);
+/* Which cipher's form the value has, or NULL. */
+const char *clue_cipher(const struct clues *c, struct vl_slice value);
 
 /* What is told of a clue. */
 struct clue_said {
 	size_t column;
 	const char *text;
-	const char *line; /* of the profile, to be added */
+	const char *line; /* of the profile, to be added; or NULL */
 	bool secret;
+	bool sealed; /* the line is one of `secrets` */
 };
 void clues_tell(const struct clues *c, const struct vl_table *t,
     void (*say)(void *arg, const struct clue_said *said), void *arg);

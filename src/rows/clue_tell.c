@@ -194,9 +194,8 @@ add_where(struct telling *w, const struct clue *clue)
 
 /* Where in the value. */
 static void
-add_path(struct telling *w, const struct clue *clue)
+add_path(struct telling *w, const struct clue *clue, enum clue_form form)
 {
-	enum clue_form form = usual_form(clue);
 	const bool named = *clue->name != '\0';
 
 	if (form == CLUE_WHOLE)
@@ -226,7 +225,10 @@ say(struct telling *w, const struct clue *clue, const char *text, bool secret)
 		.column = clue->column, .text = text, .secret = secret
 	};
 
-	if (w->err.status == VL_OK &&
+	said.sealed = secret && clue->sealed > 0;
+	/* No word of `secrets` reads what is beside a name in any text. */
+	if ((!said.sealed || clue->sealed_form != CLUE_TEXT) &&
+	    w->err.status == VL_OK &&
 	    vl_buf_printf(&w->line, &w->err, "%c", 0) == VL_OK)
 		said.line = (const char *)w->line.p;
 	w->say(w->arg, &said);
@@ -281,7 +283,7 @@ tell_ids(struct telling *w, const struct clue *clue, size_t to, size_t of)
 	    of > 1 ? "one of them" : "that");
 	begin_line(w, clue, "{from: ");
 	add_where(w, clue);
-	add_path(w, clue);
+	add_path(w, clue, usual_form(clue));
 	vl_buf_clear(&w->part);
 	if (w->err.status == VL_OK)
 		(void)vl_buf_add_text(&w->part, name, &w->err);
@@ -330,6 +332,64 @@ tell_secrets(struct telling *w, const struct clue *clue)
 	say(w, clue, text, true);
 }
 
+/* All that stands in the column is encrypted: then `where` is not needed, and
+ * the first tells of all. */
+static bool
+all_sealed(const struct clues *c, const struct clue *clue, uint64_t *n)
+{
+	const struct clue *other = NULL;
+	size_t i = 0;
+
+	*n = 0;
+	for (i = 0; i < c->n; i++) {
+		other = c->list[i];
+		if (other->column != clue->column)
+			continue;
+		if (other->sealed == 0 || *other->name != '\0')
+			return false;
+		*n += other->sealed;
+	}
+	return true;
+}
+
+/* The line has a name for the key, which the site has to say. */
+static void
+tell_sealed(struct telling *w, const struct clue *clue)
+{
+	struct clue one = *clue;
+	char where[TEXT_MAX];
+	char text[TEXT_MAX * 2];
+	char counted[48];
+	uint64_t n = 0;
+	size_t i = 0;
+
+	if (all_sealed(w->c, clue, &n)) {
+		while (w->c->list[i]->column != clue->column)
+			i++;
+		if (w->c->list[i] != clue)
+			return;
+		*one.row = '\0';
+		one.sealed = n;
+	}
+	describe(where, &one);
+	(void)snprintf(text, sizeof(text),
+	    "%s%s %s encrypted as under cipher '%s': say so in 'secrets', and "
+	    "in 'master_keys' of the site where the key is",
+	    vl_format_counted(
+	        counted, sizeof(counted), one.sealed, "value", "values"),
+	    where, one.sealed == 1 ? "is" : "are", one.cipher);
+	begin_line(w, &one, "{column: ");
+	add_where(w, &one);
+	add_path(w, &one, one.sealed_form);
+	add(w, ", master_key: app, cipher: ");
+	vl_buf_clear(&w->part);
+	if (w->err.status == VL_OK)
+		(void)vl_buf_add_text(&w->part, one.cipher, &w->err);
+	add_part(w);
+	add(w, "}");
+	say(w, &one, text, true);
+}
+
 void
 clues_tell(const struct clues *c, const struct vl_table *t,
     void (*say_it)(void *arg, const struct clue_said *said), void *arg)
@@ -348,7 +408,9 @@ clues_tell(const struct clues *c, const struct vl_table *t,
 		else if (clue->texts > 0 &&
 		    (usual_form(clue) != CLUE_WHOLE || clue->others == 0))
 			tell_ids(&w, clue, clue->to, 1);
-		if (clue->secrets > 0 && !is_told(c, i))
+		if (clue->sealed > 0)
+			tell_sealed(&w, clue);
+		else if (clue->secrets > 0 && !is_told(c, i))
 			tell_secrets(&w, clue);
 	}
 	vl_buf_free(&w.line);

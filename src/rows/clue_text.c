@@ -58,6 +58,29 @@ clue_known_secret(struct vl_slice s)
 	return false;
 }
 
+const char *
+clue_cipher(const struct clues *c, struct vl_slice s)
+{
+	static const struct {
+		const char *cipher;
+		const char *head;
+	} known[] = { { "n8n", "U2FsdGVkX1" },
+		{ "ansible-vault", "$ANSIBLE_VAULT;" }, { "fernet", "gAAAA" },
+		{ "octopus-aes128", "" } };
+	const bool parted = s.n > 0 && memchr(s.p, '|', s.n) != NULL;
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if ((*known[i].head == '\0' ? parted :
+		                              begins_with(s, known[i].head)) &&
+		    vl_cipher_fits(vl_cipher_named(known[i].cipher), s))
+			return known[i].cipher;
+	for (i = 0; i < c->nciphers; i++)
+		if (vl_cipher_fits(&c->ciphers[i].cipher, s))
+			return c->ciphers[i].cipher.name;
+	return NULL;
+}
+
 /* Eight bytes and longer, and neither words nor a number. */
 bool
 clue_like_secret(struct vl_slice s)
@@ -349,7 +372,7 @@ php_value(
 enum vl_status
 clues_read(struct clues *c, const struct clue_text *t, struct vl_err *err)
 {
-	struct reading r = { .c = c, .t = t, .err = err };
+	struct reading r = { .c = c, .t = t, .form = CLUE_WHOLE, .err = err };
 	struct vl_slice text = t->text;
 	struct php s = { text.p, text.p + text.n };
 
@@ -358,6 +381,11 @@ clues_read(struct clues *c, const struct clue_text *t, struct vl_err *err)
 	if (begins_with(text, "a:")) {
 		r.form = CLUE_PHP;
 		(void)php_value(&r, &s, (struct vl_slice){ 0 }, 0);
+		return r.st;
+	}
+	/* Nothing is looked for inside of what is encrypted. */
+	if (t->may_be_secret && clue_cipher(c, text) != NULL) {
+		note(&r, (struct vl_slice){ 0 }, text);
 		return r.st;
 	}
 	while (text.n > 0 && *text.p <= ' ') {

@@ -80,11 +80,11 @@ ask_clue(void *arg, const struct clue_said *said)
 	const char *column = a->t->schema->columns[said->column].name;
 
 	/* By its name it is asked about beside its table. */
-	if (said->secret && vl_rows_secret_name(column))
+	if (said->secret && !said->sealed && vl_rows_secret_name(column))
 		return;
 	if (draft_can_name(a->t->schema->name, column))
 		draft_ask_line(a->d, a->t, said->column, said->text,
-		    said->secret ? NULL : said->line);
+		    said->secret && !said->sealed ? NULL : said->line);
 }
 
 static enum vl_status

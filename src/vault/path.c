@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include <valise/place.h>
+#include <valise/text.h>
 
 #include "master.h"
 
@@ -62,16 +63,42 @@ mask_run(const struct masking *m, uint8_t *p, size_t n)
 		p[i] = isdigit(p[i]) ? m->digit : m->letter;
 }
 
+/* What stands for the digits of an escape: half of a pair stays one. */
+static const char *
+other_digits(uint8_t letter, uint8_t first, uint8_t second)
+{
+	if (letter == 'U')
+		return "00011111";
+	if (letter != 'u' || (first != 'd' && first != 'D') ||
+	    !isxdigit(second) || (isdigit(second) && second < '8'))
+		return "1111";
+	return strchr("89abAB", second) != NULL ? "d811" : "dc11";
+}
+
 /* An escape stays one: its letter, and digits behind those that take some. */
 static size_t
 mask_escape(uint8_t *p, size_t n)
 {
 	const size_t digits = *p == 'x' ? 2 : *p == 'u' ? 4 : *p == 'U' ? 8 : 0;
+	const char *other =
+	    n > 2 ? other_digits(*p, p[1], p[2]) : other_digits(*p, 0, 0);
 	size_t i = 1;
 
 	for (; i <= digits && i < n && isxdigit(p[i]); i++)
-		p[i] = '1';
+		p[i] = (uint8_t)other[i - 1];
 	return i;
+}
+
+/* Characters that are breaks of lines to somebody, or none to libyaml. */
+static bool
+is_special(const uint8_t *p)
+{
+	return (p[0] == 0xc2 && p[1] < 0xa0) ||
+	    memcmp(p, "\xe2\x80\xa8", 3) == 0 ||
+	    memcmp(p, "\xe2\x80\xa9", 3) == 0 ||
+	    memcmp(p, "\xef\xbb\xbf", 3) == 0 ||
+	    memcmp(p, "\xef\xbf\xbe", 3) == 0 ||
+	    memcmp(p, "\xef\xbf\xbf", 3) == 0;
 }
 
 /* A character beyond ASCII becomes another of as many bytes. */
@@ -81,13 +108,14 @@ mask_wide(uint8_t *p, size_t n)
 	static const char *const others[] = { "\xc3\xa9", "\xe2\x82\xac",
 		"\xf0\x9f\x98\x80" };
 	const size_t want = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
-	size_t i = 1;
+	uint8_t one[4] = { 0 };
 
-	while (i < n && i < want && (p[i] & 0xc0) == 0x80)
-		i++;
-	if (*p >= 0xc2 && i == want)
+	if (want > n || !vl_utf8_valid((struct vl_slice){ p, want }))
+		return 1;
+	memcpy(one, p, want);
+	if (!is_special(one))
 		memcpy(p, others[want - 2], want);
-	return i;
+	return want;
 }
 
 /* Of JSON what is outside of quotes stays: numbers, true, false, null. */
@@ -106,7 +134,7 @@ mask(const struct masking *m, uint8_t *p, size_t n, bool json)
 		if (inside && p[at] == '\\' && at + 1 < n) {
 			at++;
 			at += mask_escape(p + at, n - at);
-		} else if (inside && p[at] >= 0x80 && at > 2) {
+		} else if (inside && p[at] >= 0x80) {
 			at += mask_wide(p + at, n - at);
 		} else if (run == 0) {
 			at++;
@@ -155,7 +183,8 @@ read_place(struct vl_locked *out, struct vl_slice text,
 	/* Folded lines, and blocks. */
 	if (place->form >= VL_FORM_YAML &&
 	    (place->form == VL_FORM_YAML_PART ||
-	        memchr(raw.p, '\n', raw.n) != NULL))
+	        memchr(raw.p, '\n', raw.n) != NULL ||
+	        memchr(raw.p, '\r', raw.n) != NULL))
 		return vl_fail(err, VL_EUSAGE, NOT_YAML);
 	if (place->form == VL_FORM_YAML_SINGLE) {
 		for (i = 0; i < raw.n; i++) {

@@ -99,6 +99,39 @@ skip_prefix(const struct vl_cipher *c, struct vl_slice *value)
 	return true;
 }
 
+static bool
+says_much(const struct vl_cipher *c)
+{
+	size_t i = 0;
+
+	if (c->prefix != NULL || c->join != NULL)
+		return true;
+	for (i = 0; i < c->nparts + c->nafter; i++)
+		if (i < c->nparts ? c->parts[i].literal != NULL ||
+		            c->parts[i].bytes != NULL :
+		                    c->after[i - c->nparts].literal != NULL)
+			return true;
+	return false;
+}
+
+bool
+vl_cipher_fits(const struct vl_cipher *c, struct vl_slice value)
+{
+	struct vl_locked work = { 0 };
+	struct layout l = { 0 };
+	bool fits = c->cipher != VL_CIPHER_PLAIN && c->command == NULL &&
+	    value.n <= VL_VAULT_VALUE_MAX && says_much(c) &&
+	    skip_prefix(c, &value);
+
+	if (fits)
+		fits = layout_read(c, &l, value, &work, NULL) == VL_OK &&
+		    (!algorithm_of(c->cipher)->blocks ||
+		        (l.piece[VL_PIECE_CIPHERTEXT].n > 0 &&
+		            l.piece[VL_PIECE_CIPHERTEXT].n % BLOCK == 0));
+	vl_locked_free(&work);
+	return fits;
+}
+
 static enum vl_status
 check_mac(struct vl_vault *v, const struct layout *l, const uint8_t *keys,
     struct vl_err *err)

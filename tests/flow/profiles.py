@@ -1,5 +1,6 @@
 """valise check-profile and valise init --sqlite: what is found in a database
 that a profile is held against, and what is drafted of one that has none."""
+import base64
 import hashlib
 import json
 import re
@@ -12,6 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 from flow import Flow  # noqa: E402
 import n8n  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
 
 TRACKER = """
 create table user(id integer primary key, login text not null unique,
@@ -53,6 +56,32 @@ insert into posts values(11, 'same', 100, 100, 0, 11),
 insert into marks values(1, 11, 'Post', 100), (2, 100, 'User', 200),
     (3, 12, 'Post', 0);
 insert into sessions values('s1', 'x');
+"""
+
+
+def salted(n):
+    """A value that has the form of n8n's, which nothing opens."""
+    return base64.b64encode(b"Salted__" + bytes([n] * 24)).decode()
+
+
+def value_of(vector):
+    lines = (ROOT / "formats/vectors/cipher" / vector).read_text().split("\n")
+    return "".join(line.partition(" ")[2] + "\n" * word.endswith("line")
+                   for line in lines
+                   if (word := line.partition(":")[0]).startswith("value"))
+
+
+SEALED = f"""
+    create table t(id integer primary key, name text unique, data text,
+        conf text, oct text);
+    insert into t values
+        (1, 'a', '{salted(1)}', '{{"apiKey": "{salted(2)}"}}',
+         '{value_of("octopus-128")}'),
+        (2, 'b', '{salted(3)}', '{{"apiKey": "{salted(4)}"}}',
+         '{value_of("octopus-128")}');
+    create table s(name text primary key, value text);
+    insert into s values('theme', 'dark'), ('like', 'U2FsdGVkX1 and so on'),
+        ('vault', '{value_of("ansible-11")}'), ('either', 'a|b');
 """
 
 
@@ -367,6 +396,31 @@ class Check(Profiles):
                             " {table: s, key: [name]}]",
                             f"not_secret: [{line}]")
             self.assert_says(self.check(expect=2), says)
+
+    def test_values_under_a_known_cipher_are_told_with_their_line(self):
+        self.make(SEALED)
+        self.write_site(
+            "tables: [{table: t, key: [name]}, {table: s, key: [name]}]",
+            "secrets: [{column: t.data, master_key: app, cipher: n8n}]")
+        self.assertEqual([
+            ("app/s.value", "{column: s.value, where: \"name = 'vault'\", "
+             "master_key: app, cipher: ansible-vault}"),
+            ("app/t.conf", "{column: t.conf, json: \"$..apiKey\", "
+             "master_key: app, cipher: n8n}"),
+            ("app/t.oct", "{column: t.oct, master_key: app, "
+             "cipher: octopus-aes128}")],
+            sorted(self.hints(self.check())))
+
+    def test_init_asks_where_the_key_of_encrypted_values_is(self):
+        self.make(SEALED)
+        result = self.draft(expect=0)
+        asked = "\n".join(self.questions())
+        self.assertIn("t.data: 2 values are encrypted as under cipher 'n8n'",
+                      asked)
+        self.assertIn("t.conf: 2 values beside 'apiKey' are encrypted", asked)
+        self.assertIn("# - {column: t.data, master_key: app, cipher: n8n}",
+                      self.yaml.read_text())
+        self.assertNotIn("U2FsdGVk", self.yaml.read_text() + result.said)
 
     def test_counts_and_places_in_trees_are_a_hint(self):
         self.make("""

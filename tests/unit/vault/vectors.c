@@ -245,6 +245,43 @@ what_is_sealed_opens_again(void **state)
 	vl_locked_free(&out);
 }
 
+/* Of those whose form says something: nothing but the three that share one
+ * fits another. */
+static void
+a_value_has_the_form_of_its_own_cipher(void **state)
+{
+	struct vl_locked sealed = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_vault *v = NULL;
+	bool own = false;
+	size_t i = 0;
+	size_t k = 0;
+
+	(void)state;
+	for (i = 0; i < NAMES; i++) {
+		v = vault_of(i);
+		assert_int_equal(VL_OK,
+		    vl_vault_seal(v, &sealed, vl_slice_of("a secret"), &err));
+		for (k = 0; k < NAMES; k++) {
+			/* The three of octopus share one. */
+			own = i > 2 && (i == k || (i < 6 && k > 2 && k < 6));
+			assert_int_equal(own,
+			    vl_cipher_fits(vl_cipher_named(names[k].name),
+			        vl_locked_slice(&sealed)));
+		}
+		if (i > 2)
+			sealed.n -= 2;
+		if (i > 2)
+			assert_false(
+			    vl_cipher_fits(vl_cipher_named(names[i].name),
+			        vl_locked_slice(&sealed)));
+		vl_vault_free(v);
+	}
+	assert_false(vl_cipher_fits(
+	    vl_cipher_named("n8n"), (struct vl_slice){ NULL, 0 }));
+	vl_locked_free(&sealed);
+}
+
 static void
 no_two_values_of_one_plaintext_are_the_same(void **state)
 {
@@ -412,6 +449,7 @@ main(void)
 		cmocka_unit_test(
 		    values_of_foreign_programs_open_or_fail_as_they_say),
 		cmocka_unit_test(what_is_sealed_opens_again),
+		cmocka_unit_test(a_value_has_the_form_of_its_own_cipher),
 		cmocka_unit_test(no_two_values_of_one_plaintext_are_the_same),
 		cmocka_unit_test(rejects_every_truncation),
 		cmocka_unit_test(
