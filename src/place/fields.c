@@ -342,6 +342,8 @@ id_at(const struct vl_fields *f, struct vl_slice text)
 			return NULL;
 		number = number * 10 + (size_t)(text.p[i] - '0');
 	}
+	if (number == IDS_MAX)
+		return "(a row)";
 	return number < f->nids ? (const char *)f->ids.p + f->names[number] :
 	                          NULL;
 }
@@ -357,22 +359,15 @@ character(struct vl_slice text)
 	return n;
 }
 
-/* The text as it is told: names for ids, no more than some of it. */
+/* Into f->shown, up to about `max` bytes, with names for ids. */
 static enum vl_status
-show_text(struct vl_fields *f, const struct side *s, const struct field *field,
-    struct vl_err *err)
+show(struct vl_fields *f, struct vl_slice text, size_t max, struct vl_err *err)
 {
-	struct vl_slice text = text_of(s, field);
 	const char *name = NULL;
 	enum vl_status st = VL_OK;
 	size_t n = 0;
 
-	vl_buf_clear(&f->shown);
-	if (field->secret)
-		return vl_buf_add_text(&f->shown, "(not shown)", err);
-	if (field->quoted && id_at(f, text) == NULL)
-		st = vl_buf_add_text(&f->shown, "\"", err);
-	for (; st == VL_OK && text.n > 0 && f->shown.n < SHOWN_MAX;
+	for (; st == VL_OK && text.n > 0 && f->shown.n < max;
 	     text.p += n, text.n -= n) {
 		name = id_at(f, text);
 		n = name == NULL ? character(text) :
@@ -381,8 +376,25 @@ show_text(struct vl_fields *f, const struct side *s, const struct field *field,
 		    vl_buf_add(&f->shown, (struct vl_slice){ text.p, n }, err) :
 		    vl_buf_add_text(&f->shown, name, err);
 	}
-	if (st == VL_OK && text.n > 0)
-		st = vl_buf_add_text(&f->shown, "...", err);
+	return st == VL_OK && text.n > 0 ?
+	    vl_buf_add_text(&f->shown, "...", err) :
+	    st;
+}
+
+static enum vl_status
+show_text(struct vl_fields *f, const struct side *s, const struct field *field,
+    struct vl_err *err)
+{
+	struct vl_slice text = text_of(s, field);
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(&f->shown);
+	if (field->secret)
+		return vl_buf_add_text(&f->shown, "(not shown)", err);
+	if (field->quoted && id_at(f, text) == NULL)
+		st = vl_buf_add_text(&f->shown, "\"", err);
+	if (st == VL_OK)
+		st = show(f, text, SHOWN_MAX, err);
 	if (st == VL_OK && field->quoted && f->shown.p != NULL &&
 	    f->shown.p[0] == '"')
 		st = vl_buf_add_text(&f->shown, "\"", err);
@@ -430,10 +442,11 @@ tell(struct vl_fields *f, const struct field *const both[VL_SIDES],
 			st = write_text(
 			    w, keys[i], vl_buf_slice(&f->shown), err);
 	}
-	if (path.n > PATH_SHOWN)
-		path.n = PATH_SHOWN;
+	vl_buf_clear(&f->shown);
 	if (st == VL_OK)
-		st = write_text(w, "path", path, err);
+		st = show(f, path, PATH_SHOWN, err);
+	if (st == VL_OK)
+		st = write_text(w, "path", vl_buf_slice(&f->shown), err);
 	vl_json_w_close(w, '}');
 	return st;
 }

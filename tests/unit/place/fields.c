@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include <valise/fields.h>
 
 static void
@@ -165,6 +167,71 @@ ids_are_told_by_key_and_lengths_follow(void **state)
 }
 
 static void
+an_id_that_is_a_key_is_told_by_that_of_its_row(void **state)
+{
+	static const char *const around[][2] = {
+		{ "a:1:{i:", ";i:1;}" },
+		{ "{\"", "\": 1}" },
+	};
+	static const char *const expected[] = {
+		"[{\"column\":\"c\",\"old\":\"1\",\"path\":"
+		"\"$[t [\\\"x\\\"]]\"},"
+		"{\"column\":\"c\",\"new\":\"1\",\"path\":"
+		"\"$[t [\\\"y\\\"]]\"}]",
+		"[{\"column\":\"c\",\"old\":\"1\",\"path\":"
+		"\"$.t [\\\"x\\\"]\"},"
+		"{\"column\":\"c\",\"new\":\"1\",\"path\":"
+		"\"$.t [\\\"y\\\"]\"}]",
+	};
+	struct vl_fields *f = NULL;
+	enum vl_side side = VL_SIDE_OLD;
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(VL_OK, vl_fields_new(&f, NULL));
+		vl_fields_begin(f);
+		for (side = VL_SIDE_OLD; side < VL_SIDES; side++) {
+			add(f, side, around[i][0]);
+			an_id(f, side,
+			    side == VL_SIDE_OLD ? "[\"x\"]" : "[\"y\"]");
+			add(f, side, around[i][1]);
+		}
+		told_of(f, VL_FIELDS_GUESS, expected[i]);
+		vl_fields_free(f);
+	}
+}
+
+/* There is no end to them: at last they are not told apart. */
+static void
+of_many_ids_the_rest_has_no_name(void **state)
+{
+	struct vl_fields *f = NULL;
+	char key[16];
+	unsigned i = 0;
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_fields_new(&f, NULL));
+	vl_fields_begin(f);
+	add(f, VL_SIDE_OLD, "[");
+	for (i = 0; i < 600; i++) {
+		(void)snprintf(key, sizeof(key), "[%u]", i);
+		an_id(f, VL_SIDE_OLD, key);
+		add(f, VL_SIDE_OLD, i < 599 ? "," : "]");
+	}
+	add(f, VL_SIDE_NEW, "[");
+	for (i = 0; i < 599; i++) {
+		(void)snprintf(key, sizeof(key), "[%u]", i);
+		an_id(f, VL_SIDE_NEW, key);
+		add(f, VL_SIDE_NEW, i < 598 ? "," : "]");
+	}
+	told_of(f, VL_FIELDS_GUESS,
+	    "[{\"column\":\"c\",\"old\":\"(a row)\",\"path\":"
+	    "\"$[599]\"}]");
+	vl_fields_free(f);
+}
+
+static void
 words_say_the_same(void **state)
 {
 	struct vl_buf out = { 0 };
@@ -192,6 +259,9 @@ main(void)
 		cmocka_unit_test(much_is_not_told),
 		cmocka_unit_test(names_like_secrets_keep_theirs),
 		cmocka_unit_test(ids_are_told_by_key_and_lengths_follow),
+		cmocka_unit_test(
+		    an_id_that_is_a_key_is_told_by_that_of_its_row),
+		cmocka_unit_test(of_many_ids_the_rest_has_no_name),
 		cmocka_unit_test(words_say_the_same),
 	};
 
