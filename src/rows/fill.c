@@ -200,38 +200,55 @@ find_source(const struct filling *f, struct vl_slice x, const char *column,
 	return st;
 }
 
-/* The row that it refers to is in the bundle, and not taken here: what it is
- * told by at the source. */
+#define REFERS_MAX 8
+
+/* What the row that `aim` names is told by at the source, where it is in the
+ * bundle; or `*aim` becomes the row whose id that is. */
 static enum vl_status
-find_untaken(const struct filling *f, const struct aim *aim,
-    struct vl_buf *text, struct vl_cell *cell, bool *found)
+find_told_by(struct filling *f, struct aim *aim, struct vl_buf *text,
+    struct vl_cell *cell, bool *found)
 {
 	struct rows_staged row = { 0 };
-	struct filling other = *f;
 	size_t column = aim->ref->column;
 	enum vl_status st = VL_OK;
 	bool key = false;
 
-	if (aim->to == NONE)
-		return VL_OK;
-	other.t = &f->p->here->plan.tables[aim->to];
+	f->t = &f->p->here->plan.tables[aim->to];
 	st = rows_stage_find(
 	    f->p->stage, aim->to, aim->key, &row, found, f->err);
-	if (st != VL_OK || !*found)
+	aim->to = NONE;
+	f->column = column == NONE ? f->t->primary : column;
+	if (st != VL_OK || !*found || f->column == NONE) {
+		*found = false;
 		return st;
+	}
 	*found = false;
-	if (column == NONE)
-		column = other.t->primary;
-	if (column == NONE)
-		return VL_OK;
 	st = find_source(
-	    f, row.x, other.t->schema->columns[column].name, text, cell, found);
-	if (st != VL_OK || *found || column == other.t->primary)
+	    f, row.x, f->t->schema->columns[f->column].name, text, cell, found);
+	if (st != VL_OK || *found || f->t->columns[f->column].role == ROWS_ID)
 		return st;
-	other.line = row.row;
+	f->line = row.row;
 	st = find_member(
-	    &other, other.t->schema->columns[column].name, text, cell, &key);
+	    f, f->t->schema->columns[f->column].name, text, cell, &key);
 	*found = !key && cell->type != VL_CELL_NULL;
+	aim->ref = f->t->columns[f->column].refs;
+	aim->key = vl_buf_slice(text);
+	return st == VL_OK && key ? find_to(f, 0, &aim->to) : st;
+}
+
+/* The row that it refers to is in the bundle, and not taken here. */
+static enum vl_status
+find_untaken(const struct filling *f, const struct aim *aim,
+    struct vl_buf *text, struct vl_cell *cell, bool *found)
+{
+	struct filling other = *f;
+	struct aim next = *aim;
+	enum vl_status st = VL_OK;
+	unsigned i = 0;
+
+	for (i = 0; st == VL_OK && !*found && next.to != NONE && i < REFERS_MAX;
+	     i++)
+		st = find_told_by(&other, &next, text, cell, found);
 	return st;
 }
 

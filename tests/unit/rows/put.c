@@ -344,6 +344,41 @@ an_id_of_a_row_that_is_not_taken_is_kept(void **state)
 	import_free(&m);
 }
 
+/* What they are referred to by is their own key, or an id of another row. */
+static void
+a_key_of_a_row_that_is_not_taken_is_kept(void **state)
+{
+	static const char *const profile =
+	    WORDS("      - {table: lang, key: [code], on_new: skip}\n"
+	          "      - {table: man, key: [name], on_new: skip}\n"
+	          "      - {table: card, key: [man_id], on_new: skip}\n"
+	          "      - {table: dog, key: [name]}\n"
+	          "    references:\n"
+	          "      - {from: card.man_id, to: man, on_dangling: keep}\n"
+	          "      - {from: dog.lang, to: lang, on_dangling: keep}\n"
+	          "      - {from: dog.card_id, to: card, on_dangling: keep}\n");
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE lang(code TEXT PRIMARY KEY);"
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE card(man_id INTEGER PRIMARY KEY);"
+	    "CREATE TABLE dog(name TEXT PRIMARY KEY, lang TEXT, card_id INT)",
+	    "INSERT INTO lang VALUES('de'),('fr');"
+	    "INSERT INTO man VALUES(3,'new'),(4,'both');"
+	    "INSERT INTO card VALUES(3),(4);"
+	    "INSERT INTO dog VALUES('fido','de',3),('rex','fr',4)",
+	    "INSERT INTO lang VALUES('fr');"
+	    "INSERT INTO man VALUES(9,'both'); INSERT INTO card VALUES(9)");
+	import(&m, profile);
+	import_expect(
+	    &m, "SELECT * FROM dog ORDER BY name", "fido|de|3 rex|fr|9");
+	import(&m, profile);
+	assert_string_equal("", m.changes);
+	import_free(&m);
+}
+
 /* Both rows are here already: only what they refer to is not taken. */
 static void
 a_reference_to_a_row_that_is_not_taken_is_no_change(void **state)
@@ -512,6 +547,7 @@ main(void)
 		cmocka_unit_test(
 		    a_reference_to_a_row_that_stays_behind_ends_as_on_dangling_says),
 		cmocka_unit_test(an_id_of_a_row_that_is_not_taken_is_kept),
+		cmocka_unit_test(a_key_of_a_row_that_is_not_taken_is_kept),
 		cmocka_unit_test(
 		    a_reference_to_a_row_that_is_not_taken_is_no_change),
 		cmocka_unit_test(a_table_named_by_an_id_follows_the_row),
