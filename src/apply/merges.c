@@ -2,10 +2,6 @@
  * Values of files that stay the target's, and members of objects in them.  A
  * file is read whole, on both sides; what comes of it (src/place/merge.c) goes
  * the way of text that `rewrite` replaced.
- *
- * Which members imports of the series created stands in a list of the state,
- * a line for each: the path in base64url, a blank, the names down to it
- * (docs/transaction.md, "What was brought").
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <valise/encode.h>
 #include <valise/fs.h>
 #include <valise/merge.h>
 #include <valise/text.h>
 #include <valise/tree.h>
 
+#include "members.h"
 #include "merges.h"
 
 #define SHOWN 256
@@ -31,13 +27,6 @@ struct rule {
 	bool yaml;
 };
 
-/* Texts, each ended by LF, in one buffer. */
-struct lines {
-	struct vl_buf text;
-	struct vl_slice *list; /* sorted */
-	size_t n;
-};
-
 struct vl_merges {
 	struct vl_merges_opts opts;
 	struct rule *rules;
@@ -47,12 +36,13 @@ struct vl_merges {
 	bool yaml;
 	bool stays; /* it stays as it is here */
 
-	struct vl_brought_r *old; /* NULL: nothing was brought, or no more */
-	struct vl_buf ahead;      /* the next line of it; empty: none */
-	struct vl_buf ahead_path;
-	struct vl_brought_w *new; /* NULL: it is not written */
-	struct lines was;         /* of the file in hand */
-	struct lines will;
+	struct vl_members_list *list;
+	struct vl_brought_r
+	    *paths;           /* that were brought; NULL: none, or no more */
+	struct vl_slice path; /* the next of them, where `more` */
+	bool more;
+	struct vl_lines was; /* members of the file in hand */
+	struct vl_lines will;
 
 	struct vl_buf here;
 	struct vl_buf told; /* members that change, of files to come */
@@ -124,236 +114,6 @@ is_said(const struct vl_merges_opts *opts)
 	return false;
 }
 
-/* ---- the list ---- */
-
-/* The path of a line of the list. */
-static enum vl_status
-read_path(struct vl_buf *path, struct vl_slice line, struct vl_err *err)
-{
-	const uint8_t *blank = memchr(line.p, ' ', line.n);
-	size_t n = 0;
-	enum vl_status st = vl_buf_reserve(path, line.n + 1, err);
-
-	if (st != VL_OK)
-		return st;
-	if (blank == NULL ||
-	    !vl_unb64u_any(path->p, &n,
-	        (struct vl_slice){ line.p, (size_t)(blank - line.p) }))
-		return vl_fail(err, VL_EIO,
-		    "the list of members that were brought has a line that is "
-		    "none of it");
-	path->n = n;
-	return VL_OK;
-}
-
-static enum vl_status
-read_ahead(struct vl_merges *m, struct vl_err *err)
-{
-	struct vl_slice line = { 0 };
-	enum vl_status st = VL_OK;
-	bool more = false;
-
-	vl_buf_clear(&m->ahead);
-	vl_buf_clear(&m->ahead_path);
-	if (m->old == NULL)
-		return VL_OK;
-	st = vl_brought_r_next(m->old, &line, &more, err);
-	if (st != VL_OK || !more)
-		return st;
-	st = vl_buf_add(&m->ahead, line, err);
-	return st == VL_OK ? read_path(&m->ahead_path, line, err) : st;
-}
-
-static enum vl_status
-open_list(struct vl_merges *m, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	bool brings = false;
-	size_t i = 0;
-
-	for (i = 0; i < m->nrules; i++)
-		brings = brings || m->rules[i].how == VL_MERGE_BROUGHT;
-	m->opts.brought.members = true;
-	st = vl_brought_r_open(&m->old, &m->opts.brought, err);
-	if (st == VL_OK && m->opts.write && (brings || m->old != NULL))
-		st = vl_brought_w_open(&m->new, &m->opts.brought, err);
-	return st == VL_OK ? read_ahead(m, err) : st;
-}
-
-static void
-clear_lines(struct lines *l)
-{
-	vl_buf_clear(&l->text);
-	free(l->list);
-	l->list = NULL;
-	l->n = 0;
-}
-
-static enum vl_status
-add_line(struct lines *l, struct vl_slice text, struct vl_err *err)
-{
-	enum vl_status st = vl_buf_add(&l->text, text, err);
-
-	l->n++;
-	return st == VL_OK ? vl_buf_add_text(&l->text, "\n", err) : st;
-}
-
-static int
-by_bytes(const void *a, const void *b)
-{
-	return vl_slice_cmp(
-	    *(const struct vl_slice *)a, *(const struct vl_slice *)b);
-}
-
-static enum vl_status
-sort_lines(struct lines *l, struct vl_err *err)
-{
-	struct vl_slice rest = vl_buf_slice(&l->text);
-	const uint8_t *end = NULL;
-	size_t i = 0;
-
-	l->list = calloc(l->n + 1, sizeof(*l->list));
-	if (l->list == NULL)
-		return vl_fail_memory(err);
-	for (i = 0; i < l->n; i++) {
-		end = memchr(rest.p, '\n', rest.n);
-		l->list[i] =
-		    (struct vl_slice){ rest.p, (size_t)(end - rest.p) };
-		rest.n -= l->list[i].n + 1;
-		rest.p = end + 1;
-	}
-	if (l->n > 1)
-		qsort(l->list, l->n, sizeof(*l->list), by_bytes);
-	return VL_OK;
-}
-
-static bool
-has_line(const struct lines *l, struct vl_slice text)
-{
-	return l->n > 0 &&
-	    bsearch(&text, l->list, l->n, sizeof(*l->list), by_bytes) != NULL;
-}
-
-/* What was brought of the file at `path`; what stands before it in the list is
- * of files that are here no more, or nobody's. */
-static enum vl_status
-read_was(struct vl_merges *m, struct vl_slice path, struct vl_err *err)
-{
-	struct vl_slice line = { 0 };
-	const uint8_t *blank = NULL;
-	enum vl_status st = VL_OK;
-	int order = 0;
-
-	clear_lines(&m->was);
-	while (st == VL_OK && m->ahead.n > 0) {
-		order = vl_path_cmp(vl_buf_slice(&m->ahead_path), path);
-		if (order > 0)
-			break;
-		line = vl_buf_slice(&m->ahead);
-		blank = memchr(line.p, ' ', line.n);
-		line.n -= (size_t)(blank + 1 - line.p);
-		line.p = blank + 1;
-		if (order == 0)
-			st = add_line(&m->was, line, err);
-		if (st == VL_OK)
-			st = read_ahead(m, err);
-	}
-	return st == VL_OK ? sort_lines(&m->was, err) : st;
-}
-
-static enum vl_status
-write_lines(struct vl_merges *m, struct vl_slice path, const struct lines *l,
-    struct vl_err *err)
-{
-	struct vl_buf line = { 0 };
-	enum vl_status st = VL_OK;
-	size_t n = 0;
-	size_t i = 0;
-
-	if (m->new == NULL || l->n == 0)
-		return VL_OK;
-	st = vl_buf_reserve(&line, VL_B64U_SIZE(path.n), err);
-	if (st == VL_OK) {
-		(void)vl_b64u((char *)line.p, path.p, path.n);
-		line.n = strlen((char *)line.p);
-		st = vl_buf_add_text(&line, " ", err);
-	}
-	n = line.n;
-	for (i = 0; st == VL_OK && i < l->n; i++) {
-		line.n = n;
-		st = vl_buf_add(&line, l->list[i], err);
-		if (st == VL_OK)
-			st = vl_brought_w_add(m->new, vl_buf_slice(&line), err);
-	}
-	vl_buf_free(&line);
-	return st;
-}
-
-enum vl_status
-vl_merges_new(struct vl_merges **out, const struct vl_merges_opts *opts,
-    struct vl_err *err)
-{
-	const size_t max = opts->site->nmembers + opts->site->nkeep_values;
-	struct vl_merges *m = NULL;
-	enum vl_status st = VL_OK;
-
-	*out = NULL;
-	if (!is_said(opts))
-		return VL_OK;
-	m = calloc(1, sizeof(*m));
-	if (m == NULL)
-		return vl_fail_memory(err);
-	m->opts = *opts;
-	m->rules = calloc(max, sizeof(*m->rules));
-	m->lines = calloc(max, sizeof(*m->lines));
-	st = m->rules == NULL || m->lines == NULL ? vl_fail_memory(err) :
-	                                            make_rules(m, err);
-	if (st == VL_OK)
-		st = open_list(m, err);
-	if (st != VL_OK) {
-		vl_merges_free(m);
-		return st;
-	}
-	*out = m;
-	return VL_OK;
-}
-
-/* ---- one file ---- */
-
-enum vl_status
-vl_merges_ask(struct vl_merges *m, const struct vl_entry *e, bool *concerned,
-    struct vl_err *err)
-{
-	const struct rule *rule = m->rules;
-	enum vl_status st = VL_OK;
-	char shown[SHOWN];
-
-	m->nlines = 0;
-	*concerned = false;
-	if (e->type != VL_ENTRY_FILE)
-		return VL_OK;
-	for (; rule < m->rules + m->nrules; rule++) {
-		if (!vl_exclude_match(rule->pattern, e->path, false))
-			continue;
-		if (m->nlines > 0 && m->yaml != rule->yaml)
-			return vl_fail(err, VL_EUSAGE,
-			    "'%s' is read as JSON by one line about resource "
-			    "'%s', and as YAML by another",
-			    vl_escape_text(shown, sizeof(shown), e->path),
-			    m->opts.resource);
-		m->yaml = rule->yaml;
-		m->lines[m->nlines++] =
-		    (struct vl_merge_line){ rule->path, rule->how };
-	}
-	if (m->nlines == 0)
-		return VL_OK;
-	st = read_was(m, e->path, err);
-	*concerned = !m->opts.leaves(m->opts.arg, e->path);
-	if (st == VL_OK && !*concerned)
-		st = write_lines(m, e->path, &m->was, err);
-	return st;
-}
-
 /* Below the root, and no link followed; -1 with errno. */
 static int
 open_here(const struct vl_merges *m, struct vl_slice path)
@@ -391,6 +151,137 @@ open_here(const struct vl_merges *m, struct vl_slice path)
 		close(up);
 	errno = why;
 	return fd;
+}
+
+/* ---- what was brought ---- */
+
+/* The next paths that were brought, up to that one. */
+static enum vl_status
+is_brought(
+    struct vl_merges *m, struct vl_slice path, bool *is, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	while (st == VL_OK && m->paths != NULL && m->more &&
+	    vl_path_cmp(m->path, path) < 0)
+		st = vl_brought_r_next(m->paths, &m->path, &m->more, err);
+	*is = m->more && vl_slice_equal(m->path, path);
+	return st;
+}
+
+/* A file that the bundle does not have: it is here, somebody still speaks of
+ * its members, and it does not go. */
+static enum vl_status
+is_left(void *arg, struct vl_slice path, bool *left, struct vl_err *err)
+{
+	struct vl_merges *m = arg;
+	const struct rule *rule = m->rules;
+	enum vl_status st = VL_OK;
+	struct stat about = { 0 };
+	bool brought = false;
+	int fd = -1;
+
+	*left = false;
+	for (; rule < m->rules + m->nrules; rule++)
+		*left = *left ||
+		    (rule->how == VL_MERGE_BROUGHT &&
+		        vl_exclude_match(rule->pattern, path, false));
+	if (*left && !m->opts.leaves(m->opts.arg, path)) {
+		st = is_brought(m, path, &brought, err);
+		*left = m->opts.target_only == VL_TARGET_ONLY_KEEP ||
+		    (m->opts.target_only == VL_TARGET_ONLY_BROUGHT && !brought);
+	}
+	if (st != VL_OK || !*left)
+		return st;
+	fd = open_here(m, path);
+	*left = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+	if (fd >= 0)
+		close(fd);
+	return VL_OK;
+}
+
+static enum vl_status
+open_lists(struct vl_merges *m, struct vl_err *err)
+{
+	struct vl_members_opts opts = {
+		.brought = m->opts.brought, .arg = m, .left = is_left
+	};
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < m->nrules; i++)
+		opts.brings =
+		    opts.brings || m->rules[i].how == VL_MERGE_BROUGHT;
+	opts.write = m->opts.write;
+	st = vl_brought_r_open(&m->paths, &m->opts.brought, err);
+	if (st == VL_OK && m->paths != NULL)
+		st = vl_brought_r_next(m->paths, &m->path, &m->more, err);
+	return st == VL_OK ? vl_members_open(&m->list, &opts, err) : st;
+}
+
+enum vl_status
+vl_merges_new(struct vl_merges **out, const struct vl_merges_opts *opts,
+    struct vl_err *err)
+{
+	const size_t max = opts->site->nmembers + opts->site->nkeep_values;
+	struct vl_merges *m = NULL;
+	enum vl_status st = VL_OK;
+
+	*out = NULL;
+	if (!is_said(opts))
+		return VL_OK;
+	m = calloc(1, sizeof(*m));
+	if (m == NULL)
+		return vl_fail_memory(err);
+	m->opts = *opts;
+	m->rules = calloc(max, sizeof(*m->rules));
+	m->lines = calloc(max, sizeof(*m->lines));
+	st = m->rules == NULL || m->lines == NULL ? vl_fail_memory(err) :
+	                                            make_rules(m, err);
+	if (st == VL_OK)
+		st = open_lists(m, err);
+	if (st != VL_OK) {
+		vl_merges_free(m);
+		return st;
+	}
+	*out = m;
+	return VL_OK;
+}
+
+/* ---- one file ---- */
+
+enum vl_status
+vl_merges_ask(struct vl_merges *m, const struct vl_entry *e, bool *concerned,
+    struct vl_err *err)
+{
+	const struct rule *rule = m->rules;
+	enum vl_status st = VL_OK;
+	char shown[SHOWN];
+
+	m->nlines = 0;
+	*concerned = false;
+	if (e->type != VL_ENTRY_FILE)
+		return VL_OK;
+	for (; rule < m->rules + m->nrules; rule++) {
+		if (!vl_exclude_match(rule->pattern, e->path, false))
+			continue;
+		if (m->nlines > 0 && m->yaml != rule->yaml)
+			return vl_fail(err, VL_EUSAGE,
+			    "'%s' is read as JSON by one line about resource "
+			    "'%s', and as YAML by another",
+			    vl_escape_text(shown, sizeof(shown), e->path),
+			    m->opts.resource);
+		m->yaml = rule->yaml;
+		m->lines[m->nlines++] =
+		    (struct vl_merge_line){ rule->path, rule->how };
+	}
+	if (m->nlines == 0)
+		return VL_OK;
+	st = vl_members_read(m->list, e->path, &m->was, err);
+	*concerned = !m->opts.leaves(m->opts.arg, e->path);
+	if (st == VL_OK && !*concerned)
+		st = vl_members_write(m->list, e->path, &m->was, err);
+	return st;
 }
 
 /* What is here under the path of the record, where it is a file. */
@@ -439,7 +330,7 @@ was_brought(void *arg, struct vl_slice name)
 {
 	const struct hand *hand = arg;
 
-	return has_line(&hand->m->was, name);
+	return vl_lines_have(&hand->m->was, name);
 }
 
 /* For vl_merges_tell(): how, the lengths of path and text, and both. */
@@ -477,8 +368,8 @@ take_member(void *arg, const struct vl_member *member, struct vl_err *err)
 
 	if (fate == VL_MEMBER_NEW ?
 	        member->how == VL_MERGE_BROUGHT :
-	        fate != VL_MEMBER_GOES && has_line(&m->was, member->name))
-		st = add_line(&m->will, member->name, err);
+	        fate != VL_MEMBER_GOES && vl_lines_have(&m->was, member->name))
+		st = vl_lines_add(&m->will, member->name, err);
 	if (st == VL_OK && fate != VL_MEMBER_SAME && fate != VL_MEMBER_STAYS)
 		st =
 		    keep_told(m, hand->path, changes[fate], member->shown, err);
@@ -504,7 +395,7 @@ vl_merges_make(struct vl_merges *m, struct vl_entry *e, struct vl_slice text,
 
 	if (there)
 		merge.here = vl_buf_slice(&m->here);
-	clear_lines(&m->will);
+	vl_lines_clear(&m->will);
 	if (st == VL_OK)
 		st = vl_merge(out, &merge, err);
 	if (st == VL_OK && out->n > VL_MERGE_MAX)
@@ -516,8 +407,9 @@ vl_merges_make(struct vl_merges *m, struct vl_entry *e, struct vl_slice text,
 		    vl_escape_text(shown, sizeof(shown), e->path));
 	if (there && vl_slice_equal(vl_buf_slice(out), merge.here))
 		e->mtime = time;
-	st = sort_lines(&m->will, err);
-	return st == VL_OK ? write_lines(m, e->path, &m->will, err) : st;
+	st = vl_lines_sort(&m->will, err);
+	return st == VL_OK ? vl_members_write(m->list, e->path, &m->will, err) :
+	                     st;
 }
 
 void
@@ -556,8 +448,7 @@ vl_merges_tell(struct vl_merges *m, struct vl_slice path,
 enum vl_status
 vl_merges_end(struct vl_merges *m, struct vl_err *err)
 {
-	return m == NULL || m->new == NULL ? VL_OK :
-	                                     vl_brought_w_finish(m->new, err);
+	return m == NULL ? VL_OK : vl_members_end(m->list, err);
 }
 
 void
@@ -573,14 +464,10 @@ vl_merges_free(struct vl_merges *m)
 	}
 	free(m->rules);
 	free(m->lines);
-	vl_brought_r_free(m->old);
-	vl_brought_w_free(m->new);
-	vl_buf_free(&m->ahead);
-	vl_buf_free(&m->ahead_path);
-	clear_lines(&m->was);
-	clear_lines(&m->will);
-	vl_buf_free(&m->was.text);
-	vl_buf_free(&m->will.text);
+	vl_members_free(m->list);
+	vl_brought_r_free(m->paths);
+	vl_lines_free(&m->was);
+	vl_lines_free(&m->will);
 	vl_buf_free(&m->here);
 	vl_buf_free(&m->told);
 	free(m);

@@ -19,8 +19,9 @@ struct vl_merges_opts {
 	const struct vl_site *site; /* borrowed until free, as all here */
 	const char *resource;
 	const struct vl_header_tree *tree;
-	struct vl_brought brought; /* of the tree's paths */
-	bool write;                /* the list of what was brought, anew */
+	struct vl_brought brought;       /* of the tree's paths */
+	enum vl_target_only target_only; /* of the tree */
+	bool write; /* the list of what was brought, anew */
 	/* A record that stays as it is here, whatever it holds. */
 	bool (*leaves)(void *arg, struct vl_slice path);
 	void *arg;

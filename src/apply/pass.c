@@ -176,6 +176,7 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 		        .resource = p->resource->name,
 		        .tree = &run->header.trees[at],
 		        .brought = p->brought,
+		        .target_only = p->resource->target_only,
 		        .write = run->depth == VL_STAGE,
 		        .leaves = stays_here,
 		        .arg = p },

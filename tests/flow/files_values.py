@@ -278,6 +278,42 @@ class FilesValues(Flow):
         self.assertEqual(["both", "own"], self.names())
         self.assert_says(self.site.import_(self.site.export()), "nothing")
 
+    def test_it_is_remembered_while_the_source_lacks_the_file(self):
+        self.words("target_only: keep\n" + self.MEMBERS % "")
+        for side in ("src", "dst"):
+            self.put(side, "{}", "zz.json")
+        self.put("dst", self.tenants("own"))
+        self.put("src", self.tenants("ada", "bea"))
+        self.carry()
+        self.put("src", "1", "other")
+        (self.files["src"] / "app.json").unlink()
+        self.carry()
+        self.carry()
+        self.assertEqual(["ada", "bea", "own"], self.names())
+        self.put("src", self.tenants("bea"))
+        self.carry()
+        self.assertEqual(["bea", "own"], self.names())
+
+    def test_not_of_a_file_that_went_in_between(self):
+        for only, gone in (("delete", True), ("brought", True),
+                           ("keep", False)):
+            with self.subTest(only):
+                self.words(f"target_only: {only}\n" + self.MEMBERS % "")
+                (self.files["dst"] / "app.json").unlink(missing_ok=True)
+                self.put("src", "1", "other")
+                self.put("src", self.tenants("ada", "bea"))
+                self.carry()
+                (self.files["src"] / "app.json").unlink()
+                self.carry()
+                self.assertEqual(
+                    gone, not (self.files["dst"] / "app.json").exists())
+                self.put("dst", self.tenants("ada", "mine"))
+                self.put("src", self.tenants("bea"))
+                self.carry()
+                self.assertEqual(
+                    ["bea", "ada", "mine"] if gone else ["bea", "mine"],
+                    self.names())
+
     def test_with_delete_only_the_source_s_are_here(self):
         self.words(self.MEMBERS % ", target_only: delete")
         self.put("src", self.tenants("ada"))
