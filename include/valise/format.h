@@ -9,6 +9,7 @@
 
 #include <valise/bytes.h>
 #include <valise/entry.h>
+#include <valise/slot.h>
 
 #define VL_FORMAT_VERSION     0
 #define VL_ID_SIZE            16
@@ -239,6 +240,25 @@ enum vl_status vl_list_item_decode(
     struct vl_list_item *item, struct vl_rd *rd, struct vl_err *err);
 void vl_list_item_encode(
     uint8_t out[16], uint64_t line, uint32_t body, uint32_t n);
+
+/* An item of kind 5: le64 line, le32 slot, le32 n, then n bytes of token. */
+struct vl_secret_item {
+	uint64_t line;
+	uint32_t slot;
+	struct vl_slice token; /* borrowed */
+};
+
+/* Bytes of all items of one line: one of the longest secret, or several that
+ * are shorter. */
+#define VL_SECRET_ITEM_HEAD 16
+#define VL_LINE_SECRETS_MAX (VL_SECRET_ITEM_HEAD + VL_TOKEN_MAX)
+
+/* Take the next item from `rd`; VL_EFORMAT when it is cut short or what it
+ * holds is no token, VL_ELIMIT for one that is too long. */
+enum vl_status vl_secret_item_decode(
+    struct vl_secret_item *item, struct vl_rd *rd, struct vl_err *err);
+void vl_secret_item_encode(
+    uint8_t out[VL_SECRET_ITEM_HEAD], uint64_t line, uint32_t slot, uint32_t n);
 
 /* First and last line of a manifest, with LF. */
 struct vl_manifest_head {

@@ -62,14 +62,15 @@ struct vl_pack_totals {
 	uint64_t stored_bytes; /* of the bundle's files */
 	uint64_t chunks;       /* in packs */
 	uint64_t duplicates;   /* chunks met again */
+	uint64_t secrets;
 };
 
 /* VL_ETEMP when `dir` is absent. */
 enum vl_status vl_pack_open(
     struct vl_pack **out, const struct vl_pack_opts *opts, struct vl_err *err);
 /*
- * Announce a record; `rec->line` is copied.  If it has a body, its bytes
- * follow in pieces until vl_pack_body_end(); a body that is given up
+ * Announce a record; its line and tokens are copied.  If it has a body, its
+ * bytes follow in pieces until vl_pack_body_end(); a body that is given up
  * (vl_pack_body_abort) takes its record with it, as if neither had come.
  * Lines must come in manifest order.
  */

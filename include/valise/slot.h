@@ -16,8 +16,8 @@
 #define VL_SLOT_INSIDE_MAX 1024       /* bytes of a path inside a value */
 #define VL_SECRET_MAX      (1u << 20) /* bytes of one plaintext */
 
-/* A token: le32 epoch, 32 bytes of tag, and the secret padded to blocks. */
-#define VL_TOKEN_HEAD  36
+/* A token: le64 epoch, 32 bytes of tag, and the secret padded to blocks. */
+#define VL_TOKEN_HEAD  40
 #define VL_TOKEN_BLOCK 32
 #define VL_TOKEN_MAX   (VL_TOKEN_HEAD + VL_SECRET_MAX + VL_TOKEN_BLOCK)
 

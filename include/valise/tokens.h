@@ -14,7 +14,6 @@
 
 struct vl_tokens; /* keys that are derived; in locked memory */
 
-/* VL_ELIMIT: an epoch that no token can hold (2^32 or more); memory. */
 enum vl_status vl_tokens_new(struct vl_tokens **out,
     const uint8_t series[VL_SERIES_SIZE], uint64_t epoch,
     const uint8_t tk[VL_KEY_SIZE], struct vl_err *err);

@@ -58,6 +58,9 @@ enum vl_status vl_unpack_open(struct vl_unpack **out,
     const struct vl_unpack_opts *opts, struct vl_err *err);
 const struct vl_inner_head *vl_unpack_inner(const struct vl_unpack *u);
 const struct vl_ids *vl_unpack_ids(const struct vl_unpack *u);
+/* What opens the tokens of its records, as long as the reader is there; NULL
+ * in the role audit. */
+const struct vl_secret_ops *vl_unpack_secrets(const struct vl_unpack *u);
 
 /*
  * The next record; `rec->line.p` is NULL behind the last.  Lines are
@@ -68,7 +71,9 @@ const struct vl_ids *vl_unpack_ids(const struct vl_unpack *u);
  *
  * Of a database (kind "sqlite") the first is its profile; tables ascend by
  * name, and behind each come its rows, ascending by the bytes of their keys.
- * What keys, values and words mean is for the caller to check.
+ * What keys, values and words mean is for the caller to check.  In the role
+ * full each token of a line was opened, and is what the line says of it; not
+ * so unswept (below).
  */
 struct vl_unpacked {
 	struct vl_slice line; /* with LF */
@@ -84,8 +89,8 @@ struct vl_unpacked {
 	struct vl_table_line table;
 	struct vl_row row;
 	struct vl_row_store *store; /* what `row` points into */
-	/* A token for each secret of the line, in the order in which their
-	 * slots stand in it (slot.h, vl_row_next_slot()). */
+	/* A token for each secret of the line, in the order in which they
+	 * stand in it (vl_row_next_slot()). */
 	const struct vl_slice *tokens;
 	size_t ntokens;
 };

@@ -246,3 +246,32 @@ vl_list_item_decode(
 	item->refs = vl_rd_take(rd, (size_t)item->n * VL_LIST_REF_SIZE);
 	return VL_OK;
 }
+
+void
+vl_secret_item_encode(
+    uint8_t out[VL_SECRET_ITEM_HEAD], uint64_t line, uint32_t slot, uint32_t n)
+{
+	vl_list_item_encode(out, line, slot, n);
+}
+
+enum vl_status
+vl_secret_item_decode(
+    struct vl_secret_item *item, struct vl_rd *rd, struct vl_err *err)
+{
+	uint32_t n = 0;
+
+	memset(item, 0, sizeof(*item));
+	item->line = vl_rd_u64le(rd);
+	item->slot = vl_rd_u32le(rd);
+	n = vl_rd_u32le(rd);
+	if (!rd->short_ && n > VL_TOKEN_MAX)
+		return vl_fail(err, VL_ELIMIT,
+		    "a secret of %u bytes is over %d", n, VL_TOKEN_MAX);
+	item->token = vl_rd_take(rd, n);
+	if (rd->short_)
+		return vl_fail(err, VL_EFORMAT, "a secret is cut short");
+	if (!vl_token_valid(item->token))
+		return vl_fail(
+		    err, VL_EFORMAT, "%u bytes are not those of a secret", n);
+	return VL_OK;
+}

@@ -48,12 +48,14 @@ batch_free(struct batch *b)
 	free(b->bytes);
 	free(b->steps);
 	vl_buf_free(&b->text);
+	vl_buf_free(&b->tokens);
 }
 
 void
 batch_clear(struct batch *b)
 {
 	vl_buf_clear(&b->text);
+	vl_buf_clear(&b->tokens);
 	b->nlines = 0;
 	b->late = false;
 	b->nsteps = 0;
@@ -99,6 +101,24 @@ batch_line(
 }
 
 enum vl_status
+batch_tokens(
+    struct batch *b, struct vl_slice items, size_t n, struct vl_err *err)
+{
+	struct step *s = NULL;
+	enum vl_status st = VL_OK;
+
+	if (n == 0)
+		return VL_OK;
+	st = batch_step(b, STEP_TOKENS, &s, err);
+	if (st != VL_OK)
+		return st;
+	s->from = b->tokens.n;
+	s->n = items.n;
+	s->at = n;
+	return vl_buf_add(&b->tokens, items, err);
+}
+
+enum vl_status
 batch_cut(struct batch *b, struct vl_split *split, struct vl_err *err)
 {
 	struct step *s = NULL;
@@ -134,5 +154,5 @@ bool
 batch_full(const struct batch *b)
 {
 	return b->cut >= BATCH_TARGET || b->text.n >= BATCH_TARGET ||
-	    b->nsteps >= BATCH_STEPS;
+	    b->tokens.n >= BATCH_TARGET || b->nsteps >= BATCH_STEPS;
 }

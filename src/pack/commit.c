@@ -393,6 +393,8 @@ commit(struct vl_pack *p, char *name, struct public *pub, struct vl_err *err)
 	if (vl_stream_w_zstd(p->index) ||
 	    (p->packs != NULL && vl_stream_w_zstd(p->packs)))
 		p->opts.head.must |= VL_MUST_ZSTD;
+	if (p->totals.secrets > 0)
+		p->opts.head.must |= VL_MUST_SIV1;
 	vl_keys_commit(p->opts.head.commit, p->opts.keys);
 	st = write_inner(p, root, err);
 	if (st == VL_OK)

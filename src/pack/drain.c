@@ -179,6 +179,8 @@ flush_lines(struct vl_pack *p, struct vl_err *err)
 		return VL_OK;
 	st = vl_stream_w_put(p->index, &r, NULL, err);
 	if (st == VL_OK)
+		st = tokens_flush(p, err);
+	if (st == VL_OK)
 		st = lists_flush(&d->lists, p->index, err);
 	vl_buf_clear(&d->lines);
 	d->nlines = 0;
@@ -195,7 +197,8 @@ add_line(struct vl_pack *p, struct vl_slice line, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	d->nlines++;
-	if (d->lines.n >= LINES_TARGET || d->nlines == VL_RECORD_ITEMS_MAX)
+	if (d->lines.n >= LINES_TARGET || d->nlines == VL_RECORD_ITEMS_MAX ||
+	    tokens_full(&d->tokens))
 		return flush_lines(p, err);
 	return VL_OK;
 }
@@ -237,6 +240,10 @@ take(struct vl_pack *p, struct batch *b, const struct step *s,
 	case STEP_DROP:
 		lists_drop(&d->lists);
 		return VL_OK;
+	case STEP_TOKENS:
+		return tokens_add(&d->tokens, p->totals.lines,
+		    (struct vl_slice){ b->tokens.p + s->from, s->n },
+		    (size_t)s->at, err);
 	case STEP_LINE:
 		return take_line(p, b, s, err);
 	}
@@ -306,4 +313,5 @@ drain_free(struct drain *d)
 	vl_buf_free(&d->block_bytes);
 	vl_buf_free(&d->lines);
 	lists_free(&d->lists);
+	vl_buf_free(&d->tokens.bytes);
 }

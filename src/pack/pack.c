@@ -264,6 +264,29 @@ begin_body(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 	return VL_OK;
 }
 
+/* Until the body is over. */
+static enum vl_status
+hold_tokens(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
+{
+	enum vl_status st = tokens_check(p, rec, err);
+
+	vl_buf_clear(&p->tokens);
+	p->ntokens = rec->ntokens;
+	return st == VL_OK ? tokens_encode(&p->tokens, rec, err) : st;
+}
+
+/* A line, and the tokens of its secrets before it. */
+static enum vl_status
+put_line(
+    struct vl_pack *p, struct vl_slice line, size_t hash_at, struct vl_err *err)
+{
+	struct batch *b = current(p);
+	enum vl_status st =
+	    batch_tokens(b, vl_buf_slice(&p->tokens), p->ntokens, err);
+
+	return st == VL_OK ? batch_line(b, line, hash_at, err) : st;
+}
+
 static enum vl_status
 record(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 {
@@ -275,9 +298,12 @@ record(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 	    rec->line.p[rec->line.n - 1] != '\n')
 		return vl_fail(err, VL_ELIMIT,
 		    "a line of %zu bytes cannot be in a manifest", rec->line.n);
+	st = hold_tokens(p, rec, err);
+	if (st != VL_OK)
+		return st;
 	if (rec->has_body)
 		return begin_body(p, rec, err);
-	st = batch_line(current(p), rec->line, 0, err);
+	st = put_line(p, rec->line, 0, err);
 	if (st == VL_OK && batch_full(current(p)))
 		st = close_batch(p, err);
 	return st;
@@ -388,7 +414,7 @@ end_body(struct vl_pack *p, struct vl_err *err)
 		    (unsigned long long)p->got,
 		    (unsigned long long)p->split.size);
 	p->in_body = false;
-	st = batch_line(b, vl_buf_slice(&p->line), p->hash_at, err);
+	st = put_line(p, vl_buf_slice(&p->line), p->hash_at, err);
 	if (st == VL_OK && batch_full(b))
 		st = close_batch(p, err);
 	return st;
@@ -461,6 +487,8 @@ vl_pack_free(struct vl_pack *p)
 	vl_secret_free(p->root);
 	vl_buf_free(&p->keys_text);
 	vl_buf_free(&p->line);
+	vl_buf_free(&p->tokens);
+	vl_row_store_free(&p->row);
 	vl_buf_free(&p->group_name);
 	vl_json_free(&p->json);
 	free(p);

@@ -8,12 +8,14 @@
  *	batch.c   a batch: bytes, the steps to take, ids computed by a job
  *	drain.c   the steps of a batch in order: manifest lines, blocks
  *	lists.c   chunk lists of the bodies of one manifest record
+ *	tokens.c  secrets of its lines
  *	dedup.c   which chunks were seen
  *	map.c     the chunk map
  *	commit.c  the rest of the index, head, keys, seal, name
  */
 
 #include <valise/pack.h>
+#include <valise/row.h>
 #include <valise/seal.h>
 #include <valise/sort.h>
 #include <valise/stream.h>
@@ -22,21 +24,26 @@
 #define BATCH_STEPS  8192
 #define LINES_TARGET (1u << 20) /* bytes of a manifest record */
 #define PAR_SIZE     16         /* "4g2mzjw2.par" */
+/* Of secrets: then what one more line may have still fits into their record.
+ * No line has as many slots. */
+#define LINE_SLOTS_MAX 2048
+#define TOKENS_TARGET  (VL_RECORD_PLAIN_MAX - VL_LINE_SECRETS_MAX)
 
 /* batch.c */
 enum step_kind {
-	STEP_BODY,  /* a body of `at` bytes begins */
-	STEP_CHUNK, /* its next chunk */
-	STEP_DROP,  /* the body and its line are given up */
-	STEP_LINE   /* a line; of the body, when `hash_at` is not 0 */
+	STEP_BODY,   /* a body of `at` bytes begins */
+	STEP_CHUNK,  /* its next chunk */
+	STEP_DROP,   /* the body and its line are given up */
+	STEP_TOKENS, /* `at` secrets of the next line */
+	STEP_LINE    /* a line; of the body, when `hash_at` is not 0 */
 };
 
 struct step {
 	enum step_kind kind;
 	uint32_t group; /* BODY: of its source */
-	uint64_t at;    /* BODY: size; CHUNK: place in the body */
+	uint64_t at;    /* BODY: size; CHUNK: place in the body; TOKENS: n */
 	uint64_t zeros; /* CHUNK: zero blocks before it */
-	size_t from;    /* CHUNK: in bytes; LINE: in text */
+	size_t from;    /* CHUNK: in bytes; LINE: in text; TOKENS: in tokens */
 	size_t n;
 	size_t hash_at; /* LINE: in the line */
 	uint8_t id[VL_HASH_SIZE];
@@ -50,6 +57,7 @@ struct batch {
 	size_t nsteps;
 	size_t cap_steps;
 	struct vl_buf text; /* lines */
+	struct vl_buf tokens;
 	size_t nlines;
 	bool late; /* some line gets its hash when the batch is drained */
 	struct vl_merkle merkle; /* else of its lines */
@@ -68,6 +76,9 @@ enum vl_status batch_step(struct batch *b, enum step_kind kind,
     struct step **out, struct vl_err *err);
 enum vl_status batch_line(
     struct batch *b, struct vl_slice line, size_t hash_at, struct vl_err *err);
+/* Before the line: `items`, `n` of them, that tokens_encode() made. */
+enum vl_status batch_tokens(
+    struct batch *b, struct vl_slice items, size_t n, struct vl_err *err);
 /* Turn undecided bytes into chunk steps as far as they decide. */
 enum vl_status batch_cut(
     struct batch *b, struct vl_split *split, struct vl_err *err);
@@ -114,6 +125,22 @@ void lists_drop(struct lists *l);
 /* Put all list records and start anew. */
 enum vl_status lists_flush(
     struct lists *l, struct vl_stream_w *w, struct vl_err *err);
+
+/* tokens.c */
+/* That `rec` has a token for each secret of its line. */
+enum vl_status tokens_check(
+    struct vl_pack *p, const struct vl_record *rec, struct vl_err *err);
+/* As items, whose line is 0 for now. */
+enum vl_status tokens_encode(
+    struct vl_buf *out, const struct vl_record *rec, struct vl_err *err);
+struct tokens { /* of the manifest record that is being filled */
+	struct vl_buf bytes;
+	uint32_t items;
+};
+enum vl_status tokens_add(struct tokens *t, uint64_t line,
+    struct vl_slice items, size_t n, struct vl_err *err);
+bool tokens_full(const struct tokens *t);
+enum vl_status tokens_flush(struct vl_pack *p, struct vl_err *err);
 
 /* map.c */
 struct map_piece { /* one record of a map file */
@@ -170,6 +197,7 @@ struct drain {
 	uint32_t nlines;     /* in it */
 	struct vl_merkle merkle;
 	struct lists lists;
+	struct tokens tokens;
 };
 
 struct vl_pack {
@@ -187,7 +215,9 @@ struct vl_pack {
 	size_t nbatches;
 	size_t current;
 
-	struct vl_buf line; /* of the open body */
+	struct vl_buf line;   /* of the open body */
+	struct vl_buf tokens; /* of the line at hand */
+	size_t ntokens;
 	size_t hash_at;
 	bool in_body;
 	struct vl_split split;
@@ -197,6 +227,7 @@ struct vl_pack {
 	size_t mark_steps; /* of the current batch when the body began */
 	size_t mark_bytes;
 	struct vl_json json;
+	struct vl_row_store row;
 	struct vl_buf group_name;
 	uint32_t group;
 

@@ -15,6 +15,7 @@
 #include <valise/tokens.h>
 
 #define BLOCK VL_TOKEN_BLOCK
+#define TAG   8 /* where it is in a token */
 
 static const char context[8] = { 'v', 'l', 's', '1', 'x', 'f', 'e', 'r' };
 
@@ -26,7 +27,7 @@ enum {
 
 struct vl_tokens {
 	uint8_t series[VL_SERIES_SIZE];
-	uint32_t epoch;
+	uint64_t epoch;
 	uint8_t mac[VL_KEY_SIZE];
 	uint8_t stream[VL_KEY_SIZE];
 	uint8_t print[VL_KEY_SIZE];
@@ -39,16 +40,11 @@ vl_tokens_new(struct vl_tokens **out, const uint8_t series[VL_SERIES_SIZE],
 	struct vl_tokens *t = NULL;
 
 	*out = NULL;
-	if (epoch > UINT32_MAX)
-		return vl_fail(err, VL_ELIMIT,
-		    "epoch %llu of the series is more than a token of a secret "
-		    "can hold",
-		    (unsigned long long)epoch);
 	t = vl_secret_alloc(sizeof(*t));
 	if (t == NULL)
 		return vl_fail_memory(err);
 	memcpy(t->series, series, sizeof(t->series));
-	t->epoch = (uint32_t)epoch;
+	t->epoch = epoch;
 	vl_kdf(t->mac, XFER_MAC, context, tk);
 	vl_kdf(t->stream, XFER_STREAM, context, tk);
 	vl_kdf(t->print, XFER_PRINT, context, tk);
@@ -65,7 +61,7 @@ vl_tokens_free(struct vl_tokens *t)
 /* The parts of a place, in their order. */
 #define PARTS 8
 struct place {
-	uint8_t epoch[4];
+	uint8_t epoch[8];
 	struct vl_slice parts[PARTS];
 	size_t size; /* of all, each behind its length */
 };
@@ -86,7 +82,7 @@ lay_out(struct place *l, const struct vl_tokens *t,
 	};
 	size_t i = 0;
 
-	vl_put_u32le(l->epoch, t->epoch);
+	vl_put_u64le(l->epoch, t->epoch);
 	memcpy(l->parts, parts, sizeof(parts));
 	l->size = 0;
 	for (i = 0; i < PARTS; i++)
@@ -203,11 +199,11 @@ seal(const void *arg, const struct vl_slot_place *place, struct vl_slice plain,
 		return st;
 	p = out->p + out->n;
 	lay_out(&l, t, place);
-	vl_put_u32le(p, t->epoch);
-	make_tag(t, &l, plain, p + 4);
+	vl_put_u64le(p, t->epoch);
+	make_tag(t, &l, plain, p + TAG);
 	/* The key stream first, so that the plaintext is in no memory but its
 	 * own. */
-	vl_xchacha20(p + VL_TOKEN_HEAD, n, p + 4, t->stream);
+	vl_xchacha20(p + VL_TOKEN_HEAD, n, p + TAG, t->stream);
 	for (i = 0; i < n; i++)
 		p[VL_TOKEN_HEAD + i] ^=
 		    i < plain.n ? plain.p[i] : padding[i - plain.n];
@@ -233,7 +229,7 @@ static enum vl_status
 decrypt(const struct vl_tokens *t, const struct place *l, struct vl_slice token,
     struct vl_locked *plain, struct vl_err *err)
 {
-	const uint8_t *tag = token.p + 4;
+	const uint8_t *tag = token.p + TAG;
 	uint8_t found[VL_HASH_SIZE];
 	enum vl_status st = VL_OK;
 	size_t n = token.n - VL_TOKEN_HEAD;
@@ -272,7 +268,7 @@ open_token(const struct vl_tokens *t, const struct vl_slot_place *place,
 	if (!vl_token_valid(token))
 		return vl_fail(err, VL_EAUTH,
 		    "%zu bytes are not those of a secret", token.n);
-	if (vl_rd_u32le(&rd) != t->epoch)
+	if (vl_rd_u64le(&rd) != t->epoch)
 		return vl_fail(err, VL_EAUTH,
 		    "a secret is of another epoch of the series");
 	lay_out(&l, t, place);

@@ -18,6 +18,8 @@ load_lines(struct vl_unpack *u, struct vl_err *err)
 	if (u->rest.n > 0)
 		return vl_fail(err, VL_EFORMAT,
 		    "a record holds more lines than its header says");
+	if (vl_line_tokens_check_none(u, err) != VL_OK)
+		return err->status;
 	if (u->unswept)
 		vl_lists_forget(u);
 	else if (vl_lists_check_none(u, err) != VL_OK)
@@ -32,10 +34,6 @@ load_lines(struct vl_unpack *u, struct vl_err *err)
 		if (u->unswept && s->head.kind == VL_RECORD_LISTS)
 			vl_index_skip(u);
 	} while (!u->index.pending);
-	if (s->head.kind == VL_RECORD_SECRETS)
-		return vl_fail(err, VL_EREFUSED,
-		    "the bundle carries secrets, which this version of valise "
-		    "does not read");
 	if (s->head.kind != VL_RECORD_LINES)
 		return vl_fail(err, VL_EFORMAT,
 		    "a record of kind %d where manifest lines should be",
@@ -43,7 +41,7 @@ load_lines(struct vl_unpack *u, struct vl_err *err)
 	u->left = s->head.items;
 	st = vl_index_take(u, &u->lines, err);
 	u->rest = vl_buf_slice(&u->lines);
-	return st;
+	return st == VL_OK ? vl_line_tokens_load(u, err) : st;
 }
 
 static enum vl_status
@@ -143,9 +141,10 @@ check_end(struct vl_unpack *u, struct vl_err *err)
 		    u->inner.resources[u->order.resources].name);
 	if (u->left != 0 || u->rest.n != 0)
 		return vl_fail(err, VL_EFORMAT, "more lines stand behind it");
+	st = vl_line_tokens_check_none(u, err);
 	if (u->unswept)
 		vl_lists_forget(u);
-	else
+	else if (st == VL_OK)
 		st = vl_lists_check_none(u, err);
 	do {
 		if (st == VL_OK)
@@ -153,11 +152,7 @@ check_end(struct vl_unpack *u, struct vl_err *err)
 		if (s != NULL && u->unswept && s->head.kind == VL_RECORD_LISTS)
 			vl_index_skip(u);
 	} while (st == VL_OK && s != NULL && !u->index.pending);
-	if (st == VL_OK && s != NULL && s->head.kind == VL_RECORD_SECRETS)
-		st = vl_fail(err, VL_EREFUSED,
-		    "the bundle carries secrets, which this version of valise "
-		    "does not read");
-	else if (st == VL_OK && s != NULL)
+	if (st == VL_OK && s != NULL)
 		st = vl_fail(err, VL_EFORMAT,
 		    "a record of kind %d stands behind it", (int)s->head.kind);
 	return st;
@@ -246,6 +241,8 @@ next_record(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 	st = vl_line_decode(u, rec, line, err);
 	if (st == VL_OK)
 		st = vl_order_check(&u->order, &u->inner, rec, err);
+	if (st == VL_OK)
+		st = vl_line_tokens_take(u, rec, err);
 	if (st != VL_OK)
 		return vl_line_within(u, u->number, err);
 	vl_merkle_add(&u->merkle, u->ids, line);
@@ -273,6 +270,8 @@ vl_unpack_next(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 	}
 	st = u->proxy != NULL ? vl_proxy_next(u, rec, err) :
 	                        next_record(u, rec, err);
+	if (st == VL_OK)
+		st = vl_line_tokens_open(u, rec, err);
 	if (st != VL_OK)
 		memset(rec, 0, sizeof(*rec));
 	return vl_unpack_latch(u, st, err);

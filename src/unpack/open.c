@@ -102,10 +102,6 @@ check_head(const struct vl_inner_head *inner, const struct vl_head *head,
 	if (h->kind != VL_BUNDLE_FULL)
 		return vl_fail(err, VL_EREFUSED,
 		    "a delta, which this version of valise does not read");
-	if ((h->must & (unsigned)VL_MUST_SIV1) != 0)
-		return vl_fail(err, VL_EREFUSED,
-		    "the bundle carries secrets, which this version of valise "
-		    "does not read");
 	return VL_OK;
 }
 
@@ -381,6 +377,20 @@ open_in_cage(struct vl_unpack **out, const struct vl_unpack_source *s,
 	return VL_OK;
 }
 
+/* It opens secrets, and is of no use to a child. */
+static enum vl_status
+hold_transfer_key(
+    struct vl_unpack *u, const struct vl_unpack_opts *opts, struct vl_err *err)
+{
+	const struct vl_head *h = &u->inner.head;
+	enum vl_status st = vl_tokens_new(
+	    &u->transfer, h->series, h->epoch, opts->keys->tk, err);
+
+	if (st == VL_OK)
+		u->secrets = vl_tokens_ops(u->transfer);
+	return st;
+}
+
 enum vl_status
 vl_unpack_open(struct vl_unpack **out, const struct vl_unpack_opts *opts,
     struct vl_err *err)
@@ -415,6 +425,12 @@ vl_unpack_open(struct vl_unpack **out, const struct vl_unpack_opts *opts,
 		    open_in_cage(out, &s, opts->cage, err) :
 		    vl_unpack_open_source(out, &s, err);
 	vl_secret_free(root);
+	if (st == VL_OK && opts->role == VL_ROLE_FULL)
+		st = hold_transfer_key(*out, opts, err);
+	if (st != VL_OK) {
+		vl_unpack_free(*out);
+		*out = NULL;
+	}
 	return st;
 }
 
@@ -428,6 +444,12 @@ const struct vl_ids *
 vl_unpack_ids(const struct vl_unpack *u)
 {
 	return u->ids;
+}
+
+const struct vl_secret_ops *
+vl_unpack_secrets(const struct vl_unpack *u)
+{
+	return u->transfer != NULL ? &u->secrets : NULL;
 }
 
 struct vl_slice
@@ -508,6 +530,7 @@ vl_unpack_free(struct vl_unpack *u)
 	vl_order_free(&u->order);
 	vl_entry_store_free(&u->store);
 	vl_row_store_free(&u->rows);
+	vl_line_tokens_free(u);
 	vl_unpack_map_close(&u->map);
 	free(u->named);
 	vl_inner_head_free(&u->inner);

@@ -9,6 +9,7 @@
  *	index.c   the records of the index files, one after the other
  *	lines.c   manifest lines: form, order, count, root
  *	order.c   what may follow what in a tree, and in a database
+ *	tokens.c  the secrets of a line
  *	lists.c   chunk lists of bodies
  *	sweep.c   the one pass over all packs
  *	blocks.c  decoded blocks, shared and counted
@@ -24,6 +25,7 @@
 #include <stdatomic.h>
 
 #include <valise/stream.h>
+#include <valise/tokens.h>
 #include <valise/unpack.h>
 
 /* map.c: rows in order of ids in an unlinked file, which it takes over, found
@@ -223,6 +225,28 @@ void vl_lists_forget(struct vl_unpack *u);
 /* No list may be left of the lines before. */
 enum vl_status vl_lists_check_none(struct vl_unpack *u, struct vl_err *err);
 
+/* tokens.c: those of the lines of one record. */
+struct vl_line_tokens {
+	struct vl_buf bytes;
+	struct vl_rd rd;
+	uint32_t left;      /* items in rd */
+	struct vl_buf list; /* slices: of the current line */
+};
+
+/* The record that comes next, if it is one of secrets. */
+enum vl_status vl_line_tokens_load(struct vl_unpack *u, struct vl_err *err);
+/* Those of `rec`, which is line u->number. */
+enum vl_status vl_line_tokens_take(
+    struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err);
+/* None may be left of the lines before. */
+enum vl_status vl_line_tokens_check_none(
+    struct vl_unpack *u, struct vl_err *err);
+/* Where the transfer key is held: that each opens, and is what the line says.
+ */
+enum vl_status vl_line_tokens_open(
+    struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err);
+void vl_line_tokens_free(struct vl_unpack *u);
+
 /* lines.c */
 /* One line by the decoder of its kind: all of `rec` but its number. */
 enum vl_status vl_line_decode(struct vl_unpack *u, struct vl_unpacked *rec,
@@ -267,6 +291,11 @@ struct vl_unpack {
 	struct vl_entry_store store;
 	struct vl_row_store rows;
 	struct vl_lists lists;
+	struct vl_line_tokens tokens;
+	/* In the role full, and never of a child: */
+	struct vl_tokens *transfer;
+	struct vl_secret_ops secrets; /* of it */
+	struct vl_locked plain_text;  /* of a secret that is looked at */
 
 	struct vl_sweep sweep;
 	struct vl_unpack_blocks blocks;

@@ -161,11 +161,15 @@ vl_proxy_unswept(struct vl_unpack *u, bool lines)
 static bool
 only_lines(struct vl_rd rest)
 {
+	uint32_t n = 0;
+
 	while (!vl_rd_done(&rest)) {
 		if (vl_rd_u8(&rest) != WIRE_LINE)
 			return false;
 		(void)vl_rd_u64le(&rest);
 		(void)wire_take_bytes(&rest);
+		for (n = vl_rd_u32le(&rest); n > 0 && !rest.short_; n--)
+			(void)wire_take_bytes(&rest);
 	}
 	return true;
 }
@@ -288,11 +292,15 @@ static enum vl_status
 take_line(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 {
 	struct vl_slice line = { NULL, 0 };
+	enum vl_status st = VL_OK;
 
 	if (!wire_take_line(&line, &rec->number, &u->proxy->rd) ||
 	    vl_line_kind(line) == VL_LINE_ENTRY)
 		return vl_fail(err, VL_EFORMAT, "a line is no such one");
-	return vl_line_decode(u, rec, line, err);
+	st = vl_line_decode(u, rec, line, err);
+	return st == VL_OK ?
+	    wire_take_tokens(rec, &u->tokens.list, &u->proxy->rd, err) :
+	    st;
 }
 
 /* A record that obeys all rules of one line, where it may stand. */

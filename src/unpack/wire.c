@@ -70,8 +70,15 @@ wire_put_line(
     struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
 {
 	enum vl_status st = put_u64(out, rec->number, err);
+	size_t i = 0;
 
-	return st == VL_OK ? wire_put_bytes(out, rec->line, err) : st;
+	if (st == VL_OK)
+		st = wire_put_bytes(out, rec->line, err);
+	if (st == VL_OK)
+		st = wire_put_u32(out, (uint32_t)rec->ntokens, err);
+	for (i = 0; i < rec->ntokens && st == VL_OK; i++)
+		st = wire_put_bytes(out, rec->tokens[i], err);
+	return st;
 }
 
 bool
@@ -80,6 +87,32 @@ wire_take_line(struct vl_slice *line, uint64_t *number, struct vl_rd *rd)
 	*number = vl_rd_u64le(rd);
 	*line = wire_take_bytes(rd);
 	return !rd->short_ && wire_is_line(*line);
+}
+
+enum vl_status
+wire_take_tokens(struct vl_unpacked *rec, struct vl_buf *list, struct vl_rd *rd,
+    struct vl_err *err)
+{
+	const size_t n = vl_rd_u32le(rd);
+	struct vl_slice token = { NULL, 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (rd->short_ || n != rec->row.nslots)
+		return vl_fail(
+		    err, VL_EFORMAT, "secrets are not those of their line");
+	vl_buf_clear(list);
+	for (i = 0; i < n && st == VL_OK; i++) {
+		token = wire_take_bytes(rd);
+		if (!vl_token_valid(token))
+			return vl_fail(err, VL_EFORMAT, "a secret is none");
+		st = vl_buf_add(list,
+		    (struct vl_slice){ (const uint8_t *)&token, sizeof(token) },
+		    err);
+	}
+	rec->tokens = n > 0 ? (const void *)list->p : NULL;
+	rec->ntokens = n;
+	return st;
 }
 
 enum vl_status

@@ -17,9 +17,9 @@
 #include <valise/record.h>
 #include <valise/unpack.h>
 
-#define WIRE_MAX    (1u << 20)   /* bytes of any message */
-#define WIRE_BATCH  (192u << 10) /* where a batch ends, behind an item */
-#define WIRE_AHEAD  (4u << 20)   /* bytes of bodies in one batch */
+#define WIRE_MAX    (1536u << 10) /* bytes of any message */
+#define WIRE_BATCH  (192u << 10)  /* where a batch ends, behind an item */
+#define WIRE_AHEAD  (4u << 20)    /* bytes of bodies in one batch */
 #define WIRE_SECRET (3 * 32)
 
 /* Kinds of messages. */
@@ -49,7 +49,7 @@ enum {
 	WIRE_BODY_END,
 	WIRE_TAIL,
 	WIRE_FAILURE,
-	WIRE_LINE /* of a database: as it is */
+	WIRE_LINE /* of a database: as it is, and its tokens */
 };
 
 /* How far a reader goes. */
@@ -108,6 +108,10 @@ enum vl_status wire_take_entry(struct vl_unpacked *rec,
 enum vl_status wire_put_line(
     struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err);
 bool wire_take_line(struct vl_slice *line, uint64_t *number, struct vl_rd *rd);
+/* What is behind it, once it is decoded into `rec`: as many tokens as it has
+ * secrets; `list` holds them as slices. */
+enum vl_status wire_take_tokens(struct vl_unpacked *rec, struct vl_buf *list,
+    struct vl_rd *rd, struct vl_err *err);
 /* One line with its LF, in which nothing moves a terminal. */
 bool wire_is_line(struct vl_slice line);
 enum vl_status wire_put_refs(struct vl_buf *out,

@@ -39,7 +39,8 @@ import manifest  # noqa: E402
 import paths  # noqa: E402
 import php  # noqa: E402
 import seal  # noqa: E402
-from bundlewriter import b64u, list_item  # noqa: E402
+import slots  # noqa: E402
+from bundlewriter import b64u, list_item, secret_item  # noqa: E402
 from common import (Bad, blake, from_base64url,  # noqa: E402
                     kdf_bundle, kdf_series, le64)
 
@@ -94,6 +95,7 @@ DECODERS = {
     "map-row": frames.read_map_row,
     "record-header": frames.read_record_header,
     "seal-list": seal.read_list,
+    "secrets": slots.read_items,
     "php": php.read,
     "seal-sig": seal.read_signature,
     "sender-public": seal.read_sender,
@@ -103,7 +105,7 @@ DECODERS = {
 }
 # Of these there are runners of their own.
 WHOLE = {"gear1", "key-open", "keys-unlock", "manifest", "sender-locked",
-         "stream", "tied-path"}
+         "stream", "tied-path", "token"}
 # Values of an application, which nobody needs to read a bundle: YAML as libyaml
 # reads it, and what is encrypted at rest.  Their only runners are
 # tests/unit/place/yaml.c and tests/unit/vault/vectors.c.
@@ -168,6 +170,30 @@ class Vectors(unittest.TestCase):
                 self.assertEqual(fields["expect"].decode(), kind)
                 self.assertEqual(fields.get("here"), found)
 
+    def test_tokens_open_as_expected(self):
+        for path in sorted((FORMATS / "vectors/token").iterdir()):
+            with self.subTest(path.name):
+                facts = dict(pairs(path))
+                place = [value for key, value in pairs(path)
+                         if key == "place"]
+                tk, series, token = (bytes.fromhex(facts[name].decode())
+                                     for name in ("tk", "series", "token"))
+                epoch = int(facts["epoch"])
+                where = slots.location(series, epoch, place)
+                found, kind = None, "ok"
+                try:
+                    found = slots.unseal(
+                        tk, epoch, where, facts["fingerprint"].decode(), token)
+                except Bad as bad:
+                    kind = bad.kind
+                self.assertEqual(facts["expect"].decode(), kind)
+                self.assertEqual(facts.get("plain"),
+                                 None if found is None
+                                 else found.hex().encode())
+                if kind == "ok":
+                    self.assertEqual(token,
+                                     slots.seal(tk, epoch, where, found))
+
     def test_stretches_are_cut_as_expected(self):
         for path in sorted((FORMATS / "vectors/gear1").iterdir()):
             with self.subTest(path.name):
@@ -192,10 +218,10 @@ class Vectors(unittest.TestCase):
                                                 in ("min", "avg", "max"))))
 
     def test_what_is_accepted_is_refused_cut_or_longer(self):
-        """But for what the text excepts: a seal cut behind a line, lists cut
-        behind an item, and the missing lines or LF of key files."""
-        excepted = {"seal-list", "chunk-list", "sender-public", "key-file",
-                    "sender-secret"}
+        """But for what the text excepts: a seal cut behind a line, lists and
+        secrets cut behind an item, and missing lines or LF of key files."""
+        excepted = {"seal-list", "chunk-list", "secrets", "sender-public",
+                    "key-file", "sender-secret"}
         for structure in sorted(set(DECODERS) - excepted):
             for path in sorted((FORMATS / "vectors" / structure).iterdir()):
                 fields, decode = vector(path), DECODERS[structure]
@@ -344,6 +370,16 @@ class Pieces(unittest.TestCase):
                 self.check(path, facts, lambda: (
                     list_item(*item) for item in
                     frames.list_items(fields["data"])))
+
+    def test_secrets_give_out_what_they_may(self):
+        for path in sorted((FORMATS / "vectors/secrets").iterdir()):
+            fields = vector(path)
+            facts = {key: fields[key].decode()
+                     for key in ("expect", "released")}
+            with self.subTest(path.name):
+                self.check(path, facts, lambda: (
+                    secret_item(*item) for item in
+                    slots.items(fields["data"])))
 
     def test_manifests_give_out_what_they_may(self):
         for path in sorted((FORMATS / "vectors/manifest").iterdir()):

@@ -37,6 +37,29 @@ inner(struct vl_rd *rd)
 	vl_inner_head_free(&h);
 }
 
+/* The parent's own decoder says how many tokens there should be. */
+static void
+lines(struct vl_rd *rd)
+{
+	static struct vl_row_store store;
+	static struct vl_buf list;
+	struct vl_unpacked rec = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_slice line = { 0 };
+	uint64_t number = 0;
+	size_t i = 0;
+
+	if (!wire_take_line(&line, &number, rd))
+		return;
+	MUST(wire_is_line(line));
+	if (vl_row_decode(&rec.row, &store, line, &err) != VL_OK ||
+	    wire_take_tokens(&rec, &list, rd, &err) != VL_OK)
+		return;
+	MUST(rec.ntokens == rec.row.nslots);
+	for (i = 0; i < rec.ntokens; i++)
+		MUST(vl_token_valid(rec.tokens[i]));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -44,8 +67,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct vl_unpack_totals totals = { 0 };
 	struct wire_block block = { 0 };
 	struct wire_file file = { 0 };
-	struct vl_slice line = { 0 };
-	uint64_t number = 0;
 	struct vl_err err = { 0 };
 
 	switch (vl_rd_u8(&rd)) {
@@ -53,8 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		entry(&rd);
 		break;
 	case WIRE_LINE:
-		if (wire_take_line(&line, &number, &rd))
-			MUST(wire_is_line(line));
+		lines(&rd);
 		break;
 	case WIRE_REFS:
 		inner(&rd);

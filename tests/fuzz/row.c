@@ -33,6 +33,21 @@ walk(struct vl_row_store *store, size_t item, uint64_t *filled)
 	MUST(item == VL_JSON_NONE || at == store->json.items[item].next);
 }
 
+/* As many secrets as there are said to be, each somewhere. */
+static void
+walk_slots(struct vl_row_store *store, const struct vl_row *r)
+{
+	struct vl_slot_place place;
+	struct vl_slots at = { 0 };
+	struct vl_slot slot;
+	size_t n = 0;
+
+	for (; vl_row_next_slot(&at, r, store, &place, &slot); n++)
+		MUST(place.column.n > 0 && place.form == slot.form &&
+		    place.inside.n <= VL_SLOT_INSIDE_MAX);
+	MUST(n == r->nslots);
+}
+
 static enum vl_status
 row(struct vl_row_store *store, struct vl_slice line, struct vl_buf *again)
 {
@@ -49,6 +64,7 @@ row(struct vl_row_store *store, struct vl_slice line, struct vl_buf *again)
 	MUST(filled == r.size && r.has_body == (filled > 0));
 	walk(store, store->ids, &filled);
 	MUST(filled == r.size);
+	walk_slots(store, &r);
 	return VL_OK;
 }
 

@@ -1,6 +1,7 @@
 """Lines of a database, their order and their bodies (formats/manifest.md)."""
 from base import Body, Case, base_tree, entry
-from bundlewriter import canonical, fixed
+from bundlewriter import (SECRETS, Record, Secret, Transfer, canonical, fixed,
+                          pad)
 
 APP = "app"
 
@@ -129,7 +130,7 @@ LINES = [
     database("a version that is none", "'version'",
              {**PROFILE, "version": ""}),
     database("words that are none", "'words'", {**PROFILE, "words": []}),
-    value("of a tag that is not known", "tag", {"$secret": "sf1.x"}),
+    value("of a tag that is not known", "tag", {"$secrets": "sf1.x"}),
     value("in a second spelling", "one spelling", {"$r": "0.10"}),
     value("beyond 64 bits", "64 bits", {"$i": "9223372036854775808"}),
     value("with bytes in a second form", "canonical", {"$b64": "YR"}),
@@ -139,7 +140,7 @@ LINES = [
           {"$ref": [{"$t64": "YQ"}]}),
     one("value that refers too deep", "deeper than 8",
         row("a", values={"body": {"$ref": [[[[[[1]]]]]]}})),
-    value("in pieces of no row", "names no row", {"$parts": ["a"]}),
+    value("in pieces of text alone", "id or secret", {"$parts": ["a"]}),
     value("in pieces that are not joined", "not joined",
           {"$parts": ["a", "b", ["notes", ["b"], "plain"]]}),
     value("in pieces of a spelling that is not known", "is none",
@@ -190,4 +191,161 @@ BODIES = [
         only="files"),
 ]
 
-CASES = [*ORDER, *LINES, *BODIES]
+# Lines 2 and 3 of the bundle, each with a secret in column `body`.
+PLAIN = b"correct horse"
+TWO = [row("a", values={"body": Secret(PLAIN)}),
+       row("b", values={"body": Secret(PLAIN, "clear-blob")})]
+# Two in one line, each of which would be allowed alone.
+LARGE = row("a", values={"body": Secret(bytes(600000)),
+                         "title": Secret(bytes(600000))})
+OTHERS = [row("a", values={
+    "body": {"$parts": ["p=", Secret(PLAIN, "broken", "$.p", "json"), 2,
+                        Secret(b"", inside="$.q", form="plain"), ";",
+                        ["notes", ["a"], "plain"]]},
+    "title": Secret(b"", "blob")})]
+
+
+def secret(name, says, change=None, lines=TWO, stage="tokens", **more):
+    """`change` gets the tokens, (line, slot, token) of each."""
+    case = one("secret " + name, says, *lines, **more)
+    if change:
+        case.edits[stage] = change
+    return case
+
+
+def transfer(epoch=1, key="transfer key", series="series"):
+    return Transfer(fixed(key), fixed(series, 16), epoch)
+
+
+PLACE = Secret(PLAIN).place(TWO[0], "body")
+
+
+def first(make):
+    """Another token in the place of the first."""
+    def change(tokens):
+        (line, slot, token), *rest = tokens
+        return [(line, slot, make(token)), *rest]
+    return change
+
+
+def sealed(place=PLACE, padded=None, by=None):
+    return first(lambda _: (by or transfer()).seal(
+        place, pad(PLAIN) if padded is None else padded))
+
+
+def changed(at):
+    return first(lambda t: t[:at] + bytes((t[at] ^ 1,)) + t[at + 1:])
+
+
+def numbered(line, slot):
+    return lambda tokens: [(line, slot, tokens[0][2]), *tokens[1:]]
+
+
+def in_records(change):
+    """All records of the file, in place, so that total_plain counts them."""
+    def edit(records):
+        records[:] = change(records)
+        for ordinal, one in enumerate(records):
+            one.ordinal = ordinal
+        return records
+    return edit
+
+
+def of_secrets(change):
+    """The one of secrets is number 1."""
+    return in_records(lambda r: [r[0], *change(r[1]), *r[2:]])
+
+
+def held(data, items):
+    return [Record(SECRETS, data, items)]
+
+
+WHERE = "resource 'app', table 'notes', row \\[\"a\"\\], column 'body': a secret "
+NO_OPEN = WHERE + "does not open"
+
+SECRET = [
+    secret("as it should be", (), exit_code=0, comes_out=came),
+    secret("in pieces, as it should be", (), lines=OTHERS, exit_code=0,
+           comes_out=came),
+    secret("of another epoch", WHERE + "is of another epoch",
+           sealed(by=transfer(2))),
+    secret("that says another epoch", WHERE + "is of another epoch",
+           changed(0)),
+    secret("of another series", NO_OPEN, sealed(by=transfer(series="other"))),
+    secret("under another key", NO_OPEN, sealed(by=transfer(key="other"))),
+    secret("of another resource", NO_OPEN, sealed(["tree", *PLACE[1:]])),
+    secret("of another table", NO_OPEN,
+           sealed([PLACE[0], "tags", *PLACE[2:]])),
+    secret("of another row", NO_OPEN,
+           sealed([*PLACE[:2], '["b"]', *PLACE[3:]])),
+    secret("of another column", NO_OPEN,
+           sealed([*PLACE[:3], "title", *PLACE[4:]])),
+    secret("of another place in the value", NO_OPEN,
+           sealed([*PLACE[:4], "$.p", "text"])),
+    secret("of another type", NO_OPEN, sealed([*PLACE[:5], "blob"])),
+    secret("of the line behind it", NO_OPEN,
+           lambda t: [(2, 0, t[1][2]), (3, 0, t[0][2])]),
+    secret("with another tag", NO_OPEN, changed(8)),
+    secret("with the end of its tag changed", NO_OPEN, changed(39)),
+    secret("with other bytes", NO_OPEN, changed(45)),
+    secret("that is not padded", NO_OPEN, sealed(padded=PLAIN + bytes(19))),
+    secret("that is padded by more than a block", NO_OPEN,
+           sealed(padded=pad(PLAIN) + bytes(32))),
+    secret("that is all padding, and of zeros", NO_OPEN,
+           sealed(padded=bytes(32))),
+    secret("another than its fingerprint", WHERE + "is another than its",
+           sealed(padded=pad(b"wrong horse"))),
+    secret("with a fingerprint that does not fit", WHERE + "is another than",
+           lambda lines: [{**m, "row": {"body": {
+               "$secret": "sf1." + "A" * 22}}} if m.get("k") == ["a"] else m
+               for m in lines], stage="lines"),
+    secret("of a byte less than whole blocks", "line 2: 71 bytes are not",
+           first(lambda t: t[:-1])),
+    secret("of a byte more than whole blocks", "line 2: 73 bytes are not",
+           first(lambda t: t + b"x")),
+    secret("of a head alone", "line 2: 40 bytes are not",
+           first(lambda t: t[:40])),
+    secret("of no bytes", "line 2: 0 bytes are not", first(lambda t: b"")),
+    secret("of more than 1 MiB", "line 2: .* is over 1048648",
+           first(lambda t: t + bytes((1 << 20) + 32))),
+    secret("that is missing", "line 3: its secret 0 is missing",
+           lambda t: t[:1]),
+    secret("all that are missing", "line 2: its secret 0 is missing",
+           lambda t: []),
+    secret("too many", "1 secrets are of no line", lambda t: [*t, t[1]]),
+    secret("of a line without", "1 secrets are of no line",
+           lambda t: [(2, 0, bytes(72))], lines=[row("a")]),
+    secret("of another line", "secret 0 of line 3 stands where its secret 0",
+           numbered(3, 0)),
+    secret("of another number", "secret 1 of line 2 stands where",
+           numbered(2, 1)),
+    secret("out of order", "secret 0 of line 3 stands",
+           lambda t: t[::-1]),
+    secret("too large with another of its line", "more than 1048664 bytes",
+           lines=[LARGE]),
+    secret("in a record of fewer", "line 3: its secret 0 is missing",
+           of_secrets(lambda r: held(r.plain, 1)), stage="records i0000002"),
+    secret("in a record of more", "cut short",
+           of_secrets(lambda r: held(r.plain, 3)), stage="records i0000002",
+           lines=[*TWO, row("c", values={"body": {
+               "$secret": "sf1." + "A" * 22}})]),
+    secret("with a byte behind it", "bytes are left behind the secrets",
+           of_secrets(lambda r: held(r.plain + b"x", 2)),
+           stage="records i0000002"),
+    secret("cut in its head", "cut short",
+           of_secrets(lambda r: held(r.plain[:95], 2)),
+           stage="records i0000002"),
+    secret("cut in its bytes", "cut short",
+           of_secrets(lambda r: held(r.plain[:-1], 2)),
+           stage="records i0000002"),
+    secret("in two records", "line 3: its secret 0 is missing",
+           of_secrets(lambda r: held(r.plain[:88], 1) + held(
+               r.plain[88:], 1)), stage="records i0000002"),
+    secret("before its line", "kind 5 where",
+           in_records(lambda r: [r[1], r[0], *r[2:]]),
+           stage="records i0000002"),
+    secret("without a fingerprint", "its secret is none",
+           lines=[row("a", values={"body": {"$secret": "sf1.x"}})]),
+]
+
+CASES = [*ORDER, *LINES, *BODIES, *SECRET]

@@ -6,7 +6,7 @@ Each stage of the work has a name, and passes what it made through the edit of
 that name, if there is one; later stages hash, encrypt and sign what the edit
 gave back.  So a bundle can be wrong in one place and right in all others.
 
-Needs python3-nacl, python3-zstandard, and libxxhash.
+Needs python3-nacl, python3-zstandard, libxxhash, and libsodium.
 """
 import base64
 import ctypes
@@ -35,8 +35,10 @@ XXH = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
 XXH.restype = ctypes.c_uint64
 XXH.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
 
+SODIUM = ctypes.CDLL("libsodium.so.23")
+
 # Kinds of records; bodies stand in solid blocks.
-BODIES, LINES, MAP, LISTS, INNER = 1, 2, 3, 4, 6
+BODIES, LINES, MAP, LISTS, SECRETS, INNER = 1, 2, 3, 4, 5, 6
 
 
 def blake(data, key=b"", personal=b"", salt=b"", size=32):
@@ -69,6 +71,63 @@ def list_item(line, body, refs):
     """An item of a chunk list; refs are (zero blocks before, chunk id)."""
     return struct.pack("<QII", line, body, len(refs)) + b"".join(
         struct.pack("<I", zeros) + chunk for zeros, chunk in refs)
+
+
+def secret_item(line, slot, token):
+    """An item of a record of secrets."""
+    return struct.pack("<QII", line, slot, len(token)) + token
+
+
+class Secret:
+    """In the place of a value, or with `inside` and `form` of a piece."""
+
+    def __init__(self, plain, kind="text", inside="", form=None):
+        self.plain, self.kind = plain, kind
+        self.inside, self.form = inside, form
+
+    def place(self, line, column):
+        return [line["r"], line["c"], canonical(line["k"]).decode(), column,
+                self.inside, self.kind]
+
+    def json(self, fingerprint):
+        more = [] if self.kind == "text" else [self.kind]
+        if self.form:
+            return {"$secret": [fingerprint, self.form, self.inside, *more]}
+        return {"$secret": [fingerprint, *more] if more else fingerprint}
+
+
+class Transfer:
+    """Fingerprints and tokens under a transfer key."""
+
+    def __init__(self, tk, series, epoch):
+        self.keys = [kdf(tk, i, b"vls1xfer") for i in range(4)]
+        self.series, self.epoch = series, epoch
+
+    def location(self, place):
+        return b"".join(struct.pack("<I", len(part)) + part for part in (
+            self.series, struct.pack("<Q", self.epoch),
+            *(word.encode() for word in place)))
+
+    def fingerprint(self, place, plain):
+        where = self.location(place)
+        data = (b"vls1-sf" + struct.pack("<I", len(where)) + where
+                + struct.pack("<I", len(plain)) + plain)
+        return "sf1." + b64u(blake(data, self.keys[3])[:16])
+
+    def seal(self, place, padded):
+        """`padded` is right only where `pad` made it."""
+        where = self.location(place)
+        tag = blake(struct.pack("<QQ", len(where), len(padded)) + where
+                    + padded, self.keys[1], b"vls1-siv")
+        out = ctypes.create_string_buffer(len(padded))
+        SODIUM.crypto_stream_xchacha20_xor(
+            out, padded, ctypes.c_ulonglong(len(padded)), tag[:24],
+            self.keys[2])
+        return struct.pack("<Q", self.epoch) + tag + out.raw
+
+
+def pad(plain):
+    return plain + b"\x80" + bytes(31 - len(plain) % 32)
 
 
 class Record:
@@ -169,6 +228,15 @@ class Body:
             zeros = 0
 
 
+def has_secrets(item):
+    """Of (members of a line, its body): a row has some."""
+    values = (item[0].get("row", {}) if isinstance(item[0], dict)
+              else {}).values()
+    return any(isinstance(one, Secret) for value in values for one in
+               (value["$parts"] if isinstance(value, dict)
+                and isinstance(value.get("$parts"), list) else [value]))
+
+
 class Bundle:
     """`tree` is a list of (members of the line, bytes of the body or None, or
     a Body, which may lie about its size);
@@ -184,11 +252,13 @@ class Bundle:
         self.sk = fixed("series key")
         self.tk = fixed("transfer key")
         self.files = {}
+        self.tokens = []
         self.common = self.edit("common", {
             "commit": kdf(self.bk, 1, b"vls1bndl").hex(), "epoch": 1,
             "format": "valise-bundle", "frame_log2": self.log2, "hints": [],
             "id": fixed(f"id {seq}", 16).hex(), "kind": "full",
-            "must": ["gear1", "zstd"], "prev": "0" * 64, "seq": seq,
+            "must": ["gear1", *(["siv1"] if any(map(has_secrets, tree))
+                                else []), "zstd"], "prev": "0" * 64, "seq": seq,
             "series": fixed("series", 16).hex(), "v": 0})
 
     def edit(self, stage, value):
@@ -230,7 +300,31 @@ class Bundle:
         self.chunks = len(chunks)
         return self.edit("rows", sorted(rows))
 
-    # Lines and lists.
+    # Lines, secrets and lists.
+
+    def with_slots(self, number, line):
+        """The line with slots in the place of secrets, whose tokens it
+        keeps."""
+        transfer = Transfer(self.tk, bytes.fromhex(self.common["series"]),
+                            self.common["epoch"])
+
+        def slot(column, secret):
+            place = secret.place(line, column)
+            mine = sum(n == number for n, _, _ in self.tokens)
+            self.tokens.append(
+                (number, mine, transfer.seal(place, pad(secret.plain))))
+            return secret.json(transfer.fingerprint(place, secret.plain))
+
+        row = {}
+        for column, value in sorted(line["row"].items()):
+            if isinstance(value, Secret):
+                value = slot(column, value)
+            elif isinstance(value, dict) and "$parts" in value:
+                value = {"$parts": [
+                    slot(column, part) if isinstance(part, Secret) else part
+                    for part in value["$parts"]]}
+            row[column] = value
+        return {**line, "row": row}
 
     def lines(self):
         lines = []
@@ -241,6 +335,8 @@ class Bundle:
                 self.bodies.append((number, body))
                 members = {**members, "size": body.size,
                            "hash": self.content_hash(body)}
+            if has_secrets((members, None)):
+                members = self.with_slots(number, members)
             lines.append(members)
         lines = self.edit("lines", lines)
         texts = [line if isinstance(line, bytes) else canonical(line) + b"\n"
@@ -271,6 +367,11 @@ class Bundle:
         whole = self.edit("manifest", [first, *texts, last])
         self.records["i0000002"] = [
             Record(LINES, b"".join(whole), len(whole), codec=1)]
+        tokens = [secret_item(*item) for item in
+                  self.edit("tokens", self.tokens)]
+        if tokens:
+            self.records["i0000002"].append(
+                Record(SECRETS, b"".join(tokens), len(tokens)))
         if lists:
             self.records["i0000002"].append(
                 Record(LISTS, b"".join(lists), len(lists), codec=1))

@@ -5,11 +5,15 @@
     python3 tests/tools/reader cat BUNDLE RESOURCE/PATH KEY...
     python3 tests/tools/reader cat BUNDLE RESOURCE/TABLE/[KEY-OF-A-ROW] KEY...
     python3 tests/tools/reader extract BUNDLE FOLDER KEY...
+    python3 tests/tools/reader secrets BUNDLE KEY... [--show]
 
 KEY is --password-file FILE, or --identity FILE (recipient.key; the role audit
 will do) and, where that is under a password, --identity-password-file FILE;
 and --sender FILE (sender.pub), without which nothing shows who made the bundle.
 docs/recover-by-hand.md shows how it is used.
+
+secrets says where each secret stands, and its fingerprint; with --show, and a
+key of the role full, the secret as well, as a Python literal.
 
 It needs python3-nacl, python3-zstandard and python3-xxhash of Debian, and room
 for a copy of the bundle in --spool DIR (else where temporary files go).
@@ -37,7 +41,8 @@ def words(argv):
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, more in (("check", []), ("manifest", []),
-                       ("cat", ["path"]), ("extract", ["folder"])):
+                       ("cat", ["path"]), ("extract", ["folder"]),
+                       ("secrets", [])):
         one = commands.add_parser(name)
         one.add_argument("bundle")
         for word in more:
@@ -48,6 +53,9 @@ def words(argv):
         one.add_argument("--identity-password-file", metavar="FILE")
         one.add_argument("--sender", metavar="FILE")
         one.add_argument("--spool", metavar="DIR")
+        one.add_argument("--show", action="store_true",
+                         help=argparse.SUPPRESS if name != "secrets" else
+                         "the secrets themselves, too")
     return parser.parse_args(argv)
 
 
@@ -119,6 +127,19 @@ def cat(bundle, name):
     extract.write_body(sys.stdout.buffer, line, chunks, bundle)
 
 
+def secrets(bundle, show):
+    """A line for each: place, type and fingerprint, parted by tabs."""
+    found = []
+    bundle.take_secret = lambda *secret: found.append(secret)
+    if show and bundle.tk is None:
+        raise Wrong("this key has the role audit, which opens no secret")
+    bundle.check()
+    for (*place, kind), fingerprint, secret in found:
+        words = [word.decode().encode("unicode_escape").decode()
+                 for word in place] + [kind.decode(), fingerprint]
+        print("\t".join(words + [repr(secret)] if show else words))
+
+
 def run(args, spool):
     bundle = open_bundle(args, spool)
     try:
@@ -127,6 +148,8 @@ def run(args, spool):
             print(f"ok: {lines} lines, role {bundle.role}")
         elif args.command == "manifest":
             show_manifest(bundle)
+        elif args.command == "secrets":
+            secrets(bundle, args.show)
         elif args.command == "cat":
             cat(bundle, args.path)
         else:

@@ -11,6 +11,7 @@ import frames
 import keys as keysfile
 import manifest
 import seal
+import slots
 from common import (Bad, blake, demand, is_hex, is_label, is_name, is_number,
                   is_time, json_read, kdf_series, kdf_transfer, le64, members)
 
@@ -99,6 +100,9 @@ class Bundle:
     """An open bundle. The files are copies in the folder 'spool', which is
     empty before and belongs to nobody else."""
 
+    tk = None       # in the role full
+    take_secret = None      # gets place, fingerprint and secret of each
+
     def __init__(self, folder, spool, sender=None):
         self.spool, self.sender = spool, sender
         self.plain_seen = 0
@@ -161,7 +165,7 @@ class Bundle:
         keys = keysfile.read_keys(self.small("keys.jsn", 65536))
         opened = keysfile.unlock(self.head, keys, password, identity)
         self.role, self.bk = opened["role"], opened["bk"]
-        self.sk, tk = opened["sk"], opened["tk"]
+        self.sk, self.tk = opened["sk"], opened["tk"]
         rows, inner = [], None
         for record in frames.records(self.file(self.index_names[0])):
             demand(inner is None, "a record behind the inner head")
@@ -174,15 +178,13 @@ class Bundle:
         demand(inner is not None, "i0000001.vli has no inner head")
         self.inner = read_inner(inner)
         self.first_rows = rows
-        self.check_inner(tk)
+        self.check_inner()
 
-    def check_inner(self, tk):
-        inner = self.inner
+    def check_inner(self):
+        inner, tk = self.inner, self.tk
         for name in keysfile.COMMON.split():
             demand(inner[name] == self.head[name],
                    f"head.jsn has another '{name}' than the inner head")
-        demand("siv1" not in inner["must"], "secrets are not carried",
-               "refused")
         demand(kdf_series(self.sk, 8).hex() == inner["sk_commit"],
                "'sk_commit' does not fit", "auth")
         demand(tk is None or kdf_transfer(tk, 8).hex() == inner["tk_commit"],
@@ -274,10 +276,8 @@ class Bundle:
             if name in self.map_names:
                 continue
             for record in frames.records(self.file(name)):
-                demand(record.kind != frames.SECRETS,
-                       f"{name}: secrets, which version 0 does not carry",
-                       "refused")
-                demand(record.kind in (frames.LINES, frames.LISTS),
+                demand(record.kind in (frames.LINES, frames.SECRETS,
+                                       frames.LISTS),
                        f"{name}: a record of kind {record.kind}")
                 self.count_plain(record)
                 yield record
@@ -287,10 +287,19 @@ class Bundle:
         None for the first and the last; chunks is a list of (offset, id) for
         what has a body, else None. After the last one all of it was checked."""
         group, items, count, root = [], [], 0, manifest.Root(self.sk)
+        tokens, before = [], None
         tree = manifest.Lines([(r["name"], r["kind"])
                                for r in self.inner["resources"]])
         state = {"first": None, "last": None}
         for record in self.index_records():
+            after, before = before, record.kind
+            if record.kind == frames.SECRETS:
+                demand(after == frames.LINES,
+                       "secrets that are not right behind lines")
+                tokens = slots.read_items(record.plain)
+                demand(len(tokens) == record.items,
+                       "a record of another number of secrets")
+                continue
             if record.kind == frames.LISTS:
                 demand(group, "lists of chunks before any line")
                 found = frames.read_list_items(record.plain)
@@ -299,8 +308,8 @@ class Bundle:
                 items += found
                 continue
             demand(state["last"] is None, "a record behind the last line")
-            yield from self.finish_group(group, items)
-            group, items = [], []
+            yield from self.finish_group(group, items, tokens)
+            group, items, tokens = [], [], []
             *texts, rest = record.plain.split(b"\n")
             demand(len(texts) == record.items and rest == b"",
                    "a record of another number of lines")
@@ -309,7 +318,7 @@ class Bundle:
                 group.append(self.take_line(text, state, tree, root, count))
                 count += group[-1][1] is not None
         last = [group.pop()] if state["last"] else []
-        yield from self.finish_group(group, items)
+        yield from self.finish_group(group, items, tokens)
         demand(last, "the manifest has no last line", "auth")
         demand(not tree.resources,
                f"{tree.resources} of the inner head have no lines", "auth")
@@ -342,12 +351,14 @@ class Bundle:
         root.add(text)
         return text, None, None
 
-    def finish_group(self, group, items):
+    def finish_group(self, group, items, tokens):
         """The lines of one record, with the chunks that the lists behind it
-        give to each body."""
-        at = 0
+        give to each body. The secrets of each line go to 'take_secret'."""
+        at, tokens = 0, iter(tokens)
         for text, line, number in group:
             chunks = None
+            if line is not None and line["t"] == "row":
+                self.read_secrets(line, number, tokens)
             if line is not None and "size" in line:
                 own = []
                 while at < len(items) and items[at][:2] == (number, 0):
@@ -360,6 +371,25 @@ class Bundle:
                 chunks = self.place(refs, line, number)
             yield text, line, chunks
         demand(at == len(items), "a list of chunks that belongs to no body")
+        demand(next(tokens, None) is None, "a secret that belongs to no line")
+
+    def read_secrets(self, line, number, tokens):
+        size = 0
+        for slot, (wanted, place) in enumerate(slots.of_line(line)):
+            found = next(tokens, None)
+            demand(found and found[:2] == (number, slot),
+                   f"line {number}: secret {slot} is missing")
+            size += 16 + len(found[2])
+            demand(size <= slots.LINE_MOST,
+                   f"line {number}: secrets that are too long", "limit")
+            secret = None
+            if self.tk:
+                where = slots.location(bytes.fromhex(self.inner["series"]),
+                                       self.inner["epoch"], place)
+                secret = slots.unseal(self.tk, self.inner["epoch"], where,
+                                      wanted, found[2])
+            if self.take_secret:
+                self.take_secret(place, wanted, secret)
 
     def place(self, refs, line, number):
         """(offset, id) of each chunk of a body; checks the content hash."""

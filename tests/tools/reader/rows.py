@@ -2,6 +2,7 @@
 
 import math
 
+import slots
 from common import (demand, from_base64url, is_label, is_name, is_number,
                     is_text, json_text, members)
 
@@ -176,6 +177,8 @@ def check_value(value, places):
         places.append(place(value[tag]))
     elif tag == "$ref":
         check_row_key(value[tag])
+    elif tag == "$secret":
+        slots.read_value(value[tag])
     elif tag in PIECES:
         check_parts(value[tag], places)
     else:
@@ -195,8 +198,8 @@ def check_parts(parts, places):
     for at, (one, next_one) in enumerate(zip(parts, parts[1:]), 1):
         demand(not is_text_piece(one) or not is_text_piece(next_one)
                or at in ends, "two pieces of text side by side")
-    demand(any(isinstance(part, list) for part in parts),
-           "pieces that name no row")
+    demand(any(is_own(part) for part in parts),
+           "pieces without an id or a secret")
     for part in parts:
         if is_number(part):
             continue
@@ -204,6 +207,8 @@ def check_parts(parts, places):
             demand(len(part) == 3 and is_label(part[0], NAME_MOST)
                    and part[2] in FORMS, "a piece that is no reference")
             check_row_key(part[1])
+        elif slots.is_secret(part):
+            slots.read_piece(part["$secret"])
         elif isinstance(part, dict) and list(part) == ["$t64"]:
             check_bytes(part["$t64"])
         elif isinstance(part, dict):
@@ -214,8 +219,13 @@ def check_parts(parts, places):
                    "a piece that is none")
 
 
+def is_own(part):
+    """An id or a secret, which each side has in another way."""
+    return isinstance(part, list) or slots.is_secret(part)
+
+
 def is_text_piece(part):
-    return isinstance(part, (str, dict))
+    return isinstance(part, (str, dict)) and not slots.is_secret(part)
 
 
 def check_lengths(parts):
@@ -229,7 +239,7 @@ def check_lengths(parts):
         end = at + 1 + part
         demand(part >= 1 and end <= open_ends[-1]
                and len(open_ends) <= COUNTED_DEEP
-               and any(isinstance(one, list) for one in parts[at + 1:end]),
+               and any(is_own(one) for one in parts[at + 1:end]),
                "a length that counts wrong")
         open_ends.append(end)
         ends.add(end)

@@ -1,4 +1,4 @@
-"""Secrets by formats/manifest.md, "Secrets": fingerprints and tokens.
+"""Secrets: formats/manifest.md, "Secrets"; formats/bundle.md, "Secrets".
 
 XChaCha20 is written down here, since no library of Debian gives it to Python
 without Poly1305 behind it. It is slow, which for secrets is fast enough.
@@ -7,11 +7,92 @@ without Poly1305 behind it. It is slow, which for secrets is fast enough.
 import base64
 import struct
 
-from common import blake, demand, kdf_transfer
+from common import (blake, demand, from_base64url, is_label, is_text,
+                    json_text, kdf_transfer)
 
-HEAD = 36
+HEAD = 40
 BLOCK = 32
-SECRET_MOST = 1 << 20
+TOKEN_MOST = HEAD + (1 << 20) + BLOCK
+LINE_MOST = 16 + TOKEN_MOST     # items of one line together
+INSIDE_MOST = 1024
+TYPES = ("text", "blob", "clear", "clear-blob", "broken", "broken-blob")
+PIECE_TYPES = ("text", "clear", "broken")
+FORMS = ("plain", "json", "yaml", "yaml-part", "yaml-single", "yaml-double")
+
+
+# As they stand in a line
+
+def is_fingerprint(text):
+    return (is_text(text, r"sf1\.[A-Za-z0-9_-]{22}")
+            and len(from_base64url(text[4:], "a fingerprint")) == 16)
+
+
+def read_value(value):
+    """(fingerprint, type) of what stands behind $secret."""
+    if not isinstance(value, list):
+        value = [value, "text"]
+    else:
+        demand(len(value) == 2 and value[1] in TYPES[1:], "a secret is wrong")
+    demand(is_fingerprint(value[0]), "a fingerprint is wrong")
+    return tuple(value)
+
+
+def read_piece(value):
+    """(fingerprint, type, path inside) of a piece."""
+    demand(isinstance(value, list) and len(value) in (3, 4)
+           and is_fingerprint(value[0]) and value[1] in FORMS
+           and is_label(value[2], INSIDE_MOST)
+           and value[3:] in ([], ["clear"], ["broken"]),
+           "a secret in pieces is wrong")
+    return value[0], (value[3:] or ["text"])[0], value[2]
+
+
+def is_secret(part):
+    return isinstance(part, dict) and list(part) == ["$secret"]
+
+
+def of_line(line):
+    """(fingerprint, place) of each secret of a row, in their order."""
+    for column in sorted(line["row"], key=str.encode):
+        value = line["row"][column]
+        if is_secret(value):
+            found = [(*read_value(value["$secret"]), "")]
+        elif isinstance(value, dict) and isinstance(
+                next(iter(value.values())), list):
+            found = [read_piece(part["$secret"])
+                     for part in next(iter(value.values()))
+                     if is_secret(part)]
+        else:
+            found = []
+        for fingerprint_, type_, inside in found:
+            yield fingerprint_, (
+                line["r"].encode(), line["c"].encode(),
+                json_text(line["k"], -10).encode(), column.encode(),
+                inside.encode(), type_.encode())
+
+
+# Records of kind 5
+
+def items(data):
+    """(line, slot, token) of each."""
+    while data:
+        demand(len(data) >= 16, "a secret that is cut short")
+        line, slot, size = struct.unpack("<QII", data[:16])
+        demand(size <= TOKEN_MOST, "a secret that is too long", "limit")
+        demand(16 + size <= len(data), "a secret that is cut short")
+        demand(size > HEAD and (size - HEAD) % BLOCK == 0,
+               "a token that is none")
+        yield line, slot, data[16:16 + size]
+        data = data[16 + size:]
+
+
+def read_items(data):
+    found = list(items(data))
+    demand(found, "no secret")
+    return found
+
+
+# XChaCha20
 
 
 def rotate(n, bits):
@@ -72,7 +153,7 @@ def chain(parts):
 
 
 def location(series, epoch, place):
-    return chain([series, struct.pack("<I", epoch), *place])
+    return chain([series, struct.pack("<Q", epoch), *place])
 
 
 def fingerprint(tk, loc, plain):
@@ -98,14 +179,14 @@ def seal(tk, epoch, loc, plain):
     """The token of a secret."""
     full = padded(plain)
     tag = tag_of(tk, loc, full)
-    return struct.pack("<I", epoch) + tag + crypt(tk, tag, full)
+    return struct.pack("<Q", epoch) + tag + crypt(tk, tag, full)
 
 
 def unseal(tk, epoch, loc, want, token):
     """The secret of a token, whose fingerprint is `want`."""
-    demand(struct.unpack("<I", token[:4])[0] == epoch,
+    demand(struct.unpack("<Q", token[:8])[0] == epoch,
            "a token of another epoch", "auth")
-    tag = token[4:HEAD]
+    tag = token[8:HEAD]
     full = crypt(tk, tag, token[HEAD:])
     demand(tag_of(tk, loc, full) == tag, "a token that does not open", "auth")
     plain = full.rstrip(b"\0")

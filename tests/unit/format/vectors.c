@@ -118,6 +118,28 @@ chunk_list(struct vl_slice in, struct vl_buf *again, struct vl_err *err)
 }
 
 static enum vl_status
+secrets(struct vl_slice in, struct vl_buf *again, struct vl_err *err)
+{
+	struct vl_rd rd = { .rest = in };
+	struct vl_secret_item item;
+	uint8_t bytes[VL_SECRET_ITEM_HEAD];
+	enum vl_status st = VL_OK;
+
+	do {
+		st = vl_secret_item_decode(&item, &rd, err);
+		if (st != VL_OK)
+			return st;
+		vl_secret_item_encode(
+		    bytes, item.line, item.slot, (uint32_t)item.token.n);
+		assert_int_equal(VL_OK,
+		    vl_buf_add(
+		        again, (struct vl_slice){ bytes, sizeof(bytes) }, err));
+		assert_int_equal(VL_OK, vl_buf_add(again, item.token, err));
+	} while (rd.rest.n > 0);
+	return st;
+}
+
+static enum vl_status
 manifest_head(struct vl_slice in, struct vl_buf *again, struct vl_err *err)
 {
 	struct vl_manifest_head h;
@@ -232,6 +254,13 @@ whole_items(struct vl_slice whole, size_t n)
 	return n == 52 && whole.n == 104;
 }
 
+/* The same; the vector has three, of 88, 120 and 88 bytes. */
+static bool
+whole_secrets(struct vl_slice whole, size_t n)
+{
+	return whole.n == 296 && (n == 88 || n == 208);
+}
+
 /* The last LF of a key file may be missing. */
 static bool
 no_lf(struct vl_slice whole, size_t n)
@@ -253,6 +282,7 @@ static const struct structure {
 	{ "record-header", record_header, never, 25, false },
 	{ "map-row", map_row, never, 10, false },
 	{ "chunk-list", chunk_list, whole_items, 10, true },
+	{ "secrets", secrets, whole_secrets, 10, true },
 	{ "manifest-head", manifest_head, never, 10, false },
 	{ "manifest-tail", manifest_tail, never, 8, false },
 	{ "seal-list", seal_list, whole_lines, 25, false },

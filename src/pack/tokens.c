@@ -1,0 +1,114 @@
+/*
+ * Secrets of the lines of one manifest record (formats/bundle.md, kind 5).
+ * They stand right behind it, all in one record, so that a reader has them
+ * before he hands a line on.
+ */
+
+#include "parts.h"
+
+/* Only a row has any, and of rows few: what does not hold the word is not
+ * decoded. */
+static size_t
+count_slots(struct vl_pack *p, struct vl_slice line, bool any)
+{
+	static const char word[] = "\"$secret\"";
+	struct vl_row row = { 0 };
+	struct vl_err err;
+
+	if (!any && memmem(line.p, line.n, word, sizeof(word) - 1) == NULL)
+		return 0;
+	if (vl_line_kind(line) != VL_LINE_ROW ||
+	    vl_row_decode(&row, &p->row, line, &err) != VL_OK)
+		return 0;
+	return row.nslots;
+}
+
+enum vl_status
+tokens_check(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
+{
+	size_t slots = count_slots(p, rec->line, rec->ntokens > 0);
+	size_t bytes = 0;
+	size_t i;
+
+	if (slots != rec->ntokens)
+		return vl_fail(err, VL_EUSAGE,
+		    "a line with %zu secrets has %zu tokens", slots,
+		    rec->ntokens);
+	for (i = 0; i < rec->ntokens; i++) {
+		if (!vl_token_valid(rec->tokens[i]))
+			return vl_fail(err, VL_EUSAGE, "a token is none");
+		bytes += VL_SECRET_ITEM_HEAD + rec->tokens[i].n;
+	}
+	if (bytes > VL_LINE_SECRETS_MAX)
+		return vl_fail(err, VL_ELIMIT,
+		    "the secrets of a line have %zu bytes, more than %d", bytes,
+		    VL_LINE_SECRETS_MAX);
+	return VL_OK;
+}
+
+enum vl_status
+tokens_encode(
+    struct vl_buf *out, const struct vl_record *rec, struct vl_err *err)
+{
+	uint8_t head[VL_SECRET_ITEM_HEAD];
+	enum vl_status st = VL_OK;
+	size_t i;
+
+	for (i = 0; i < rec->ntokens && st == VL_OK; i++) {
+		vl_secret_item_encode(
+		    head, 0, (uint32_t)i, (uint32_t)rec->tokens[i].n);
+		st = vl_buf_add(
+		    out, (struct vl_slice){ head, sizeof(head) }, err);
+		if (st == VL_OK)
+			st = vl_buf_add(out, rec->tokens[i], err);
+	}
+	return st;
+}
+
+enum vl_status
+tokens_add(struct tokens *t, uint64_t line, struct vl_slice items, size_t n,
+    struct vl_err *err)
+{
+	size_t at = t->bytes.n;
+	enum vl_status st = vl_buf_add(&t->bytes, items, err);
+	size_t i;
+
+	for (i = 0; i < n && st == VL_OK; i++) {
+		struct vl_rd rd = { .rest = {
+			                t->bytes.p + at, t->bytes.n - at } };
+		struct vl_secret_item item;
+
+		/* As they were made; only now their line is known. */
+		st = vl_secret_item_decode(&item, &rd, err);
+		vl_put_u64le(t->bytes.p + at, line);
+		at = t->bytes.n - rd.rest.n;
+	}
+	t->items += (uint32_t)n;
+	return st;
+}
+
+bool
+tokens_full(const struct tokens *t)
+{
+	return t->bytes.n > TOKENS_TARGET ||
+	    t->items > VL_RECORD_ITEMS_MAX - LINE_SLOTS_MAX;
+}
+
+enum vl_status
+tokens_flush(struct vl_pack *p, struct vl_err *err)
+{
+	struct tokens *t = &p->drain.tokens;
+	struct vl_stream_record r = {
+		.kind = VL_RECORD_SECRETS,
+		.items = t->items,
+		.plain = vl_buf_slice(&t->bytes),
+	};
+	enum vl_status st = VL_OK;
+
+	if (t->items > 0)
+		st = vl_stream_w_put(p->index, &r, NULL, err);
+	p->totals.secrets += t->items;
+	vl_buf_clear(&t->bytes);
+	t->items = 0;
+	return st;
+}
