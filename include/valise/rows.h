@@ -135,6 +135,7 @@ struct vl_rows_differs {
 	struct vl_slice key;    /* as JSON */
 	const uint8_t *here;    /* hash of the row here as it stands; or NULL */
 	struct vl_slice fields; /* MODIFY: the columns that differ, as JSON */
+	bool again; /* asked before, and more columns differ; it is decided */
 };
 
 struct vl_rows_put_opts {

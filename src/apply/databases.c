@@ -196,7 +196,8 @@ decide(void *arg, const struct vl_rows_differs *d, bool *go, struct vl_err *err)
 	        .what = changes[d->what],
 	        .key = d->key,
 	        .here = d->here,
-	        .fields = d->fields },
+	        .fields = d->fields,
+	        .again = d->again },
 	    go, err);
 }
 

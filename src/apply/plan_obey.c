@@ -94,6 +94,8 @@ plan_ask(struct vl_run *run, const struct plan_change *c, bool *go,
 
 	if (p == NULL)
 		return *go ? plan_write_add(run->writer, run, c, err) : VL_OK;
+	if (c->again)
+		return VL_OK;
 	st = find_change(p, c, &line, err);
 	if (st == VL_OK && line != NULL) {
 		line->seen = true;

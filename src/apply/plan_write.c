@@ -15,12 +15,14 @@
 
 #define SORT_MEMORY (8u << 20)
 #define KEY_SORTED  8192 /* bytes of a key by which lines are sorted */
+#define ORDER_SIZE  4
 #define FIELDS_MAX  8192 /* more are left out: they are for reading */
 
 struct plan_writer {
 	struct vl_sort *sort;
 	uint64_t n;
 	uint64_t bytes;
+	uint32_t again; /* lines that stand for others */
 	struct vl_buf memory;
 	struct vl_buf text;
 	struct vl_buf item;
@@ -50,16 +52,22 @@ plan_write_free(struct plan_writer *w)
 	free(w);
 }
 
-/* The parts by which it is sorted, NUL behind each, and then the line. */
+/* The parts by which it is sorted, NUL behind each, what names the line, a
+ * number that is lower for one that was made later, and the line. */
 static enum vl_status
 make_item(struct plan_writer *w, const struct plan_change *c,
-    const struct plan_members *m, struct vl_err *err)
+    const struct plan_members *m, const uint8_t id[PLAN_ID_SIZE],
+    struct vl_err *err)
 {
+	const uint32_t number = UINT32_MAX - (c->again ? ++w->again : 0);
+	const uint8_t order[ORDER_SIZE] = { (uint8_t)(number >> 24),
+		(uint8_t)(number >> 16), (uint8_t)(number >> 8),
+		(uint8_t)number };
 	const struct vl_slice end = { (const uint8_t *)"", 1 };
 	const struct vl_slice parts[] = { vl_slice_of(c->resource), end,
 		vl_slice_of(c->table == NULL ? "" : c->table), end,
 		{ c->key.p, c->key.n < KEY_SORTED ? c->key.n : KEY_SORTED },
-		end };
+		end, { id, PLAN_ID_SIZE }, { order, sizeof(order) } };
 	enum vl_status st = VL_OK;
 	uint8_t place[4];
 	size_t i = 0;
@@ -107,13 +115,13 @@ plan_write_add(struct plan_writer *w, const struct vl_run *run,
 	m.part[PLAN_ACTION] = vl_slice_of(action);
 	if (m.part[PLAN_FIELDS].n > FIELDS_MAX)
 		m.part[PLAN_FIELDS].n = 0;
-	st = make_item(w, c, &m, err);
+	st = make_item(w, c, &m, id, err);
 	if (st == VL_OK && w->bytes > VL_PLAN_MAX - 65536)
 		return vl_fail(err, VL_EREFUSED,
 		    "the plan would be longer than %u MiB, which no person "
 		    "reads: see '--map', '--on-match' and the site file",
 		    VL_PLAN_MAX >> 20);
-	w->n++;
+	w->n += !c->again;
 	return st == VL_OK ? vl_sort_add(w->sort, vl_buf_slice(&w->item), err) :
 	                     st;
 }
@@ -175,8 +183,11 @@ write_lines(struct plan_writer *w, int fd, struct vl_err *err)
 {
 	enum vl_status st = vl_sort_finish(w->sort, err);
 	struct vl_slice item = { NULL, 0 };
+	struct vl_slice name = { NULL, 0 };
 	struct vl_rd rd = { 0 };
 	size_t at = 0;
+
+	vl_buf_clear(&w->memory);
 
 	while (st == VL_OK) {
 		st = vl_sort_next(w->sort, &item, err);
@@ -184,8 +195,15 @@ write_lines(struct plan_writer *w, int fd, struct vl_err *err)
 			break;
 		rd.rest = (struct vl_slice){ item.p + item.n - 4, 4 };
 		at = vl_rd_u32le(&rd);
-		st = vl_write_all(
-		    fd, (struct vl_slice){ item.p + at, item.n - 4 - at }, err);
+		name = (struct vl_slice){ item.p, at - ORDER_SIZE };
+		if (vl_slice_equal(name, vl_buf_slice(&w->memory)))
+			continue;
+		vl_buf_clear(&w->memory);
+		st = vl_buf_add(&w->memory, name, err);
+		if (st == VL_OK)
+			st = vl_write_all(fd,
+			    (struct vl_slice){ item.p + at, item.n - 4 - at },
+			    err);
 	}
 	return st;
 }

@@ -51,6 +51,7 @@ struct plan_change {
 	const uint8_t *here;    /* hash of the row that is here; or NULL */
 	struct vl_slice fields; /* JSON; or n is 0 */
 	const char *detail;     /* of a path */
+	bool again;             /* only its fields are others than before */
 };
 
 enum plan_action {

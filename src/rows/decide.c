@@ -56,7 +56,8 @@ rows_decide(struct vl_rows_put *p, const struct rows_question *q, bool *go,
 	struct vl_rows_differs d = {
 		.table = p->here->plan.tables[q->table].collection,
 		.what = q->what,
-		.key = q->key
+		.key = q->key,
+		.again = q->again
 	};
 	enum vl_status st = VL_OK;
 

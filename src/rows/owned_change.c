@@ -94,7 +94,7 @@ fail_stays(struct placing *g)
 }
 
 static enum vl_status
-ask(struct placing *g, const struct rows_staged *row)
+ask(struct placing *g, const struct rows_staged *row, bool again)
 {
 	bool go = true;
 	enum vl_status st = rows_decide(g->p,
@@ -102,7 +102,8 @@ ask(struct placing *g, const struct rows_staged *row)
 	        .what = VL_ROW_MODIFY,
 	        .key = row->key,
 	        .here = g->here.n == VL_HASH_SIZE ? g->here.p : NULL,
-	        .columns = row->what },
+	        .columns = row->what,
+	        .again = again },
 	    &go, g->err);
 
 	return st == VL_OK && !go ? fail_stays(g) : st;
@@ -127,7 +128,7 @@ change_same(struct placing *g, struct rows_staged *row)
 		row->act = ROWS_LEFT;
 	} else {
 		g->p->counts.change++;
-		st = ask(g, row);
+		st = ask(g, row, false);
 	}
 	rows_count_for(g->p, g->table, &before);
 	return st;
@@ -160,6 +161,8 @@ owned_change_row(
 	row.what = vl_buf_slice(&what);
 	if (st == VL_OK && row.act == ROWS_SAME)
 		st = change_same(g, &row);
+	else if (st == VL_OK && row.act == ROWS_UPDATE)
+		st = ask(g, &row, true);
 	if (st == VL_OK)
 		st = rows_stage_set(g->p->stage, g->table, &row, g->err);
 	vl_buf_free(&what);

@@ -397,6 +397,7 @@ struct rows_question {
 	const struct rows_reader *rd; /* the row here; or NULL */
 	const uint8_t *here;          /* without `rd`: its hash; or NULL */
 	struct vl_slice columns;      /* `what` of a staged row */
+	bool again;
 };
 /* Of the reader's row as it stands, ids and all. */
 void rows_hash_here(uint8_t hash[VL_HASH_SIZE], const struct rows_reader *rd);

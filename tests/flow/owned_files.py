@@ -417,6 +417,15 @@ class OwnedFiles(Sides):
                    if line.get("table") == "doc")
         self.assertEqual("kind, name", row["fields"])
         self.assertEqual("kind", row["values"][0]["column"])
+        file = self.folder / "plan.jsonl"
+        bundle = self.site.export()
+        self.site.preview(bundle, "--plan", file, expect=(0, 1))
+        head, *lines = map(json.loads, file.read_text().splitlines())
+        self.assertEqual(len(lines), head["records"])
+        self.assertEqual([["kind", "name"]], [
+            line["fields"] for line in lines if line.get("table") == "doc"])
+        self.site.import_(bundle, "--plan", file, "--allow-delete")
+        self.again()
 
     @seldom
     def test_a_row_that_stays_shares_what_changes(self):
