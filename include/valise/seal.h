@@ -120,6 +120,7 @@ void vl_seal_free(struct vl_seal *s);
 /* The bundle with the highest number of a series. */
 struct vl_newest {
 	uint64_t seq;               /* 0: none was found */
+	uint64_t epoch;             /* its own; none is higher */
 	uint8_t head[VL_HASH_SIZE]; /* its fingerprint */
 	char shown[512];            /* where it lies, safe to print */
 };

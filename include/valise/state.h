@@ -72,6 +72,13 @@ enum vl_status vl_series_adopt(
 /* Durable: `seq` was issued with fingerprint `head`. */
 enum vl_status vl_series_issue(struct vl_state *s, struct vl_series *series,
     uint64_t seq, const uint8_t head[32], struct vl_err *err);
+/*
+ * Durable: the next epoch, with other keys; id and numbers go on.  VL_EREFUSED
+ * where there is no further epoch.  After a failure `series` is as before; the
+ * state has the one or the other.
+ */
+enum vl_status vl_series_rotate(
+    struct vl_state *s, struct vl_series *series, struct vl_err *err);
 void vl_series_free(struct vl_series *series);
 
 /* Senders accepted on a terminal: raw bytes of sender.pub by key id. */
@@ -94,6 +101,7 @@ struct vl_ledger_line {
 	uint64_t seq;       /* high water */
 	uint8_t head[32];   /* fingerprint applied; zeros: none */
 	uint8_t sender[32]; /* public key; of the pin */
+	uint64_t epoch;     /* highest that was met; of the pin, 0: not known */
 };
 struct vl_ledger {
 	struct vl_ledger_line *lines;

@@ -76,6 +76,13 @@ vl_replay_check(struct vl_run *run, struct vl_err *err)
 		    "this series was brought by another sender before: each "
 		    "series has one signer; export it with the key that signed "
 		    "it first");
+	if (l != NULL && head->epoch < l->epoch)
+		return vl_fail(err, VL_ETRUST,
+		    "this bundle is of epoch %llu of its series, and epoch "
+		    "%llu was met already: its keys were given up with 'valise "
+		    "series rotate'",
+		    (unsigned long long)head->epoch,
+		    (unsigned long long)l->epoch);
 	for (i = 0; i < run->opts->site->nresources && st == VL_OK; i++) {
 		l = vl_ledger_find(&run->ledger, head->series,
 		    run->opts->site->resources[i].name);
@@ -97,7 +104,9 @@ vl_replay_lines(struct vl_run *run, struct vl_err *err)
 
 	memcpy(line.series, head->series, sizeof(line.series));
 	memcpy(line.sender, run->intake.sender, sizeof(line.sender));
+	line.epoch = head->epoch;
 	st = vl_ledger_set(&run->header.ledger, &line, err);
+	line.epoch = 0;
 	line.seq = head->seq;
 	memcpy(line.head, run->intake.seal.fingerprint, sizeof(line.head));
 	for (i = 0; st == VL_OK && vl_run_taken(run, i, &t); i++) {

@@ -87,6 +87,7 @@ look_into(const struct search *search, int dirfd, const char *path)
 	    memcmp(seal.head.series, search->series, VL_ID_SIZE) == 0 &&
 	    seal.head.seq > newest->seq) {
 		newest->seq = seal.head.seq;
+		newest->epoch = seal.head.epoch;
 		memcpy(newest->head, seal.sig.comment.head, VL_HASH_SIZE);
 		(void)vl_escape_text(
 		    newest->shown, sizeof(newest->shown), vl_slice_of(path));

@@ -17,6 +17,8 @@ vl_ledger_w(struct vl_json_w *w, const struct vl_ledger *l)
 	vl_json_w_open(w, '[');
 	for (i = 0; i < l->n; i++) {
 		vl_json_w_open(w, '{');
+		if (l->lines[i].epoch > 0)
+			vl_w_int(w, "epoch", (int64_t)l->lines[i].epoch);
 		vl_w_hex(w, "head", l->lines[i].head, 32);
 		vl_w_text(w, "resource", l->lines[i].resource);
 		vl_w_hex(w, "sender", l->lines[i].sender, 32);
@@ -34,6 +36,7 @@ vl_ledger_from(
 	struct vl_ledger_line *line = NULL;
 	size_t item = at + 1;
 	size_t i = 0;
+	int64_t epoch = 0;
 	int64_t seq = 0;
 
 	if (j->items[at].type != VL_JSON_ARRAY)
@@ -56,10 +59,16 @@ vl_ledger_from(
 		    vl_member_hex(j, item, "series", line->series, 16, err) !=
 		        VL_OK)
 			return err->status;
-		if (seq < 0)
-			return vl_fail(
-			    err, VL_EFORMAT, "a seq of the ledger is negative");
+		/* Ledgers of before there were epochs have none. */
+		epoch = 0;
+		if (vl_json_member(j, item, "epoch") != VL_JSON_NONE &&
+		    vl_member_int(j, item, "epoch", &epoch, err) != VL_OK)
+			return err->status;
+		if (seq < 0 || epoch < 0)
+			return vl_fail(err, VL_EFORMAT,
+			    "a number of the ledger is negative");
 		line->seq = (uint64_t)seq;
+		line->epoch = (uint64_t)epoch;
 		l->n = i + 1;
 		item = j->items[item].next;
 	}

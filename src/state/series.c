@@ -19,6 +19,7 @@
 
 /* Six lines "name value". */
 #define SERIES_TEXT_MAX 512
+#define EPOCH_MAX       999999999999999u /* as formats/ has numbers */
 
 static const char series_form[] =
     "series %s\nepoch %llu\nseq %llu\nprev %s\nsk %s\ntk %s\n";
@@ -213,6 +214,33 @@ vl_series_issue(struct vl_state *s, struct vl_series *series, uint64_t seq,
 	series->seq = seq;
 	memcpy(series->prev, head, 32);
 	return save(s, series, err);
+}
+
+enum vl_status
+vl_series_rotate(
+    struct vl_state *s, struct vl_series *series, struct vl_err *err)
+{
+	struct vl_series next = *series;
+	enum vl_status st = VL_OK;
+
+	if (series->epoch >= EPOCH_MAX)
+		return vl_fail(err, VL_EREFUSED,
+		    "the series has no epoch behind %llu",
+		    (unsigned long long)series->epoch);
+	next.epoch++;
+	next.sk = vl_secret_alloc(2 * VL_KEY_SIZE);
+	if (next.sk == NULL)
+		return vl_fail_memory(err);
+	next.tk = next.sk + VL_KEY_SIZE;
+	vl_random(next.sk, 2 * VL_KEY_SIZE);
+	st = save(s, &next, err);
+	if (st != VL_OK) {
+		vl_series_free(&next);
+		return st;
+	}
+	vl_series_free(series);
+	*series = next;
+	return VL_OK;
 }
 
 void

@@ -311,6 +311,12 @@ check_series(const struct diff *d, struct vl_err *err)
 	if (memcmp(a->series, b->series, sizeof(a->series)) == 0 &&
 	    a->epoch == b->epoch)
 		return VL_OK;
+	if (memcmp(a->series, b->series, sizeof(a->series)) == 0)
+		return vl_fail(err, VL_EREFUSED,
+		    "between '%s' and '%s' the series got other keys ('valise "
+		    "series rotate'), so that contents have no hash in common: "
+		    "compare bundles of one epoch",
+		    d->bundles[0].shown, d->bundles[1].shown);
 	return vl_fail(err, VL_EREFUSED,
 	    "'%s' and '%s' are of two series, whose contents have no hash in "
 	    "common: compare bundles of one",

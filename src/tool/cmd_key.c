@@ -354,6 +354,13 @@ look_for_later(struct job *job, const struct import_opts *o, struct vl_err *err)
 		    newest.shown, newest.seq);
 	else if (o->seen.n > 0)
 		vl_cli_note("no bundle of the series was seen");
+	if (newest.epoch > k->epoch)
+		return vl_fail(err, VL_EREFUSED,
+		    "'%s' is of epoch %" PRIu64 " of the series, and '%s' of "
+		    "epoch %" PRIu64 ": it was written before 'valise series "
+		    "rotate', and targets refuse what it would make; take a "
+		    "later copy, or begin a new series",
+		    job->shown, k->epoch, newest.shown, newest.epoch);
 	if (newest.seq > k->seq) {
 		k->seq = newest.seq;
 		memcpy(k->prev, newest.head, sizeof(k->prev));

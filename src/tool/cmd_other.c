@@ -141,7 +141,7 @@ other_later(const char *word)
 {
 	static const struct vl_cmd later[] = { LATER("completion"),
 		LATER("inventory"), LATER("log"), LATER("manifest"),
-		LATER("report"), LATER("schedule"), LATER("series") };
+		LATER("report"), LATER("schedule") };
 	size_t i = 0;
 
 	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)

@@ -23,6 +23,7 @@ extern const struct vl_cmd vl_cmd_keygen;
 extern const struct vl_cmd vl_cmd_ls;
 extern const struct vl_cmd vl_cmd_passgen;
 extern const struct vl_cmd vl_cmd_rekey;
+extern const struct vl_cmd vl_cmd_series_rotate;
 extern const struct vl_cmd vl_cmd_verify;
 
 /* ---- cmd_other.c ---- */

@@ -18,9 +18,7 @@ ALL = os.environ.get("VALISE_TEST_ALL") == "1"
 GAP = 100
 
 
-class Series(Keys):
-    """key export and key import."""
-
+class KeyOfSeries(Keys):
     def setUp(self):
         super().setUp()
         self.key = self.folder / "series.key"
@@ -56,6 +54,10 @@ class Series(Keys):
                              "--json")
         found = [json.loads(line) for line in said.out.splitlines()]
         return {r["path"]: r["hash"] for r in found if "hash" in r}
+
+
+class Series(KeyOfSeries):
+    """key export and key import."""
 
     def test_the_next_export_goes_on_with_the_series(self):
         first = self.carry()
@@ -295,6 +297,78 @@ class Series(Keys):
                 break
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertGreater(unfinished, 3)
+
+
+class Rotated(KeyOfSeries):
+    """series rotate."""
+
+    def rotate(self, expect=0):
+        return self.site.run("valise", "series", "rotate",
+                             self.site.source_yaml, expect=expect)
+
+    def test_the_series_goes_on_under_other_keys(self):
+        first = self.carry()
+        before, ids = self.series(), self.record_ids(first)
+        self.assert_says(self.rotate(), "epoch 2", before["series"],
+                         "key export")
+        after = self.series()
+        self.assertEqual("2", after["epoch"])
+        for name in ("series", "seq", "prev"):
+            self.assertEqual(before[name], after[name])
+        for name in ("sk", "tk"):
+            self.assertNotEqual(before[name], after[name])
+        # The same content: nothing that its hashes have in common.
+        second = self.site.export()
+        head = self.inspect(second)
+        self.assertEqual((2, 2, before["series"]),
+                         (head["epoch"], head["seq"], head["series"]))
+        again = self.record_ids(second)
+        self.assertEqual(set(ids), set(again))
+        self.assertFalse(set(ids.values()) & set(again.values()))
+        self.assert_says(self.site.import_(second), "nothing differs")
+        # What was exported before opens as it did.
+        self.assertEqual(ids, self.record_ids(first))
+        said = self.site.run("valise", "diff", first, second,
+                             *self.site.identity, expect=4)
+        self.assert_says(said, "series rotate")
+        self.assert_one_line(said)
+        write_tree(self.site.source, {"more": "x"})
+        self.carry()
+        self.assert_equal_trees()
+
+    def test_a_target_takes_no_bundle_of_an_epoch_before(self):
+        """However high its number is: somebody may have the old keys."""
+        self.carry()
+        old = (self.state / "series").read_text()
+        self.rotate()
+        self.carry()
+        (self.state / "series").write_text(old.replace("seq 1", "seq 2"))
+        write_tree(self.site.source, {"more": "x"})
+        bundle = self.site.export()
+        self.assertEqual((1, 3), tuple(
+            self.inspect(bundle)[name] for name in ("epoch", "seq")))
+        self.refused_import(6, bundle, "epoch 1", "epoch 2")
+        self.rotate()
+        self.site.import_(self.site.export())
+        self.assert_equal_trees()
+
+    def test_a_copy_of_before_does_not_go_on(self):
+        self.site.export()
+        self.export_key()
+        self.rotate()
+        self.site.export()
+        self.lose()
+        said = self.import_key("--seen", self.site.medium, expect=4)
+        self.assert_says(said, "epoch 1", "epoch 2")
+        self.assert_one_line(said)
+        self.assertFalse((self.state / "series").exists())
+
+    def test_what_has_no_series_needs_no_other_keys(self):
+        self.assert_says(self.rotate(expect=2), "no state")
+        self.site.export()
+        (self.state / "series").unlink()
+        self.assert_says(self.rotate(expect=2), "no series yet")
+        self.assertFalse((self.state / "series").exists())
 
 
 if __name__ == "__main__":

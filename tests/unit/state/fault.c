@@ -313,6 +313,59 @@ a_seq_is_issued_or_not(void **state)
 	assert_true(sweep(nothing, issue, is_issued_or_not) > 8);
 }
 
+/* Two keys of one epoch, whichever it is. */
+static uint8_t known[2][2 * VL_KEY_SIZE];
+
+static enum vl_status
+load_keys(struct place *p)
+{
+	struct vl_series series;
+	enum vl_status st = vl_series_load(&series, p->state, &p->err);
+
+	if (st == VL_OK)
+		memcpy(known[0], series.sk, sizeof(known[0]));
+	vl_series_free(&series);
+	return st;
+}
+
+static enum vl_status
+rotate(struct place *p)
+{
+	struct vl_series series;
+	enum vl_status st = vl_series_load(&series, p->state, &p->err);
+
+	/* One that got as far is not given other keys once more. */
+	if (st == VL_OK && series.epoch == 1) {
+		st = vl_series_rotate(p->state, &series, &p->err);
+		assert_int_equal(st == VL_OK ? 2 : 1, series.epoch);
+	}
+	if (st == VL_OK)
+		memcpy(known[1], series.sk, sizeof(known[1]));
+	vl_series_free(&series);
+	return st;
+}
+
+static void
+is_rotated_or_not(struct place *p, bool done)
+{
+	struct vl_series series;
+
+	must(p, vl_series_load(&series, p->state, &p->err));
+	assert_true(series.epoch == 2 || (series.epoch == 1 && !done));
+	if (series.epoch == 1)
+		assert_memory_equal(known[0], series.sk, sizeof(known[0]));
+	else if (done)
+		assert_memory_equal(known[1], series.sk, sizeof(known[1]));
+	vl_series_free(&series);
+}
+
+static void
+keys_of_a_series_are_old_or_new(void **state)
+{
+	(void)state;
+	assert_true(sweep(load_keys, rotate, is_rotated_or_not) > 4);
+}
+
 static enum vl_status
 bring(struct place *p, const char *path, const struct vl_brought_theirs *theirs)
 {
@@ -454,6 +507,7 @@ main(void)
 		cmocka_unit_test(a_decision_is_there_or_not),
 		cmocka_unit_test(a_ledger_is_old_or_new),
 		cmocka_unit_test(a_seq_is_issued_or_not),
+		cmocka_unit_test(keys_of_a_series_are_old_or_new),
 		cmocka_unit_test(what_was_brought_is_old_or_new),
 		cmocka_unit_test(nothing_is_believed_without_a_sync),
 		cmocka_unit_test(a_full_disk_keeps_nobody_from_the_lock),

@@ -170,6 +170,7 @@ ledger_keeps_its_lines(void **state)
 	line.resource[0] = '\0';
 	must(&p, vl_ledger_set(&l, &line, &p.err));
 	line.head[0] = 8;
+	line.epoch = 2;
 	must(&p, vl_ledger_set(&l, &line, &p.err));
 	must(&p, vl_ledger_save(&l, p.state, &p.err));
 	vl_ledger_free(&l);
@@ -181,9 +182,11 @@ ledger_keeps_its_lines(void **state)
 	assert_non_null(found);
 	assert_int_equal(999999999999999, found->seq);
 	assert_int_equal(1, found->head[0]);
+	assert_int_equal(0, found->epoch);
 	found = vl_ledger_find(&l, series, "");
 	assert_non_null(found);
 	assert_int_equal(8, found->head[0]);
+	assert_int_equal(2, found->epoch);
 	vl_ledger_free(&l);
 	place_close(&p);
 }
@@ -241,6 +244,42 @@ series_keeps_its_keys(void **state)
 	assert_int_equal(0600, st.st_mode & 07777);
 	vl_series_free(&first);
 	vl_series_free(&again);
+	place_close(&p);
+}
+
+static void
+series_gets_other_keys_in_its_next_epoch(void **state)
+{
+	const uint8_t head[32] = { 1, 2, 3 };
+	struct vl_series first;
+	struct vl_series again;
+	struct vl_series next;
+	struct place p;
+
+	(void)state;
+	place_open(&p);
+	must(&p, vl_series_load(&first, p.state, &p.err));
+	must(&p, vl_series_load(&next, p.state, &p.err));
+	must(&p, vl_series_issue(p.state, &next, 41, head, &p.err));
+	must(&p, vl_series_rotate(p.state, &next, &p.err));
+	must(&p, vl_series_load(&again, p.state, &p.err));
+	assert_int_equal(2, next.epoch);
+	assert_int_equal(2, again.epoch);
+	assert_memory_equal(first.id, again.id, 16);
+	assert_int_equal(41, again.seq);
+	assert_memory_equal(head, again.prev, 32);
+	assert_memory_equal(next.sk, again.sk, VL_KEY_SIZE);
+	assert_memory_equal(next.tk, again.tk, VL_KEY_SIZE);
+	assert_memory_not_equal(first.sk, again.sk, VL_KEY_SIZE);
+	assert_memory_not_equal(first.tk, again.tk, VL_KEY_SIZE);
+	assert_memory_not_equal(again.sk, again.tk, VL_KEY_SIZE);
+	again.epoch = 999999999999999;
+	assert_int_equal(
+	    VL_EREFUSED, vl_series_rotate(p.state, &again, &p.err));
+	assert_int_equal(999999999999999, again.epoch);
+	vl_series_free(&first);
+	vl_series_free(&again);
+	vl_series_free(&next);
 	place_close(&p);
 }
 
@@ -362,6 +401,7 @@ main(void)
 		cmocka_unit_test(ledger_keeps_its_lines),
 		cmocka_unit_test(ledger_that_is_damaged_is_refused),
 		cmocka_unit_test(series_keeps_its_keys),
+		cmocka_unit_test(series_gets_other_keys_in_its_next_epoch),
 		cmocka_unit_test(series_cut_short_is_refused),
 		cmocka_unit_test(accepted_senders_are_kept),
 		cmocka_unit_test(failed_sync_is_remembered_until_the_next_boot),
