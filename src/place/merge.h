@@ -44,4 +44,14 @@ struct both {
 	enum vl_merge_how how; /* VALUE: its members are no records */
 };
 
+/* merge_mark.c: the members of a map, by name; of none without one.  The list
+ * is freed by the caller.  VL_EREFUSED: two have one name. */
+enum vl_status merge_index(
+    struct members *ix, struct nodes *n, uint32_t map, struct vl_err *err);
+/* The member of that name, or NO_NODE. */
+uint32_t merge_find(const struct members *ix, struct vl_slice name);
+/* What the line's path selects in the text is marked. */
+enum vl_status merge_mark(
+    struct nodes *n, const struct vl_merge_line *line, struct vl_err *err);
+
 #endif
