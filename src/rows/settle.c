@@ -26,7 +26,24 @@ struct rows_settling {
 	struct vl_cell *cells;
 	struct vl_buf *texts;
 	struct vl_row_store store;
+	bool unknown; /* some id of the row is not given yet */
 };
+
+/* A condition that is about the row by itself.  One that reads others is asked
+ * by the proof, when those of the bundle are here. */
+static bool
+is_alone(const struct rows_table *t, size_t condition)
+{
+	return condition == NONE ||
+	    strcasestr(t->conditions[condition], "select") == NULL;
+}
+
+/* Some rows of the entry are skipped, and it is known which. */
+static bool
+skips_some(const struct rows_table *t, const struct rows_entry *e)
+{
+	return e->skip != NONE && is_alone(t, e->skip);
+}
 
 static bool
 depends(const struct rows_table *t)
@@ -34,7 +51,7 @@ depends(const struct rows_table *t)
 	size_t i = 0;
 
 	for (i = 0; i < t->nentries; i++)
-		if (t->entries[i].skip != NONE)
+		if (skips_some(t, &t->entries[i]))
 			return true;
 	return t->nentries > 1 || t->nkeeps > 0;
 }
@@ -48,7 +65,8 @@ condition(const struct rows_table *t, size_t i)
 	i -= t->nentries;
 	if (i < t->nkeeps)
 		return t->keeps[i].condition;
-	return t->entries[i - t->nkeeps].skip;
+	i -= t->nkeeps;
+	return skips_some(t, &t->entries[i]) ? t->entries[i].skip : NONE;
 }
 
 /* The conditions that stand for something, and of every column its value. */
@@ -137,11 +155,15 @@ fill(struct rows_settling *s, const struct rows_staged *row, struct vl_err *err)
 
 	memset(s->cells, 0, s->t->schema->ncolumns * sizeof(*s->cells));
 	s->p->probing = true;
+	s->unknown = false;
 	while (st == VL_OK && vl_row_next(&s->store, 0, &at, &name, &v)) {
 		column = rows_column(s->t, name);
 		if (column != NONE)
 			st = rows_fill(s->p, s->table, column, row, &s->store,
 			    &v, &s->texts[column], &s->cells[column], err);
+		if (v.kind == VL_VALUE_REF && column != NONE &&
+		    s->cells[column].type == VL_CELL_NULL)
+			s->unknown = true;
 	}
 	s->p->probing = false;
 	return st;
@@ -153,15 +175,26 @@ holds(const struct rows_settling *s, size_t i)
 	return s->conditions[i] == NONE || s->holds[s->conditions[i]];
 }
 
-/* The entry skips the row. */
+/* The entry skips the row by itself. */
 static bool
 skips(const struct rows_settling *s, size_t entry)
 {
 	const struct rows_entry *e = &s->t->entries[entry];
 
-	return e->skipped ||
-	    (e->skip != NONE &&
-	        holds(s, s->t->nentries + s->t->nkeeps + entry));
+	if (s->unknown || !holds(s, entry))
+		return false;
+	return e->skipped ? is_alone(s->t, e->condition) :
+	                    skips_some(s->t, e) &&
+	        holds(s, s->t->nentries + s->t->nkeeps + entry);
+}
+
+/* The row is of that entry, as far as is known: what came was skipped by none
+ * at the source. */
+static bool
+takes(const struct rows_settling *s, size_t entry)
+{
+	return holds(s, entry) &&
+	    (!s->t->entries[entry].skipped || skips(s, entry));
 }
 
 /* Where none fits the proof says so, unless one does then. */
@@ -187,9 +220,9 @@ rows_settling_look(struct rows_settling *s, struct rows_staged *row, bool *kept,
 		*kept = t->keeps[i].words->ncolumns == 0 &&
 		    holds(s, t->nentries + i);
 	for (row->entry = 0; row->entry + 1 < t->nentries; row->entry++)
-		if (holds(s, row->entry))
+		if (takes(s, row->entry))
 			break;
-	*kept = *kept || (holds(s, row->entry) && skips(s, row->entry));
+	*kept = *kept || skips(s, row->entry);
 	return VL_OK;
 }
 

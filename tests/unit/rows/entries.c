@@ -183,18 +183,30 @@ static void
 a_new_row_that_the_target_skips_by_its_values_is_left(void **state)
 {
 	static const char *const words =
-	    WORDS(OTHERS "      - {table: item, key: [name],"
-	                 " skip: \"place < (select n from line)\"}\n");
+	    WORDS(OTHERS "      - {table: item, key: [kind_id, name],"
+	                 " skip: \"kind_id = 7\"}\n");
 	struct import m;
 
 	(void)state;
-	import_make(&m, schema,
-	    "INSERT INTO line VALUES(5);"
-	    "INSERT INTO item VALUES(1,NULL,'x',10,NULL),(2,NULL,'y',90,NULL)",
-	    "INSERT INTO line VALUES(50)");
+	import_make(&m, schema, new_kinds, "INSERT INTO kind VALUES(7,'a')");
 	takes(&m, words);
-	assert_string_equal("+item[\"y\"]\n", m.changes);
+	assert_string_equal("+item[\"b\",\"y\"]\n+kind[\"b\"]\n", m.changes);
 	assert_int_equal(1, m.counts.skip);
+	import_free(&m);
+}
+
+static void
+what_is_skipped_without_rows_that_come_with_it_is_made(void **state)
+{
+	static const char *const words =
+	    WORDS(OTHERS "      - {table: item, key: [name], skip: \"not exists"
+	                 " (select 1 from kind where id = kind_id)\"}\n");
+	struct import m;
+
+	(void)state;
+	import_make(&m, schema, new_kinds, "");
+	takes(&m, words);
+	import_expect(&m, "SELECT name, place FROM item", "x|10 y|20");
 	import_free(&m);
 }
 
@@ -279,6 +291,8 @@ main(void)
 		    a_row_that_was_left_by_the_policy_of_another_entry),
 		cmocka_unit_test(
 		    a_new_row_that_the_target_skips_by_its_values_is_left),
+		cmocka_unit_test(
+		    what_is_skipped_without_rows_that_come_with_it_is_made),
 		cmocka_unit_test(
 		    rows_of_two_kinds_are_not_one_as_they_have_equal_keys),
 		cmocka_unit_test(
