@@ -185,6 +185,8 @@ go_through(struct checking *c, const struct rows_reader *rd)
 			st = count_column(c, rd, i);
 		if (st == VL_OK)
 			st = check_clues_read(c, rd, i, &c->covered);
+		if (st == VL_OK)
+			st = check_here_read(c, rd, i);
 	}
 	if (st != VL_OK)
 		return st;
@@ -260,6 +262,8 @@ check_table(struct checking *c, size_t table)
 		memset(wanted, true, t->schema->ncolumns);
 	st = make_counts(c, t);
 	if (st == VL_OK)
+		st = check_here_begin(c, t);
+	if (st == VL_OK)
 		st = rows_reader_open(
 		    &rd, c->r->opts.db, &c->r->plan, table, wanted, c->err);
 	if (st == VL_OK)
@@ -269,6 +273,8 @@ check_table(struct checking *c, size_t table)
 		st = check_tell_table(c, table);
 	if (st == VL_OK)
 		check_clues_tell(c, t);
+	if (st == VL_OK)
+		check_here_tell(c, t);
 	free_counts(c, t);
 	free(wanted);
 	return st;
@@ -409,6 +415,8 @@ vl_rows_check(const struct vl_rows_opts *opts, const struct vl_check *to,
 	st = run_checks(&c, verdict);
 	clues_free(c.clues);
 	free(c.not_secret);
+	free(c.heres);
+	rows_edits_free(&c.edits);
 	vl_places_free(&c.places);
 	vl_places_free(&c.covered);
 	vl_buf_free(&c.text);

@@ -7,6 +7,7 @@
 #include <valise/check.h>
 
 #include "ear.h"
+#include "swap.h"
 
 struct clues;
 
@@ -48,6 +49,8 @@ struct checking {
 	uint64_t *faults; /* rows told of, by table */
 	struct check_counts counts;
 	struct clues *clues;
+	uint64_t *heres; /* by column and line of `here`: values that hold it */
+	struct rows_edits edits;
 	size_t *not_secret; /* condition of each line of it; NONE */
 	struct vl_places places;
 	struct vl_places covered; /* of a value: what lines found in it */
@@ -82,6 +85,13 @@ enum vl_status check_clues_read(struct checking *c,
 void check_clues_tell(struct checking *c, const struct rows_table *t);
 /* ... and columns that look as if they were worked out of other rows. */
 enum vl_status check_tell_derived(struct checking *c);
+/* The target keeps its own in the column of the reader's row. */
+bool check_is_kept(const struct rows_reader *rd, const char *column);
+/* check_here.c: values of this side of which no line speaks; of one table. */
+enum vl_status check_here_begin(struct checking *c, const struct rows_table *t);
+enum vl_status check_here_read(
+    struct checking *c, const struct rows_reader *rd, size_t column);
+void check_here_tell(struct checking *c, const struct rows_table *t);
 /* check_hint.c: columns whose integers are all ids of one table. */
 enum vl_status check_tell_hints(struct checking *c);
 

@@ -95,9 +95,8 @@ is_in(char *const *list, size_t n, const char *name)
 	return false;
 }
 
-/* The target keeps its own there. */
-static bool
-is_kept(const struct rows_reader *rd, const char *column)
+bool
+check_is_kept(const struct rows_reader *rd, const char *column)
 {
 	const struct rows_entry *e = &rd->t->entries[rd->entry];
 	const struct rows_keep *k = NULL;
@@ -123,7 +122,7 @@ may_be_secret(const struct checking *c, const struct rows_reader *rd,
 	const struct vl_profile_resource *w = rd->plan->words;
 	size_t i = 0;
 
-	if (is_kept(rd, column))
+	if (check_is_kept(rd, column))
 		return false;
 	for (i = 0; w != NULL && i < w->nsecrets; i++)
 		if (strcmp(w->secrets[i].of, path) == 0)
@@ -320,6 +319,33 @@ look_at_places(
 	c->to->finding(c->to->arg, &f);
 }
 
+/* A number that follows from other rows here, and that no import works out. */
+static void
+look_at_left(
+    struct checking *c, struct rows_ask *a, size_t table, size_t column)
+{
+	const struct rows_table *t = &c->r->plan.tables[table];
+	const char *name = t->schema->columns[column].name;
+	int64_t some = 0;
+
+	if (t->columns[column].role != ROWS_DERIVED || rows_works_out(t) ||
+	    rows_looks_like_reference(name))
+		return;
+	ask_begin(a, "SELECT EXISTS (SELECT 1 FROM ");
+	ask_name(a, t->schema->real);
+	ask_add(a, " WHERE typeof(");
+	ask_name(a, name);
+	ask_add(a, ") = 'integer' AND ");
+	ask_name(a, name);
+	ask_add(a, " <> 0)");
+	ask_numbers(a, &some, 1);
+	if (some == 1)
+		check_find(c, VL_CHECK_HINT, t, name,
+		    "it is derived, and no import works it out: where the "
+		    "application does not do it either, new rows stay without; "
+		    "'derive' or 'nested_set' does");
+}
+
 enum vl_status
 check_tell_derived(struct checking *c)
 {
@@ -335,6 +361,8 @@ check_tell_derived(struct checking *c)
 		if (t->left || rows_table_skipped(t))
 			continue;
 		look_at_places(c, &a, i, &line);
+		for (k = 0; k < t->schema->ncolumns; k++)
+			look_at_left(c, &a, i, k);
 		for (k = 0; t->primary != NONE && k < t->schema->ncolumns; k++)
 			if (!is_worked_out(t, k))
 				look_at_counter(c, &a, i, k, &line);

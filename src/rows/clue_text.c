@@ -46,7 +46,12 @@ bool
 clue_known_secret(struct vl_slice s)
 {
 	static const char *const heads[] = { "ghp_", "gho_", "github_pat_",
-		"glpat-", "xoxb-", "xoxp-", "sk_live_", "rk_live_", NULL };
+		"glpat-", "xoxb-", "xoxp-", "sk_live_", "rk_live_",
+		/* what passwords are hashed to */
+		"$P$", "$H$", "$2a$", "$2b$", "$2y$", "$wp$2y$", "$5$", "$6$",
+		"$y$", "$7$", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_sha",
+		"pbkdf2:", ":pbkdf2:", ":argon2:", ":bcrypt:", "{SSHA",
+		"{PBKDF2", NULL };
 	size_t i = 0;
 
 	if (begins_with(s, "-----BEGIN ") &&

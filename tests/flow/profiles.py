@@ -348,6 +348,28 @@ class Check(Profiles):
         self.assertEqual([], [hint for hint in self.hints(self.check())
                               if "password" not in hint[0]])
 
+    def test_values_of_this_side_that_no_line_speaks_of_are_a_hint(self):
+        self.make("""create table page(name text primary key, body text,
+                note text, kept text, link text);
+            insert into page values('a', 'http://a.example/x',
+                'see http:\\/\\/a.example', 'http://a.example', null),
+                ('b', null, 'http://a.example.org', null,
+                'http://a.example:80'), ('c', null, '"http://a.example"',
+                'http://a.example', null);""")
+        self.write_site("tables:\n  - {table: page, key: [name], "
+                        "keep_here: [kept]}",
+                        'here: [{name: url, in: page.body}]')
+        self.yaml.write_text(self.yaml.read_text() +
+                             "here:\n  url: http://a.example\n")
+        mended = self.yaml.read_text().replace(
+            "page.body}]", 'page.body}, {name: url, in: "page.note"}]')
+        self.assertEqual(
+            ["hint\tapp/page.note\t2 values hold 'url' as it is on this side, "
+             "and would hold it on the other\tadd: {name: url, in: "
+             '"page.note"}'], self.found(self.check(), "hint"))
+        self.yaml.write_text(mended)
+        self.assertEqual([], self.found(self.check(), "hint"))
+
     def test_small_numbers_and_sizes_are_no_hint(self):
         self.make(TRACKER + """
             create table page(name text primary key, body text, j text);
@@ -369,6 +391,8 @@ class Check(Profiles):
             create table s(name text primary key, value text);
             insert into t values(1, 'a', 'q9-81-xx-77', 'no secret'),
                 (2, 'b', 'plain words', 'ghp_0123456789abcdef0123');
+            create table u(name text primary key, pw text);
+            insert into u values('a', '$2y$10$0123456789abcdefghijkl');
             insert into s values('smtp_password', 'hunter2-and-3'),
                 ('theme', 'dark-2-blue-7'),
                 ('mail', '{"host": "a9.example", "secret": "s3cr3t-7781"}');
@@ -381,11 +405,13 @@ class Check(Profiles):
             ("app/s.value",
              """{column: s.value, where: "name = 'smtp_password'"}"""),
             ("app/t.api_token", "{column: t.api_token}"),
-            ("app/t.note", "{column: t.note}")], sorted(self.hints(result)))
+            ("app/t.note", "{column: t.note}"),
+            ("app/u.pw", "{column: u.pw}")], sorted(self.hints(result)))
         for secret in ("q9-81", "ghp_0", "hunter2", "s3cr3t"):
             self.assertNotIn(secret, result.said)
         self.write_site(
-            "tables: [{table: t, key: [name], keep_here: [api_token]},"
+            "tables: [{table: u, skip: true},"
+            " {table: t, key: [name], keep_here: [api_token]},"
             " {table: s, key: [name], skip: \"name = 'mail'\"}]",
             "not_secret: [{column: 't.no*'},"
             " {column: s.value, where: \"name like 'smtp%'\"}]")
@@ -441,6 +467,14 @@ class Check(Profiles):
         self.assertEqual("{table: tag, nested_set: {parent: parent_id, "
                          "left: lft, right: rgt}}", hints["app/tag.lft"])
         words = hints["app/tag.posts_count"].removeprefix("{table: tag, ")
+        self.write_site("tables: [{table: tag, key: [name], derived: "
+                        "[posts_count, lft, rgt]}, {table: post, key: [name]}"
+                        "]")
+        result = self.check()
+        self.assertEqual({"app/tag.posts_count", "app/tag.lft", "app/tag.rgt"},
+                         {line.split("\t")[1]
+                          for line in self.found(result, "hint")})
+        self.assert_says(result, "it is derived, and no import works it out")
         self.write_site("tables:",
                         "  - {table: tag, key: [name], nested_set: {parent: "
                         "parent_id, left: lft, right: rgt}, " + words,
