@@ -134,6 +134,7 @@ struct vl_unpack_totals {
 	uint64_t chunks;
 	uint64_t unused_chunks; /* in packs, named by no list */
 	uint64_t plain;
+	uint64_t secrets; /* of all lines; opened where vl_unpack_secrets() */
 };
 
 /* After the last record: the rest of the packs, counts, root, total_plain. */

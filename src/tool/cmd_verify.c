@@ -43,6 +43,7 @@ struct check {
 	uint64_t lines;
 	uint64_t chunks;
 	uint64_t plain;
+	uint64_t secrets;
 };
 
 static void
@@ -96,6 +97,24 @@ read_records(struct check *c, struct vl_err *err)
 	return st;
 }
 
+/* Each was opened before its record came, where there was a key. */
+static void
+tell_secrets(const struct check *c)
+{
+	char shown[32];
+
+	if (c->secrets == 0)
+		return;
+	(void)vl_format_count(shown, sizeof(shown), c->secrets);
+	if (vl_unpack_secrets(c->bundle.unpack) != NULL)
+		vl_cli_note("'%s': secrets that were opened: %s",
+		    c->bundle.shown, shown);
+	else
+		vl_cli_note("'%s': secrets that were not opened, since this "
+		            "key has the role audit: %s",
+		    c->bundle.shown, shown);
+}
+
 static enum vl_status
 read_all(struct check *c, struct vl_err *err)
 {
@@ -116,10 +135,12 @@ read_all(struct check *c, struct vl_err *err)
 	c->lines = totals.lines;
 	c->chunks = totals.chunks;
 	c->plain = totals.plain;
+	c->secrets = totals.secrets;
 	if (totals.unused_chunks > 0)
 		vl_cli_note("'%s' carries %" PRIu64
 		            " chunks that belong to no file",
 		    c->bundle.shown, totals.unused_chunks);
+	tell_secrets(c);
 	return VL_OK;
 }
 
@@ -143,6 +164,9 @@ tell_json(const struct check *c)
 		vl_msg_count(&m, "lines", c->lines);
 		vl_msg_count(&m, "chunks", c->chunks);
 		vl_msg_count(&m, "bytes", c->plain);
+		vl_msg_count(&m, "secrets", c->secrets);
+		vl_msg_bool(
+		    &m, "secrets_opened", vl_unpack_secrets(b->unpack) != NULL);
 	}
 	vl_msg_end(&m);
 }

@@ -272,6 +272,7 @@ vl_unpack_next(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 	                        next_record(u, rec, err);
 	if (st == VL_OK)
 		st = vl_line_tokens_open(u, rec, err);
+	u->nsecrets += rec->ntokens;
 	if (st != VL_OK)
 		memset(rec, 0, sizeof(*rec));
 	return vl_unpack_latch(u, st, err);

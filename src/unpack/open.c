@@ -493,8 +493,12 @@ vl_unpack_end(
 		    "the packs of this bundle were not swept");
 	while (st == VL_OK && (u->tail.n == 0 || u->failed.status != VL_OK))
 		st = vl_unpack_next(u, &rec, err);
-	if (st == VL_OK && u->proxy != NULL)
-		return vl_unpack_latch(u, vl_proxy_end(u, totals, err), err);
+	if (st == VL_OK && u->proxy != NULL) {
+		st = vl_proxy_end(u, totals, err);
+		if (st == VL_OK)
+			totals->secrets = u->nsecrets;
+		return vl_unpack_latch(u, st, err);
+	}
 	if (st == VL_OK)
 		st = vl_sweep_end(u, err);
 	if (st == VL_OK && u->plain != u->inner.total_plain)
@@ -509,6 +513,7 @@ vl_unpack_end(
 	totals->chunks = u->sweep.chunks;
 	totals->unused_chunks = u->map.rows - u->nnamed;
 	totals->plain = u->plain;
+	totals->secrets = u->nsecrets;
 	return VL_OK;
 }
 

@@ -296,6 +296,7 @@ struct vl_unpack {
 	struct vl_tokens *transfer;
 	struct vl_secret_ops secrets; /* of it */
 	struct vl_locked plain_text;  /* of a secret that is looked at */
+	uint64_t nsecrets;            /* handed on */
 
 	struct vl_sweep sweep;
 	struct vl_unpack_blocks blocks;

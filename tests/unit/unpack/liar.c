@@ -41,6 +41,10 @@ struct scenario {
 	const char *before;
 	const char *behind;
 	uint64_t number;
+	/* Behind that line, or behind a row with one secret. */
+	bool secret;
+	const struct vl_slice *tokens;
+	size_t ntokens;
 };
 
 static struct vl_inner_head inner;
@@ -134,6 +138,10 @@ add_line(
 	struct vl_unpacked rec = { .number = number };
 	struct vl_buf line = { 0 };
 
+	if (before == told->before) {
+		rec.tokens = told->tokens;
+		rec.ntokens = told->ntokens;
+	}
 	(void)vl_buf_printf(&line, NULL, "%s%s%s\n", before, name, behind);
 	rec.line = vl_buf_slice(&line);
 	add_kind(out, WIRE_LINE);
@@ -152,6 +160,9 @@ tell_lines(void)
 		add_line(&out, 0, "{\"r\":\"", "\",\"t\":\"profile\"}");
 	else
 		root.number = 0;
+	if (told->secret)
+		add_line(&out, 1, "{\"c\":\"t\",\"r\":\"",
+		    "\",\"schema\":[\"strict\"],\"t\":\"table\"}");
 	if (told->before == NULL)
 		add_record(&out, &root);
 	else
@@ -517,6 +528,54 @@ lines_of_a_database_are_held_against_the_rules(void **state)
 	teardown(&b);
 }
 
+#define SECRET                                                                 \
+	.about = LINE, .spoil_inner = a_database, .secret = true, .number = 2, \
+	.before = "{\"c\":\"t\",\"k\":[1],\"r\":\"",                           \
+	.behind = "\",\"row\":{\"a\":{\"$secret\":\"sf1."                      \
+	          "AAAAAAAAAAAAAAAAAAAAAA\"}},\"t\":\"row\"}"
+
+static void
+secrets_are_held_against_their_line(void **state)
+{
+	static const uint8_t bytes[VL_TOKEN_MAX + VL_TOKEN_BLOCK];
+	static const struct vl_slice two[] = { { bytes, 72 }, { bytes, 72 } };
+	static const struct vl_slice odd[] = { { bytes, 71 } };
+	static const struct vl_slice empty[] = { { bytes, 0 } };
+	static const struct vl_slice long_one[] = { { bytes, sizeof(bytes) } };
+	static const struct scenario all[] = {
+		{ .name = "no token", SECRET },
+		{ .name = "two tokens", SECRET, .tokens = two, .ntokens = 2 },
+		{ .name = "an odd token", SECRET, .tokens = odd, .ntokens = 1 },
+		{ .name = "no bytes", SECRET, .tokens = empty, .ntokens = 1 },
+		{ .name = "too long",
+		    SECRET,
+		    .tokens = long_one,
+		    .ntokens = 1 },
+		{ .name = "a token of a table",
+		    .about = LINE,
+		    .spoil_inner = a_database,
+		    .number = 1,
+		    TABLE("t"),
+		    .tokens = two,
+		    .ntokens = 1 },
+	};
+	static const struct scenario right = {
+		.name = "one", SECRET, .tokens = two, .ntokens = 1
+	};
+	struct bundle b;
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	(void)state;
+	setup(&b);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		assert_refused(&b, &all[i]);
+	/* One that could be is opened here, where the key is. */
+	assert_int_equal(VL_EAUTH, hear(&b, &right, read_all, &err));
+	assert_non_null(strstr(err.text, "a secret is of another epoch"));
+	teardown(&b);
+}
+
 /* That all this was refused for what it says. */
 static enum vl_status
 read_table(struct vl_unpack *u, struct vl_err *err)
@@ -819,6 +878,7 @@ main(void)
 		cmocka_unit_test(records_are_held_against_every_rule),
 		cmocka_unit_test(
 		    lines_of_a_database_are_held_against_the_rules),
+		cmocka_unit_test(secrets_are_held_against_their_line),
 		cmocka_unit_test(a_right_line_of_a_database_is_believed),
 		cmocka_unit_test(chunks_are_held_against_body_and_bundle),
 		cmocka_unit_test(items_of_a_body_are_held_against_the_protocol),

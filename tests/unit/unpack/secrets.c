@@ -3,233 +3,7 @@
  * open; what opens elsewhere, or not at all, is refused.
  */
 
-#include "bundle.h"
-
-#include <valise/pack.h>
-#include <valise/tokens.h>
-
-#define EPOCH 3
-
-/* One secret of a row: where its token is made, if not where it stands. */
-struct secret {
-	const char *column;
-	size_t n; /* bytes of it */
-};
-
-/* A writer of one bundle with rows of table t. */
-struct writer {
-	char dir[64];
-	char name[32];
-	uint8_t identity[VL_X25519_SIZE];
-	uint8_t audit[VL_X25519_SIZE];
-	struct vl_key_set *keys;
-	struct vl_pool *pool;
-	struct vl_ids *ids;
-	struct vl_tokens *tokens;
-	struct vl_secret_ops ops;
-	struct vl_pack *p;
-	struct vl_sender_secret sender;
-	struct vl_recipient to[2];
-	unsigned rows;
-	/* What a test gets wrong in the row with this number. */
-	unsigned wrong_row;
-	void (*wrong)(struct writer *w, struct vl_slot_place *place,
-	    struct vl_slot *slot, struct vl_buf *token);
-};
-
-static void
-put_line(struct writer *w, const char *text)
-{
-	struct vl_record rec = { .line = vl_slice_of(text) };
-	struct vl_err err;
-
-	must(vl_pack_record(w->p, &rec, &err), &err);
-}
-
-static struct writer *
-writer_new(void)
-{
-	static struct vl_resource_id app = { .name = "app", .kind = "sqlite" };
-	struct writer *w = calloc(1, sizeof(*w));
-	struct vl_pack_opts opts = { .tempdir = ".",
-		.nrecipients = 2,
-		.frame_log2 = 17,
-		.level = 1,
-		.site = "demo",
-		.tool = "test",
-		.resources = &app,
-		.nresources = 1 };
-	struct vl_err err;
-
-	assert_non_null(w);
-	(void)snprintf(w->dir, sizeof(w->dir), "secrets.XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	w->keys = vl_secret_alloc(sizeof(*w->keys));
-	assert_non_null(w->keys);
-	memset(w->keys, 5, sizeof(*w->keys));
-	w->keys->has_tk = true;
-	w->to[0].type = VL_STANZA_X25519;
-	w->to[1].type = VL_STANZA_X25519;
-	w->to[1].role = VL_ROLE_AUDIT;
-	vl_x25519_keypair(w->to[0].public, w->identity);
-	vl_x25519_keypair(w->to[1].public, w->audit);
-	vl_sign_keypair(w->sender.pub.key, w->sender.key);
-	must(vl_pool_new(&w->pool, 2, &err), &err);
-	must(vl_ids_new(&w->ids, w->keys->sk, VL_CHUNK_MIN_DEFAULT,
-	         VL_CHUNK_AVG_DEFAULT, VL_CHUNK_MAX_DEFAULT, &err),
-	    &err);
-	opts.dir = w->dir;
-	opts.pool = w->pool;
-	opts.keys = w->keys;
-	opts.ids = w->ids;
-	opts.recipients = w->to;
-	opts.sender = &w->sender;
-	opts.head.seq = 1;
-	opts.head.epoch = EPOCH;
-	opts.head.id[0] = 77;
-	opts.head.series[0] = 78;
-	must(vl_tokens_new(
-	         &w->tokens, opts.head.series, EPOCH, w->keys->tk, &err),
-	    &err);
-	w->ops = vl_tokens_ops(w->tokens);
-	must(vl_pack_open(&w->p, &opts, &err), &err);
-	put_line(w, "{\"r\":\"app\",\"t\":\"profile\"}\n");
-	put_line(w,
-	    "{\"c\":\"t\",\"r\":\"app\",\"schema\":[\"x\"],\"t\":"
-	    "\"table\"}\n");
-	w->wrong_row = UINT32_MAX;
-	return w;
-}
-
-static void
-writer_free(struct writer *w)
-{
-	struct vl_err err;
-
-	vl_pack_free(w->p);
-	vl_tokens_free(w->tokens);
-	vl_ids_free(w->ids);
-	vl_pool_free(w->pool);
-	vl_secret_free(w->keys);
-	must(vl_remove_tree(AT_FDCWD, w->dir, &err), &err);
-	free(w);
-}
-
-/* The secret of a place: bytes that follow from it. */
-static void
-make_plain(struct vl_buf *out, const struct vl_slot_place *place, size_t n)
-{
-	struct vl_err err;
-	size_t i;
-
-	vl_buf_clear(out);
-	must(vl_buf_reserve(out, n + 1, &err), &err);
-	out->n = n;
-	for (i = 0; i < n; i++)
-		out->p[i] = (uint8_t)(place->key.p[i % place->key.n] +
-		    place->column.p[0] + i / 3);
-}
-
-/* Its token, behind those that are there; its slot goes to `w->json`. */
-static void
-put_secret(struct writer *w, struct vl_json_w *json, struct vl_slice key,
-    const struct secret *s, struct vl_buf *token)
-{
-	struct vl_slot_place place = { .resource = vl_slice_of("app"),
-		.collection = vl_slice_of("t"),
-		.key = key,
-		.column = vl_slice_of(s->column) };
-	struct vl_slot slot = { .form = VL_SLOT_SEALED };
-	struct vl_buf plain = { 0 };
-	struct vl_err err;
-
-	make_plain(&plain, &place, s->n);
-	w->ops.print(w->ops.arg, &place, vl_buf_slice(&plain), slot.print);
-	must(w->ops.seal(w->ops.arg, &place, vl_buf_slice(&plain), token, &err),
-	    &err);
-	if (w->rows == w->wrong_row)
-		w->wrong(w, &place, &slot, token);
-	vl_json_w_key(json, s->column);
-	vl_value_write_secret(json, &slot);
-	vl_buf_free(&plain);
-}
-
-/* The next row, with these secrets; a body where `size` is not 0. */
-static enum vl_status
-put_row(struct writer *w, const struct secret *s, size_t n, size_t size,
-    struct vl_err *err)
-{
-	struct vl_row row = { .resource = vl_slice_of("app"),
-		.table = vl_slice_of("t"),
-		.has_body = size > 0,
-		.size = size };
-	struct vl_buf tokens[8] = { 0 };
-	struct vl_slice slices[8] = { 0 };
-	struct vl_record rec = { .has_body = size > 0,
-		.body_size = size,
-		.tokens = slices,
-		.ntokens = n };
-	struct vl_buf json = { 0 };
-	struct vl_buf line = { 0 };
-	struct vl_json_w j = { 0 };
-	enum vl_status st;
-	uint8_t *room = NULL;
-	char key[16];
-	size_t i;
-
-	(void)snprintf(key, sizeof(key), "[%u]", 100000 + w->rows);
-	row.key = vl_slice_of(key);
-	vl_json_w_init(&j, &json);
-	vl_json_w_open(&j, '{');
-	if (size > 0) {
-		vl_json_w_key(&j, "A");
-		vl_value_write_body(&j, VL_CELL_TEXT, 0, size);
-	}
-	for (i = 0; i < n; i++) {
-		put_secret(w, &j, row.key, &s[i], &tokens[i]);
-		slices[i] = vl_buf_slice(&tokens[i]);
-	}
-	vl_json_w_close(&j, '}');
-	must(vl_json_w_end(&j, err), err);
-	row.row = vl_buf_slice(&json);
-	must(vl_row_encode(&line, &row, &rec.hash_at, err), err);
-	rec.line = vl_buf_slice(&line);
-	st = vl_pack_record(w->p, &rec, err);
-	if (st == VL_OK && size > 0) {
-		must(vl_pack_body_room(w->p, &room, &i, err), err);
-		assert_true(size <= i);
-		memset(room, 'x', size);
-		must(vl_pack_body_fill(w->p, size, err), err);
-		must(vl_pack_body_end(w->p, err), err);
-	}
-	w->rows++;
-	for (i = 0; i < 8; i++)
-		vl_buf_free(&tokens[i]);
-	vl_buf_free(&json);
-	vl_buf_free(&line);
-	return st;
-}
-
-static void
-commit(struct writer *w, uint64_t secrets)
-{
-	struct vl_pack_totals totals;
-	struct vl_err err;
-
-	must(vl_pack_commit(w->p, w->name, &totals, &err), &err);
-	assert_int_equal(secrets, totals.secrets);
-}
-
-static void
-reader_open(struct bundle *b, const struct writer *w, bool audit)
-{
-	struct vl_opener opener = { .identity =
-		                        audit ? w->audit : w->identity };
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", w->dir, w->name);
-	bundle_open(b, path, &opener, 2);
-}
+#include "secrets.h"
 
 /* Each token of the record opens to what its place had. */
 static size_t
@@ -281,8 +55,10 @@ read_all(const struct writer *w, void (*look)(struct vl_unpack *u))
 			break;
 		n += check_record(u, &rec);
 	}
-	if (look == NULL)
+	if (look == NULL) {
 		must(vl_unpack_end(u, &totals, &err), &err);
+		assert_int_equal(n, totals.secrets);
+	}
 	vl_unpack_free(u);
 	bundle_close(&b);
 	return n;
@@ -412,6 +188,160 @@ an_auditor_has_nothing_that_opens_them(void **state)
 	writer_free(w);
 }
 
+/* What an auditor sees of a line: all but fingerprints, and of tokens their
+ * lengths.  `secret` gets what is left out. */
+static void
+see_line(
+    const struct vl_unpacked *rec, struct vl_buf *seen, struct vl_buf *secret)
+{
+	static const char print[] = "sf1.";
+	struct vl_slice rest = rec->line;
+	const uint8_t *at = NULL;
+	struct vl_err err;
+	size_t i;
+
+	while ((at = memmem(rest.p, rest.n, print, 4)) != NULL) {
+		i = (size_t)(at - rest.p);
+		must(vl_buf_add(seen, (struct vl_slice){ rest.p, i }, &err),
+		    &err);
+		must(vl_buf_add(secret,
+		         (struct vl_slice){ at, VL_SLOT_TEXT_SIZE - 1 }, &err),
+		    &err);
+		rest.p += i + VL_SLOT_TEXT_SIZE - 1;
+		rest.n -= i + VL_SLOT_TEXT_SIZE - 1;
+	}
+	must(vl_buf_add(seen, rest, &err), &err);
+	for (i = 0; i < rec->ntokens; i++) {
+		must(vl_buf_printf(
+		         seen, &err, "token of %zu\n", rec->tokens[i].n),
+		    &err);
+		/* Its epoch is no secret. */
+		must(vl_buf_add(
+		         seen, (struct vl_slice){ rec->tokens[i].p, 8 }, &err),
+		    &err);
+		must(vl_buf_add(secret,
+		         (struct vl_slice){
+		             rec->tokens[i].p + 8, rec->tokens[i].n - 8 },
+		         &err),
+		    &err);
+	}
+}
+
+static void
+see_body(struct vl_unpack *u, struct vl_buf *seen)
+{
+	struct vl_chunk_ref ref;
+	struct vl_err err;
+	size_t n = 1;
+
+	while (n > 0) {
+		must(vl_unpack_part(u, &ref, 1, &n, &err), &err);
+		if (n > 0)
+			must(vl_buf_printf(seen, &err,
+			         "chunk %u %llu %u, %u at %llu\n", ref.pack,
+			         (unsigned long long)ref.offset, ref.index,
+			         ref.n, (unsigned long long)ref.at),
+			    &err);
+	}
+}
+
+/* Sizes of the files, and of keys.jsn who may open what. */
+static void
+see_files(const struct writer *w, struct vl_buf *seen)
+{
+	static const char *const names[] = { "head.jsn", "i0000001.vli",
+		"i0000002.vli", "keys.jsn", "p0000001.vlp", "seal.txt" };
+	char path[160];
+	struct stat st;
+	struct vl_err err;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s/%s", w->dir, w->name, names[i]);
+		assert_int_equal(0, stat(path, &st));
+		must(vl_buf_printf(seen, &err, "%s %lld\n", names[i],
+		         (long long)st.st_size),
+		    &err);
+	}
+}
+
+/* Everything that the role audit shows of a bundle with secrets that differ by
+ * `other`. */
+static void
+see_all(uint8_t other, struct vl_buf *seen, struct vl_buf *secret)
+{
+	struct writer *w = writer_new();
+	struct vl_unpack_totals totals;
+	struct vl_unpacked rec;
+	const struct vl_inner_head *h = NULL;
+	struct vl_unpack *u = NULL;
+	struct bundle b;
+	struct vl_err err;
+	unsigned i;
+
+	w->other = other;
+	for (i = 0; i < 20; i++)
+		must(put_row(w, two, 2, i % 2 == 0 ? 5000 + i : 0, &err), &err);
+	commit(w, 40);
+	see_files(w, seen);
+	reader_open(&b, w, true);
+	assert_false(b.keys->has_tk);
+	for (i = 0; i < VL_KEY_SIZE; i++)
+		assert_int_equal(0, b.keys->tk[i]);
+	must(bundle_unpack(&u, &b, &err), &err);
+	h = vl_unpack_inner(u);
+	must(vl_buf_add(secret,
+	         (struct vl_slice){ h->manifest_root, VL_ROOT_SIZE }, &err),
+	    &err);
+	for (;;) {
+		must(vl_unpack_next(u, &rec, &err), &err);
+		if (rec.line.p == NULL)
+			break;
+		see_line(&rec, seen, secret);
+		see_body(u, seen);
+	}
+	must(vl_unpack_end(u, &totals, &err), &err);
+	must(vl_buf_printf(seen, &err, "%llu lines, %llu chunks, %llu, %u\n",
+	         (unsigned long long)totals.lines,
+	         (unsigned long long)totals.chunks,
+	         (unsigned long long)totals.plain, h->pack_frames[0]),
+	    &err);
+	assert_int_equal(40, totals.secrets);
+	vl_unpack_free(u);
+	bundle_close(&b);
+	writer_free(w);
+}
+
+/* So no guess can be tested: of two bundles whose secrets are as long nothing
+ * differs but what is made with the transfer key, and what vouches for that. */
+static void
+an_auditor_sees_the_same_of_any_secret(void **state)
+{
+	struct vl_buf seen[3] = { { 0 }, { 0 }, { 0 } };
+	struct vl_buf secret[3] = { { 0 }, { 0 }, { 0 } };
+	size_t i;
+
+	(void)state;
+	see_all(0, &seen[0], &secret[0]);
+	see_all(0, &seen[1], &secret[1]);
+	see_all(7, &seen[2], &secret[2]);
+	for (i = 1; i < 3; i++) {
+		assert_int_equal(seen[0].n, seen[i].n);
+		assert_memory_equal(seen[0].p, seen[i].p, seen[0].n);
+		assert_int_equal(secret[0].n, secret[i].n);
+	}
+	/* The same secrets are the same bytes; of others all are others. */
+	assert_memory_equal(secret[0].p, secret[1].p, secret[0].n);
+	for (i = 0; i + VL_ROOT_SIZE <= secret[0].n; i += VL_ROOT_SIZE)
+		assert_memory_not_equal(
+		    secret[0].p + i, secret[2].p + i, VL_ROOT_SIZE);
+	for (i = 0; i < 3; i++) {
+		vl_buf_free(&seen[i]);
+		vl_buf_free(&secret[i]);
+	}
+}
+
 /* What a writer may get wrong; each makes a token of its own. */
 
 static void
@@ -537,6 +467,7 @@ main(void)
 		cmocka_unit_test(secrets_of_one_line_have_a_limit),
 		cmocka_unit_test(a_line_has_as_many_tokens_as_secrets),
 		cmocka_unit_test(an_auditor_has_nothing_that_opens_them),
+		cmocka_unit_test(an_auditor_sees_the_same_of_any_secret),
 		cmocka_unit_test(what_does_not_open_here_is_refused),
 	};
 

@@ -1,0 +1,127 @@
+"""Bundles with secrets, made by tests/tools/bundlewriter.py: what each key
+shows of them, and that no command shows a secret."""
+import base64
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+try:
+    import nacl  # noqa: F401
+    import xxhash  # noqa: F401
+    import zstandard  # noqa: F401
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed "
+          "(python3-nacl, python3-zstandard, python3-xxhash)")
+    sys.exit(77)
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import TESTS, Flow, environment  # noqa: E402
+
+sys.path.insert(0, str(TESTS / "hostile"))
+from base import base_tree  # noqa: E402
+from bundlewriter import (Bundle, Identity, Secret, Sender,  # noqa: E402
+                          b64u)
+from cases_rows import NOTES, PROFILE, announced, row  # noqa: E402
+
+READER = TESTS / "tools" / "reader"
+PLAIN, SECOND, OTHER = (b"correct horse battery", b"second secret 1234567",
+                        b"wrong horse battery!!")
+
+
+def rows(secret):
+    return [row("a", values={"body": Secret(secret), "title": "a"}),
+            row("b", values={"body": {"$parts": [
+                "p=", Secret(SECOND, "clear", "$.p", "plain"), ";"]}})]
+
+
+class Secrets(Flow):
+    def setUp(self):
+        super().setUp()
+        for label in ("recipient", "auditor"):
+            path = self.folder / f"{label}.key"
+            path.write_text(b64u(Identity(label).secret) + "\n")
+            path.chmod(0o600)
+        (self.folder / "sender.pub").write_text(Sender("sender").public_text())
+        self.bundle = self.make("one.vls", PLAIN)
+
+    def make(self, name, secret, seq=1):
+        lines = [PROFILE, NOTES, *rows(secret)]
+        return Bundle([*((line, None) for line in lines), *base_tree()],
+                      {"inner": announced}, seq=seq, openers=(
+                          Identity("recipient"), Identity("auditor", "audit"))
+                      ).write(self.folder / name)
+
+    def identity(self, label):
+        return "--identity", self.folder / f"{label}.key"
+
+    def valise(self, *words, label="recipient", expect=0):
+        return self.site.run("valise", *words, *self.identity(label),
+                             expect=expect)
+
+    def reader(self, label, *words, expect=0):
+        done = subprocess.run(
+            [sys.executable, "-B", str(READER), "secrets", str(self.bundle),
+             *map(str, self.identity(label)), "--sender",
+             str(self.folder / "sender.pub"), *words],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            env=environment(self.folder))
+        self.assertEqual(expect, done.returncode, done.stderr)
+        return done.stdout
+
+    def assert_none_shown(self, text):
+        for plain in (PLAIN, SECOND, OTHER):
+            for form in (plain.decode(), plain.hex(), b64u(plain),
+                         base64.b64encode(plain).decode()):
+                self.assertNotIn(form, text)
+
+    def test_the_second_reader_shows_places_and_when_asked_secrets(self):
+        shown = self.reader("recipient")
+        self.assert_none_shown(shown)
+        lines = [line.split("\t") for line in shown.splitlines()]
+        self.assertEqual(
+            [["app", "notes", '["a"]', "body", "", "text"],
+             ["app", "notes", '["b"]', "body", "$.p", "clear"]],
+            [line[:-1] for line in lines])
+        self.assertEqual(shown, self.reader("auditor"))
+        whole = self.reader("recipient", "--show")
+        self.assertEqual([repr(PLAIN), repr(SECOND)], [
+            line.split("\t")[-1] for line in whole.splitlines()])
+        self.assertEqual("", self.reader("auditor", "--show", expect=2))
+
+    def test_no_command_shows_a_secret(self):
+        fingerprint = self.reader("auditor").split("\t")[6].split("\n")[0]
+        self.assertRegex(fingerprint, r"^sf1\.[A-Za-z0-9_-]{22}$")
+        for label in ("recipient", "auditor"):
+            for words in (("ls",), ("ls", "--json"), ("cat",)):
+                where = [f"{self.bundle}", *(
+                    ["app/notes/a"] if words == ("cat",) else [])]
+                said = self.valise(words[0], *where, *words[1:], label=label)
+                self.assert_none_shown(said.said)
+            self.assert_says(said, fingerprint)
+
+    def test_verify_says_whether_they_were_opened(self):
+        verify = ("verify", self.bundle, "--open", "--sender",
+                  self.folder / "sender.pub")
+        self.assert_says(self.valise(*verify), "secrets that were opened: 2")
+        self.assert_says(self.valise(*verify, label="auditor"),
+                         "not opened", "role audit: 2")
+        for label, opened in (("recipient", "true"), ("auditor", "false")):
+            said = self.valise(*verify, "--json", label=label)
+            self.assert_says(said, '"secrets":2',
+                             f'"secrets_opened":{opened}')
+            self.assert_none_shown(said.said)
+
+    def test_a_diff_shows_that_one_changed_and_not_to_what(self):
+        same = self.make("same.vls", PLAIN, 2)
+        other = self.make("other.vls", OTHER, 3)
+        for label in ("recipient", "auditor"):
+            said = self.valise("diff", self.bundle, same, label=label)
+            self.assertEqual("", said.out)
+            said = self.valise("diff", self.bundle, other, label=label)
+            self.assertEqual('~\tapp/notes/["a"]\tbody\n', said.out)
+            self.assert_none_shown(said.said)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,104 @@
+/*
+ * Every operation of a reader of secrets fails once: it says so, and a secret
+ * that was opened is whole.  Built a second time for a cage, as fault.c.
+ */
+
+#include "../sweep_system.h"
+
+#include "secrets.h"
+#if IN_CAGE
+#include "thread_cage.h"
+#endif
+
+#define SURVIVES IN_CAGE
+#define SECRETS  12
+
+static const struct secret two[] = { { "p", 7 }, { "q", 5000 } };
+
+static enum vl_status
+open_tokens(
+    struct vl_unpack *u, struct vl_unpacked *rec, size_t *n, struct vl_err *err)
+{
+	const struct vl_secret_ops *ops = vl_unpack_secrets(u);
+	struct vl_slots at = { 0 };
+	struct vl_slot_place place;
+	struct vl_locked plain = { 0 };
+	struct vl_slot slot;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	while (st == VL_OK && rec->kind == VL_LINE_ROW &&
+	    vl_row_next_slot(&at, &rec->row, rec->store, &place, &slot)) {
+		assert_true(i < rec->ntokens);
+		st = ops->open(ops->arg, &place, slot.print, rec->tokens[i++],
+		    &plain, err);
+		if (st == VL_OK)
+			assert_int_equal(two[i - 1].n, plain.n);
+	}
+	*n += i;
+	vl_locked_free(&plain);
+	return st;
+}
+
+static enum vl_status
+read_whole(void *arg, struct vl_err *err)
+{
+	struct bundle *b = arg;
+	struct vl_unpack_totals totals = { 0 };
+	struct vl_unpacked rec = { 0 };
+	struct vl_unpack *u = NULL;
+	enum vl_status st = VL_OK;
+	size_t n = 0;
+
+	if (IN_CAGE)
+		st = vl_unpack_cage_open(&b->cage, 1, err);
+	if (st == VL_OK)
+		st = bundle_unpack(&u, b, err);
+	while (st == VL_OK) {
+		st = vl_unpack_next(u, &rec, err);
+		if (st != VL_OK || rec.line.p == NULL)
+			break;
+		st = open_tokens(u, &rec, &n, err);
+	}
+	if (st == VL_OK)
+		st = vl_unpack_end(u, &totals, err);
+	assert_true(st != VL_OK || (n == SECRETS && totals.secrets == SECRETS));
+	vl_unpack_free(u);
+	vl_cage_close(b->cage);
+	b->cage = NULL;
+	return st;
+}
+
+static void
+says_whatever_fails(void **state)
+{
+	struct writer *w = writer_new();
+	struct bundle b;
+	struct sweep_work sweep_it = { .arg = &b, .work = read_whole };
+	struct vl_err err;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < SECRETS / 2; i++)
+		must(put_row(w, two, 2, 0, &err), &err);
+	commit(w, SECRETS);
+	reader_open(&b, w, false);
+	vl_cage_close(b.cage);
+	b.cage = NULL;
+	assert_true(sweep_all(&sweep_it, EIO) > 40);
+	assert_true(sweep.survived <= SURVIVES);
+	bundle_close(&b);
+	writer_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_whatever_fails),
+	};
+
+	if (!vl_secret_init())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
