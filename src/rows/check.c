@@ -66,6 +66,27 @@ add_example(
 	    count->nexamples++ == 0 ? "" : ", ", shown);
 }
 
+#define ID_LONG 64
+
+/* A text that is no id, of whichever row of the table. */
+static bool
+is_odd(const struct rows_table *t, const struct rows_ref *ref,
+    const struct vl_cell *id)
+{
+	const size_t column = ref->column == NONE ? t->primary : ref->column;
+	const bool number =
+	    column != NONE && t->schema->columns[column].integer_id;
+	size_t i = 0;
+
+	if (column == NONE || id->type != VL_CELL_TEXT || id->bytes.n == 0)
+		return false;
+	for (i = 0; i < id->bytes.n; i++)
+		if (number ? id->bytes.p[i] < '0' || id->bytes.p[i] > '9' :
+		             strchr(" \n\"{}[];<>", id->bytes.p[i]) != NULL)
+			return true;
+	return id->bytes.n > ID_LONG;
+}
+
 static enum vl_status
 count_id(struct checking *c, const struct rows_reader *rd,
     const struct rows_ref *ref, struct check_ref *count,
@@ -84,8 +105,10 @@ count_id(struct checking *c, const struct rows_reader *rd,
 	if (met != ROWS_MET_NONE)
 		return VL_OK;
 	count->dangling++;
-	if (to != NONE)
+	if (to != NONE) {
+		count->odd += is_odd(&c->r->plan.tables[to], ref, id);
 		return add_example(c, count, id);
+	}
 	count->unknown++;
 	st = rows_by_value(c->r->scratch, rd, ref->by, &value, c->err);
 	return st == VL_OK ? add_example(c, count, &value) : st;

@@ -20,6 +20,7 @@ struct check_ref {
 	uint64_t met;
 	uint64_t dangling;
 	uint64_t unknown; /* of them: the value beside it names no table */
+	uint64_t odd;     /* or it is nothing that its table has for an id */
 	struct vl_buf examples;
 	size_t nexamples;
 };

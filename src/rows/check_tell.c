@@ -202,6 +202,24 @@ tell_entry(struct checking *c, const struct rows_table *t, size_t at)
 	return st;
 }
 
+/* Ids that may name no row, and are none. */
+static void
+tell_odd(struct checking *c, const struct rows_table *t,
+    const struct rows_ref *ref, const char *column, const struct check_ref *n)
+{
+	char counted[48];
+
+	if (n->odd == 0 || n->met > 0 || ref->to == NONE)
+		return;
+	check_find(c, VL_CHECK_HINT, t, column,
+	    "line %u: it finds no id of '%s', and %s that %s none of any row: "
+	    "does it look where the ids are?",
+	    ref->words->line, c->r->plan.tables[ref->to].schema->name,
+	    vl_format_counted(
+	        counted, sizeof(counted), n->odd, "value", "values"),
+	    n->odd == 1 ? "is" : "are");
+}
+
 /* What an export says of ids that name no row. */
 static void
 tell_dangling(struct checking *c, const struct rows_table *t, size_t column,
@@ -223,8 +241,10 @@ tell_dangling(struct checking *c, const struct rows_table *t, size_t column,
 	if (n->dangling == n->unknown ||
 	    (what == VL_DANGLING_CLEAR &&
 	        rows_none(&c->r->plan, ref, col, &none)) ||
-	    what == VL_DANGLING_KEEP || what == VL_DANGLING_DROP)
+	    what == VL_DANGLING_KEEP || what == VL_DANGLING_DROP) {
+		tell_odd(c, t, ref, col->name, n);
 		return;
+	}
 	check_find(c, VL_CHECK_REFUSED, t, col->name,
 	    "%llu of %llu ids name no row%s%s%s (%s): mend them, or say "
 	    "'on_dangling'",

@@ -370,6 +370,24 @@ class Check(Profiles):
         self.yaml.write_text(mended)
         self.assertEqual([], self.found(self.check(), "hint"))
 
+    def test_a_line_that_finds_values_and_no_id_is_a_hint(self):
+        self.make(TRACKER + """
+            create table page(name text primary key, j text);
+            insert into page values('a', '{"by": 1}'), ('b', '{"by": 7}');
+        """)
+        tables = ("tables: [{table: comment, owned_by: issue_id}, {table: page"
+                  ", key: [name]}, {table: user, key: [login], keep_here: "
+                  "[password_hash]}]")
+        line = "{from: page.j, %sto: user, on_dangling: keep}"
+        self.write_site(tables, f"references: [{line % 'json: $.by, '}]")
+        self.assertNotIn("it finds no id", self.check().out)
+        self.write_site(tables, f"references: [{line % ''}]")
+        self.assert_says(self.check(), "it finds no id of 'user', and 2 values "
+                         "that are none of any row")
+        # An id of a row that is gone is one.
+        self.make("update page set j = case name when 'a' then '99' end")
+        self.assertNotIn("it finds no id", self.check().out)
+
     def test_small_numbers_and_sizes_are_no_hint(self):
         self.make(TRACKER + """
             create table page(name text primary key, body text, j text);
