@@ -42,7 +42,7 @@ look_at_column(struct checking *c, struct rows_ask *a,
 	if (to == NONE)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "all its integers are ids of '%s': perhaps it refers to that",
+	    "its integers are ids of '%s': perhaps it refers to that",
 	    list[to].schema->name);
 	(void)snprintf(line, sizeof(line), "{from: \"%s.%s\", to: \"%s\"}",
 	    t->name, name, list[to].schema->name);

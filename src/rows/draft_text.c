@@ -395,7 +395,7 @@ draft_ask_integers(
 {
 	ask_person(d, 8);
 	put_path(d, t->schema->name, t->schema->columns[column].name);
-	put(d, ": all its integers are ids of ");
+	put(d, ": its integers are ids of ");
 	put_scalar(d, d->tables[to].schema->name);
 	put(d, ": perhaps it refers to that\n        # - {from: ");
 	put_path(d, t->schema->name, t->schema->columns[column].name);

@@ -1,7 +1,7 @@
 /*
- * Columns all of whose integers are ids of one table, and of no other, or of
- * one that they are named after: such a column is perhaps a reference that
- * nobody declared.
+ * Columns all of whose integers are ids of one table, and of no other, or most
+ * of them of one that they are named after: such a column is perhaps a
+ * reference that nobody declared.
  */
 
 #include <string.h>
@@ -55,6 +55,32 @@ all_are(struct rows_ask *a, const struct vl_table *t, const char *column,
 	return n == 1;
 }
 
+/* So are at least half of the different ones: rows may have gone. */
+static bool
+most_are(struct rows_ask *a, const struct vl_table *t, const char *column,
+    const struct hint_table *other)
+{
+	int64_t n[2] = { 0 };
+
+	ask_begin(a,
+	    "SELECT count(DISTINCT c) || ' ' || count(DISTINCT CASE "
+	    "WHEN c IN (SELECT ");
+	ask_name(a, other->id);
+	ask_add(a, " FROM ");
+	ask_name(a, other->schema->real);
+	ask_add(a, ") THEN c END) FROM (SELECT ");
+	ask_name(a, column);
+	ask_add(a, " AS c FROM ");
+	ask_name(a, t->real);
+	ask_add(a, " WHERE typeof(");
+	ask_name(a, column);
+	ask_add(a, ") = 'integer' AND ");
+	ask_name(a, column);
+	ask_add(a, " <> 0)");
+	ask_numbers(a, n, 2);
+	return n[1] > 0 && 2 * n[1] >= n[0];
+}
+
 /* How many integers there are in the column, how many different ones, the
  * least and the most. */
 static void
@@ -75,13 +101,35 @@ count_integers(struct rows_ask *a, const struct vl_table *t, const char *name,
 	ask_numbers(a, n, 4);
 }
 
-/* "parent", or one row of a table, as "owner_user": not several. */
+/* "author", "post_author", "linkOwner" */
+static bool
+is_somebody(const char *name)
+{
+	static const char *const words[] = { "author", "owner", "creator",
+		"editor", "assignee", "reviewer", "sender", NULL };
+	const size_t n = strlen(name);
+	size_t m = 0;
+	size_t i = 0;
+
+	for (i = 0; words[i] != NULL; i++) {
+		m = strlen(words[i]);
+		if (n >= m && strcasecmp(name + n - m, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "parent", or one row of a table, as "owner_user": not several.  An owner is
+ * a user. */
 static bool
 is_named_after(const char *name, const struct vl_table *to, bool self)
 {
 	size_t n = strlen(name);
 	unsigned r = rows_stem_rank(name, to->name, self);
 
+	if (is_somebody(name) && !self &&
+	    rows_stem_rank("user", to->name, false) == 1)
+		return true;
 	return (r == 1 || r == 4) && strcasecmp(name + n - 1, "s") != 0;
 }
 
@@ -108,12 +156,11 @@ hint_find(struct rows_ask *a, const struct hint_table *list, size_t n,
 	count_integers(a, t, name, counts);
 	for (i = 0; counts[3] > 1 && i < n; i++) {
 		named = is_named_after(name, list[i].schema, i == table);
-		if (!may_be_all(&list[i], counts) ||
-		    (!named && counts[1] < FEWEST) ||
-		    !all_are(a, t, name, &list[i]))
-			continue;
-		if (named)
+		if (named && list[i].some && most_are(a, t, name, &list[i]))
 			return i;
+		if (named || !may_be_all(&list[i], counts) ||
+		    counts[1] < FEWEST || !all_are(a, t, name, &list[i]))
+			continue;
 		only = i;
 		all++;
 	}

@@ -297,9 +297,22 @@ class Check(Profiles):
         self.write_site("tables: [{table: comment, owned_by: issue_id}]")
         result = self.check()
         self.assertEqual(
-            ['hint\tapp/big.last\tall its integers are ids of \'big\': '
+            ['hint\tapp/big.last\tits integers are ids of \'big\': '
              'perhaps it refers to that\tadd: {from: "big.last", to: "big"}'],
             [line for line in self.found(result, "hint") if "ids" in line])
+
+    def test_of_a_name_that_says_of_what_most_integers_are_enough(self):
+        self.make(TRACKER + """
+            create table note(id integer primary key, n text unique not null,
+                note_parent integer, note_author integer, weight integer);
+            insert into note values (1, 'a', 0, 7, 1), (2, 'b', 0, 99, 99),
+                (3, 'c', 2, 99, 2), (4, 'd', 99, 7, 99);""")
+        self.write_site("tables: [{table: comment, owned_by: issue_id}]")
+        self.assertEqual(
+            ['{from: "note.note_parent", to: "note"}',
+             '{from: "note.note_author", to: "user"}'],
+            [line.split("add: ")[1] for line in self.found(self.check(), "hint")
+             if "integers" in line])
 
     def hints(self, result):
         """Place and the line to add, of hints by values."""
