@@ -24,7 +24,8 @@ TYPES = {"dir", "file", "link", "hard", "fifo", "char", "block", "left_out",
 MEMBERS = {"path", "path_b", "target", "target_b", "to", "to_b", "holes",
            "acl", "acl_default", "flags", "xattrs", "owner", "group", "rdev",
            "version", "words", "schema", "k", "row", "x", "size"}
-VALUES = {"$b64", "$blob", "$body", "$i", "$parts", "$r", "$ref", "$t64"}
+VALUES = {"$b64", "$blob", "$body", "$i", "$parts", "$r", "$ref", "$secret",
+          "$t64"}
 FORMS = {"plain", "json", "number", "yaml", "yaml-part",
          "yaml-single", "yaml-double"}
 OWNER = re.compile(r" \d+:\d+(?= -?\d)")

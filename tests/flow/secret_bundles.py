@@ -89,6 +89,19 @@ class Secrets(Flow):
             line.split("\t")[-1] for line in whole.splitlines()])
         self.assertEqual("", self.reader("auditor", "--show", expect=2))
 
+    def test_those_of_the_golden_bundle_are_what_they_were(self):
+        golden = TESTS.parent / "fixtures/bundles/v0/secrets"
+        wanted = (golden / "secrets.txt").read_text()
+        self.assertEqual(16, len(wanted.splitlines()))
+        for key, word in (("password", "--password-file"),
+                          ("recipient.key", "--identity")):
+            done = subprocess.run(
+                [sys.executable, "-B", str(READER), "secrets",
+                 str(next(golden.glob("*.vls"))), word, str(golden / key),
+                 "--sender", str(golden / "sender.pub"), "--show"],
+                capture_output=True, text=True, check=True)
+            self.assertEqual(wanted, done.stdout)
+
     def test_no_command_shows_a_secret(self):
         fingerprint = self.reader("auditor").split("\t")[6].split("\n")[0]
         self.assertRegex(fingerprint, r"^sf1\.[A-Za-z0-9_-]{22}$")

@@ -228,13 +228,19 @@ class Body:
             zeros = 0
 
 
+def pieces_of(value):
+    """Of a text in pieces, packed or not; else none."""
+    parts = (next(iter(value.values())) if isinstance(value, dict)
+             and len(value) == 1 else None)
+    return parts if isinstance(parts, list) else []
+
+
 def has_secrets(item):
     """Of (members of a line, its body): a row has some."""
     values = (item[0].get("row", {}) if isinstance(item[0], dict)
               else {}).values()
-    return any(isinstance(one, Secret) for value in values for one in
-               (value["$parts"] if isinstance(value, dict)
-                and isinstance(value.get("$parts"), list) else [value]))
+    return any(isinstance(one, Secret) for value in values
+               for one in [value, *pieces_of(value)])
 
 
 class Bundle:
@@ -319,10 +325,11 @@ class Bundle:
         for column, value in sorted(line["row"].items()):
             if isinstance(value, Secret):
                 value = slot(column, value)
-            elif isinstance(value, dict) and "$parts" in value:
-                value = {"$parts": [
+            elif pieces_of(value):
+                tag, parts = next(iter(value.items()))
+                value = {tag: [
                     slot(column, part) if isinstance(part, Secret) else part
-                    for part in value["$parts"]]}
+                    for part in parts]}
             row[column] = value
         return {**line, "row": row}
 

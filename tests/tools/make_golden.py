@@ -8,8 +8,8 @@ Each has a folder: the bundle, what opens it (`password`, `recipient.key`,
 tree `tree-RESOURCE.txt`, what the source had in the lines of treestate.py.
 The trees are the same in every run.  The bundles are not: keys, ids and salts
 are drawn at random, as always, and so are the hashes that are made with them.
-Needs root, for owners, devices and flags; fixtures/bundles/v0/sample is of
-another program, and stays.
+Needs root, for owners, devices and flags.  `sample` is of another program, and
+stays; `secrets` is of make_golden_secrets.py.
 """
 import os
 import shutil
