@@ -87,6 +87,14 @@ enum vl_status vl_finder_new(struct vl_finder **out,
  */
 enum vl_status vl_finder_find(struct vl_finder *f, struct vl_slice value,
     struct vl_places *out, struct vl_err *err);
+/*
+ * The path of each of the places that a finder with a path has found in the
+ * value: appended to `out` one behind the other, `ends` (as many) says where
+ * each ends.  Of a part of a string its offset there stands behind it.
+ */
+enum vl_status vl_finder_paths(const struct vl_finder *f, struct vl_slice value,
+    const struct vl_places *places, struct vl_buf *out, size_t *ends,
+    struct vl_err *err);
 void vl_finder_free(struct vl_finder *f);
 
 /* Merge two sorted lists into the first; neither has counted texts.

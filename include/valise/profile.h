@@ -182,6 +182,23 @@ struct vl_not_secret {
 	bool in_site;
 };
 
+/* What becomes of a secret that stands in clear elsewhere. */
+enum vl_leak_do {
+	VL_LEAK_ALLOW,
+	VL_LEAK_BLANK, /* what travels is without it */
+	VL_LEAK_SLOT   /* it travels as a secret */
+};
+
+/* A column in which secrets are known to stand. */
+struct vl_leak {
+	char *of;    /* "table.column", either with "*" */
+	char *where; /* SQL over the table, or NULL */
+	enum vl_leak_do what;
+	unsigned line;
+	unsigned column;
+	bool in_site;
+};
+
 /* A path of a files resource that holds ids: "workflows/{workflow.id}/". */
 struct vl_path_reference {
 	char *path;
@@ -245,6 +262,8 @@ struct vl_profile_resource {
 	size_t nsecrets;
 	struct vl_not_secret *not_secret;
 	size_t nnot_secret;
+	struct vl_leak *leaks;
+	size_t nleaks;
 	char **not_reference; /* "table.column", either with "*" */
 	size_t nnot_reference;
 	char **none;

@@ -14,10 +14,12 @@
  */
 
 #include <valise/db.h>
+#include <valise/needles.h>
 #include <valise/owned.h>
 #include <valise/profile.h>
 #include <valise/record.h>
 #include <valise/row.h>
+#include <valise/slot.h>
 #include <valise/ties.h>
 
 struct vl_rows;
@@ -26,6 +28,20 @@ struct vl_rows_report {
 	void *arg;
 	/* One line for the operator; or NULL. */
 	void (*note)(void *arg, const char *text);
+};
+
+/* Secrets in columns: how this side keeps them, and how they travel. */
+struct vl_rows_secrets {
+	const struct vl_secret_ops *ops; /* NULL: nothing is to travel */
+	/* Those of a source, by vl_rows_open(): what is looked for in all else
+	 * that travels; or NULL. */
+	struct vl_needles *needles;
+	void *arg;
+	/* By which cipher and with which key values of these words are kept;
+	 * borrowed.  VL_EUSAGE: there is none, or it cannot be read. */
+	enum vl_status (*key)(void *arg, const struct vl_secret_words *words,
+	    const struct vl_cipher **cipher, struct vl_slice *key,
+	    struct vl_err *err);
 };
 
 /* What it points to is borrowed until vl_rows_free(). */
@@ -49,7 +65,8 @@ struct vl_rows_opts {
 	 * count. */
 	const struct vl_rewrite_rows *rewrite;
 	size_t nrewrite;
-	const char *site_file; /* in which they stand */
+	const char *site_file;                 /* in which they stand */
+	const struct vl_rows_secrets *secrets; /* NULL: none is opened */
 	struct vl_rows_report report;
 };
 
@@ -58,6 +75,8 @@ struct vl_rows_counts {
 	uint64_t rows;    /* carried */
 	uint64_t skipped; /* left out by words of the profile */
 	uint64_t dropped; /* by on_dangling: drop */
+	uint64_t leaks;   /* columns in which secrets stand in clear, and nobody
+	                   * says what becomes of them; each is told */
 	uint64_t bytes;   /* of bodies */
 };
 
@@ -65,7 +84,8 @@ struct vl_rows_counts {
  * The keys that others need are found here, the rest by vl_rows_next(), which
  * refuses rows by them in the same way.
  *
- * VL_EUSAGE    the profile names what is not there (file, line)
+ * VL_EUSAGE    the profile names what is not there (file, line), or no value
+ *              opens with the master key
  * VL_EREFUSED  a table without a key, two rows with one, a reference that is
  *              not declared, one to a row that is not there, a cycle of keys
  */
@@ -112,7 +132,8 @@ enum vl_row_change {
 	VL_ROW_MODIFY,
 	VL_ROW_DELETE,
 	VL_ROW_CONFLICT,
-	VL_ROW_DERIVE /* columns that follow from other rows */
+	VL_ROW_DERIVE, /* columns that follow from other rows */
+	VL_ROW_SECRET  /* secrets; where more differs, behind a MODIFY */
 };
 
 /*
@@ -200,9 +221,15 @@ enum vl_status vl_rows_put_open(struct vl_rows_put **out,
  */
 enum vl_status vl_rows_put_table(struct vl_rows_put *p,
     const struct vl_table_line *line, struct vl_err *err);
-/* VL_EFORMAT: a row that is there already. */
+/* VL_EFORMAT: a row that is there already.  VL_EAUTH: a token that is not of
+ * its slot. */
+struct vl_tokens_of {
+	const struct vl_slice *list; /* in the order of the line's slots */
+	size_t n;
+};
 enum vl_status vl_rows_put_row(struct vl_rows_put *p, const struct vl_row *row,
-    struct vl_row_store *store, struct vl_err *err);
+    struct vl_row_store *store, const struct vl_tokens_of *tokens,
+    struct vl_err *err);
 /* The next bytes of its body. */
 enum vl_status vl_rows_put_body(
     struct vl_rows_put *p, struct vl_slice bytes, struct vl_err *err);

@@ -14,6 +14,7 @@
 #include <valise/owned.h>
 #include <valise/profile.h>
 #include <valise/record.h>
+#include <valise/rows.h>
 #include <valise/site.h>
 #include <valise/ties.h>
 
@@ -44,10 +45,11 @@ struct vl_source_opts {
 	 * who own its files; or NULL. */
 	struct vl_owned *owned;
 	/* Of databases: */
-	struct vl_pool *pool;    /* reads ahead; or NULL */
-	bool warn_undeclared;    /* else refuse such references */
-	unsigned wait;           /* seconds for locks */
-	bool (*stop)(void *arg); /* of the report; or NULL */
+	struct vl_pool *pool;                  /* reads ahead; or NULL */
+	bool warn_undeclared;                  /* else refuse such references */
+	const struct vl_rows_secrets *secrets; /* NULL: none is opened */
+	unsigned wait;                         /* seconds for locks */
+	bool (*stop)(void *arg);               /* of the report; or NULL */
 };
 
 /*

@@ -26,10 +26,11 @@ enum vl_change {
 	VL_CHANGE_MODIFY,
 	VL_CHANGE_DELETE,
 	VL_CHANGE_CONFLICT,
-	VL_CHANGE_KEEP,  /* keep_here says so, or it is one more name of what is
-	                  * left alone */
-	VL_CHANGE_DROP,  /* the target cannot hold what `detail` names */
-	VL_CHANGE_DERIVE /* a row whose `detail` follows from other rows */
+	VL_CHANGE_KEEP, /* keep_here says so, or it is one more name of what is
+	                 * left alone */
+	VL_CHANGE_DROP, /* the target cannot hold what `detail` names */
+	VL_CHANGE_DERIVE, /* a row whose `detail` follows from other rows */
+	VL_CHANGE_SECRET  /* a row, of which secrets change */
 };
 
 /* One changed record, for the preview. `detail` may be "". */

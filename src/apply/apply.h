@@ -27,6 +27,7 @@
 #include <valise/seal.h>
 #include <valise/stage.h>
 #include <valise/target.h>
+#include <valise/tokens.h>
 #include <valise/unpack.h>
 
 #include "filter.h"
@@ -35,7 +36,8 @@
 /* The bundle as it was taken in; all from the spool. */
 struct vl_intake {
 	struct vl_seal seal;
-	struct vl_key_set *keys; /* locked */
+	struct vl_key_set *keys;  /* locked */
+	struct vl_tokens *tokens; /* of secrets */
 	struct vl_unpack *unpack;
 	uint8_t sender[VL_SIGN_PUBLIC_SIZE];
 	int spoolfd;

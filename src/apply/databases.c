@@ -89,6 +89,8 @@ base_reset(struct vl_base *b)
 		vl_profile_free(b->there);
 	vl_profile_free(b->profile);
 	free(b->version);
+	vl_masters_free(b->masters);
+	b->masters = NULL;
 	b->put = NULL;
 	b->there = NULL;
 	b->profile = NULL;
@@ -158,6 +160,7 @@ take_row(void *arg, const char *table, enum vl_row_change what,
 		[VL_ROW_DELETE] = VL_CHANGE_DELETE,
 		[VL_ROW_CONFLICT] = VL_CHANGE_CONFLICT,
 		[VL_ROW_DERIVE] = VL_CHANGE_DERIVE,
+		[VL_ROW_SECRET] = VL_CHANGE_SECRET,
 	};
 	struct vl_base *b = arg;
 	struct vl_run *run = b->run;
@@ -212,6 +215,23 @@ keep_version(struct vl_base *b, struct vl_slice text, struct vl_err *err)
 	return b->version != NULL ? VL_OK : vl_fail_memory(err);
 }
 
+/* What opens the secrets of the bundle, and keeps them here. */
+static enum vl_status
+open_masters(struct vl_base *b, struct vl_err *err)
+{
+	enum vl_status st = vl_masters_new(&b->masters, b->run->opts->site,
+	    &(struct vl_rows_report){ b, note }, err);
+
+	if (st != VL_OK)
+		return st;
+	vl_masters_profile(b->masters, b->profile);
+	b->ops = vl_tokens_ops(b->run->intake.tokens);
+	b->secrets = (struct vl_rows_secrets){
+		.ops = &b->ops, .arg = b->masters, .key = vl_masters_key
+	};
+	return VL_OK;
+}
+
 static enum vl_status
 begin_base(
     struct vl_base *b, const struct vl_profile_line *line, struct vl_err *err)
@@ -224,6 +244,8 @@ begin_base(
 		st = keep_version(b, line->version, err);
 	if (st == VL_OK)
 		st = vl_created_open(b, err);
+	if (st == VL_OK)
+		st = open_masters(b, err);
 	if (st != VL_OK)
 		return st;
 	return vl_rows_put_open(&b->put,
@@ -240,6 +262,7 @@ begin_base(
 	            .rewrite = o->site->rewrite_rows,
 	            .nrewrite = o->site->nrewrite_rows,
 	            .site_file = o->site->file,
+	            .secrets = &b->secrets,
 	            .warn_undeclared =
 	                o->site->undeclared == VL_UNDECLARED_WARN,
 	            .report = { .arg = b, .note = note } },
@@ -284,7 +307,8 @@ take_line(struct vl_base *b, const struct vl_unpacked *rec, struct vl_err *err)
 	if (rec->kind != VL_LINE_ROW)
 		return vl_fail(err, VL_EFORMAT,
 		    "a record of the bundle is none of a database");
-	st = vl_rows_put_row(b->put, &rec->row, rec->store, err);
+	st = vl_rows_put_row(b->put, &rec->row, rec->store,
+	    &(struct vl_tokens_of){ rec->tokens, rec->ntokens }, err);
 	if (st == VL_OK && rec->has_body)
 		st = vl_unpack_body(b->run->intake.unpack, rec, &sink, err);
 	return st;

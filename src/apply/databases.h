@@ -15,6 +15,7 @@
  */
 
 #include <valise/db.h>
+#include <valise/masters.h>
 #include <valise/profile.h>
 #include <valise/rows.h>
 
@@ -28,6 +29,9 @@ struct vl_base {
 	struct vl_profile *profile; /* owned; NULL: without words */
 	struct vl_profile *there;   /* the bundle's; may be the same */
 	char *version;              /* of the application at the source */
+	struct vl_masters *masters; /* keys of this side */
+	struct vl_secret_ops ops;
+	struct vl_rows_secrets secrets;
 	struct vl_rows_put *put;
 	struct vl_owned *owned;    /* files of its rows; or NULL */
 	struct vl_brought brought; /* names its list */

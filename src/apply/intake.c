@@ -230,7 +230,9 @@ unlock(struct vl_run *run, struct vl_err *err)
 		st = vl_fail(err, VL_EKEY,
 		    "this key opens the bundle for auditing only: importing "
 		    "needs the full role");
-	return st;
+	return st == VL_OK ? vl_tokens_new(&in->tokens, in->seal.head.series,
+	                         in->seal.head.epoch, in->keys->tk, err) :
+	                     st;
 }
 
 static enum vl_status
@@ -397,6 +399,8 @@ void
 vl_intake_close(struct vl_intake *in)
 {
 	vl_unpack_free(in->unpack);
+	vl_tokens_free(in->tokens);
+	in->tokens = NULL;
 	vl_secret_free(in->keys);
 	vl_seal_free(&in->seal);
 	if (in->spoolfd >= 0)

@@ -17,6 +17,7 @@
 #include <valise/seal.h>
 #include <valise/secret.h>
 #include <valise/text.h>
+#include <valise/tokens.h>
 
 #include "export.h"
 
@@ -97,6 +98,8 @@ struct run {
 	struct vl_sender_secret *sender;
 	struct vl_key_set *keys;
 	struct vl_ids *ids;
+	struct vl_tokens *tokens;
+	struct vl_secret_ops ops;
 	struct vl_pool *pool;
 	struct vl_resource_id *resources;
 	struct vl_pack *pack;
@@ -193,6 +196,10 @@ make_keys(struct run *run, struct vl_err *err)
 	memcpy(run->keys->sk, run->series.sk, sizeof(run->keys->sk));
 	memcpy(run->keys->tk, run->series.tk, sizeof(run->keys->tk));
 	run->keys->has_tk = true;
+	if (vl_tokens_new(&run->tokens, run->series.id, run->series.epoch,
+	        run->keys->tk, err) != VL_OK)
+		return err->status;
+	run->ops = vl_tokens_ops(run->tokens);
 	return vl_ids_new(&run->ids, run->keys->sk, VL_CHUNK_MIN_DEFAULT,
 	    VL_CHUNK_AVG_DEFAULT, VL_CHUNK_MAX_DEFAULT, err);
 }
@@ -319,8 +326,8 @@ prepare(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_pool_new(&run->pool, run->opts->workers.value, err);
 	if (st == VL_OK)
-		st = vl_feed_open(
-		    &run->feed, vl_state_path(run->state), run->pool, err);
+		st = vl_feed_open(&run->feed, vl_state_path(run->state),
+		    run->pool, &run->ops, err);
 	if (st == VL_OK)
 		st = name_resources(run, err);
 	return st == VL_OK ? open_pack(run, err) : st;
@@ -359,7 +366,7 @@ dry_run(struct run *run, struct vl_err *err)
 	if (run->opts->to != NULL)
 		st = check_medium(run, err);
 	if (st == VL_OK)
-		st = vl_feed_open(&run->feed, tempdir, NULL, err);
+		st = vl_feed_open(&run->feed, tempdir, NULL, NULL, err);
 	vl_progress_begin(&run->feed.progress, "reading", run->opts->json);
 	if (st == VL_OK)
 		st = vl_feed_run(&run->feed, NULL, run->opts->allow_empty, err);
@@ -505,6 +512,7 @@ export_run(const struct vl_args *args, struct vl_err *err)
 	show_words(&run, args);
 	vl_pack_free(run.pack);
 	vl_feed_free(&run.feed);
+	vl_tokens_free(run.tokens);
 	vl_pool_free(run.pool);
 	free(run.resources);
 	vl_ids_free(run.ids);

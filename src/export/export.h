@@ -3,6 +3,7 @@
 
 /* Between the files of valise-export. */
 
+#include <valise/masters.h>
 #include <valise/openers.h>
 #include <valise/pack.h>
 #include <valise/source.h>
@@ -83,6 +84,8 @@ struct vl_feed {
 	size_t n;
 	struct vl_profile *profile; /* of the databases; or NULL */
 	bool warn_undeclared;
+	struct vl_masters *masters; /* of the site */
+	struct vl_rows_secrets secrets;
 	uint64_t problems; /* paths that should have been carried */
 	uint64_t bytes;    /* of bodies so far, without holes */
 	struct vl_progress progress;
@@ -93,9 +96,10 @@ struct vl_feed {
  * not opened, and the profile is read. */
 enum vl_status vl_feed_choose(struct vl_feed *f, const struct vl_site *site,
     const struct vl_texts *only, struct vl_err *err);
-/* `pool`: reads databases ahead; or NULL. */
+/* `pool`: reads databases ahead; or NULL.  `ops`: what makes tokens; NULL:
+ * nothing is to travel.  Both are borrowed. */
 enum vl_status vl_feed_open(struct vl_feed *f, const char *tempdir,
-    struct vl_pool *pool, struct vl_err *err);
+    struct vl_pool *pool, const struct vl_secret_ops *ops, struct vl_err *err);
 /* All records of all sources into `pack`; NULL: read lines only. */
 enum vl_status vl_feed_run(struct vl_feed *f, struct vl_pack *pack,
     bool allow_empty, struct vl_err *err);

@@ -126,6 +126,26 @@ check_files(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 	return st;
 }
 
+static void
+note_key(void *arg, const char *text)
+{
+	(void)arg;
+	vl_cli_note("%s", text);
+}
+
+static enum vl_status
+open_masters(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
+{
+	enum vl_status st = vl_masters_new(
+	    &f->masters, site, &(struct vl_rows_report){ NULL, note_key }, err);
+
+	if (st == VL_OK)
+		vl_masters_profile(f->masters, f->profile);
+	f->secrets.arg = f->masters;
+	f->secrets.key = vl_masters_key;
+	return st;
+}
+
 /* The words about rows, and about paths that hold ids of them. */
 static enum vl_status
 load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
@@ -143,6 +163,8 @@ load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 		    "brings; name the profile that this site exports by");
 	st = vl_profile_of_site(
 	    &f->profile, site, vl_cli_profiles(dir, sizeof(dir)), err);
+	if (st == VL_OK)
+		st = open_masters(f, site, err);
 	if (st == VL_OK && f->profile != NULL)
 		st = check_ties(f, err);
 	return st == VL_OK && f->profile != NULL ? check_files(f, site, err) :
@@ -283,7 +305,7 @@ owned_of(const struct vl_feed *f, const struct vl_one_source *one)
  * reading of the trees. */
 enum vl_status
 vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
-    struct vl_err *err)
+    const struct vl_secret_ops *ops, struct vl_err *err)
 {
 	struct vl_source_opts opts = { .tempdir = tempdir,
 		.report = { .arg = f,
@@ -295,12 +317,14 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 		.keys = { f, find_key },
 		.pool = pool,
 		.warn_undeclared = f->warn_undeclared,
+		.secrets = &f->secrets,
 		.wait = VL_DATABASE_WAIT,
 		.stop = stopped };
 	enum vl_status st = VL_OK;
 	struct vl_one_source *one = NULL;
 	bool copied = true;
 
+	f->secrets.ops = ops;
 	for (;;) {
 		for (one = f->sources; st == VL_OK && one < f->sources + f->n;
 		     one++) {
@@ -444,6 +468,8 @@ vl_feed_free(struct vl_feed *f)
 			for (j = 0; j < u->nnames; j++)
 				free(u->names[j]);
 	}
+	vl_masters_free(f->masters);
+	f->masters = NULL;
 	vl_profile_free(f->profile);
 	f->profile = NULL;
 	free(f->sources);

@@ -159,7 +159,8 @@ view_look(const struct view *v, enum vl_change change)
 		[VL_CHANGE_CONFLICT] = { '!', "\033[1;31m", "\033[0m" },
 		[VL_CHANGE_KEEP] = { '=', "", "\033[0m" },
 		[VL_CHANGE_DROP] = { '?', "\033[35m", "\033[0m" },
-		[VL_CHANGE_DERIVE] = { '*', "\033[36m", "\033[0m" } };
+		[VL_CHANGE_DERIVE] = { '*', "\033[36m", "\033[0m" },
+		[VL_CHANGE_SECRET] = { 's', "\033[33m", "\033[0m" } };
 	struct view_look look = looks[change];
 
 	if (!v->colour)
@@ -176,7 +177,8 @@ view_word(enum vl_change change)
 		[VL_CHANGE_CONFLICT] = "conflict",
 		[VL_CHANGE_KEEP] = "keep",
 		[VL_CHANGE_DROP] = "drop",
-		[VL_CHANGE_DERIVE] = "derive" };
+		[VL_CHANGE_DERIVE] = "derive",
+		[VL_CHANGE_SECRET] = "secret" };
 
 	return words[change];
 }

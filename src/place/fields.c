@@ -51,14 +51,11 @@ struct vl_fields {
 	struct vl_buf shown;
 };
 
-/* The way down to the leaf at hand. */
-struct trail {
+/* A side while it is read. */
+struct reading {
+	struct trail trail; /* to the leaf at hand */
 	struct side *side;
 	struct vl_slice value;
-	struct vl_buf path;
-	size_t marks[DEPTH_MAX + 2];
-	enum vl_status st;
-	struct vl_err *err;
 };
 
 enum vl_status
@@ -182,30 +179,6 @@ vl_fields_add(struct vl_fields *f, enum vl_side side,
 	return VL_OK;
 }
 
-static void
-enter(void *with, size_t depth, const struct kid *kid)
-{
-	struct trail *t = with;
-	struct vl_buf name = { 0 };
-
-	if (t->st != VL_OK)
-		return;
-	t->path.n = t->marks[depth];
-	if (kid->indexed) {
-		t->st = vl_buf_printf(&t->path, t->err, "[%zu]", kid->index);
-	} else if (!kid->named) {
-		t->st = vl_buf_add_text(&t->path, "[?]", t->err);
-	} else {
-		t->st = kid->escaped ? json_text(&name, kid->name, t->err) :
-		                       vl_buf_add(&name, kid->name, t->err);
-		if (t->st == VL_OK)
-			t->st = path_add_name(
-			    &t->path, vl_buf_slice(&name), t->err);
-	}
-	vl_buf_free(&name);
-	t->marks[depth + 1] = t->path.n;
-}
-
 /* What people keep to themselves, by a name on the path. */
 static bool
 is_secret(struct vl_slice path)
@@ -230,11 +203,12 @@ is_secret(struct vl_slice path)
 static enum vl_status
 take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 {
-	struct trail *t = with;
-	struct side *s = t->side;
-	struct vl_slice raw = { t->value.p + leaf->at, leaf->n };
+	struct reading *r = with;
+	struct side *s = r->side;
+	struct vl_slice raw = { r->value.p + leaf->at, leaf->n };
+	struct vl_slice path = vl_buf_slice(&r->trail.path);
 	struct field *field = NULL;
-	enum vl_status st = t->st;
+	enum vl_status st = r->trail.st;
 
 	if (st == VL_OK && s->n == s->cap) {
 		s->cap = s->cap == 0 ? 64 : 2 * s->cap;
@@ -249,11 +223,11 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 		return st;
 	field = &s->list[s->n++];
 	*field = (struct field){ .path = s->memory.n,
-		.npath = t->path.n,
+		.npath = path.n,
 		.quoted = leaf->head > 0 || leaf->form == VL_FORM_JSON_TEXT ||
 		    (leaf->spelled != NULL && leaf->form != VL_FORM_YAML) };
-	field->secret = is_secret(vl_buf_slice(&t->path));
-	st = vl_buf_add(&s->memory, vl_buf_slice(&t->path), err);
+	field->secret = is_secret(path);
+	st = vl_buf_add(&s->memory, path, err);
 	field->text = s->memory.n;
 	if (st == VL_OK && leaf->spelled != NULL)
 		st = vl_buf_add(
@@ -299,26 +273,23 @@ enum form {
 static enum vl_status
 read_side(struct side *s, enum form form, bool *read, struct vl_err *err)
 {
-	struct trail t = {
-		.side = s, .value = vl_buf_slice(&s->value), .err = err
-	};
+	struct reading r = { .side = s, .value = vl_buf_slice(&s->value) };
 	const struct leaf_visit visit = {
-		.leaf = take_leaf, .with = &t, .enter = enter
+		.leaf = take_leaf, .with = &r, .enter = trail_enter
 	};
-	enum vl_status st = vl_buf_add_text(&t.path, "$", err);
+	enum vl_status st = trail_begin(&r.trail, err);
 
-	t.marks[0] = t.marks[1] = t.path.n;
 	s->n = 0;
 	vl_buf_clear(&s->memory);
 	if (st == VL_OK && form == FORM_JSON)
-		st = json_scan(NULL, t.value, &visit, err);
+		st = json_scan(NULL, r.value, &visit, err);
 	else if (st == VL_OK && form == FORM_PHP)
-		st = php_scan(NULL, t.value, &visit, err);
+		st = php_scan(NULL, r.value, &visit, err);
 	else if (st == VL_OK)
-		st = yaml_scan(NULL, t.value, &visit, err);
+		st = yaml_scan(NULL, r.value, &visit, err);
 	if (st == VL_OK)
-		st = t.st;
-	vl_buf_free(&t.path);
+		st = r.trail.st;
+	vl_buf_free(&r.trail.path);
 	*read = st == VL_OK;
 	if (st != VL_OK && st != VL_EFORMAT && st != VL_ELIMIT)
 		return st;

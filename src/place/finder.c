@@ -328,6 +328,16 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 	return st;
 }
 
+static enum vl_status
+scan(const struct vl_finder *f, const struct json_path *path,
+    struct vl_slice value, const struct leaf_visit *visit, struct vl_err *err)
+{
+	if (f->way == WAY_JSON)
+		return json_scan(path, value, visit, err);
+	return f->way == WAY_PHP ? php_scan(path, value, visit, err) :
+	                           yaml_scan(path, value, visit, err);
+}
+
 enum vl_status
 vl_finder_find(struct vl_finder *f, struct vl_slice value,
     struct vl_places *out, struct vl_err *err)
@@ -339,22 +349,61 @@ vl_finder_find(struct vl_finder *f, struct vl_slice value,
 	const struct leaf_visit visit = { .leaf = take_leaf, .with = &run };
 	enum vl_status st = VL_OK;
 
-	switch (f->way) {
-	case WAY_JSON:
-		st = json_scan(&f->path, value, &visit, err);
-		break;
-	case WAY_PHP:
-		st = php_scan(&f->path, value, &visit, err);
-		break;
-	case WAY_YAML:
-		st = yaml_scan(&f->path, value, &visit, err);
-		break;
-	default:
-		st = take_leaf(&run, &whole, err);
-	}
+	st = f->way == WAY_NONE ? take_leaf(&run, &whole, err) :
+	                          scan(f, &f->path, value, &visit, err);
 	if (st != VL_OK) {
 		out->n = before;
 		out->ncounted = counted;
 	}
 	return st;
+}
+
+/* Places, each to be called by the path to it. */
+struct calling {
+	struct trail trail;
+	const struct vl_place *next;
+	const struct vl_place *end;
+	struct vl_buf *out;
+	size_t *ends;
+};
+
+static enum vl_status
+call_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
+{
+	struct calling *c = with;
+	enum vl_status st = c->trail.st;
+
+	/* More than one place of a leaf has one path: they are told apart. */
+	for (; st == VL_OK && c->next < c->end && c->next->at >= leaf->at &&
+	     c->next->at + c->next->n <= leaf->at + leaf->n;
+	     c->next++) {
+		st = vl_buf_add(c->out, vl_buf_slice(&c->trail.path), err);
+		if (st == VL_OK && c->next->n < leaf->n)
+			st = vl_buf_printf(
+			    c->out, err, "#%zu", c->next->at - leaf->at);
+		*c->ends++ = c->out->n;
+	}
+	return st;
+}
+
+enum vl_status
+vl_finder_paths(const struct vl_finder *f, struct vl_slice value,
+    const struct vl_places *places, struct vl_buf *out, size_t *ends,
+    struct vl_err *err)
+{
+	struct calling c = { .next = places->list,
+		.end = places->list + places->n,
+		.out = out,
+		.ends = ends };
+	const struct leaf_visit visit = {
+		.leaf = call_leaf, .with = &c, .enter = trail_enter
+	};
+	enum vl_status st = trail_begin(&c.trail, err);
+
+	if (st == VL_OK)
+		st = scan(f, NULL, value, &visit, err);
+	vl_buf_free(&c.trail.path);
+	return st == VL_OK && c.next < c.end ?
+	    vl_fail(err, VL_EFORMAT, "a place is no value of its own") :
+	    st;
 }

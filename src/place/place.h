@@ -98,6 +98,17 @@ enum vl_status php_count(struct vl_places *out, size_t first,
 enum vl_status yaml_scan(const struct json_path *path, struct vl_slice value,
     const struct leaf_visit *visit, struct vl_err *err);
 
+/* trail.c: the way down to the leaf at hand, as a path: first in what is handed
+ * to a visit that enters. */
+struct trail {
+	struct vl_buf path;
+	size_t marks[DEPTH_MAX + 2];
+	enum vl_status st;
+	struct vl_err *err;
+};
+enum vl_status trail_begin(struct trail *t, struct vl_err *err);
+void trail_enter(void *trail, size_t depth, const struct kid *kid);
+
 /*
  * A byte of a JSON string, or one escape (of a surrogate pair both): what it
  * stands for, and how many bytes it takes.

@@ -272,7 +272,8 @@ put_line(struct against *a, struct vl_slice text)
 		                     st;
 	}
 	st = vl_row_decode(&row, &a->store, text, a->err);
-	return st == VL_OK ? vl_rows_put_row(a->put, &row, &a->store, a->err) :
+	return st == VL_OK ? vl_rows_put_row(a->put, &row, &a->store,
+	                         &(struct vl_tokens_of){ 0 }, a->err) :
 	                     st;
 }
 

@@ -1,6 +1,7 @@
 /*
  * Rows of the bundle, put aside in an unnamed file as they come: a head, the
- * number and hash of the body where there is one, key, values, `x`.
+ * numbers of tokens and body and its hash where there are any, key, values,
+ * `x`.
  *
  * Of each block of some rows it is in memory where it is, and the number and
  * the key of its first row: a row is found by either with one read.
@@ -19,7 +20,8 @@ struct head {
 	uint32_t key;
 	uint32_t row;
 	uint32_t x;
-	uint32_t body; /* bytes about it */
+	uint32_t body;   /* bytes about it */
+	uint32_t tokens; /* the same */
 };
 
 static enum vl_status
@@ -60,9 +62,9 @@ stage_aside(struct rows_stage *s, struct stage_table *t,
 	const struct head head = { .key = (uint32_t)row->key.n,
 		.row = (uint32_t)row->row.n,
 		.x = (uint32_t)row->x.n,
-		.body = row->body == 0 ?
-		    0 :
-		    sizeof(row->body) + sizeof(row->hash) };
+		.body =
+		    row->body == 0 ? 0 : sizeof(row->body) + sizeof(row->hash),
+		.tokens = row->tokens == 0 ? 0 : sizeof(row->tokens) };
 	const struct vl_slice parts[] = { row->key, row->row, row->x };
 	struct spill *f = &s->rows;
 	enum vl_status st = last_block(s, t, row->key, err);
@@ -71,6 +73,8 @@ stage_aside(struct rows_stage *s, struct stage_table *t,
 
 	if (st == VL_OK)
 		st = add(f, &head, sizeof(head), err);
+	if (st == VL_OK && head.tokens > 0)
+		st = add(f, &row->tokens, sizeof(row->tokens), err);
 	if (st == VL_OK && head.body > 0)
 		st = add(f, &row->body, sizeof(row->body), err);
 	if (st == VL_OK && head.body > 0)
@@ -93,6 +97,10 @@ decode(const uint8_t *p, struct rows_staged *row)
 
 	memcpy(&head, p, sizeof(head));
 	*row = (struct rows_staged){ 0 };
+	if (head.tokens > 0) {
+		memcpy(&row->tokens, p + at, sizeof(row->tokens));
+		at += sizeof(row->tokens);
+	}
 	if (head.body > 0) {
 		memcpy(&row->body, p + at, sizeof(row->body));
 		at += sizeof(row->body);

@@ -41,24 +41,44 @@ rows_stage_fill(struct rows_stage *s, struct vl_slice bytes, struct vl_err *err)
 	return VL_OK;
 }
 
+static enum vl_status
+open_body(struct rows_stage *s, int64_t number, struct vl_err *err)
+{
+	(void)sqlite3_blob_close(s->filling); /* all bodies are filled */
+	s->filling = NULL;
+	if (s->reading != NULL && s->number == number)
+		return VL_OK;
+	(void)sqlite3_blob_close(s->reading);
+	s->reading = NULL;
+	s->number = number;
+	return sqlite3_blob_open(s->db, "main", "body", "v", number, 0,
+	           &s->reading) == SQLITE_OK ?
+	    VL_OK :
+	    lite_fail(s->db, STAGE_WHAT, err);
+}
+
+enum vl_status
+rows_stage_all(struct rows_stage *s, int64_t number, struct vl_buf *out,
+    struct vl_err *err)
+{
+	enum vl_status st = open_body(s, number, err);
+
+	return st == VL_OK ?
+	    rows_stage_piece(s, number, 0,
+	        (uint64_t)sqlite3_blob_bytes(s->reading), out, err) :
+	    st;
+}
+
 enum vl_status
 rows_stage_piece(struct rows_stage *s, int64_t number, uint64_t at, uint64_t n,
     struct vl_buf *out, struct vl_err *err)
 {
 	enum vl_status st = vl_buf_reserve(out, n, err);
 
+	if (st == VL_OK)
+		st = open_body(s, number, err);
 	if (st != VL_OK)
 		return st;
-	(void)sqlite3_blob_close(s->filling); /* all bodies are filled */
-	s->filling = NULL;
-	if (s->reading == NULL || s->number != number) {
-		(void)sqlite3_blob_close(s->reading);
-		s->reading = NULL;
-		if (sqlite3_blob_open(s->db, "main", "body", "v", number, 0,
-		        &s->reading) != SQLITE_OK)
-			return lite_fail(s->db, STAGE_WHAT, err);
-		s->number = number;
-	}
 	if (sqlite3_blob_read(s->reading, out->p + out->n, (int)n, (int)at) !=
 	    SQLITE_OK)
 		return lite_fail(s->db, STAGE_WHAT, err);

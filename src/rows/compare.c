@@ -188,7 +188,8 @@ find_differences(struct comparing *c, struct rows_staged *row)
 			return vl_fail(c->err, VL_EREFUSED,
 			    "column '%.*s' is not one that travels here",
 			    (int)name.n, (const char *)name.p);
-		if (column_kept(c, c->rd.t->schema->columns[column].name))
+		if (column_kept(c, c->rd.t->schema->columns[column].name) ||
+		    rows_secret_kept(&c->rd, column))
 			continue;
 		beside.column = column;
 		st = names_file(c, &beside, &settled, &same);

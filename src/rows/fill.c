@@ -16,6 +16,7 @@ struct filling {
 	size_t column;
 	const struct rows_staged *row;
 	struct vl_slice line; /* of the row */
+	size_t slots;         /* secrets of the value so far */
 	struct vl_err *err;
 };
 
@@ -411,8 +412,26 @@ rows_fill_aim(struct vl_rows_put *p, size_t table, size_t column,
 }
 
 static enum vl_status
-fill_part(const struct filling *f, const struct vl_text_part *part,
-    struct vl_buf *text)
+fill_secret(
+    struct filling *f, const struct vl_text_part *part, struct vl_buf *text)
+{
+	struct vl_slice sealed = { 0 };
+	enum vl_status st = rows_fill_secret(f->p, f->row,
+	    &(struct rows_slot_of){
+	        .table = (size_t)(f->t - f->p->here->plan.tables),
+	        .column = f->column,
+	        .number = f->slots++,
+	        .inside = part->inside,
+	        .slot = &part->slot },
+	    &sealed, f->err);
+
+	return st == VL_OK ? vl_place_write(text, part->form, sealed, f->err) :
+	                     st;
+}
+
+static enum vl_status
+fill_part(
+    struct filling *f, const struct vl_text_part *part, struct vl_buf *text)
 {
 	const struct rows_plan *plan = &f->p->here->plan;
 	struct vl_cell id = { 0 };
@@ -427,7 +446,7 @@ fill_part(const struct filling *f, const struct vl_text_part *part,
 		return rows_stage_piece(
 		    f->p->stage, f->row->body, part->at, part->n, text, f->err);
 	if (part->kind == VL_PART_SECRET)
-		return rows_refuse_secret(f->err);
+		return fill_secret(f, part, text);
 	to = find_table(plan, part->table);
 	if (to != NONE)
 		st = rows_ids_find(f->p, to, find_column(f, to), part->key,
@@ -489,7 +508,7 @@ pack(enum vl_packing how, struct vl_buf *text, struct vl_err *err)
 }
 
 static enum vl_status
-fill_parts(const struct filling *f, struct vl_row_store *store,
+fill_parts(struct filling *f, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell)
 {
 	struct vl_text_part part = { 0 };
@@ -517,14 +536,6 @@ fill_parts(const struct filling *f, struct vl_row_store *store,
 	*cell = (struct vl_cell){ .type = value->cell.type,
 		.bytes = vl_buf_slice(text) };
 	return st;
-}
-
-enum vl_status
-rows_refuse_secret(struct vl_err *err)
-{
-	return vl_fail(err, VL_EREFUSED,
-	    "it holds a secret, and secrets in rows are not taken by this "
-	    "version");
 }
 
 enum vl_status
@@ -556,7 +567,12 @@ rows_fill(struct vl_rows_put *p, size_t table, size_t column,
 	case VL_VALUE_REF:
 		return fill_ref(&f, value->key, text, cell);
 	case VL_VALUE_SECRET:
-		return rows_refuse_secret(err);
+		cell->type = value->cell.type;
+		return rows_fill_secret(p, row,
+		    &(struct rows_slot_of){ .table = table,
+		        .column = column,
+		        .slot = &value->slot },
+		    &cell->bytes, err);
 	case VL_VALUE_PARTS:
 		return fill_parts(&f, store, value, text, cell);
 	}

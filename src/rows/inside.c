@@ -1,22 +1,25 @@
 /*
- * Ids inside a value: where they stand by the lines of the profile, and the
- * value, unpacked, in pieces (formats/manifest.md, "Values").  Of texts whose
- * length stands before them the pieces say which they count, for ids of another
- * side have other lengths.
+ * Ids and secrets inside a value: where they stand by the lines of the profile,
+ * and the value, unpacked, in pieces (formats/manifest.md, "Values").  Of texts
+ * whose length stands before them the pieces say which they count, for what
+ * another side has there has another length.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "values.h"
+#include "secret.h"
 
-/* Bytes of a value that are the id of a row. */
+/* Bytes of a value that are the id of a row, or a secret. */
 struct rows_spot {
 	struct vl_place place;
-	const struct rows_ref *ref;
+	const struct rows_ref *ref; /* NULL: a secret */
+	struct rows_secret *secret;
+	struct vl_slot slot;
 	bool stays; /* text like the rest */
+	bool blank; /* nothing of it travels */
 	size_t table;
-	size_t key; /* in `keys` */
+	size_t key; /* in `keys`: the key, or the path to the secret */
 	size_t nkey;
 };
 
@@ -37,6 +40,9 @@ struct within {
 	enum vl_packing packing;    /* of `bytes` in the cell */
 	const struct rows_ref *php; /* a line that found places as PHP */
 	const struct rows_ref *raw; /* one that found some otherwise */
+	bool any_php;
+	bool any_raw;
+	struct rows_secret *broken; /* by which it cannot be read */
 };
 
 static int
@@ -61,10 +67,10 @@ by_at(const void *a, const void *b)
 static const char *
 said_at(char text[ROWS_SHOWN], const struct rows_ref *ref)
 {
-	const struct vl_reference *w = ref->words;
+	const struct vl_reference *w = ref == NULL ? NULL : ref->words;
 
 	text[0] = '\0';
-	if (w->line > 0)
+	if (w != NULL && w->line > 0)
 		(void)snprintf(text, ROWS_SHOWN, " (line %u of the %s)",
 		    w->line, w->in_site ? "site" : "profile");
 	return text;
@@ -188,6 +194,8 @@ find_by(struct within *w, const struct rows_ref *ref)
 		w->php = ref;
 	else
 		w->raw = ref;
+	w->any_php = w->any_php || w->php != NULL;
+	w->any_raw = w->any_raw || w->raw != NULL;
 	return add_spots(w, ref);
 }
 
@@ -207,13 +215,13 @@ check_apart(const struct within *w)
 		    spots[i].place.at > spots[i - 1].place.at)
 			continue;
 		return vl_fail(w->g->err, VL_EREFUSED,
-		    "column '%s': two references meet in the same bytes at "
-		    "%zu%s%s",
+		    "column '%s': two references or secrets meet in the same "
+		    "bytes at %zu%s%s",
 		    column_name(w), spots[i].place.at,
 		    said_at(first, spots[i - 1].ref),
 		    said_at(second, spots[i].ref));
 	}
-	if (w->php == NULL || w->raw == NULL)
+	if (!w->any_php || !w->any_raw)
 		return VL_OK;
 	return vl_fail(w->g->err, VL_EREFUSED,
 	    "column '%s': one line reads it by 'php'%s and another does "
@@ -246,7 +254,127 @@ take_early(struct within *w, const struct rows_early_spot *early, size_t n)
 	return st;
 }
 
-/* All ids of the value, ascending. */
+/* What one entry of `secrets` finds, each with the path to it. */
+static enum vl_status
+find_secrets(struct within *w, struct rows_secret *s)
+{
+	struct rows_inside *in = w->in;
+	size_t *ends = NULL;
+	size_t at = in->keys.n;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	in->places.n = 0;
+	st = vl_finder_find(s->finder, w->bytes, &in->places, w->g->err);
+	if (st == VL_EFORMAT) {
+		w->broken = s;
+		return rows_slot_broken(w->g, s);
+	}
+	if (st != VL_OK || in->places.n == 0)
+		return st;
+	w->any_php = w->any_php || s->words->php != NULL;
+	w->any_raw = w->any_raw || s->words->php == NULL;
+	ends = calloc(in->places.n, sizeof(*ends));
+	st = ends == NULL ? vl_fail_memory(w->g->err) :
+	                    room_for_spots(w, in->places.n);
+	if (st == VL_OK)
+		st = vl_finder_paths(s->finder, w->bytes, &in->places,
+		    &in->keys, ends, w->g->err);
+	for (i = 0; st == VL_OK && i < in->places.n; i++) {
+		in->spots[in->nspots++] =
+		    (struct rows_spot){ .place = in->places.list[i],
+			    .secret = s,
+			    .key = at,
+			    .nkey = ends[i] - at };
+		at = ends[i];
+	}
+	free(ends);
+	return st;
+}
+
+static enum vl_status
+find_all_secrets(struct within *w)
+{
+	const struct rows_reader *rd = w->g->rd;
+	const struct rows_plan *p = rd->plan;
+	struct rows_secret *s = p->secrets;
+	enum vl_status st = VL_OK;
+
+	if (!rd->t->columns[w->column].secret_inside ||
+	    w->cell->type != VL_CELL_TEXT || w->bytes.n == 0)
+		return VL_OK;
+	for (; st == VL_OK && s < p->secrets + p->nsecrets; s++)
+		if (s->table == rd->table && s->column == w->column &&
+		    s->finder != NULL && rows_secret_holds(rd, s))
+			st = find_secrets(w, s);
+	return st;
+}
+
+/* It is a declared one. */
+static bool
+is_declared(const struct within *w, const struct rows_leak_found *found)
+{
+	const struct rows_spot *s = w->in->spots;
+
+	for (; s < w->in->spots + w->in->nspots; s++)
+		if (s->secret != NULL && found->at < s->place.at + s->place.n &&
+		    s->place.at < found->at + found->n)
+			return true;
+	return false;
+}
+
+static enum vl_status
+add_leak(struct within *w, const struct rows_leak_found *found, size_t number)
+{
+	struct rows_inside *in = w->in;
+	const size_t at = in->keys.n;
+	enum vl_status st = room_for_spots(w, 1);
+
+	if (st == VL_OK)
+		st = vl_buf_printf(
+		    &in->keys, w->g->err, "%c%zu", ROWS_LEAK_MARK, number);
+	if (st != VL_OK)
+		return st;
+	in->spots[in->nspots++] =
+	    (struct rows_spot){ .place = { .at = found->at, .n = found->n },
+		    .secret = rows_secret_leaked(
+		        w->g->rd->plan, w->g->rd->table, w->column),
+		    .blank = !found->slot,
+		    .key = at,
+		    .nkey = in->keys.n - at };
+	return VL_OK;
+}
+
+/* Secrets that stand in it in clear. */
+static enum vl_status
+find_leaks(struct within *w)
+{
+	const struct rows_reader *rd = w->g->rd;
+	struct rows_leak_found found = { 0 };
+	enum vl_status st = VL_OK;
+	size_t number = 0;
+	size_t from = 0;
+
+	while (st == VL_OK &&
+	    rows_leak_next(rd, w->column, w->bytes, from, &found)) {
+		from = found.at + found.n;
+		if (is_declared(w, &found))
+			continue;
+		if (!found.decided)
+			return rows_leak_note(
+			    rd, w->column, found.of, w->g->err);
+		if (w->cell->type == VL_CELL_BLOB &&
+		    w->packing == VL_PACKING_NONE)
+			return vl_fail(w->g->err, VL_EREFUSED,
+			    "column '%s': a secret stands in a blob, of which "
+			    "no part can be left out: skip it, or 'allow' it",
+			    column_name(w));
+		st = add_leak(w, &found, ++number);
+	}
+	return st;
+}
+
+/* All ids and secrets of the value, ascending. */
 static enum vl_status
 find_spots(struct within *w)
 {
@@ -267,6 +395,10 @@ find_spots(struct within *w)
 		if (rows_ref_reads(&c->refs[i], w->cell) &&
 		    rows_reader_holds(w->g->rd, c->refs[i].condition))
 			st = find_by(w, &c->refs[i]);
+	if (st == VL_OK)
+		st = find_all_secrets(w);
+	if (st == VL_OK)
+		st = find_leaks(w);
 	if (st == VL_OK && in->nspots > 1) {
 		sort_spots(in);
 		st = check_apart(w);
@@ -275,6 +407,27 @@ find_spots(struct within *w)
 		qsort(in->places.counted, in->places.ncounted,
 		    sizeof(*in->places.counted), by_at);
 	return st;
+}
+
+/* Those of a secret become a slot. */
+static enum vl_status
+look_at_secret(const struct within *w, struct rows_spot *spot)
+{
+	struct rows_inside *in = w->in;
+	struct vl_cell cell = { .type = VL_CELL_TEXT };
+	enum vl_status st = VL_OK;
+
+	if (spot->blank)
+		return VL_OK;
+	vl_buf_clear(&in->text);
+	st = vl_place_read(&in->text, w->bytes, &spot->place, w->g->err);
+	cell.bytes = vl_buf_slice(&in->text);
+	spot->stays = !rows_secret_stands(&cell);
+	if (st != VL_OK || spot->stays)
+		return st;
+	return rows_slot_make(w->g, spot->secret,
+	    (struct vl_slice){ in->keys.p + spot->key, spot->nkey }, &cell,
+	    &spot->slot, &spot->blank);
 }
 
 /* What the bytes at a spot mean. */
@@ -288,6 +441,8 @@ look_at_spot(const struct within *w, struct rows_spot *spot)
 	struct rows_note note = { 0 };
 	enum vl_status st = VL_OK;
 
+	if (spot->ref == NULL)
+		return look_at_secret(w, spot);
 	vl_buf_clear(&in->text);
 	st = vl_place_read(&in->text, w->bytes, &spot->place, g->err);
 	id.bytes = vl_buf_slice(&in->text);
@@ -407,10 +562,12 @@ make_pieces(struct within *w)
 			st = open_around(w, &o, &next, &spot->place);
 		if (st == VL_OK)
 			st = add_text(w, &o, spot->place.at);
-		if (st == VL_OK)
+		if (st == VL_OK && !spot->blank)
 			st = add_piece(w,
-			    (struct rows_piece){
-			        .kind = VL_PART_REF, .spot = spot });
+			    (struct rows_piece){ .kind = spot->secret != NULL ?
+			            VL_PART_SECRET :
+			            VL_PART_REF,
+			        .spot = spot });
 		o.done = spot->place.at + spot->place.n;
 	}
 	if (st == VL_OK)
@@ -458,12 +615,44 @@ write_pieces(struct within *w)
 			part.key =
 			    (struct vl_slice){ w->in->keys.p + piece->spot->key,
 				    piece->spot->nkey };
-			part.form = piece->spot->place.form;
+		} else if (piece->kind == VL_PART_SECRET) {
+			part.slot = piece->spot->slot;
+			part.inside =
+			    (struct vl_slice){ w->in->keys.p + piece->spot->key,
+				    piece->spot->nkey };
 		}
+		if (piece->spot != NULL)
+			part.form = piece->spot->place.form;
 		vl_part_write(&w->g->w, &part);
 	}
 	vl_parts_close(&w->g->w);
 	return st;
+}
+
+/* Nothing but secrets that do not travel stood in it. */
+static bool
+only_text(const struct within *w)
+{
+	size_t i = 0;
+
+	for (i = 0; i < w->in->npieces; i++)
+		if (w->in->pieces[i].kind != VL_PART_TEXT)
+			return false;
+	return true;
+}
+
+static enum vl_status
+write_blanked(struct within *w)
+{
+	struct vl_cell cell = { .type = VL_CELL_TEXT };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	vl_buf_clear(&w->in->text);
+	for (i = 0; st == VL_OK && i < w->in->npieces; i++)
+		st = vl_buf_add(&w->in->text, w->in->pieces[i].text, w->g->err);
+	cell.bytes = vl_buf_slice(&w->in->text);
+	return st == VL_OK ? rows_write_cell(w->g, &cell) : st;
 }
 
 enum vl_status
@@ -481,8 +670,10 @@ rows_write_inside(
 
 	if (cell->type != VL_CELL_TEXT && cell->type != VL_CELL_BLOB)
 		return rows_write_cell(g, cell);
-	st = find_spots(&w);
 	vl_buf_clear(&w.in->keys);
+	st = find_spots(&w);
+	if (st == VL_OK && w.broken != NULL)
+		return rows_write_broken(g, w.broken, cell);
 	for (i = 0; st == VL_OK && i < w.in->nspots; i++) {
 		st = look_at_spot(&w, &w.in->spots[i]);
 		some = some || !w.in->spots[i].stays;
@@ -492,6 +683,8 @@ rows_write_inside(
 	if (!some)
 		return rows_write_cell(g, cell);
 	st = make_pieces(&w);
+	if (st == VL_OK && only_text(&w))
+		return write_blanked(&w);
 	return st == VL_OK ? write_pieces(&w) : st;
 }
 

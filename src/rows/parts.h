@@ -28,7 +28,8 @@
  *	owned.c, owned_plan.c, owned_find.c, owned_place.c,
  *	owned_number.c, owned_change.c
  *	           files that rows own
- *	secret.c   columns that are encrypted with a key of each side
+ *	secret.c, slot.c, leak.c
+ *	           columns that are encrypted with a key of each side
  *	values.c   a row's values as canonical JSON
  *	inside.c   those in which ids stand
  *	early.c    where they stand, found ahead
@@ -93,6 +94,9 @@ struct rows_column {
 	size_t nrefs;
 	bool drops;    /* a row whose id dangles here does not travel */
 	bool followed; /* others refer by it, and an import may change it */
+	bool secret;   /* values may be secrets */
+	bool secret_inside;      /* or hold some */
+	bool leaky;              /* or have some in clear, which travel so */
 	struct rows_here *heres; /* values that differ from side to side */
 	size_t nheres;
 	size_t slot; /* ids are looked up by it: number of its column in the
@@ -185,7 +189,12 @@ struct rows_plan {
 	const struct vl_profile_resource *words; /* or NULL */
 	struct rows_secret *secrets;             /* as in `words` */
 	size_t nsecrets;
-	struct rows_table *tables; /* as in the schema */
+	const struct vl_secret_ops *ops; /* fingerprints, tokens; or NULL */
+	struct vl_needles *needles;      /* of a source; or NULL */
+	struct rows_leak *leaks;         /* lines of `leaks` by columns */
+	size_t nleaks;
+	struct rows_leaking *leaking; /* what was found and is in none */
+	struct rows_table *tables;    /* as in the schema */
 	size_t ntables;
 	size_t nsorted; /* of them, by name; those behind were made */
 	/* Tables that were made are those of this plan, in its order; NULL:
@@ -385,15 +394,41 @@ struct rows_scratch;
 enum vl_status rows_ear_doubles(const struct rows_plan *p,
     struct rows_scratch *s, size_t table, struct vl_err *err);
 
-/* secret.c.  VL_EUSAGE: a column that is not there. */
+/* secret.c: which columns hold secrets, and their vaults.  VL_EUSAGE: a column
+ * that is not there or cannot, a key or cipher that is not. */
 enum vl_status rows_secret_plan(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
-/* The reader's row travels ... */
+void rows_secret_free(struct rows_plan *p);
+/* Some value of each opens, if any is there; VL_EUSAGE, of a target
+ * VL_EREFUSED: the master key is another one. */
+enum vl_status rows_secret_try(
+    const struct rows_plan *p, struct vl_db *db, struct vl_err *err);
+/* What is about the column in the reader's row, or NULL. */
 struct rows_reader;
-void rows_secret_count(const struct rows_plan *p, const struct rows_reader *rd);
-/* ... and all of the table's have: said, as a note. */
+struct rows_secret *rows_secret_for(
+    const struct rows_reader *rd, size_t column);
+/* The target's row keeps its own. */
+bool rows_secret_kept(const struct rows_reader *rd, size_t column);
+bool rows_secret_any(const struct rows_plan *p, size_t table);
+/* Values of the column may have secrets in clear, which travel as such. */
+enum vl_status rows_secret_leak(
+    struct rows_plan *p, size_t table, size_t column, struct vl_err *err);
+/* leak.c: lines of `leaks`.  VL_EUSAGE: a column that is not there. */
+enum vl_status rows_leak_plan(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+void rows_leak_free(struct rows_plan *p);
+/* Some secret stands in the value in clear, decided or not. */
+bool rows_leak_any(const struct rows_reader *rd, const struct vl_cell *cell);
+/* Columns of the table in which some were found, and nobody says what becomes
+ * of them: told, and how many. */
+uint64_t rows_leak_tell(const struct rows_plan *p, size_t table,
+    const struct vl_rows_report *report);
+/* slot.c: what is not carried of the table's rows, which are all read. */
 void rows_secret_tell(const struct rows_plan *p, size_t table,
     const struct vl_rows_report *report);
+/* What does not open, of those of the target that were compared. */
+void rows_secret_tell_here(
+    const struct rows_plan *p, const struct vl_rows_report *report);
 
 /* order.c */
 enum vl_status rows_order(
@@ -658,7 +693,7 @@ enum vl_status rows_ref_unpack(struct vl_buf *room, const struct rows_ref *ref,
     const struct vl_cell *cell, struct vl_slice *bytes, struct vl_err *err);
 struct rows_inside { /* of a value while it is written */
 	struct vl_buf text;
-	struct vl_buf keys; /* of the rows that it names */
+	struct vl_buf keys; /* of the rows that it names; paths to secrets */
 	struct vl_buf unpacked;
 	struct vl_places places;
 	struct rows_spot *spots;
@@ -670,8 +705,10 @@ struct rows_inside { /* of a value while it is written */
 };
 struct rows_values {
 	struct vl_buf row;
-	struct vl_buf ids; /* `x`; empty: none */
-	int64_t *large;    /* kept values, in order of the body */
+	struct vl_buf ids;    /* `x`; empty: none */
+	struct vl_buf tokens; /* of its slots, each with its length in 4 bytes
+	                       * before it */
+	int64_t *large;       /* kept values, in order of the body */
 	size_t nlarge;
 	size_t cap;
 	uint64_t size; /* of the body */
@@ -726,6 +763,8 @@ struct vl_rows {
 	/* Of the record that was yielded. */
 	struct vl_slice large; /* numbers of kept values, not read yet */
 	struct vl_slice rest;  /* of the kept value being read */
+	struct vl_slice *tokens;
+	size_t cap_tokens;
 };
 
 /* brought.c, at the target. */

@@ -517,6 +517,8 @@ rows_plan_make(
 	if (st == VL_OK)
 		st = rows_secret_plan(p, opts, err);
 	if (st == VL_OK)
+		st = rows_leak_plan(p, opts, err);
+	if (st == VL_OK)
 		st = rows_refer(p, opts, err);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		st = rows_derived_check(p, &p->tables[i], opts, err);
@@ -577,9 +579,10 @@ rows_plan_free(struct rows_plan *p)
 	size_t i = 0;
 
 	rows_map_free(p);
+	rows_secret_free(p);
+	rows_leak_free(p);
 	for (i = 0; i < p->ntables; i++)
 		free_table(&p->tables[i]);
-	free(p->secrets);
 	free(p->tables);
 	free(p->order);
 	free(p->lines);

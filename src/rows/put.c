@@ -48,6 +48,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 	}
 	if (st == VL_OK)
 		st = rows_open_here(&p->here, &p->opts, NULL, err);
+	if (st == VL_OK)
+		st = rows_secret_try(&p->here->plan, p->opts.rows.db, err);
 	if (st == VL_OK) {
 		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));
 		p->settled =
@@ -110,6 +112,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	vl_buf_free(&p->detail);
 	rows_tell_free(p);
 	vl_buf_free(&p->text);
+	vl_buf_free(&p->tokens);
 	free(p);
 }
 
@@ -339,7 +342,8 @@ hold_row(struct vl_rows_put *p, const struct vl_row *row, struct vl_err *err)
 
 static enum vl_status
 take_row(struct vl_rows_put *p, const struct vl_row *row,
-    struct vl_row_store *store, struct vl_err *err)
+    struct vl_row_store *store, const struct vl_tokens_of *tokens,
+    struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
 	enum vl_status st = VL_OK;
@@ -348,8 +352,6 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 	    !vl_slice_equal(row->table, vl_buf_slice(&p->told.name)))
 		return vl_fail(err, VL_EFORMAT,
 		    "it does not stand behind the line of its table");
-	if (row->nslots > 0)
-		return rows_refuse_secret(err);
 	p->missing = row->size;
 	if (p->passing)
 		return VL_OK;
@@ -365,6 +367,9 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 		.entry = p->table < plan->ntables ?
 		    plan->tables[p->table].nentries - 1 :
 		    0 };
+	st = rows_slots_take(p, row, store, tokens, err);
+	if (st != VL_OK)
+		return st;
 	p->open = true;
 	p->whole_row =
 	    p->table < plan->ntables && rows_here_any(&plan->tables[p->table]);
@@ -389,14 +394,15 @@ take_row(struct vl_rows_put *p, const struct vl_row *row,
 
 enum vl_status
 vl_rows_put_row(struct vl_rows_put *p, const struct vl_row *row,
-    struct vl_row_store *store, struct vl_err *err)
+    struct vl_row_store *store, const struct vl_tokens_of *tokens,
+    struct vl_err *err)
 {
 	enum vl_status st = finish(p, err);
 	char shown[256];
 
 	if (st != VL_OK)
 		return st;
-	st = take_row(p, row, store, err);
+	st = take_row(p, row, store, tokens, err);
 	return st == VL_OK ?
 	    VL_OK :
 	    vl_within(
@@ -419,30 +425,58 @@ vl_rows_put_body(
 	return rows_stage_fill(p->stage, bytes, err);
 }
 
-/* The names of the columns that differ. */
+/* The names of the columns that differ, but for secrets, of which there are
+ * `*secrets`. */
 static enum vl_status
 say_what(struct vl_rows_put *p, size_t table, struct vl_slice what,
-    struct vl_err *err)
+    size_t *secrets, struct vl_err *err)
 {
-	const struct vl_table *t = p->here->plan.tables[table].schema;
+	const struct rows_table *t = &p->here->plan.tables[table];
 	enum vl_status st = VL_OK;
 	size_t column = 0;
 
+	*secrets = 0;
 	vl_buf_clear(&p->text);
-	while (st == VL_OK && rows_what_next(&what, &column))
-		st = vl_buf_printf(&p->text, err, "%s%s",
-		    p->text.n > 0 ? ", " : "", t->columns[column].name);
+	while (st == VL_OK && rows_what_next(&what, &column)) {
+		if (t->columns[column].secret)
+			++*secrets;
+		else
+			st = vl_buf_printf(&p->text, err, "%s%s",
+			    p->text.n > 0 ? ", " : "",
+			    t->schema->columns[column].name);
+	}
 	return st == VL_OK ? vl_buf_printf(&p->text, err, "%c", 0) : st;
+}
+
+/* A row that changes: what is no secret, then what is. */
+static enum vl_status
+tell_row(struct vl_rows_put *p, size_t table, enum vl_row_change what,
+    const struct rows_staged *row, struct vl_err *err)
+{
+	const char *name = p->here->plan.tables[table].collection;
+	const struct vl_slice said = rows_what_said(row->what);
+	size_t secrets = 0;
+	enum vl_status st = say_what(p, table, row->what, &secrets, err);
+
+	if (st != VL_OK)
+		return st;
+	if (said.n > 0 && p->opts.values != NULL)
+		p->opts.values(p->opts.arg, said);
+	if (secrets == 0 || p->text.n > 1)
+		p->opts.change(
+		    p->opts.arg, name, what, row->key, (const char *)p->text.p);
+	if (secrets > 0)
+		p->opts.change(p->opts.arg, name, VL_ROW_SECRET, row->key,
+		    "secret changed");
+	return VL_OK;
 }
 
 static enum vl_status
 tell(struct vl_rows_put *p, size_t table, enum rows_act act,
     enum vl_row_change what, struct vl_err *err)
 {
-	const char *name = p->here->plan.tables[table].collection;
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
-	struct vl_slice said = { 0 };
 	enum vl_status st = act == ROWS_LEFT ?
 	    rows_staging_gone(&g, p->stage, table, err) :
 	    rows_staging_open(&g, p->stage, table, act, err);
@@ -452,13 +486,7 @@ tell(struct vl_rows_put *p, size_t table, enum rows_act act,
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		st = say_what(p, table, row.what, err);
-		said = rows_what_said(row.what);
-		if (st == VL_OK && said.n > 0 && p->opts.values != NULL)
-			p->opts.values(p->opts.arg, said);
-		if (st == VL_OK)
-			p->opts.change(p->opts.arg, name, what, row.key,
-			    (const char *)p->text.p);
+		st = tell_row(p, table, what, &row, err);
 	}
 	rows_staging_free(g);
 	return st;
@@ -572,7 +600,7 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_make_settle(p, err);
 	if (st == VL_OK)
-		st = rows_secret_written(p, err);
+		rows_secret_tell_here(&p->here->plan, &p->opts.rows.report);
 	return st == VL_OK && !p->opts.conflicts_only ? tell_all(p, err) : st;
 }
 

@@ -23,6 +23,7 @@
  *	map.c, map_row.c, mapped.c
  *	           records that have another name here
  *	fill.c     the cells of a row that is written
+ *	slot.c     those that are secrets
  *	version.c  that of the application
  *	dangling.c references that name no row
  *	delete.c   rows that go
@@ -56,6 +57,7 @@ struct rows_staged {
 	struct vl_slice row;        /* canonical JSON */
 	struct vl_slice x;          /* the same, or n is 0 */
 	int64_t body;               /* number of its body; 0: none */
+	int64_t tokens;             /* the same of those of its slots */
 	uint8_t hash[VL_HASH_SIZE]; /* with a body: of `row` and it */
 	enum rows_act act;
 	enum rows_act was;    /* as it was put aside or set */
@@ -119,6 +121,9 @@ enum vl_status rows_stage_fill(
     struct rows_stage *s, struct vl_slice bytes, struct vl_err *err);
 enum vl_status rows_stage_piece(struct rows_stage *s, int64_t number,
     uint64_t at, uint64_t n, struct vl_buf *out, struct vl_err *err);
+/* All of one. */
+enum vl_status rows_stage_all(struct rows_stage *s, int64_t number,
+    struct vl_buf *out, struct vl_err *err);
 /* Rows of the target that no row of the bundle is: to be deleted. */
 enum vl_status rows_stage_gone(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err);
@@ -222,6 +227,7 @@ struct vl_rows_put {
 	struct vl_buf detail;
 	struct vl_buf text;
 	struct rows_values values;
+	struct vl_buf tokens; /* of the row at hand */
 };
 
 /* rows.c: the rows of the target, by the names that the source gives them;
@@ -444,7 +450,6 @@ enum vl_status rows_idmap_find(struct vl_rows_put *p, size_t table,
     struct vl_slice key, int64_t *id, bool *found, struct vl_err *err);
 void rows_idmap_free(struct rows_idmap *m);
 /* fill.c: the cell of a column for a value of a line. */
-enum vl_status rows_refuse_secret(struct vl_err *err);
 enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,
@@ -492,8 +497,23 @@ struct rows_owned_cell {
 enum vl_status rows_owned_out(struct vl_rows_put *p,
     const struct rows_owned_cell *of, struct vl_buf *text, struct vl_cell *cell,
     struct vl_err *err);
-/* secret.c: those that are written, as a note. */
-enum vl_status rows_secret_written(struct vl_rows_put *p, struct vl_err *err);
+/* slot.c: the tokens of a line's slots, opened once, and put aside.  VL_EAUTH:
+ * one is not that of its slot. */
+enum vl_status rows_slots_take(struct vl_rows_put *p, const struct vl_row *row,
+    struct vl_row_store *store, const struct vl_tokens_of *tokens,
+    struct vl_err *err);
+/* What is written for a slot, encrypted as this side does; in locked memory
+ * until the next one of the column. */
+struct rows_slot_of {
+	size_t table;
+	size_t column;
+	size_t number; /* among those of the column */
+	struct vl_slice inside;
+	const struct vl_slot *slot;
+};
+enum vl_status rows_fill_secret(struct vl_rows_put *p,
+    const struct rows_staged *row, const struct rows_slot_of *of,
+    struct vl_slice *sealed, struct vl_err *err);
 /* dangling.c: after a write that ended at one, all of them, as notes; `first`
  * says how many. */
 void rows_dangling_tell(struct vl_rows_put *p, struct vl_err *first);

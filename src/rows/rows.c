@@ -49,6 +49,7 @@ vl_rows_open(
 	r->opts = *opts;
 	r->plan.pool = opts->pool;
 	if (make_plan(r, NULL, 0, err) == VL_OK &&
+	    rows_secret_try(&r->plan, opts->db, err) == VL_OK &&
 	    rows_find_keys(r, err) == VL_OK &&
 	    rows_owned_collect(r, err) == VL_OK)
 		return VL_OK;
@@ -88,6 +89,7 @@ vl_rows_free(struct vl_rows *r)
 	rows_plan_free(&r->plan);
 	vl_buf_free(&r->item);
 	vl_buf_free(&r->line);
+	free(r->tokens);
 	free(r);
 }
 
@@ -101,6 +103,7 @@ vl_rows_counts(const struct vl_rows *r, struct vl_rows_counts *counts)
 struct item_head {
 	uint64_t row;
 	uint64_t ids;
+	uint64_t tokens;
 	uint64_t body;
 };
 
@@ -116,10 +119,11 @@ static enum vl_status
 add_item(struct vl_rows *r, struct vl_slice key, struct vl_err *err)
 {
 	const struct rows_values *v = &r->values;
-	const struct item_head head = { v->row.n, v->ids.n, v->size };
+	const struct item_head head = { v->row.n, v->ids.n, v->tokens.n,
+		v->size };
 	const struct vl_slice parts[] = { key, bytes_of("", 1),
 		bytes_of(&head, sizeof(head)), vl_buf_slice(&v->row),
-		vl_buf_slice(&v->ids),
+		vl_buf_slice(&v->ids), vl_buf_slice(&v->tokens),
 		bytes_of(v->large, v->nlarge * sizeof(*v->large)) };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -150,7 +154,6 @@ take_row(struct vl_rows *r, const struct rows_reader *rd,
 		r->counts.dropped += drop;
 		return st;
 	}
-	rows_secret_count(&r->plan, rd);
 	return add_item(r, note->key, err);
 }
 
@@ -194,6 +197,29 @@ begin_table(struct vl_rows *r, struct vl_err *err)
 	return st == VL_OK ? vl_sort_finish(r->sort, err) : st;
 }
 
+/* The tokens of the line's slots, one behind the other. */
+static enum vl_status
+split_tokens(struct vl_rows *r, struct vl_slice all, struct vl_record *rec,
+    struct vl_err *err)
+{
+	struct vl_rd rd = { .rest = all };
+	struct vl_slice *grown = NULL;
+
+	for (rec->ntokens = 0; rd.rest.n > 0; rec->ntokens++) {
+		if (rec->ntokens == r->cap_tokens) {
+			r->cap_tokens = 2 * r->cap_tokens + 4;
+			grown = reallocarray(
+			    r->tokens, r->cap_tokens, sizeof(*grown));
+			if (grown == NULL)
+				return vl_fail_memory(err);
+			r->tokens = grown;
+		}
+		r->tokens[rec->ntokens] = vl_rd_take(&rd, vl_rd_u32le(&rd));
+	}
+	rec->tokens = r->tokens;
+	return VL_OK;
+}
+
 static enum vl_status
 make_line(struct vl_rows *r, struct vl_slice item, struct vl_record *rec,
     struct vl_err *err)
@@ -214,9 +240,11 @@ make_line(struct vl_rows *r, struct vl_slice item, struct vl_record *rec,
 	row.has_body = row.size > 0;
 	row.resource = vl_slice_of(r->plan.resource);
 	row.table = vl_slice_of(t->collection);
+	st = split_tokens(r, vl_rd_take(&rd, head.tokens), rec, err);
 	r->large = rd.rest;
 	r->rest = (struct vl_slice){ 0 };
-	st = vl_row_encode(&r->line, &row, &rec->hash_at, err);
+	if (st == VL_OK)
+		st = vl_row_encode(&r->line, &row, &rec->hash_at, err);
 	if (st != VL_OK)
 		return vl_within(err, "table '%s'", t->schema->name);
 	rec->has_body = row.has_body;
@@ -310,6 +338,9 @@ row_line(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 		return make_line(r, item, rec, err);
 	if (st == VL_OK)
 		rows_secret_tell(&r->plan, r->table, &r->opts.report);
+	if (st == VL_OK)
+		r->counts.leaks +=
+		    rows_leak_tell(&r->plan, r->table, &r->opts.report);
 	vl_sort_free(r->sort);
 	r->sort = NULL;
 	r->told = false;

@@ -1,5 +1,7 @@
 /* Whether two values say the same: one of the bundle, one of the target. */
 
+#include <string.h>
+
 #include "put.h"
 
 struct same {

@@ -1,7 +1,6 @@
 /*
- * Columns that the profile calls secret (formats/profile.md, "Secrets").  What
- * is in them is encrypted with a key that each side has for itself, and
- * travels as it is: here is counted whom that is to be said of.
+ * Columns that hold secrets (formats/profile.md, "Secrets"): which they are,
+ * and their values opened with the master key of this side.
  */
 
 #include <inttypes.h>
@@ -9,16 +8,90 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <valise/text.h>
+#include "secret.h"
 
-#include "put.h"
+static enum vl_status
+open_vault(
+    struct rows_secret *s, const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	const struct vl_cipher *cipher = NULL;
+	struct vl_slice key = { 0 };
+	enum vl_status st = opts->secrets->key(
+	    opts->secrets->arg, s->words, &cipher, &key, err);
 
-struct rows_secret {
-	const struct vl_secret_words *words;
-	size_t table;
-	size_t column;
-	uint64_t values; /* that travel */
-};
+	if (st == VL_OK)
+		st = vl_vault_new(&s->vault, cipher, key, err);
+	if (st == VL_EUSAGE)
+		return rows_plan_fail(opts, ROWS_AT(s->words), err,
+		    "'secrets', column '%s': %s", s->words->of, err->text);
+	s->in_clear = st == VL_OK && cipher->cipher == VL_CIPHER_PLAIN;
+	return st;
+}
+
+/* What names rows is in the clear in every line. */
+static const char *
+why_not(const struct rows_table *t, size_t column)
+{
+	const struct rows_entry *e = t->entries;
+	size_t i = 0;
+
+	for (; e < t->entries + t->nentries; e++) {
+		if (e->multiset && !e->skipped)
+			return "rows of this table are known by all they hold: "
+			       "give them a 'key'";
+		for (i = 0; i < e->nkey; i++)
+			if (e->key[i] == column)
+				return "it is part of the key of its rows";
+		for (i = 0; i < e->nordinal; i++)
+			if (e->ordinal[i] == column)
+				return "it says the order of its rows";
+	}
+	return t->columns[column].heres != NULL ? "'here' is about it, too" :
+	                                          NULL;
+}
+
+/* By a path into the values of the column. */
+static enum vl_status
+find_inside(
+    struct rows_secret *s, const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	const struct vl_secret_words *w = s->words;
+	const struct vl_finder_words words = {
+		.json = w->json, .php = w->php, .yaml = w->yaml
+	};
+
+	if (w->json == NULL && w->php == NULL && w->yaml == NULL)
+		return VL_OK;
+	if (vl_finder_new(&s->finder, &words, err) == VL_OK)
+		return VL_OK;
+	return rows_plan_fail(opts, ROWS_AT(w), err,
+	    "'secrets', column '%s': %s", w->of, err->text);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* What is written does not know which of the entries it is of. */
+static enum vl_status
+check_alike(const struct rows_secret *s, const struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct vl_err *err)
+{
+	const struct rows_secret *other = p->secrets;
+
+	for (; other < s; other++)
+		if (other->table == s->table && other->column == s->column &&
+		    (!same_text(
+		         other->words->master_key, s->words->master_key) ||
+		        !same_text(other->words->cipher, s->words->cipher)))
+			return rows_plan_fail(opts, ROWS_AT(s->words), err,
+			    "'secrets': column '%s' has another key or cipher "
+			    "than in line %u: one of each for a column",
+			    s->words->of, other->words->line);
+	return VL_OK;
+}
 
 static enum vl_status
 find_column(struct rows_secret *s, const struct rows_plan *p,
@@ -26,16 +99,41 @@ find_column(struct rows_secret *s, const struct rows_plan *p,
 {
 	struct vl_slice table = { 0 };
 	struct vl_slice column = { 0 };
+	struct rows_table *t = NULL;
+	enum vl_status st = VL_OK;
+	const char *why = NULL;
 
 	if (vl_profile_split(s->words->of, &table, &column)) {
 		s->table = rows_plan_table(p, table);
 		if (s->table != NONE)
 			s->column = rows_column(&p->tables[s->table], column);
 	}
-	if (s->column != NONE || p->lenient)
+	if (s->column == NONE)
+		return p->lenient ?
+		    VL_OK :
+		    rows_plan_fail(opts, ROWS_AT(s->words), err,
+		        "'secrets': there is no column '%s'", s->words->of);
+	t = &p->tables[s->table];
+	st = find_inside(s, opts, err);
+	if (st != VL_OK)
+		return st;
+	if (s->finder == NULL)
+		t->columns[s->column].secret = true;
+	else
+		t->columns[s->column].secret_inside = true;
+	why = why_not(t, s->column);
+	if (why != NULL)
+		return rows_plan_fail(opts, ROWS_AT(s->words), err,
+		    "'secrets': column '%s': %s", s->words->of, why);
+	st = rows_plan_condition(
+	    t, opts->db, s->words->where, &s->condition, err);
+	if (st != VL_OK)
+		return rows_plan_fail(opts, ROWS_AT(s->words), err,
+		    "'secrets': column '%s': %s", s->words->of, err->text);
+	if (opts->secrets == NULL || rows_secret_blank(s))
 		return VL_OK;
-	return rows_plan_fail(opts, ROWS_AT(s->words), err,
-	    "'secrets': there is no column '%s'", s->words->of);
+	st = check_alike(s, p, opts, err);
+	return st == VL_OK ? open_vault(s, opts, err) : st;
 }
 
 enum vl_status
@@ -48,6 +146,10 @@ rows_secret_plan(
 
 	if (n == 0)
 		return VL_OK;
+	if (opts->secrets != NULL) {
+		p->ops = opts->secrets->ops;
+		p->needles = p->lenient ? NULL : opts->secrets->needles;
+	}
 	p->secrets = calloc(n, sizeof(*p->secrets));
 	if (p->secrets == NULL)
 		return vl_fail_memory(err);
@@ -56,7 +158,8 @@ rows_secret_plan(
 		*s = (struct rows_secret){ .words =
 			                       &p->words->secrets[p->nsecrets],
 			.table = NONE,
-			.column = NONE };
+			.column = NONE,
+			.condition = NONE };
 		st = find_column(s, p, opts, err);
 		if (st != VL_OK && rows_heard(p, NULL, NULL, err))
 			st = VL_OK;
@@ -64,118 +167,252 @@ rows_secret_plan(
 	return st;
 }
 
-void
-rows_secret_count(const struct rows_plan *p, const struct rows_reader *rd)
+enum vl_status
+rows_secret_leak(
+    struct rows_plan *p, size_t table, size_t column, struct vl_err *err)
 {
-	const struct vl_cell *cell = NULL;
+	static const struct vl_secret_words words = { .of = NULL };
+	struct rows_secret *grown =
+	    reallocarray(p->secrets, p->nsecrets + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return vl_fail_memory(err);
+	p->secrets = grown;
+	grown += p->nsecrets++;
+	*grown = (struct rows_secret){ .words = &words,
+		.table = table,
+		.column = column,
+		.condition = NONE,
+		.leak = true,
+		.in_clear = true };
+	return vl_vault_new(&grown->vault, vl_cipher_named("plain"),
+	    (struct vl_slice){ 0 }, err);
+}
+
+struct rows_secret *
+rows_secret_leaked(const struct rows_plan *p, size_t table, size_t column)
+{
 	struct rows_secret *s = p->secrets;
 
-	for (; s < p->secrets + p->nsecrets; s++) {
-		if (s->table != rd->table || s->column == NONE ||
-		    s->words->master_key == NULL)
-			continue;
-		cell = rows_reader_cell(rd, s->column);
-		s->values += cell->type != VL_CELL_NULL &&
-		    (cell->type < VL_CELL_TEXT || cell->bytes.n > 0);
-	}
-}
-
-static void
-say(const struct rows_secret *s, const struct vl_rows_report *report,
-    const char *resource, uint64_t n, const char *what)
-{
-	char count[40];
-	char text[1024];
-
-	if (n == 0 || report->note == NULL)
-		return;
-	(void)snprintf(text, sizeof(text),
-	    "%s%s%s'%s': %s %s encrypted with the source's key '%s', which "
-	    "this version does not open: %s",
-	    resource == NULL ? "" : "resource '",
-	    resource == NULL ? "" : resource,
-	    resource == NULL ? "" : "': ", s->words->of,
-	    vl_format_counted(count, sizeof(count), n, "value", "values"),
-	    n == 1 ? "is" : "are", s->words->master_key, what);
-	report->note(report->arg, text);
+	for (; s < p->secrets + p->nsecrets; s++)
+		if (s->leak && s->table == table && s->column == column)
+			return s;
+	return NULL;
 }
 
 void
-rows_secret_tell(const struct rows_plan *p, size_t table,
-    const struct vl_rows_report *report)
+rows_secret_free(struct rows_plan *p)
+{
+	size_t i = 0;
+
+	for (i = 0; i < p->nsecrets; i++) {
+		vl_vault_free(p->secrets[i].vault);
+		vl_finder_free(p->secrets[i].finder);
+		vl_locked_free(&p->secrets[i].plain);
+		vl_locked_free(&p->secrets[i].sealed);
+	}
+	free(p->secrets);
+	p->secrets = NULL;
+	p->nsecrets = 0;
+}
+
+bool
+rows_secret_blank(const struct rows_secret *s)
+{
+	return s->words->on_secret == VL_SECRET_BLANK;
+}
+
+/* They speak of one place. */
+static bool
+same_place(const struct rows_secret *a, const struct rows_secret *b)
+{
+	return !a->leak && !b->leak && a->table == b->table &&
+	    a->column == b->column &&
+	    same_text(vl_secret_path(a->words), vl_secret_path(b->words));
+}
+
+bool
+rows_secret_holds(const struct rows_reader *rd, const struct rows_secret *s)
+{
+	const struct rows_secret *end = rd->plan->secrets + rd->plan->nsecrets;
+	const struct rows_secret *other = rd->plan->secrets;
+
+	if (s->condition != NONE)
+		return rows_reader_holds(rd, s->condition);
+	for (; other < end; other++)
+		if (other->condition != NONE && same_place(other, s) &&
+		    rows_reader_holds(rd, other->condition))
+			return false;
+	return true;
+}
+
+struct rows_secret *
+rows_secret_for(const struct rows_reader *rd, size_t column)
+{
+	struct rows_secret *s = rd->plan->secrets;
+
+	if (!rd->t->columns[column].secret)
+		return NULL;
+	for (; s < rd->plan->secrets + rd->plan->nsecrets; s++)
+		if (s->table == rd->table && s->column == column &&
+		    s->finder == NULL && !s->leak && rows_secret_holds(rd, s))
+			return s;
+	return NULL;
+}
+
+bool
+rows_secret_kept(const struct rows_reader *rd, size_t column)
+{
+	const struct rows_secret *s = rows_secret_for(rd, column);
+
+	return s != NULL && s->words->on_secret == VL_SECRET_KEEP_HERE;
+}
+
+bool
+rows_secret_any(const struct rows_plan *p, size_t table)
 {
 	const struct rows_secret *s = p->secrets;
 
 	for (; s < p->secrets + p->nsecrets; s++)
 		if (s->table == table)
-			say(s, report, NULL, s->values,
-			    "unreadable at the target until typed in there");
+			return true;
+	return false;
 }
 
-/* Whether the column has a value in the row of the bundle. */
-static enum vl_status
-has_value(struct vl_rows_put *p, const char *column,
-    const struct rows_staged *row, bool *has, struct vl_err *err)
+bool
+rows_secret_stands(const struct vl_cell *cell)
 {
-	struct vl_slice name = { 0 };
-	struct vl_value v = { 0 };
-	enum vl_status st = rows_row_parse(&p->theirs, row->row, err);
-	size_t at = 0;
-
-	*has = false;
-	while (st == VL_OK && vl_row_next(&p->theirs, 0, &at, &name, &v))
-		if (vl_slice_equal(name, vl_slice_of(column)))
-			*has = v.kind != VL_VALUE_CELL ||
-			    (v.cell.type != VL_CELL_NULL &&
-			        (v.cell.type < VL_CELL_TEXT ||
-			            v.cell.bytes.n > 0));
-	return st;
-}
-
-static enum vl_status
-count_written(struct vl_rows_put *p, const struct rows_secret *s,
-    enum rows_act act, uint64_t *n, struct vl_err *err)
-{
-	const struct rows_table *t = &p->here->plan.tables[s->table];
-	struct rows_staging *g = NULL;
-	struct rows_staged row = { 0 };
-	enum vl_status st = rows_staging_open(&g, p->stage, s->table, act, err);
-	bool more = true;
-	bool has = false;
-
-	while (st == VL_OK) {
-		st = rows_staging_next(g, &row, &more, err);
-		if (st != VL_OK || !more)
-			break;
-		if (!rows_what_writes(&row, s->column))
-			continue;
-		st = has_value(
-		    p, t->schema->columns[s->column].name, &row, &has, err);
-		*n += has;
-	}
-	rows_staging_free(g);
-	return st;
+	return cell->type != VL_CELL_NULL &&
+	    (cell->type < VL_CELL_TEXT || cell->bytes.n > 0);
 }
 
 enum vl_status
-rows_secret_written(struct vl_rows_put *p, struct vl_err *err)
+rows_secret_open(struct rows_secret *s, const struct vl_cell *cell, bool *clear,
+    struct vl_err *err)
 {
-	const struct rows_plan *plan = &p->here->plan;
-	const struct rows_secret *s = plan->secrets;
 	enum vl_status st = VL_OK;
-	uint64_t n = 0;
 
-	for (; st == VL_OK && s < plan->secrets + plan->nsecrets; s++) {
-		if (s->column == NONE || !p->seen[s->table] ||
-		    s->words->master_key == NULL)
+	*clear = false;
+	if (cell->type < VL_CELL_TEXT)
+		return vl_fail(
+		    err, VL_EFORMAT, "it is a number, which is no secret");
+	st = vl_vault_open(s->vault, &s->plain, clear, cell->bytes, err);
+	if (st == VL_OK &&
+	    !vl_plain_fits(s->words->plain, vl_locked_slice(&s->plain)))
+		return vl_fail(
+		    err, VL_EAUTH, "what it opens to is not what 'plain' says");
+	return st;
+}
+
+/* ---- Whether the key is the right one ---- */
+
+static enum vl_status
+wrong_key(const struct rows_secret *s, const struct rows_reader *rd,
+    const struct vl_err *first, struct vl_err *err)
+{
+	const char *key = s->words->master_key;
+
+	return vl_fail(err, rd->plan->lenient ? VL_EREFUSED : VL_EUSAGE,
+	    "column '%s': no value opens with master key '%s' (%s): is it the "
+	    "key of this side's application?",
+	    s->words->of, key == NULL ? "" : key, first->text);
+}
+
+/* It opened: that is looked for elsewhere, where somebody looks. */
+static enum vl_status
+try_one(const struct rows_plan *p, struct rows_secret *s,
+    const struct vl_cell *cell, bool *opens, struct vl_err *err)
+{
+	bool clear = false;
+	enum vl_status st = rows_secret_open(s, cell, &clear, err);
+
+	/* What stands in clear says nothing of the key. */
+	*opens = *opens || (st == VL_OK && !clear);
+	if (st == VL_OK && p->needles != NULL)
+		st = rows_leak_learn(p, s, err);
+	vl_locked_clear(&s->plain);
+	return st;
+}
+
+/* The secrets of the reader's row, until one opens; all, where they are to be
+ * looked for. */
+static enum vl_status
+try_row(const struct rows_plan *p, struct rows_secret *s,
+    const struct vl_cell *cell, struct vl_places *places, bool *opens,
+    struct vl_err *err)
+{
+	struct vl_cell one = { .type = VL_CELL_TEXT };
+	struct vl_buf text = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (s->finder == NULL)
+		return try_one(p, s, cell, opens, err);
+	places->n = 0;
+	places->ncounted = 0;
+	if (cell->type == VL_CELL_TEXT)
+		st = vl_finder_find(s->finder, cell->bytes, places, err);
+	for (i = 0; st == VL_OK && i < places->n; i++) {
+		if (*opens && p->needles == NULL)
+			break;
+		vl_buf_clear(&text);
+		st = vl_place_read(&text, cell->bytes, &places->list[i], err);
+		one.bytes = vl_buf_slice(&text);
+		if (st == VL_OK && rows_secret_stands(&one))
+			st = try_one(p, s, &one, opens, err);
+	}
+	vl_buf_free(&text);
+	return st;
+}
+
+/* Of the rows of an open reader. */
+static enum vl_status
+try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
+{
+	const struct vl_cell *cell = NULL;
+	struct vl_places places = { 0 };
+	struct vl_err first = { 0 };
+	enum vl_status st = VL_OK;
+	bool opens = false;
+	bool row = true;
+
+	while (st == VL_OK && (!opens || rd->plan->needles != NULL)) {
+		st = rows_reader_next(rd, &row, err);
+		if (st != VL_OK || !row)
+			break;
+		cell = rows_reader_cell(rd, s->column);
+		if (!rows_secret_stands(cell) || !rows_secret_holds(rd, s))
 			continue;
-		n = 0;
-		st = count_written(p, s, ROWS_NEW, &n, err);
+		st = try_row(rd->plan, s, cell, &places, &opens, err);
+		if (st == VL_EAUTH && first.status == VL_OK) {
+			(void)rows_reader_within(rd, err);
+			first = *err;
+		}
+		/* What has another form says nothing of the key. */
+		if (st == VL_EAUTH || st == VL_EFORMAT)
+			st = VL_OK;
+	}
+	vl_places_free(&places);
+	return st == VL_OK && !opens && first.status != VL_OK ?
+	    wrong_key(s, rd, &first, err) :
+	    st;
+}
+
+enum vl_status
+rows_secret_try(const struct rows_plan *p, struct vl_db *db, struct vl_err *err)
+{
+	struct rows_secret *s = p->secrets;
+	struct rows_reader rd = { 0 };
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && s < p->secrets + p->nsecrets; s++) {
+		if (s->vault == NULL || s->leak ||
+		    (s->in_clear && p->needles == NULL))
+			continue;
+		st = rows_reader_open(&rd, db, p, s->table, NULL, err);
 		if (st == VL_OK)
-			st = count_written(p, s, ROWS_UPDATE, &n, err);
-		if (st == VL_OK)
-			say(s, &p->opts.rows.report, plan->resource, n,
-			    "unreadable here until typed in");
+			st = try_rows(s, &rd, err);
+		rows_reader_close(&rd);
 	}
 	return st;
 }

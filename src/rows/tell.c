@@ -71,24 +71,6 @@ is_text(const struct vl_value *v)
 	        v->cell.type == VL_CELL_TEXT);
 }
 
-static bool
-is_secret(const struct rows_plan *p, const struct rows_beside *b)
-{
-	const struct rows_table *t = b->rd->t;
-	struct vl_slice table = { 0 };
-	struct vl_slice column = { 0 };
-	size_t i = 0;
-
-	for (i = 0; p->words != NULL && i < p->words->nsecrets; i++)
-		if (vl_profile_split(
-		        p->words->secrets[i].of, &table, &column) &&
-		    vl_slice_equal(table, vl_slice_of(t->schema->name)) &&
-		    vl_slice_equal(column,
-		        vl_slice_of(t->schema->columns[b->column].name)))
-			return true;
-	return false;
-}
-
 /* A piece of one side, and what it stands for where that is in a body. */
 static enum vl_status
 add_piece(struct vl_rows_put *p, struct rows_scratch *scratch,
@@ -147,7 +129,7 @@ rows_tell_value(struct vl_rows_put *p, struct rows_scratch *scratch,
 
 	if (p->opts.values == NULL || p->opts.conflicts_only ||
 	    !is_text(b->ours) || !is_text(b->theirs) || t->said.n > SAID_MAX ||
-	    is_secret(&p->here->plan, b))
+	    c->secret || c->leaky)
 		return VL_OK;
 	for (i = 0; i < c->nrefs; i++)
 		if (c->refs[i].words != NULL && c->refs[i].words->yaml != NULL)

@@ -123,8 +123,11 @@ write_value(struct rows_writing *g, size_t column)
 	const struct rows_column *c = &g->rd->t->columns[column];
 	const struct vl_cell *cell = rows_reader_cell(g->rd, column);
 	const struct rows_ref *whole = NULL;
+	struct rows_secret *secret = rows_secret_for(g->rd, column);
 
-	if (c->nrefs == 0)
+	if (secret != NULL)
+		return rows_write_secret(g, secret, cell);
+	if (c->nrefs == 0 && !c->secret_inside && !rows_leak_any(g->rd, cell))
 		return rows_write_cell(g, cell);
 	whole = rows_whole(g->rd, column);
 	if (whole != NULL)
@@ -142,6 +145,7 @@ write_row(struct rows_writing *g)
 	size_t i = 0;
 
 	vl_buf_clear(&v->row);
+	vl_buf_clear(&v->tokens);
 	v->nlarge = 0;
 	v->size = 0;
 	vl_json_w_init(&g->w, &v->row);
@@ -269,6 +273,7 @@ rows_values_free(struct rows_values *v)
 {
 	vl_buf_free(&v->row);
 	vl_buf_free(&v->ids);
+	vl_buf_free(&v->tokens);
 	rows_inside_free(&v->inside);
 	free(v->large);
 	free(v->order);

@@ -23,6 +23,10 @@ enum vl_status rows_write_cell(
 /* An id of a row that does not travel may stand as it is. */
 bool rows_ref_keeps(const struct rows_ref *ref);
 
+/* slot.c: a slot in place of a secret. */
+enum vl_status rows_write_secret(
+    struct rows_writing *g, struct rows_secret *s, const struct vl_cell *cell);
+
 /* inside.c: a value in which ids may stand, in pieces where some do. */
 enum vl_status rows_write_inside(
     struct rows_writing *g, size_t column, const struct vl_cell *cell);

@@ -440,11 +440,18 @@ leave(void *arg, const struct rows_staged *row, struct vl_err *err)
 static enum vl_status
 hand_over(struct writing *g, struct rows_behind **behind, uint64_t *left)
 {
-	enum vl_status st = fill_insert(g);
+	enum vl_status st = VL_OK;
 	bool taken = false;
 
+	/* Secrets are copied nowhere. */
+	if (rows_secret_any(&g->p->here->plan, g->table))
+		st = write_one(g, true, FIRST, left);
+	else
+		st = fill_insert(g);
 	if (st != VL_OK)
 		return within(g);
+	if (rows_secret_any(&g->p->here->plan, g->table))
+		return VL_OK;
 	if (*behind == NULL)
 		st = rows_behind_open(behind,
 		    &(struct rows_behind_opts){ .pool = g->p->opts.rows.pool,

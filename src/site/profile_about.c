@@ -24,6 +24,7 @@
 #define ROWS      VL_SCOPE_ROWS
 #define SECRET    VL_SCOPE_SECRET
 #define NOT       VL_SCOPE_NOT_SECRET
+#define LEAK      VL_SCOPE_LEAK
 #define HERE      VL_SCOPE_HERE
 #define CIPHER    VL_SCOPE_CIPHER
 #define CKEY      VL_SCOPE_CIPHER_KEY
@@ -75,6 +76,8 @@ const struct vl_word_about vl_profile_about[] = {
 	  "{resource: db, secrets: [{column: login.data, master_key: app, cipher: mine}]}" },
 	{ DATABASE, "not_secret", "columns that only look as if they held secrets", NULL,
 	  "{resource: db, not_secret: [{column: user.token_count}]}" },
+	{ DATABASE, "leaks", "columns in which secrets are known to stand in clear", NULL,
+	  "{resource: db, leaks: [{column: log.text, do: slot}]}" },
 	{ DATABASE, "keep_here", "rows, columns of rows, files, or values in files, that are the target's", NULL,
 	  "{resource: db, keep_here: [{table: setting, where: \"name = 'url'\"}]}" },
 	{ DATABASE, "here", "values that differ from side to side", NULL,
@@ -263,6 +266,12 @@ const struct vl_word_about vl_profile_about[] = {
 	{ NOT, "where", "in which rows", "all",
 	  "{column: meta.value, where: \"name = 'tokens'\"}" },
 
+	{ LEAK, "column", "which; `*` stands for any", NULL, "{column: log.text, do: allow}" },
+	{ LEAK, "where", "in which rows", "all",
+	  "{column: log.text, where: \"kind = 'request'\", do: blank}" },
+	{ LEAK, "do", "what becomes of one: it travels as it stands, is left out, or travels as a secret", NULL,
+	  "{column: log.text, do: slot}" },
+
 	{ HERE, "name", "which value; `site.yaml` says what it is", NULL,
 	  "{name: url, in: [post.body, setting.value]}" },
 	{ HERE, "in", "the columns that hold it", NULL, "{name: url, in: [\"*.body\"]}" },
@@ -370,6 +379,8 @@ const struct vl_word_about vl_profile_about[] = {
 	  "profile: {use: app, members: [{resource: files, file: t.json, json: $.list}]}" },
 	{ USE, "secrets", "words over those of the profile, or further lines", NULL,
 	  "profile: {use: n8n, secrets: [{resource: app, column: a.b, on_secret: blank}]}" },
+	{ USE, "leaks", "further lines", NULL,
+	  "profile: {use: n8n, leaks: [{resource: app, column: a.log, do: allow}]}" },
 	{ USE, "not_secret", "further lines", NULL,
 	  "profile: {use: n8n, not_secret: [{resource: app, column: a.token}]}" },
 	/* clang-format on */

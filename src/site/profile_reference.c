@@ -33,6 +33,7 @@ static const struct {
 	{ VL_SCOPE_HERE, "An entry of `here`", "a resource" },
 	{ VL_SCOPE_SECRET, "An entry of `secrets`", "a resource" },
 	{ VL_SCOPE_NOT_SECRET, "An entry of `not_secret`", "a resource" },
+	{ VL_SCOPE_LEAK, "An entry of `leaks`", "a resource" },
 	{ VL_SCOPE_CIPHER, "An entry of `ciphers`", "a profile" },
 	{ VL_SCOPE_CIPHER_PART, "An entry of `parts` and `after`",
 	    "an entry of `ciphers`" },

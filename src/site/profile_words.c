@@ -34,6 +34,7 @@ static const char *const pieces[] = { "ciphertext", "salt", "tag", "iv", "mac",
 static const char *const on_broken[] = { "refuse", "keep", NULL };
 static const char *const on_secret[] = { "carry", "blank", "keep_here", NULL };
 static const char *const broken[] = { "refuse", "carry_as_is", NULL };
+static const char *const leak[] = { "allow", "blank", "slot", NULL };
 static const char *const missing[] = { "refuse", "allow", NULL };
 static const char *const collide[] = { "refuse", "rename", NULL };
 
@@ -66,6 +67,7 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 #define ROWS(name)    VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define SECRET(name)                                                           \
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
+#define LEAK(name) VL_SCOPE_LEAK, .at = offsetof(struct vl_leak, name)
 #define NOT_SECRET(name)                                                       \
 	VL_SCOPE_NOT_SECRET, .at = offsetof(struct vl_not_secret, name)
 #define CIPHER(name)                                                           \
@@ -168,7 +170,8 @@ const struct vl_word vl_profile_table[] = {
 	{ "not_secret", DATABASE(not_secret), .type = VL_WORD_MAPS,
 	    .of = VL_SCOPE_NOT_SECRET, .set = true,
 	    .count = IN_DATABASE(nnot_secret) },
-	LATER("leaks", VL_SCOPE_DATABASE),
+	{ "leaks", DATABASE(leaks), .type = VL_WORD_MAPS, .of = VL_SCOPE_LEAK,
+	    .set = true, .count = IN_DATABASE(nleaks) },
 
 	{ "table", TABLE(tables), .type = VL_WORD_TABLE, .required = true,
 	    .many = VL_ONE_OR_LIST, .count = IN_TABLE(ntables) },
@@ -296,6 +299,10 @@ const struct vl_word vl_profile_table[] = {
 	LATER("define", VL_SCOPE_SECRET),
 	{ "column", NOT_SECRET(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "where", NOT_SECRET(where), .type = VL_WORD_TEXT },
+	{ "column", LEAK(of), .type = VL_WORD_COLUMN, .required = true },
+	{ "where", LEAK(where), .type = VL_WORD_TEXT },
+	{ "do", LEAK(what), .type = VL_WORD_CHOICE, .choices = leak,
+	    .required = true },
 	{ "name", HERE(name), .type = VL_WORD_NAME, .required = true },
 	{ "in", HERE(in), .type = VL_WORD_COLUMN, .required = true,
 	    .many = VL_ONE_OR_LIST, .set = true,
@@ -374,7 +381,7 @@ const struct vl_word vl_profile_table[] = {
 	{ "members", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "not_secret", VL_SCOPE_USE, .type = VL_WORD_LINES },
 	{ "secrets", VL_SCOPE_USE, .type = VL_WORD_LINES },
-	LATER("leaks", VL_SCOPE_USE),
+	{ "leaks", VL_SCOPE_USE, .type = VL_WORD_LINES },
 
 	{ .word = NULL }
 };

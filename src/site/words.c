@@ -247,6 +247,7 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_SECRET] = { IN_SITE(vl_secret_words), .whose = "this entry" },
 	[VL_SCOPE_NOT_SECRET] = { IN_SITE(vl_not_secret),
 	    .whose = "this entry" },
+	[VL_SCOPE_LEAK] = { IN_SITE(vl_leak), .whose = "this entry" },
 	[VL_SCOPE_HERE] = { IN_SITE(vl_here), .whose = "this entry" },
 	[VL_SCOPE_CIPHER] = { IN_SITE(vl_declared), .whose = "this cipher" },
 	[VL_SCOPE_CIPHER_KEY] = { .whose = "'key'" },

@@ -48,6 +48,7 @@ enum vl_scope {
 	VL_SCOPE_ROWS,        /* struct vl_keep_rows, of a profile */
 	VL_SCOPE_SECRET,      /* struct vl_secret_words */
 	VL_SCOPE_NOT_SECRET,  /* struct vl_not_secret */
+	VL_SCOPE_LEAK,        /* struct vl_leak */
 	VL_SCOPE_HERE,        /* struct vl_here */
 	VL_SCOPE_CIPHER,      /* struct vl_declared */
 	VL_SCOPE_CIPHER_KEY,  /* the same: its `key` */

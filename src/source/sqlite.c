@@ -124,6 +124,7 @@ rows_opts(struct sqlite *q)
 		.warn_undeclared = q->opts.warn_undeclared,
 		.pool = q->opts.pool,
 		.owned = q->opts.owned,
+		.secrets = q->opts.secrets,
 		.report = { q, note },
 	};
 }

@@ -3,6 +3,7 @@
 
 /* What the files of this room share. */
 
+#include <valise/place.h>
 #include <valise/vault.h>
 
 #define KEYS_MAX  128 /* bytes that are derived from a master key */
@@ -88,6 +89,14 @@ enum vl_status crypter_seal(struct crypter *x, struct vl_locked *out,
 enum vl_status crypter_mac(const struct crypter *x, uint8_t mac[MAC_MAX],
     const uint8_t *keys, struct vl_slice bytes, struct vl_err *err);
 void crypter_free(struct crypter *x);
+
+/* path.c: places in a text that whoever finds them does not see.  Statuses as
+ * vl_finder_find(). */
+enum vl_status masked_find(struct vl_places *places, struct vl_slice text,
+    const struct vl_finder_words *way, struct vl_err *err);
+/* The text of one, behind what `out` has.  VL_EUSAGE: it is not read. */
+enum vl_status locked_place(struct vl_locked *out, struct vl_slice text,
+    const struct vl_place *place, struct vl_err *err);
 
 /* A program that encrypts. */
 struct talk;

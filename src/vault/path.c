@@ -167,9 +167,8 @@ is_nothing(struct vl_slice raw)
 	return raw.n == 0;
 }
 
-/* The text of the place, in locked memory. */
-static enum vl_status
-read_place(struct vl_locked *out, struct vl_slice text,
+enum vl_status
+locked_place(struct vl_locked *out, struct vl_slice text,
     const struct vl_place *place, struct vl_err *err)
 {
 	const struct vl_slice raw = { text.p + place->at, place->n };
@@ -208,27 +207,39 @@ read_place(struct vl_locked *out, struct vl_slice text,
 }
 
 enum vl_status
+masked_find(struct vl_places *places, struct vl_slice text,
+    const struct vl_finder_words *way, struct vl_err *err)
+{
+	const char *path = way->json != NULL ? way->json : way->yaml;
+	struct masking m = { .words = vl_slice_of(path) };
+	struct vl_locked copy = { 0 };
+	struct vl_finder *f = NULL;
+	enum vl_status st = vl_finder_new(&f, way, err);
+
+	m.letter = unused(m.words, "qzjxkwvyQZJXKWVY");
+	m.digit = unused(m.words, "1723456890");
+	if (st == VL_OK)
+		st = vl_locked_add(&copy, text, err);
+	if (st == VL_OK)
+		mask(&m, copy.p, copy.n, way->json != NULL);
+	if (st == VL_OK)
+		st = vl_finder_find(f, vl_locked_slice(&copy), places, err);
+	vl_finder_free(f);
+	vl_locked_free(&copy);
+	return st;
+}
+
+enum vl_status
 master_path(struct vl_locked *out, bool *found, struct vl_slice text,
     const struct vl_master_words *words, struct vl_err *err)
 {
 	const char *path = words->json != NULL ? words->json : words->yaml;
 	const struct vl_finder_words way = { .json = words->json,
 		.yaml = words->yaml };
-	struct masking m = { .words = vl_slice_of(path) };
-	struct vl_locked copy = { 0 };
 	struct vl_places places = { 0 };
-	struct vl_finder *f = NULL;
-	enum vl_status st = vl_finder_new(&f, &way, err);
+	enum vl_status st = masked_find(&places, text, &way, err);
 
 	*found = false;
-	m.letter = unused(m.words, "qzjxkwvyQZJXKWVY");
-	m.digit = unused(m.words, "1723456890");
-	if (st == VL_OK)
-		st = vl_locked_add(&copy, text, err);
-	if (st == VL_OK)
-		mask(&m, copy.p, copy.n, words->json != NULL);
-	if (st == VL_OK)
-		st = vl_finder_find(f, vl_locked_slice(&copy), &places, err);
 	if (st == VL_EFORMAT || st == VL_ELIMIT)
 		st = vl_fail(
 		    err, VL_EUSAGE, words->json != NULL ? NOT_JSON : NOT_YAML);
@@ -240,10 +251,8 @@ master_path(struct vl_locked *out, bool *found, struct vl_slice text,
 	        !is_nothing((struct vl_slice){
 	            text.p + places.list[0].at, places.list[0].n }))) {
 		*found = true;
-		st = read_place(out, text, &places.list[0], err);
+		st = locked_place(out, text, &places.list[0], err);
 	}
 	vl_places_free(&places);
-	vl_finder_free(f);
-	vl_locked_free(&copy);
 	return st;
 }

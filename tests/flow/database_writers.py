@@ -93,7 +93,7 @@ class Application(Rows):
         self.site.source_yaml.write_text(
             self.site.source_yaml.read_text()
             + f"  - {{name: binary, kind: files, path: {self.site.source}}}\n"
-            "profile: n8n\n")
+            "profile: n8n\n" + n8n.master_keys(self.folder, "src"))
 
     def test_n8n_travels_by_names(self):
         bundle = self.site.export()

@@ -256,9 +256,9 @@ put_line(struct run *r, struct vl_slice line)
 		    st;
 	case VL_LINE_ROW:
 		st = vl_row_decode(&row, &r->store, line, &r->err);
-		return st == VL_OK ?
-		    vl_rows_put_row(r->put, &row, &r->store, &r->err) :
-		    st;
+		return st == VL_OK ? vl_rows_put_row(r->put, &row, &r->store,
+		                         &(struct vl_tokens_of){ 0 }, &r->err) :
+		                     st;
 	default:
 		return VL_OK;
 	}

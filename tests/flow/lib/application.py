@@ -32,7 +32,9 @@ class Sides(Flow):
         for side in ("src", "dst"):
             self.files[side].mkdir(parents=True)
 
-    def write_yaml(self, profile, target=None, words="", extra=""):
+    def write_yaml(self, profile, target=None, words="", extra="",
+                   sides=None):
+        """`words` and `extra` are the target's, `sides` has more of each."""
         trust = f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n"
         for side, path, more in (
                 ("src", self.site.source_yaml, profile),
@@ -46,7 +48,8 @@ class Sides(Flow):
                 + (f"  - name: {self.tree_name}\n    kind: files\n"
                    f"    path: {self.files[side]}\n"
                    if self.tree_name else "")
-                + (words if side == "dst" else "") + more)
+                + (words if side == "dst" else "") + more
+                + (sides[side] if sides else ""))
 
     def ask(self, side, sql, *values):
         db = open_db(self.db[side])

@@ -43,7 +43,8 @@ class N8n:
                 "[admin@example.test], to: [chef@ziel.test]}\n"
                 f"trust: [{{sender: {keys}/sender.pub}}]\n")
         return site_of(root, side, "binary", "profile: ./app.yaml\n",
-                       more if side == "dst" else "")
+                       (more if side == "dst" else "")
+                       + n8n.master_keys(root, side))
 
     @staticmethod
     def later(root):
@@ -110,13 +111,13 @@ class N8n:
                      role="workflow:editor")
             credential = f"cred-{name}"
             rows.add("credentials_entity", id=credential, name="same",
-                     type="t", data="sealed")
+                     type="t", data=n8n.sealed("{}", "src"))
             rows.add("shared_credentials", credentialsId=credential,
                      projectId=name, role="credential:owner")
             rows.add("shared_credentials", credentialsId=credential,
                      projectId=personal, role="credential:user")
             rows.add("credentials_entity", id=f"other-{name}", name="same",
-                     type=f"t{number}", data="sealed")
+                     type=f"t{number}", data=n8n.sealed("{}", "src"))
             rows.add("shared_credentials", credentialsId=f"other-{name}",
                      projectId=personal, role="credential:owner")
             for folder in (None, f"top-{name}"):

@@ -31,7 +31,8 @@ DOOR(vl_rows_put_open, (struct vl_rows_put **out,
 DOOR(vl_rows_put_table, (struct vl_rows_put *p,
     const struct vl_table_line *line, struct vl_err *err), (p, line, err))
 DOOR(vl_rows_put_row, (struct vl_rows_put *p, const struct vl_row *row,
-    struct vl_row_store *store, struct vl_err *err), (p, row, store, err))
+    struct vl_row_store *store, const struct vl_tokens_of *tokens,
+    struct vl_err *err), (p, row, store, tokens, err))
 DOOR(vl_rows_put_compare, (struct vl_rows_put *p, struct vl_err *err),
     (p, err))
 DOOR(vl_rows_put_write, (struct vl_rows_put *p, struct vl_err *err), (p, err))

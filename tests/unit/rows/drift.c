@@ -224,7 +224,8 @@ put_lines(struct import *m, const char *const *lines, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_rows_put_open(&put, &opts, err);
 	for (; st == VL_OK && *lines != NULL; lines++)
-		st = import_line(put, &store, vl_slice_of(*lines), err);
+		st = import_line(put, &store,
+		    &(struct vl_record){ .line = vl_slice_of(*lines) }, err);
 	vl_row_store_free(&store);
 	vl_rows_put_free(put);
 	vl_dbs_free(dbs);

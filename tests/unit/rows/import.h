@@ -26,7 +26,8 @@ struct import {
 	int64_t written;
 	bool stays; /* the list of what was brought */
 	bool no_list;
-	struct vl_pool *pool; /* or NULL */
+	struct vl_pool *pool;                  /* or NULL */
+	const struct vl_rows_secrets *secrets; /* of the target */
 };
 
 static inline void
@@ -37,7 +38,7 @@ import_change(void *arg, const char *table, enum vl_row_change what,
 	size_t n = strlen(m->changes);
 
 	(void)snprintf(m->changes + n, sizeof(m->changes) - n, "%c%s%.*s%s%s\n",
-	    "+~-!"[what], table, (int)key.n, (const char *)key.p,
+	    "+~-!*s"[what], table, (int)key.n, (const char *)key.p,
 	    detail[0] == '\0' ? "" : " ", detail);
 }
 
@@ -114,8 +115,9 @@ import_make(struct import *m, const char *schema, const char *source,
 /* A line as its reader hands it on. */
 static inline enum vl_status
 import_line(struct vl_rows_put *put, struct vl_row_store *store,
-    struct vl_slice line, struct vl_err *err)
+    const struct vl_record *rec, struct vl_err *err)
 {
+	const struct vl_slice line = rec->line;
 	struct vl_table_line table = { 0 };
 	struct vl_row row = { 0 };
 
@@ -127,7 +129,8 @@ import_line(struct vl_rows_put *put, struct vl_row_store *store,
 	case VL_LINE_ROW:
 		if (vl_row_decode(&row, store, line, err) != VL_OK)
 			fail_msg("%s", err->text);
-		return vl_rows_put_row(put, &row, store, err);
+		return vl_rows_put_row(put, &row, store,
+		    &(struct vl_tokens_of){ rec->tokens, rec->ntokens }, err);
 	default:
 		return VL_OK;
 	}
@@ -146,7 +149,7 @@ import_rows(struct import *m, struct vl_rows_put *put, struct vl_err *err)
 		st = vl_rows_next(m->source.rows, &rec, err);
 		if (st != VL_OK || rec.line.p == NULL)
 			break;
-		st = import_line(put, &store, rec.line, err);
+		st = import_line(put, &store, &rec, err);
 		for (got = 1; st == VL_OK && rec.has_body && got > 0;) {
 			assert_int_equal(VL_OK,
 			    vl_rows_read(m->source.rows, piece, sizeof(piece),
@@ -174,6 +177,7 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 		.rows = { .resource = "app",
 		    .tempdir = "/tmp",
 		    .pool = m->pool,
+		    .secrets = m->secrets,
 		    .report = { .arg = m, .note = import_say } },
 		.map = m->map,
 		.nmap = m->nmap,

@@ -24,6 +24,7 @@ struct site {
 	struct vl_profile *profile;
 	struct vl_rows *rows;
 	struct vl_pool *pool; /* or NULL */
+	const struct vl_rows_secrets *secrets;
 	char notes[4096];
 };
 
@@ -72,6 +73,7 @@ site_open(struct site *s, const char *profile, bool warn, struct vl_err *err)
 	opts.db = s->db;
 	opts.profile = s->profile;
 	opts.pool = s->pool;
+	opts.secrets = s->secrets;
 	return vl_rows_open(&s->rows, &opts, err);
 }
 

@@ -74,6 +74,8 @@ frame_of(enum vl_scope scope)
 		return "resources: [{resource: db, here: [%s]}]\n";
 	case VL_SCOPE_SECRET:
 		return "resources: [{resource: db, secrets: [%s]}]\n";
+	case VL_SCOPE_LEAK:
+		return "resources: [{resource: db, leaks: [%s]}]\n";
 	case VL_SCOPE_NOT_SECRET:
 		return "resources: [{resource: db, not_secret: [%s]}]\n";
 	case VL_SCOPE_CIPHER:

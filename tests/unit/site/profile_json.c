@@ -406,8 +406,8 @@ refuses_what_no_writer_wrote(void **state)
 	    other);
 	refused(RESOURCE("\"resource\":\"a\",\"tabels\":[]"),
 	    SOURCE ": unknown word 'tabels'; did you mean 'tables'?");
-	refused(RESOURCE("\"leaks\":[],\"resource\":\"a\""),
-	    SOURCE ": 'leaks' is not known to this version yet");
+	refused(RESOURCE("\"resource\":\"a\",\"secrets\":[{\"file\":\"a\"}]"),
+	    SOURCE ": 'file' is not known to this version yet");
 	refused(RESOURCE("\"resource\":1"),
 	    SOURCE ": a number, false or null, which no word takes");
 	refused(RESOURCE("\"resource\":\"a\\u0000\""), NULL);

@@ -357,8 +357,8 @@ refuses_words_that_stand_nowhere(void **state)
 	write_base("resources: [{resource: db}]\n");
 	refused("{use: t, tabels: []}",
 	    "/s/site.yaml:3:19: unknown word 'tabels'; did you mean 'tables'?");
-	refused("{use: t, leaks: []}",
-	    "/s/site.yaml:3:19: 'leaks' is not known to this version yet");
+	refused("{use: t, exclude: []}",
+	    "/s/site.yaml:3:19: 'exclude' is not known to this version yet");
 	refused("{use: t, prefix: {app: x_}}",
 	    "/s/site.yaml:3:10: 'prefix': 'app' is no resource of "
 	    "the profile");

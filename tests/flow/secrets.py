@@ -1,0 +1,123 @@
+"""Secrets: opened with the master key of the source, carried under the transfer
+key, and kept with the master key of the target."""
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+import n8n  # noqa: E402
+from application import Sides  # noqa: E402
+
+MAP = ("map:\n  - {resource: app, table: user, from: [admin@example.test],"
+       " to: [chef@ziel.test]}\n")
+TOKEN = '{"name":"X-Token","value":"tok_0123456789abcdef"}'
+
+
+class N8n(Sides):
+    """Credentials, by the profile that is shipped."""
+
+    def setUp(self):
+        super().setUp()
+        for side in ("src", "dst"):
+            n8n.make_database(self.db[side], side)
+        n8n.make_binary(self.files["src"])
+        self.keys = {side: n8n.master_keys(self.folder, side)
+                     for side in ("src", "dst")}
+        self.write_yaml("profile: n8n\n", extra=MAP, sides=self.keys)
+
+    def credentials(self, side):
+        """Name to what n8n itself sees there, with the key of that side."""
+        return {name: n8n.opened(data, side) for name, data in self.ask(
+            side, "select name, data from credentials_entity")}
+
+    def manifest(self, bundle, *identity):
+        out = self.site.run("valise", "ls", "--json", bundle,
+                            *(identity or self.site.identity)).out
+        return [line for line in out.splitlines() if '"r":' in line]
+
+    def put(self, side, name, text):
+        self.ask(side, "update credentials_entity set data = ? where name = ?",
+                 n8n.sealed(text, side), name)
+
+    def test_credentials_open_at_the_target_with_its_own_key(self):
+        was = self.credentials("src")
+        own = self.credentials("dst")["Only in target"]
+        self.assertNotEqual(was["Header token"],
+                            self.credentials("dst")["Header token"])
+        self.carry()
+        now = self.credentials("dst")
+        self.assertEqual(own, now.pop("Only in target"))
+        self.assertEqual(was, now)
+        self.assertEqual(TOKEN, now["Header token"])
+        self.assertEqual("dstHdr0000000001", self.one(
+            "dst", "select id from credentials_entity where name = "
+            "'Header token'"))
+        result = self.site.import_(self.site.export())
+        self.assert_says(result, "nothing")
+
+    def test_encrypting_all_anew_changes_no_line_and_no_row(self):
+        first = self.manifest(self.site.export())
+        self.carry()
+        n8n.sealed_anew(self.db["src"], "src")
+        bundle = self.site.export()
+        self.assertEqual(first, self.manifest(bundle))
+        before = self.ask("dst", "select * from credentials_entity")
+        self.assert_says(self.site.import_(bundle), "nothing")
+        self.assertEqual(before, self.ask(
+            "dst", "select * from credentials_entity"))
+
+    def test_one_secret_that_changes_is_one_line_of_manifest_and_preview(self):
+        self.carry()
+        first = self.manifest(self.bundle)
+        self.put("src", "Header token", TOKEN.replace("tok_", "new_"))
+        bundle = self.site.export()
+        lines = [line for line in self.manifest(bundle) if line not in first]
+        self.assertEqual(1, len(lines), lines)
+        self.assertIn('"data":{"$secret":"sf1.', lines[0])
+        result = self.site.preview(bundle)
+        shown = [line for line in result.out.splitlines()
+                 if "Header token" in line]
+        self.assertEqual(1, len(shown), result)
+        self.assertRegex(shown[0], r"^app +credentials_entity +s \S*.*"
+                                   r"Header token +secret changed$")
+        self.assertNotIn("new_0123456789", result.said)
+        self.assertNotIn(json.loads(lines[0])["row"]["data"]["$secret"],
+                         result.said)
+        self.site.import_(bundle)
+        self.assertIn("new_", self.credentials("dst")["Header token"])
+
+    def test_the_wrong_key_of_either_side_is_found_before_anything_else(self):
+        bundle = self.site.export()
+        path = n8n.make_config(self.folder, "dst")
+        path.write_text('{"encryptionKey": "another"}')
+        before = self.ask("dst", "select * from credentials_entity")
+        self.refused_import(4, bundle, "master key 'app'",
+                            "'credentials_entity'", "row ")
+        self.assertEqual(before, self.ask(
+            "dst", "select * from credentials_entity"))
+        path = n8n.make_config(self.folder, "src")
+        path.write_text('{"encryptionKey": "another"}')
+        result = self.site.export(expect=2)
+        self.assert_says(result, "master key 'app'", "'credentials_entity'")
+        for name in ("src", "dst"):
+            for value in self.ask(name, "select data from "
+                                  "credentials_entity"):
+                self.assertNotIn(value[0], result.said)
+
+    def test_a_site_that_does_not_name_its_key_is_told_what_to_add(self):
+        self.write_yaml("profile: n8n\n", extra=MAP)
+        result = self.site.export(expect=2)
+        self.assert_one_line(result)
+        self.assert_says(result, "master_keys: [{name: app")
+
+    def test_a_credential_that_does_not_open_is_named_by_its_key(self):
+        self.do("src", "update credentials_entity set data = 'U2FsdGVkX19h' "
+                "where name = 'SSH build host'")
+        result = self.site.export(expect=4)
+        self.assert_says(result, "SSH build host", "on_broken")
+        self.assertNotIn("U2FsdGVkX19h", result.said)
+
+
+if __name__ == "__main__":
+    unittest.main()
