@@ -51,6 +51,20 @@ struct vl_check_reference {
 	const char *examples; /* of those, the first */
 };
 
+/* What became of the values of one entry of `secrets`, on this side. */
+struct vl_check_secret {
+	const char *table;
+	const char *column;
+	const char *where;      /* SQL, or NULL */
+	const char *inside;     /* JSONPath; NULL: the whole value */
+	const char *cipher;     /* of this side */
+	const char *master_key; /* or NULL */
+	unsigned line;          /* of the profile */
+	uint64_t opened;
+	uint64_t clear;  /* stand there in clear */
+	uint64_t broken; /* do not open; told as a finding */
+};
+
 /* Whom it tells; but for `finding` each may be NULL. */
 struct vl_check {
 	void *arg;
@@ -59,6 +73,7 @@ struct vl_check {
 	void (*version)(void *arg, const char *text);
 	void (*entry)(void *arg, const struct vl_check_entry *e);
 	void (*reference)(void *arg, const struct vl_check_reference *r);
+	void (*secret)(void *arg, const struct vl_check_secret *s);
 };
 
 /*

@@ -10,7 +10,7 @@
 #include <valise/against.h>
 #include <valise/text.h>
 
-#include "export.h"
+#include "checked.h"
 
 struct check_opts {
 	struct vl_texts only;
@@ -35,234 +35,10 @@ struct sites {
 	struct vl_site *source;
 	struct vl_site *target; /* or NULL */
 	struct vl_profile *profile;
-	const char *profiles; /* directory */
+	const char *profiles;       /* directory */
+	struct vl_masters *masters; /* of the source */
+	struct vl_rows_secrets secrets;
 };
-
-struct checked {
-	const char *resource;
-	bool json;
-	uint64_t wrong;
-	uint64_t refused;
-	uint64_t hints;
-	uint64_t tables;
-	uint64_t rows;
-	enum vl_status verdict; /* of all databases */
-	enum vl_status there;   /* of an import into them */
-};
-
-static void
-say_name(const char *name)
-{
-	struct vl_buf b = { 0 };
-	struct vl_err err = { 0 };
-
-	if (vl_escape(&b, vl_slice_of(name), &err) == VL_OK)
-		(void)fwrite(b.p, 1, b.n, stdout);
-	vl_buf_free(&b);
-}
-
-/* A message: the names in it may be anything. */
-static void
-say_text(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy == NULL)
-		return;
-	vl_tame(copy);
-	(void)fputs(copy, stdout);
-	free(copy);
-}
-
-/* "word<tab>resource/table.column" */
-static void
-say_place(const struct checked *c, const char *word, const char *table_name,
-    const char *column)
-{
-	(void)printf("%s\t%s", word, c->resource);
-	if (table_name != NULL) {
-		(void)putchar('/');
-		say_name(table_name);
-	}
-	if (column != NULL) {
-		(void)putchar('.');
-		say_name(column);
-	}
-}
-
-static void
-add_text(struct vl_msg *m, const char *key, const char *text)
-{
-	if (text != NULL)
-		vl_msg_text(m, key, vl_slice_of(text));
-}
-
-static void
-tell_version(void *arg, const char *text)
-{
-	const struct checked *c = arg;
-	struct vl_msg m = { 0 };
-
-	if (c->json) {
-		vl_msg_begin(&m, "version");
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "version", text);
-		vl_msg_end(&m);
-	} else {
-		(void)printf("version\t%s\t%s\n", c->resource, text);
-	}
-}
-
-static void
-tell_entry(void *arg, const struct vl_check_entry *e)
-{
-	struct checked *c = arg;
-	struct vl_msg m = { 0 };
-
-	c->tables++;
-	c->rows += e->rows;
-	if (c->json) {
-		vl_msg_begin(&m, "table");
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "table", e->table);
-		add_text(&m, "where", e->where);
-		add_text(&m, "key", e->key);
-		if (e->line > 0)
-			vl_msg_count(&m, "line", e->line);
-		vl_msg_count(&m, "rows", e->rows);
-		vl_msg_count(&m, "skipped", e->skipped);
-		vl_msg_count(&m, "refused", e->refused);
-		vl_msg_end(&m);
-		return;
-	}
-	say_place(c, "table", e->table, NULL);
-	(void)printf(
-	    "\t%llu rows\tkey: %s", (unsigned long long)e->rows, e->key);
-	if (e->skipped > 0)
-		(void)printf("\t%llu skipped", (unsigned long long)e->skipped);
-	if (e->refused > 0)
-		(void)printf("\t%llu refused", (unsigned long long)e->refused);
-	if (e->where != NULL) {
-		(void)printf("\twhere ");
-		say_name(e->where);
-	}
-	(void)putchar('\n');
-}
-
-static void
-tell_reference(void *arg, const struct vl_check_reference *r)
-{
-	const struct checked *c = arg;
-	struct vl_msg m = { 0 };
-
-	if (c->json) {
-		vl_msg_begin(&m, "reference");
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "table", r->table);
-		add_text(&m, "column", r->column);
-		add_text(&m, "to", r->to);
-		add_text(&m, "inside", r->inside);
-		if (r->line > 0)
-			vl_msg_count(&m, "line", r->line);
-		vl_msg_count(&m, "rows", r->rows);
-		vl_msg_count(&m, "met", r->met);
-		vl_msg_count(&m, "none", r->none);
-		vl_msg_count(&m, "dangling", r->dangling);
-		if (r->dangling > 0)
-			add_text(&m, "examples", r->examples);
-		vl_msg_end(&m);
-		return;
-	}
-	say_place(c, "reference", r->table, r->column);
-	(void)printf("\tto ");
-	say_name(r->to == NULL ? "what a value names" : r->to);
-	(void)printf("\t%llu met\t%llu none\t%llu dangling",
-	    (unsigned long long)r->met, (unsigned long long)r->none,
-	    (unsigned long long)r->dangling);
-	if (r->dangling > 0)
-		(void)printf(" (%.1f %%): %s",
-		    100.0 * (double)r->dangling /
-		        (double)(r->dangling + r->met),
-		    r->examples);
-	if (r->inside != NULL) {
-		(void)printf("\tin ");
-		say_name(r->inside);
-	}
-	(void)putchar('\n');
-}
-
-static void
-tell_finding(void *arg, const struct vl_check_finding *f)
-{
-	static const char *const words[] = { [VL_CHECK_WRONG] = "wrong",
-		[VL_CHECK_REFUSED] = "refused",
-		[VL_CHECK_HINT] = "hint" };
-	struct checked *c = arg;
-	struct vl_msg m = { 0 };
-
-	c->wrong += f->kind == VL_CHECK_WRONG;
-	c->refused += f->kind == VL_CHECK_REFUSED;
-	c->hints += f->kind == VL_CHECK_HINT;
-	if (c->json) {
-		vl_msg_begin(&m, "finding");
-		add_text(&m, "kind", words[f->kind]);
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "table", f->table);
-		add_text(&m, "column", f->column);
-		add_text(&m, "text", f->text);
-		add_text(&m, "add", f->line);
-		vl_msg_end(&m);
-		return;
-	}
-	say_place(c, words[f->kind], f->table, f->column);
-	(void)putchar('\t');
-	say_text(f->text);
-	if (f->line != NULL) {
-		(void)printf("\tadd: ");
-		say_text(f->line);
-	}
-	(void)putchar('\n');
-}
-
-static void
-say_rows(const char *before, uint64_t n, const char *keys)
-{
-	if (n == 0)
-		return;
-	(void)printf("\t%llu %s", (unsigned long long)n, before);
-	if (keys != NULL)
-		(void)printf(": %s%s", keys, n > 3 ? ", ..." : "");
-}
-
-static void
-tell_against(void *arg, const struct vl_against_table *t)
-{
-	const struct checked *c = arg;
-	const struct vl_rows_put_counts *n = &t->counts;
-	struct vl_msg m = { 0 };
-
-	if (c->json) {
-		vl_msg_begin(&m, "against");
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "table", t->name);
-		vl_msg_count(&m, "same", n->same);
-		vl_msg_count(&m, "differ", n->change);
-		vl_msg_count(&m, "new", n->add);
-		vl_msg_count(&m, "go", n->deletions);
-		vl_msg_count(&m, "left", n->skip);
-		vl_msg_count(&m, "conflict", n->conflict);
-		vl_msg_end(&m);
-		return;
-	}
-	say_place(c, "against", t->name, NULL);
-	(void)printf("\t%llu same", (unsigned long long)n->same);
-	say_rows("differ", n->change, NULL);
-	say_rows("new", n->add, t->news);
-	say_rows("go", n->deletions, t->fewer);
-	say_rows("left alone", n->skip, NULL);
-	say_rows("in conflict", n->conflict, NULL);
-	(void)putchar('\n');
-}
 
 /* Files that rows own, in one tree. */
 static void
@@ -274,14 +50,14 @@ tell_files(void *arg, const struct vl_files_counted *n)
 
 	if (c->json) {
 		vl_msg_begin(&m, "files");
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "in", n->tree);
+		checked_add_text(&m, "resource", c->resource);
+		checked_add_text(&m, "in", n->tree);
 		vl_msg_count(&m, "files", n->files);
 		vl_msg_count(&m, "missing", n->missing);
-		add_text(&m, "first", n->first);
+		checked_add_text(&m, "first", n->first);
 		vl_msg_end(&m);
 	} else {
-		say_place(c, "files", NULL, NULL);
+		checked_say_place(c, "files", NULL, NULL);
 		(void)printf("\tin %s\t%llu owned\t%llu missing", n->tree,
 		    (unsigned long long)n->files,
 		    (unsigned long long)n->missing);
@@ -295,7 +71,7 @@ tell_files(void *arg, const struct vl_files_counted *n)
 	    "%llu of the files that rows own would not travel with '%s', the "
 	    "first '%s' of %s: put them there, or say 'missing: allow'",
 	    (unsigned long long)n->must, n->tree, n->first, n->row);
-	tell_finding(c,
+	checked_tell_finding(c,
 	    &(struct vl_check_finding){
 	        .kind = VL_CHECK_REFUSED, .text = text });
 	if (c->verdict == VL_OK)
@@ -320,8 +96,8 @@ compare_one(struct checked *c, const struct vl_rows_opts *source,
 		.site = s->target,
 		.profiles = s->profiles,
 		.arg = c,
-		.finding = tell_finding,
-		.table = tell_against };
+		.finding = checked_tell_finding,
+		.table = checked_tell_against };
 	enum vl_status verdict = VL_OK;
 	enum vl_status st = VL_OK;
 
@@ -354,13 +130,15 @@ check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
 	struct vl_rows_opts opts = { .profile = s->profile,
 		.resource = r->name,
 		.tempdir = tempdir,
+		.secrets = &s->secrets,
 		.warn_undeclared =
 		    s->source->undeclared == VL_UNDECLARED_WARN };
 	const struct vl_check to = { .arg = c,
-		.finding = tell_finding,
-		.version = tell_version,
-		.entry = tell_entry,
-		.reference = tell_reference };
+		.finding = checked_tell_finding,
+		.version = checked_tell_version,
+		.entry = checked_tell_entry,
+		.reference = checked_tell_reference,
+		.secret = checked_tell_secret };
 	struct vl_db *db = NULL;
 	enum vl_status verdict = VL_OK;
 	enum vl_status st = vl_db_open_copy(&db, &where, err);
@@ -394,19 +172,19 @@ tell_values(void *arg, const struct vl_values_counted *n)
 
 	if (c->json) {
 		vl_msg_begin(&m, "values");
-		add_text(&m, "resource", c->resource);
-		add_text(&m, "word", n->word);
-		add_text(&m, "file", n->file);
-		add_text(&m, "path", n->path);
+		checked_add_text(&m, "resource", c->resource);
+		checked_add_text(&m, "word", n->word);
+		checked_add_text(&m, "file", n->file);
+		checked_add_text(&m, "path", n->path);
 		vl_msg_count(&m, "files", n->files);
 		vl_msg_count(&m, "values", n->values);
 		vl_msg_end(&m);
 	} else {
-		say_place(c, "values", NULL, NULL);
+		checked_say_place(c, "values", NULL, NULL);
 		(void)putchar('\t');
-		say_text(n->file);
+		checked_say_text(n->file);
 		(void)putchar(' ');
-		say_text(n->path);
+		checked_say_text(n->path);
 		(void)printf("\t%s\t%llu files\t%llu values\n", n->word,
 		    (unsigned long long)n->files,
 		    (unsigned long long)n->values);
@@ -421,7 +199,7 @@ tell_values(void *arg, const struct vl_values_counted *n)
 		(void)snprintf(text, sizeof(text),
 		    "an import would be refused by '%s' of %s", n->word,
 		    n->broken);
-	tell_finding(c,
+	checked_tell_finding(c,
 	    &(struct vl_check_finding){ .kind = VL_CHECK_HINT, .text = text });
 }
 
@@ -546,6 +324,27 @@ load_target(struct sites *s, const char *file, struct vl_err *err)
 	return st;
 }
 
+static void
+note_key(void *arg, const char *text)
+{
+	(void)arg;
+	vl_cli_note("%s", text);
+}
+
+/* Keys are read when a secret is opened. */
+static enum vl_status
+open_masters(struct sites *s, struct vl_err *err)
+{
+	enum vl_status st = vl_masters_new(&s->masters, s->source,
+	    &(struct vl_rows_report){ NULL, note_key }, err);
+
+	if (st == VL_OK)
+		vl_masters_profile(s->masters, s->profile);
+	s->secrets.arg = s->masters;
+	s->secrets.key = vl_masters_key;
+	return st;
+}
+
 static enum vl_status
 check_run(const struct vl_args *args, struct vl_err *err)
 {
@@ -568,9 +367,12 @@ check_run(const struct vl_args *args, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_profile_take_files(s.source, s.profiles, err);
 	if (st == VL_OK)
+		st = open_masters(&s, err);
+	if (st == VL_OK)
 		st = check_all(&c, &s, &o->only, err);
 	if (st == VL_OK)
 		st = judge(&c, &s, err);
+	vl_masters_free(s.masters);
 	vl_profile_free(s.profile);
 	vl_site_free(s.target);
 	vl_site_free(s.source);

@@ -195,7 +195,8 @@ count_column(struct checking *c, const struct rows_reader *rd, size_t column)
 
 /* A row that travels: its references, and its line. */
 static enum vl_status
-go_through(struct checking *c, const struct rows_reader *rd)
+go_through(struct checking *c, const struct rows_reader *rd,
+    const struct rows_note *note)
 {
 	struct rows_values *v = &c->r->values;
 	enum vl_status st = VL_OK;
@@ -211,6 +212,8 @@ go_through(struct checking *c, const struct rows_reader *rd)
 		if (st == VL_OK)
 			st = check_here_read(c, rd, i);
 	}
+	if (st == VL_OK)
+		st = check_secrets_read(c, rd, note->key);
 	if (st != VL_OK)
 		return st;
 	st = rows_values_make(v, c->r->scratch, rd, &drop, c->err);
@@ -242,7 +245,7 @@ take_row(struct checking *c, const struct rows_reader *rd,
 		return VL_OK;
 	}
 	e->rows++;
-	return go_through(c, rd);
+	return go_through(c, rd, note);
 }
 
 static enum vl_status
@@ -312,9 +315,13 @@ check_rows(struct checking *c)
 
 	if (st == VL_OK)
 		st = check_clues_open(c);
+	if (st == VL_OK)
+		st = check_secrets_open(c);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		if (!p->tables[i].left)
 			st = check_table(c, i);
+	if (st == VL_OK)
+		check_secrets_tell(c);
 	return st;
 }
 
@@ -440,6 +447,7 @@ vl_rows_check(const struct vl_rows_opts *opts, const struct vl_check *to,
 	free(c.not_secret);
 	free(c.heres);
 	rows_edits_free(&c.edits);
+	free(c.secrets);
 	vl_places_free(&c.places);
 	vl_places_free(&c.covered);
 	vl_buf_free(&c.text);

@@ -10,6 +10,7 @@
 #include "swap.h"
 
 struct clues;
+struct check_secret;
 
 #define CHECK_EXAMPLES 3
 
@@ -53,6 +54,7 @@ struct checking {
 	uint64_t *heres; /* by column and line of `here`: values that hold it */
 	struct rows_edits edits;
 	size_t *not_secret; /* condition of each line of it; NONE */
+	struct check_secret *secrets; /* as in the plan */
 	struct vl_places places;
 	struct vl_places covered; /* of a value: what lines found in it */
 	struct vl_buf text;
@@ -93,6 +95,12 @@ enum vl_status check_here_begin(struct checking *c, const struct rows_table *t);
 enum vl_status check_here_read(
     struct checking *c, const struct rows_reader *rd, size_t column);
 void check_here_tell(struct checking *c, const struct rows_table *t);
+/* check_secret.c: secrets of a row that travels are opened; `key` is its name.
+ */
+enum vl_status check_secrets_open(struct checking *c);
+enum vl_status check_secrets_read(
+    struct checking *c, const struct rows_reader *rd, struct vl_slice key);
+void check_secrets_tell(struct checking *c);
 /* check_hint.c: columns whose integers are all ids of one table. */
 enum vl_status check_tell_hints(struct checking *c);
 

@@ -198,7 +198,8 @@ class Against(Flow):
                     f"site: demo\n{words}here: "
                     f"{{url: 'http://wp{fixture}.test'}}\nresources:\n"
                     f"  - {{name: app, kind: sqlite, path: {self.db[side]}}}"
-                    f"\n  - {{name: binary, kind: files, path: {tree}}}\n")
+                    f"\n  - {{name: binary, kind: files, path: {tree}}}\n"
+                    + n8n.master_keys(self.folder, fixture))
             result = self.run_()
             self.assertRegex(result.out, r"(?m)^against\tapp/.*\d+ new: ")
 

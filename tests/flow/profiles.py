@@ -146,7 +146,8 @@ class Check(Profiles):
                 f"state: {self.folder}/state\nresources:\n"
                 f"  - {{name: app, kind: sqlite, path: {self.db}}}\n"
                 "  - {name: binary, kind: files, path: "
-                f"{self.site.source}}}\n")
+                f"{self.site.source}}}\n"
+                + n8n.master_keys(self.folder, side))
             result = self.check()
             for kind in ("wrong", "refused", "hint"):
                 self.assertEqual([], self.found(result, kind))
@@ -458,7 +459,7 @@ class Check(Profiles):
         self.make(SEALED)
         self.write_site(
             "tables: [{table: t, key: [name]}, {table: s, key: [name]}]",
-            "secrets: [{column: t.data, master_key: app, cipher: n8n}]")
+            "secrets: [{column: t.data, on_secret: blank}]")
         self.assertEqual([
             ("app/s.value", "{column: s.value, where: \"name = 'vault'\", "
              "master_key: app, cipher: ansible-vault}"),

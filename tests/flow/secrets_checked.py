@@ -1,0 +1,137 @@
+"""valise check-profile opens every secret of a site: how many, with which key,
+and of those that do not open the first, by its row and never by its bytes."""
+import json
+import sqlite3
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+from flow import Flow  # noqa: E402
+import n8n  # noqa: E402
+
+TABLES = "tables: [{table: login, key: [name]}, {table: setting, key: [name]}]"
+
+
+class Checked(Flow):
+    def setUp(self):
+        super().setUp()
+        self.db = self.folder / "app.db"
+        self.yaml = self.folder / "app.yaml"
+        self.key = self.folder / "key"
+        self.key.write_text(n8n.key_of("src") + "\n")
+        self.key.chmod(0o600)
+        self.plain = [json.dumps({"password": f"geheim-{n}"})
+                      for n in range(3)]
+        with sqlite3.connect(self.db, isolation_level=None) as db:
+            db.executescript("""
+                create table login(id integer primary key, name text unique,
+                    data text);
+                create table setting(name text primary key, value text);
+                insert into setting values('theme', 'dark');""")
+            for n, text in enumerate(self.plain):
+                db.execute("insert into login values(?, ?, ?)",
+                           (n, f"user-{n}", n8n.sealed(text, "src")))
+            db.execute("insert into setting values(?, ?)", (
+                "ssh", json.dumps({"host": "a", "keys": [
+                    {"key": n8n.sealed("one", "src")},
+                    {"key": n8n.sealed("two", "src")}]})))
+        db.close()
+
+    def do(self, sql, *values):
+        with sqlite3.connect(self.db) as db:
+            db.execute(sql, values)
+        db.close()
+
+    def check(self, *entries, keys=None, expect=0, words=()):
+        keys = keys or f"[{{name: app, file: {self.key}}}]"
+        self.yaml.write_text(
+            f"site: demo\nstate: {self.folder}/state\nmaster_keys: {keys}\n"
+            f"profile:\n  resources:\n    - resource: app\n      {TABLES}\n"
+            f"      secrets: [{', '.join(entries)}]\n"
+            f"resources:\n  - {{name: app, kind: sqlite, path: {self.db}}}\n")
+        result = self.site.run("valise", "check-profile", self.yaml, *words,
+                               expect=expect)
+        for text in self.plain + ["geheim", "U2FsdGVk", n8n.key_of("src")]:
+            self.assertNotIn(text, result.said)
+        return result
+
+    def found(self, result, kind):
+        return [line.split("\t", 2)[1:] for line in result.out.split("\n")
+                if line.split("\t")[0] == kind]
+
+    DATA = "{column: login.data, master_key: app, cipher: n8n, plain: json}"
+    SSH = ("{column: setting.value, where: \"name = 'ssh'\", json: "
+           "'$.keys[*].key', master_key: app, cipher: n8n}")
+
+    def test_each_entry_says_how_many_open_and_with_which_key(self):
+        result = self.check(self.DATA, self.SSH)
+        self.assertEqual([
+            ["app/login.data", "3 opened\tcipher n8n\tmaster key app"],
+            ["app/setting.value", "2 opened\tcipher n8n\tmaster key app\t"
+             "in $.keys[*].key\twhere name = 'ssh'"]],
+            self.found(result, "secret"))
+        result = self.check(self.DATA, words=["--json"])
+        said = [line for line in map(json.loads, result.out.splitlines())
+                if line["message_type"] == "secret"]
+        self.assertEqual([("login", "data", "n8n", "app", 3, 0, 0)], [
+            (s["table"], s["column"], s["cipher"], s["master_key"],
+             s["opened"], s["clear"], s["broken"]) for s in said])
+
+    def test_another_key_is_told_with_the_first_row(self):
+        self.key.write_text("another key")
+        result = self.check(self.DATA, expect=2)
+        (place, text), = self.found(result, "wrong")
+        self.assertEqual("app/login.data", place)
+        self.assertRegex(text, r"none of 3 values opens with master key 'app'"
+                         r".*row \[\"user-0\"\]: the value does not open")
+
+    def test_one_value_that_is_broken_is_told_by_its_row(self):
+        self.do("update login set data = 'U2FsdGVkX19h' where id = 1")
+        result = self.check(self.DATA, expect=4)
+        self.assertEqual([["app/login.data", "2 opened\t1 broken\tcipher n8n"
+                           "\tmaster key app"]], self.found(result, "secret"))
+        (_, text), = [f for f in self.found(result, "refused")]
+        self.assertRegex(text, r"1 value does not open, the first in row "
+                         r"\[\"user-1\"\]: .*form.*on_broken: carry_as_is")
+        result = self.check(self.DATA[:-1] + ", on_broken: carry_as_is}")
+        self.assertEqual([], self.found(result, "refused"))
+        self.assertIn("1 value does not open",
+                      "".join(text for _, text in self.found(result, "hint")))
+
+    def test_what_opens_to_something_else_than_plain_says_is_broken(self):
+        self.do("update login set data = ? where id = 2",
+                n8n.sealed("no json", "src"))
+        result = self.check(self.DATA, expect=4)
+        (_, text), = self.found(result, "refused")
+        self.assertIn("'plain'", text)
+        self.assertIn('["user-2"]', text)
+        self.check(self.DATA.replace("json", "utf8"))
+
+    def test_a_key_that_is_absent_and_optional_means_in_clear(self):
+        self.key.unlink()
+        result = self.check(self.DATA, expect=2)
+        self.assert_says(result, "No such file", "app.yaml:3:")
+        for n, text in enumerate(self.plain):
+            self.do("update login set data = ? where id = ?", text, n)
+        result = self.check(
+            self.DATA, keys=f"[{{name: app, file: {self.key}, optional: true}}]")
+        self.assertEqual([["app/login.data", "0 opened\t3 in clear\t"
+                           "cipher plain\tmaster key app"]],
+                         self.found(result, "secret"))
+
+    def test_what_this_side_lacks_is_told_with_the_line_to_add(self):
+        result = self.check(self.DATA, keys="[{name: x, cipher: plain}]",
+                            expect=2)
+        self.assert_says(result, "master_keys: [{name: app, file: PATH}]")
+        result = self.check(self.DATA.replace("n8n", "mine"), expect=2)
+        self.assert_says(result, "no cipher 'mine'", "'ciphers'")
+
+    def test_a_key_that_everybody_may_read_is_warned_of_once(self):
+        self.key.chmod(0o644)
+        result = self.check(self.DATA, self.SSH)
+        self.assertEqual(1, result.err.count("may read master key 'app'"))
+
+
+if __name__ == "__main__":
+    unittest.main()
