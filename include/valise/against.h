@@ -8,6 +8,7 @@
  */
 
 #include <valise/check.h>
+#include <valise/masters.h>
 
 /* A table, with what an import makes of its rows. */
 struct vl_against_table {
@@ -22,6 +23,9 @@ struct vl_against {
 	struct vl_db_opts target;
 	const struct vl_site *site; /* the target's */
 	const char *profiles; /* the directory of those that are shipped */
+	/* Of the target, whose profile they get; NULL: nothing is opened there.
+	 * Fingerprints and tokens are those of `source`. */
+	struct vl_masters *masters;
 	void *arg;
 	void (*finding)(void *arg, const struct vl_check_finding *f);
 	void (*table)(void *arg, const struct vl_against_table *t);

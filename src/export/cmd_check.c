@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include <valise/against.h>
+#include <valise/crypt.h>
+#include <valise/secret.h>
 #include <valise/text.h>
+#include <valise/tokens.h>
 
 #include "checked.h"
 
@@ -37,6 +40,9 @@ struct sites {
 	struct vl_profile *profile;
 	const char *profiles;       /* directory */
 	struct vl_masters *masters; /* of the source */
+	struct vl_masters *theirs;  /* of the target */
+	struct vl_tokens *tokens;   /* of no series; nothing is carried */
+	struct vl_secret_ops ops;
 	struct vl_rows_secrets secrets;
 };
 
@@ -95,6 +101,7 @@ compare_one(struct checked *c, const struct vl_rows_opts *source,
 	struct vl_against a = { .source = *source,
 		.site = s->target,
 		.profiles = s->profiles,
+		.masters = s->theirs,
 		.arg = c,
 		.finding = checked_tell_finding,
 		.table = checked_tell_against };
@@ -335,11 +342,26 @@ note_key(void *arg, const char *text)
 static enum vl_status
 open_masters(struct sites *s, struct vl_err *err)
 {
-	enum vl_status st = vl_masters_new(&s->masters, s->source,
-	    &(struct vl_rows_report){ NULL, note_key }, err);
+	const struct vl_rows_report report = { NULL, note_key };
+	uint8_t series[VL_SERIES_SIZE] = { 0 };
+	uint8_t *tk = vl_secret_alloc(VL_KEY_SIZE);
+	enum vl_status st =
+	    vl_masters_new(&s->masters, s->source, &report, err);
 
-	if (st == VL_OK)
+	if (st == VL_OK && s->target != NULL)
+		st = vl_masters_new(&s->theirs, s->target, &report, err);
+	if (st == VL_OK && tk == NULL)
+		st = vl_fail_memory(err);
+	if (st == VL_OK) {
 		vl_masters_profile(s->masters, s->profile);
+		vl_random(tk, VL_KEY_SIZE);
+		st = vl_tokens_new(&s->tokens, series, 0, tk, err);
+	}
+	if (st == VL_OK) {
+		s->ops = vl_tokens_ops(s->tokens);
+		s->secrets.ops = &s->ops;
+	}
+	vl_secret_free(tk);
 	s->secrets.arg = s->masters;
 	s->secrets.key = vl_masters_key;
 	return st;
@@ -372,6 +394,8 @@ check_run(const struct vl_args *args, struct vl_err *err)
 		st = check_all(&c, &s, &o->only, err);
 	if (st == VL_OK)
 		st = judge(&c, &s, err);
+	vl_tokens_free(s.tokens);
+	vl_masters_free(s.theirs);
 	vl_masters_free(s.masters);
 	vl_profile_free(s.profile);
 	vl_site_free(s.target);

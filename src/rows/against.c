@@ -38,6 +38,7 @@ struct against {
 	size_t nshown;
 	enum vl_status verdict;
 	struct vl_err *err;
+	struct vl_rows_secrets secrets; /* of the target */
 };
 
 static void
@@ -193,6 +194,7 @@ target_opts(struct against *a)
 		.rewrite = a->o->site->rewrite_rows,
 		.nrewrite = a->o->site->nrewrite_rows,
 		.site_file = a->o->site->file,
+		.secrets = a->secrets.key == NULL ? NULL : &a->secrets,
 		.warn_undeclared = true };
 }
 
@@ -239,6 +241,12 @@ take_words(struct against *a, struct vl_slice text)
 		}
 		st = vl_profile_beside(a->there, a->o->site, a->err);
 	}
+	if (st == VL_OK && a->o->masters != NULL) {
+		vl_masters_profile(a->o->masters, a->profile);
+		a->secrets.ops = a->o->source.secrets->ops;
+		a->secrets.arg = a->o->masters;
+		a->secrets.key = vl_masters_key;
+	}
 	return st == VL_OK ?
 	    vl_profile_keep_rows(&a->profile, a->o->site, name, a->err) :
 	    st;
@@ -260,8 +268,10 @@ open_put(struct against *a)
 }
 
 static enum vl_status
-put_line(struct against *a, struct vl_slice text)
+put_line(struct against *a, const struct vl_record *rec)
 {
+	const struct vl_tokens_of tokens = { rec->tokens, rec->ntokens };
+	const struct vl_slice text = rec->line;
 	struct vl_table_line table = { 0 };
 	struct vl_row row = { 0 };
 	enum vl_status st = VL_OK;
@@ -272,15 +282,15 @@ put_line(struct against *a, struct vl_slice text)
 		                     st;
 	}
 	st = vl_row_decode(&row, &a->store, text, a->err);
-	return st == VL_OK ? vl_rows_put_row(a->put, &row, &a->store,
-	                         &(struct vl_tokens_of){ 0 }, a->err) :
-	                     st;
+	return st == VL_OK ?
+	    vl_rows_put_row(a->put, &row, &a->store, &tokens, a->err) :
+	    st;
 }
 
 static enum vl_status
 put_record(struct against *a, const struct vl_record *rec, uint8_t piece[PIECE])
 {
-	enum vl_status st = put_line(a, rec->line);
+	enum vl_status st = put_line(a, rec);
 	size_t got = 1;
 
 	while (st == VL_OK && rec->has_body && got > 0) {

@@ -1,6 +1,7 @@
 """valise check-profile opens every secret of a site: how many, with which key,
 and of those that do not open the first, by its row and never by its bytes."""
 import json
+import shutil
 import sqlite3
 import sys
 import unittest
@@ -131,6 +132,38 @@ class Checked(Flow):
         self.key.chmod(0o644)
         result = self.check(self.DATA, self.SSH)
         self.assertEqual(1, result.err.count("may read master key 'app'"))
+
+    def test_against_a_target_secrets_are_compared_and_not_their_ciphertext(
+            self):
+        target, key = self.folder / "target.db", self.folder / "target-key"
+        yaml = self.folder / "target.yaml"
+        self.check(self.DATA, self.SSH)
+        shutil.copy(self.db, target)
+        key.write_text(n8n.key_of("dst"))
+        key.chmod(0o600)
+        with sqlite3.connect(target) as db:
+            for n, text in enumerate(self.plain):
+                db.execute("update login set data = ? where id = ?",
+                           (n8n.sealed(text, "dst"), n))
+            db.execute("delete from setting where name = 'ssh'")
+        db.close()
+        yaml.write_text(self.yaml.read_text().replace(
+            str(self.db), str(target)).replace(str(self.key), str(key)))
+
+        def against(expect=0):
+            result = self.check(self.DATA, self.SSH, words=[
+                "--against", yaml], expect=expect)
+            return result, dict(self.found(result, "against"))
+
+        self.assertEqual("3 same", against()[1]["app/login"])
+        self.do("update login set data = ? where id = 0",
+                n8n.sealed('{"password": "another"}', "src"))
+        _, said = against()
+        self.assertEqual("2 same\t1 differ", said["app/login"])
+        self.assertIn('1 new: ["ssh"]', said["app/setting"])
+        key.write_text("another key")
+        result, _ = against(expect=4)
+        self.assert_says(result, "master key 'app'")
 
 
 if __name__ == "__main__":
