@@ -77,6 +77,8 @@ struct vl_source_counts {
 	uint64_t rows;
 	uint64_t skipped; /* rows left out by words of the profile */
 	uint64_t dropped; /* rows left out with what they refer to */
+	uint64_t leaks;   /* columns, each told, in which secrets stand in clear
+	                   * and nobody says what becomes of them */
 };
 
 /*

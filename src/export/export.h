@@ -86,6 +86,7 @@ struct vl_feed {
 	bool warn_undeclared;
 	struct vl_masters *masters; /* of the site */
 	struct vl_rows_secrets secrets;
+	struct vl_needles *needles; /* secrets, looked for in all else */
 	uint64_t problems; /* paths that should have been carried */
 	uint64_t bytes;    /* of bodies so far, without holes */
 	struct vl_progress progress;

@@ -141,6 +141,9 @@ open_masters(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 
 	if (st == VL_OK)
 		vl_masters_profile(f->masters, f->profile);
+	if (st == VL_OK)
+		st = vl_needles_new(&f->needles, err);
+	f->secrets.needles = f->needles;
 	f->secrets.arg = f->masters;
 	f->secrets.key = vl_masters_key;
 	return st;
@@ -435,6 +438,24 @@ feed_source(struct vl_feed *f, struct vl_one_source *one, struct vl_pack *pack,
 	return st;
 }
 
+static enum vl_status
+check_leaks(const struct vl_feed *f, struct vl_err *err)
+{
+	uint64_t n = 0;
+	size_t i = 0;
+	char count[40];
+
+	for (i = 0; i < f->n; i++)
+		n += f->sources[i].counts.leaks;
+	return n == 0 ? VL_OK :
+	                vl_fail(err, VL_EREFUSED,
+	                    "%s in clear what is declared a secret elsewhere, "
+	                    "as told above: nothing is exported until that is "
+	                    "decided",
+	                    vl_format_counted(count, sizeof(count), n,
+	                        "column has", "columns have"));
+}
+
 enum vl_status
 vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
     struct vl_err *err)
@@ -444,6 +465,8 @@ vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
 
 	for (i = 0; st == VL_OK && i < f->n; i++)
 		st = feed_source(f, &f->sources[i], pack, allow_empty, err);
+	if (st == VL_OK)
+		st = check_leaks(f, err);
 	for (i = 0; st == VL_OK && i < f->n; i++)
 		if (f->sources[i].owned != NULL &&
 		    vl_owned_missing(f->sources[i].owned, err) != VL_OK)
@@ -468,6 +491,8 @@ vl_feed_free(struct vl_feed *f)
 			for (j = 0; j < u->nnames; j++)
 				free(u->names[j]);
 	}
+	vl_needles_free(f->needles);
+	f->needles = NULL;
 	vl_masters_free(f->masters);
 	f->masters = NULL;
 	vl_profile_free(f->profile);

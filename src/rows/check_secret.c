@@ -102,7 +102,7 @@ check_secrets_read(
 	enum vl_status st = VL_OK;
 
 	for (; st == VL_OK && s < p->secrets + p->nsecrets; s++, count++) {
-		if (s->table != rd->table || s->vault == NULL ||
+		if (s->table != rd->table || s->vault == NULL || s->leak ||
 		    !rows_secret_holds(rd, s))
 			continue;
 		cell = rows_reader_cell(rd, s->column);
@@ -163,7 +163,7 @@ check_secrets_tell(struct checking *c)
 	struct vl_check_secret told = { 0 };
 
 	for (; s < p->secrets + p->nsecrets; s++, count++) {
-		if (s->vault == NULL)
+		if (s->vault == NULL || s->leak)
 			continue;
 		told = (struct vl_check_secret){
 			.table = p->tables[s->table].schema->name,

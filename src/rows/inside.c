@@ -215,10 +215,12 @@ check_apart(const struct within *w)
 		    spots[i].place.at > spots[i - 1].place.at)
 			continue;
 		return vl_fail(w->g->err, VL_EREFUSED,
-		    "column '%s': two references or secrets meet in the same "
-		    "bytes at %zu%s%s",
-		    column_name(w), spots[i].place.at,
-		    said_at(first, spots[i - 1].ref),
+		    "column '%s': two %s meet in the same bytes at %zu%s%s",
+		    column_name(w),
+		    spots[i].ref != NULL && spots[i - 1].ref != NULL ?
+		        "references" :
+		        "references or secrets",
+		    spots[i].place.at, said_at(first, spots[i - 1].ref),
 		    said_at(second, spots[i].ref));
 	}
 	if (!w->any_php || !w->any_raw)

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include <valise/secret.h>
+
 #include "put.h"
 
 struct same {
 	struct vl_rows_put *p;
 	struct rows_scratch *scratch; /* of the target's rows */
 	size_t table;
+	size_t column;
 	struct vl_err *err;
 };
 
@@ -102,6 +105,141 @@ same_parts(struct same *c, const struct rows_staged *row,
 	return st;
 }
 
+/* A value in one piece, so that two can be compared that are cut otherwise:
+ * runs of text, each behind its length, and what stands between them. */
+struct spread {
+	struct vl_buf bytes;
+	size_t run; /* where the length of the last one stands; NONE */
+};
+
+static enum vl_status
+spread_text(struct spread *s, struct vl_slice text, struct vl_err *err)
+{
+	uint8_t none[8] = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (s->run == NONE) {
+		s->run = s->bytes.n;
+		st = vl_buf_add(
+		    &s->bytes, (struct vl_slice){ none, sizeof(none) }, err);
+	}
+	if (st == VL_OK)
+		st = vl_buf_add(&s->bytes, text, err);
+	if (st == VL_OK)
+		vl_put_u64le(
+		    s->bytes.p + s->run, s->bytes.n - s->run - sizeof(none));
+	return st;
+}
+
+static enum vl_status
+spread_mark(
+    struct spread *s, const struct vl_text_part *part, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	s->run = NONE;
+	st = vl_buf_printf(&s->bytes, err, "%c%d %llu ", 'a' + part->kind,
+	    (int)part->form, (unsigned long long)part->n);
+	if (st == VL_OK)
+		st = vl_buf_add(&s->bytes, part->table, err);
+	return st == VL_OK ? vl_buf_add(&s->bytes, part->key, err) : st;
+}
+
+/* What a secret of the bundle is, in clear: so it stands there. */
+static enum vl_status
+spread_secret(const struct same *c, struct spread *s,
+    const struct rows_staged *row, const struct vl_text_part *part,
+    size_t number)
+{
+	struct vl_slice plain = { 0 };
+	enum vl_status st = rows_fill_secret(c->p, row,
+	    &(struct rows_slot_of){ .table = c->table,
+	        .column = c->column,
+	        .number = number,
+	        .inside = part->inside,
+	        .slot = &part->slot },
+	    &plain, c->err);
+
+	return st == VL_OK ? spread_text(s, plain, c->err) : st;
+}
+
+/* One piece; `row` of the bundle, or NULL: of the row that was read. */
+static enum vl_status
+spread_part(const struct same *c, struct spread *s,
+    const struct rows_staged *row, const struct vl_text_part *part,
+    size_t *secrets)
+{
+	struct vl_buf body = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (part->kind == VL_PART_TEXT)
+		return spread_text(s, part->text, c->err);
+	if (part->kind == VL_PART_SECRET)
+		return row == NULL ?
+		    spread_mark(s, part, c->err) :
+		    spread_secret(c, s, row, part, (*secrets)++);
+	if (part->kind != VL_PART_BODY)
+		return spread_mark(s, part, c->err);
+	st = row != NULL ?
+	    rows_stage_piece(
+	        c->p->stage, row->body, part->at, part->n, &body, c->err) :
+	    rows_same_piece(c->p, c->scratch, part->at, part->n, &body, c->err);
+	if (st == VL_OK)
+		st = spread_text(s, vl_buf_slice(&body), c->err);
+	vl_buf_free(&body);
+	return st;
+}
+
+static enum vl_status
+spread_value(const struct same *c, struct spread *s,
+    const struct rows_staged *row, struct vl_row_store *store,
+    const struct vl_value *v)
+{
+	struct vl_text_part part = { .kind = VL_PART_TEXT,
+		.text = v->cell.bytes };
+	enum vl_status st = VL_OK;
+	size_t secrets = 0;
+	size_t at = 0;
+
+	s->run = NONE;
+	if (v->kind == VL_VALUE_BODY) {
+		part.kind = VL_PART_BODY;
+		part.at = v->at;
+		part.n = v->n;
+	}
+	if (v->kind != VL_VALUE_PARTS)
+		return spread_part(c, s, row, &part, &secrets);
+	while (st == VL_OK &&
+	    vl_parts_next(&part, &store->json, v, &at, &store->text))
+		st = spread_part(c, s, row, &part, &secrets);
+	return st;
+}
+
+/* Secrets that stand in clear in a value of the bundle do here, too, and nobody
+ * looks for them. */
+static enum vl_status
+same_leaky(struct same *c, const struct rows_beside *b, bool *same)
+{
+	struct spread ours = { .run = NONE };
+	struct spread theirs = { .run = NONE };
+	enum vl_status st = VL_OK;
+
+	*same = b->ours->packing == b->theirs->packing &&
+	    b->theirs->cell.type == b->ours->cell.type;
+	if (*same)
+		st = spread_value(c, &ours, b->row, &c->p->store, b->ours);
+	if (st == VL_OK && *same)
+		st = spread_value(c, &theirs, NULL, &c->p->theirs, b->theirs);
+	*same = *same &&
+	    vl_slice_equal(
+	        vl_buf_slice(&ours.bytes), vl_buf_slice(&theirs.bytes));
+	if (ours.bytes.p != NULL)
+		vl_secret_wipe(ours.bytes.p, ours.bytes.n);
+	vl_buf_free(&ours.bytes);
+	vl_buf_free(&theirs.bytes);
+	return st;
+}
+
 /* A key that names no row here is what on_dangling made of it: an id that is
  * kept may name another row. */
 static enum vl_status
@@ -172,9 +310,23 @@ enum vl_status
 rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
     const struct rows_beside *b, bool *same, struct vl_err *err)
 {
-	struct same c = {
-		.p = p, .scratch = scratch, .table = b->table, .err = err
-	};
+	struct same c = { .p = p,
+		.scratch = scratch,
+		.table = b->table,
+		.column = b->column,
+		.err = err };
+
+	/* Nothing is opened: nothing is known. */
+	if (b->ours->kind == VL_VALUE_SECRET && p->opts.rows.secrets == NULL) {
+		*same = true;
+		return VL_OK;
+	}
+	if (b->ours->kind == VL_VALUE_PARTS &&
+	    b->rd->t->columns[b->column].leaky &&
+	    (b->theirs->kind == VL_VALUE_PARTS ||
+	        b->theirs->kind == VL_VALUE_BODY ||
+	        b->theirs->kind == VL_VALUE_CELL))
+		return same_leaky(&c, b, same);
 	enum vl_status st = VL_OK;
 
 	if (b->ours->kind == VL_VALUE_REF &&

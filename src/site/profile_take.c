@@ -60,8 +60,8 @@ static bool
 says_rows(const struct vl_profile_resource *r)
 {
 	return r->ntables + r->nreferences + r->npaths + r->nfiles +
-	    r->nsecrets + r->nleaks + r->nnot_reference + r->nnone + r->nkeep_here +
-	    r->nhere >
+	    r->nsecrets + r->nleaks + r->nnot_reference + r->nnone +
+	    r->nkeep_here + r->nhere >
 	    0;
 }
 

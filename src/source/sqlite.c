@@ -244,7 +244,8 @@ sqlite_counts(const struct vl_source *s, struct vl_source_counts *counts)
 		.tables = rows.tables,
 		.rows = rows.rows,
 		.skipped = rows.skipped,
-		.dropped = rows.dropped };
+		.dropped = rows.dropped,
+		.leaks = rows.leaks };
 }
 
 static const char *

@@ -70,22 +70,22 @@ class N8n(Sides):
     def test_one_secret_that_changes_is_one_line_of_manifest_and_preview(self):
         self.carry()
         first = self.manifest(self.bundle)
-        self.put("src", "Header token", TOKEN.replace("tok_", "new_"))
+        self.put("src", "SSH build host", '{"privateKey":"another key"}')
         bundle = self.site.export()
         lines = [line for line in self.manifest(bundle) if line not in first]
         self.assertEqual(1, len(lines), lines)
         self.assertIn('"data":{"$secret":"sf1.', lines[0])
         result = self.site.preview(bundle)
         shown = [line for line in result.out.splitlines()
-                 if "Header token" in line]
+                 if "SSH build host" in line]
         self.assertEqual(1, len(shown), result)
         self.assertRegex(shown[0], r"^app +credentials_entity +s \S*.*"
-                                   r"Header token +secret changed$")
-        self.assertNotIn("new_0123456789", result.said)
+                                   r"SSH build host +secret changed$")
+        self.assertNotIn("another key", result.said)
         self.assertNotIn(json.loads(lines[0])["row"]["data"]["$secret"],
                          result.said)
         self.site.import_(bundle)
-        self.assertIn("new_", self.credentials("dst")["Header token"])
+        self.assertIn("another", self.credentials("dst")["SSH build host"])
 
     def test_the_wrong_key_of_either_side_is_found_before_anything_else(self):
         bundle = self.site.export()
@@ -104,6 +104,39 @@ class N8n(Sides):
             for value in self.ask(name, "select data from "
                                   "credentials_entity"):
                 self.assertNotIn(value[0], result.said)
+
+    def test_a_token_in_the_log_of_executions_travels_as_a_secret(self):
+        """n8n keeps what a request was sent in clear (README of the site)."""
+        told = [row[0] for row in self.ask(
+            "src", "select data from execution_data where data like "
+            "'%tok_0123456789abcdef%'")]
+        self.assertTrue(told)
+        bundle = self.site.export()
+        self.assertNotIn("tok_0123456789abcdef",
+                         "".join(self.manifest(bundle)))
+        self.site.import_(bundle, "--allow-delete")
+        now = [row[0] for row in self.ask(
+            "dst", "select data from execution_data where data like "
+            "'%tok_0123456789abcdef%'")]
+        self.assertEqual(len(told), len(now))
+        self.assert_says(self.site.import_(self.site.export()), "nothing")
+
+    def test_an_export_stops_where_a_secret_stands_in_clear(self):
+        self.do("src", "update workflow_entity set staticData = "
+                "'{\"last\": \"tok_0123456789abcdef\"}' where name = "
+                "'Error handler'")
+        result = self.site.export(expect=4)
+        self.assert_says(result, "column 'workflow_entity.staticData'",
+                         "'credentials_entity.data'", "Error handler",
+                         "leaks: [{column: workflow_entity.staticData")
+        self.assertNotIn("tok_0123456789abcdef", result.said)
+        self.write_yaml("profile: {use: n8n, leaks: [{resource: app, column: "
+                        "workflow_entity.staticData, do: blank}]}\n",
+                        extra=MAP, sides=self.keys)
+        self.carry()
+        self.assertEqual('{"last": ""}', self.one(
+            "dst", "select staticData from workflow_entity where name = "
+            "'Error handler'"))
 
     def test_a_site_that_does_not_name_its_key_is_told_what_to_add(self):
         self.write_yaml("profile: n8n\n", extra=MAP)

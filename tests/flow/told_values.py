@@ -149,7 +149,7 @@ class Told(Inside):
             self.tell(b'{"db": {"Password": "hunter2"}, "user": "b"}',
                       b'{"db": {"Password": "hunter1"}, "user": "a"}'))
         secret = ("      secrets:\n        - {column: option.value, "
-                  "master_key: k, cipher: c}\n")
+                  "cipher: plain}\n")
         for path in self.site.source_yaml, self.site.target_yaml:
             text = path.read_text()
             path.write_text(text.replace("      tables:\n",

@@ -398,6 +398,105 @@ a_secret_inside_a_value_is_one_of_its_pieces(void **state)
 	import_free(&m);
 }
 
+static const char *const logged =
+    WORDS("      - {table: login, key: [name]}\n") "    secrets:\n      - "
+                                                   "{column: login.pass, "
+                                                   "master_key: k, cipher: "
+                                                   "n8n}\n";
+
+#define LEAKS(what) "    leaks: [{column: login.note, do: " what "}]\n"
+
+/* The source's words, and its secret in clear in `note`. */
+static void
+begin_leak(struct import *m, struct side *source, struct side *target)
+{
+	struct vl_err err = { 0 };
+
+	begin(m, source, target);
+	assert_int_equal(VL_OK, vl_needles_new(&source->secrets.needles, &err));
+	run_sealed(m->source.path, source,
+	    "INSERT INTO login VALUES(1,'a',?1,'sent horse battery to b')",
+	    "horse battery");
+}
+
+static void
+end_leak(struct import *m, struct side *source)
+{
+	vl_needles_free(source->secrets.needles);
+	import_free(m);
+}
+
+static void
+a_secret_in_clear_elsewhere_is_told_with_its_place(void **state)
+{
+	struct side source = side_of("n8n", "one");
+	struct side target = side_of("n8n", "two");
+	struct vl_rows_counts counts = { 0 };
+	struct vl_buf out = { 0 };
+	struct vl_err err = { 0 };
+	struct import m;
+
+	(void)state;
+	begin_leak(&m, &source, &target);
+	assert_int_equal(VL_OK, site_open(&m.source, logged, false, &err));
+	assert_int_equal(VL_OK, site_lines(&m.source, false, &out, &err));
+	vl_rows_counts(m.source.rows, &counts);
+	assert_int_equal(1, counts.leaks);
+	assert_non_null(strstr(m.source.notes,
+	    "column 'login.note': 1 value has in clear what 'login.pass' keeps "
+	    "secret, the first in [\"a\"]"));
+	vl_buf_free(&out);
+	site_close(&m.source);
+	end_leak(&m, &source);
+}
+
+static void
+leaks_says_what_becomes_of_it(void **state)
+{
+	static const struct {
+		const char *words;
+		const char *line;
+		const char *there;
+	} cases[] = { { LEAKS("allow"), "\"note\":\"sent horse battery to b\"",
+		          "sent horse battery to b" },
+		{ LEAKS("blank"), "\"note\":\"sent  to b\"", "sent  to b" },
+		{ LEAKS("slot"),
+		    "\"note\":{\"$parts\":[\"sent \",{\"$secret\":[\"sf1.",
+		    "sent horse battery to b" } };
+	struct side source = side_of("n8n", "one");
+	struct side target = side_of("n8n", "two");
+	struct vl_err err = { 0 };
+	struct vl_buf out = { 0 };
+	struct import m;
+	char words[1024];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		begin_leak(&m, &source, &target);
+		(void)snprintf(
+		    words, sizeof(words), "%s%s", logged, cases[i].words);
+		assert_int_equal(
+		    VL_OK, site_open(&m.source, words, false, &err));
+		assert_int_equal(
+		    VL_OK, site_lines(&m.source, false, &out, &err));
+		assert_int_equal(VL_OK, vl_buf_printf(&out, &err, "%c", 0));
+		if (strstr((char *)out.p, cases[i].line) == NULL)
+			fail_msg("%s", (char *)out.p);
+		vl_buf_free(&out);
+		site_close(&m.source);
+		import(&m, words);
+		import_expect(&m, "SELECT note FROM login", cases[i].there);
+		import(&m, words);
+		assert_string_equal("", m.changes);
+		import_sql(
+		    m.source.path, "UPDATE login SET note = 'no ' || note");
+		import(&m, words);
+		assert_string_equal("~login[\"a\"] note\n", m.changes);
+		end_leak(&m, &source);
+	}
+}
+
 int
 main(void)
 {
@@ -411,6 +510,9 @@ main(void)
 		    a_value_that_does_not_open_is_refused_or_carried_as_it_is),
 		cmocka_unit_test(what_a_side_keeps_or_leaves_blank_stays_out),
 		cmocka_unit_test(a_secret_inside_a_value_is_one_of_its_pieces),
+		cmocka_unit_test(
+		    a_secret_in_clear_elsewhere_is_told_with_its_place),
+		cmocka_unit_test(leaks_says_what_becomes_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
