@@ -53,7 +53,7 @@ struct checking {
 	struct clues *clues;
 	uint64_t *heres; /* by column and line of `here`: values that hold it */
 	struct rows_edits edits;
-	size_t *not_secret; /* condition of each line of it; NONE */
+	size_t *not_secret;           /* condition of each line of it; NONE */
 	struct check_secret *secrets; /* as in the plan */
 	struct vl_places places;
 	struct vl_places covered; /* of a value: what lines found in it */
