@@ -32,6 +32,12 @@ struct check_entry {
 	uint64_t refused;
 };
 
+/* A value that differs from side to side, in a column. */
+struct check_here {
+	const char *value; /* NULL: it is not looked for */
+	uint64_t n;        /* values that hold it */
+};
+
 /* Of the table that is gone through. */
 struct check_counts {
 	struct check_entry *entries;
@@ -51,7 +57,7 @@ struct checking {
 	uint64_t *faults; /* rows told of, by table */
 	struct check_counts counts;
 	struct clues *clues;
-	uint64_t *heres; /* by column and line of `here`: values that hold it */
+	struct check_here *heres; /* by column and line of `here` */
 	struct rows_edits edits;
 	size_t *not_secret;           /* condition of each line of it; NONE */
 	struct check_secret *secrets; /* as in the plan */

@@ -65,36 +65,40 @@ check_here_begin(struct checking *c, const struct rows_table *t)
 {
 	const struct vl_profile_resource *w = c->r->plan.words;
 	size_t n = w == NULL ? 0 : w->nhere;
+	size_t i = 0;
+	size_t k = 0;
 
 	c->heres = calloc(t->schema->ncolumns * n + 1, sizeof(*c->heres));
-	return c->heres == NULL ? vl_fail_memory(c->err) : VL_OK;
+	if (c->heres == NULL)
+		return vl_fail_memory(c->err);
+	for (i = 0; t->of == NONE && i < t->schema->ncolumns; i++)
+		for (k = 0; rows_in_line(t, i) && k < n; k++)
+			c->heres[i * n + k].value = value_of(c, t, i, k);
+	return VL_OK;
 }
 
 enum vl_status
 check_here_read(struct checking *c, const struct rows_reader *rd, size_t column)
 {
-	const struct rows_table *t = rd->t;
 	const struct vl_profile_resource *w = c->r->plan.words;
 	const struct vl_cell *cell = rows_reader_cell(rd, column);
 	struct rows_swap swap = { .to = vl_slice_of("x") };
 	const struct rows_swaps with = { .list = &swap, .n = 1 };
-	const char *value = NULL;
+	struct check_here *h = NULL;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	if (w == NULL || w->nhere == 0 || t->of != NONE ||
-	    cell->type != VL_CELL_TEXT || !rows_in_line(t, column) ||
-	    rows_whole(rd, column) != NULL ||
-	    check_is_kept(rd, t->schema->columns[column].name))
+	if (w == NULL || cell->type != VL_CELL_TEXT)
 		return VL_OK;
 	for (i = 0; st == VL_OK && i < w->nhere; i++) {
-		value = value_of(c, t, column, i);
-		if (value == NULL)
+		h = &c->heres[column * w->nhere + i];
+		if (h->value == NULL || rows_whole(rd, column) != NULL ||
+		    check_is_kept(rd, rd->t->schema->columns[column].name))
 			continue;
-		swap.from = vl_slice_of(value);
+		swap.from = vl_slice_of(h->value);
 		rows_edits_begin(&c->edits, cell->bytes);
 		st = rows_swap(&c->edits, cell->bytes, &with, c->err);
-		c->heres[column * w->nhere + i] += c->edits.n > 0;
+		h->n += c->edits.n > 0;
 	}
 	return st;
 }
@@ -114,7 +118,7 @@ check_here_tell(struct checking *c, const struct rows_table *t)
 
 	for (i = 0; w != NULL && i < t->schema->ncolumns; i++)
 		for (k = 0; k < w->nhere; k++) {
-			n = c->heres[i * w->nhere + k];
+			n = c->heres[i * w->nhere + k].n;
 			if (n == 0)
 				continue;
 			(void)snprintf(text, sizeof(text),
