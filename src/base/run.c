@@ -96,28 +96,62 @@ start(struct vl_child *theirs, char *const *words, struct vl_err *err)
 	                     words[0], strerror(rc));
 }
 
+/* 1: something may be read or written; 0: the time is up; -1 with errno. */
+static int
+wait_until(int fd, short events, int64_t end)
+{
+	struct pollfd wait = { .fd = fd, .events = events };
+	int64_t left = 0;
+	int n = 0;
+
+	do {
+		left = end - vl_program_now();
+		if (left <= 0)
+			return 0;
+		n = poll(&wait, 1, (int)left);
+	} while (n == 0 || (n < 0 && errno == EINTR));
+	return n;
+}
+
+/* It has ended by then, as `how` says. */
+static bool
+has_ended(pid_t pid, int *how, int64_t end)
+{
+	const struct timespec pause = { 0, 10000000 };
+	pid_t got = 0;
+
+	*how = 0;
+	while ((got = waitpid(pid, how, WNOHANG)) == 0 ||
+	    (got < 0 && errno == EINTR)) {
+		if (vl_program_now() > end)
+			return false;
+		(void)nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static enum vl_status
+fail_late(const struct vl_program *p, struct vl_err *err)
+{
+	return vl_fail(err, VL_EUSAGE, "'%s' takes longer than %u s",
+	    p->words[0], p->seconds);
+}
+
 /* Until it has printed all, or its time is up. */
 static enum vl_status
 read_all(int in, struct vl_buf *out, const struct vl_program *p, int64_t end,
     struct vl_err *err)
 {
-	struct pollfd wait = { .fd = in, .events = POLLIN };
 	size_t before = out->n;
 	size_t room = 0;
-	int64_t left = 0;
 	ssize_t n = 0;
 
 	for (;;) {
-		left = end - vl_program_now();
-		if (left <= 0)
-			return vl_fail(err, VL_EUSAGE,
-			    "'%s' takes longer than %u s", p->words[0],
-			    p->seconds);
-		n = poll(&wait, 1, (int)left);
-		if (n < 0 && errno != EINTR)
+		n = wait_until(in, POLLIN, end);
+		if (n < 0)
 			return vl_fail_errno(err, "cannot wait");
-		if (n <= 0)
-			continue;
+		if (n == 0)
+			return fail_late(p, err);
 		/* One byte more than it may print tells that it does. */
 		room = p->max + 1 - (out->n - before);
 		if (room > PIECE)
@@ -153,20 +187,11 @@ kill_all(pid_t pid)
 static enum vl_status
 wait_for(pid_t pid, const struct vl_program *p, int64_t end, struct vl_err *err)
 {
-	const struct timespec pause = { 0, 10000000 };
 	int how = 0;
-	pid_t got = 0;
 
-	while ((got = waitpid(pid, &how, WNOHANG)) == 0 ||
-	    (got < 0 && errno == EINTR)) {
-		if (vl_program_now() > end) {
-			(void)kill(-pid, SIGKILL);
-			(void)waitpid(pid, &how, 0);
-			return vl_fail(err, VL_EUSAGE,
-			    "'%s' takes longer than %u s", p->words[0],
-			    p->seconds);
-		}
-		(void)nanosleep(&pause, NULL);
+	if (!has_ended(pid, &how, end)) {
+		kill_all(pid);
+		return fail_late(p, err);
 	}
 	if (WIFEXITED(how) && WEXITSTATUS(how) != 0)
 		return vl_fail(err, VL_EUSAGE, "'%s' ends with %d", p->words[0],
@@ -242,35 +267,24 @@ vl_program_begin(struct vl_child *out, char *const *words, struct vl_err *err)
 enum vl_status
 vl_program_wait(int fd, short events, int64_t end, struct vl_err *err)
 {
-	struct pollfd wait = { .fd = fd, .events = events };
-	int64_t left = 0;
-	int n = 0;
+	const int n = wait_until(fd, events, end);
 
-	do {
-		left = end - vl_program_now();
-		if (left <= 0)
-			return vl_fail(err, VL_EIO, "it takes too long");
-		n = poll(&wait, 1, (int)left);
-	} while (n == 0 || (n < 0 && errno == EINTR));
+	if (n == 0)
+		return vl_fail(err, VL_EIO, "it takes too long");
 	return n > 0 ? VL_OK : vl_fail_errno(err, "cannot wait");
 }
 
 void
 vl_program_end(struct vl_child *c, unsigned seconds)
 {
-	const struct timespec pause = { 0, 10000000 };
 	const int64_t end = vl_program_now() + (int64_t)seconds * 1000;
-	pid_t got = 0;
+	int how = 0;
 
 	if (c->pid < 0)
 		return;
 	(void)close(c->to);
 	(void)close(c->from);
-	while (vl_program_now() < end &&
-	    ((got = waitpid(c->pid, NULL, WNOHANG)) == 0 ||
-	        (got < 0 && errno == EINTR)))
-		(void)nanosleep(&pause, NULL);
-	if (got <= 0)
+	if (!has_ended(c->pid, &how, end))
 		kill_all(c->pid);
 	c->pid = -1;
 }
