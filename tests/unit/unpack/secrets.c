@@ -90,6 +90,74 @@ secrets_come_with_their_lines(void **state)
 	writer_free(w);
 }
 
+static unsigned
+must_of(const struct writer *w)
+{
+	struct vl_unpack *u = NULL;
+	unsigned must_have = 0;
+	struct bundle b;
+	struct vl_err err;
+
+	reader_open(&b, w, false);
+	must(bundle_unpack(&u, &b, &err), &err);
+	must_have = vl_unpack_inner(u)->head.must;
+	assert_int_equal(must_have, b.head.must);
+	vl_unpack_free(u);
+	bundle_close(&b);
+	return must_have;
+}
+
+/* For who cannot read them, before he needs a key. */
+static void
+a_bundle_says_that_it_has_secrets(void **state)
+{
+	struct writer *with = writer_new();
+	struct writer *without = writer_new();
+	struct vl_err err;
+
+	(void)state;
+	must(put_row(with, two, 2, 0, &err), &err);
+	commit(with, 2);
+	assert_true((must_of(with) & VL_MUST_SIV1) != 0);
+	must(put_row(without, two, 0, 0, &err), &err);
+	commit(without, 0);
+	assert_false((must_of(without) & VL_MUST_SIV1) != 0);
+	writer_free(with);
+	writer_free(without);
+}
+
+/* A row whose body ends in the middle takes its secrets with it. */
+static void
+a_row_that_is_given_up_leaves_no_secret(void **state)
+{
+	static const char line[] =
+	    "{\"c\":\"t\",\"hash\":\"k1."
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"k\":[100001],"
+	    "\"r\":\"app\",\"row\":{\"a\":{\"$body\":[0,9]},\"b\":{"
+	    "\"$secret\":\"sf1.AAAAAAAAAAAAAAAAAAAAAA\"}},\"size\":9,"
+	    "\"t\":\"row\"}\n";
+	static const uint8_t bytes[VL_TOKEN_HEAD + VL_TOKEN_BLOCK];
+	const struct vl_slice token = { bytes, sizeof(bytes) };
+	const struct vl_record rec = { .line = vl_slice_of(line),
+		.has_body = true,
+		.body_size = 9,
+		.hash_at = (size_t)(strstr(line, "k1.") - line),
+		.tokens = &token,
+		.ntokens = 1 };
+	struct writer *w = writer_new();
+	struct vl_err err;
+
+	(void)state;
+	must(put_row(w, two, 2, 100, &err), &err);
+	must(vl_pack_record(w->p, &rec, &err), &err);
+	must(vl_pack_body_fill(w->p, 4, &err), &err);
+	must(vl_pack_body_abort(w->p, &err), &err);
+	must(put_row(w, two, 2, 100, &err), &err);
+	commit(w, 4);
+	assert_int_equal(4, read_all(w, NULL));
+	writer_free(w);
+}
+
 /* More of them than one record holds: by bytes, then by number. */
 static void
 lines_end_a_record_when_their_secrets_fill_one(void **state)
@@ -464,6 +532,8 @@ main(void)
 		cmocka_unit_test(secrets_come_with_their_lines),
 		cmocka_unit_test(
 		    lines_end_a_record_when_their_secrets_fill_one),
+		cmocka_unit_test(a_bundle_says_that_it_has_secrets),
+		cmocka_unit_test(a_row_that_is_given_up_leaves_no_secret),
 		cmocka_unit_test(secrets_of_one_line_have_a_limit),
 		cmocka_unit_test(a_line_has_as_many_tokens_as_secrets),
 		cmocka_unit_test(an_auditor_has_nothing_that_opens_them),
