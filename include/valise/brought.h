@@ -34,6 +34,17 @@ struct vl_brought {
 struct vl_brought vl_brought_of(
     struct vl_state *s, const struct vl_header *h, const char *resource);
 
+/* A line about a member: the path of its file, and the text of its own. */
+struct vl_brought_member {
+	struct vl_slice path; /* of the line that was read: in `memory` */
+	struct vl_slice text;
+	uint8_t memory[VL_PATH_MAX + 3];
+};
+/* False where it is none. */
+bool vl_brought_member_read(struct vl_brought_member *m, struct vl_slice line);
+enum vl_status vl_brought_member_line(
+    struct vl_buf *line, const struct vl_brought_member *m, struct vl_err *err);
+
 /*
  * Open the list that holds.  `*out` is NULL where there is none.  A list that
  * is not whole is refused before anything of it is read, VL_EIO; so is one

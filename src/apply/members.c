@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <valise/encode.h>
 #include <valise/record.h>
 
 #include "members.h"
@@ -73,30 +72,11 @@ vl_lines_have(const struct vl_lines *l, struct vl_slice text)
 
 struct vl_members_list {
 	struct vl_members_opts opts;
-	struct vl_brought_r *old; /* NULL: nothing was brought, or no more */
-	struct vl_brought_w *new; /* NULL: it is not written */
-	struct vl_buf line;       /* the next one; empty: none */
-	struct vl_buf path;       /* of it */
+	struct vl_brought_r *old;    /* NULL: nothing was brought, or no more */
+	struct vl_brought_w *new;    /* NULL: it is not written */
+	struct vl_buf line;          /* the next one; empty: none */
+	struct vl_brought_member at; /* the same */
 };
-
-static enum vl_status
-read_path(struct vl_buf *path, struct vl_slice line, struct vl_err *err)
-{
-	const uint8_t *blank = memchr(line.p, ' ', line.n);
-	size_t n = 0;
-	enum vl_status st = vl_buf_reserve(path, line.n + 1, err);
-
-	if (st != VL_OK)
-		return st;
-	if (blank == NULL ||
-	    !vl_unb64u_any(path->p, &n,
-	        (struct vl_slice){ line.p, (size_t)(blank - line.p) }))
-		return vl_fail(err, VL_EIO,
-		    "the list of members that were brought has a line that is "
-		    "none of it");
-	path->n = n;
-	return VL_OK;
-}
 
 static enum vl_status
 read_line(struct vl_members_list *l, struct vl_err *err)
@@ -106,14 +86,18 @@ read_line(struct vl_members_list *l, struct vl_err *err)
 	bool more = false;
 
 	vl_buf_clear(&l->line);
-	vl_buf_clear(&l->path);
 	if (l->old == NULL)
 		return VL_OK;
 	st = vl_brought_r_next(l->old, &line, &more, err);
 	if (st != VL_OK || !more)
 		return st;
 	st = vl_buf_add(&l->line, line, err);
-	return st == VL_OK ? read_path(&l->path, line, err) : st;
+	if (st == VL_OK &&
+	    !vl_brought_member_read(&l->at, vl_buf_slice(&l->line)))
+		st = vl_fail(err, VL_EIO,
+		    "the list of members that were brought has a line that is "
+		    "none of it");
+	return st;
 }
 
 enum vl_status
@@ -139,13 +123,13 @@ static enum vl_status
 pass_over(struct vl_members_list *l, struct vl_err *err)
 {
 	struct vl_buf path = { 0 };
-	enum vl_status st = vl_buf_add(&path, vl_buf_slice(&l->path), err);
+	enum vl_status st = vl_buf_add(&path, l->at.path, err);
 	bool left = false;
 
 	if (st == VL_OK)
 		st = l->opts.left(l->opts.arg, vl_buf_slice(&path), &left, err);
 	while (st == VL_OK && l->line.n > 0 &&
-	    vl_slice_equal(vl_buf_slice(&l->path), vl_buf_slice(&path))) {
+	    vl_slice_equal(l->at.path, vl_buf_slice(&path))) {
 		if (left && l->new != NULL)
 			st = vl_brought_w_add(
 			    l->new, vl_buf_slice(&l->line), err);
@@ -160,22 +144,15 @@ enum vl_status
 vl_members_read(struct vl_members_list *l, struct vl_slice path,
     struct vl_lines *was, struct vl_err *err)
 {
-	struct vl_slice line = { 0 };
 	enum vl_status st = VL_OK;
 
 	vl_lines_clear(was);
-	while (st == VL_OK && l->line.n > 0 &&
-	    vl_path_cmp(vl_buf_slice(&l->path), path) < 0)
+	while (
+	    st == VL_OK && l->line.n > 0 && vl_path_cmp(l->at.path, path) < 0)
 		st = pass_over(l, err);
-	while (st == VL_OK && l->line.n > 0 &&
-	    vl_slice_equal(vl_buf_slice(&l->path), path)) {
-		line = vl_buf_slice(&l->line);
-		while (line.n > 0 && line.p[0] != ' ') {
-			line.p++;
-			line.n--;
-		}
-		st = vl_lines_add(
-		    was, (struct vl_slice){ line.p + 1, line.n - 1 }, err);
+	while (
+	    st == VL_OK && l->line.n > 0 && vl_slice_equal(l->at.path, path)) {
+		st = vl_lines_add(was, l->at.text, err);
 		if (st == VL_OK)
 			st = read_line(l, err);
 	}
@@ -186,23 +163,14 @@ enum vl_status
 vl_members_write(struct vl_members_list *l, struct vl_slice path,
     const struct vl_lines *will, struct vl_err *err)
 {
+	struct vl_brought_member member = { .path = path };
 	struct vl_buf line = { 0 };
 	enum vl_status st = VL_OK;
-	size_t n = 0;
 	size_t i = 0;
 
-	if (l->new == NULL || will->n == 0)
-		return VL_OK;
-	st = vl_buf_reserve(&line, VL_B64U_SIZE(path.n), err);
-	if (st == VL_OK) {
-		(void)vl_b64u((char *)line.p, path.p, path.n);
-		line.n = strlen((char *)line.p);
-		st = vl_buf_add_text(&line, " ", err);
-	}
-	n = line.n;
-	for (i = 0; st == VL_OK && i < will->n; i++) {
-		line.n = n;
-		st = vl_buf_add(&line, will->list[i], err);
+	for (i = 0; l->new != NULL &&st == VL_OK &&i < will->n; i++) {
+		member.text = will->list[i];
+		st = vl_brought_member_line(&line, &member, err);
 		if (st == VL_OK)
 			st = vl_brought_w_add(l->new, vl_buf_slice(&line), err);
 	}
@@ -230,6 +198,5 @@ vl_members_free(struct vl_members_list *l)
 	vl_brought_r_free(l->old);
 	vl_brought_w_free(l->new);
 	vl_buf_free(&l->line);
-	vl_buf_free(&l->path);
 	free(l);
 }

@@ -95,9 +95,8 @@ list_in(int fd, const struct vl_brought *b, const char head[NAME_SIZE])
 		    b->rows || b->members ? VL_BROUGHT_ROW_MAX : TEXT_MAX };
 }
 
-/* The path before the blank; false: there is none. */
-static bool
-member_path(struct vl_slice *path, struct vl_slice line, uint8_t text[TEXT_MAX])
+bool
+vl_brought_member_read(struct vl_brought_member *m, struct vl_slice line)
 {
 	const uint8_t *blank = memchr(line.p, ' ', line.n);
 	struct vl_slice word = line;
@@ -105,9 +104,27 @@ member_path(struct vl_slice *path, struct vl_slice line, uint8_t text[TEXT_MAX])
 	if (blank == NULL)
 		return false;
 	word.n = (size_t)(blank - line.p);
-	path->p = text;
-	return word.n <= TEXT_MAX && vl_unb64u_any(text, &path->n, word) &&
-	    path->n > 0;
+	m->text = (struct vl_slice){ blank + 1, line.n - word.n - 1 };
+	m->path.p = m->memory;
+	return word.n < TEXT_MAX &&
+	    vl_unb64u_any(m->memory, &m->path.n, word) && m->path.n > 0;
+}
+
+enum vl_status
+vl_brought_member_line(
+    struct vl_buf *line, const struct vl_brought_member *m, struct vl_err *err)
+{
+	char *text = NULL;
+	enum vl_status st = VL_OK;
+
+	vl_buf_clear(line);
+	st = vl_buf_reserve(line, VL_B64U_SIZE(m->path.n), err);
+	if (st != VL_OK)
+		return st;
+	text = (char *)line->p;
+	line->n = strlen(vl_b64u(text, m->path.p, m->path.n));
+	st = vl_buf_add_text(line, " ", err);
+	return st == VL_OK ? vl_buf_add(line, m->text, err) : st;
 }
 
 /* The folder of the lists; *fd is -1 where there is none. */
@@ -377,8 +394,8 @@ copy_list(const struct vl_brought *b, struct vl_brought_r *r, int fd,
 {
 	struct vl_brought_w w = { .state = b->state, .dirfd = -1, .fd = fd };
 	struct vl_slice line = { NULL, 0 };
+	struct vl_brought_member member;
 	struct vl_slice path = { NULL, 0 };
-	uint8_t text[TEXT_MAX];
 	bool more = true;
 	enum vl_status st = VL_OK;
 
@@ -389,9 +406,11 @@ copy_list(const struct vl_brought *b, struct vl_brought_r *r, int fd,
 		if (st != VL_OK || !more)
 			break;
 		path = line;
-		if (b->members && !member_path(&path, line, text))
+		if (b->members && !vl_brought_member_read(&member, line))
 			st = fail_damaged(r, err);
-		else if (!theirs->is(theirs->arg, path))
+		if (b->members)
+			path = member.path;
+		if (st == VL_OK && !theirs->is(theirs->arg, path))
 			st = vl_brought_w_add(&w, line, err);
 	}
 	if (st == VL_OK)
