@@ -23,6 +23,7 @@ open_tokens(
 	struct vl_slots at = { 0 };
 	struct vl_slot_place place;
 	struct vl_locked plain = { 0 };
+	struct vl_buf again = { 0 };
 	struct vl_slot slot;
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -34,8 +35,17 @@ open_tokens(
 		    &plain, err);
 		if (st == VL_OK)
 			assert_int_equal(two[i - 1].n, plain.n);
+		/* And back again. */
+		vl_buf_clear(&again);
+		if (st == VL_OK)
+			st = ops->seal(ops->arg, &place,
+			    vl_locked_slice(&plain), &again, err);
+		if (st == VL_OK)
+			assert_true(vl_slice_equal(
+			    rec->tokens[i - 1], vl_buf_slice(&again)));
 	}
 	*n += i;
+	vl_buf_free(&again);
 	vl_locked_free(&plain);
 	return st;
 }

@@ -70,6 +70,11 @@ struct forge {
 	bool lists_in_file_3;
 	enum vl_record_kind behind;
 	uint32_t extra_frames;
+	/* Lines of a database before the tree, and a record of secrets. */
+	const char *const *texts;
+	size_t ntexts;
+	struct vl_buf secrets;
+	uint32_t nsecrets; /* by its header; 0: no record */
 };
 
 static inline struct vl_slice
@@ -254,6 +259,7 @@ forge_free(void **state)
 	must(vl_remove_tree(AT_FDCWD, f->dir, &err), &err);
 	vl_ids_free(f->ids);
 	bundle_close(&f->b);
+	vl_buf_free(&f->secrets);
 	free(f);
 	return 0;
 }
@@ -283,7 +289,7 @@ add_item(const struct forge *f, struct vl_buf *lists, const struct item *it)
 	uint8_t ref[VL_LIST_REF_SIZE];
 	uint32_t j;
 
-	vl_list_item_encode(head, it->line, it->body, it->n);
+	vl_list_item_encode(head, it->line + f->ntexts, it->body, it->n);
 	must(vl_buf_add(lists, (struct vl_slice){ head, sizeof(head) }, &err),
 	    &err);
 	for (j = 0; j < it->n; j++) {
@@ -317,8 +323,31 @@ write_lists(struct forge *f)
 }
 
 static inline void
+write_texts(struct forge *f, struct vl_merkle *merkle, struct vl_buf *lines)
+{
+	struct vl_err err;
+	size_t i;
+
+	for (i = 0; i < f->ntexts; i++) {
+		must(vl_buf_add_text(lines, f->texts[i], &err), &err);
+		vl_merkle_add(merkle, f->ids, text(f->texts[i]));
+	}
+}
+
+static inline void
+write_secrets(struct forge *f)
+{
+	if (f->nsecrets == 0)
+		return;
+	(void)frames_raw(&f->index, VL_RECORD_SECRETS, f->nsecrets,
+	    (struct vl_slice){ 0 }, vl_buf_slice(&f->secrets));
+	f->plain += f->secrets.n;
+}
+
+static inline void
 write_lines(struct forge *f)
 {
+	const uint64_t n = f->nentries + f->ntexts;
 	struct vl_merkle merkle;
 	struct vl_buf lines = { 0 };
 	struct vl_err err;
@@ -330,25 +359,25 @@ write_lines(struct forge *f)
 	vl_merkle_init(&merkle, 0);
 	must(vl_manifest_head_encode(&lines, &f->first, &err), &err);
 	vl_merkle_add(&merkle, f->ids, vl_buf_slice(&lines));
+	write_texts(f, &merkle, &lines);
 	for (i = 0; i < f->nentries; i++) {
 		from = lines.n;
 		must(vl_entry_encode(&lines, &f->entries[i], NULL, &err), &err);
 		vl_merkle_add(&merkle, f->ids,
 		    (struct vl_slice){ lines.p + from, lines.n - from });
 	}
-	vl_put_u64le(le, f->nentries);
+	vl_put_u64le(le, n);
 	vl_merkle_add(&merkle, f->ids, (struct vl_slice){ le, sizeof(le) });
 	vl_merkle_root(&merkle, f->ids, f->inner.manifest_root);
 	memcpy(tail, f->inner.manifest_root, sizeof(tail));
 	f->inner.manifest_root[0] ^= f->root_off;
 	tail[0] ^= f->tail_off;
-	f->inner.lines = f->nentries + f->count_off;
+	f->inner.lines = n + f->count_off;
 	for (i = 0; i < (f->no_tail ? 0u : f->tail_twice ? 2u : 1u); i++)
-		must(vl_manifest_tail_encode(&lines, f->nentries, tail, &err),
-		    &err);
+		must(vl_manifest_tail_encode(&lines, n, tail, &err), &err);
 	(void)frames_raw(&f->index, VL_RECORD_LINES,
-	    (uint32_t)(f->nentries + 1 + i + f->more_lines),
-	    (struct vl_slice){ 0 }, vl_buf_slice(&lines));
+	    (uint32_t)(n + 1 + i + f->more_lines), (struct vl_slice){ 0 },
+	    vl_buf_slice(&lines));
 	f->plain += lines.n;
 	vl_buf_free(&lines);
 }
@@ -390,6 +419,7 @@ forge_write(struct forge *f, void (*change)(struct vl_inner_head *h))
 	uint32_t i;
 
 	write_lines(f);
+	write_secrets(f);
 	if (f->lists_in_file_3)
 		(void)write_file(f, &f->index, VL_FILE_INDEX, 2);
 	write_lists(f);

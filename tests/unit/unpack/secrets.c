@@ -225,6 +225,37 @@ a_line_has_as_many_tokens_as_secrets(void **state)
 	}
 }
 
+static void
+nothing_but_a_row_has_tokens(void **state)
+{
+	static const uint8_t bytes[VL_TOKEN_HEAD + VL_TOKEN_BLOCK];
+	static const struct vl_slice good = { bytes, sizeof(bytes) };
+	static const struct vl_slice odd = { bytes, sizeof(bytes) - 1 };
+	const struct vl_record records[] = {
+		{ .line = vl_slice_of("{\"c\":\"u\",\"r\":\"app\",\"schema\":["
+		                      "\"x\"],\"t\":\"table\"}\n"),
+		    .tokens = &good,
+		    .ntokens = 1 },
+		{ .line = vl_slice_of("{\"c\":\"t\",\"k\":[1],\"r\":\"app\","
+		                      "\"row\":{\"a\":{\"$secret\":"
+		                      "\"sf1.AAAAAAAAAAAAAAAAAAAAAA\"}},"
+		                      "\"t\":\"row\"}\n"),
+		    .tokens = &odd,
+		    .ntokens = 1 },
+	};
+	struct writer *w = NULL;
+	struct vl_err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		w = writer_new();
+		assert_int_equal(
+		    VL_EUSAGE, vl_pack_record(w->p, &records[i], &err));
+		writer_free(w);
+	}
+}
+
 /* Who has no transfer key reads lines and tokens, and opens none. */
 static void
 an_auditor_has_nothing_that_opens_them(void **state)
@@ -536,6 +567,7 @@ main(void)
 		cmocka_unit_test(a_row_that_is_given_up_leaves_no_secret),
 		cmocka_unit_test(secrets_of_one_line_have_a_limit),
 		cmocka_unit_test(a_line_has_as_many_tokens_as_secrets),
+		cmocka_unit_test(nothing_but_a_row_has_tokens),
 		cmocka_unit_test(an_auditor_has_nothing_that_opens_them),
 		cmocka_unit_test(an_auditor_sees_the_same_of_any_secret),
 		cmocka_unit_test(what_does_not_open_here_is_refused),
