@@ -11,14 +11,15 @@
 
 #include "spelled.h"
 
-#define VALUE_MAX  1048576 /* bytes that are looked into */
-#define LEAVES_MAX 16384
-#define MEMORY_MAX (8 << 20) /* for paths and texts of a side, about */
-#define SHOWN_MAX  80        /* bytes of a text that is told */
-#define PATH_SHOWN 160
-#define ID_PREFIX  "73105829" /* of the number for an id, and six digits */
-#define ID_DIGITS  6
-#define IDS_MAX    512 /* more are one and the same */
+#define VALUE_MAX   1048576 /* bytes that are looked into */
+#define LEAVES_MAX  16384
+#define MEMORY_MAX  (8 << 20) /* for paths and texts of a side, about */
+#define SHOWN_MAX   80        /* bytes of a text that is told */
+#define PATH_SHOWN  160
+#define ID_PREFIX   "73105829" /* of the number for an id, and six digits */
+#define ID_DIGITS   6
+#define SLOT_PREFIX "sf1." /* of the text of a slot (slot.h) */
+#define IDS_MAX     512    /* more are one and the same */
 
 /* Offsets are of `memory`. */
 struct field {
@@ -36,6 +37,7 @@ struct side {
 	uint64_t end[VL_COUNTED_DEPTH]; /* number of the piece behind it */
 	size_t from[VL_COUNTED_DEPTH];
 	size_t depth;
+	bool slots; /* of secrets: their texts are in the value */
 	struct vl_buf memory;
 	struct field *list;
 	size_t n;
@@ -93,6 +95,7 @@ vl_fields_begin(struct vl_fields *f)
 		vl_buf_clear(&s->memory);
 		s->pieces = 0;
 		s->depth = 0;
+		s->slots = false;
 		s->n = 0;
 	}
 	vl_buf_clear(&f->ids);
@@ -167,6 +170,7 @@ vl_fields_add(struct vl_fields *f, enum vl_side side,
 		                         ID_PREFIX "%0*zu", ID_DIGITS, number);
 	case VL_PART_SECRET:
 		/* Of letters that no form has to escape. */
+		s->slots = true;
 		return vl_buf_add_text(
 		    &s->value, vl_slot_text(slot, part->slot.print), err);
 	case VL_PART_COUNT:
@@ -198,6 +202,26 @@ is_secret(struct vl_slice path)
 				return true;
 	}
 	return false;
+}
+
+static struct vl_slice
+path_of(const struct side *s, const struct field *f)
+{
+	return (struct vl_slice){ s->memory.p + f->path, f->npath };
+}
+
+static struct vl_slice
+text_of(const struct side *s, const struct field *f)
+{
+	return (struct vl_slice){ s->memory.p + f->text, f->ntext };
+}
+
+/* A secret stands in it, though its name may not say so. */
+static bool
+has_slot(const struct side *s, struct vl_slice text)
+{
+	return s->slots &&
+	    memmem(text.p, text.n, SLOT_PREFIX, strlen(SLOT_PREFIX)) != NULL;
 }
 
 static enum vl_status
@@ -237,19 +261,8 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 	else if (st == VL_OK)
 		st = vl_buf_add(&s->memory, raw, err);
 	field->ntext = s->memory.n - field->text;
+	field->secret = field->secret || has_slot(s, text_of(s, field));
 	return st;
-}
-
-static struct vl_slice
-path_of(const struct side *s, const struct field *f)
-{
-	return (struct vl_slice){ s->memory.p + f->path, f->npath };
-}
-
-static struct vl_slice
-text_of(const struct side *s, const struct field *f)
-{
-	return (struct vl_slice){ s->memory.p + f->text, f->ntext };
 }
 
 static int
@@ -354,13 +367,13 @@ show(struct vl_fields *f, struct vl_slice text, size_t max, struct vl_err *err)
 
 static enum vl_status
 show_text(struct vl_fields *f, const struct side *s, const struct field *field,
-    struct vl_err *err)
+    bool secret, struct vl_err *err)
 {
 	struct vl_slice text = text_of(s, field);
 	enum vl_status st = VL_OK;
 
 	vl_buf_clear(&f->shown);
-	if (field->secret)
+	if (secret)
 		return vl_buf_add_text(&f->shown, "(not shown)", err);
 	if (field->quoted && id_at(f, text) == NULL)
 		st = vl_buf_add_text(&f->shown, "\"", err);
@@ -401,20 +414,25 @@ tell(struct vl_fields *f, const struct field *const both[VL_SIDES],
 	const size_t first = both[VL_SIDE_OLD] == NULL;
 	struct vl_slice path = path_of(&f->sides[first], both[first]);
 	enum vl_status st = VL_OK;
+	bool secret = false;
 	size_t i = 0;
 
+	for (i = 0; i < VL_SIDES; i++)
+		secret = secret || (both[i] != NULL && both[i]->secret);
 	vl_json_w_open(w, '{');
 	st = write_text(w, "column", column, err);
 	for (i = VL_SIDES; st == VL_OK && i-- > 0;) {
 		if (both[i] == NULL)
 			continue;
-		st = show_text(f, &f->sides[i], both[i], err);
+		st = show_text(f, &f->sides[i], both[i], secret, err);
 		if (st == VL_OK)
 			st = write_text(
 			    w, keys[i], vl_buf_slice(&f->shown), err);
 	}
 	vl_buf_clear(&f->shown);
-	if (st == VL_OK)
+	if (st == VL_OK && has_slot(&f->sides[first], path))
+		st = vl_buf_add_text(&f->shown, "(not shown)", err);
+	else if (st == VL_OK)
 		st = show(f, path, PATH_SHOWN, err);
 	if (st == VL_OK)
 		st = write_text(w, "path", vl_buf_slice(&f->shown), err);

@@ -41,11 +41,13 @@ enum change {
 	CHANGED,
 	GONE, /* only the first has it */
 	SAME,
-	CHANGES
+	CHANGES,
+	SECRET = CHANGES /* as it is shown; it is counted as changed */
 };
 
-static const char *const change_words[] = { "add", "modify", "delete", "same" };
-static const char change_signs[] = "+~-=";
+static const char *const change_words[] = { "add", "modify", "delete", "same",
+	"secret" };
+static const char change_signs[] = "+~-=s";
 
 struct diff {
 	const struct diff_opts *opts;
@@ -54,6 +56,7 @@ struct diff {
 	struct vl_json json[2];
 	struct vl_buf name;
 	struct vl_buf detail;
+	bool secret; /* beside what `detail` names, secrets differ */
 	struct values values;
 	/* The resource that is being counted. */
 	char resource[65]; /* 64 bytes in a line, and NUL */
@@ -116,12 +119,36 @@ add_name(struct vl_buf *detail, struct vl_slice name, struct vl_err *err)
 	return st == VL_OK ? vl_escape(detail, name, err) : st;
 }
 
+/* Strings are compared as they are spelt; a number is none of them. */
+static bool
+same_value(const struct vl_json_item *a, const struct vl_json_item *b)
+{
+	return a->type == b->type && vl_slice_equal(a->raw, b->raw);
+}
+
+/* A member that differs; of a column not, where only secrets do. */
+static enum vl_status
+add_member(struct diff *d, struct vl_slice name, const size_t values[2],
+    bool column, struct vl_err *err)
+{
+	bool secret = false;
+	bool rest = true;
+	enum vl_status st = VL_OK;
+
+	if (column)
+		st = values_secret(
+		    &d->values, d->json, values, &secret, &rest, err);
+	d->secret = d->secret || secret;
+	return st == VL_OK && rest ? add_name(&d->detail, name, err) : st;
+}
+
 /*
  * Names of members of two objects that differ, both ascending: those of a
  * line, or of the row in it.
  */
 static enum vl_status
-add_members(struct diff *d, size_t at_a, size_t at_b, struct vl_err *err)
+add_members(
+    struct diff *d, size_t at_a, size_t at_b, bool row, struct vl_err *err)
 {
 	const struct vl_json_item *a = d->json[0].items;
 	const struct vl_json_item *b = d->json[1].items;
@@ -139,11 +166,12 @@ add_members(struct diff *d, size_t at_a, size_t at_b, struct vl_err *err)
 		                    slice_cmp(a[at_a].raw, b[at_b].raw);
 		name = c <= 0 ? a[at_a].raw : b[at_b].raw;
 		if (c == 0 && vl_slice_equal(name, vl_slice_of("row")))
-			st = add_members(d, at_a + 1, at_b + 1, err);
+			st = add_members(d, at_a + 1, at_b + 1, true, err);
 		else if (!says_nothing(name) &&
-		    (c != 0 ||
-		        !vl_slice_equal(a[at_a + 1].raw, b[at_b + 1].raw)))
-			st = add_name(&d->detail, name, err);
+		    (c != 0 || !same_value(&a[at_a + 1], &b[at_b + 1])))
+			st = add_member(d, name,
+			    (size_t[]){ at_a + 1, at_b + 1 }, row && c == 0,
+			    err);
 		if (c <= 0)
 			at_a = a[at_a + 1].next;
 		if (c >= 0)
@@ -160,6 +188,7 @@ find_detail(struct diff *d, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
+	d->secret = false;
 	vl_buf_clear(&d->detail);
 	vl_buf_clear(&d->values.said);
 	if (vl_slice_equal(d->rec[0].line, d->rec[1].line))
@@ -170,7 +199,7 @@ find_detail(struct diff *d, struct vl_err *err)
 		st = vl_json_parse(&d->json[i], line, err);
 	}
 	if (st == VL_OK)
-		st = add_members(d, 0, 0, err);
+		st = add_members(d, 0, 0, false, err);
 	if (st != VL_OK || d->detail.n == 0 || d->opts->stat ||
 	    d->rec[0].kind != VL_LINE_ROW || d->rec[1].kind != VL_LINE_ROW)
 		return st;
@@ -203,6 +232,9 @@ static enum vl_status
 show(struct diff *d, enum change what, const struct vl_unpacked *rec,
     struct vl_err *err)
 {
+	const struct vl_slice detail = what == CHANGED ?
+	    vl_buf_slice(&d->detail) :
+	    vl_slice_of(what == SECRET ? "secret changed" : "");
 	enum vl_status st = VL_OK;
 
 	if (what == SAME || d->opts->stat)
@@ -219,11 +251,9 @@ show(struct diff *d, enum change what, const struct vl_unpacked *rec,
 		    &d->values.shown, vl_buf_slice(&d->values.said), err);
 	if (st == VL_OK)
 		printf("%c\t%.*s\t%.*s%s%.*s\n", change_signs[what],
-		    (int)d->name.n, (const char *)d->name.p,
-		    what == CHANGED ? (int)d->detail.n : 0,
-		    what == CHANGED ? (const char *)d->detail.p : "",
-		    d->values.shown.n > 0 ? "\t" : "", (int)d->values.shown.n,
-		    (const char *)d->values.shown.p);
+		    (int)d->name.n, (const char *)d->name.p, (int)detail.n,
+		    (const char *)detail.p, d->values.shown.n > 0 ? "\t" : "",
+		    (int)d->values.shown.n, (const char *)d->values.shown.p);
 	return st;
 }
 
@@ -253,6 +283,8 @@ static enum vl_status
 take(struct diff *d, enum change what, const struct vl_unpacked *rec,
     struct vl_err *err)
 {
+	enum vl_status st = VL_OK;
+
 	if (!vl_slice_equal(rec->resource, vl_slice_of(d->resource))) {
 		end_resource(d);
 		(void)snprintf(d->resource, sizeof(d->resource), "%.*s",
@@ -260,7 +292,12 @@ take(struct diff *d, enum change what, const struct vl_unpacked *rec,
 	}
 	d->counts[what]++;
 	d->differs = d->differs || what != SAME;
-	return show(d, what, rec, err);
+	if (what != CHANGED || d->detail.n > 0)
+		st = show(d, what, rec, err);
+	/* What is no secret, then what is, as a preview does it. */
+	return st == VL_OK && what == CHANGED && d->secret ?
+	    show(d, SECRET, rec, err) :
+	    st;
 }
 
 static enum vl_status
@@ -280,6 +317,7 @@ static enum vl_status
 step(struct diff *d, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
+	bool differ = false;
 	int c = 0;
 
 	c = d->rec[0].line.p == NULL ? 1 :
@@ -287,12 +325,13 @@ step(struct diff *d, struct vl_err *err)
 	                               record_cmp(&d->rec[0], &d->rec[1]);
 	if (c == 0)
 		st = find_detail(d, err);
+	differ = d->detail.n > 0 || d->secret;
 	if (st == VL_OK)
 		st = take(d,
-		    c < 0               ? GONE :
-		        c > 0           ? ADDED :
-		        d->detail.n > 0 ? CHANGED :
-		                          SAME,
+		    c < 0      ? GONE :
+		        c > 0  ? ADDED :
+		        differ ? CHANGED :
+		                 SAME,
 		    &d->rec[c > 0], err);
 	if (st == VL_OK && c <= 0)
 		st = next(d, 0, err);
@@ -374,7 +413,8 @@ const struct vl_cmd vl_cmd_diff = {
 	    "says something else than\nthe first: + where only the second "
 	    "has it, - where only the first, ~ where both;\nRESOURCE/KEY "
 	    "as 'valise ls' has it; what differs; inside values of JSON, "
-	    "PHP and YAML\nthe path, what was there and what is. --stat "
+	    "PHP and YAML\nthe path, what was there and what is. A line with "
+	    "s says that secrets of a row\ndiffer, and nothing of them. --stat "
 	    "prints for each resource its name and\nthe numbers of records "
 	    "that are new, changed, gone, the same. Parted by tabs. Ids\n"
 	    "that rows have at the source are not compared.",

@@ -11,12 +11,19 @@
 void
 values_free(struct values *v)
 {
+	size_t i = 0;
+
 	vl_profile_free(v->profile);
 	vl_fields_free(v->fields);
 	vl_row_store_free(&v->stores[0]);
 	vl_row_store_free(&v->stores[1]);
 	vl_buf_free(&v->said);
 	vl_buf_free(&v->shown);
+	vl_buf_free(&v->text);
+	for (i = 0; i < 2; i++) {
+		vl_buf_free(&v->rest[i]);
+		vl_buf_free(&v->prints[i]);
+	}
 }
 
 /* A profile that cannot be read is for others to complain of. */
@@ -191,5 +198,83 @@ values_differ(struct values *v, struct vl_slice table,
 	/* Nothing but the brackets. */
 	if (v->said.n <= 2)
 		vl_buf_clear(&v->said);
+	return st;
+}
+
+/* The fingerprints of a value in v->prints, what else it says in v->rest. */
+static enum vl_status
+part_secrets(struct values *v, size_t side, const struct vl_json *json,
+    const struct vl_value *value, struct vl_err *err)
+{
+	struct vl_text_part part = { .kind = VL_PART_TEXT };
+	enum vl_status st = VL_OK;
+	size_t at = 0;
+
+	if (value->kind == VL_VALUE_SECRET)
+		return vl_buf_add(&v->prints[side],
+		    (struct vl_slice){
+		        value->slot.print, sizeof(value->slot.print) },
+		    err);
+	vl_json_w_open(&v->w, '[');
+	while (
+	    st == VL_OK && vl_parts_next(&part, json, value, &at, &v->text)) {
+		if (part.kind == VL_PART_SECRET) {
+			st = vl_buf_add(&v->prints[side],
+			    (struct vl_slice){
+			        part.slot.print, sizeof(part.slot.print) },
+			    err);
+			memset(part.slot.print, 0, sizeof(part.slot.print));
+		}
+		vl_part_write(&v->w, &part);
+	}
+	vl_json_w_close(&v->w, ']');
+	return st;
+}
+
+static enum vl_status
+read_secrets(struct values *v, size_t side, const struct vl_json *json,
+    size_t item, struct vl_value *value, struct vl_err *err)
+{
+	const struct vl_slice raw = json->items[item].raw;
+	enum vl_status st = VL_OK;
+
+	/* Of the value, and of its pieces once more. */
+	vl_buf_clear(&v->text);
+	vl_buf_clear(&v->prints[side]);
+	vl_buf_clear(&v->rest[side]);
+	st = vl_buf_reserve(&v->text, 4 * raw.n + 1, err);
+	if (st == VL_OK)
+		st = vl_value_read(value, json, item, &v->text, err);
+	if (st != VL_OK)
+		return st;
+	if (value->nslots == 0)
+		return vl_buf_add(&v->rest[side], raw, err);
+	vl_json_w_init(&v->w, &v->rest[side]);
+	st = part_secrets(v, side, json, value, err);
+	return st == VL_OK && v->rest[side].n > 0 ? vl_json_w_end(&v->w, err) :
+	                                            st;
+}
+
+enum vl_status
+values_secret(struct values *v, const struct vl_json *json,
+    const size_t items[2], bool *secret, bool *rest, struct vl_err *err)
+{
+	struct vl_value both[2] = { 0 };
+	enum vl_status st = VL_OK;
+	bool whole = false;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < 2; i++) {
+		st = read_secrets(v, i, &json[i], items[i], &both[i], err);
+		whole = whole || both[i].kind == VL_VALUE_SECRET;
+	}
+	*secret = !vl_slice_equal(
+	    vl_buf_slice(&v->prints[0]), vl_buf_slice(&v->prints[1]));
+	/* How a whole one stands there is of the secret, too. */
+	*secret = *secret || whole;
+	*rest = !whole &&
+	    (both[0].nslots + both[1].nslots == 0 ||
+	        !vl_slice_equal(
+	            vl_buf_slice(&v->rest[0]), vl_buf_slice(&v->rest[1])));
 	return st;
 }

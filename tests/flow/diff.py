@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent / "lib"))
 from database import Database  # noqa: E402
 
 
-class Diff(Database):
+class Bundles(Database):
     def setUp(self):
         super().setUp()
         self.write_yaml(files="")
@@ -38,6 +38,8 @@ class Diff(Database):
             db.executescript(sql)
         db.close()
 
+
+class Diff(Bundles):
     def test_an_unchanged_site_has_no_difference(self):
         self.second = self.export()
         self.assertEqual([], self.lines("--exit-code"))
@@ -90,6 +92,13 @@ class Diff(Database):
         self.second = self.export()
         self.assertEqual(1, len(self.lines()))
 
+    def test_a_number_is_not_the_text_that_spells_it(self):
+        self.change("update cache set v = '5' where k = 'a'")
+        self.first = self.export()
+        self.change("update cache set v = 5 where k = 'a'")
+        self.second = self.export()
+        self.assertEqual([("~", 'app/cache/["a"]', "v")], self.lines())
+
     def test_counts_by_resource(self):
         self.change("delete from task where name = 'wait'")
         self.second = self.export()
@@ -129,6 +138,74 @@ class Diff(Database):
         data[len(data) // 2] ^= 1
         index.write_bytes(data)
         self.assert_says(self.diff(expect=5), "i0000002.vli")
+
+
+class Secrets(Bundles):
+    """Columns that hold them, and places in the values of one."""
+
+    SECRETS = (
+        "profile: {resources: [{resource: app, tables: ["
+        "{table: task, key: [name]}, {table: cache, key: [k]}], secrets: ["
+        "{column: task.body, cipher: plain}, {column: cache.v, cipher: plain, "
+        "json: $.pin}]}]}\n")
+
+    def write_yaml(self, extra="", files=None):
+        super().write_yaml(self.SECRETS + extra, files)
+
+    def setUp(self):
+        super().setUp()
+        self.put(29, "red")
+        self.first = self.export()
+
+    def put(self, pin, colour):
+        self.change('update cache set v = \'{"colour": "%s", "pin": '
+                    '"pin-731058%d"}\' where k = \'a\'' % (colour, pin))
+
+    def differ(self, sql=""):
+        """The lines, in text and as JSON; no fingerprint is in them."""
+        self.change(sql)
+        self.second = self.export()
+        shown = self.diff().out
+        said = self.diff("--json").out
+        for text in (shown, said):
+            self.assertNotIn("sf1.", text)
+            self.assertNotIn("pin-7310582", text)
+        return ([tuple(line.split("\t")) for line in shown.splitlines()],
+                [line for line in map(json.loads, said.splitlines())
+                 if line["message_type"] == "plan"])
+
+    def test_a_secret_that_changed_is_a_line_of_its_own(self):
+        shown, said = self.differ(
+            "update task set body = 'Pack other things.' where id = 1")
+        self.assertEqual([("s", 'app/task/["pack"]', "secret changed")],
+                         shown)
+        self.assertEqual([{"message_type": "plan", "change": "secret",
+                           "resource": "app", "table": "task",
+                           "key": ["pack"]}], said)
+        self.assertEqual(("app", "0", "1", "0", "10"),
+                         self.lines("--stat")[0])
+        self.diff("--exit-code", expect=10)
+
+    def test_what_else_changed_is_named_before_it(self):
+        shown, said = self.differ(
+            "update task set body = null, done = 3 where id = 1")
+        self.assertEqual([("~", 'app/task/["pack"]', "done"),
+                          ("s", 'app/task/["pack"]', "secret changed")],
+                         shown)
+        self.assertEqual([("modify", "done"), ("secret", None)], [
+            (line["change"], line.get("fields")) for line in said])
+
+    def test_one_inside_a_value_is_told_apart_from_what_is_around(self):
+        place = 'app/cache/["a"]'
+        for pin, colour, lines in (
+                (28, "red", [("s", place, "secret changed")]),
+                (28, "blue", [("~", place, "v")]),
+                (27, "green", [("~", place, "v"),
+                               ("s", place, "secret changed")])):
+            self.put(pin, colour)
+            shown, _ = self.differ()
+            self.assertEqual(lines, [line[:3] for line in shown])
+            self.first = self.second
 
 
 if __name__ == "__main__":

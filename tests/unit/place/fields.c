@@ -128,6 +128,48 @@ names_like_secrets_keep_theirs(void **state)
 }
 
 static void
+a_secret(struct vl_fields *f, enum vl_side side, uint8_t print)
+{
+	const struct vl_text_part part = { .kind = VL_PART_SECRET,
+		.slot = { .print = { print } },
+		.form = VL_FORM_JSON_TEXT };
+
+	assert_int_equal(
+	    VL_OK, vl_fields_add(f, side, &part, (struct vl_slice){ 0 }, NULL));
+}
+
+/* Whatever the name of its place, nor what one side has where the other has a
+ * secret. */
+static void
+secrets_are_not_told_nor_their_fingerprints(void **state)
+{
+	struct vl_fields *f = NULL;
+	enum vl_side side = VL_SIDE_OLD;
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_fields_new(&f, NULL));
+	vl_fields_begin(f);
+	for (side = VL_SIDE_OLD; side < VL_SIDES; side++) {
+		add(f, side, "{\"a\": \"pin ");
+		a_secret(f, side, (uint8_t)side);
+		add(f, side, "\", \"b\": \"");
+		if (side == VL_SIDE_OLD)
+			add(f, side, "in clear");
+		else
+			a_secret(f, side, 7);
+		add(f, side,
+		    side == VL_SIDE_OLD ? "\", \"c\": 1}" : "\", \"c\": 2}");
+	}
+	told_of(f, VL_FIELDS_GUESS,
+	    "[{\"column\":\"c\",\"new\":\"(not shown)\",\"old\":"
+	    "\"(not shown)\",\"path\":\"$.a\"},{\"column\":\"c\","
+	    "\"new\":\"(not shown)\",\"old\":\"(not shown)\",\"path\":"
+	    "\"$.b\"},{\"column\":\"c\",\"new\":\"2\",\"old\":\"1\","
+	    "\"path\":\"$.c\"}]");
+	vl_fields_free(f);
+}
+
+static void
 an_id(struct vl_fields *f, enum vl_side side, const char *key)
 {
 	const struct vl_text_part part = { .kind = VL_PART_REF,
@@ -286,6 +328,7 @@ main(void)
 		cmocka_unit_test(what_is_not_read_is_not_told),
 		cmocka_unit_test(much_is_not_told),
 		cmocka_unit_test(names_like_secrets_keep_theirs),
+		cmocka_unit_test(secrets_are_not_told_nor_their_fingerprints),
 		cmocka_unit_test(ids_are_told_by_key_and_lengths_follow),
 		cmocka_unit_test(secrets_are_told_by_their_fingerprint),
 		cmocka_unit_test(
