@@ -90,7 +90,7 @@ struct vl_unpacked {
 	struct vl_row row;
 	struct vl_row_store *store; /* what `row` points into */
 	/* A token for each secret of the line, in the order in which they
-	 * stand in it (vl_row_next_slot()). */
+	 * stand in it (vl_row_next_slot()); until the next record, as all. */
 	const struct vl_slice *tokens;
 	size_t ntokens;
 };
