@@ -24,7 +24,21 @@ struct vl_check_finding {
 	const char *column; /* or NULL */
 	const char *text;
 	const char *line; /* that would mend it, in the profile; or NULL */
+	bool secret;      /* what it is about looks like one */
 };
+
+/* A text that is no cell of a row: a file of a tree, called `name`. */
+struct vl_check_text {
+	const char *name;
+	struct vl_slice text;
+	bool whole; /* what is in it is not looked at, but all of it */
+	/* Ciphers whose form is known besides; or none. */
+	const struct vl_declared *ciphers;
+	size_t nciphers;
+};
+/* What of it looks like a secret is told, in words; how many of them. */
+enum vl_status vl_check_text(const struct vl_check_text *t, uint64_t *n,
+    void (*found)(void *arg, const char *text), void *arg, struct vl_err *err);
 
 /* Rows of an entry of the profile, or of a table without one. */
 struct vl_check_entry {
@@ -60,6 +74,9 @@ struct vl_check_secret {
 	const char *cipher;     /* of this side */
 	const char *master_key; /* or NULL */
 	unsigned line;          /* of the profile */
+	enum vl_on_secret on_secret;
+	bool tried;      /* its values were opened; else only counted */
+	uint64_t values; /* that are there */
 	uint64_t opened;
 	uint64_t clear;  /* stand there in clear */
 	uint64_t broken; /* do not open; told as a finding */

@@ -50,6 +50,7 @@ struct vl_rows_opts {
 	const struct vl_profile *profile; /* or NULL */
 	const char *resource;             /* its name, in lines and profile */
 	const char *tempdir;
+	bool warn_secrets;    /* what looks like one is told, and travels */
 	bool warn_undeclared; /* else such references are refused */
 	/* Tables are read ahead, and new rows of a target inserted, by
 	 * workers; or NULL. */
@@ -72,12 +73,14 @@ struct vl_rows_opts {
 
 struct vl_rows_counts {
 	uint64_t tables;
-	uint64_t rows;    /* carried */
-	uint64_t skipped; /* left out by words of the profile */
-	uint64_t dropped; /* by on_dangling: drop */
-	uint64_t leaks;   /* columns in which secrets stand in clear, and nobody
-	                   * says what becomes of them; each is told */
-	uint64_t bytes;   /* of bodies */
+	uint64_t rows;     /* carried */
+	uint64_t skipped;  /* left out by words of the profile */
+	uint64_t dropped;  /* by on_dangling: drop */
+	uint64_t suspects; /* places that look as if they held secrets, each
+	                    * told, and of which no line speaks */
+	uint64_t leaks; /* columns in which secrets stand in clear, and nobody
+	                 * says what becomes of them; each is told */
+	uint64_t bytes; /* of bodies */
 };
 
 /*

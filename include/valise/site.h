@@ -219,8 +219,9 @@ struct vl_site {
 	struct vl_profile_use *profile; /* or NULL */
 	struct vl_pair *here; /* values that differ from side to side */
 	size_t nhere;
-	enum vl_undeclared undeclared;
-	struct vl_master_words *masters; /* of this side */
+	enum vl_undeclared undeclared;         /* references */
+	enum vl_undeclared undeclared_secrets; /* what looks like one */
+	struct vl_master_words *masters;       /* of this side */
 	size_t nmasters;
 	struct vl_declared *ciphers; /* go before those of a profile */
 	size_t nciphers;

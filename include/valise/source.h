@@ -45,8 +45,9 @@ struct vl_source_opts {
 	 * who own its files; or NULL. */
 	struct vl_owned *owned;
 	/* Of databases: */
-	struct vl_pool *pool;                  /* reads ahead; or NULL */
-	bool warn_undeclared;                  /* else refuse such references */
+	struct vl_pool *pool; /* reads ahead; or NULL */
+	bool warn_secrets;    /* else refuse what looks like a secret */
+	bool warn_undeclared; /* else refuse such references */
 	const struct vl_rows_secrets *secrets; /* NULL: none is opened */
 	unsigned wait;                         /* seconds for locks */
 	bool (*stop)(void *arg);               /* of the report; or NULL */

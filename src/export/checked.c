@@ -151,6 +151,9 @@ checked_tell_reference(void *arg, const struct vl_check_reference *r)
 void
 checked_tell_secret(void *arg, const struct vl_check_secret *s)
 {
+	static const char *const becomes[] = { [VL_SECRET_CARRY] = "carry",
+		[VL_SECRET_BLANK] = "blank",
+		[VL_SECRET_KEEP_HERE] = "keep_here" };
 	const struct checked *c = arg;
 	struct vl_msg m = { 0 };
 
@@ -164,19 +167,28 @@ checked_tell_secret(void *arg, const struct vl_check_secret *s)
 		checked_add_text(&m, "cipher", s->cipher);
 		checked_add_text(&m, "master_key", s->master_key);
 		vl_msg_count(&m, "line", s->line);
-		vl_msg_count(&m, "opened", s->opened);
-		vl_msg_count(&m, "clear", s->clear);
-		vl_msg_count(&m, "broken", s->broken);
+		checked_add_text(&m, "on_secret", becomes[s->on_secret]);
+		vl_msg_count(&m, "values", s->values);
+		if (s->tried) {
+			vl_msg_count(&m, "opened", s->opened);
+			vl_msg_count(&m, "clear", s->clear);
+			vl_msg_count(&m, "broken", s->broken);
+		}
 		vl_msg_end(&m);
 		return;
 	}
 	checked_say_place(c, "secret", s->table, s->column);
-	(void)printf("\t%llu opened", (unsigned long long)s->opened);
+	if (s->tried)
+		(void)printf("\t%llu opened", (unsigned long long)s->opened);
+	else
+		(void)printf("\t%llu values", (unsigned long long)s->values);
 	if (s->clear > 0)
 		(void)printf("\t%llu in clear", (unsigned long long)s->clear);
 	if (s->broken > 0)
 		(void)printf("\t%llu broken", (unsigned long long)s->broken);
 	(void)printf("\tcipher %s", s->cipher);
+	if (s->on_secret != VL_SECRET_CARRY)
+		(void)printf("\t%s", becomes[s->on_secret]);
 	if (s->master_key != NULL)
 		(void)printf("\tmaster key %s", s->master_key);
 	if (s->inside != NULL) {

@@ -138,6 +138,8 @@ check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
 		.resource = r->name,
 		.tempdir = tempdir,
 		.secrets = &s->secrets,
+		.warn_secrets =
+		    s->source->undeclared_secrets == VL_UNDECLARED_WARN,
 		.warn_undeclared =
 		    s->source->undeclared == VL_UNDECLARED_WARN };
 	const struct vl_check to = { .arg = c,

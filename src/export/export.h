@@ -18,6 +18,7 @@ const char *vl_export_tempdir(void);
 extern const struct vl_cmd vl_cmd_export;
 extern const struct vl_cmd vl_cmd_init;
 extern const struct vl_cmd vl_cmd_check;
+extern const struct vl_cmd vl_cmd_inventory;
 
 struct vl_export_opts {
 	const char *to;
@@ -84,6 +85,7 @@ struct vl_feed {
 	size_t n;
 	struct vl_profile *profile; /* of the databases; or NULL */
 	bool warn_undeclared;
+	bool warn_secrets;
 	struct vl_masters *masters; /* of the site */
 	struct vl_rows_secrets secrets;
 	struct vl_needles *needles; /* secrets, looked for in all else */

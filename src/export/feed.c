@@ -158,6 +158,7 @@ load_profile(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 	size_t i = 0;
 
 	f->warn_undeclared = site->undeclared == VL_UNDECLARED_WARN;
+	f->warn_secrets = site->undeclared_secrets == VL_UNDECLARED_WARN;
 	while (i < f->n && f->sources[i].resource->kind == VL_KIND_FILES)
 		i++;
 	if (i < f->n && vl_profile_of_bundle(site))
@@ -320,6 +321,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 		.keys = { f, find_key },
 		.pool = pool,
 		.warn_undeclared = f->warn_undeclared,
+		.warn_secrets = f->warn_secrets,
 		.secrets = &f->secrets,
 		.wait = VL_DATABASE_WAIT,
 		.stop = stopped };

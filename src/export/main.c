@@ -6,7 +6,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct vl_cmd *const cmds[] = { &vl_cmd_export,
-		&vl_cmd_init, &vl_cmd_check, NULL };
+		&vl_cmd_init, &vl_cmd_check, &vl_cmd_inventory, NULL };
 	static const struct vl_program program = {
 		.name = "valise-export",
 		.version = VALISE_VERSION,

@@ -89,13 +89,10 @@ void check_tell_lines(struct checking *c);
 enum vl_status check_not_secret(struct checking *c);
 enum vl_status check_clues_open(struct checking *c);
 enum vl_status check_clues_read(struct checking *c,
-    const struct rows_reader *rd, size_t column,
-    const struct vl_places *covered);
+    const struct rows_reader *rd, size_t column, struct vl_places *covered);
 void check_clues_tell(struct checking *c, const struct rows_table *t);
 /* ... and columns that look as if they were worked out of other rows. */
 enum vl_status check_tell_derived(struct checking *c);
-/* The target keeps its own in the column of the reader's row. */
-bool check_is_kept(const struct rows_reader *rd, const char *column);
 /* check_here.c: values of this side of which no line speaks; of one table. */
 enum vl_status check_here_begin(struct checking *c, const struct rows_table *t);
 enum vl_status check_here_read(

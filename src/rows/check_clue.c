@@ -11,6 +11,7 @@
 #include "check.h"
 #include "clue.h"
 #include "counter.h"
+#include "suspect.h"
 
 #define NAME_MAX_SHOWN 512
 
@@ -48,19 +49,12 @@ check_not_secret(struct checking *c)
 {
 	struct rows_plan *p = &c->r->plan;
 	const struct vl_not_secret *w = NULL;
-	struct vl_slice table = { 0 };
-	struct vl_slice column = { 0 };
 	enum vl_status st = VL_OK;
 	size_t n = p->words == NULL ? 0 : p->words->nnot_secret;
-	size_t at = NONE;
-	size_t i = 0;
+	size_t at = 0;
 
-	c->not_secret = calloc(n + 1, sizeof(*c->not_secret));
-	if (c->not_secret == NULL)
-		return vl_fail_memory(c->err);
-	for (i = 0; st == VL_OK && i < n; i++) {
-		w = &p->words->not_secret[i];
-		c->not_secret[i] = NONE;
+	for (at = 0; at < n; at++) {
+		w = &p->words->not_secret[at];
 		if (!rows_names_any(p, &w->of))
 			check_find(c,
 			    strchr(w->of, '*') != NULL ? VL_CHECK_HINT :
@@ -68,74 +62,18 @@ check_not_secret(struct checking *c)
 			    NULL, NULL,
 			    "line %u: 'not_secret': there is no column '%s'",
 			    w->line, w->of);
-		(void)vl_profile_split(w->of, &table, &column);
-		at = rows_plan_table(p, table);
-		if (w->where == NULL || at == NONE)
-			continue;
-		st = rows_plan_condition(&p->tables[at], c->r->opts.db,
-		    w->where, &c->not_secret[i], c->err);
-		if (st == VL_EUSAGE) {
-			check_find(c, VL_CHECK_WRONG, &p->tables[at], NULL,
-			    "line %u: 'not_secret': %s", w->line, c->err->text);
-			*c->err = (struct vl_err){ 0 };
-			st = VL_OK;
-		}
+	}
+	st =
+	    rows_not_secret_plan(&c->not_secret, &at, p, c->r->opts.db, c->err);
+	while (st == VL_EUSAGE) {
+		w = &p->words->not_secret[at++];
+		check_find(c, VL_CHECK_WRONG, NULL, NULL,
+		    "line %u: 'not_secret': %s", w->line, c->err->text);
+		*c->err = (struct vl_err){ 0 };
+		st = rows_not_secret_plan(
+		    &c->not_secret, &at, p, c->r->opts.db, c->err);
 	}
 	return st;
-}
-
-static bool
-is_in(char *const *list, size_t n, const char *name)
-{
-	size_t i = 0;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(list[i], name) == 0)
-			return true;
-	return false;
-}
-
-bool
-check_is_kept(const struct rows_reader *rd, const char *column)
-{
-	const struct rows_entry *e = &rd->t->entries[rd->entry];
-	const struct rows_keep *k = NULL;
-	size_t i = 0;
-
-	if (e->words != NULL &&
-	    is_in(e->words->keep_here, e->words->nkeep_here, column))
-		return true;
-	for (i = 0; i < rd->t->nkeeps; i++) {
-		k = &rd->t->keeps[i];
-		if ((k->words->ncolumns == 0 ||
-		        is_in(k->words->columns, k->words->ncolumns, column)) &&
-		    rows_reader_holds(rd, k->condition))
-			return true;
-	}
-	return false;
-}
-
-static bool
-may_be_secret(const struct checking *c, const struct rows_reader *rd,
-    const char *column, const char *path)
-{
-	const struct vl_profile_resource *w = rd->plan->words;
-	size_t i = 0;
-
-	if (check_is_kept(rd, column))
-		return false;
-	for (i = 0; w != NULL && i < w->nsecrets; i++)
-		if (strcmp(w->secrets[i].of, path) == 0)
-			return false;
-	for (i = 0; w != NULL && i < w->nnot_secret; i++)
-		if ((rows_names_column(&w->not_secret[i].of, 1, path, false) ||
-		        rows_names_column(
-		            &w->not_secret[i].of, 1, path, true)) &&
-		    (c->not_secret[i] == NONE ?
-		            w->not_secret[i].where == NULL :
-		            rows_reader_holds(rd, c->not_secret[i])))
-			return false;
-	return true;
 }
 
 static bool
@@ -171,7 +109,7 @@ rows_value_name(const struct vl_table *t, size_t column)
 /* `covered`: what lines of the profile found in the value. */
 enum vl_status
 check_clues_read(struct checking *c, const struct rows_reader *rd,
-    size_t column, const struct vl_places *covered)
+    size_t column, struct vl_places *covered)
 {
 	const struct rows_table *t = rd->t;
 	const struct vl_cell *cell = rows_reader_cell(rd, column);
@@ -180,9 +118,7 @@ check_clues_read(struct checking *c, const struct rows_reader *rd,
 	struct clue_text text = { .column = column,
 		.row_column = rows_value_name(t->schema, column),
 		.name = t->schema->columns[column].name,
-		.text = cell->bytes,
-		.covered = covered->list,
-		.ncovered = covered->n };
+		.text = cell->bytes };
 	char path[NAME_MAX_SHOWN];
 
 	if (cell->type != VL_CELL_TEXT || !rows_in_line(t, column) ||
@@ -196,7 +132,9 @@ check_clues_read(struct checking *c, const struct rows_reader *rd,
 	(void)snprintf(path, sizeof(path), "%s.%s", t->schema->name,
 	    t->schema->columns[column].name);
 	text.may_be_secret =
-	    may_be_secret(c, rd, t->schema->columns[column].name, path);
+	    rows_may_be_secret(rd, column, c->not_secret, covered);
+	text.covered = covered->list;
+	text.ncovered = covered->n;
 	text.open = w == NULL ||
 	    (!rows_names_column(
 	         w->not_reference, w->nnot_reference, path, false) &&
@@ -214,12 +152,16 @@ static void
 tell_clue(void *arg, const struct clue_said *said)
 {
 	const struct telling_to *to = arg;
-	const struct vl_check_finding f = { .kind = VL_CHECK_HINT,
+	const bool refused = said->secret && !to->c->r->opts.warn_secrets;
+	const struct vl_check_finding f = { .kind = refused ? VL_CHECK_REFUSED :
+		                                              VL_CHECK_HINT,
 		.table = to->t->schema->name,
 		.column = to->t->schema->columns[said->column].name,
 		.text = said->text,
-		.line = said->line };
+		.line = said->line,
+		.secret = said->secret };
 
+	to->c->refused = to->c->refused || refused;
 	to->c->to->finding(to->c->to->arg, &f);
 }
 
@@ -245,7 +187,7 @@ is_worked_out(const struct rows_table *t, size_t column)
 	for (i = 0; i < t->nentries; i++) {
 		e = &t->entries[i];
 		if (e->words != NULL &&
-		    is_in(e->words->keep_here, e->words->nkeep_here,
+		    rows_lists(e->words->keep_here, e->words->nkeep_here,
 		        t->schema->columns[column].name))
 			return true;
 	}

@@ -10,6 +10,7 @@
 #include <valise/text.h>
 
 #include "check.h"
+#include "suspect.h"
 
 #define SHORTEST   4 /* bytes of a value that stands nowhere by chance */
 #define PATH_SHOWN 512
@@ -93,7 +94,7 @@ check_here_read(struct checking *c, const struct rows_reader *rd, size_t column)
 	for (i = 0; st == VL_OK && i < w->nhere; i++) {
 		h = &c->heres[column * w->nhere + i];
 		if (h->value == NULL || rows_whole(rd, column) != NULL ||
-		    check_is_kept(rd, rd->t->schema->columns[column].name))
+		    rows_is_kept(rd, rd->t->schema->columns[column].name))
 			continue;
 		swap.from = vl_slice_of(h->value);
 		rows_edits_begin(&c->edits, cell->bytes);

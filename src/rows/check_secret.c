@@ -16,6 +16,7 @@
 
 /* What became of the values that one entry of `secrets` is about. */
 struct check_secret {
+	uint64_t values;
 	uint64_t opened;
 	uint64_t clear;
 	uint64_t broken;
@@ -39,6 +40,9 @@ open_one(struct checking *c, struct rows_secret *s, struct check_secret *count,
 	bool clear = false;
 
 	if (!rows_secret_stands(cell))
+		return VL_OK;
+	count->values++;
+	if (s->vault == NULL)
 		return VL_OK;
 	st = rows_secret_open(s, cell, &clear, &why);
 	vl_locked_clear(&s->plain);
@@ -74,6 +78,7 @@ open_inside(struct checking *c, struct rows_secret *s,
 	if (cell->type != VL_CELL_TEXT)
 		return VL_OK;
 	st = vl_finder_find(s->finder, cell->bytes, &c->places, &why);
+	count->values += st != VL_OK;
 	if (st != VL_OK && count->broken++ == 0) {
 		(void)vl_escape_text(count->row, sizeof(count->row), key);
 		count->why = why;
@@ -102,7 +107,7 @@ check_secrets_read(
 	enum vl_status st = VL_OK;
 
 	for (; st == VL_OK && s < p->secrets + p->nsecrets; s++, count++) {
-		if (s->table != rd->table || s->vault == NULL || s->leak ||
+		if (s->table != rd->table || s->column == NONE || s->leak ||
 		    !rows_secret_holds(rd, s))
 			continue;
 		cell = rows_reader_cell(rd, s->column);
@@ -119,8 +124,10 @@ cipher_of(const struct checking *c, const struct rows_secret *s)
 	const struct vl_rows_secrets *how = c->r->opts.secrets;
 	const struct vl_cipher *cipher = NULL;
 	struct vl_slice key = { 0 };
+	struct vl_err err = { 0 };
 
-	return how->key(how->arg, s->words, &cipher, &key, NULL) == VL_OK ?
+	return how != NULL &&
+	        how->key(how->arg, s->words, &cipher, &key, &err) == VL_OK ?
 	    cipher->name :
 	    s->words->cipher;
 }
@@ -163,7 +170,7 @@ check_secrets_tell(struct checking *c)
 	struct vl_check_secret told = { 0 };
 
 	for (; s < p->secrets + p->nsecrets; s++, count++) {
-		if (s->vault == NULL || s->leak)
+		if (s->column == NONE || s->leak)
 			continue;
 		told = (struct vl_check_secret){
 			.table = p->tables[s->table].schema->name,
@@ -174,13 +181,16 @@ check_secrets_tell(struct checking *c)
 			.cipher = cipher_of(c, s),
 			.master_key = s->words->master_key,
 			.line = s->words->line,
+			.on_secret = s->words->on_secret,
+			.tried = s->vault != NULL,
+			.values = count->values,
 			.opened = count->opened,
 			.clear = count->clear,
 			.broken = count->broken
 		};
 		if (c->to->secret != NULL)
 			c->to->secret(c->to->arg, &told);
-		if (count->broken > 0)
+		if (told.tried && count->broken > 0)
 			tell_broken(c, s, count);
 	}
 }

@@ -344,8 +344,14 @@ clues_add(struct clues *c, const struct clue_text *t,
 	st = find_clue(c, t, v->name, &clue, err);
 	if (st != VL_OK || clue == NULL)
 		return st;
-	clue->secrets += secret;
-	clue->sealed += cipher != NULL;
+	if (secret && clue->counted[0] != c->ntexts) {
+		clue->counted[0] = c->ntexts;
+		clue->secrets++;
+	}
+	if (cipher != NULL && clue->counted[1] != c->ntexts) {
+		clue->counted[1] = c->ntexts;
+		clue->sealed++;
+	}
 	if (clue->cipher == NULL && cipher != NULL) {
 		clue->cipher = cipher;
 		clue->sealed_form = v->form;

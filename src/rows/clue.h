@@ -40,13 +40,14 @@ struct clue {
 	int64_t seen[CLUE_SEEN];
 	size_t nseen;
 	int64_t most;
-	uint64_t *tables; /* bit by table: it has all of these numbers */
-	uint64_t texts;   /* ids that are no numbers ... */
-	uint64_t others;  /* ... and whole values that are none */
-	size_t to;        /* ... and whose the first was */
-	uint64_t secrets;
-	uint64_t sealed;    /* of them, that have the form of a cipher */
-	const char *cipher; /* which the first of them has, and where */
+	uint64_t *tables;    /* bit by table: it has all of these numbers */
+	uint64_t texts;      /* ids that are no numbers ... */
+	uint64_t others;     /* ... and whole values that are none */
+	size_t to;           /* ... and whose the first was */
+	uint64_t secrets;    /* texts that hold one */
+	uint64_t counted[2]; /* the number of the last, of both */
+	uint64_t sealed;     /* of them, that have the form of a cipher */
+	const char *cipher;  /* which the first of them has, and where */
 	enum clue_form sealed_form;
 };
 
@@ -71,6 +72,7 @@ struct clues {
 	size_t nids;
 	size_t cap_ids;
 	bool sorted;
+	uint64_t ntexts; /* that were read */
 	/* Of the table that is gone through. */
 	struct clue **list; /* in the order in which they were met */
 	size_t n;
@@ -112,6 +114,7 @@ enum vl_status clues_add(struct clues *c, const struct clue_text *t,
 /* clue_text.c */
 bool clue_like_secret(struct vl_slice value);
 bool clue_known_secret(struct vl_slice value);
+extern const char *const clue_heads[]; /* that such values have; NULL */
 /* Which cipher's form the value has, or NULL. */
 const char *clue_cipher(const struct clues *c, struct vl_slice value);
 

@@ -320,9 +320,9 @@ tell_secrets(struct telling *w, const struct clue *clue)
 
 	describe(where, clue);
 	(void)snprintf(text, sizeof(text),
-	    "%s%s may be %s and would travel: leave out the rows ('skip'), "
-	    "keep the target's ('keep_here'), or say in 'not_secret' that it "
-	    "may",
+	    "%s%s may be %s and would travel unsealed: name it in "
+	    "'secrets', keep the target's ('keep_here'), leave out the rows "
+	    "('skip'), or say in 'not_secret' that it is none",
 	    vl_format_counted(
 	        counted, sizeof(counted), clue->secrets, "value", "values"),
 	    where, clue->secrets == 1 ? "a secret" : "secrets");

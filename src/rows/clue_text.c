@@ -41,24 +41,26 @@ begins_with(struct vl_slice s, const char *with)
 	return s.n >= n && memcmp(s.p, with, n) == 0;
 }
 
+const char *const clue_heads[] = { "ghp_", "gho_", "github_pat_", "glpat-",
+	"xoxb-", "xoxp-", "sk_live_", "rk_live_",
+	/* what passwords are hashed to */
+	"$P$", "$H$", "$2a$", "$2b$", "$2y$", "$wp$2y$", "$5$", "$6$", "$y$",
+	"$7$", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_sha",
+	"pbkdf2:", ":pbkdf2:", ":argon2:", ":bcrypt:", "{SSHA", "{PBKDF2",
+	NULL };
+
 /* Whatever it is called. */
 bool
 clue_known_secret(struct vl_slice s)
 {
-	static const char *const heads[] = { "ghp_", "gho_", "github_pat_",
-		"glpat-", "xoxb-", "xoxp-", "sk_live_", "rk_live_",
-		/* what passwords are hashed to */
-		"$P$", "$H$", "$2a$", "$2b$", "$2y$", "$wp$2y$", "$5$", "$6$",
-		"$y$", "$7$", "$argon2", "$scrypt$", "$pbkdf2", "pbkdf2_sha",
-		"pbkdf2:", ":pbkdf2:", ":argon2:", ":bcrypt:", "{SSHA",
-		"{PBKDF2", NULL };
 	size_t i = 0;
 
 	if (begins_with(s, "-----BEGIN ") &&
 	    memmem(s.p, s.n, "PRIVATE KEY-----", 16) != NULL)
 		return true;
-	for (i = 0; heads[i] != NULL; i++)
-		if (begins_with(s, heads[i]) && s.n >= strlen(heads[i]) + 16)
+	for (i = 0; clue_heads[i] != NULL; i++)
+		if (begins_with(s, clue_heads[i]) &&
+		    s.n >= strlen(clue_heads[i]) + 16)
 			return true;
 	return false;
 }
@@ -383,6 +385,7 @@ clues_read(struct clues *c, const struct clue_text *t, struct vl_err *err)
 
 	if (text.n == 0 || (!t->open && !t->may_be_secret))
 		return VL_OK;
+	c->ntexts++;
 	if (begins_with(text, "a:")) {
 		r.form = CLUE_PHP;
 		(void)php_value(&r, &s, (struct vl_slice){ 0 }, 0);

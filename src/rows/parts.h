@@ -747,6 +747,7 @@ struct vl_rows;
 enum vl_status rows_owned_collect(struct vl_rows *r, struct vl_err *err);
 
 /* rows.c */
+struct rows_suspects;
 struct vl_rows {
 	struct vl_rows_opts opts;
 	struct rows_plan plan;
@@ -760,6 +761,7 @@ struct vl_rows {
 	struct vl_sort *sort;
 	struct vl_buf item;
 	struct vl_buf line;
+	struct rows_suspects *suspects;
 	/* Of the record that was yielded. */
 	struct vl_slice large; /* numbers of kept values, not read yet */
 	struct vl_slice rest;  /* of the kept value being read */

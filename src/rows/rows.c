@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valise/text.h>
+
 #include "put.h"
+#include "suspect.h"
 
 #define SORT_MEMORY (16u << 20)
 
@@ -50,6 +53,7 @@ vl_rows_open(
 	r->plan.pool = opts->pool;
 	if (make_plan(r, NULL, 0, err) == VL_OK &&
 	    rows_secret_try(&r->plan, opts->db, err) == VL_OK &&
+	    rows_suspects_open(&r->suspects, &r->plan, opts, err) == VL_OK &&
 	    rows_find_keys(r, err) == VL_OK &&
 	    rows_owned_collect(r, err) == VL_OK)
 		return VL_OK;
@@ -86,6 +90,7 @@ vl_rows_free(struct vl_rows *r)
 	vl_sort_free(r->sort);
 	rows_values_free(&r->values);
 	rows_scratch_free(r->scratch);
+	rows_suspects_free(r->suspects);
 	rows_plan_free(&r->plan);
 	vl_buf_free(&r->item);
 	vl_buf_free(&r->line);
@@ -149,7 +154,9 @@ take_row(struct vl_rows *r, const struct rows_reader *rd,
 		r->counts.dropped++;
 	if (note->state != ROWS_CARRIED)
 		return VL_OK;
-	st = rows_values_make(&r->values, r->scratch, rd, &drop, err);
+	st = rows_suspects_read(r->suspects, rd, err);
+	if (st == VL_OK)
+		st = rows_values_make(&r->values, r->scratch, rd, &drop, err);
 	if (st != VL_OK || drop) {
 		r->counts.dropped += drop;
 		return st;
@@ -341,11 +348,28 @@ row_line(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 	if (st == VL_OK)
 		r->counts.leaks +=
 		    rows_leak_tell(&r->plan, r->table, &r->opts.report);
+	if (st == VL_OK)
+		r->counts.suspects += rows_suspects_tell(r->suspects, r->table,
+		    r->opts.warn_secrets ? &r->opts.report : NULL);
 	vl_sort_free(r->sort);
 	r->sort = NULL;
 	r->told = false;
 	r->place++;
 	return st;
+}
+
+static enum vl_status
+fail_suspects(const struct vl_rows *r, struct vl_err *err)
+{
+	char counted[48];
+
+	return vl_fail(err, VL_EREFUSED,
+	    "resource '%s': %s may hold secrets, which would travel as they "
+	    "stand: name them in 'secrets', or in 'not_secret' what is none; "
+	    "'valise check-profile' has the lines",
+	    r->plan.resource,
+	    vl_format_counted(counted, sizeof(counted), r->counts.suspects,
+	        "place", "places"));
 }
 
 enum vl_status
@@ -377,6 +401,8 @@ vl_rows_next(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 		return vl_within(err, "resource '%s'", r->plan.resource);
 	if (r->line.n > 0)
 		rec->line = vl_buf_slice(&r->line);
+	else if (r->counts.suspects > 0 && !r->opts.warn_secrets)
+		return fail_suspects(r, err);
 	return VL_OK;
 }
 

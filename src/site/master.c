@@ -35,7 +35,7 @@ vl_site_master_read(struct vl_locked *out, struct vl_master_found *found,
 	if (st == VL_EUSAGE)
 		return vl_fail(err, VL_EUSAGE, "%s:%u:%u: %s", site->file,
 		    words->line, words->column, why.text);
-	if (st != VL_OK)
+	if (st != VL_OK && err != NULL)
 		*err = why;
 	return st;
 }

@@ -87,8 +87,9 @@ const struct vl_word vl_site_words[] = {
 	    .count = offsetof(struct vl_site, nmasters) },
 	{ "ciphers", SITE(ciphers), .type = VL_WORD_MAPS, .of = VL_SCOPE_CIPHER,
 	    .count = offsetof(struct vl_site, nciphers) },
-	LATER("secrets", VL_SCOPE_SITE), LATER("hooks", VL_SCOPE_SITE),
-	LATER("undo", VL_SCOPE_SITE),
+	{ "secrets", VL_SCOPE_SITE, .type = VL_WORD_MAP,
+	    .of = VL_SCOPE_UNDECLARED },
+	LATER("hooks", VL_SCOPE_SITE), LATER("undo", VL_SCOPE_SITE),
 
 	{ "name", RESOURCE(name), .type = VL_WORD_NAME, .required = true },
 	{ "kind", RESOURCE(kind), .type = VL_WORD_CHOICE, .required = true,
@@ -170,6 +171,10 @@ const struct vl_word vl_site_words[] = {
 	    .at = offsetof(struct vl_site, undeclared), .type = VL_WORD_CHOICE,
 	    .choices = undeclared, .required = true },
 
+	{ "undeclared", VL_SCOPE_UNDECLARED,
+	    .at = offsetof(struct vl_site, undeclared_secrets),
+	    .type = VL_WORD_CHOICE, .choices = undeclared, .required = true },
+
 	{ "name", MASTER(name), .type = VL_WORD_NAME, .required = true },
 	{ "file", MASTER(file), .type = VL_WORD_PATH },
 	{ "json", MASTER(json), .type = VL_WORD_JSON },
@@ -215,6 +220,7 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_REWRITE_ROWS] = { PLACED(vl_rewrite_rows),
 	    .whose = "this entry" },
 	[VL_SCOPE_REFERENCES] = { .whose = "'references'" },
+	[VL_SCOPE_UNDECLARED] = { .whose = "'secrets'" },
 	[VL_SCOPE_MASTER_KEY] = { PLACED(vl_master_words),
 	    .whose = "this key" },
 	[VL_SCOPE_MASTER_CHECK] = { .size = sizeof(struct vl_master_check),

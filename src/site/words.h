@@ -28,6 +28,7 @@ enum vl_scope {
 	VL_SCOPE_REWRITE,      /* struct vl_rewrite */
 	VL_SCOPE_REWRITE_ROWS, /* struct vl_rewrite_rows */
 	VL_SCOPE_REFERENCES,   /* struct vl_site: its `references` */
+	VL_SCOPE_UNDECLARED,   /* the same: its `secrets` */
 	VL_SCOPE_MASTER_KEY,   /* struct vl_master_words */
 	VL_SCOPE_MASTER_CHECK, /* struct vl_master_check */
 

@@ -121,6 +121,7 @@ rows_opts(struct sqlite *q)
 		.profile = q->opts.profile,
 		.resource = q->resource->name,
 		.tempdir = q->opts.tempdir,
+		.warn_secrets = q->opts.warn_secrets,
 		.warn_undeclared = q->opts.warn_undeclared,
 		.pool = q->opts.pool,
 		.owned = q->opts.owned,

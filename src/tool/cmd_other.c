@@ -82,6 +82,12 @@ check_run(const struct vl_args *args, struct vl_err *err)
 	return become("valise-export", "check-profile", args, err);
 }
 
+static enum vl_status
+inventory_run(const struct vl_args *args, struct vl_err *err)
+{
+	return become("valise-export", "inventory", args, err);
+}
+
 const struct vl_cmd vl_cmd_export = {
 	.name = "export",
 	.operands = "...",
@@ -122,6 +128,16 @@ const struct vl_cmd vl_cmd_check = {
 	.run = check_run,
 };
 
+const struct vl_cmd vl_cmd_inventory = {
+	.name = "inventory",
+	.operands = "...",
+	.help = "run valise-export inventory, which lists secrets",
+	.about = "'valise inventory --secrets SITE.yaml' says where they are.",
+	.max_operands = SIZE_MAX,
+	.raw = true,
+	.run = inventory_run,
+};
+
 static enum vl_status
 later_run(const struct vl_args *args, struct vl_err *err)
 {
@@ -140,8 +156,8 @@ const struct vl_cmd *
 other_later(const char *word)
 {
 	static const struct vl_cmd later[] = { LATER("completion"),
-		LATER("inventory"), LATER("log"), LATER("manifest"),
-		LATER("report"), LATER("schedule") };
+		LATER("log"), LATER("manifest"), LATER("report"),
+		LATER("schedule") };
 	size_t i = 0;
 
 	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)

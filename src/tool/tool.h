@@ -15,6 +15,7 @@ extern const struct vl_cmd vl_cmd_export;
 extern const struct vl_cmd vl_cmd_import;
 extern const struct vl_cmd vl_cmd_init;
 extern const struct vl_cmd vl_cmd_check;
+extern const struct vl_cmd vl_cmd_inventory;
 extern const struct vl_cmd vl_cmd_inspect;
 extern const struct vl_cmd vl_cmd_key_export;
 extern const struct vl_cmd vl_cmd_key_import;

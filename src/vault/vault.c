@@ -1,5 +1,6 @@
 /* The door of the room: values opened and sealed. */
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include <valise/crypt.h>
@@ -114,6 +115,24 @@ says_much(const struct vl_cipher *c)
 	return false;
 }
 
+/* Its first bytes can be of a value: most texts are told apart so. */
+static bool
+may_fit(const struct vl_cipher *c, struct vl_slice value)
+{
+	const size_t n = value.n < 16 ? value.n : 16;
+	size_t i = 0;
+
+	if (c->wrap == VL_ENCODED_NOT || c->wrap == VL_ENCODED_RAW)
+		return c->join == NULL ||
+		    (value.n > 0 &&
+		        memmem(value.p, value.n, c->join, strlen(c->join)) !=
+		            NULL);
+	for (i = 0; i < n; i++)
+		if (!isalnum(value.p[i]) && strchr("+/-_=", value.p[i]) == NULL)
+			return false;
+	return n > 0;
+}
+
 bool
 vl_cipher_fits(const struct vl_cipher *c, struct vl_slice value)
 {
@@ -121,7 +140,7 @@ vl_cipher_fits(const struct vl_cipher *c, struct vl_slice value)
 	struct layout l = { 0 };
 	bool fits = c->cipher != VL_CIPHER_PLAIN && c->command == NULL &&
 	    value.n <= VL_VAULT_VALUE_MAX && says_much(c) &&
-	    skip_prefix(c, &value);
+	    skip_prefix(c, &value) && may_fit(c, value);
 
 	if (fits)
 		fits = layout_read(c, &l, value, &work, NULL) == VL_OK &&

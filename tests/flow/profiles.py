@@ -32,7 +32,7 @@ create table issue_label(issue_id integer references issue,
     label text references label, primary key(issue_id, label)) without rowid;
 create table folder(id integer primary key, parent_id integer
     references folder, name text not null, unique(parent_id, name));
-insert into user values(1, 'ada', 'hidden-hash-1'), (7, 'bob', 'hidden-2');
+insert into user values(1, 'ada', 'not shown'), (7, 'bob', 'nor this');
 insert into project values(3, 'web', 1), (4, 'app', 7);
 insert into issue values(5, 3, 1, 'a'), (6, 3, 2, 'b'), (9, 4, 1, 'a');
 insert into comment values(1, 5, 1, 'x'), (2, 5, 2, 'x'), (3, 9, 1, null);
@@ -315,10 +315,10 @@ class Check(Profiles):
             [line.split("add: ")[1] for line in self.found(self.check(), "hint")
              if "integers" in line])
 
-    def hints(self, result):
+    def hints(self, result, kind="hint"):
         """Place and the line to add, of hints by values."""
         return [(line.split("\t")[1], line.split("\tadd: ")[1])
-                for line in self.found(result, "hint") if "\tadd: " in line]
+                for line in self.found(result, kind) if "\tadd: " in line]
 
     def test_ids_in_texts_that_no_line_speaks_of_are_a_hint(self):
         php = 'a:2:{s:7:"user_id";i:71;s:4:"size";i:300;}'
@@ -416,7 +416,7 @@ class Check(Profiles):
                         " keep_here: [password_hash]}]")
         self.assertEqual([], self.hints(self.check()))
 
-    def test_secrets_that_would_travel_are_a_hint(self):
+    def test_secrets_that_would_travel_are_refused(self):
         self.make("""
             create table t(id integer primary key, name text unique,
                 api_token text, note text);
@@ -431,14 +431,17 @@ class Check(Profiles):
         """)
         self.write_site("tables: [{table: t, key: [name]},"
                         " {table: s, key: [name]}]")
-        result = self.check()
+        result = self.check(expect=4)
         self.assertEqual([
             ("app/s.value", """{column: s.value, where: "name = 'mail'"}"""),
             ("app/s.value",
              """{column: s.value, where: "name = 'smtp_password'"}"""),
             ("app/t.api_token", "{column: t.api_token}"),
             ("app/t.note", "{column: t.note}"),
-            ("app/u.pw", "{column: u.pw}")], sorted(self.hints(result)))
+            ("app/u.pw", "{column: u.pw}")],
+            sorted(self.hints(result, "refused")))
+        self.assert_says(result, "1 value in rows 'smtp_password' may be a "
+                         "secret")
         for secret in ("q9-81", "ghp_0", "hunter2", "s3cr3t"):
             self.assertNotIn(secret, result.said)
         self.write_site(
@@ -448,6 +451,13 @@ class Check(Profiles):
             "not_secret: [{column: 't.no*'},"
             " {column: s.value, where: \"name like 'smtp%'\"}]")
         self.assertEqual([], self.hints(self.check()))
+        self.yaml.write_text(self.yaml.read_text().replace(
+            "not_secret:", "# not_secret:") +
+            "secrets: {undeclared: warn}\n")
+        self.assertEqual(2, len(self.hints(self.check())))
+        result = self.site.run("valise-export", self.yaml, "--dry-run")
+        self.assert_says(result, "'s.value': 1 value in rows 'smtp_password' "
+                         "may be a secret", "'t.note': 1 value may be")
         for line, says in (("{column: t.nothing}", "no column 't.nothing'"),
                            ("{column: s.value, where: nme}", "nme")):
             self.write_site("tables: [{table: t, key: [name]},"
@@ -467,7 +477,7 @@ class Check(Profiles):
              "master_key: app, cipher: n8n}"),
             ("app/t.oct", "{column: t.oct, master_key: app, "
              "cipher: octopus-aes128}")],
-            sorted(self.hints(self.check())))
+            sorted(self.hints(self.check(expect=4), "refused")))
 
     def test_init_asks_where_the_key_of_encrypted_values_is(self):
         self.make(SEALED)

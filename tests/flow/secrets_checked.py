@@ -48,6 +48,7 @@ class Checked(Flow):
         keys = keys or f"[{{name: app, file: {self.key}}}]"
         self.yaml.write_text(
             f"site: demo\nstate: {self.folder}/state\nmaster_keys: {keys}\n"
+            "secrets: {undeclared: warn}\n"
             f"profile:\n  resources:\n    - resource: app\n      {TABLES}\n"
             f"      secrets: [{', '.join(entries)}]\n"
             f"resources:\n  - {{name: app, kind: sqlite, path: {self.db}}}\n")
@@ -164,6 +165,79 @@ class Checked(Flow):
         key.write_text("another key")
         result, _ = against(expect=4)
         self.assert_says(result, "master key 'app'")
+
+    def inventory(self, *words, expect=0):
+        result = self.site.run("valise", "inventory", "--secrets", self.yaml,
+                               *words, expect=expect)
+        for text in self.plain + ["geheim", "U2FsdGVk", "hunter2",
+                                  n8n.key_of("src")]:
+            self.assertNotIn(text, result.said)
+        return result
+
+    def test_the_inventory_lists_what_is_declared_and_what_looks_like_it(self):
+        tree = self.folder / "tree"
+        (tree / "etc").mkdir(parents=True)
+        for name, text in (
+                ("etc/app.env", "PORT=80\nDB_PASSWORD=hunter2-and-3\n"),
+                ("etc/app.json", '{"api": {"token": "hunter2-and-4"}}'),
+                ("etc/id", "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n"
+                 "-----END OPENSSH PRIVATE KEY-----\n"),
+                ("etc/vault", n8n.sealed("geheim", "src")),
+                ("code.c", "password = hunter2-and-5;\n"),
+                ("etc/large.env", "SECRET=hunter2-and-6\n" + "#" * 70000)):
+            (tree / name).write_text(text)
+        self.do("insert into setting values('api_token', 'hunter2-and-7')")
+        self.check(self.DATA[:-1] + ", on_secret: keep_here}", self.SSH)
+        with self.yaml.open("a") as yaml:
+            yaml.write(f"  - {{name: tree, kind: files, path: {tree}}}\n")
+        self.key.unlink()       # is not needed
+        result = self.inventory()
+        self.assertEqual([
+            ["app/login.data", "3 values\tcipher n8n\tkeep_here\t"
+             "master key app"],
+            ["app/setting.value", "2 values\tcipher n8n\tmaster key app\t"
+             "in $.keys[*].key\twhere name = 'ssh'"]],
+            self.found(result, "secret"))
+        suspected = dict(self.found(result, "suspected"))
+        self.assertEqual({"app/setting.value", "tree/etc/app.env",
+                          "tree/etc/app.json", "tree/etc/id",
+                          "tree/etc/vault"}, set(suspected))
+        self.assertIn("{column: setting.value, where: \"name = 'api_token'\"}",
+                      suspected["app/setting.value"])
+        self.assertIn("'DB_PASSWORD'", suspected["tree/etc/app.env"])
+        self.assertIn("private key", suspected["tree/etc/id"])
+        self.assertIn("'n8n'", suspected["tree/etc/vault"])
+        self.assert_says(result, "5 secrets declared; 5 suspected places")
+        said = list(map(json.loads,
+                        self.inventory("--json").out.splitlines()))
+        self.assertEqual(
+            ["secret"] * 2 + ["summary"] + ["suspected"] * 5,
+            sorted(line["message_type"] for line in said))
+        self.assertEqual(3, next(line["values"] for line in said
+                                 if line["message_type"] == "secret"))
+        self.assertEqual([], self.found(self.inventory("--only", "app"),
+                                        "tree"))
+        self.assert_says(
+            self.site.run("valise", "inventory", self.yaml, expect=2),
+            "--secrets")
+
+    def test_an_export_stops_at_what_looks_like_a_secret(self):
+        self.do("insert into setting values('api_token', 'hunter2-and-7')")
+        self.check(self.DATA, self.SSH)
+        warned = self.yaml.read_text()
+        self.yaml.write_text(warned.replace("warn", "refuse"))
+        result = self.site.run("valise-export", self.yaml, "--dry-run",
+                               expect=4)
+        self.assert_says(result, "'api_token'", "1 place may hold secrets",
+                         "not_secret")
+        self.assertNotIn("hunter2", result.said)
+        self.yaml.write_text(warned.replace("warn", "refuse").replace(
+            "      secrets:", "      not_secret: [{column: setting.value, "
+            "where: \"name = 'api_token'\"}]\n      secrets:"))
+        self.site.run("valise-export", self.yaml, "--dry-run")
+        self.yaml.write_text(warned)
+        result = self.site.run("valise-export", self.yaml, "--dry-run")
+        self.assert_says(result, "'api_token'")
 
 
 if __name__ == "__main__":

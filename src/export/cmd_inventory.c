@@ -1,0 +1,320 @@
+/*
+ * valise-export inventory --secrets: where a site has secrets, and what looks
+ * like one and is not declared.  No key is read and nothing is opened.
+ */
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <valise/fs.h>
+#include <valise/text.h>
+#include <valise/tree.h>
+
+#include "checked.h"
+
+#define FILE_MAX 65536 /* bytes of a file that is looked into */
+#define SHOWN    1024
+
+struct inventory_opts {
+	struct vl_texts only;
+	bool secrets;
+	bool json;
+};
+
+static const struct vl_opt table[] = {
+	{ .name = "secrets",
+	    .type = VL_OPT_FLAG,
+	    .at = offsetof(struct inventory_opts, secrets),
+	    .help = "what is secret, and what looks like it" },
+	VL_ONLY_OPT(struct inventory_opts, only, "look at"),
+	VL_JSON_OPT(struct inventory_opts, json, "what is found as JSON lines"),
+	{ .name = NULL },
+};
+
+struct listing {
+	struct checked c;
+	const struct vl_profile *profile;
+	uint64_t values;
+	uint64_t suspects;
+	const char *path; /* of the file at hand, escaped */
+};
+
+/* ---- Databases ---- */
+
+static void
+list_secret(void *arg, const struct vl_check_secret *s)
+{
+	struct listing *l = arg;
+
+	l->values += s->values;
+	checked_tell_secret(&l->c, s);
+}
+
+static void
+list_suspect(void *arg, const struct vl_check_finding *f)
+{
+	struct listing *l = arg;
+	struct vl_msg m = { 0 };
+
+	if (!f->secret) {
+		if (f->kind == VL_CHECK_WRONG)
+			checked_tell_finding(&l->c, f);
+		return;
+	}
+	l->suspects++;
+	if (l->c.json) {
+		vl_msg_begin(&m, "suspected");
+		checked_add_text(&m, "resource", l->c.resource);
+		checked_add_text(&m, "table", f->table);
+		checked_add_text(&m, "column", f->column);
+		checked_add_text(&m, "text", f->text);
+		checked_add_text(&m, "add", f->line);
+		vl_msg_end(&m);
+		return;
+	}
+	checked_say_place(&l->c, "suspected", f->table, f->column);
+	(void)putchar('\t');
+	checked_say_text(f->text);
+	if (f->line != NULL) {
+		(void)printf("\tadd: ");
+		checked_say_text(f->line);
+	}
+	(void)putchar('\n');
+}
+
+static bool
+asked_to_stop(void *arg)
+{
+	(void)arg;
+	return vl_cli_stop();
+}
+
+static enum vl_status
+list_database(
+    struct listing *l, const struct vl_resource *r, struct vl_err *err)
+{
+	const char *tempdir = vl_export_tempdir();
+	struct vl_db_opts where = { .path = r->path,
+		.prefix = r->prefix,
+		.tempdir = tempdir,
+		.wait = VL_DATABASE_WAIT,
+		.stop = asked_to_stop };
+	struct vl_rows_opts opts = { .profile = l->profile,
+		.resource = r->name,
+		.tempdir = tempdir,
+		.warn_secrets = true,
+		.warn_undeclared = true };
+	const struct vl_check to = {
+		.arg = l, .finding = list_suspect, .secret = list_secret
+	};
+	struct vl_db *db = NULL;
+	enum vl_status verdict = VL_OK;
+	enum vl_status st = vl_db_open_copy(&db, &where, err);
+
+	opts.db = db;
+	if (st == VL_OK)
+		st = vl_rows_check(&opts, &to, &verdict, err);
+	vl_db_free(db);
+	return st;
+}
+
+/* ---- Trees ---- */
+
+static void
+list_file(void *arg, const char *text)
+{
+	struct listing *l = arg;
+	struct vl_msg m = { 0 };
+
+	l->suspects++;
+	if (l->c.json) {
+		vl_msg_begin(&m, "suspected");
+		checked_add_text(&m, "resource", l->c.resource);
+		checked_add_text(&m, "path", l->path);
+		checked_add_text(&m, "text", text);
+		vl_msg_end(&m);
+		return;
+	}
+	(void)printf("suspected\t%s/", l->c.resource);
+	checked_say_text(l->path);
+	(void)putchar('\t');
+	checked_say_text(text);
+	(void)putchar('\n');
+}
+
+static bool
+ends_with(const char *name, const char *end)
+{
+	const size_t n = strlen(name);
+	const size_t m = strlen(end);
+
+	return n >= m && strcasecmp(name + n - m, end) == 0;
+}
+
+/* Settings are looked through; of other files only what all of it is. */
+static bool
+is_settings(const char *name)
+{
+	static const char *const ends[] = { ".env", ".ini", ".conf", ".cfg",
+		".properties", ".json", ".yaml", ".yml", ".toml" };
+	size_t i = 0;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(name, ends[i]))
+			return true;
+	return strncmp(name, ".env", 4) == 0 ||
+	    (ends_with(name, ".php") && strcasestr(name, "config") != NULL);
+}
+
+static enum vl_status
+look_into(struct listing *l, struct vl_walk *w, const struct vl_node *node,
+    struct vl_buf *room, struct vl_err *err)
+{
+	struct vl_check_text text = { .name = NULL };
+	char shown[SHOWN];
+	const char *slash = NULL;
+	uint64_t n = 0;
+	size_t got = 0;
+	enum vl_status st = VL_OK;
+	int fd = -1;
+
+	l->path = vl_escape_text(shown, sizeof(shown), node->path);
+	slash = strrchr(l->path, '/');
+	text.name = slash == NULL ? l->path : slash + 1;
+	/* Who cannot read it does not export it either. */
+	if (!vl_walk_file(w, &fd))
+		return VL_OK;
+	vl_buf_clear(room);
+	st = vl_buf_reserve(room, FILE_MAX, err);
+	if (st == VL_OK)
+		st = vl_read_full(fd, room->p, FILE_MAX, &got, err);
+	(void)close(fd);
+	room->n = st == VL_OK ? got : 0;
+	text.text = vl_buf_slice(room);
+	text.whole = !is_settings(text.name);
+	if (l->profile != NULL) {
+		text.ciphers = l->profile->ciphers;
+		text.nciphers = l->profile->nciphers;
+	}
+	return st == VL_OK ? vl_check_text(&text, &n, list_file, l, err) : st;
+}
+
+static enum vl_status
+list_tree(struct listing *l, const struct vl_resource *r, struct vl_err *err)
+{
+	struct vl_exclude *exclude = NULL;
+	struct vl_walk *w = NULL;
+	struct vl_node node = { 0 };
+	struct vl_buf room = { 0 };
+	bool more = true;
+	enum vl_status st = vl_exclude_new(
+	    &exclude, (const char *const *)r->exclude, r->nexclude, err);
+
+	if (st == VL_OK)
+		st = vl_walk_open(&w,
+		    &(struct vl_walk_opts){ .root = r->path,
+		        .exclude = exclude,
+		        .cross_mounts = !r->one_file_system,
+		        .hidden = VL_STAGING,
+		        .tempdir = vl_export_tempdir() },
+		    err);
+	while (st == VL_OK && !vl_cli_stop()) {
+		st = vl_walk_next(w, &node, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		if (node.type == VL_ENTRY_FILE && node.st.st_size <= FILE_MAX)
+			st = look_into(l, w, &node, &room, err);
+	}
+	vl_walk_free(w);
+	vl_exclude_free(exclude);
+	vl_buf_free(&room);
+	return st == VL_OK && vl_cli_stop() ? vl_cli_stopped(err) : st;
+}
+
+/* ---- The command ---- */
+
+static enum vl_status
+list_all(struct listing *l, const struct vl_site *site,
+    const struct vl_texts *only, struct vl_err *err)
+{
+	enum vl_status st = vl_site_only_check(site, only->list, only->n, err);
+	const struct vl_resource *r = site->resources;
+
+	for (; st == VL_OK && r < site->resources + site->nresources; r++) {
+		if (!vl_site_only_has(only->list, only->n, r->name))
+			continue;
+		l->c.resource = r->name;
+		st = r->kind == VL_KIND_FILES ? list_tree(l, r, err) :
+		                                list_database(l, r, err);
+		if (st != VL_OK)
+			return vl_within(err, "resource '%s'", r->name);
+	}
+	return st;
+}
+
+static void
+say_sum(const struct listing *l)
+{
+	struct vl_msg m = { 0 };
+	char values[48];
+	char places[48];
+
+	if (l->c.json) {
+		vl_msg_begin(&m, "summary");
+		vl_msg_count(&m, "secrets", l->values);
+		vl_msg_count(&m, "suspected", l->suspects);
+		vl_msg_end(&m);
+		return;
+	}
+	vl_cli_note("%s declared; %s of which no line speaks",
+	    vl_format_counted(
+	        values, sizeof(values), l->values, "secret", "secrets"),
+	    vl_format_counted(places, sizeof(places), l->suspects,
+	        "suspected place", "suspected places"));
+}
+
+static enum vl_status
+inventory_run(const struct vl_args *args, struct vl_err *err)
+{
+	const struct inventory_opts *o = args->opts;
+	struct listing l = { .c = { .json = o->json } };
+	struct vl_profile *profile = NULL;
+	struct vl_site *site = NULL;
+	char dir[PATH_MAX];
+	const char *profiles = vl_cli_profiles(dir, sizeof(dir));
+	enum vl_status st = VL_OK;
+
+	if (!o->secrets)
+		return vl_fail(err, VL_EUSAGE,
+		    "say what of the site: 'inventory --secrets SITE.yaml'");
+	st = vl_site_load(&site, args->operands[0], err);
+	if (st == VL_OK)
+		st = vl_profile_of_site(&profile, site, profiles, err);
+	if (st == VL_OK)
+		st = vl_profile_take_files(site, profiles, err);
+	l.profile = profile;
+	if (st == VL_OK)
+		st = list_all(&l, site, &o->only, err);
+	if (st == VL_OK)
+		say_sum(&l);
+	vl_profile_free(profile);
+	vl_site_free(site);
+	return st;
+}
+
+const struct vl_cmd vl_cmd_inventory = {
+	.name = "inventory",
+	.operands = "SITE.yaml",
+	.help = "list where a site has secrets",
+	.about = "With --secrets: every place that the profile calls secret, "
+	         "how many values it has,\nunder which cipher and master key; "
+	         "and what of databases and files looks like a\nsecret and is "
+	         "not declared. Reads no key, opens nothing, and only reads.",
+	.opts = table,
+	.opts_size = sizeof(struct inventory_opts),
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = inventory_run,
+};
