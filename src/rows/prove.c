@@ -80,7 +80,7 @@ rows_prove_stray(
 	if (st == VL_OK && !here)
 		st = find_new(p, rd, &key, &new, err);
 	if (st == VL_OK && !here && !new)
-		st = vl_buf_printf(&key, err, "row %lld", (long long)rd->r);
+		st = rows_reader_primary(rd, &key, err);
 	if (st == VL_OK)
 		st = refuse(p, rd->t, entry_at(&rd->t->entries[0]),
 		    vl_buf_slice(&key),
@@ -231,7 +231,10 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 		return st;
 	(void)snprintf(text, sizeof(text),
 	    "it was written and is not there: does a "
-	    "trigger of the database remove it");
+	    "trigger of the database remove it%s",
+	    t->nconditions == 0 ? "" :
+	                          ", or a condition of the profile read rows "
+	                          "that are others here");
 	if (found)
 		at = entry_at(&t->entries[note.entry]);
 	if (found && note.state == ROWS_SKIPPED)

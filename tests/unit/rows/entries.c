@@ -98,6 +98,50 @@ a_row_that_no_entry_fits_once_it_is_written(void **state)
 	        NULL });
 }
 
+/* What such a row is called is not known by its id. */
+static void
+rows_without_an_id_are_named_as_well_as_can_be(void **state)
+{
+	static const char *const tables[] = {
+		"CREATE TABLE line(n INT);"
+		"CREATE TABLE w(n TEXT PRIMARY KEY, v INT);",
+		"CREATE TABLE line(n INT);"
+		"CREATE TABLE w(n TEXT PRIMARY KEY, v INT) WITHOUT ROWID;"
+	};
+	static const char *const words[][2] = {
+		{ WORDS(
+		      "      - {table: line, skip: true}\n"
+		      "      - {table: w, where: \"v > (select n from line)\","
+		      " key: [n]}\n"),
+		    "p.yaml:6:9: table 'w', [\"x\"]: once it is written no "
+		    "entry of the profile fits it" },
+		{ WORDS(
+		      "      - {table: line, skip: true}\n"
+		      "      - {table: w, where: \"v > (select n from line)\","
+		      " key: [n]}\n"
+		      "      - {table: w, key: [v, n]}\n"),
+		    "table 'w', [\"x\"]: it was written and is not there: does "
+		    "a "
+		    "trigger of the database remove it, or a condition" },
+	};
+	struct vl_err err = { 0 };
+	struct import m;
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		import_make(&m, tables[i / 2],
+		    "INSERT INTO line VALUES(5); INSERT INTO w VALUES('x',9)",
+		    "INSERT INTO line VALUES(50)");
+		assert_int_equal(
+		    VL_EREFUSED, import_run(&m, words[i % 2][0], &err));
+		if (strstr(err.text, words[i % 2][1]) == NULL)
+			fail_msg("%s", err.text);
+		import_expect(&m, "SELECT * FROM w", "");
+		import_free(&m);
+	}
+}
+
 static void
 a_row_that_was_here_and_that_no_entry_fits_then(void **state)
 {
@@ -279,6 +323,8 @@ main(void)
 		    a_row_that_is_of_another_entry_once_it_is_written),
 		cmocka_unit_test(a_row_that_is_skipped_once_it_is_written),
 		cmocka_unit_test(a_row_that_no_entry_fits_once_it_is_written),
+		cmocka_unit_test(
+		    rows_without_an_id_are_named_as_well_as_can_be),
 		cmocka_unit_test(
 		    a_row_that_was_here_and_that_no_entry_fits_then),
 		cmocka_unit_test(
