@@ -282,6 +282,8 @@ PROFILE = """profile:
 """
 TABLES = ("tables: [{table: person, key: [mail]}, "
           "{table: task, key: [title]}, {table: doc, key: [title]}]")
+# Secrets that both sides keep in clear, so that all runs end alike.
+SECRETS = ", secrets: [{column: person.name, cipher: plain}]"
 # Files of `more` go with rows; one name is taken.
 OWNED = ", references: [{from: doc, file: '{name}', in: more, collide: rename}]"
 
@@ -324,7 +326,7 @@ class Rows(Transfer):
                       f"path: {beside / 'db' / name}}}\n"
                       for name in self.DBS)
             + PROFILE
-            + "".join(f"    - {{resource: {name}, {TABLES}"
+            + "".join(f"    - {{resource: {name}, {TABLES}{SECRETS}"
                       f"{OWNED if name == 'app' else ''}}}\n"
                       for name in self.DBS))
 

@@ -1,21 +1,25 @@
 """Secrets: opened with the master key of the source, carried under the transfer
 key, and kept with the master key of the target."""
 import json
+import os
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 import n8n  # noqa: E402
-from application import Sides  # noqa: E402
+from application import Sides, tree  # noqa: E402
+from flow import Crash  # noqa: E402
 
 MAP = ("map:\n  - {resource: app, table: user, from: [admin@example.test],"
        " to: [chef@ziel.test]}\n")
 TOKEN = '{"name":"X-Token","value":"tok_0123456789abcdef"}'
 
 
-class N8n(Sides):
-    """Credentials, by the profile that is shipped."""
+SAMPLES = 400 if os.environ.get("VALISE_TEST_ALL") else 8
+
+
+class Site(Sides):
 
     def setUp(self):
         super().setUp()
@@ -39,6 +43,38 @@ class N8n(Sides):
     def put(self, side, name, text):
         self.ask(side, "update credentials_entity set data = ? where name = ?",
                  n8n.sealed(text, side), name)
+
+    def view(self):
+        """What a kill must not mix: credentials, opened, and files."""
+        return (sorted(self.credentials("dst").items()),
+                sorted(tree(self.files["dst"]).items()))
+
+
+class Killed(Site):
+    """Recovery needs no password, no key of a bundle and no master key."""
+
+    def test_recovery_finishes_or_undoes_without_any_key(self):
+        self.faultat()
+        bundle = self.site.export()
+        crash = Crash(self, bundle, "--allow-delete",
+                      parts=(self.folder / "dst",), state=self.view)
+        points = crash.count()
+        config = n8n.make_config(self.folder, "dst")
+        found = set()
+        for nth in [*range(1, points, max(1, points // SAMPLES)), points]:
+            with self.subTest(point=nth):
+                crash.kill_at(nth)
+                config.unlink()
+                said = self.site.recover()
+                now = self.view()
+                self.assertIn(now, (crash.old, crash.new), said)
+                found.add(now == crash.new)
+                n8n.make_config(self.folder, "dst")
+        self.assertEqual({True, False}, found)
+
+
+class N8n(Site):
+    """Credentials, by the profile that is shipped."""
 
     def test_credentials_open_at_the_target_with_its_own_key(self):
         was = self.credentials("src")
