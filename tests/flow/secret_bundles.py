@@ -16,10 +16,12 @@ except ImportError as missing:
     sys.exit(77)
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import TESTS, Flow, environment  # noqa: E402
+import secrets_in_memory  # noqa: E402
+from flow import TESTS, Flow, environment, write_tree  # noqa: E402
+from memory import Gate  # noqa: E402
 
 sys.path.insert(0, str(TESTS / "hostile"))
-from base import base_tree  # noqa: E402
+from base import base_tree, entry  # noqa: E402
 from bundlewriter import (Bundle, Identity, Secret, Sender,  # noqa: E402
                           b64u)
 from cases_rows import NOTES, PROFILE, announced, row  # noqa: E402
@@ -134,6 +136,37 @@ class Secrets(Flow):
             said = self.valise("diff", self.bundle, other, label=label)
             self.assertEqual('~\tapp/notes/["a"]\tbody\n', said.out)
             self.assert_none_shown(said.said)
+
+
+class InMemory(secrets_in_memory.Memory):
+    """A program is stopped when it has opened all secrets."""
+
+    def test_a_secret_that_was_opened_is_left_nowhere(self):
+        secrets = {f"secret{i}": f"unlikely bytes, number {i:04}".encode()
+                   for i in range(8)}
+        lines = [PROFILE, NOTES, *(
+            row(name, values={"body": Secret(plain)})
+            for name, plain in secrets.items())]
+        bundle = Bundle(
+            [*((line, None) for line in lines), (entry("dir", ""), None),
+             (entry("file", "gate"), b"new bytes\n")],
+            {"inner": announced}).write(self.folder / "one.vls")
+        key = self.folder / "recipient.key"
+        key.write_text(b64u(Identity("recipient").secret) + "\n")
+        key.chmod(0o600)
+        (self.folder / "sender.pub").write_text(Sender("sender").public_text())
+        write_tree(self.site.target, {"gate": "old bytes\n"})
+        self.site.write_target_yaml(extra=(
+            f"trust:\n  - {{sender: {self.folder}/sender.pub}}\n"))
+        with Gate(self.site.target / "gate") as tree:
+            process = self.start_import(
+                bundle, "--identity", key, "--allow-delete", "--only",
+                "files")
+            tree.wait(process)
+            self.assert_nowhere(process, **secrets)
+        self.finish(process)
+        self.assertEqual("new bytes\n",
+                         (self.site.target / "gate").read_text())
 
 
 if __name__ == "__main__":
