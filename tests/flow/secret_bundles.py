@@ -134,7 +134,8 @@ class Secrets(Flow):
             said = self.valise("diff", self.bundle, same, label=label)
             self.assertEqual("", said.out)
             said = self.valise("diff", self.bundle, other, label=label)
-            self.assertEqual('~\tapp/notes/["a"]\tbody\n', said.out)
+            self.assertEqual('s\tapp/notes/["a"]\tsecret changed\n',
+                             said.out)
             self.assert_none_shown(said.said)
 
 
