@@ -150,6 +150,9 @@ bool vl_plain_fits(enum vl_plain plain, struct vl_slice text);
 const struct vl_cipher *vl_cipher_named(const char *name);
 /* VL_EUSAGE says what is wrong with it. */
 enum vl_status vl_cipher_check(const struct vl_cipher *c, struct vl_err *err);
+/* Whether another key would not open its values; of a cipher without tag and
+ * MAC it may, into nonsense. */
+bool vl_cipher_proves(const struct vl_cipher *c);
 /* Whether a value has the form of a cipher that was checked, whatever its key.
  * False of those whose form says little: without prefix, `join` or literal, in
  * clear, or a program's. */

@@ -25,6 +25,9 @@ open_vault(
 		return rows_plan_fail(opts, ROWS_AT(s->words), err,
 		    "'secrets', column '%s': %s", s->words->of, err->text);
 	s->in_clear = st == VL_OK && cipher->cipher == VL_CIPHER_PLAIN;
+	s->proves = st == VL_OK &&
+	    (vl_cipher_proves(cipher) || s->words->plain == VL_PLAIN_JSON ||
+	        s->words->plain == VL_PLAIN_PEM);
 	return st;
 }
 
@@ -306,39 +309,69 @@ rows_secret_open(struct rows_secret *s, const struct vl_cell *cell, bool *clear,
 
 /* ---- Whether the key is the right one ---- */
 
+/* Where one that opens proves nothing, as many; of so many that were tried. */
+#define SURE_MIN  8
+#define TRIED_MAX 64
+
+/* What the values of an entry said of its key. */
+struct trial {
+	uint64_t opened;
+	uint64_t failed;
+	struct vl_err first; /* of those that failed */
+};
+
+static bool
+trial_ends(const struct rows_secret *s, const struct trial *t)
+{
+	if (s->proves)
+		return t->opened > 0;
+	return t->opened + t->failed >= TRIED_MAX ||
+	    (t->opened >= SURE_MIN && t->failed == 0);
+}
+
+/* Another key opens one in 256 by chance, where nothing proves it. */
+static bool
+trial_fails(const struct rows_secret *s, const struct trial *t)
+{
+	return t->failed > 0 &&
+	    (t->opened == 0 || (!s->proves && t->opened < t->failed));
+}
+
 static enum vl_status
 wrong_key(const struct rows_secret *s, const struct rows_reader *rd,
-    const struct vl_err *first, struct vl_err *err)
+    const struct trial *t, struct vl_err *err)
 {
 	const char *key = s->words->master_key;
 
 	return vl_fail(err, rd->plan->lenient ? VL_EREFUSED : VL_EUSAGE,
-	    "column '%s': no value opens with master key '%s' (%s): is it the "
-	    "key of this side's application?",
-	    s->words->of, key == NULL ? "" : key, first->text);
+	    "column '%s': %s with master key '%s' (%s): is it the key of this "
+	    "side's application?",
+	    s->words->of,
+	    t->opened == 0 ? "no value opens" : "most values do not open",
+	    key == NULL ? "" : key, t->first.text);
 }
 
 /* It opened: that is looked for elsewhere, where somebody looks. */
 static enum vl_status
 try_one(const struct rows_plan *p, struct rows_secret *s,
-    const struct vl_cell *cell, bool *opens, struct vl_err *err)
+    const struct vl_cell *cell, struct trial *t, struct vl_err *err)
 {
 	bool clear = false;
 	enum vl_status st = rows_secret_open(s, cell, &clear, err);
 
 	/* What stands in clear says nothing of the key. */
-	*opens = *opens || (st == VL_OK && !clear);
+	t->opened += st == VL_OK && !clear;
 	if (st == VL_OK && p->needles != NULL)
 		st = rows_leak_learn(p, s, err);
 	vl_locked_clear(&s->plain);
 	return st;
 }
 
-/* The secrets of the reader's row, until one opens; all, where they are to be
- * looked for. */
+/* The secrets of the reader's row, until that is enough; all, where they are
+ * to be looked for. */
 static enum vl_status
 try_row(const struct rows_plan *p, struct rows_secret *s,
-    const struct vl_cell *cell, struct vl_places *places, bool *opens,
+    const struct vl_cell *cell, struct vl_places *places, struct trial *t,
     struct vl_err *err)
 {
 	struct vl_cell one = { .type = VL_CELL_TEXT };
@@ -347,19 +380,19 @@ try_row(const struct rows_plan *p, struct rows_secret *s,
 	size_t i = 0;
 
 	if (s->finder == NULL)
-		return try_one(p, s, cell, opens, err);
+		return try_one(p, s, cell, t, err);
 	places->n = 0;
 	places->ncounted = 0;
 	if (cell->type == VL_CELL_TEXT)
 		st = vl_finder_find(s->finder, cell->bytes, places, err);
 	for (i = 0; st == VL_OK && i < places->n; i++) {
-		if (*opens && p->needles == NULL)
+		if (trial_ends(s, t) && p->needles == NULL)
 			break;
 		vl_buf_clear(&text);
 		st = vl_place_read(&text, cell->bytes, &places->list[i], err);
 		one.bytes = vl_buf_slice(&text);
 		if (st == VL_OK && rows_secret_stands(&one))
-			st = try_one(p, s, &one, opens, err);
+			st = try_one(p, s, &one, t, err);
 	}
 	vl_buf_free(&text);
 	return st;
@@ -371,31 +404,30 @@ try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
 {
 	const struct vl_cell *cell = NULL;
 	struct vl_places places = { 0 };
-	struct vl_err first = { 0 };
+	struct trial t = { 0 };
 	enum vl_status st = VL_OK;
-	bool opens = false;
 	bool row = true;
 
-	while (st == VL_OK && (!opens || rd->plan->needles != NULL)) {
+	while (
+	    st == VL_OK && (!trial_ends(s, &t) || rd->plan->needles != NULL)) {
 		st = rows_reader_next(rd, &row, err);
 		if (st != VL_OK || !row)
 			break;
 		cell = rows_reader_cell(rd, s->column);
 		if (!rows_secret_stands(cell) || !rows_secret_holds(rd, s))
 			continue;
-		st = try_row(rd->plan, s, cell, &places, &opens, err);
-		if (st == VL_EAUTH && first.status == VL_OK) {
+		st = try_row(rd->plan, s, cell, &places, &t, err);
+		if (st == VL_EAUTH && t.failed++ == 0) {
 			(void)rows_reader_within(rd, err);
-			first = *err;
+			t.first = *err;
 		}
 		/* What has another form says nothing of the key. */
 		if (st == VL_EAUTH || st == VL_EFORMAT)
 			st = VL_OK;
 	}
 	vl_places_free(&places);
-	return st == VL_OK && !opens && first.status != VL_OK ?
-	    wrong_key(s, rd, &first, err) :
-	    st;
+	return st == VL_OK && trial_fails(s, &t) ? wrong_key(s, rd, &t, err) :
+	                                           st;
 }
 
 enum vl_status

@@ -25,6 +25,7 @@ struct rows_secret {
 	bool leak; /* of no entry: what stands in clear in the column */
 	struct vl_vault *vault;  /* NULL: nothing of it is opened */
 	bool in_clear;           /* this side keeps it so */
+	bool proves;             /* a value that opens does so with this key */
 	struct vl_locked plain;  /* of the value that was opened last */
 	struct vl_locked sealed; /* of the one that is written */
 	uint64_t blank;          /* values that are not carried */

@@ -267,3 +267,14 @@ vl_cipher_check(const struct vl_cipher *c, struct vl_err *err)
 		st = check_take(c, err);
 	return st == VL_OK ? check_mac(c, err) : st;
 }
+
+bool
+vl_cipher_proves(const struct vl_cipher *c)
+{
+	const struct algorithm *a = NULL;
+
+	if (c->command != NULL || c->mac != VL_MAC_NONE)
+		return true;
+	a = c->cipher == VL_CIPHER_PLAIN ? NULL : algorithm_of(c->cipher);
+	return a != NULL && a->tagged;
+}

@@ -462,6 +462,23 @@ every_name_keeps_the_rules(void **state)
 	assert_null(vl_cipher_named(""));
 }
 
+/* By a tag or a MAC; a padding that is right is no proof. */
+static void
+some_prove_the_key_that_opens_their_values(void **state)
+{
+	static const char *const those[] = { "secretbox", "aes-256-gcm",
+		"ansible-vault", "fernet" };
+	static const char *const others[] = { "plain", "octopus-aes128",
+		"octopus-export", "n8n" };
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		assert_true(vl_cipher_proves(vl_cipher_named(those[i])));
+		assert_false(vl_cipher_proves(vl_cipher_named(others[i])));
+	}
+}
+
 int
 main(void)
 {
@@ -475,6 +492,7 @@ main(void)
 		cmocka_unit_test(a_key_of_text_is_cut_or_filled_to_32_bytes),
 		cmocka_unit_test(a_declaration_against_the_rules_is_refused),
 		cmocka_unit_test(every_name_keeps_the_rules),
+		cmocka_unit_test(some_prove_the_key_that_opens_their_values),
 	};
 
 	if (!vl_secret_init())
