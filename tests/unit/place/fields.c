@@ -208,34 +208,6 @@ ids_are_told_by_key_and_lengths_follow(void **state)
 	vl_fields_free(f);
 }
 
-/* That one changed shows, and not to what. */
-static void
-secrets_are_told_by_their_fingerprint(void **state)
-{
-	struct vl_text_part part = { .kind = VL_PART_SECRET,
-		.form = VL_FORM_JSON_TEXT,
-		.inside = vl_slice_of("$.at") };
-	struct vl_fields *f = NULL;
-	enum vl_side side = VL_SIDE_OLD;
-
-	(void)state;
-	assert_int_equal(VL_OK, vl_fields_new(&f, NULL));
-	vl_fields_begin(f);
-	for (side = VL_SIDE_OLD; side < VL_SIDES; side++) {
-		part.slot.print[0] = side == VL_SIDE_OLD ? 0 : 4;
-		add(f, side, "{\"at\": \"");
-		assert_int_equal(VL_OK,
-		    vl_fields_add(
-		        f, side, &part, (struct vl_slice){ 0 }, NULL));
-		add(f, side, "\", \"n\": 1}");
-	}
-	told_of(f, VL_FIELDS_GUESS,
-	    "[{\"column\":\"c\",\"new\":\"\\\"sf1."
-	    "BAAAAAAAAAAAAAAAAAAAAA\\\"\",\"old\":\"\\\"sf1."
-	    "AAAAAAAAAAAAAAAAAAAAAA\\\"\",\"path\":\"$.at\"}]");
-	vl_fields_free(f);
-}
-
 static void
 an_id_that_is_a_key_is_told_by_that_of_its_row(void **state)
 {
@@ -330,7 +302,6 @@ main(void)
 		cmocka_unit_test(names_like_secrets_keep_theirs),
 		cmocka_unit_test(secrets_are_not_told_nor_their_fingerprints),
 		cmocka_unit_test(ids_are_told_by_key_and_lengths_follow),
-		cmocka_unit_test(secrets_are_told_by_their_fingerprint),
 		cmocka_unit_test(
 		    an_id_that_is_a_key_is_told_by_that_of_its_row),
 		cmocka_unit_test(of_many_ids_the_rest_has_no_name),
