@@ -42,6 +42,9 @@ struct vl_rows_secrets {
 	enum vl_status (*key)(void *arg, const struct vl_secret_words *words,
 	    const struct vl_cipher **cipher, struct vl_slice *key,
 	    struct vl_err *err);
+	/* Of this side: those that have a `check` are tried by it. */
+	const struct vl_master_words *masters;
+	size_t nmasters;
 };
 
 /* What it points to is borrowed until vl_rows_free(). */

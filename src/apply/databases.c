@@ -226,9 +226,11 @@ open_masters(struct vl_base *b, struct vl_err *err)
 		return st;
 	vl_masters_profile(b->masters, b->profile);
 	b->ops = vl_tokens_ops(b->run->intake.tokens);
-	b->secrets = (struct vl_rows_secrets){
-		.ops = &b->ops, .arg = b->masters, .key = vl_masters_key
-	};
+	b->secrets = (struct vl_rows_secrets){ .ops = &b->ops,
+		.arg = b->masters,
+		.key = vl_masters_key,
+		.masters = b->run->opts->site->masters,
+		.nmasters = b->run->opts->site->nmasters };
 	return VL_OK;
 }
 

@@ -366,6 +366,8 @@ open_masters(struct sites *s, struct vl_err *err)
 	vl_secret_free(tk);
 	s->secrets.arg = s->masters;
 	s->secrets.key = vl_masters_key;
+	s->secrets.masters = s->source->masters;
+	s->secrets.nmasters = s->source->nmasters;
 	return st;
 }
 

@@ -146,6 +146,8 @@ open_masters(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 	f->secrets.needles = f->needles;
 	f->secrets.arg = f->masters;
 	f->secrets.key = vl_masters_key;
+	f->secrets.masters = site->masters;
+	f->secrets.nmasters = site->nmasters;
 	return st;
 }
 

@@ -246,6 +246,8 @@ take_words(struct against *a, struct vl_slice text)
 		a->secrets.ops = a->o->source.secrets->ops;
 		a->secrets.arg = a->o->masters;
 		a->secrets.key = vl_masters_key;
+		a->secrets.masters = a->o->site->masters;
+		a->secrets.nmasters = a->o->site->nmasters;
 	}
 	return st == VL_OK ?
 	    vl_profile_keep_rows(&a->profile, a->o->site, name, a->err) :

@@ -20,6 +20,7 @@ struct check_secret {
 	uint64_t opened;
 	uint64_t clear;
 	uint64_t broken;
+	bool another;        /* one of these says that the key is another one */
 	char row[KEY_SHOWN]; /* of the first of these, and why */
 	struct vl_err why;
 };
@@ -55,6 +56,7 @@ open_one(struct checking *c, struct rows_secret *s, struct check_secret *count,
 		*c->err = why;
 		return st;
 	}
+	count->another = count->another || st == VL_EAUTH;
 	if (count->broken++ == 0) {
 		(void)vl_escape_text(count->row, sizeof(count->row), key);
 		count->why = why;
@@ -138,7 +140,7 @@ tell_broken(struct checking *c, const struct rows_secret *s,
 {
 	const struct rows_table *t = &c->r->plan.tables[s->table];
 	const char *key = s->words->master_key;
-	const bool none = count->opened + count->clear == 0;
+	const bool none = count->opened + count->clear == 0 && count->another;
 	const bool carried = s->words->on_broken == VL_SECRET_BROKEN_CARRY;
 	char values[48];
 

@@ -403,6 +403,10 @@ void rows_secret_free(struct rows_plan *p);
  * VL_EREFUSED: the master key is another one. */
 enum vl_status rows_secret_try(
     const struct rows_plan *p, struct vl_db *db, struct vl_err *err);
+/* secret_check.c: the same of values that `check` of a master key names, where
+ * the key is used here. */
+enum vl_status rows_secret_check(const struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct vl_err *err);
 /* What is about the column in the reader's row, or NULL. */
 struct rows_reader;
 struct rows_secret *rows_secret_for(

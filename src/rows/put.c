@@ -49,6 +49,8 @@ vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
 	if (st == VL_OK)
 		st = rows_open_here(&p->here, &p->opts, NULL, err);
 	if (st == VL_OK)
+		st = rows_secret_check(&p->here->plan, &p->opts.rows, err);
+	if (st == VL_OK)
 		st = rows_secret_try(&p->here->plan, p->opts.rows.db, err);
 	if (st == VL_OK) {
 		p->seen = calloc(p->here->plan.ntables + 1, sizeof(*p->seen));

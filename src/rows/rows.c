@@ -52,6 +52,7 @@ vl_rows_open(
 	r->opts = *opts;
 	r->plan.pool = opts->pool;
 	if (make_plan(r, NULL, 0, err) == VL_OK &&
+	    rows_secret_check(&r->plan, opts, err) == VL_OK &&
 	    rows_secret_try(&r->plan, opts->db, err) == VL_OK &&
 	    rows_suspects_open(&r->suspects, &r->plan, opts, err) == VL_OK &&
 	    rows_find_keys(r, err) == VL_OK &&

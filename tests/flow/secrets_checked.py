@@ -166,6 +166,24 @@ class Checked(Flow):
         result, _ = against(expect=4)
         self.assert_says(result, "master key 'app'")
 
+    def test_values_that_a_right_key_opens_may_be_named(self):
+        """Where no secret is there yet, they alone tell of a wrong key."""
+        self.do("create table proof(name text primary key, v text)")
+        self.do("insert into proof values ('a', null), ('b', ?)",
+                n8n.sealed("proof", "src"))
+        self.do("delete from login")
+        keys = (f"[{{name: app, file: {self.key}, check: "
+                "{resource: app, column: proof.v}}]")
+        self.check(self.DATA, keys=keys)
+        self.key.write_text("another key")
+        self.check(self.DATA)
+        result = self.check(self.DATA, keys=keys, expect=2)
+        self.assert_says(result, "master key 'app' (line 3 of the site file), "
+                         "'check': column 'proof.v': no value opens")
+        result = self.check(self.DATA, keys=keys.replace("proof.v", "proof.w"),
+                            expect=2)
+        self.assert_says(result, "column 'proof.w': there is no such column")
+
     def inventory(self, *words, expect=0):
         result = self.site.run("valise", "inventory", "--secrets", self.yaml,
                                *words, expect=expect)
