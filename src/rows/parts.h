@@ -430,9 +430,6 @@ uint64_t rows_leak_tell(const struct rows_plan *p, size_t table,
 /* slot.c: what is not carried of the table's rows, which are all read. */
 void rows_secret_tell(const struct rows_plan *p, size_t table,
     const struct vl_rows_report *report);
-/* What does not open, of those of the target that were compared. */
-void rows_secret_tell_here(
-    const struct rows_plan *p, const struct vl_rows_report *report);
 
 /* order.c */
 enum vl_status rows_order(

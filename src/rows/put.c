@@ -602,7 +602,7 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_make_settle(p, err);
 	if (st == VL_OK)
-		rows_secret_tell_here(&p->here->plan, &p->opts.rows.report);
+		st = rows_secret_tell_here(p, err);
 	return st == VL_OK && !p->opts.conflicts_only ? tell_all(p, err) : st;
 }
 

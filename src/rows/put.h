@@ -514,6 +514,9 @@ struct rows_slot_of {
 enum vl_status rows_fill_secret(struct vl_rows_put *p,
     const struct rows_staged *row, const struct rows_slot_of *of,
     struct vl_slice *sealed, struct vl_err *err);
+/* What does not open of the rows here that were compared, and what new rows
+ * lack: as notes. */
+enum vl_status rows_secret_tell_here(struct vl_rows_put *p, struct vl_err *err);
 /* dangling.c: after a write that ended at one, all of them, as notes; `first`
  * says how many. */
 void rows_dangling_tell(struct vl_rows_put *p, struct vl_err *first);

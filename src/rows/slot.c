@@ -12,6 +12,8 @@
 
 #include "secret.h"
 
+#define BLANK_TOLD 20
+
 /* Of a token among those of a row that was put aside. */
 struct token_head {
 	uint32_t column; /* of the table */
@@ -192,16 +194,59 @@ rows_secret_tell(const struct rows_plan *p, size_t table,
 			    "at the target");
 }
 
-void
-rows_secret_tell_here(
-    const struct rows_plan *p, const struct vl_rows_report *report)
+/* Of new rows no secret came: who enters it is told which. */
+static enum vl_status
+tell_blank(
+    struct vl_rows_put *p, const struct rows_secret *s, struct vl_err *err)
 {
-	const struct rows_secret *s = p->secrets;
+	const struct vl_rows_report *report = &p->opts.rows.report;
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st =
+	    rows_staging_open(&g, p->stage, s->table, ROWS_NEW, err);
+	bool more = true;
+	size_t n = 0;
+	char shown[256];
+	char text[1024];
 
-	for (; s < p->secrets + p->nsecrets; s++)
-		say(report, s, p->resource, s->broken,
+	while (st == VL_OK && report->note != NULL) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more || n++ == BLANK_TOLD)
+			break;
+		(void)snprintf(text, sizeof(text),
+		    "resource '%s': '%s' of %s does not travel: enter it here "
+		    "if it has one",
+		    p->here->plan.resource, s->words->of,
+		    vl_escape_text(shown, sizeof(shown), row.key));
+		report->note(report->arg, text);
+	}
+	rows_staging_free(g);
+	if (st != VL_OK || n <= BLANK_TOLD)
+		return st;
+	(void)snprintf(text, sizeof(text),
+	    "resource '%s': '%s': so it is of all %llu new rows of its table",
+	    p->here->plan.resource, s->words->of,
+	    (unsigned long long)rows_stage_count(p->stage, s->table, ROWS_NEW));
+	report->note(report->arg, text);
+	return VL_OK;
+}
+
+enum vl_status
+rows_secret_tell_here(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	const struct rows_secret *s = plan->secrets;
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && s < plan->secrets + plan->nsecrets; s++) {
+		say(&p->opts.rows.report, s, plan->resource, s->broken,
 		    "of rows here that do not open with the master key, taken "
 		    "for different from the bundle's");
+		if (s->column != NONE && rows_secret_blank(s) &&
+		    p->seen[s->table])
+			st = tell_blank(p, s, err);
+	}
+	return st;
 }
 
 /* ---- From the bundle ---- */

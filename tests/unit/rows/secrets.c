@@ -360,6 +360,9 @@ what_a_side_keeps_or_leaves_blank_stays_out(void **state)
 	expect_opened(
 	    &m, &target, "SELECT pass FROM login WHERE name = 'a'", "its own");
 	import_expect(&m, "SELECT pass FROM login WHERE name = 'b'", "-");
+	assert_non_null(strstr(m.notes,
+	    "resource 'app': 'login.pass' of [\"b\"] does not travel: enter it "
+	    "here"));
 	import_free(&m);
 }
 
