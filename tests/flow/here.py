@@ -55,6 +55,23 @@ class Here(Sides):
         db.commit()
         db.close()
 
+    def test_a_secret_stands_beside_a_value_of_this_side(self):
+        """Also where the key of the row is one."""
+        words = WORDS + "secrets:\n  - {column: post.pass, cipher: plain}\n"
+        for side in ("source", "target"):
+            self.change(side, "alter table post add column pass text")
+        self.write("source", words, here(OLD))
+        self.write("target", words, here(NEW))
+        self.put("source", "post",
+                 (1, f"{OLD}/a", f"at {OLD}/x", "s 1"),
+                 (2, f"{OLD}/b", None, "s 2"))
+        self.carry()
+        self.assertEqual(
+            [(f"{NEW}/a", f"at {NEW}/x", "s 1"),
+             (f"{NEW}/b", None, "s 2")],
+            self.ask("select guid, content, pass from post order by guid"))
+        self.assert_says(self.carry(), "nothing")
+
     def options(self):
         return dict(self.ask("select name, value from option"))
 

@@ -49,6 +49,15 @@ seal(const void *arg, const struct vl_slot_place *place, struct vl_slice plain,
 }
 
 static enum vl_status
+other_seal(const void *arg, const struct vl_slot_place *place,
+    struct vl_slice plain, struct vl_buf *out, struct vl_err *err)
+{
+	enum vl_status st = seal(arg, place, plain, out, err);
+
+	return st == VL_OK ? vl_buf_add_text(out, "!", err) : st;
+}
+
+static enum vl_status
 open_token(const void *arg, const struct vl_slot_place *place,
     const uint8_t want[VL_SLOT_PRINT_SIZE], struct vl_slice token,
     struct vl_locked *plain, struct vl_err *err)
@@ -500,6 +509,54 @@ leaks_says_what_becomes_of_it(void **state)
 	}
 }
 
+static void
+a_secret_stands_beside_a_value_in_the_body(void **state)
+{
+	struct side source = side_of("n8n", "one");
+	struct side target = side_of("n8n", "two");
+	struct import m;
+
+	(void)state;
+	begin(&m, &source, &target);
+	run_sealed(m.source.path, &source,
+	    "INSERT INTO login VALUES(1,'a',?1,printf('%.*c', 90000, 'x'))",
+	    "secret of a");
+	run_sealed(m.source.path, &source,
+	    "INSERT INTO login VALUES(2,'b',?1,printf('%.*c', 50000, 'y'))",
+	    "secret of b");
+	import(&m, LOGINS(""));
+	import_expect(&m,
+	    "SELECT name, length(note), substr(note, 1, 1) FROM login",
+	    "a|90000|x b|50000|y");
+	expect_opened(&m, &target, "SELECT pass FROM login WHERE name = 'a'",
+	    "secret of a");
+	expect_opened(&m, &target, "SELECT pass FROM login WHERE name = 'b'",
+	    "secret of b");
+	import(&m, LOGINS(""));
+	assert_string_equal("", m.changes);
+	import_free(&m);
+}
+
+static void
+a_token_of_another_row_or_series_is_refused(void **state)
+{
+	struct side source = side_of("n8n", "one");
+	struct side target = side_of("n8n", "two");
+	const struct vl_secret_ops other = { NULL, print, other_seal,
+		open_token };
+	struct import m;
+
+	(void)state;
+	begin(&m, &source, &target);
+	source.secrets.ops = &other;
+	run_sealed(m.source.path, &source,
+	    "INSERT INTO login VALUES(1,'a',?1,'x')", "secret of a");
+	refuses(&m, LOGINS(""), VL_EAUTH,
+	    "row [\"a\"]: column 'pass': the token is of another slot");
+	import_expect(&m, "SELECT count(*) FROM login", "0");
+	import_free(&m);
+}
+
 int
 main(void)
 {
@@ -516,6 +573,8 @@ main(void)
 		cmocka_unit_test(
 		    a_secret_in_clear_elsewhere_is_told_with_its_place),
 		cmocka_unit_test(leaks_says_what_becomes_of_it),
+		cmocka_unit_test(a_secret_stands_beside_a_value_in_the_body),
+		cmocka_unit_test(a_token_of_another_row_or_series_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
