@@ -29,15 +29,22 @@ may_change(const struct rows_table *t, size_t column)
 	return !by && t->columns[column].role != ROWS_ID;
 }
 
-static void
-follow(struct rows_plan *p, struct rows_table *t, size_t to, size_t column)
+bool
+rows_follow_column(struct rows_plan *p, size_t to, size_t column)
 {
 	if (to != NONE && column == NONE)
 		column = p->tables[to].primary;
 	if (to == NONE || column == NONE || !may_change(&p->tables[to], column))
-		return;
+		return false;
 	p->tables[to].columns[column].followed = true;
-	t->follows = true;
+	return true;
+}
+
+static void
+follow(struct rows_plan *p, struct rows_table *t, size_t to, size_t column)
+{
+	if (rows_follow_column(p, to, column))
+		t->follows = true;
 }
 
 void

@@ -348,7 +348,10 @@ unsigned rows_key_score(const struct vl_column *c);
 /* refer.c */
 enum vl_status rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
-/* follow.c: which columns the table's references follow. */
+/* follow.c: who refers by the column (NONE: primary key) follows it; false
+ * where an import does not change it. */
+bool rows_follow_column(struct rows_plan *p, size_t to, size_t column);
+/* Which columns the table's references follow. */
 void rows_follow_mark(struct rows_plan *p, struct rows_table *t);
 /* Of the last table alone. */
 enum vl_status rows_refer_last(

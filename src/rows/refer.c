@@ -595,6 +595,7 @@ mark_paths(
 				continue;
 			}
 			mark_looked_up(p, table, column);
+			(void)rows_follow_column(p, table, column);
 		}
 	}
 	return VL_OK;

@@ -390,6 +390,39 @@ class Odd(Sides):
         self.assertEqual(3, (self.files["dst"] / "pic/1.png").stat().st_nlink)
         self.assert_says(self.site.import_(self.site.export()), "nothing")
 
+    def test_a_name_by_a_column_that_the_import_changes(self):
+        for side, slug, other in (("src", "new", "x"), ("dst", "old", "y")):
+            self.do(side, f"""create table wiki(id integer primary key,
+                    name text not null unique, slug text not null unique);
+                insert into wiki values (1, 'w', '{slug}'),
+                    (2, '{side}', '{other}');""")
+            write_tree(self.files[side], {
+                f"wikis/{slug}/page": f"of {side}", f"wikis/{slug}/{side}": "1",
+                f"wikis/{other}/page": f"own of {side}"})
+        self.write_yaml(PROFILE.replace(
+            "      references:", "        - {table: wiki, key: [name]}\n"
+            "      references:\n"
+            '        - {path: "wikis/{wiki.slug}/**", in: binary}'))
+        self.carry()
+        self.assertEqual([("new",), ("y",), ("x",)], self.ask(
+            "dst", "select slug from wiki order by id"))
+        # What no import brought stays where it was.
+        here = {"wikis/old/dst": "1", "wikis/old/page": "of dst",
+                "wikis/x/page": "own of src", "wikis/y/page": "own of dst"}
+        self.assertEqual({
+            "wikis/new/page": "of src", "wikis/new/src": "1", **here},
+            tree(self.files["dst"]))
+        before = tree(self.files["dst"])
+        self.carry()
+        self.assertEqual(before, tree(self.files["dst"]))
+        self.do("src", "update wiki set slug = 'newer' where name = 'w'")
+        (self.files["src"] / "wikis/new").rename(
+            self.files["src"] / "wikis/newer")
+        self.carry()
+        self.assertEqual({
+            "wikis/newer/page": "of src", "wikis/newer/src": "1", **here},
+            tree(self.files["dst"]))
+
     def test_a_word_of_the_site_goes_before_the_default(self):
         write_tree(self.files["dst"], {"own": "mine"})
         self.do("src", "insert into person values ('p', 'a@x')")
