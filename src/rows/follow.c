@@ -3,6 +3,8 @@
  * key and so says the same as before; what is written for it is another value.
  */
 
+#include <valise/text.h>
+
 #include "put.h"
 
 static bool
@@ -146,5 +148,53 @@ rows_follow(struct vl_rows_put *p, const struct rows_beside *b, bool *same,
 	else if (b->ours->kind == VL_VALUE_PARTS)
 		st = look_inside(p, b, &moves, err);
 	*same = *same && !moves;
+	return st;
+}
+
+/* The row by which the table is called, where the bundle has it. */
+static enum vl_status
+find_namer(struct vl_rows_put *p, const struct rows_table *t,
+    struct rows_staged *row, bool *found, struct vl_err *err)
+{
+	struct vl_cell id = { .type = VL_CELL_TEXT, .bytes = t->of_id };
+	struct rows_note note = { 0 };
+	enum vl_status st = rows_scratch_find(
+	    p->here->scratch, t->of, t->of_column, &id, &note, found, err);
+
+	return st == VL_OK && *found ?
+	    rows_stage_find(p->stage, t->of, note.key, row, found, err) :
+	    st;
+}
+
+enum vl_status
+rows_follow_tables(struct vl_rows_put *p, struct vl_err *err)
+{
+	const struct rows_plan *plan = &p->here->plan;
+	const struct rows_table *t = plan->tables;
+	struct rows_staged row = { 0 };
+	enum vl_status st = VL_OK;
+	char shown[256];
+	bool found = false;
+
+	for (; st == VL_OK && t < plan->tables + plan->ntables; t++) {
+		if (t->of == NONE || t->of_column == NONE)
+			continue;
+		st = find_namer(p, t, &row, &found, err);
+		if (st != VL_OK || !found || row.act != ROWS_UPDATE ||
+		    !rows_what_writes(&row, t->of_column))
+			continue;
+		(void)vl_fail(err, VL_EREFUSED,
+		    "table '%s' is called by '%s' of table '%s', %s, which "
+		    "would change, and an import renames no table: rename it, "
+		    "or keep that column here ('keep_here')",
+		    t->schema->name,
+		    plan->tables[t->of].schema->columns[t->of_column].name,
+		    plan->tables[t->of].schema->name,
+		    vl_escape_text(shown, sizeof(shown), row.key));
+		st = t->entries[0].words == NULL ?
+		    err->status :
+		    rows_plan_within(
+		        &p->opts.rows, ROWS_AT(t->entries[0].words), err);
+	}
 	return st;
 }

@@ -240,6 +240,11 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 	if (found && note.state == ROWS_SKIPPED)
 		(void)snprintf(text, sizeof(text),
 		    "once it is written it is one that this entry skips" READS);
+	else if (found && t->nentries == 1)
+		(void)snprintf(text, sizeof(text),
+		    "once it is written it is called %s: does a trigger of the "
+		    "database change it",
+		    vl_escape_text(shown, sizeof(shown), note.key));
 	else if (found)
 		(void)snprintf(text, sizeof(text),
 		    "once it is written it is of this entry and called "

@@ -381,6 +381,8 @@ enum vl_status rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
  * which it is named.  p->unsettled is set where that is not known yet. */
 enum vl_status rows_follow(struct vl_rows_put *p, const struct rows_beside *b,
     bool *same, struct vl_err *err);
+/* VL_EREFUSED: so does the row by which a table here is called. */
+enum vl_status rows_follow_tables(struct vl_rows_put *p, struct vl_err *err);
 /* A stretch of the body of the row that was read. */
 enum vl_status rows_same_piece(struct vl_rows_put *p,
     struct rows_scratch *scratch, uint64_t at, uint64_t n, struct vl_buf *out,

@@ -68,7 +68,8 @@ class MadeTables(Said):
         before = self.names()
         result = self.site.import_(self.site.export(), "--allow-delete",
                                    expect=4)
-        self.assert_says(result, "does a trigger of the database remove it")
+        self.assert_says(result, "once it is written it is called "
+                         '["other"]: does a trigger of the database change')
         self.assertEqual(before, self.names())
 
     def test_a_table_with_a_check_is_not_made_and_both_sides_say_so(self):

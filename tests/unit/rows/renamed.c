@@ -141,6 +141,42 @@ a_value_that_is_kept_here_is_referred_to_as_it_is(void **state)
 }
 
 static void
+a_table_that_is_called_by_it_is_refused(void **state)
+{
+	static const char *const make =
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	    " code TEXT UNIQUE);";
+	struct vl_err err = { 0 };
+	struct import m;
+	char profile[512];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		import_make(&m, make,
+		    "INSERT INTO man VALUES(1,'ada','A2');"
+		    "CREATE TABLE data_A2(v); INSERT INTO data_A2 VALUES(1)",
+		    "INSERT INTO man VALUES(1,'ada','A1');"
+		    "CREATE TABLE data_A1(v); INSERT INTO data_A1 VALUES(2)");
+		(void)snprintf(profile, sizeof(profile),
+		    WORDS("      - {table: man, key: [name]%s}\n"
+		          "      - {table: \"data_{man.code}\"}\n"),
+		    i == 0 ? "" : ", keep_here: [code]");
+		if (i == 0) {
+			assert_int_equal(
+			    VL_EREFUSED, import_run(&m, profile, &err));
+			assert_non_null(strstr(err.text,
+			    "p.yaml:6:9: table 'data_A1' is called by 'code' "
+			    "of table 'man', [\"ada\"], which would change"));
+		} else {
+			import(&m, profile);
+		}
+		import_expect(&m, "SELECT * FROM data_A1", i == 0 ? "2" : "1");
+		import_free(&m);
+	}
+}
+
+static void
 what_only_the_target_has_is_refused(void **state)
 {
 	struct vl_err err = { 0 };
@@ -169,6 +205,7 @@ main(void)
 		cmocka_unit_test(in_a_table_that_refers_to_itself),
 		cmocka_unit_test(
 		    a_value_that_is_kept_here_is_referred_to_as_it_is),
+		cmocka_unit_test(a_table_that_is_called_by_it_is_refused),
 		cmocka_unit_test(what_only_the_target_has_is_refused),
 	};
 
