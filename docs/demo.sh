@@ -3,8 +3,9 @@
 #
 # On a machine with nothing but Debian 12 and this clone: installs what is
 # missing, builds the preset `release`, then carries a small application, a
-# tree and a database, across and shows at each step why it may be believed.  Stops at the first surprise.  Leaves
-# nothing in the clone but build/, which git ignores.
+# tree and a database with a secret in it, across and shows at each step why it
+# may be believed.  Stops at the first surprise.  Leaves nothing in the clone but
+# build/, which git ignores.
 set -eu
 
 clone=$(cd "$(dirname "$0")/.." && pwd)
@@ -57,6 +58,22 @@ ln -s stdio.h source/tree/a-link
 echo "$(find source/tree | wc -l) entries, $(du -sh source/tree | cut -f1)"
 
 say "And a database: boards with cards, which people have"
+# The application keeps the password of a board's booking encrypted, as n8n does
+# it, under a key that each side has for itself.  $1: whose; then words of
+# openssl.
+encrypt() {
+	key=file:$1.key
+	shift
+	openssl enc -aes-256-cbc -md md5 -base64 -A -pass "$key" "$@" 2>/dev/null
+}
+# What the application of $1 sees.
+booking() {
+	sqlite3 "$1/app.db" "select booking from board where title = 'Journey'" |
+		encrypt "$1" -d
+}
+for side in source target; do
+	(umask 077 && openssl rand -base64 24 >$side.key)
+done
 # $1: whose; statements on stdin.
 database() {
 	{
@@ -64,7 +81,7 @@ database() {
 create table person(id integer primary key, mail text not null unique,
 	name text);
 create table board(id integer primary key, title text not null unique,
-	owner_id integer references person(id));
+	owner_id integer references person(id), booking text);
 create table card(id integer primary key, title text not null,
 	board_id integer not null references board(id),
 	who_id integer references person(id), after text,
@@ -73,18 +90,20 @@ SQL
 		cat
 	} | sqlite3 "$1/app.db"
 }
-database source <<'SQL'
+database source <<SQL
 insert into person values (1, 'ada@example.org', 'Ada'),
 	(2, 'blaise@example.org', 'Blaise');
-insert into board values (1, 'Journey', 1);
+insert into board values (1, 'Journey', 1,
+	'$(printf 'seat 12, by the window' | encrypt source)');
 insert into card values (1, 'pack', 1, 2, '{"cards": []}'),
 	(2, 'leave', 1, 1, '{"cards": [1]}');
 SQL
 echo "The target has one, too.  There Blaise is 1, and so is another board:"
-database target <<'SQL'
+database target <<SQL
 insert into person values (1, 'blaise@example.org', 'B.'),
 	(2, 'carla@example.org', 'Carla');
-insert into board values (1, 'Garden', 2);
+insert into board values (1, 'Garden', 2,
+	'$(printf 'the key is below the pot' | encrypt target)');
 insert into card values (1, 'water', 1, 2, null), (2, 'sow', 1, 1, null);
 SQL
 cards() {
@@ -114,6 +133,8 @@ resources:
   - name: app
     kind: sqlite
     path: $work/$side/app.db
+master_keys:
+  - {name: app, file: $work/$side.key}
 profile:
   resources:
     - resource: app
@@ -123,6 +144,8 @@ profile:
         - {table: card, key: [board_id, title]}
       references:
         - {from: card.after, json: "\$.cards[*]", to: card}
+      secrets:
+        - {column: board.booking, master_key: app, cipher: n8n}
 YAML
 done
 printf 'trust:\n  - {sender: keys/sender.pub}\n' >>target.yaml
@@ -178,6 +201,9 @@ compare() {
 	[ "$(journey source)" = "$(journey target)" ] ||
 		surprise "the rows differ: $(journey target)"
 	echo "the cards of the journey say the same on both sides"
+	[ "$(booking source)" = "$(booking target)" ] ||
+		surprise "the secrets differ"
+	echo "its booking, with the target's key: $(booking target)"
 }
 compare
 
@@ -187,8 +213,10 @@ mkdir source/tree/new
 echo 'int new;' >source/tree/new/new.h
 rm -r source/tree/arpa
 chmod 600 source/tree/errno.h
-sqlite3 source/app.db <<'SQL'
+sqlite3 source/app.db <<SQL
 update person set name = 'Ada L.' where id = 1;
+update board set booking =
+	'$(printf 'seat 14, by the door' | encrypt source)';
 delete from card where title = 'leave';
 insert into card values (3, 'book a coach', 1, 2, '{"cards": [1]}');
 SQL
@@ -198,6 +226,8 @@ bundle=$(cat bundle.path)
 show valise-import target.yaml "$bundle" --identity keys/recipient.key \
 	--preview >preview
 grep -v '^files  [~+-] new' preview
+grep -q ' s .*secret changed' preview ||
+	surprise "the preview says nothing of the secret"
 show valise-import target.yaml "$bundle" --identity keys/recipient.key --yes
 compare
 
@@ -225,5 +255,6 @@ say "That was valise.  Read on:"
 echo "  README.md             a first transfer by hand"
 echo "  docs/architecture.md  how it is built"
 echo "  docs/profiles.md      how to say what the rows of a database mean"
+echo "  docs/secrets.md       secrets that an application keeps encrypted"
 echo "  docs/security.md      who can do what with which key"
 echo "  docs/transaction.md   why it is all or nothing"

@@ -7,7 +7,7 @@
 packages_build="build-essential cmake ninja-build pkg-config libsodium-dev
 libzstd-dev libcjson-dev libxxhash-dev libyaml-dev libarchive-dev
 libunistring-dev libpcre2-dev libsqlite3-dev zlib1g-dev libssl-dev"
-packages_demo="minisign rsync sqlite3"
+packages_demo="minisign rsync sqlite3 openssl"
 # To run every test.
 packages_test="libcmocka-dev minisign rsync sqlite3 git python3 clang
 libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
