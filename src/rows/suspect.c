@@ -18,13 +18,29 @@
 
 #define PATH_SHOWN 512
 #define SHORTEST   8 /* bytes of what may be a secret */
+#define WORDS_MAX  64
+
+struct suspect_column {
+	bool looked_at;
+	bool named; /* as secrets are */
+	size_t row; /* the column that names its values; or NONE */
+};
 
 struct rows_suspects {
 	struct rows_plan *plan;
 	struct clues *clues;
 	size_t *not_secret;
 	struct vl_places covered;
-	uint8_t pairs[65536 / 8]; /* bit by two letters: a word begins so */
+	/* By the two letters that it begins with, in any case: the number of a
+	 * word, from 1 on, and behind it those of others that begin so. */
+	uint8_t first[65536];
+	uint8_t next[WORDS_MAX + 1];
+	const char *words[WORDS_MAX + 1];
+	size_t lengths[WORDS_MAX + 1];
+	size_t nwords;
+	/* Of the table that is read: what of its columns does not change. */
+	const struct rows_table *of;
+	struct suspect_column *columns;
 	/* While a table is told. */
 	const struct vl_rows_report *report;
 	const struct vl_table *t;
@@ -163,23 +179,40 @@ rows_may_be_secret(const struct rows_reader *rd, size_t column,
 
 /* ---- An export ---- */
 
-static void
-add_pair(struct rows_suspects *s, int a, int b)
+static unsigned
+pair_of(int a, int b)
 {
-	const unsigned at = (unsigned)a << 8 | (unsigned)b;
-
-	s->pairs[at / 8] |= (uint8_t)(1u << at % 8);
+	return (unsigned)a << 8 | (unsigned)b;
 }
 
-/* The first two letters of each word. */
 static void
-make_pairs(struct rows_suspects *s, const char *const *list)
+add_words(struct rows_suspects *s, const char *const *list)
 {
-	for (; *list != NULL; list++) {
-		add_pair(s, tolower((*list)[0]), tolower((*list)[1]));
-		add_pair(s, tolower((*list)[0]), toupper((*list)[1]));
-		add_pair(s, toupper((*list)[0]), tolower((*list)[1]));
-		add_pair(s, toupper((*list)[0]), toupper((*list)[1]));
+	unsigned at = 0;
+
+	for (; *list != NULL && s->nwords < WORDS_MAX; list++) {
+		at = pair_of(tolower((*list)[0]), tolower((*list)[1]));
+		s->words[++s->nwords] = *list;
+		s->lengths[s->nwords] = strlen(*list);
+		s->next[s->nwords] = s->first[at];
+		s->first[at] = (uint8_t)s->nwords;
+	}
+}
+
+/* Letters in capitals begin the same words. */
+static void
+add_capitals(struct rows_suspects *s)
+{
+	const char *w = NULL;
+	size_t i = 0;
+	uint8_t n = 0;
+
+	for (i = 1; i <= s->nwords; i++) {
+		w = s->words[i];
+		n = s->first[pair_of(tolower(w[0]), tolower(w[1]))];
+		s->first[pair_of(tolower(w[0]), toupper(w[1]))] = n;
+		s->first[pair_of(toupper(w[0]), tolower(w[1]))] = n;
+		s->first[pair_of(toupper(w[0]), toupper(w[1]))] = n;
 	}
 }
 
@@ -195,8 +228,9 @@ rows_suspects_open(struct rows_suspects **out, struct rows_plan *p,
 	if (s == NULL)
 		return vl_fail_memory(err);
 	s->plan = p;
-	make_pairs(s, words);
-	make_pairs(s, clue_heads);
+	add_words(s, words);
+	add_words(s, clue_heads);
+	add_capitals(s);
 	st = rows_not_secret_plan(&s->not_secret, &at, p, opts->db, err);
 	if (st == VL_OK)
 		st = clues_open(&s->clues, 0, err);
@@ -215,20 +249,8 @@ rows_suspects_free(struct rows_suspects *s)
 	clues_free(s->clues);
 	vl_places_free(&s->covered);
 	free(s->not_secret);
+	free(s->columns);
 	free(s);
-}
-
-static bool
-begins(const char *const *list, const uint8_t *p, size_t n)
-{
-	size_t m = 0;
-
-	for (; *list != NULL; list++) {
-		m = strlen(*list);
-		if (n >= m && strncasecmp((const char *)p, *list, m) == 0)
-			return true;
-	}
-	return false;
 }
 
 static bool
@@ -236,15 +258,17 @@ has_word(const struct rows_suspects *s, struct vl_slice text)
 {
 	const uint8_t *p = text.p;
 	const uint8_t *end = text.p + text.n;
-	unsigned at = 0;
+	size_t n = 0;
 
-	for (; p + 1 < end; p++) {
-		at = (unsigned)p[0] << 8 | p[1];
-		if ((s->pairs[at / 8] >> at % 8 & 1) != 0 &&
-		    (begins(words, p, (size_t)(end - p)) ||
-		        begins(clue_heads, p, (size_t)(end - p))))
-			return true;
-	}
+	/* More words than that are not told apart. */
+	if (s->nwords == WORDS_MAX)
+		return true;
+	for (; p + 1 < end; p++)
+		for (n = s->first[pair_of(p[0], p[1])]; n != 0; n = s->next[n])
+			if ((size_t)(end - p) >= s->lengths[n] &&
+			    strncasecmp((const char *)p, s->words[n],
+			        s->lengths[n]) == 0)
+				return true;
 	return false;
 }
 
@@ -271,28 +295,49 @@ is_worth_it(const struct rows_suspects *s, const struct clue_text *text)
 		if (vl_rows_secret_name(row))
 			return true;
 	}
-	return vl_rows_secret_name(text->name) ||
+	return s->columns[text->column].named ||
 	    clue_known_secret(text->text) ||
 	    clue_cipher(s->clues, text->text) != NULL ||
 	    has_member(s, text->text) || has_word(s, text->text);
 }
 
 static enum vl_status
+begin_table(
+    struct rows_suspects *s, const struct rows_table *t, struct vl_err *err)
+{
+	const size_t n = t->schema->ncolumns;
+	struct suspect_column *c = NULL;
+	size_t i = 0;
+
+	free(s->columns);
+	s->of = NULL;
+	s->columns = calloc(n + 1, sizeof(*s->columns));
+	if (s->columns == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < n; i++) {
+		c = &s->columns[i];
+		c->looked_at = rows_in_line(t, i) && i != t->primary;
+		c->named = vl_rows_secret_name(t->schema->columns[i].name);
+		c->row = rows_value_name(t->schema, i);
+	}
+	s->of = t;
+	return VL_OK;
+}
+
+static enum vl_status
 read_column(struct rows_suspects *s, const struct rows_reader *rd,
     size_t column, struct vl_err *err)
 {
-	const struct rows_table *t = rd->t;
 	const struct vl_cell *cell = rows_reader_cell(rd, column);
 	const struct vl_cell *row = NULL;
 	struct clue_text text = { .column = column,
-		.row_column = rows_value_name(t->schema, column),
-		.name = t->schema->columns[column].name,
+		.row_column = s->columns[column].row,
+		.name = rd->t->schema->columns[column].name,
 		.text = cell->bytes,
 		.may_be_secret = true };
 
 	if (cell->type != VL_CELL_TEXT || cell->bytes.n < SHORTEST ||
-	    !rows_in_line(t, column) || rows_whole(rd, column) != NULL ||
-	    column == t->primary)
+	    rows_whole(rd, column) != NULL)
 		return VL_OK;
 	if (text.row_column != NONE) {
 		row = rows_reader_cell(rd, text.row_column);
@@ -313,11 +358,12 @@ enum vl_status
 rows_suspects_read(
     struct rows_suspects *s, const struct rows_reader *rd, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
+	enum vl_status st = s->of == rd->t ? VL_OK : begin_table(s, rd->t, err);
 	size_t i = 0;
 
 	for (i = 0; st == VL_OK && i < rd->t->schema->ncolumns; i++)
-		st = read_column(s, rd, i, err);
+		if (s->columns[i].looked_at)
+			st = read_column(s, rd, i, err);
 	return st;
 }
 
