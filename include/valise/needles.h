@@ -18,6 +18,8 @@ void vl_needles_free(struct vl_needles *n);
  * borrowed. */
 enum vl_status vl_needles_add(struct vl_needles *n, struct vl_slice secret,
     const char *of, struct vl_err *err);
+/* What was added is found from now on. */
+enum vl_status vl_needles_ready(struct vl_needles *n, struct vl_err *err);
 bool vl_needles_any(const struct vl_needles *n);
 /* Bytes of the longest. */
 size_t vl_needles_longest(const struct vl_needles *n);
@@ -28,7 +30,8 @@ struct vl_needle_found {
 	const char *of;
 };
 /* The first in `text` that begins at byte `from` or behind it, the longest of
- * those that begin there.  By any thread, once all are added. */
+ * those that begin there, of those that are ready.  By any thread, while none
+ * is added. */
 bool vl_needles_find(const struct vl_needles *n, struct vl_slice text,
     size_t from, struct vl_needle_found *found);
 

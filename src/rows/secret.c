@@ -446,5 +446,7 @@ rows_secret_try(const struct rows_plan *p, struct vl_db *db, struct vl_err *err)
 			st = try_rows(s, &rd, err);
 		rows_reader_close(&rd);
 	}
-	return st;
+	return st == VL_OK && p->needles != NULL ?
+	    vl_needles_ready(p->needles, err) :
+	    st;
 }

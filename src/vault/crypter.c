@@ -89,8 +89,8 @@ crypter_new(struct crypter **out, const struct vl_cipher *c,
 		x->evp = EVP_CIPHER_fetch(NULL, x->a->evp, NULL);
 	if (x->a->evp != NULL && x->evp == NULL) {
 		crypter_free(x);
-		return vl_fail(
-		    err, VL_EIO, "libcrypto has no %s here", x->a->evp);
+		return vl_fail(err, VL_EIO, "libcrypto has no %s here",
+		    algorithm_of(c->cipher)->evp);
 	}
 	*out = x;
 	return VL_OK;

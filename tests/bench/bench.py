@@ -20,6 +20,7 @@ from pathlib import Path
 
 import databases
 import insides
+import kept
 import measure
 import peers
 import smallfiles
@@ -181,7 +182,7 @@ def main():
     parser.add_argument("--work", default=os.environ.get("TMPDIR", "/tmp"),
                         help="where the data lies; wants some 10 GB")
     parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES] | rows [ROWS] | "
-                        "insides [ROWS]")
+                        "insides [ROWS] | secrets [ROWS]")
     o = parser.parse_args()
     names = set(filter(None, o.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="valise-bench.",
@@ -200,6 +201,9 @@ def main():
         elif o.what and o.what[0] == "insides":
             for count in map(int, o.what[1:] or (1_000_000,)):
                 insides.Insides(bench, count).measure()
+        elif o.what and o.what[0] == "secrets":
+            for count in map(int, o.what[1:] or (100_000,)):
+                kept.Kept(bench, count).measure()
         else:
             tree = Path(o.what[0]).resolve() if o.what else linux_tree(work)
             bench.measure_tree(tree, names)

@@ -3,15 +3,16 @@
 # run.sh scale [FILES]...
 # run.sh rows [ROWS]...
 # run.sh insides [ROWS]...
+# run.sh secrets [ROWS]...
 #
 # valise against its peers on one tree in one run; the figures on stdout as
 # TSV.  Without TREE the Linux sources of Debian (linux-source-6.1) are
 # unpacked.  `scale` takes trees of small files, by default 100,000 and
 # 1,000,000, and shows how time and memory grow.  `rows` takes SQLite databases
 # instead, by default of 1,000,000 and 10,000,000 rows, beside `sqlite3` and a
-# guarded upsert written by hand; `insides` what ids inside values cost.  Wants
-# the preset `release` and, as root, a fresh ext4 on a loop device for every
-# restore.
+# guarded upsert written by hand; `insides` what ids inside values cost, and
+# `secrets` what columns that hold them do.  Wants the preset `release` and, as
+# root, a fresh ext4 on a loop device for every restore.
 set -eu
 cd "$(dirname "$0")/../.."
 cmake --preset release -DBUILD_TESTING=OFF >/dev/null

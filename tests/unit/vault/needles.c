@@ -21,6 +21,7 @@ needles_of(const char *const *texts)
 	for (; *texts != NULL; texts++)
 		assert_int_equal(
 		    VL_OK, vl_needles_add(n, vl_slice_of(*texts), "t.c", &err));
+	assert_int_equal(VL_OK, vl_needles_ready(n, &err));
 	return n;
 }
 
@@ -63,6 +64,11 @@ the_longest_that_begins_there_is_found(void **state)
 	(void)state;
 	expect(TEXTS("password1", "password123"), "password123", 0, 11);
 	expect(TEXTS("password123", "password1"), "password12", 0, 9);
+	/* Though others stand between it and the text, in order. */
+	expect(TEXTS("password", "password1", "password1a", "password1a2",
+	           "password0"),
+	    "password1b", 0, 9);
+	expect(TEXTS("password", "password1x", "password3"), "password2", 0, 8);
 }
 
 static void
@@ -85,6 +91,28 @@ what_is_short_or_not_there_is_not_found(void **state)
 }
 
 static void
+what_is_added_later_is_found_when_it_is_ready(void **state)
+{
+	struct vl_needles *n = needles_of(TEXTS("the first one"));
+	struct vl_needle_found found = { 0 };
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    VL_OK, vl_needles_add(n, vl_slice_of("a second one"), "u.d", &err));
+	assert_int_equal(VL_OK,
+	    vl_needles_add(n, vl_slice_of("the first one"), "u.d", &err));
+	assert_int_equal(VL_OK, vl_needles_ready(n, &err));
+	assert_true(vl_needles_find(n, vl_slice_of("a second one"), 0, &found));
+	assert_string_equal("u.d", found.of);
+	assert_true(
+	    vl_needles_find(n, vl_slice_of("the first one"), 0, &found));
+	assert_string_equal("t.c", found.of);
+	vl_needles_free(n);
+}
+
+/* All begin alike: it is no matter of how many there are. */
+static void
 many_are_found_among_many(void **state)
 {
 	struct vl_needles *n = NULL;
@@ -96,13 +124,15 @@ many_are_found_among_many(void **state)
 	(void)state;
 	assert_true(vl_secret_init());
 	assert_int_equal(VL_OK, vl_needles_new(&n, &err));
-	for (i = 0; i < 20000; i++) {
-		(void)snprintf(text, sizeof(text), "secret %zu", i * 7919);
+	for (i = 0; i < 200000; i++) {
+		(void)snprintf(text, sizeof(text), "the secret %zu", i * 7919);
 		assert_int_equal(
 		    VL_OK, vl_needles_add(n, vl_slice_of(text), "t.c", &err));
 	}
-	for (i = 0; i < 20000; i++) {
-		(void)snprintf(text, sizeof(text), "<secret %zu>", i * 7919);
+	assert_int_equal(VL_OK, vl_needles_ready(n, &err));
+	for (i = 0; i < 200000; i++) {
+		(void)snprintf(
+		    text, sizeof(text), "<the secret %zu>", i * 7919);
 		assert_true(vl_needles_find(n, vl_slice_of(text), 0, &found));
 		assert_int_equal(1, found.at);
 		assert_int_equal(strlen(text) - 2, found.n);
@@ -118,6 +148,7 @@ main(void)
 		    a_secret_is_found_as_it_is_as_json_and_in_base64),
 		cmocka_unit_test(the_longest_that_begins_there_is_found),
 		cmocka_unit_test(what_is_short_or_not_there_is_not_found),
+		cmocka_unit_test(what_is_added_later_is_found_when_it_is_ready),
 		cmocka_unit_test(many_are_found_among_many),
 	};
 
