@@ -227,8 +227,8 @@ enum vl_status vl_rows_put_open(struct vl_rows_put **out,
  */
 enum vl_status vl_rows_put_table(struct vl_rows_put *p,
     const struct vl_table_line *line, struct vl_err *err);
-/* VL_EFORMAT: a row that is there already.  VL_EAUTH: a token that is not of
- * its slot. */
+/* VL_EFORMAT: a row that is there already.  Tokens were opened by whoever read
+ * them, and so are known to be those of their slots. */
 struct vl_tokens_of {
 	const struct vl_slice *list; /* in the order of the line's slots */
 	size_t n;

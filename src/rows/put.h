@@ -499,8 +499,8 @@ struct rows_owned_cell {
 enum vl_status rows_owned_out(struct vl_rows_put *p,
     const struct rows_owned_cell *of, struct vl_buf *text, struct vl_cell *cell,
     struct vl_err *err);
-/* slot.c: the tokens of a line's slots, opened once, and put aside.  VL_EAUTH:
- * one is not that of its slot. */
+/* slot.c: the tokens of a line's slots, put aside with it.  VL_EFORMAT: a slot
+ * where no secret is. */
 enum vl_status rows_slots_take(struct vl_rows_put *p, const struct vl_row *row,
     struct vl_row_store *store, const struct vl_tokens_of *tokens,
     struct vl_err *err);

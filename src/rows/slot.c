@@ -269,11 +269,10 @@ writer_of(const struct rows_plan *p, size_t table, size_t column,
 	return NULL;
 }
 
-/* Each slot is one of a column that holds secrets, and its token is its own:
- * known before anything else is done with the row. */
+/* Each slot is one of a column that holds secrets. */
 static enum vl_status
 take_slot(struct vl_rows_put *p, const struct vl_slot_place *place,
-    const struct vl_slot *slot, struct vl_slice token, struct vl_err *err)
+    struct vl_slice token, struct vl_err *err)
 {
 	const struct rows_plan *plan = &p->here->plan;
 	struct token_head head = { .n = (uint32_t)token.n };
@@ -292,11 +291,6 @@ take_slot(struct vl_rows_put *p, const struct vl_slot_place *place,
 		    "column '%s' has a secret, and the profile names none "
 		    "there",
 		    shown);
-	st = plan->ops->open(
-	    plan->ops->arg, place, slot->print, token, &s->plain, err);
-	vl_locked_clear(&s->plain);
-	if (st != VL_OK)
-		return vl_within(err, "column '%s'", shown);
 	head.column = (uint32_t)column;
 	st = vl_buf_add(&p->tokens,
 	    (struct vl_slice){ (const uint8_t *)&head, sizeof(head) }, err);
@@ -320,7 +314,7 @@ rows_slots_take(struct vl_rows_put *p, const struct vl_row *row,
 	vl_buf_clear(&p->tokens);
 	while (st == VL_OK && i < tokens->n &&
 	    vl_row_next_slot(&at, row, store, &place, &slot))
-		st = take_slot(p, &place, &slot, tokens->list[i++], err);
+		st = take_slot(p, &place, tokens->list[i++], err);
 	if (st != VL_OK || p->tokens.n == 0)
 		return st;
 	st = rows_stage_body(p->stage, p->tokens.n, &p->row.tokens, err);
@@ -383,8 +377,10 @@ rows_fill_secret(struct vl_rows_put *p, const struct rows_staged *row,
 		return vl_fail(err, VL_EFORMAT, "it has no token for a secret");
 	st = plan->ops->open(
 	    plan->ops->arg, &place, of->slot->print, token, &s->plain, err);
-	if (st == VL_OK)
-		st = seal(s, place.form, err);
+	if (st != VL_OK)
+		return vl_within(err, "column '%.*s'", (int)place.column.n,
+		    (const char *)place.column.p);
+	st = seal(s, place.form, err);
 	vl_locked_clear(&s->plain);
 	*sealed = vl_locked_slice(&s->sealed);
 	return st;

@@ -552,7 +552,7 @@ a_token_of_another_row_or_series_is_refused(void **state)
 	run_sealed(m.source.path, &source,
 	    "INSERT INTO login VALUES(1,'a',?1,'x')", "secret of a");
 	refuses(&m, LOGINS(""), VL_EAUTH,
-	    "row [\"a\"]: column 'pass': the token is of another slot");
+	    "[\"a\"]: column 'pass': the token is of another slot");
 	import_expect(&m, "SELECT count(*) FROM login", "0");
 	import_free(&m);
 }
