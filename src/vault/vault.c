@@ -133,21 +133,33 @@ may_fit(const struct vl_cipher *c, struct vl_slice value)
 	return n > 0;
 }
 
+/* Room for a value of that many bytes without memory of its own: to lock some
+ * takes longer than to look at the value. */
+#define FITS_SMALL 1000
+#define FITS_ROOM  (4 * FITS_SMALL + 64)
+
 bool
 vl_cipher_fits(const struct vl_cipher *c, struct vl_slice value)
 {
+	uint8_t room[FITS_ROOM];
 	struct vl_locked work = { 0 };
 	struct layout l = { 0 };
 	bool fits = c->cipher != VL_CIPHER_PLAIN && c->command == NULL &&
 	    value.n <= VL_VAULT_VALUE_MAX && says_much(c) &&
 	    skip_prefix(c, &value) && may_fit(c, value);
 
-	if (fits)
-		fits = layout_read(c, &l, value, &work, NULL) == VL_OK &&
-		    (!algorithm_of(c->cipher)->blocks ||
-		        (l.piece[VL_PIECE_CIPHERTEXT].n > 0 &&
-		            l.piece[VL_PIECE_CIPHERTEXT].n % BLOCK == 0));
-	vl_locked_free(&work);
+	if (!fits)
+		return false;
+	if (value.n <= FITS_SMALL)
+		work = (struct vl_locked){ .p = room, .cap = sizeof(room) };
+	fits = layout_read(c, &l, value, &work, NULL) == VL_OK &&
+	    (!algorithm_of(c->cipher)->blocks ||
+	        (l.piece[VL_PIECE_CIPHERTEXT].n > 0 &&
+	            l.piece[VL_PIECE_CIPHERTEXT].n % BLOCK == 0));
+	if (work.p == room)
+		vl_locked_clear(&work);
+	else
+		vl_locked_free(&work);
 	return fits;
 }
 
