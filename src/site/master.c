@@ -98,12 +98,14 @@ enum vl_status
 vl_site_check_masters(const struct vl_site_reader *r,
     const struct vl_site *site, struct vl_err *err)
 {
-	const struct vl_master_words *m = site->masters;
+	const struct vl_master_words *m = NULL;
 	struct vl_site_node at = { 0 };
 	const char *wrong = NULL;
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
-	for (; st == VL_OK && m < site->masters + site->nmasters; m++) {
+	for (i = 0; st == VL_OK && i < site->nmasters; i++) {
+		m = &site->masters[i];
 		at.line = m->line;
 		at.column = m->column;
 		wrong = wrong_place(m);
