@@ -313,29 +313,28 @@ rows_secret_open(struct rows_secret *s, const struct vl_cell *cell, bool *clear,
 #define SURE_MIN  8
 #define TRIED_MAX 64
 
-/* What the values of an entry said of its key. */
-struct trial {
-	uint64_t opened;
-	uint64_t failed;
-	struct vl_err first; /* of those that failed */
-};
-
-static bool
-trial_ends(const struct rows_secret *s, const struct trial *t)
+bool
+rows_trial_ends(const struct rows_trial *t)
 {
-	if (s->proves)
+	if (t->proves)
 		return t->opened > 0;
 	return t->opened + t->failed >= TRIED_MAX ||
 	    (t->opened >= SURE_MIN && t->failed == 0);
 }
 
 /* Another key opens one in 256 by chance, where nothing proves it. */
-static bool
-trial_fails(const struct rows_secret *s, const struct trial *t)
+bool
+rows_trial_fails(const struct rows_trial *t)
 {
 	return t->failed > 0 &&
-	    (t->opened == 0 || (!s->proves && t->opened < t->failed));
+	    (t->opened == 0 || (!t->proves && t->opened < t->failed));
 }
+
+/* The values of an entry. */
+struct trial {
+	struct rows_trial said;
+	struct vl_err first; /* of those that failed */
+};
 
 static enum vl_status
 wrong_key(const struct rows_secret *s, const struct rows_reader *rd,
@@ -347,7 +346,7 @@ wrong_key(const struct rows_secret *s, const struct rows_reader *rd,
 	    "column '%s': %s with master key '%s' (%s): is it the key of this "
 	    "side's application?",
 	    s->words->of,
-	    t->opened == 0 ? "no value opens" : "most values do not open",
+	    t->said.opened == 0 ? "no value opens" : "most values do not open",
 	    key == NULL ? "" : key, t->first.text);
 }
 
@@ -360,7 +359,7 @@ try_one(const struct rows_plan *p, struct rows_secret *s,
 	enum vl_status st = rows_secret_open(s, cell, &clear, err);
 
 	/* What stands in clear says nothing of the key. */
-	t->opened += st == VL_OK && !clear;
+	t->said.opened += st == VL_OK && !clear;
 	if (st == VL_OK && p->needles != NULL)
 		st = rows_leak_learn(p, s, err);
 	vl_locked_clear(&s->plain);
@@ -386,7 +385,7 @@ try_row(const struct rows_plan *p, struct rows_secret *s,
 	if (cell->type == VL_CELL_TEXT)
 		st = vl_finder_find(s->finder, cell->bytes, places, err);
 	for (i = 0; st == VL_OK && i < places->n; i++) {
-		if (trial_ends(s, t) && p->needles == NULL)
+		if (rows_trial_ends(&t->said) && p->needles == NULL)
 			break;
 		vl_buf_clear(&text);
 		st = vl_place_read(&text, cell->bytes, &places->list[i], err);
@@ -404,12 +403,12 @@ try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
 {
 	const struct vl_cell *cell = NULL;
 	struct vl_places places = { 0 };
-	struct trial t = { 0 };
+	struct trial t = { .said = { .proves = s->proves } };
 	enum vl_status st = VL_OK;
 	bool row = true;
 
-	while (
-	    st == VL_OK && (!trial_ends(s, &t) || rd->plan->needles != NULL)) {
+	while (st == VL_OK &&
+	    (!rows_trial_ends(&t.said) || rd->plan->needles != NULL)) {
 		st = rows_reader_next(rd, &row, err);
 		if (st != VL_OK || !row)
 			break;
@@ -417,7 +416,7 @@ try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
 		if (!rows_secret_stands(cell) || !rows_secret_holds(rd, s))
 			continue;
 		st = try_row(rd->plan, s, cell, &places, &t, err);
-		if (st == VL_EAUTH && t.failed++ == 0) {
+		if (st == VL_EAUTH && t.said.failed++ == 0) {
 			(void)rows_reader_within(rd, err);
 			t.first = *err;
 		}
@@ -426,8 +425,9 @@ try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
 			st = VL_OK;
 	}
 	vl_places_free(&places);
-	return st == VL_OK && trial_fails(s, &t) ? wrong_key(s, rd, &t, err) :
-	                                           st;
+	return st == VL_OK && rows_trial_fails(&t.said) ?
+	    wrong_key(s, rd, &t, err) :
+	    st;
 }
 
 enum vl_status

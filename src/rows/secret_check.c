@@ -40,11 +40,12 @@ fail(const struct trying *t, enum vl_status status, const char *why)
 	    t->master->name, t->master->line, t->master->check->of, why);
 }
 
-/* Until one opens.  What has another form says nothing of the key. */
+/* Until that is enough.  What has another form says nothing of the key. */
 static enum vl_status
-try_values(const struct trying *t, struct vl_vault *v, const char *table,
-    const char *column)
+try_values(const struct trying *t, struct vl_vault *v, bool proves,
+    const char *table, const char *column)
 {
+	struct rows_trial said = { .proves = proves };
 	const char *const columns[] = { column };
 	const struct vl_scan_opts opts = {
 		.table = table, .columns = columns, .ncolumns = 1
@@ -53,29 +54,30 @@ try_values(const struct trying *t, struct vl_vault *v, const char *table,
 	struct vl_scan *scan = NULL;
 	struct vl_locked plain = { 0 };
 	enum vl_status st = vl_scan_open(&scan, t->opts->db, &opts, t->err);
-	bool opens = false;
-	bool another = false;
 	bool clear = false;
 	bool row = true;
 
-	while (st == VL_OK && !opens) {
+	while (st == VL_OK && !rows_trial_ends(&said)) {
 		st = vl_scan_next(scan, &cells, &row, t->err);
 		if (st != VL_OK || !row)
 			break;
 		if (cells[0].type < VL_CELL_TEXT || cells[0].bytes.n == 0)
 			continue;
 		st = vl_vault_open(v, &plain, &clear, cells[0].bytes, t->err);
-		opens = st == VL_OK && !clear;
-		another = another || st == VL_EAUTH;
+		said.opened += st == VL_OK && !clear;
+		said.failed += st == VL_EAUTH;
 		if (st == VL_EAUTH || st == VL_EFORMAT || st == VL_ELIMIT)
 			st = VL_OK;
 	}
 	vl_scan_free(scan);
 	vl_locked_free(&plain);
-	if (st != VL_OK || opens || !another)
+	if (st != VL_OK || !rows_trial_fails(&said))
 		return st;
 	return fail(t, t->p->lenient ? VL_EREFUSED : VL_EUSAGE,
-	    "no value opens: is it the key of this side's application?");
+	    said.opened == 0 ?
+	        "no value opens: is it the key of this side's application?" :
+	        "most values do not open: is it the key of this side's "
+	        "application?");
 }
 
 static enum vl_status
@@ -107,7 +109,8 @@ try_master(const struct trying *t, const char *name)
 		return st;
 	st = vl_vault_new(&v, cipher, key, t->err);
 	if (st == VL_OK)
-		st = try_values(t, v, t->p->tables[at].schema->name,
+		st = try_values(t, v, vl_cipher_proves(cipher),
+		    t->p->tables[at].schema->name,
 		    t->p->tables[at].schema->columns[k].name);
 	vl_vault_free(v);
 	return st;

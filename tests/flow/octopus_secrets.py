@@ -26,9 +26,12 @@ class Octopus(Sides):
         for side in ("src", "dst"):
             octopus.make_database(self.db[side], side)
             self.write_key(side, self.keys[side])
+        self.sites()
+
+    def sites(self, words=""):
         self.write_yaml(f"profile: {{use: {octopus.PROFILE}}}\n", sides={
             side: "master_keys:\n  - {name: octopus, file: "
-            f"{self.key_file(side)}}}\n" for side in ("src", "dst")})
+            f"{self.key_file(side)}{words}}}\n" for side in ("src", "dst")})
 
     def key_file(self, side):
         return self.folder / f"{side}-master.key"
@@ -192,6 +195,14 @@ class Octopus(Sides):
             self.assertEqual(1, self.values_that_open(side, BY_CHANCE[side]))
             self.refused_with(side, BY_CHANCE[side], "'variable.value'",
                               "row ", "most values do not open")
+            self.write_key(side, self.keys[side])
+
+    def test_so_it_is_by_values_that_are_there_to_check_it(self):
+        self.sites(", check: {resource: app, column: variable.value}")
+        for side in ("dst", "src"):
+            self.refused_with(side, BY_CHANCE[side], "'check'",
+                              "most values do not open")
+            self.write_key(side, self.keys[side])
 
 
 if __name__ == "__main__":
