@@ -203,6 +203,32 @@ checked_tell_secret(void *arg, const struct vl_check_secret *s)
 }
 
 void
+checked_end_finding(
+    const struct checked *c, struct vl_msg *m, const struct vl_check_finding *f)
+{
+	checked_add_text(m, "resource", c->resource);
+	checked_add_text(m, "table", f->table);
+	checked_add_text(m, "column", f->column);
+	checked_add_text(m, "text", f->text);
+	checked_add_text(m, "add", f->line);
+	vl_msg_end(m);
+}
+
+void
+checked_say_finding(
+    const struct checked *c, const char *word, const struct vl_check_finding *f)
+{
+	checked_say_place(c, word, f->table, f->column);
+	(void)putchar('\t');
+	checked_say_text(f->text);
+	if (f->line != NULL) {
+		(void)printf("\tadd: ");
+		checked_say_text(f->line);
+	}
+	(void)putchar('\n');
+}
+
+void
 checked_tell_finding(void *arg, const struct vl_check_finding *f)
 {
 	static const char *const words[] = { [VL_CHECK_WRONG] = "wrong",
@@ -217,22 +243,10 @@ checked_tell_finding(void *arg, const struct vl_check_finding *f)
 	if (c->json) {
 		vl_msg_begin(&m, "finding");
 		checked_add_text(&m, "kind", words[f->kind]);
-		checked_add_text(&m, "resource", c->resource);
-		checked_add_text(&m, "table", f->table);
-		checked_add_text(&m, "column", f->column);
-		checked_add_text(&m, "text", f->text);
-		checked_add_text(&m, "add", f->line);
-		vl_msg_end(&m);
-		return;
+		checked_end_finding(c, &m, f);
+	} else {
+		checked_say_finding(c, words[f->kind], f);
 	}
-	checked_say_place(c, words[f->kind], f->table, f->column);
-	(void)putchar('\t');
-	checked_say_text(f->text);
-	if (f->line != NULL) {
-		(void)printf("\tadd: ");
-		checked_say_text(f->line);
-	}
-	(void)putchar('\n');
 }
 
 static void

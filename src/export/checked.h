@@ -25,6 +25,11 @@ void checked_say_text(const char *text);
 void checked_say_place(const struct checked *c, const char *word,
     const char *table_name, const char *column);
 void checked_add_text(struct vl_msg *m, const char *key, const char *text);
+/* What is left of a message, and a line of text. */
+void checked_end_finding(const struct checked *c, struct vl_msg *m,
+    const struct vl_check_finding *f);
+void checked_say_finding(const struct checked *c, const char *word,
+    const struct vl_check_finding *f);
 void checked_tell_version(void *arg, const char *text);
 void checked_tell_entry(void *arg, const struct vl_check_entry *e);
 void checked_tell_reference(void *arg, const struct vl_check_reference *r);

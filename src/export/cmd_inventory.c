@@ -66,22 +66,10 @@ list_suspect(void *arg, const struct vl_check_finding *f)
 	l->suspects++;
 	if (l->c.json) {
 		vl_msg_begin(&m, "suspected");
-		checked_add_text(&m, "resource", l->c.resource);
-		checked_add_text(&m, "table", f->table);
-		checked_add_text(&m, "column", f->column);
-		checked_add_text(&m, "text", f->text);
-		checked_add_text(&m, "add", f->line);
-		vl_msg_end(&m);
-		return;
+		checked_end_finding(&l->c, &m, f);
+	} else {
+		checked_say_finding(&l->c, "suspected", f);
 	}
-	checked_say_place(&l->c, "suspected", f->table, f->column);
-	(void)putchar('\t');
-	checked_say_text(f->text);
-	if (f->line != NULL) {
-		(void)printf("\tadd: ");
-		checked_say_text(f->line);
-	}
-	(void)putchar('\n');
 }
 
 static bool

@@ -7,17 +7,6 @@
 
 #include "put.h"
 
-static bool
-in_key(const struct rows_entry *e, size_t column)
-{
-	size_t i = 0;
-
-	for (i = 0; i < e->nkey; i++)
-		if (e->key[i] == column)
-			return true;
-	return false;
-}
-
 /* A row that is met may get another value there: it neither means nothing nor
  * is what the row is met by. */
 static bool
@@ -27,7 +16,7 @@ may_change(const struct rows_table *t, size_t column)
 	size_t i = 0;
 
 	for (i = 0; i < t->nentries; i++)
-		by = by && in_key(&t->entries[i], column);
+		by = by && rows_in_key(&t->entries[i], column);
 	return !by && t->columns[column].role != ROWS_ID;
 }
 

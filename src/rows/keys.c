@@ -427,8 +427,8 @@ check_doubles(struct finding *f, size_t table)
 	return st;
 }
 
-static bool
-in_key(const struct rows_entry *e, size_t column)
+bool
+rows_in_key(const struct rows_entry *e, size_t column)
 {
 	size_t i = 0;
 
@@ -453,7 +453,7 @@ is_unique(const struct rows_plan *p, const struct rows_table *t)
 	for (i = 0; i < t->schema->nuniques; i++) {
 		u = &t->schema->uniques[i];
 		for (k = 0; k < u->n; k++)
-			if (!in_key(e, u->columns[k]) ||
+			if (!rows_in_key(e, u->columns[k]) ||
 			    t->columns[u->columns[k]].nrefs > 1 ||
 			    !t->schema->columns[u->columns[k]].not_null)
 				break;

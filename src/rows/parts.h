@@ -672,6 +672,8 @@ enum vl_status rows_key_part(struct rows_scratch *s,
 enum vl_status rows_tree_find(const struct rows_plan *p, struct rows_scratch *s,
     size_t table, struct vl_err *err);
 /* keys.c */
+/* The column is a part of the key. */
+bool rows_in_key(const struct rows_entry *e, size_t column);
 enum vl_status rows_keys_find(struct rows_plan *p, struct rows_scratch *s,
     struct vl_db *db, struct vl_err *err);
 

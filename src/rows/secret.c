@@ -42,9 +42,8 @@ why_not(const struct rows_table *t, size_t column)
 		if (e->multiset && !e->skipped)
 			return "rows of this table are known by all they hold: "
 			       "give them a 'key'";
-		for (i = 0; i < e->nkey; i++)
-			if (e->key[i] == column)
-				return "it is part of the key of its rows";
+		if (rows_in_key(e, column))
+			return "it is part of the key of its rows";
 		for (i = 0; i < e->nordinal; i++)
 			if (e->ordinal[i] == column)
 				return "it says the order of its rows";
