@@ -213,8 +213,9 @@ class Sample:
         root = self.work / "dst"
         db = sqlite3.connect(root / "app.db")
         db.text_factory = bytes
-        found = {name: sorted(map(repr, db.execute(
-            f'select * from "{name.decode()}"')))
+        found = {name: sorted(repr(tuple(map(self.sample.plain, row)))
+                              for row in db.execute(
+                                  f'select * from "{name.decode()}"'))
                  for (name,) in db.execute(
                      "select name from sqlite_schema where type = 'table' "
                      "and name not like 'valise%'").fetchall()}

@@ -41,11 +41,18 @@ NOT_FOUND = {
     "n8n": {
         LABEL: ["application"],
         VERSION: ["version"],
-        "it is about what export and import say, and not what they do": [
-            "secrets", "secrets / credentials_entity.data / plain"],
+        "what is not looked for elsewhere travels there in clear, and stands "
+        "at the target as it did": [
+            "secrets / credentials_entity.data / search", *(
+                f"secrets / credentials_entity.data / search / $.{name}"
+                for name in ("value", "password", "passphrase", "privateKey",
+                             "accessToken", "apiKey", "apiToken", "token",
+                             "secret", "clientSecret", "secretAccessKey",
+                             "oauthTokenData.access_token",
+                             "oauthTokenData.refresh_token"))],
         SCHEMA: [f"tables / {table} / key" for table in (
             "annotation_tag_entity", "data_table", "execution_annotation_tags",
-            "execution_data", "folder_tag", "project_relation", "role",
+            "folder_tag", "project_relation", "role",
             "role_scope", "scope", "settings", "tag_entity", "user",
             "variables", "webhook_entity", "workflows_tags")] + [
                 "tables / binary_data / match",

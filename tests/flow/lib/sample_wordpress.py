@@ -44,6 +44,11 @@ class WordPress:
             trust if side == "dst" else "")
 
     @staticmethod
+    def plain(value):
+        """Nothing is encrypted."""
+        return value
+
+    @staticmethod
     def later(root):
         """The source a while later."""
         db = sqlite3.connect(root / "src" / "app.db")
