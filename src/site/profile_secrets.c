@@ -89,6 +89,10 @@ settle(const struct vl_profile *p, struct vl_secret_words *s, bool partial,
 	if (path != NULL && path[strlen(path) - 1] == '~')
 		return fail_at(p, s, err,
 		    "a path with '~' selects names, and a secret is a value");
+	if (path != NULL && s->on_secret == VL_SECRET_KEEP_HERE)
+		return fail_at(p, s, err,
+		    "'keep_here' is about whole values, and this is a place in "
+		    "one: name the column in 'keep_here' of its table");
 	if (s->nsearch > 0 && s->plain != VL_PLAIN_JSON && !partial)
 		return fail_at(p, s, err,
 		    "'search' needs 'plain: json', in which it looks");

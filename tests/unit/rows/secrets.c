@@ -410,6 +410,42 @@ a_secret_inside_a_value_is_one_of_its_pieces(void **state)
 	import_free(&m);
 }
 
+static const char *const emptied = WORDS(
+    "      - {table: login, key: [name]}\n") "    secrets:\n"
+                                             "      - {column: login.note, "
+                                             "json: $.private, master_key: k, "
+                                             "cipher: n8n, on_secret: blank}\n";
+
+static void
+a_place_that_is_left_blank_is_entered_by_hand(void **state)
+{
+	struct side source = side_of("n8n", "one");
+	struct side target = side_of("n8n", "two");
+	struct import m;
+
+	(void)state;
+	begin(&m, &source, &target);
+	run_sealed(m.source.path, &source,
+	    "INSERT INTO login VALUES(1,'a',NULL,"
+	    "'{\"private\":\"' || ?1 || '\",\"n\":1}')",
+	    "the inner one");
+	import(&m, emptied);
+	import_expect(
+	    &m, "SELECT note FROM login", "{\"private\":\"\",\"n\":1}");
+	import_sql(m.target,
+	    "UPDATE login SET note = json_set(note, '$.private', 'entered')");
+	import(&m, emptied);
+	assert_string_equal("", m.changes);
+	import_expect(&m, "SELECT note->>'$.private' FROM login", "entered");
+	import_sql(
+	    m.source.path, "UPDATE login SET note = json_set(note, '$.n', 2)");
+	import(&m, emptied);
+	assert_string_equal("~login[\"a\"] note\n", m.changes);
+	import_expect(
+	    &m, "SELECT note FROM login", "{\"private\":\"\",\"n\":2}");
+	import_free(&m);
+}
+
 static const char *const logged =
     WORDS("      - {table: login, key: [name]}\n") "    secrets:\n      - "
                                                    "{column: login.pass, "
@@ -572,6 +608,7 @@ main(void)
 		cmocka_unit_test(a_secret_inside_a_value_is_one_of_its_pieces),
 		cmocka_unit_test(
 		    a_secret_in_clear_elsewhere_is_told_with_its_place),
+		cmocka_unit_test(a_place_that_is_left_blank_is_entered_by_hand),
 		cmocka_unit_test(leaks_says_what_becomes_of_it),
 		cmocka_unit_test(a_secret_stands_beside_a_value_in_the_body),
 		cmocka_unit_test(a_token_of_another_row_or_series_is_refused),

@@ -120,6 +120,9 @@ refuses_words_that_do_not_go_together(void **state)
 	    "p:1:38: one of 'json', 'yaml' and 'php' reads the value");
 	refused("{column: a.b, json: $.a~}",
 	    "p:1:38: a path with '~' selects names, and a secret is a value");
+	refused("{column: a.b, json: $.a, on_secret: keep_here}",
+	    "p:1:38: 'keep_here' is about whole values, and this is a place in "
+	    "one: name the column in 'keep_here' of its table");
 	refused("{column: a.b, yaml: a}",
 	    "p:1:58: 'yaml' takes a path from the root, such as $.a.b or "
 	    "$[*].id");
