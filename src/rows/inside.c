@@ -427,9 +427,12 @@ look_at_secret(const struct within *w, struct rows_spot *spot)
 	spot->stays = !rows_secret_stands(&cell);
 	if (st != VL_OK || spot->stays)
 		return st;
-	return rows_slot_make(w->g, spot->secret,
+	st = rows_slot_make(w->g, spot->secret,
 	    (struct vl_slice){ in->keys.p + spot->key, spot->nkey }, &cell,
 	    &spot->slot, &spot->blank);
+	/* It may have stood in clear. */
+	vl_secret_wipe(in->text.p, in->text.n);
+	return st;
 }
 
 /* What the bytes at a spot mean. */

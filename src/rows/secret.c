@@ -391,6 +391,8 @@ try_row(const struct rows_plan *p, struct rows_secret *s,
 		one.bytes = vl_buf_slice(&text);
 		if (st == VL_OK && rows_secret_stands(&one))
 			st = try_one(p, s, &one, t, err);
+		if (text.n > 0)
+			vl_secret_wipe(text.p, text.n);
 	}
 	vl_buf_free(&text);
 	return st;
