@@ -6,18 +6,28 @@
  * asked for, and the ciphers that go with them on this side.
  */
 
-#include <valise/rows.h>
+#include <valise/profile.h>
 #include <valise/site.h>
 
 struct vl_masters;
 
-/* `site` is borrowed; `report` hears of a key that others may read. */
+struct vl_masters_report {
+	void *arg;
+	/* One line for the operator, of a key that others may read; or NULL. */
+	void (*note)(void *arg, const char *text);
+};
+
+/* `site` is borrowed. */
 enum vl_status vl_masters_new(struct vl_masters **out,
-    const struct vl_site *site, const struct vl_rows_report *report,
+    const struct vl_site *site, const struct vl_masters_report *report,
     struct vl_err *err);
 /* Ciphers may be those of `own`, a profile of this side: borrowed; or NULL. */
 void vl_masters_profile(struct vl_masters *m, const struct vl_profile *own);
-/* As struct vl_rows_secrets has it; `masters` is one. */
+/*
+ * By which cipher and with which key values of these words are kept; borrowed.
+ * `masters` is one of these: so it fits whoever asks for keys (rows.h,
+ * secretfile.h).  VL_EUSAGE: there is none, or it cannot be read.
+ */
 enum vl_status vl_masters_key(void *masters,
     const struct vl_secret_words *words, const struct vl_cipher **cipher,
     struct vl_slice *key, struct vl_err *err);

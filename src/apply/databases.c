@@ -220,7 +220,7 @@ static enum vl_status
 open_masters(struct vl_base *b, struct vl_err *err)
 {
 	enum vl_status st = vl_masters_new(&b->masters, b->run->opts->site,
-	    &(struct vl_rows_report){ b, note }, err);
+	    &(struct vl_masters_report){ b, note }, err);
 
 	if (st != VL_OK)
 		return st;

@@ -344,7 +344,7 @@ note_key(void *arg, const char *text)
 static enum vl_status
 open_masters(struct sites *s, struct vl_err *err)
 {
-	const struct vl_rows_report report = { NULL, note_key };
+	const struct vl_masters_report report = { NULL, note_key };
 	uint8_t series[VL_SERIES_SIZE] = { 0 };
 	uint8_t *tk = vl_secret_alloc(VL_KEY_SIZE);
 	enum vl_status st =

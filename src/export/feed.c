@@ -136,8 +136,8 @@ note_key(void *arg, const char *text)
 static enum vl_status
 open_masters(struct vl_feed *f, const struct vl_site *site, struct vl_err *err)
 {
-	enum vl_status st = vl_masters_new(
-	    &f->masters, site, &(struct vl_rows_report){ NULL, note_key }, err);
+	enum vl_status st = vl_masters_new(&f->masters, site,
+	    &(struct vl_masters_report){ NULL, note_key }, err);
 
 	if (st == VL_OK)
 		vl_masters_profile(f->masters, f->profile);

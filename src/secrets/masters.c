@@ -16,14 +16,14 @@ struct master {
 struct vl_masters {
 	const struct vl_site *site;
 	const struct vl_profile *own;
-	struct vl_rows_report report;
+	struct vl_masters_report report;
 	struct master *list; /* those that were asked for */
 	size_t n;
 };
 
 enum vl_status
 vl_masters_new(struct vl_masters **out, const struct vl_site *site,
-    const struct vl_rows_report *report, struct vl_err *err)
+    const struct vl_masters_report *report, struct vl_err *err)
 {
 	struct vl_masters *m = calloc(1, sizeof(*m));
 
