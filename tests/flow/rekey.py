@@ -387,6 +387,24 @@ class Killed(Rekey):
         self.assert_says(said, "undid")
         self.assertEqual("new", self.whole())
 
+    def test_half_a_file_goes_and_a_file_of_another_name_stays(self):
+        """What a rekey did not make is nobody's to remove: it is told."""
+        for name, ours in ((".keys.new.vltmp-a1b2c3", True),
+                           ("seal.new", True), ("note.txt", False)):
+            with self.subTest(name):
+                self.reset()
+                (self.bundle / name).write_text("half")
+                self.bundle.rename(self.pars[0])
+                said = self.rekey(*self.new_recipient, bundle=self.pars[0],
+                                  expect=0 if ours else 5)
+                there = self.bundle / name
+                self.assertEqual(not ours, there.exists())
+                if not ours:
+                    self.assert_says(said, name)
+                    self.assertEqual("half", there.read_text())
+                    there.unlink()
+                    self.assertEqual("old", self.whole())
+
     def test_a_run_beside_another_is_told(self):
         lock = subprocess.Popen(
             ["flock", str(self.bundle), "sh", "-c", "echo; exec sleep 60"],

@@ -195,7 +195,7 @@ finds_nothing_in_an_empty_seal(void **state)
 	assert_null(vl_seal_list_find(&none, "head.jsn"));
 }
 
-/* What of two heads is not the same is named. */
+/* What of two heads is not the same is named, whichever it is. */
 static void
 names_the_member_that_differs(void **state)
 {
@@ -203,8 +203,26 @@ names_the_member_that_differs(void **state)
 
 	(void)state;
 	assert_null(vl_head_differs(&g.head, &other));
+	other.series[0] ^= 1;
+	assert_string_equal("series", vl_head_differs(&g.head, &other));
+	other.seq++;
+	assert_string_equal("seq", vl_head_differs(&g.head, &other));
+	other.prev[VL_ROOT_SIZE - 1] ^= 1;
+	assert_string_equal("prev", vl_head_differs(&g.head, &other));
+	other.must ^= 1;
+	assert_string_equal("must", vl_head_differs(&g.head, &other));
 	other.kind = VL_BUNDLE_DELTA;
 	assert_string_equal("kind", vl_head_differs(&g.head, &other));
+	other.id[0] ^= 1;
+	assert_string_equal("id", vl_head_differs(&g.head, &other));
+	other.hints[0] ^= 1;
+	assert_string_equal("hints", vl_head_differs(&g.head, &other));
+	other.frame_log2++;
+	assert_string_equal("frame_log2", vl_head_differs(&g.head, &other));
+	other.epoch++;
+	assert_string_equal("epoch", vl_head_differs(&g.head, &other));
+	other.commit[0] ^= 1;
+	assert_string_equal("commit", vl_head_differs(&g.head, &other));
 }
 
 /* cJSON, which takes its memory by itself, takes part in the sweep. */
