@@ -163,6 +163,35 @@ class Import(Rows):
                          "nothing differs")
         self.assertEqual(before, (self.target / "app").read_bytes())
 
+    def test_of_many_rows_only_the_one_that_changed_is_written(self):
+        """The database itself refuses any other write, and its change counter
+        tells of one transaction that wrote."""
+        change(self.source / "app", """
+            with n(i) as (select 1 union all select i + 1 from n
+                where i < 2000)
+            insert into task select i + 10, 't' || i, 70, 'b' from n""")
+        self.site.import_(self.site.export(), "--allow-delete")
+        for table in ("person", "task"):
+            for verb in ("insert", "update", "delete"):
+                change(self.target / "app", f"""
+                    create trigger {verb}_{table} before {verb} on {table}
+                    {"when old.title <> 't700'" * (verb == "update" and
+                                                   table == "task")}
+                    begin select raise(abort, 'nobody changed it'); end;""")
+        before = self.change_counter()
+        self.site.import_(self.site.export())
+        self.assertEqual(before, self.change_counter())
+        change(self.source / "app",
+               "update task set body = 'c' where title = 't700'")
+        self.site.import_(self.site.export())
+        self.assertEqual("c", self.titles()["t700"])
+        self.assertEqual(before + 1, self.change_counter())
+
+    def change_counter(self):
+        """Bytes 24 to 27 of a database file (SQLite, "Database File
+        Format")."""
+        return int.from_bytes((self.target / "app").read_bytes()[24:28])
+
     def test_what_came_and_is_no_more_at_the_source_goes(self):
         self.site.import_(self.site.export(), "--allow-delete")
         change(self.source / "app", "delete from task where title = 'buy'")
