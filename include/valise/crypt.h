@@ -49,6 +49,18 @@ void vl_hash_of(uint8_t out[VL_HASH_SIZE], const struct vl_hash_opts *opts,
 /* Plain BLAKE2b-512, what minisign signs. */
 void vl_hash512_of(uint8_t out[64], struct vl_slice bytes);
 
+/* A key of BLAKE2b-256, made ready for many messages; as secret as that. */
+struct vl_hash_key {
+	uint64_t state[8];
+	uint8_t key[VL_KEY_SIZE];
+};
+
+void vl_hash_key(struct vl_hash_key *out, const uint8_t key[VL_KEY_SIZE]);
+/* As vl_hash_of() hashes each of `n` messages under that key, none of them
+ * empty: of short ones several at once. */
+void vl_hash_many(uint8_t (*out)[VL_HASH_SIZE], const struct vl_hash_key *key,
+    const struct vl_slice *messages, size_t n);
+
 /* crypto_kdf_derive_from_key: keyed BLAKE2b with `id` as salt and the
  * 8-byte `context` as personal. */
 void vl_kdf(uint8_t out[VL_KEY_SIZE], uint64_t id, const char context[8],

@@ -80,9 +80,9 @@ void vl_content_end(
 struct vl_hasher_maker vl_ids_hashers(const struct vl_ids *ids);
 
 /*
- * Merkle root in the shape of RFC 6962, leaf by leaf, O(log n) memory.  Leaves
- * may be gathered apart: what begins with leaf `first` is joined to what ends
- * before it.  The root is that of leaves from 0 on.
+ * Merkle root in the shape of RFC 6962, leaf by leaf, none of them empty,
+ * O(log n) memory.  Leaves may be gathered apart: what begins with leaf `first`
+ * is joined to what ends before it.  The root is that of leaves from 0 on.
  */
 struct vl_merkle {
 	uint8_t stack[2 * 64][VL_HASH_SIZE];
@@ -93,6 +93,9 @@ struct vl_merkle {
 void vl_merkle_init(struct vl_merkle *m, uint64_t first);
 void vl_merkle_add(
     struct vl_merkle *m, const struct vl_ids *ids, struct vl_slice leaf);
+/* The same for `n` of them, in less time: best some hundred. */
+void vl_merkle_add_all(struct vl_merkle *m, const struct vl_ids *ids,
+    const struct vl_slice *leaves, size_t n);
 /* The leaves of `behind` are the next ones. */
 void vl_merkle_join(struct vl_merkle *m, const struct vl_ids *ids,
     const struct vl_merkle *behind);

@@ -11,11 +11,15 @@
 /* So that there is always a decent piece to read into. */
 #define ROOM_MIN (256u << 10)
 
+#define LINES_AT_ONCE 1024 /* that are hashed */
+
 static enum vl_status
 compute(struct vl_job *job, unsigned worker)
 {
 	struct batch *b = (struct batch *)job;
+	struct vl_slice lines[LINES_AT_ONCE];
 	struct step *s;
+	size_t n = 0;
 	size_t i;
 
 	(void)worker;
@@ -24,10 +28,15 @@ compute(struct vl_job *job, unsigned worker)
 		if (s->kind == STEP_CHUNK)
 			vl_ids_chunk(b->ids, s->id,
 			    (struct vl_slice){ b->bytes + s->from, s->n });
-		else if (s->kind == STEP_LINE && !b->late)
-			vl_merkle_add(&b->merkle, b->ids,
-			    (struct vl_slice){ b->text.p + s->from, s->n });
+		if (s->kind != STEP_LINE || b->late)
+			continue;
+		lines[n++] = (struct vl_slice){ b->text.p + s->from, s->n };
+		if (n == LINES_AT_ONCE) {
+			vl_merkle_add_all(&b->merkle, b->ids, lines, n);
+			n = 0;
+		}
 	}
+	vl_merkle_add_all(&b->merkle, b->ids, lines, n);
 	return VL_OK;
 }
 

@@ -60,8 +60,10 @@ vl_ids_new(struct vl_ids **out, const uint8_t sk[VL_KEY_SIZE],
 	fill_gear(ids->chunker.gear, ids->seed);
 	vl_kdf(ids->chunk, SERIES_CHUNK, context, sk);
 	vl_kdf(ids->content, SERIES_CONTENT, context, sk);
-	vl_kdf(ids->leaf, SERIES_LEAF, context, sk);
-	vl_kdf(ids->node, SERIES_NODE, context, sk);
+	vl_kdf(ids->seed, SERIES_LEAF, context, sk);
+	vl_hash_key(&ids->leaf, ids->seed);
+	vl_kdf(ids->seed, SERIES_NODE, context, sk);
+	vl_hash_key(&ids->node, ids->seed);
 	vl_kdf(ids->resource, SERIES_RESOURCE, context, sk);
 	vl_kdf(ids->commit, SERIES_COMMIT, context, sk);
 	*out = ids;

@@ -10,8 +10,8 @@ struct vl_ids {
 	uint8_t seed[VL_KEY_SIZE];
 	uint8_t chunk[VL_KEY_SIZE];
 	uint8_t content[VL_KEY_SIZE];
-	uint8_t leaf[VL_KEY_SIZE];
-	uint8_t node[VL_KEY_SIZE];
+	struct vl_hash_key leaf;
+	struct vl_hash_key node;
 	uint8_t resource[VL_KEY_SIZE];
 	uint8_t commit[VL_HASH_SIZE];
 };

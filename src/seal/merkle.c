@@ -11,16 +11,22 @@
 
 #include "ids_keys.h"
 
+/* Leaves whose subtree is made level by level, of each level all at once. */
+#define SUBTREE_LEVEL 8
+#define SUBTREE       (1u << SUBTREE_LEVEL)
+
 static void
 hash_node(const struct vl_ids *ids, uint8_t out[VL_HASH_SIZE],
     const uint8_t left[VL_HASH_SIZE], const uint8_t right[VL_HASH_SIZE])
 {
-	const struct vl_hash_opts opts = { .key = ids->node };
 	uint8_t both[2 * VL_HASH_SIZE];
+	const struct vl_slice node = { both, sizeof(both) };
+	uint8_t hash[1][VL_HASH_SIZE];
 
 	memcpy(both, left, VL_HASH_SIZE);
 	memcpy(both + VL_HASH_SIZE, right, VL_HASH_SIZE);
-	vl_hash_of(out, &opts, (struct vl_slice){ both, sizeof(both) });
+	vl_hash_many(hash, &ids->node, &node, 1);
+	memcpy(out, hash[0], VL_HASH_SIZE);
 }
 
 void
@@ -48,15 +54,54 @@ push(struct vl_merkle *m, const struct vl_ids *ids,
 	m->levels[m->depth++] = (uint8_t)level;
 }
 
+/* The root of 2^level leaves. */
+static void
+hash_subtree(const struct vl_ids *ids, uint8_t root[VL_HASH_SIZE],
+    const struct vl_slice *leaves, unsigned level)
+{
+	uint8_t below[SUBTREE][VL_HASH_SIZE];
+	uint8_t above[SUBTREE / 2][VL_HASH_SIZE];
+	struct vl_slice pairs[SUBTREE / 2];
+	size_t n = (size_t)1 << level;
+	size_t i;
+
+	vl_hash_many(below, &ids->leaf, leaves, n);
+	while (n > 1) {
+		n /= 2;
+		for (i = 0; i < n; i++)
+			pairs[i] =
+			    (struct vl_slice){ below[2 * i], 2 * VL_HASH_SIZE };
+		vl_hash_many(above, &ids->node, pairs, n);
+		memcpy(below, above, n * VL_HASH_SIZE);
+	}
+	memcpy(root, below[0], VL_HASH_SIZE);
+}
+
+void
+vl_merkle_add_all(struct vl_merkle *m, const struct vl_ids *ids,
+    const struct vl_slice *leaves, size_t n)
+{
+	uint8_t root[VL_HASH_SIZE];
+	unsigned level;
+
+	while (n > 0) {
+		/* The largest that may stand here and is there. */
+		for (level = 0; level < SUBTREE_LEVEL &&
+		     (m->next >> level & 1) == 0 && n >> level > 1;
+		     level++)
+			;
+		hash_subtree(ids, root, leaves, level);
+		push(m, ids, root, level);
+		leaves += (size_t)1 << level;
+		n -= (size_t)1 << level;
+	}
+}
+
 void
 vl_merkle_add(
     struct vl_merkle *m, const struct vl_ids *ids, struct vl_slice leaf)
 {
-	const struct vl_hash_opts opts = { .key = ids->leaf };
-	uint8_t hash[VL_HASH_SIZE];
-
-	vl_hash_of(hash, &opts, leaf);
-	push(m, ids, hash, 0);
+	vl_merkle_add_all(m, ids, &leaf, 1);
 }
 
 void
@@ -73,7 +118,7 @@ void
 vl_merkle_root(const struct vl_merkle *m, const struct vl_ids *ids,
     uint8_t out[VL_HASH_SIZE])
 {
-	const struct vl_hash_opts opts = { .key = ids->leaf };
+	const struct vl_hash_opts opts = { .key = ids->leaf.key };
 	size_t depth = m->depth;
 
 	if (depth == 0) {

@@ -8,6 +8,22 @@
 #include <stdio.h>
 #include <string.h>
 
+static void
+hash_lines(struct vl_unpack *u)
+{
+	vl_merkle_add_all(&u->merkle, u->ids, u->leaves, u->nleaves);
+	u->nleaves = 0;
+}
+
+/* A leaf, which stays where it is until it is hashed. */
+static void
+add_leaf(struct vl_unpack *u, struct vl_slice line)
+{
+	if (u->nleaves == sizeof(u->leaves) / sizeof(u->leaves[0]))
+		hash_lines(u);
+	u->leaves[u->nleaves++] = line;
+}
+
 /* The next record of lines; the lists of the one before are all used. */
 static enum vl_status
 load_lines(struct vl_unpack *u, struct vl_err *err)
@@ -39,6 +55,7 @@ load_lines(struct vl_unpack *u, struct vl_err *err)
 		    "a record of kind %d where manifest lines should be",
 		    (int)s->head.kind);
 	u->left = s->head.items;
+	hash_lines(u);
 	st = vl_index_take(u, &u->lines, err);
 	u->rest = vl_buf_slice(&u->lines);
 	return st == VL_OK ? vl_line_tokens_load(u, err) : st;
@@ -95,7 +112,7 @@ vl_lines_begin(struct vl_unpack *u, struct vl_err *err)
 		    "series, epoch or site are not those of the inner head");
 		return vl_index_within(u, "first line", err);
 	}
-	vl_merkle_add(&u->merkle, u->ids, line);
+	add_leaf(u, line);
 	return vl_buf_add(&u->first, line, err);
 }
 
@@ -118,6 +135,7 @@ check_root(struct vl_unpack *u, struct vl_slice line, struct vl_err *err)
 		    (unsigned long long)count,
 		    (unsigned long long)u->inner.lines,
 		    (unsigned long long)u->number);
+	hash_lines(u);
 	vl_put_u64le(le, count);
 	vl_merkle_add(&u->merkle, u->ids, (struct vl_slice){ le, sizeof(le) });
 	vl_merkle_root(&u->merkle, u->ids, root);
@@ -245,7 +263,7 @@ next_record(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 		st = vl_line_tokens_take(u, rec, err);
 	if (st != VL_OK)
 		return vl_line_within(u, u->number, err);
-	vl_merkle_add(&u->merkle, u->ids, line);
+	add_leaf(u, line);
 	rec->number = u->number++;
 	if (rec->has_body) {
 		u->body.open = true;

@@ -77,6 +77,8 @@ struct vl_chunk_hold {
  * each worker. */
 #define VL_BLOCKS_KEPT 8
 
+#define LEAVES_AT_ONCE 256 /* that are hashed */
+
 /* Memory that a child shares with its parent, in pieces of one block. */
 struct vl_unpack_slots {
 	pthread_mutex_t mutex;
@@ -287,6 +289,8 @@ struct vl_unpack {
 	struct vl_buf tail; /* set: the manifest is at its end, root checked */
 	uint64_t number;    /* of the next record line */
 	struct vl_merkle merkle;
+	struct vl_slice leaves[LEAVES_AT_ONCE]; /* lines it does not know yet */
+	size_t nleaves;
 	struct vl_order order;
 	struct vl_entry_store store;
 	struct vl_row_store rows;

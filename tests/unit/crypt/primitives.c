@@ -2,6 +2,8 @@
 
 #include "vectors.h"
 
+#include "../../../src/crypt/lanes.h"
+
 /* 00 01 02 ... */
 static const uint8_t count[32] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
 	14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
@@ -38,6 +40,44 @@ hashes_as_blake2b(void **state)
 	expect_hex(
 	    "3e13094d20918716cd3e07d22d2c2a4031b901961563d99054978cbc80ae331a",
 	    out, 32);
+}
+
+/* In each of the ways that this processor has: messages whose ends meet those
+ * of blocks, more and fewer of them than lanes. */
+static void
+hashes_many_as_one(void **state)
+{
+	static uint8_t bytes[1400];
+	static uint8_t out[300][VL_HASH_SIZE];
+	const struct vl_hash_opts opts = { .key = count };
+	struct vl_slice messages[300];
+	struct vl_hash_key key;
+	uint8_t want[VL_HASH_SIZE];
+	enum lanes how = LANES_NONE;
+	size_t n = 0;
+	size_t i = 0;
+
+	(void)state;
+	vl_random_from(bytes, sizeof(bytes), count);
+	for (i = 0; i < 300; i++)
+		messages[i] = (struct vl_slice){ bytes + i,
+			i % 7 == 6 ? 1 + i * 3 : 1 + i };
+	vl_hash_key(&key, count);
+	for (how = LANES_NONE; how <= lanes_best(); how++) {
+		for (n = 0; n <= 300; n = n < 20 ? n + 1 : n + 40) {
+			memset(out, 0, sizeof(out));
+			lanes_hash(how, out, &key, messages, n);
+			for (i = 0; i < 300; i++) {
+				vl_hash_of(want, &opts, messages[i]);
+				if (i >= n)
+					memset(want, 0, sizeof(want));
+				assert_memory_equal(out[i], want, sizeof(want));
+			}
+		}
+	}
+	vl_hash_many(out, &key, messages, 300);
+	vl_hash_of(want, &opts, messages[299]);
+	assert_memory_equal(out[299], want, sizeof(want));
 }
 
 /* BLAKE2b with id as salt and context as personal, by hashlib.blake2b. */
@@ -280,6 +320,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_as_blake2b),
+		cmocka_unit_test(hashes_many_as_one),
 		cmocka_unit_test(derives_keys_by_id_and_context),
 		cmocka_unit_test(seals_as_chacha20_poly1305),
 		cmocka_unit_test(opens_nothing_that_has_one_bit_changed),

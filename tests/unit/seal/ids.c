@@ -172,6 +172,37 @@ joins_leaves_that_were_gathered_apart(void **state)
 }
 
 static void
+takes_leaves_at_once_as_one_by_one(void **state)
+{
+	static char leaves[700][12];
+	struct vl_slice at_once[700];
+	struct vl_ids *ids = make_ids(MIN, AVG, MAX);
+	uint8_t want[VL_HASH_SIZE];
+	uint8_t root[VL_HASH_SIZE];
+	struct vl_merkle one;
+	struct vl_merkle m;
+	unsigned from;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 700; i++) {
+		(void)snprintf(leaves[i], sizeof(leaves[i]), "leaf %u\n", i);
+		at_once[i] = vl_slice_of(leaves[i]);
+	}
+	vl_merkle_init(&one, 0);
+	add_leaves(&one, ids, 0, 700);
+	vl_merkle_root(&one, ids, want);
+	for (from = 0; from < 700; from += 1 + from / 3) {
+		vl_merkle_init(&m, 0);
+		add_leaves(&m, ids, 0, from);
+		vl_merkle_add_all(&m, ids, at_once + from, 700 - from);
+		vl_merkle_root(&m, ids, root);
+		assert_memory_equal(want, root, sizeof(root));
+	}
+	vl_ids_free(ids);
+}
+
+static void
 hashes_a_terabyte_of_holes_at_once(void **state)
 {
 	struct vl_ids *ids = make_ids(65536, 262144, 1048576);
@@ -364,6 +395,7 @@ main(void)
 		cmocka_unit_test(
 		    merkle_roots_are_those_of_another_implementation),
 		cmocka_unit_test(joins_leaves_that_were_gathered_apart),
+		cmocka_unit_test(takes_leaves_at_once_as_one_by_one),
 		cmocka_unit_test(hashes_a_terabyte_of_holes_at_once),
 		cmocka_unit_test(hash_depends_on_content_alone),
 		cmocka_unit_test(says_when_a_body_has_another_size),
