@@ -141,6 +141,31 @@ class N8n(Site):
                                   "credentials_entity"):
                 self.assertNotIn(value[0], result.said)
 
+    def test_a_wrong_key_is_found_where_the_target_has_no_secret_yet(self):
+        """By `check`: values of its own that the right key opens."""
+        self.do("dst", "pragma foreign_keys = on; "
+                "delete from credentials_entity")
+        for side in ("src", "dst"):
+            self.do(side, "create table proof(name text primary key, v text)")
+        self.ask("dst", "insert into proof values('a', 'in clear'), ('b', ?)",
+                 n8n.sealed("proof", "dst"))
+        keys = {"src": self.keys["src"],
+                "dst": self.keys["dst"].replace(
+                    "json:", "check: {resource: app, column: proof.v}, json:")}
+        self.write_yaml("profile: n8n\n", extra=MAP, sides=keys)
+        bundle = self.site.export()
+        config = n8n.make_config(self.folder, "dst")
+        config.write_text('{"encryptionKey": "another"}')
+        before = self.db["dst"].read_bytes()
+        files = tree(self.files["dst"])
+        self.refused_import(4, bundle, "resource 'app'", "master key 'app'",
+                            "'check': column 'proof.v': no value opens")
+        self.assertEqual(before, self.db["dst"].read_bytes())
+        self.assertEqual(files, tree(self.files["dst"]))
+        n8n.make_config(self.folder, "dst")
+        self.site.import_(bundle, "--allow-delete")
+        self.assertEqual(self.credentials("src"), self.credentials("dst"))
+
     def test_a_token_in_the_log_of_executions_travels_as_a_secret(self):
         """n8n keeps what a request was sent in clear (README of the site)."""
         told = [row[0] for row in self.ask(
