@@ -6,6 +6,7 @@
  * asked for, and the ciphers that go with them on this side.
  */
 
+#include <valise/family.h>
 #include <valise/profile.h>
 #include <valise/site.h>
 
@@ -31,6 +32,11 @@ void vl_masters_profile(struct vl_masters *m, const struct vl_profile *own);
 enum vl_status vl_masters_key(void *masters,
     const struct vl_secret_words *words, const struct vl_cipher **cipher,
     struct vl_slice *key, struct vl_err *err);
+/* The same of a secret in a file, whose `master_key` may have parts: `with` has
+ * what stands for them.  The key is borrowed from `m`. */
+enum vl_status vl_masters_member(struct vl_masters *m,
+    const struct vl_secret_words *words, const struct vl_captured_list *with,
+    const struct vl_cipher **cipher, struct vl_slice *key, struct vl_err *err);
 void vl_masters_free(struct vl_masters *m);
 
 #endif

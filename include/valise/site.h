@@ -265,11 +265,14 @@ const char *vl_site_nearest(const struct vl_site *site, const char *name);
 /* What the site says of the master key `name`; NULL: nothing. */
 const struct vl_master_words *vl_site_master(
     const struct vl_site *site, const char *name);
-/* vl_master_read() of it; VL_EUSAGE with file, line and column, also where the
- * site does not name it: with the line to add. */
+/* The same; VL_EUSAGE where the site does not name it: with the line to add. */
+enum vl_status vl_site_master_find(const struct vl_master_words **out,
+    const struct vl_site *site, const char *name, struct vl_err *err);
+/* vl_master_read() of an entry, or of a member of one (family.h); VL_EUSAGE
+ * with file, line and column. */
 enum vl_status vl_site_master_read(struct vl_locked *out,
-    struct vl_master_found *found, const struct vl_site *site, const char *name,
-    struct vl_err *err);
+    struct vl_master_found *found, const struct vl_site *site,
+    const struct vl_master_words *words, struct vl_err *err);
 
 /* The `n` names of `--only`: VL_EUSAGE where one is no resource. */
 enum vl_status vl_site_only_check(const struct vl_site *site,

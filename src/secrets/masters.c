@@ -9,6 +9,7 @@
 
 struct master {
 	const struct vl_master_words *words;
+	struct vl_buf member; /* of a family: what stands for its parts */
 	struct vl_locked key;
 	struct vl_master_found found;
 };
@@ -19,6 +20,7 @@ struct vl_masters {
 	struct vl_masters_report report;
 	struct master *list; /* those that were asked for */
 	size_t n;
+	size_t cap;
 };
 
 enum vl_status
@@ -32,14 +34,21 @@ vl_masters_new(struct vl_masters **out, const struct vl_site *site,
 		return vl_fail_memory(err);
 	m->site = site;
 	m->report = *report;
-	m->list = calloc(site->nmasters + 1, sizeof(*m->list));
-	return m->list == NULL ? vl_fail_memory(err) : VL_OK;
+	return VL_OK;
 }
 
 void
 vl_masters_profile(struct vl_masters *m, const struct vl_profile *own)
 {
 	m->own = own;
+}
+
+static void
+free_one(struct master *one)
+{
+	vl_buf_free(&one->member);
+	vl_locked_free(&one->key);
+	*one = (struct master){ 0 };
 }
 
 void
@@ -50,7 +59,7 @@ vl_masters_free(struct vl_masters *m)
 	if (m == NULL)
 		return;
 	for (i = 0; i < m->n; i++)
-		vl_locked_free(&m->list[i].key);
+		free_one(&m->list[i]);
 	free(m->list);
 	free(m);
 }
@@ -68,37 +77,103 @@ tell_exposed(const struct vl_masters *m, const struct vl_master_words *w)
 		m->report.note(m->report.arg, text);
 }
 
+/* No two members have the same: no component of a path has a slash. */
 static enum vl_status
-read_key(struct vl_masters *m, const char *name, const struct master **out,
-    struct vl_err *err)
+name_member(struct vl_buf *out, const struct vl_master_words *family,
+    const struct vl_captured_list *with, struct vl_err *err)
 {
-	const struct vl_master_words *words = vl_site_master(m->site, name);
-	struct master *one = m->list;
+	const char *at = family->name;
+	struct vl_slice before = { 0 };
+	struct vl_slice part = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	while (st == VL_OK && vl_family_next(&at, &before, &part))
+		for (i = 0; st == VL_OK && i < with->n; i++) {
+			if (!vl_slice_equal(with->list[i].name, part))
+				continue;
+			st = vl_buf_add(out, with->list[i].text, err);
+			if (st == VL_OK)
+				st = vl_buf_add_text(out, "/", err);
+		}
+	return st;
+}
+
+static enum vl_status
+read_one(struct vl_masters *m, struct master *one,
+    const struct vl_captured_list *with, struct vl_err *err)
+{
+	struct vl_family_member member = { 0 };
+	const struct vl_master_words *words = one->words;
 	enum vl_status st = VL_OK;
 
-	for (; one < m->list + m->n; one++)
-		if (one->words == words) {
+	if (vl_family_is(words->name)) {
+		st = vl_family_member(&member, words, with, err);
+		words = &member.words;
+	}
+	if (st == VL_OK)
+		st = vl_site_master_read(
+		    &one->key, &one->found, m->site, words, err);
+	if (st == VL_OK && one->found.exposed)
+		tell_exposed(m, words);
+	vl_family_free(&member);
+	return st;
+}
+
+static enum vl_status
+more_room(struct vl_masters *m, struct vl_err *err)
+{
+	const size_t cap = m->cap * 2 + 4;
+	struct master *grown = NULL;
+
+	if (m->n < m->cap)
+		return VL_OK;
+	grown = reallocarray(m->list, cap, sizeof(*grown));
+	if (grown == NULL)
+		return vl_fail_memory(err);
+	m->list = grown;
+	m->cap = cap;
+	return VL_OK;
+}
+
+static enum vl_status
+read_key(struct vl_masters *m, const char *name,
+    const struct vl_captured_list *with, const struct master **out,
+    struct vl_err *err)
+{
+	struct master *one = m->list;
+	struct master made = { 0 };
+	enum vl_status st =
+	    vl_site_master_find(&made.words, m->site, name, err);
+
+	if (st == VL_OK)
+		st = name_member(&made.member, made.words, with, err);
+	for (; st == VL_OK && one < m->list + m->n; one++)
+		if (one->words == made.words &&
+		    vl_slice_equal(vl_buf_slice(&one->member),
+		        vl_buf_slice(&made.member))) {
+			free_one(&made);
 			*out = one;
 			return VL_OK;
 		}
-	st = vl_site_master_read(&one->key, &one->found, m->site, name, err);
+	if (st == VL_OK)
+		st = read_one(m, &made, with, err);
+	if (st == VL_OK)
+		st = more_room(m, err);
 	if (st != VL_OK) {
-		vl_locked_free(&one->key);
+		free_one(&made);
 		return st;
 	}
-	one->words = words;
-	m->n++;
-	*out = one;
-	if (one->found.exposed)
-		tell_exposed(m, words);
+	*out = &m->list[m->n];
+	m->list[m->n++] = made;
 	return VL_OK;
 }
 
 enum vl_status
-vl_masters_key(void *masters, const struct vl_secret_words *words,
-    const struct vl_cipher **cipher, struct vl_slice *key, struct vl_err *err)
+vl_masters_member(struct vl_masters *m, const struct vl_secret_words *words,
+    const struct vl_captured_list *with, const struct vl_cipher **cipher,
+    struct vl_slice *key, struct vl_err *err)
 {
-	struct vl_masters *m = masters;
 	const struct master *one = NULL;
 	enum vl_status st = vl_site_cipher(cipher, m->site, m->own, words, err);
 
@@ -106,11 +181,20 @@ vl_masters_key(void *masters, const struct vl_secret_words *words,
 	if (st != VL_OK || words->master_key == NULL ||
 	    (*cipher)->cipher == VL_CIPHER_PLAIN)
 		return st;
-	st = read_key(m, words->master_key, &one, err);
+	st = read_key(m, words->master_key, with, &one, err);
 	if (st != VL_OK)
 		return st;
 	if (one->found.absent)
 		*cipher = vl_cipher_named("plain");
 	*key = vl_locked_slice(&one->key);
 	return VL_OK;
+}
+
+enum vl_status
+vl_masters_key(void *masters, const struct vl_secret_words *words,
+    const struct vl_cipher **cipher, struct vl_slice *key, struct vl_err *err)
+{
+	const struct vl_captured_list none = { 0 };
+
+	return vl_masters_member(masters, words, &none, cipher, key, err);
 }

@@ -179,6 +179,33 @@ check_ids(const struct vl_site_reader *r, const struct vl_word *word,
 	return check_mapped(r, word, value, plain, err);
 }
 
+/* A name in which {parts} may stand. */
+static enum vl_status
+check_family(const struct vl_site_reader *r, const struct vl_word *word,
+    const struct vl_site_node *value, struct vl_err *err)
+{
+	const char *at = value->text;
+	char shown[SHOWN];
+	size_t n = 1;
+
+	while (*at != '\0' && n > 0) {
+		n = strspn(at, LETTERS "-");
+		if (n == 0 && *at == '{') {
+			n = strspn(at + 1, LETTERS "_");
+			n = n > 0 && at[n + 1] == '}' ? n + 2 : 0;
+		}
+		at += n;
+	}
+	if (*at == '\0' && at > value->text &&
+	    at - value->text <= VL_SITE_NAME_MAX)
+		return VL_OK;
+	return vl_site_fail(r->file, value, err,
+	    "'%s' cannot be a '%s'; use 1 to %d letters, digits and dashes, or "
+	    "parts in braces such as {tenant}",
+	    vl_escape_text(shown, sizeof(shown), vl_slice_of(value->text)),
+	    word->word, VL_SITE_NAME_MAX);
+}
+
 static enum vl_status
 check_json(const struct vl_site_reader *r, const struct vl_word *word,
     const struct vl_site_node *value, struct vl_err *err)
@@ -199,6 +226,8 @@ check_text(const struct vl_site_reader *r, const struct vl_word *word,
 	case VL_WORD_NAMES:
 		return check_bytes(r, word, value, LETTERS "-",
 		    "letters, digits and dashes", err);
+	case VL_WORD_FAMILY:
+		return check_family(r, word, value, err);
 	case VL_WORD_PREFIX:
 		/* It is put into SQL as it stands. */
 		return check_bytes(r, word, value, LETTERS "_",

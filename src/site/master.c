@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <valise/family.h>
 #include <valise/master.h>
 
 #include "read.h"
@@ -19,18 +20,28 @@ vl_site_master(const struct vl_site *site, const char *name)
 }
 
 enum vl_status
-vl_site_master_read(struct vl_locked *out, struct vl_master_found *found,
+vl_site_master_find(const struct vl_master_words **out,
     const struct vl_site *site, const char *name, struct vl_err *err)
 {
-	const struct vl_master_words *words = vl_site_master(site, name);
+	const char *quote = vl_family_is(name) ? "\"" : "";
+
+	*out = vl_site_master(site, name);
+	if (*out != NULL)
+		return VL_OK;
+	return vl_fail(err, VL_EUSAGE,
+	    "%s: master key '%s' is not named; add 'master_keys: "
+	    "[{name: %s%s%s, file: PATH}]'",
+	    site->file, name, quote, name, quote);
+}
+
+enum vl_status
+vl_site_master_read(struct vl_locked *out, struct vl_master_found *found,
+    const struct vl_site *site, const struct vl_master_words *words,
+    struct vl_err *err)
+{
 	struct vl_err why = { 0 };
 	enum vl_status st = VL_OK;
 
-	if (words == NULL)
-		return vl_fail(err, VL_EUSAGE,
-		    "%s: master key '%s' is not named; add 'master_keys: "
-		    "[{name: %s, file: PATH}]'",
-		    site->file, name, name);
 	st = vl_master_read(out, found, words, &why);
 	if (st == VL_EUSAGE)
 		return vl_fail(err, VL_EUSAGE, "%s:%u:%u: %s", site->file,
@@ -109,6 +120,8 @@ vl_site_check_masters(const struct vl_site_reader *r,
 		at.line = m->line;
 		at.column = m->column;
 		wrong = wrong_place(m);
+		if (wrong == NULL)
+			wrong = vl_family_wrong(m);
 		if (wrong == NULL && vl_site_master(site, m->name) != m)
 			wrong = "a key of this name stands here twice";
 		if (wrong != NULL)

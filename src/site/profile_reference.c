@@ -44,6 +44,7 @@ static const struct {
 
 static const char *const types[] = {
 	[VL_WORD_NAME] = "name",
+	[VL_WORD_FAMILY] = "name, which may hold `{part}`",
 	[VL_WORD_LABEL] = "label",
 	[VL_WORD_PATH] = "path",
 	[VL_WORD_TEXT] = "text",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valise/family.h>
 #include <valise/text.h>
 
 #include "read.h"
@@ -80,6 +81,10 @@ settle(const struct vl_profile *p, struct vl_secret_words *s, bool partial,
 
 	if (st != VL_OK)
 		return st;
+	if (s->master_key != NULL && vl_family_is(s->master_key))
+		return fail_at(p, s, err,
+		    "a 'master_key' with a part in braces is filled from the "
+		    "path of a file, and this is a column");
 	if (strchr(s->of, '*') != NULL)
 		return fail_at(p, s, err,
 		    "'column' is one column of one table, without a star");

@@ -285,7 +285,7 @@ const struct vl_word vl_profile_table[] = {
 	{ "json", SECRET(json), .type = VL_WORD_JSON },
 	{ "yaml", SECRET(yaml), .type = VL_WORD_JSON },
 	{ "php", SECRET(php), .type = VL_WORD_JSON },
-	{ "master_key", SECRET(master_key), .type = VL_WORD_NAME },
+	{ "master_key", SECRET(master_key), .type = VL_WORD_FAMILY },
 	{ "cipher", SECRET(cipher), .type = VL_WORD_NAME, .fallback = "plain" },
 	{ "plain", SECRET(plain), .type = VL_WORD_CHOICE, .choices = plain,
 	    .first = VL_PLAIN_JSON },

@@ -126,6 +126,7 @@ set_word(const struct vl_site_reader *r, const struct vl_word *word, void *into,
 		return vl_site_read_list(r, word, into, value, err);
 	switch (word->type) {
 	case VL_WORD_NAME:
+	case VL_WORD_FAMILY:
 	case VL_WORD_LABEL:
 	case VL_WORD_PATH:
 	case VL_WORD_TEXT:

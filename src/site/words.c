@@ -175,7 +175,7 @@ const struct vl_word vl_site_words[] = {
 	    .at = offsetof(struct vl_site, undeclared_secrets),
 	    .type = VL_WORD_CHOICE, .choices = undeclared, .required = true },
 
-	{ "name", MASTER(name), .type = VL_WORD_NAME, .required = true },
+	{ "name", MASTER(name), .type = VL_WORD_FAMILY, .required = true },
 	{ "file", MASTER(file), .type = VL_WORD_PATH },
 	{ "json", MASTER(json), .type = VL_WORD_JSON },
 	{ "yaml", MASTER(yaml), .type = VL_WORD_JSON },

@@ -60,6 +60,7 @@ enum vl_scope {
 
 enum vl_word_type {
 	VL_WORD_NAME,   /* char *: letters, digits, dash */
+	VL_WORD_FAMILY, /* char *: a name that may hold {name} */
 	VL_WORD_LABEL,  /* char * */
 	VL_WORD_PATH,   /* char *, made absolute */
 	VL_WORD_TEXT,   /* char * */

@@ -75,15 +75,43 @@ other_digits(uint8_t letter, uint8_t first, uint8_t second)
 	return strchr("89abAB", second) != NULL ? "d811" : "dc11";
 }
 
+/* It stands in the path, as a name may have it. */
+static bool
+is_in_path(const struct masking *m, const uint8_t *character, size_t n)
+{
+	return memmem(m->words.p, m->words.n, character, n) != NULL;
+}
+
+/* `\uXXXX` of a character beyond ASCII that the path has. */
+static bool
+names_wide(const struct masking *m, const uint8_t *p, size_t n)
+{
+	uint8_t utf8[3] = { 0 };
+	uint32_t c = 0;
+	size_t i = 0;
+
+	for (i = 1; *p == 'u' && i < n && i <= 4 && isxdigit(p[i]); i++)
+		c = c * 16 + (uint32_t)(isdigit(p[i]) ? p[i] - '0' :
+		                                        (p[i] | 0x20) - 'a' + 10);
+	if (i != 5 || c < 0x80 || (c >= 0xd800 && c < 0xe000))
+		return false;
+	utf8[0] = (uint8_t)(c < 0x800 ? 0xc0 | c >> 6 : 0xe0 | c >> 12);
+	utf8[1] = (uint8_t)(0x80 | (c < 0x800 ? c & 63 : c >> 6 & 63));
+	utf8[2] = (uint8_t)(0x80 | (c & 63));
+	return is_in_path(m, utf8, c < 0x800 ? 2 : 3);
+}
+
 /* An escape stays one: its letter, and digits behind those that take some. */
 static size_t
-mask_escape(uint8_t *p, size_t n)
+mask_escape(const struct masking *m, uint8_t *p, size_t n)
 {
 	const size_t digits = *p == 'x' ? 2 : *p == 'u' ? 4 : *p == 'U' ? 8 : 0;
 	const char *other =
 	    n > 2 ? other_digits(*p, p[1], p[2]) : other_digits(*p, 0, 0);
 	size_t i = 1;
 
+	if (names_wide(m, p, n))
+		return 5;
 	for (; i <= digits && i < n && isxdigit(p[i]); i++)
 		p[i] = (uint8_t)other[i - 1];
 	return i;
@@ -103,7 +131,7 @@ is_special(const uint8_t *p)
 
 /* A character beyond ASCII becomes another of as many bytes. */
 static size_t
-mask_wide(uint8_t *p, size_t n)
+mask_wide(const struct masking *m, uint8_t *p, size_t n)
 {
 	static const char *const others[] = { "\xc3\xa9", "\xe2\x82\xac",
 		"\xf0\x9f\x98\x80" };
@@ -113,7 +141,7 @@ mask_wide(uint8_t *p, size_t n)
 	if (want > n || !vl_utf8_valid((struct vl_slice){ p, want }))
 		return 1;
 	memcpy(one, p, want);
-	if (!is_special(one))
+	if (!is_special(one) && !is_in_path(m, p, want))
 		memcpy(p, others[want - 2], want);
 	return want;
 }
@@ -133,9 +161,9 @@ mask(const struct masking *m, uint8_t *p, size_t n, bool json)
 			inside = !inside;
 		if (inside && p[at] == '\\' && at + 1 < n) {
 			at++;
-			at += mask_escape(p + at, n - at);
+			at += mask_escape(m, p + at, n - at);
 		} else if (inside && p[at] >= 0x80) {
-			at += mask_wide(p + at, n - at);
+			at += mask_wide(m, p + at, n - at);
 		} else if (run == 0) {
 			at++;
 		} else {

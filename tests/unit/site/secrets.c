@@ -400,19 +400,21 @@ static void
 a_key_that_cannot_be_read_is_named_with_its_line(void **state)
 {
 	struct vl_site *s = site(KEYS("{name: k, file: /nowhere/k}"));
+	const struct vl_master_words *words = NULL;
 	struct vl_locked key = { 0 };
 	struct vl_master_found found = { 0 };
 	struct vl_err err = { 0 };
 
 	(void)state;
+	assert_int_equal(VL_OK, vl_site_master_find(&words, s, "k", &err));
 	assert_int_equal(
-	    VL_EUSAGE, vl_site_master_read(&key, &found, s, "k", &err));
+	    VL_EUSAGE, vl_site_master_read(&key, &found, s, words, &err));
 	assert_string_equal(
 	    "/s/site.yaml:4:15: master key 'k': /nowhere/k: No such file or "
 	    "directory",
 	    err.text);
 	assert_int_equal(
-	    VL_EUSAGE, vl_site_master_read(&key, &found, s, "l", &err));
+	    VL_EUSAGE, vl_site_master_find(&words, s, "l", &err));
 	assert_string_equal(
 	    "/s/site.yaml: master key 'l' is not named; add 'master_keys: "
 	    "[{name: l, file: PATH}]'",

@@ -277,6 +277,7 @@ a_path_finds_one_value_of_json(void **state)
 	static char deep[] = "$.a['b c'][1].key";
 	static char any[] = "$.*";
 	static char aaa[] = "$.qqq";
+	static char wide[] = "$['gr\xc3\xbc\xe2\x82\xac'].key";
 	const struct vl_master_words all = { .json = any };
 	const struct vl_master_words by_key = { .json = key };
 
@@ -294,6 +295,12 @@ a_path_finds_one_value_of_json(void **state)
 	    deep, "k");
 	/* A name that could be what another one is made to. */
 	json_has("{\"abc\": \"x\", \"qqq\": \"y\"}", aaa, "y");
+	json_has("{\"gr\xc3\xa9\xe2\x82\xac\": {\"key\": \"n\"}, "
+	         "\"gr\xc3\xbc\xe2\x82\xac\": {\"key\": \"\xc3\xbc\"}}",
+	    wide, "\xc3\xbc");
+	json_has("{\"gr\\u00e9\\u20ac\": {\"key\": \"n\"}, "
+	         "\"gr\\u00fc\\u20AC\": {\"key\": \"\\u00fc\"}}",
+	    wide, "\xc3\xbc");
 	/* What the key says of itself does not matter. */
 	json_has(
 	    "{\"encryptionKey\": \"encryptionKey\"}", key, "encryptionKey");
