@@ -27,8 +27,8 @@ vl_family_next(const char **at, struct vl_slice *before, struct vl_slice *part)
 		*at = first + before->n;
 		return false;
 	}
-	*before = (struct vl_slice){ (const uint8_t *)first,
-		(size_t)(open - first) };
+	*before =
+	    (struct vl_slice){ (const uint8_t *)first, (size_t)(open - first) };
 	*part = (struct vl_slice){ (const uint8_t *)open + 1,
 		(size_t)(close - open - 1) };
 	*at = close + 1;
@@ -159,8 +159,8 @@ captured(const struct vl_captured_list *with, struct vl_slice part)
 
 /* `quoted`: for a name in single quotes of a path into JSON. */
 static enum vl_status
-add_text(struct vl_buf *out, struct vl_slice text, bool quoted,
-    struct vl_err *err)
+add_text(
+    struct vl_buf *out, struct vl_slice text, bool quoted, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t i = 0;
@@ -218,8 +218,8 @@ fill_path(struct vl_buf *out, const char *path,
 		if (!next_name(&path, &name) ||
 		    memchr(name.p, '{', name.n) == NULL) {
 			st = vl_buf_add(out,
-			    (struct vl_slice){ (const uint8_t *)from,
-			        (size_t)(path - from) },
+			    (struct vl_slice){
+			        (const uint8_t *)from, (size_t)(path - from) },
 			    err);
 			continue;
 		}

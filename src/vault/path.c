@@ -91,8 +91,9 @@ names_wide(const struct masking *m, const uint8_t *p, size_t n)
 	size_t i = 0;
 
 	for (i = 1; *p == 'u' && i < n && i <= 4 && isxdigit(p[i]); i++)
-		c = c * 16 + (uint32_t)(isdigit(p[i]) ? p[i] - '0' :
-		                                        (p[i] | 0x20) - 'a' + 10);
+		c = c * 16 +
+		    (uint32_t)(isdigit(p[i]) ? p[i] - '0' :
+		                               (p[i] | 0x20) - 'a' + 10);
 	if (i != 5 || c < 0x80 || (c >= 0xd800 && c < 0xe000))
 		return false;
 	utf8[0] = (uint8_t)(c < 0x800 ? 0xc0 | c >> 6 : 0xe0 | c >> 12);

@@ -118,7 +118,8 @@ a_name_is_a_text_in_a_path_whatever_it_holds(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
-		    "\"%s\": {\"key\": \"key %zu\"}, \"x-%s!\": \"other %zu\", ",
+		    "\"%s\": {\"key\": \"key %zu\"}, \"x-%s!\": \"other "
+		    "%zu\", ",
 		    spelled[i], i, spelled[i], i);
 	(void)snprintf(text + n, sizeof(text) - n, "\"\": 1}, \"a\": {}}");
 	write_keys(text);
@@ -197,8 +198,8 @@ a_message_names_the_member(void **state)
 	    "{" NAMES "%s/keys.json, json: \"$.tenants.{tenant}.key\"}", dir);
 	s = site(entry);
 	assert_int_equal(VL_OK, member(&m, s, "a\x1b[1m", &err));
-	assert_int_equal(VL_EUSAGE,
-	    vl_site_master_read(&out, &found, s, &m.words, &err));
+	assert_int_equal(
+	    VL_EUSAGE, vl_site_master_read(&out, &found, s, &m.words, &err));
 	(void)snprintf(want, sizeof(want),
 	    "/s/site.yaml:3:15: master key 't-a\\x1b[1m': %s/keys.json: the "
 	    "key is not in it",

@@ -413,8 +413,7 @@ a_key_that_cannot_be_read_is_named_with_its_line(void **state)
 	    "/s/site.yaml:4:15: master key 'k': /nowhere/k: No such file or "
 	    "directory",
 	    err.text);
-	assert_int_equal(
-	    VL_EUSAGE, vl_site_master_find(&words, s, "l", &err));
+	assert_int_equal(VL_EUSAGE, vl_site_master_find(&words, s, "l", &err));
 	assert_string_equal(
 	    "/s/site.yaml: master key 'l' is not named; add 'master_keys: "
 	    "[{name: l, file: PATH}]'",
