@@ -13,6 +13,7 @@
  */
 
 #include <valise/bytes.h>
+#include <valise/pool.h>
 
 #define VL_SORT_ITEM_MAX 65536
 
@@ -20,9 +21,15 @@ struct vl_sort;
 
 enum vl_status vl_sort_new(
     struct vl_sort **out, const char *dir, size_t memory, struct vl_err *err);
+/* Before the first item: a worker makes runs while more items are added.  NULL:
+ * whoever adds them does. */
+void vl_sort_beside(struct vl_sort *s, struct vl_pool *pool);
 /* `item` (at most VL_SORT_ITEM_MAX bytes) is copied. */
 enum vl_status vl_sort_add(
     struct vl_sort *s, struct vl_slice item, struct vl_err *err);
+/* An item that is put together. */
+enum vl_status vl_sort_add_parts(struct vl_sort *s,
+    const struct vl_slice *parts, size_t nparts, struct vl_err *err);
 enum vl_status vl_sort_finish(struct vl_sort *s, struct vl_err *err);
 /* The next item, valid until the next call; `item->p` is NULL at the end. */
 enum vl_status vl_sort_next(

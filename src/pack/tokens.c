@@ -6,16 +6,35 @@
 
 #include "parts.h"
 
+/* `$` stands in few lines. */
+static bool
+has_word(struct vl_slice line)
+{
+	static const char word[] = "$secret\"";
+	const uint8_t *end = line.p + line.n;
+	const uint8_t *p = line.p;
+
+	while (p < end) {
+		p = memchr(p, word[0], (size_t)(end - p));
+		if (p == NULL)
+			return false;
+		if ((size_t)(end - p) >= sizeof(word) - 1 &&
+		    memcmp(p, word, sizeof(word) - 1) == 0)
+			return true;
+		p++;
+	}
+	return false;
+}
+
 /* Only a row has any, and of rows few: what does not hold the word is not
  * decoded. */
 static size_t
 count_slots(struct vl_pack *p, struct vl_slice line, bool any)
 {
-	static const char word[] = "\"$secret\"";
 	struct vl_row row = { 0 };
 	struct vl_err err;
 
-	if (!any && memmem(line.p, line.n, word, sizeof(word) - 1) == NULL)
+	if (!any && !has_word(line))
 		return 0;
 	if (vl_line_kind(line) != VL_LINE_ROW ||
 	    vl_row_decode(&row, &p->row, line, &err) != VL_OK)

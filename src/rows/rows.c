@@ -131,14 +131,9 @@ add_item(struct vl_rows *r, struct vl_slice key, struct vl_err *err)
 		bytes_of(&head, sizeof(head)), vl_buf_slice(&v->row),
 		vl_buf_slice(&v->ids), vl_buf_slice(&v->tokens),
 		bytes_of(v->large, v->nlarge * sizeof(*v->large)) };
-	enum vl_status st = VL_OK;
-	size_t i = 0;
 
-	vl_buf_clear(&r->item);
-	for (i = 0; st == VL_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
-		st = vl_buf_add(&r->item, parts[i], err);
-	return st == VL_OK ? vl_sort_add(r->sort, vl_buf_slice(&r->item), err) :
-	                     st;
+	return vl_sort_add_parts(
+	    r->sort, parts, sizeof(parts) / sizeof(parts[0]), err);
 }
 
 /* One row of the scan, beside what is noted of it. */
@@ -191,8 +186,10 @@ begin_table(struct vl_rows *r, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	st = vl_sort_new(&r->sort, r->opts.tempdir, SORT_MEMORY, err);
-	if (st == VL_OK)
+	if (st == VL_OK) {
+		vl_sort_beside(r->sort, r->opts.pool);
 		st = rows_scratch_forget(r->scratch, err);
+	}
 	if (st == VL_OK)
 		st = rows_reader_open(
 		    &rd, r->opts.db, &r->plan, r->table, NULL, err);

@@ -295,8 +295,8 @@ is_worth_it(const struct rows_suspects *s, const struct clue_text *text)
 		if (vl_rows_secret_name(row))
 			return true;
 	}
+	/* The words begin with those that clue_known_secret() knows. */
 	return s->columns[text->column].named ||
-	    clue_known_secret(text->text) ||
 	    clue_cipher(s->clues, text->text) != NULL ||
 	    has_member(s, text->text) || has_word(s, text->text);
 }

@@ -49,18 +49,31 @@ compare(const void *a, const void *b)
 	    *(const struct vl_slice *)a, *(const struct vl_slice *)b);
 }
 
-/* Sort both ways and compare. */
+/* Sort both ways and compare; in three parts, if at all, an item is whole. */
 static void
-check(struct items *s, size_t memory)
+check_beside(struct items *s, size_t memory, struct vl_pool *pool)
 {
+	struct vl_slice parts[3];
 	struct vl_sort *sort = NULL;
 	struct vl_slice item = { 0 };
 	struct vl_err err = { 0 };
 	size_t i = 0;
 
 	assert_int_equal(VL_OK, vl_sort_new(&sort, ".", memory, &err));
-	for (i = 0; i < s->count; i++)
-		assert_int_equal(VL_OK, vl_sort_add(sort, s->item[i], &err));
+	vl_sort_beside(sort, pool);
+	for (i = 0; i < s->count; i++) {
+		parts[0] = s->item[i];
+		parts[0].n /= 2;
+		parts[1] = (struct vl_slice){ NULL, 0 };
+		parts[2].p = s->item[i].p + parts[0].n;
+		parts[2].n = s->item[i].n - parts[0].n;
+		if (i % 2 == 0)
+			assert_int_equal(
+			    VL_OK, vl_sort_add(sort, s->item[i], &err));
+		else
+			assert_int_equal(
+			    VL_OK, vl_sort_add_parts(sort, parts, 3, &err));
+	}
 	assert_int_equal(VL_OK, vl_sort_finish(sort, &err));
 	if (s->count > 0)
 		qsort(s->item, s->count, sizeof(*s->item), compare);
@@ -76,6 +89,12 @@ check(struct items *s, size_t memory)
 	vl_sort_free(sort);
 	free(s->item);
 	free(s->bytes);
+}
+
+static void
+check(struct items *s, size_t memory)
+{
+	check_beside(s, memory, NULL);
 }
 
 static void
@@ -116,6 +135,25 @@ sorts_many_runs_in_several_passes(void **state)
 	/* The least memory merges three runs at a time; these are over 20. */
 	make_items(&s, 100000, 60, 3);
 	check(&s, 0);
+}
+
+/* Memory for some, one and less than one run more than there are halves. */
+static void
+sorts_while_more_is_added(void **state)
+{
+	static const size_t counts[] = { 0, 1, 2000, 4500, 9000, 100000 };
+	struct vl_pool *pool = NULL;
+	struct items s = { 0 };
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_pool_new(&pool, 1, &err));
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		make_items(&s, counts[i], 60, 6 + i);
+		check_beside(&s, 600 << 10, pool);
+	}
+	vl_pool_free(pool);
 }
 
 static void
@@ -165,6 +203,7 @@ main(void)
 		cmocka_unit_test(sorts_nothing),
 		cmocka_unit_test(sorts_more_than_memory_in_one_pass),
 		cmocka_unit_test(sorts_many_runs_in_several_passes),
+		cmocka_unit_test(sorts_while_more_is_added),
 		cmocka_unit_test(sorts_items_of_every_length),
 		cmocka_unit_test(keeps_equal_items),
 		cmocka_unit_test(refuses_an_item_that_is_too_long),
