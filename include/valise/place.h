@@ -65,6 +65,11 @@ struct vl_finder_words {
 	const char *yaml;
 	const char *pattern;
 	const char *split;
+	/* Places are whole values: of YAML the lines of a block that begins
+	 * with `|` are one (VL_FORM_YAML_PART), from its first character to its
+	 * last, and a scalar may have a tag of its own.  Without pattern and
+	 * separator. */
+	bool whole;
 };
 enum vl_status vl_finder_new(struct vl_finder **out,
     const struct vl_finder_words *words, struct vl_err *err);

@@ -151,13 +151,17 @@ struct vl_reference {
 };
 
 /* A column, or places in its values, that is encrypted with a key which each
- * side has for itself, or is secret and in clear. */
+ * side has for itself, or is secret and in clear.  Or files of a tree: all of
+ * them, or one place in each. */
 struct vl_secret_words {
-	char *of;    /* "table.column" */
-	char *where; /* SQL over the table, or NULL: the rows that no other
-	              * line about this place takes */
-	char *json;  /* JSONPath into the value, or NULL */
-	char *yaml;  /* the same; at most one of the three */
+	char *of;     /* "table.column" */
+	char *file;   /* a pattern as in exclude, without `!`; one of the two */
+	char *keyed;  /* of a file: what stands before the `=` of a line */
+	char *define; /* the same: a constant of PHP */
+	char *where;  /* SQL over the table, or NULL: the rows that no other
+	               * line about this place takes */
+	char *json;   /* JSONPath into the value, or NULL */
+	char *yaml;   /* the same; at most one of the three */
 	char *php;
 	enum vl_plain plain; /* what it is when it is open */
 	char **search;       /* JSONPaths into the plaintext: what is looked
@@ -173,9 +177,10 @@ struct vl_secret_words {
 	bool in_site;
 };
 
-/* A column that looks as if it held secrets, and holds none. */
+/* A column, or files, that look as if they held secrets, and hold none. */
 struct vl_not_secret {
 	char *of;    /* "table.column", either with "*" */
+	char *file;  /* a pattern as above; one of the two */
 	char *where; /* SQL over the table, or NULL */
 	unsigned line;
 	unsigned column;
@@ -189,9 +194,10 @@ enum vl_leak_do {
 	VL_LEAK_SLOT   /* it travels as a secret */
 };
 
-/* A column in which secrets are known to stand. */
+/* A column, or files, in which secrets are known to stand. */
 struct vl_leak {
 	char *of;    /* "table.column", either with "*" */
+	char *file;  /* a pattern as above; one of the two */
 	char *where; /* SQL over the table, or NULL */
 	enum vl_leak_do what;
 	unsigned line;
@@ -281,6 +287,13 @@ struct vl_profile_resource {
 	size_t nkeep_values;
 	struct vl_members *members; /* the same */
 	size_t nmembers;
+	/* In the order of the file: of two about one place the first counts. */
+	struct vl_secret_words *file_secrets;
+	size_t nfile_secrets;
+	struct vl_not_secret *file_not_secret;
+	size_t nfile_not_secret;
+	struct vl_leak *file_leaks;
+	size_t nfile_leaks;
 	unsigned line;
 	unsigned column;
 	bool in_site;

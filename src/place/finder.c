@@ -27,6 +27,7 @@ struct vl_finder {
 	struct json_path path;
 	struct pattern *pattern;
 	char *split;
+	bool whole;
 	struct vl_buf
 	    text; /* of the leaf at hand, where it is spelled otherwise */
 };
@@ -39,6 +40,7 @@ struct source {
 	size_t raw_at; /* the cursor: behind these bytes of raw */
 	size_t text_at;
 	struct vl_places *out;
+	bool lines; /* of a block are one place */
 };
 
 struct run {
@@ -100,6 +102,7 @@ vl_finder_new(struct vl_finder **out, const struct vl_finder_words *words,
 	if (f == NULL)
 		return vl_fail_memory(err);
 	st = set_path(f, words, err);
+	f->whole = words->whole;
 	if (st == VL_OK && words->pattern != NULL)
 		st = pattern_new(&f->pattern, words->pattern, err);
 	if (st == VL_OK && words->split != NULL)
@@ -150,17 +153,20 @@ static enum vl_status
 add_spelled(struct source *s, struct span span, struct vl_err *err)
 {
 	const bool whole = span.at == 0 && span.n == s->text.n;
+	const bool lines = s->lines && s->raw.n > 0 && *s->raw.p == '|';
 	struct vl_place place = { .form = s->leaf.form };
 	struct span raw = { 0, s->raw.n };
 	bool ok = true;
 
+	while (lines && span.n > 0 && s->text.p[span.n - 1] == '\n')
+		span.n--;
 	if (!whole && place.form == VL_FORM_YAML)
 		place.form = VL_FORM_YAML_PART;
 	if (!whole || place.form == VL_FORM_YAML_PART)
 		ok = spelled_span(s->leaf.spelled, span, &raw);
 	place.at = s->leaf.at + raw.at;
 	place.n = raw.n;
-	if (ok && place.form == VL_FORM_YAML_PART)
+	if (ok && place.form == VL_FORM_YAML_PART && !lines)
 		ok = raw.n == span.n &&
 		    memchr(s->raw.p + raw.at, '\n', raw.n) == NULL &&
 		    memcmp(s->raw.p + raw.at, s->text.p + span.at, raw.n) == 0;
@@ -296,7 +302,9 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 {
 	const struct run *run = with;
 	struct vl_buf *text = &run->f->text;
-	struct source s = { .leaf = *leaf, .out = run->out };
+	struct source s = {
+		.leaf = *leaf, .out = run->out, .lines = run->f->whole
+	};
 	const size_t before = run->out->n;
 	enum vl_status st = VL_OK;
 
@@ -346,7 +354,9 @@ vl_finder_find(struct vl_finder *f, struct vl_slice value,
 	const size_t before = out->n;
 	const size_t counted = out->ncounted;
 	struct run run = { f, value, out };
-	const struct leaf_visit visit = { .leaf = take_leaf, .with = &run };
+	const struct leaf_visit visit = {
+		.leaf = take_leaf, .with = &run, .whole = f->whole
+	};
 	enum vl_status st = VL_OK;
 
 	st = f->way == WAY_NONE ? take_leaf(&run, &whole, err) :
@@ -365,6 +375,7 @@ struct calling {
 	const struct vl_place *end;
 	struct vl_buf *out;
 	size_t *ends;
+	bool whole;
 };
 
 static enum vl_status
@@ -378,7 +389,7 @@ call_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 	     c->next->at + c->next->n <= leaf->at + leaf->n;
 	     c->next++) {
 		st = vl_buf_add(c->out, vl_buf_slice(&c->trail.path), err);
-		if (st == VL_OK && c->next->n < leaf->n)
+		if (st == VL_OK && !c->whole && c->next->n < leaf->n)
 			st = vl_buf_printf(
 			    c->out, err, "#%zu", c->next->at - leaf->at);
 		*c->ends++ = c->out->n;
@@ -394,7 +405,8 @@ vl_finder_paths(const struct vl_finder *f, struct vl_slice value,
 	struct calling c = { .next = places->list,
 		.end = places->list + places->n,
 		.out = out,
-		.ends = ends };
+		.ends = ends,
+		.whole = f->whole };
 	const struct leaf_visit visit = {
 		.leaf = call_leaf, .with = &c, .enter = trail_enter
 	};

@@ -68,6 +68,7 @@ struct leaf_visit {
 	enum vl_status (*leaf)(
 	    void *with, const struct leaf *leaf, struct vl_err *err);
 	void *with;
+	bool whole; /* of YAML: any tag of a scalar will do */
 	/* Not NULL: without a path, for all values but maps and lists, null
 	 * among them, and no keys.  Called before each value, with how many
 	 * there are around it. */

@@ -241,7 +241,7 @@ take_scalar(struct yaml *y, const yaml_event_t *e)
 	leaf.n = end - leaf.at;
 	if (y->visit->enter != NULL)
 		return tell_scalar(y, e, &leaf);
-	if (!tag_fits(e, &kind))
+	if (!tag_fits(e, &kind) && !y->visit->whole)
 		return refuse(y, leaf.at, "a scalar with a tag of its own");
 	if (kind == YAML_IS_NOTHING)
 		return VL_OK;

@@ -25,6 +25,9 @@
 #define SECRET    VL_SCOPE_SECRET
 #define NOT       VL_SCOPE_NOT_SECRET
 #define LEAK      VL_SCOPE_LEAK
+#define FSECRET   VL_SCOPE_FILE_SECRET
+#define FNOT      VL_SCOPE_FILE_NOT_SECRET
+#define FLEAK     VL_SCOPE_FILE_LEAK
 #define HERE      VL_SCOPE_HERE
 #define CIPHER    VL_SCOPE_CIPHER
 #define CKEY      VL_SCOPE_CIPHER_KEY
@@ -72,11 +75,11 @@ const struct vl_word_about vl_profile_about[] = {
 	  "{resource: db, not_reference: [page.ext_id, \"log_*.*\"]}" },
 	{ DATABASE, "none", "values that refer to nothing, in all references", NULL,
 	  "{resource: db, none: [0, \"\"]}" },
-	{ DATABASE, "secrets", "columns, or places in them, that are secret", NULL,
+	{ DATABASE, "secrets", "columns, files, or places in them, that are secret", NULL,
 	  "{resource: db, secrets: [{column: login.data, master_key: app, cipher: mine}]}" },
-	{ DATABASE, "not_secret", "columns that only look as if they held secrets", NULL,
+	{ DATABASE, "not_secret", "columns or files that only look as if they held secrets", NULL,
 	  "{resource: db, not_secret: [{column: user.token_count}]}" },
-	{ DATABASE, "leaks", "columns in which secrets are known to stand in clear", NULL,
+	{ DATABASE, "leaks", "columns or files in which secrets are known to stand in clear", NULL,
 	  "{resource: db, leaks: [{column: log.text, do: slot}]}" },
 	{ DATABASE, "keep_here", "rows, columns of rows, files, or values in files, that are the target's", NULL,
 	  "{resource: db, keep_here: [{table: setting, where: \"name = 'url'\"}]}" },
@@ -266,6 +269,33 @@ const struct vl_word_about vl_profile_about[] = {
 	{ NOT, "where", "in which rows", "all",
 	  "{column: meta.value, where: \"name = 'tokens'\"}" },
 
+	{ FSECRET, "file", "which files of the tree, as in `exclude`", NULL,
+	  "{file: \"keys/*.pem\"}" },
+	{ FSECRET, "line", "where: the name before the `=` of a line", "all of the file",
+	  "{file: .env, line: DB_PASSWORD}" },
+	{ FSECRET, "define", "where: the name of a constant of PHP", "all of the file",
+	  "{file: wp-config.php, define: AUTH_KEY}" },
+	{ FSECRET, "json", "where in a file of JSON", "all of the file",
+	  "{file: config.json, json: $.database.password}" },
+	{ FSECRET, "yaml", "where in a file of YAML", "all of the file",
+	  "{file: app.yaml, yaml: \"$.*.api_key\"}" },
+	{ FSECRET, "master_key", "what the key is called", "none, with `cipher: plain`",
+	  "{file: secrets.json, json: $.data, master_key: app, cipher: n8n}" },
+	{ FSECRET, "cipher", "how it is used", "`plain`: it stands there in clear",
+	  "{file: secrets.json, json: $.data, master_key: app, cipher: n8n}" },
+	{ FSECRET, "plain", "what it is when it is open", "not said",
+	  "{file: tls.key, plain: pem}" },
+	{ FSECRET, "search", "what of the opened JSON is looked for elsewhere", "strings that look secret",
+	  "{file: s.enc, master_key: app, cipher: n8n, plain: json, search: [$.token]}" },
+	{ FSECRET, "on_secret", "what becomes of it; with `blank` it does not travel", NULL,
+	  "{file: .env, line: SMTP_PASSWORD, on_secret: blank}" },
+	{ FSECRET, "on_broken", "one that does not open, or a file that cannot be read so", NULL,
+	  "{file: config.json, json: $.a, on_broken: carry_as_is}" },
+	{ FNOT, "file", "which files of the tree, as in `exclude`", NULL, "{file: \"*/public.key\"}" },
+	{ FLEAK, "file", "which files of the tree, as in `exclude`", NULL,
+	  "{file: \"logs/*.log\", do: allow}" },
+	{ FLEAK, "do", "what becomes of one: it travels as it stands, is left out, or travels as a secret", NULL,
+	  "{file: backup.sql, do: slot}" },
 	{ LEAK, "column", "which; `*` stands for any", NULL, "{column: log.text, do: allow}" },
 	{ LEAK, "where", "in which rows", "all",
 	  "{column: log.text, where: \"kind = 'request'\", do: blank}" },

@@ -103,5 +103,5 @@ vl_site_cipher(const struct vl_cipher **out, const struct vl_site *site,
 	    "'%s': this side has no cipher '%s': declare it under 'ciphers' of "
 	    "%s, or say 'cipher' with another one in the entry of "
 	    "'master_keys'",
-	    s->of, name, site->file);
+	    s->of != NULL ? s->of : s->file, name, site->file);
 }

@@ -77,7 +77,10 @@ static bool
 is_of_tree(const struct vl_word_other *other)
 {
 	return other->of == VL_SCOPE_KEEP_PATH ||
-	    other->of == VL_SCOPE_KEEP_VALUE;
+	    other->of == VL_SCOPE_KEEP_VALUE ||
+	    other->of == VL_SCOPE_FILE_SECRET ||
+	    other->of == VL_SCOPE_FILE_NOT_SECRET ||
+	    other->of == VL_SCOPE_FILE_LEAK;
 }
 
 bool

@@ -16,7 +16,7 @@ static const char *const adding[] = { "keep_here", "derived", "none", NULL };
 /* What makes two lines of references, or of secrets, the same, but for the
  * column. */
 static const char *const same_line[] = { "where", "unpack", "json", "php",
-	"yaml", "pattern", NULL };
+	"yaml", "pattern", "line", "define", NULL };
 
 static bool
 is_one_of(const char *const *words, const char *word)
@@ -249,7 +249,7 @@ put_place(struct vl_site_node *list, const struct vl_site_node *line,
 		    is_same_line(list->kids[i], line))
 			return put_words(list->kids[i], line, name, err);
 	st = add_entry(list, line, name, text, err);
-	if (st == VL_OK && strcmp(name, "column") == 0)
+	if (st == VL_OK && strcmp(name, "from") != 0)
 		to_front(list);
 	return st;
 }
@@ -293,12 +293,15 @@ put_list(struct vl_site_node *list, const char *word,
 		name = "table";
 	else if (strcmp(word, "references") == 0)
 		name = "from";
-	else if (strcmp(word, "secrets") == 0)
-		name = "column";
-	else
+	else if (strcmp(word, "secrets") != 0)
 		return add_copies(list, lines, err);
-	for (i = 0; i < lines->nkids && st == VL_OK; i++)
+	for (i = 0; i < lines->nkids && st == VL_OK; i++) {
+		if (strcmp(word, "secrets") == 0)
+			name = vl_site_node_of(lines->kids[i], "file") == NULL ?
+			    "column" :
+			    "file";
 		st = put_line(list, name, lines->kids[i], err);
+	}
 	return st;
 }
 

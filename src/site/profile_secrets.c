@@ -57,6 +57,14 @@ fail_at(const struct vl_profile *p, const struct vl_secret_words *s,
 }
 
 static enum vl_status
+check_pattern(const struct vl_profile *p, const struct vl_site_node *at,
+    const char *pattern, struct vl_err *err)
+{
+	return vl_site_check_file(
+	    at->file != NULL ? at->file : p->file, at, pattern, err);
+}
+
+static enum vl_status
 check_key(const struct vl_profile *p, const struct vl_secret_words *s,
     struct vl_err *err)
 {
@@ -81,20 +89,27 @@ settle(const struct vl_profile *p, struct vl_secret_words *s, bool partial,
 
 	if (st != VL_OK)
 		return st;
-	if (s->master_key != NULL && vl_family_is(s->master_key))
+	if (s->of != NULL && s->master_key != NULL &&
+	    vl_family_is(s->master_key))
 		return fail_at(p, s, err,
 		    "a 'master_key' with a part in braces is filled from the "
 		    "path of a file, and this is a column");
-	if (strchr(s->of, '*') != NULL)
+	if (s->of != NULL && strchr(s->of, '*') != NULL)
 		return fail_at(p, s, err,
 		    "'column' is one column of one table, without a star");
-	if ((s->json != NULL) + (s->yaml != NULL) + (s->php != NULL) > 1)
+	if ((s->json != NULL) + (s->yaml != NULL) + (s->php != NULL) +
+	        (s->keyed != NULL) + (s->define != NULL) >
+	    1)
 		return fail_at(p, s, err,
-		    "one of 'json', 'yaml' and 'php' reads the value");
+		    s->of != NULL ?
+		        "one of 'json', 'yaml' and 'php' reads the value" :
+		        "one of 'line', 'define', 'json' and 'yaml' says where "
+		        "in the file");
 	if (path != NULL && path[strlen(path) - 1] == '~')
 		return fail_at(p, s, err,
 		    "a path with '~' selects names, and a secret is a value");
-	if (path != NULL && s->on_secret == VL_SECRET_KEEP_HERE)
+	if (s->of != NULL && path != NULL &&
+	    s->on_secret == VL_SECRET_KEEP_HERE)
 		return fail_at(p, s, err,
 		    "'keep_here' is about whole values, and this is a place in "
 		    "one: name the column in 'keep_here' of its table");
@@ -129,6 +144,63 @@ sort(struct vl_secret_words *s, size_t n)
 		}
 		s[k] = one;
 	}
+}
+
+/* No two are about the same files and the same place in them. */
+static enum vl_status
+check_files(const struct vl_profile *p, const struct vl_profile_resource *r,
+    struct vl_err *err)
+{
+	const struct vl_secret_words *s = r->file_secrets;
+	const struct vl_secret_words *other = NULL;
+	struct vl_site_node at = { 0 };
+	enum vl_status st = VL_OK;
+	char shown[SHOWN];
+
+	for (; st == VL_OK && s < r->file_secrets + r->nfile_secrets; s++) {
+		at = (struct vl_site_node){ .line = s->line,
+			.column = s->column,
+			.file = s->in_site ? p->site_file : NULL };
+		st = check_pattern(p, &at, s->file, err);
+		for (other = r->file_secrets; st == VL_OK && other < s; other++)
+			if (strcmp(other->file, s->file) == 0 &&
+			    text_cmp(other->keyed, s->keyed) == 0 &&
+			    text_cmp(other->define, s->define) == 0 &&
+			    text_cmp(other->json, s->json) == 0 &&
+			    text_cmp(other->yaml, s->yaml) == 0)
+				st = vl_site_fail(p->file, &at, err,
+				    "'%s' stands here twice for the same "
+				    "place; "
+				    "first in line %u",
+				    vl_escape_text(shown, sizeof(shown),
+				        vl_slice_of(s->file)),
+				    other->line);
+	}
+	return st;
+}
+
+/* Patterns of the other lists. */
+static enum vl_status
+check_others(const struct vl_profile *p, const struct vl_profile_resource *r,
+    struct vl_err *err)
+{
+	const struct vl_not_secret *s = r->file_not_secret;
+	const struct vl_leak *leak = r->file_leaks;
+	enum vl_status st = VL_OK;
+
+	for (; st == VL_OK && s < r->file_not_secret + r->nfile_not_secret; s++)
+		st = check_pattern(p,
+		    &(struct vl_site_node){ .line = s->line,
+		        .column = s->column,
+		        .file = s->in_site ? p->site_file : NULL },
+		    s->file, err);
+	for (; st == VL_OK && leak < r->file_leaks + r->nfile_leaks; leak++)
+		st = check_pattern(p,
+		    &(struct vl_site_node){ .line = leak->line,
+		        .column = leak->column,
+		        .file = leak->in_site ? p->site_file : NULL },
+		    leak->file, err);
+	return st;
 }
 
 /* No two lines of one place have the same `where`, or none. */
@@ -171,5 +243,9 @@ vl_profile_check_secrets(const struct vl_profile *p,
 		sort(r->secrets, r->nsecrets);
 	for (i = 0; i < r->nsecrets && st == VL_OK; i++)
 		st = check_alone(p, r, i, err);
-	return st;
+	for (i = 0; i < r->nfile_secrets && st == VL_OK; i++)
+		st = settle(p, &r->file_secrets[i], partial, err);
+	if (st == VL_OK)
+		st = check_files(p, r, err);
+	return st == VL_OK ? check_others(p, r, err) : st;
 }

@@ -53,7 +53,9 @@ says_tree(const struct vl_profile_resource *r)
 	while (w != NULL && !is_said(w, &r->tree))
 		w = next_word(w);
 	return w != NULL ||
-	    r->nkeep_paths + r->nkeep_values + r->nmembers + r->tree.nunit > 0;
+	    r->nkeep_paths + r->nkeep_values + r->nmembers + r->tree.nunit +
+	        r->nfile_secrets + r->nfile_not_secret + r->nfile_leaks >
+	    0;
 }
 
 static bool

@@ -67,7 +67,12 @@ static const char *const collide[] = { "refuse", "rename", NULL };
 #define ROWS(name)    VL_SCOPE_ROWS, .at = offsetof(struct vl_keep_rows, name)
 #define SECRET(name)                                                           \
 	VL_SCOPE_SECRET, .at = offsetof(struct vl_secret_words, name)
-#define LEAK(name) VL_SCOPE_LEAK, .at = offsetof(struct vl_leak, name)
+#define SECRET_FILE(name)                                                      \
+	VL_SCOPE_FILE_SECRET, .at = offsetof(struct vl_secret_words, name)
+#define NOT_FILE(name)                                                         \
+	VL_SCOPE_FILE_NOT_SECRET, .at = offsetof(struct vl_not_secret, name)
+#define LEAK_FILE(name) VL_SCOPE_FILE_LEAK, .at = offsetof(struct vl_leak, name)
+#define LEAK(name)      VL_SCOPE_LEAK, .at = offsetof(struct vl_leak, name)
 #define NOT_SECRET(name)                                                       \
 	VL_SCOPE_NOT_SECRET, .at = offsetof(struct vl_not_secret, name)
 #define CIPHER(name)                                                           \
@@ -92,6 +97,13 @@ static const struct vl_word_other keep_values = { "file", VL_SCOPE_KEEP_VALUE,
 	IN_DATABASE(keep_values), IN_DATABASE(nkeep_values), NULL };
 static const struct vl_word_other keep_paths = { "path", VL_SCOPE_KEEP_PATH,
 	IN_DATABASE(keep_paths), IN_DATABASE(nkeep_paths), &keep_values };
+static const struct vl_word_other file_secrets = { "file", VL_SCOPE_FILE_SECRET,
+	IN_DATABASE(file_secrets), IN_DATABASE(nfile_secrets), NULL };
+static const struct vl_word_other file_not_secret = { "file",
+	VL_SCOPE_FILE_NOT_SECRET, IN_DATABASE(file_not_secret),
+	IN_DATABASE(nfile_not_secret), NULL };
+static const struct vl_word_other file_leaks = { "file", VL_SCOPE_FILE_LEAK,
+	IN_DATABASE(file_leaks), IN_DATABASE(nfile_leaks), NULL };
 static const struct vl_word_other files = { "file", VL_SCOPE_FILE,
 	IN_DATABASE(files), IN_DATABASE(nfiles), NULL };
 static const struct vl_word_other paths = { "path", VL_SCOPE_PATH,
@@ -166,12 +178,13 @@ const struct vl_word vl_profile_table[] = {
 	    .of = VL_SCOPE_MEMBERS, .policy = true,
 	    .count = IN_DATABASE(nmembers) },
 	{ "secrets", DATABASE(secrets), .type = VL_WORD_MAPS,
-	    .of = VL_SCOPE_SECRET, .count = IN_DATABASE(nsecrets) },
+	    .of = VL_SCOPE_SECRET, .other = &file_secrets,
+	    .count = IN_DATABASE(nsecrets) },
 	{ "not_secret", DATABASE(not_secret), .type = VL_WORD_MAPS,
-	    .of = VL_SCOPE_NOT_SECRET, .set = true,
+	    .of = VL_SCOPE_NOT_SECRET, .other = &file_not_secret, .set = true,
 	    .count = IN_DATABASE(nnot_secret) },
 	{ "leaks", DATABASE(leaks), .type = VL_WORD_MAPS, .of = VL_SCOPE_LEAK,
-	    .set = true, .count = IN_DATABASE(nleaks) },
+	    .other = &file_leaks, .set = true, .count = IN_DATABASE(nleaks) },
 
 	{ "table", TABLE(tables), .type = VL_WORD_TABLE, .required = true,
 	    .many = VL_ONE_OR_LIST, .count = IN_TABLE(ntables) },
@@ -295,8 +308,26 @@ const struct vl_word vl_profile_table[] = {
 	    .policy = true, .choices = on_secret },
 	{ "on_broken", SECRET(on_broken), .type = VL_WORD_CHOICE,
 	    .choices = broken },
-	LATER("file", VL_SCOPE_SECRET), LATER("line", VL_SCOPE_SECRET),
-	LATER("define", VL_SCOPE_SECRET),
+	{ "file", SECRET_FILE(file), .type = VL_WORD_TEXT, .required = true },
+	{ "line", SECRET_FILE(keyed), .type = VL_WORD_TEXT },
+	{ "define", SECRET_FILE(define), .type = VL_WORD_TEXT },
+	{ "json", SECRET_FILE(json), .type = VL_WORD_JSON },
+	{ "yaml", SECRET_FILE(yaml), .type = VL_WORD_JSON },
+	{ "master_key", SECRET_FILE(master_key), .type = VL_WORD_FAMILY },
+	{ "cipher", SECRET_FILE(cipher), .type = VL_WORD_NAME,
+	    .fallback = "plain" },
+	{ "plain", SECRET_FILE(plain), .type = VL_WORD_CHOICE, .choices = plain,
+	    .first = VL_PLAIN_JSON },
+	{ "search", SECRET_FILE(search), .type = VL_WORD_JSON, .many = VL_LIST,
+	    .set = true, .count = offsetof(struct vl_secret_words, nsearch) },
+	{ "on_secret", SECRET_FILE(on_secret), .type = VL_WORD_CHOICE,
+	    .policy = true, .choices = on_secret },
+	{ "on_broken", SECRET_FILE(on_broken), .type = VL_WORD_CHOICE,
+	    .choices = broken },
+	{ "file", NOT_FILE(file), .type = VL_WORD_TEXT, .required = true },
+	{ "file", LEAK_FILE(file), .type = VL_WORD_TEXT, .required = true },
+	{ "do", LEAK_FILE(what), .type = VL_WORD_CHOICE, .choices = leak,
+	    .required = true },
 	{ "column", NOT_SECRET(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "where", NOT_SECRET(where), .type = VL_WORD_TEXT },
 	{ "column", LEAK(of), .type = VL_WORD_COLUMN, .required = true },

@@ -32,30 +32,33 @@ enum vl_scope {
 	VL_SCOPE_MASTER_KEY,   /* struct vl_master_words */
 	VL_SCOPE_MASTER_CHECK, /* struct vl_master_check */
 
-	VL_SCOPE_PROFILE,     /* struct vl_profile */
-	VL_SCOPE_VERSION,     /* the same: its `version` */
-	VL_SCOPE_DATABASE,    /* struct vl_profile_resource */
-	VL_SCOPE_TABLE,       /* struct vl_table_words */
-	VL_SCOPE_KEY_PART,    /* struct vl_key_part */
-	VL_SCOPE_NESTED_SET,  /* struct vl_nested_set */
-	VL_SCOPE_REFERENCE,   /* struct vl_reference */
-	VL_SCOPE_TO_BY,       /* struct vl_to_by */
-	VL_SCOPE_PATH,        /* struct vl_path_reference */
-	VL_SCOPE_FILE,        /* struct vl_file_reference */
-	VL_SCOPE_TREE_OWNERS, /* struct vl_profile_resource: its `owners` */
-	VL_SCOPE_KEEP_PATH,   /* struct vl_keep_here, of a profile */
-	VL_SCOPE_KEEP_VALUE,  /* struct vl_keep_value, of a profile */
-	VL_SCOPE_MEMBERS,     /* struct vl_members */
-	VL_SCOPE_ROWS,        /* struct vl_keep_rows, of a profile */
-	VL_SCOPE_SECRET,      /* struct vl_secret_words */
-	VL_SCOPE_NOT_SECRET,  /* struct vl_not_secret */
-	VL_SCOPE_LEAK,        /* struct vl_leak */
-	VL_SCOPE_HERE,        /* struct vl_here */
-	VL_SCOPE_CIPHER,      /* struct vl_declared */
-	VL_SCOPE_CIPHER_KEY,  /* the same: its `key` */
-	VL_SCOPE_CIPHER_MAC,  /* the same: its `mac` */
-	VL_SCOPE_CIPHER_PART, /* struct vl_cipher_part */
-	VL_SCOPE_USE          /* struct vl_profile_use */
+	VL_SCOPE_PROFILE,         /* struct vl_profile */
+	VL_SCOPE_VERSION,         /* the same: its `version` */
+	VL_SCOPE_DATABASE,        /* struct vl_profile_resource */
+	VL_SCOPE_TABLE,           /* struct vl_table_words */
+	VL_SCOPE_KEY_PART,        /* struct vl_key_part */
+	VL_SCOPE_NESTED_SET,      /* struct vl_nested_set */
+	VL_SCOPE_REFERENCE,       /* struct vl_reference */
+	VL_SCOPE_TO_BY,           /* struct vl_to_by */
+	VL_SCOPE_PATH,            /* struct vl_path_reference */
+	VL_SCOPE_FILE,            /* struct vl_file_reference */
+	VL_SCOPE_TREE_OWNERS,     /* struct vl_profile_resource: its `owners` */
+	VL_SCOPE_KEEP_PATH,       /* struct vl_keep_here, of a profile */
+	VL_SCOPE_KEEP_VALUE,      /* struct vl_keep_value, of a profile */
+	VL_SCOPE_MEMBERS,         /* struct vl_members */
+	VL_SCOPE_ROWS,            /* struct vl_keep_rows, of a profile */
+	VL_SCOPE_SECRET,          /* struct vl_secret_words */
+	VL_SCOPE_NOT_SECRET,      /* struct vl_not_secret */
+	VL_SCOPE_LEAK,            /* struct vl_leak */
+	VL_SCOPE_FILE_SECRET,     /* struct vl_secret_words, of a tree */
+	VL_SCOPE_FILE_NOT_SECRET, /* struct vl_not_secret, the same */
+	VL_SCOPE_FILE_LEAK,       /* struct vl_leak, the same */
+	VL_SCOPE_HERE,            /* struct vl_here */
+	VL_SCOPE_CIPHER,          /* struct vl_declared */
+	VL_SCOPE_CIPHER_KEY,      /* the same: its `key` */
+	VL_SCOPE_CIPHER_MAC,      /* the same: its `mac` */
+	VL_SCOPE_CIPHER_PART,     /* struct vl_cipher_part */
+	VL_SCOPE_USE              /* struct vl_profile_use */
 };
 
 enum vl_word_type {

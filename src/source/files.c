@@ -86,6 +86,14 @@ files_open(struct vl_source **out, const struct vl_resource *resource,
 
 	if (f == NULL)
 		return vl_fail_memory(err);
+	if (opts->profile != NULL &&
+	    vl_profile_resource(opts->profile, resource->name) != NULL &&
+	    vl_profile_resource(opts->profile, resource->name)->nfile_secrets >
+	        0) {
+		free(f);
+		return vl_fail(err, VL_EUSAGE,
+		    "'secrets' about files are not known to this version yet");
+	}
 	f->resource = resource;
 	f->report = opts->report;
 	f->owned = opts->owned;

@@ -90,14 +90,6 @@ enum vl_status crypter_mac(const struct crypter *x, uint8_t mac[MAC_MAX],
     const uint8_t *keys, struct vl_slice bytes, struct vl_err *err);
 void crypter_free(struct crypter *x);
 
-/* path.c: places in a text that whoever finds them does not see.  Statuses as
- * vl_finder_find(). */
-enum vl_status masked_find(struct vl_places *places, struct vl_slice text,
-    const struct vl_finder_words *way, struct vl_err *err);
-/* The text of one, behind what `out` has.  VL_EUSAGE: it is not read. */
-enum vl_status locked_place(struct vl_locked *out, struct vl_slice text,
-    const struct vl_place *place, struct vl_err *err);
-
 /* A program that encrypts. */
 struct talk;
 enum vl_status talk_new(struct talk **out, const struct vl_cipher *c,

@@ -1,11 +1,13 @@
 /*
- * A key that stands behind its name: in a line `NAME=value`, or in a define()
- * of PHP (formats/site.md, "Master keys").  What two programs might read in
- * two ways is refused.
+ * A secret that stands behind its name: in a line `NAME=value`, or in a
+ * define() of PHP (formats/site.md, "Master keys").  What two programs might
+ * read in two ways is refused.
  */
 
 #include <ctype.h>
 #include <strings.h>
+
+#include <valise/hidden.h>
 
 #include "master.h"
 
@@ -47,20 +49,21 @@ take(struct vl_slice *s, const char *text)
 }
 
 static enum vl_status
-put(struct vl_locked *out, bool *found, struct vl_slice value,
+put(struct vl_hidden *h, struct vl_slice value, uint8_t quote,
     struct vl_err *err)
 {
-	if (*found)
+	if (h->found)
 		return vl_fail(err, VL_EUSAGE, "the name stands there twice");
-	*found = true;
-	return vl_locked_add(out, value, err);
+	*h = (struct vl_hidden){ true, quote, value };
+	return VL_OK;
 }
 
 /* ---- Lines ---- */
 
 /* What is behind the `=`. */
 static enum vl_status
-line_value(struct vl_slice *value, struct vl_slice rest, struct vl_err *err)
+line_value(struct vl_slice *value, uint8_t *quote, struct vl_slice rest,
+    struct vl_err *err)
 {
 	const uint8_t *end = NULL;
 	size_t i = 0;
@@ -70,7 +73,9 @@ line_value(struct vl_slice *value, struct vl_slice rest, struct vl_err *err)
 	    (is_blank(rest.p[rest.n - 1]) || rest.p[rest.n - 1] == '\r'))
 		rest.n--;
 	*value = rest;
+	*quote = 0;
 	if (rest.n > 0 && (*rest.p == '"' || *rest.p == '\'')) {
+		*quote = *rest.p;
 		end = memchr(rest.p + 1, *rest.p, rest.n - 1);
 		*value = (struct vl_slice){ rest.p + 1,
 			end == NULL ? 0 : (size_t)(end - rest.p) - 1 };
@@ -96,15 +101,16 @@ line_value(struct vl_slice *value, struct vl_slice rest, struct vl_err *err)
 }
 
 enum vl_status
-master_line(struct vl_locked *out, bool *found, struct vl_slice text,
-    const char *key, struct vl_err *err)
+vl_hidden_line(struct vl_hidden *h, struct vl_slice text, const char *name,
+    struct vl_err *err)
 {
 	const uint8_t *end = NULL;
 	struct vl_slice line = { 0 };
 	struct vl_slice value = { 0 };
 	enum vl_status st = VL_OK;
+	uint8_t quote = 0;
 
-	*found = false;
+	*h = (struct vl_hidden){ 0 };
 	while (text.n > 0 && st == VL_OK) {
 		end = memchr(text.p, '\n', text.n);
 		line = (struct vl_slice){ text.p,
@@ -113,16 +119,27 @@ master_line(struct vl_locked *out, bool *found, struct vl_slice text,
 		skip_blanks(&line);
 		if (take(&line, "export ") || take(&line, "export\t"))
 			skip_blanks(&line);
-		if (!take(&line, key))
+		if (!take(&line, name))
 			continue;
 		skip_blanks(&line);
 		if (!take(&line, "="))
 			continue;
-		st = line_value(&value, line, err);
+		st = line_value(&value, &quote, line, err);
 		if (st == VL_OK)
-			st = put(out, found, value, err);
+			st = put(h, value, quote, err);
 	}
 	return st;
+}
+
+enum vl_status
+master_line(struct vl_locked *out, bool *found, struct vl_slice text,
+    const char *key, struct vl_err *err)
+{
+	struct vl_hidden h = { 0 };
+	enum vl_status st = vl_hidden_line(&h, text, key, err);
+
+	*found = h.found;
+	return st == VL_OK && h.found ? vl_locked_add(out, h.value, err) : st;
 }
 
 /* ---- PHP ---- */
@@ -179,36 +196,64 @@ take_string(struct vl_slice *s, struct vl_slice *inside, uint8_t *quote)
 	return true;
 }
 
+/* What means something else between double quotes. */
 static enum vl_status
-put_string(struct vl_locked *out, bool *found, struct vl_slice value,
-    uint8_t quote, struct vl_err *err)
+check_double(uint8_t quote, struct vl_slice value, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
-	size_t i = 0;
-
 	if (quote == '"' && value.n > 0 &&
 	    (memchr(value.p, '\\', value.n) != NULL ||
 	        memchr(value.p, '$', value.n) != NULL))
 		return vl_fail(err, VL_EUSAGE,
 		    "the value has '\\' or '$' in double quotes");
-	st = put(out, found, (struct vl_slice){ value.p, 0 }, err);
+	return VL_OK;
+}
+
+enum vl_status
+vl_hidden_define_read(
+    struct vl_locked *out, const struct vl_hidden *h, struct vl_err *err)
+{
+	const struct vl_slice value = h->value;
+	enum vl_status st = vl_locked_reserve(out, value.n + 1, err);
+	size_t i = 0;
+
 	for (; st == VL_OK && i < value.n; i++) {
 		if (value.p[i] == '\\' && i + 1 < value.n &&
 		    (value.p[i + 1] == '\\' || value.p[i + 1] == '\''))
 			i++;
-		st = vl_locked_add(
-		    out, (struct vl_slice){ value.p + i, 1 }, err);
+		out->p[out->n++] = value.p[i];
+	}
+	return st;
+}
+
+enum vl_status
+vl_hidden_define_write(struct vl_locked *out, uint8_t quote,
+    struct vl_slice text, struct vl_err *err)
+{
+	enum vl_status st = check_double(quote, text, err);
+	size_t i = 0;
+
+	if (st == VL_OK && quote == '"' && text.n > 0 &&
+	    memchr(text.p, '"', text.n) != NULL)
+		st = vl_fail(err, VL_EUSAGE,
+		    "the value has a double quote in double quotes");
+	if (st == VL_OK)
+		st = vl_locked_reserve(out, 2 * text.n + 1, err);
+	for (; st == VL_OK && i < text.n; i++) {
+		if (quote == '\'' && (text.p[i] == '\'' || text.p[i] == '\\'))
+			out->p[out->n++] = '\\';
+		out->p[out->n++] = text.p[i];
 	}
 	return st;
 }
 
 /* Behind the word `define`. */
 static enum vl_status
-read_define(struct vl_locked *out, bool *found, struct vl_slice *s,
-    const char *name, struct vl_err *err)
+read_define(struct vl_hidden *h, struct vl_slice *s, const char *name,
+    struct vl_err *err)
 {
 	struct vl_slice at = *s;
 	struct vl_slice inside = { 0 };
+	enum vl_status st = VL_OK;
 	uint8_t quote = 0;
 
 	skip_space(&at);
@@ -230,17 +275,18 @@ read_define(struct vl_locked *out, bool *found, struct vl_slice *s,
 		return vl_fail(
 		    err, VL_EUSAGE, "something stands behind the value");
 	*s = at;
-	return put_string(out, found, inside, quote, err);
+	st = check_double(quote, inside, err);
+	return st == VL_OK ? put(h, inside, quote, err) : st;
 }
 
 enum vl_status
-master_define(struct vl_locked *out, bool *found, struct vl_slice text,
-    const char *name, struct vl_err *err)
+vl_hidden_define(struct vl_hidden *h, struct vl_slice text, const char *name,
+    struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
 	size_t n = 0;
 
-	*found = false;
+	*h = (struct vl_hidden){ 0 };
 	while (text.n > 0 && st == VL_OK) {
 		n = aside(text);
 		if (n == 0 && !is_word(*text.p))
@@ -251,10 +297,22 @@ master_define(struct vl_locked *out, bool *found, struct vl_slice text,
 		if (n == 6 &&
 		    strncasecmp((const char *)text.p, "define", 6) == 0) {
 			skip(&text, n);
-			st = read_define(out, found, &text, name, err);
+			st = read_define(h, &text, name, err);
 			continue;
 		}
 		skip(&text, n);
 	}
 	return st;
+}
+
+enum vl_status
+master_define(struct vl_locked *out, bool *found, struct vl_slice text,
+    const char *name, struct vl_err *err)
+{
+	struct vl_hidden h = { 0 };
+	enum vl_status st = vl_hidden_define(&h, text, name, err);
+
+	*found = h.found;
+	return st == VL_OK && h.found ? vl_hidden_define_read(out, &h, err) :
+	                                st;
 }

@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <strings.h>
 
-#include <valise/place.h>
+#include <valise/hidden.h>
 #include <valise/text.h>
 
 #include "master.h"
@@ -180,10 +180,8 @@ mask(const struct masking *m, uint8_t *p, size_t n, bool json)
 	}
 }
 
-/* In the file it is no text: null, true or false, as some program spells them.
- */
-static bool
-is_nothing(struct vl_slice raw)
+bool
+vl_hidden_nothing(struct vl_slice raw)
 {
 	static const char *const words[] = { "~", "null", "true", "false",
 		"yes", "no", "on", "off", "y", "n" };
@@ -196,8 +194,36 @@ is_nothing(struct vl_slice raw)
 	return raw.n == 0;
 }
 
+/* Of a block: spaces before the first of its lines. */
+static size_t
+indented(struct vl_slice text, size_t at)
+{
+	size_t n = 0;
+
+	while (n < at && text.p[at - n - 1] == ' ')
+		n++;
+	return n;
+}
+
+/* Its lines, without what they are indented by. */
+static void
+read_lines(struct vl_locked *out, struct vl_slice raw, size_t indent)
+{
+	size_t at = 0;
+	size_t n = 0;
+
+	for (at = 0; at < raw.n; at++) {
+		out->p[out->n++] = raw.p[at];
+		if (raw.p[at] != '\n')
+			continue;
+		for (n = 0;
+		     n < indent && at + 1 < raw.n && raw.p[at + 1] == ' '; n++)
+			at++;
+	}
+}
+
 enum vl_status
-locked_place(struct vl_locked *out, struct vl_slice text,
+vl_hidden_read(struct vl_locked *out, struct vl_slice text,
     const struct vl_place *place, struct vl_err *err)
 {
 	const struct vl_slice raw = { text.p + place->at, place->n };
@@ -208,12 +234,14 @@ locked_place(struct vl_locked *out, struct vl_slice text,
 
 	if (st != VL_OK || raw.n == 0)
 		return st;
-	/* Folded lines, and blocks. */
-	if (place->form >= VL_FORM_YAML &&
-	    (place->form == VL_FORM_YAML_PART ||
-	        memchr(raw.p, '\n', raw.n) != NULL ||
-	        memchr(raw.p, '\r', raw.n) != NULL))
+	if (memchr(raw.p, '\r', raw.n) != NULL ||
+	    (place->form >= VL_FORM_YAML && place->form != VL_FORM_YAML_PART &&
+	        memchr(raw.p, '\n', raw.n) != NULL))
 		return vl_fail(err, VL_EUSAGE, NOT_YAML);
+	if (place->form == VL_FORM_YAML_PART)
+		read_lines(out, raw, indented(text, place->at));
+	if (place->form == VL_FORM_YAML_PART)
+		return VL_OK;
 	if (place->form == VL_FORM_YAML_SINGLE) {
 		for (i = 0; i < raw.n; i++) {
 			out->p[out->n++] = raw.p[i];
@@ -236,7 +264,7 @@ locked_place(struct vl_locked *out, struct vl_slice text,
 }
 
 enum vl_status
-masked_find(struct vl_places *places, struct vl_slice text,
+vl_hidden_paths(struct vl_places *places, struct vl_slice text,
     const struct vl_finder_words *way, struct vl_err *err)
 {
 	const char *path = way->json != NULL ? way->json : way->yaml;
@@ -266,7 +294,7 @@ master_path(struct vl_locked *out, bool *found, struct vl_slice text,
 	const struct vl_finder_words way = { .json = words->json,
 		.yaml = words->yaml };
 	struct vl_places places = { 0 };
-	enum vl_status st = masked_find(&places, text, &way, err);
+	enum vl_status st = vl_hidden_paths(&places, text, &way, err);
 
 	*found = false;
 	if (st == VL_EFORMAT || st == VL_ELIMIT)
@@ -277,10 +305,10 @@ master_path(struct vl_locked *out, bool *found, struct vl_slice text,
 		    err, VL_EUSAGE, "'%s' finds more than one value", path);
 	if (st == VL_OK && places.n == 1 &&
 	    (places.list[0].form != VL_FORM_YAML ||
-	        !is_nothing((struct vl_slice){
+	        !vl_hidden_nothing((struct vl_slice){
 	            text.p + places.list[0].at, places.list[0].n }))) {
 		*found = true;
-		st = locked_place(out, text, &places.list[0], err);
+		st = vl_hidden_read(out, text, &places.list[0], err);
 	}
 	vl_places_free(&places);
 	return st;

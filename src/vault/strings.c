@@ -3,6 +3,7 @@
  * memory that is not locked.
  */
 
+#include <valise/hidden.h>
 #include <valise/needles.h>
 
 #include "inside.h"
@@ -24,7 +25,7 @@ take(struct strings *s, const struct vl_place *place)
 	enum vl_status st = VL_OK;
 
 	vl_locked_clear(&s->text);
-	st = locked_place(&s->text, s->value, place, s->err);
+	st = vl_hidden_read(&s->text, s->value, place, s->err);
 	if (st == VL_EUSAGE) {
 		*s->err = (struct vl_err){ 0 };
 		return VL_OK;
@@ -44,7 +45,7 @@ take_paths(struct strings *s)
 
 	for (i = 0; st == VL_OK && i < s->words->nsearch; i++) {
 		places.n = 0;
-		st = masked_find(&places, s->value,
+		st = vl_hidden_paths(&places, s->value,
 		    &(struct vl_finder_words){ .json = s->words->search[i] },
 		    s->err);
 		for (k = 0; st == VL_OK && k < places.n; k++)

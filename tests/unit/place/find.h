@@ -17,6 +17,7 @@ struct find {
 	const char *split;
 	const char *php;
 	const char *yaml;
+	bool whole;
 };
 
 static inline struct vl_finder *
@@ -26,7 +27,8 @@ finder_of(const struct find *how)
 		.php = how->php,
 		.yaml = how->yaml,
 		.pattern = how->pattern,
-		.split = how->split };
+		.split = how->split,
+		.whole = how->whole };
 	struct vl_finder *f = NULL;
 	struct vl_err err = { 0 };
 

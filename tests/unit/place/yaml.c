@@ -177,6 +177,38 @@ quotes_and_all_around_them_stay(void **state)
 	becomes(&all, "- (a\n  b)\n- '(a\n\n  b)'\n- '()'\n", NULL, NULL);
 }
 
+/* So that a key in several lines, or under a tag, is one secret. */
+static void
+whole_values_have_lines_and_tags(void **state)
+{
+	const struct find whole = { .yaml = "$..*", .whole = true };
+	static const char value[] = "a: 'x'\nb:\n  - \"y\"\n";
+	struct vl_finder *f = finder_of(&whole);
+	struct vl_places places = { 0 };
+	struct vl_buf paths = { 0 };
+	struct vl_err err = { 0 };
+	size_t ends[2] = { 0 };
+
+	(void)state;
+	finds(&whole, "a: |\n  <one\n\n   two>\n\nb: <x>\n");
+	finds(&whole, "a: |2-\n  < one\n   two>\n");
+	finds(&whole, "a: !vault |\n    <$V;1\n    63>\n");
+	finds(&whole, "a: !x <b>\nc: !!str <5>\n");
+	broken("$.a", "a: |\n  one\n  two\n", "line break");
+	/* Paths are those of values, quotes or not. */
+	assert_int_equal(
+	    VL_OK, vl_finder_find(f, vl_slice_of(value), &places, &err));
+	assert_int_equal(2, places.n);
+	assert_int_equal(VL_OK,
+	    vl_finder_paths(
+	        f, vl_slice_of(value), &places, &paths, ends, &err));
+	assert_true(
+	    vl_slice_equal(vl_slice_of("$.a$.b[0]"), vl_buf_slice(&paths)));
+	vl_buf_free(&paths);
+	vl_places_free(&places);
+	vl_finder_free(f);
+}
+
 static void
 patterns_see_the_text(void **state)
 {
@@ -382,6 +414,7 @@ main(void)
 		cmocka_unit_test(tags_of_maps_and_lists_are_passed),
 		cmocka_unit_test(an_alias_means_what_its_anchor_means),
 		cmocka_unit_test(quotes_and_all_around_them_stay),
+		cmocka_unit_test(whole_values_have_lines_and_tags),
 		cmocka_unit_test(patterns_see_the_text),
 		cmocka_unit_test(half_an_escape_is_no_reference),
 		cmocka_unit_test(a_part_of_a_plain_scalar_leaves_it_a_text),

@@ -73,10 +73,13 @@ frame_of(enum vl_scope scope)
 	case VL_SCOPE_HERE:
 		return "resources: [{resource: db, here: [%s]}]\n";
 	case VL_SCOPE_SECRET:
+	case VL_SCOPE_FILE_SECRET:
 		return "resources: [{resource: db, secrets: [%s]}]\n";
 	case VL_SCOPE_LEAK:
+	case VL_SCOPE_FILE_LEAK:
 		return "resources: [{resource: db, leaks: [%s]}]\n";
 	case VL_SCOPE_NOT_SECRET:
+	case VL_SCOPE_FILE_NOT_SECRET:
 		return "resources: [{resource: db, not_secret: [%s]}]\n";
 	case VL_SCOPE_CIPHER:
 	case VL_SCOPE_CIPHER_KEY:

@@ -225,25 +225,6 @@ names_the_nearest_right_word(void **state)
 	    ":1:25: unknown word 'sq'; did you mean 'sql'?");
 }
 
-/* Every word of the language that is not built yet says so. */
-static void
-says_what_comes_in_a_later_version(void **state)
-{
-	static const char *const secrets[] = { "file", "line", "define" };
-	char text[200];
-	char message[200];
-	size_t i = 0;
-
-	(void)state;
-	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-		(void)snprintf(text, sizeof(text),
-		    HEAD "  secrets: [{%s: b}]\n", secrets[i]);
-		(void)snprintf(message, sizeof(message),
-		    ":3:14: '%s' is not known to this version yet", secrets[i]);
-		refused(text, message);
-	}
-}
-
 /* What was brought is told by a name that it had. */
 static void
 brought_stands_beside_another_word_and_not_with_ordinal(void **state)
@@ -604,7 +585,6 @@ main(void)
 		cmocka_unit_test(reads_every_word_of_tables),
 		cmocka_unit_test(reads_every_word_of_references),
 		cmocka_unit_test(names_the_nearest_right_word),
-		cmocka_unit_test(says_what_comes_in_a_later_version),
 		cmocka_unit_test(
 		    brought_stands_beside_another_word_and_not_with_ordinal),
 		cmocka_unit_test(asks_for_what_is_missing),

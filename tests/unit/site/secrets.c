@@ -132,9 +132,100 @@ refuses_words_that_do_not_go_together(void **state)
 	    "p:1:38: 'column' is one column of one table, without a star");
 	refused("{column: a.b, on_secret: keep}",
 	    "p:1:63: 'keep' is not one of carry, blank, keep_here");
-	refused("{column: a.b, file: x}",
-	    "p:1:52: 'file' is not known to this version yet");
+	refused("{column: a.b, file: x}", "p:1:39: unknown word 'column'");
 	refused("{json: $.a}", "p:1:38: this entry has no 'column'");
+}
+
+static void
+reads_every_word_about_files(void **state)
+{
+	struct vl_profile *p =
+	    profile("{file: \"keys/*.pem\"}, {file: .env, line: DB_PASSWORD},"
+	            " {file: c.php, define: KEY}, {file: s.json, json: $.a,"
+	            " master_key: app, cipher: n8n, plain: json, search: [$.b],"
+	            " on_secret: blank, on_broken: carry_as_is},"
+	            " {file: a.yaml, yaml: \"$.*.key\", on_secret: keep_here}");
+	const struct vl_secret_words *s = p->resources[0].file_secrets;
+
+	(void)state;
+	assert_int_equal(0, p->resources[0].nsecrets);
+	assert_int_equal(5, p->resources[0].nfile_secrets);
+	assert_string_equal("keys/*.pem", s->file);
+	assert_string_equal("plain", s->cipher);
+	assert_null(s->of);
+	assert_string_equal("DB_PASSWORD", s[1].keyed);
+	assert_string_equal("KEY", s[2].define);
+	assert_string_equal("$.a", s[3].json);
+	assert_string_equal("app", s[3].master_key);
+	assert_string_equal("n8n", s[3].cipher);
+	assert_int_equal(VL_PLAIN_JSON, s[3].plain);
+	assert_string_equal("$.b", s[3].search[0]);
+	assert_int_equal(VL_SECRET_BLANK, s[3].on_secret);
+	assert_int_equal(VL_SECRET_BROKEN_CARRY, s[3].on_broken);
+	assert_string_equal("$.*.key", s[4].yaml);
+	assert_int_equal(VL_SECRET_KEEP_HERE, s[4].on_secret);
+	vl_profile_free(p);
+}
+
+static void
+refuses_words_about_files_that_do_not_go_together(void **state)
+{
+	(void)state;
+	refused("{file: a, line: A, json: $.a}",
+	    "p:1:38: one of 'line', 'define', 'json' and 'yaml' says where in "
+	    "the file");
+	refused("{file: a, where: x}", "p:1:48: unknown word 'where'");
+	refused("{file: \"!a\"}",
+	    "p:1:38: '!' takes nothing back here; write which files are meant");
+	refused("{file: a, json: $.a~}",
+	    "p:1:38: a path with '~' selects names, and a secret is a value");
+	refused("{file: a, line: K}, {file: b}, {file: a, line: K}",
+	    "p:1:69: 'a' stands here twice for the same place; first in line "
+	    "1");
+	refused("{file: a}, {column: a.b}",
+	    "p:1:13: resource 'db' has words about rows and words about a tree "
+	    "of files: it is one or the other");
+}
+
+/* The site's words over those of the profile; the rest goes before them. */
+static void
+words_about_files_of_a_site_replace_those_of_the_same_place(void **state)
+{
+	struct vl_profile *p = NULL;
+	struct vl_site *s = NULL;
+	struct vl_err err = { 0 };
+	char words[1000];
+	char path[] = "/var/tmp/vl-profile-XXXXXX.yaml";
+	int fd = mkstemps(path, 5);
+	static const char text[] =
+	    "resources: [{resource: f, secrets: [{file: .env, line: A}, "
+	    "{file: \"*.pem\"}], leaks: [{file: \"*.log\", do: allow}]}]\n";
+
+	(void)state;
+	assert_int_equal(sizeof(text) - 1, write(fd, text, sizeof(text) - 1));
+	(void)close(fd);
+	(void)snprintf(words, sizeof(words),
+	    "profile: {use: %s, secrets: [{resource: f, file: .env, line: A, "
+	    "on_secret: blank}, {resource: f, file: .env, line: B}], "
+	    "not_secret: [{resource: f, file: \"*.pub\"}], leaks: [{resource: "
+	    "f, file: a.sql, do: slot}]}",
+	    path);
+	s = site(words);
+	assert_int_equal(VL_OK, vl_profile_of_site(&p, s, "/nowhere", &err));
+	assert_int_equal(3, p->resources[0].nfile_secrets);
+	assert_string_equal("B", p->resources[0].file_secrets[0].keyed);
+	assert_true(p->resources[0].file_secrets[0].in_site);
+	assert_string_equal("A", p->resources[0].file_secrets[1].keyed);
+	assert_int_equal(
+	    VL_SECRET_BLANK, p->resources[0].file_secrets[1].on_secret);
+	assert_string_equal("*.pem", p->resources[0].file_secrets[2].file);
+	assert_int_equal(1, p->resources[0].nfile_not_secret);
+	assert_string_equal("*.pub", p->resources[0].file_not_secret[0].file);
+	assert_int_equal(2, p->resources[0].nfile_leaks);
+	assert_int_equal(VL_LEAK_SLOT, p->resources[0].file_leaks[1].what);
+	vl_profile_free(p);
+	vl_site_free(s);
+	(void)unlink(path);
 }
 
 static void
@@ -428,6 +519,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_word),
 		cmocka_unit_test(refuses_words_that_do_not_go_together),
+		cmocka_unit_test(reads_every_word_about_files),
+		cmocka_unit_test(
+		    refuses_words_about_files_that_do_not_go_together),
+		cmocka_unit_test(
+		    words_about_files_of_a_site_replace_those_of_the_same_place),
 		cmocka_unit_test(
 		    no_two_lines_are_about_the_same_rows_and_place),
 		cmocka_unit_test(lines_of_one_place_keep_their_order),
