@@ -11,6 +11,7 @@
 
 #include <valise/bytes.h>
 #include <valise/json.h>
+#include <valise/slot.h>
 
 #define VL_LINE_MAX          65536 /* bytes of a manifest line with its LF */
 #define VL_PATH_MAX          8192  /* bytes of a path in a manifest */
@@ -18,7 +19,8 @@
 #define VL_PATH_DEPTH_MAX    1000  /* components */
 #define VL_TARGET_MAX        4095 /* bytes of a symbolic link, as Linux has it */
 #define VL_CONTENT_HASH_SIZE 32
-#define VL_CONTENT_HASH_TEXT 46 /* "k1." and 43 base64url characters */
+#define VL_CONTENT_HASH_TEXT 46          /* "k1." and 43 base64url characters */
+#define VL_FILE_SLOTS_MAX    (16u << 20) /* bytes of a file with secrets */
 
 enum vl_entry_type {
 	VL_ENTRY_DIR,
@@ -50,6 +52,18 @@ struct vl_time {
 struct vl_hole {
 	uint64_t at;
 	uint64_t n;
+};
+
+/*
+ * A secret of a file.  Its bytes are taken out of the body, and nothing stands
+ * for them there.
+ */
+struct vl_file_slot {
+	uint64_t at;         /* in the body, of what followed it */
+	struct vl_slot slot; /* never a blob */
+	struct vl_slice
+	    inside; /* where in the file it is, to VL_SLOT_INSIDE_MAX
+	             * bytes; empty: it is the whole file */
 };
 
 /* Whom an entry of an ACL is about, in the order in which they stand. */
@@ -131,6 +145,10 @@ struct vl_entry {
 	const struct vl_xattr *xattrs; /* ascending by name */
 	size_t nxattrs;
 	uint32_t flags; /* VL_FLAG_*, of FILE and DIR */
+	/* Ascending by `at`; then the body has at most VL_FILE_SLOTS_MAX bytes
+	 * and no holes.  One that is the whole file is alone, `size` is 0. */
+	const struct vl_file_slot *slots; /* FILE */
+	size_t nslots;
 };
 
 extern const char *const vl_entry_type_words[]; /* "dir", "file" ... */
@@ -159,6 +177,7 @@ struct vl_entry_store {
 	struct vl_buf holes;
 	struct vl_buf acl; /* both */
 	struct vl_buf xattrs;
+	struct vl_buf slots;
 };
 
 /*
@@ -173,6 +192,8 @@ void vl_entry_store_free(struct vl_entry_store *store);
 /* All rules of an entry but those of vl_path_check(), for one that was not
  * decoded from a line here.  VL_EFORMAT, VL_EPATH, VL_ELIMIT. */
 enum vl_status vl_entry_check(const struct vl_entry *e, struct vl_err *err);
+/* What fingerprint and token of e->slots[i] are bound to; borrows from `e`. */
+struct vl_slot_place vl_entry_slot_place(const struct vl_entry *e, size_t i);
 
 /*
  * Order of paths: by bytes with '/' below every other byte, so that a

@@ -489,6 +489,7 @@ vl_pack_free(struct vl_pack *p)
 	vl_buf_free(&p->line);
 	vl_buf_free(&p->tokens);
 	vl_row_store_free(&p->row);
+	vl_entry_store_free(&p->entry);
 	vl_buf_free(&p->group_name);
 	vl_json_free(&p->json);
 	free(p);

@@ -228,6 +228,7 @@ struct vl_pack {
 	size_t mark_bytes;
 	struct vl_json json;
 	struct vl_row_store row;
+	struct vl_entry_store entry;
 	struct vl_buf group_name;
 	uint32_t group;
 

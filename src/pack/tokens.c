@@ -6,11 +6,11 @@
 
 #include "parts.h"
 
-/* `$` stands in few lines. */
+/* The first byte of `word` stands in few lines. */
 static bool
-has_word(struct vl_slice line)
+has_word(struct vl_slice line, const char *word)
 {
-	static const char word[] = "$secret\"";
+	const size_t n = strlen(word);
 	const uint8_t *end = line.p + line.n;
 	const uint8_t *p = line.p;
 
@@ -18,28 +18,38 @@ has_word(struct vl_slice line)
 		p = memchr(p, word[0], (size_t)(end - p));
 		if (p == NULL)
 			return false;
-		if ((size_t)(end - p) >= sizeof(word) - 1 &&
-		    memcmp(p, word, sizeof(word) - 1) == 0)
+		if ((size_t)(end - p) >= n && memcmp(p, word, n) == 0)
 			return true;
 		p++;
 	}
 	return false;
 }
 
-/* Only a row has any, and of rows few: what does not hold the word is not
- * decoded. */
+/* Few lines have any: what does not hold the word is not decoded.  Of a path
+ * that is a list of lists, as are holes and attributes. */
 static size_t
 count_slots(struct vl_pack *p, struct vl_slice line, bool any)
 {
 	struct vl_row row = { 0 };
+	struct vl_entry e = { 0 };
 	struct vl_err err;
 
-	if (!any && !has_word(line))
-		return 0;
-	if (vl_line_kind(line) != VL_LINE_ROW ||
-	    vl_row_decode(&row, &p->row, line, &err) != VL_OK)
-		return 0;
-	return row.nslots;
+	switch (vl_line_kind(line)) {
+	case VL_LINE_ROW:
+		if ((any || has_word(line, "$secret\"")) &&
+		    vl_row_decode(&row, &p->row, line, &err) == VL_OK)
+			return row.nslots;
+		break;
+	case VL_LINE_ENTRY:
+		if ((any || has_word(line, "[[")) &&
+		    vl_entry_decode(&e, &p->entry, line, &err) == VL_OK)
+			return e.nslots;
+		break;
+	case VL_LINE_PROFILE:
+	case VL_LINE_TABLE:
+		break;
+	}
+	return 0;
 }
 
 enum vl_status

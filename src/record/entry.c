@@ -171,5 +171,7 @@ vl_entry_check(const struct vl_entry *e, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	st = check_holes(e, err);
+	if (st == VL_OK)
+		st = vl_entry_check_slots(e, err);
 	return st == VL_OK ? vl_entry_check_attrs(e, err) : st;
 }

@@ -1,7 +1,6 @@
 /*
  * Line to entry (formats/manifest.md, "Lines of a tree").  The order of
- * refusals: canonical form, type, members, values, rules; and only a line
- * that is right otherwise is refused for what this version does not carry.
+ * refusals: canonical form, type, members, values, rules.
  */
 
 #include <string.h>
@@ -47,12 +46,10 @@ static const char *const member_names[M_COUNT] = { "acl", "acl_default",
 
 #define BIT(m) (UINT32_C(1) << (m))
 
-/* In the format, and not carried by this version. */
-#define RESERVED BIT(M_SLOTS)
-#define ALWAYS   (BIT(M_PATH) | BIT(M_R) | BIT(M_T))
-#define OWNED    (ALWAYS | BIT(M_GID) | BIT(M_MTIME) | BIT(M_UID))
+#define ALWAYS (BIT(M_PATH) | BIT(M_R) | BIT(M_T))
+#define OWNED  (ALWAYS | BIT(M_GID) | BIT(M_MTIME) | BIT(M_UID))
 /* What all with an owner, and what all with a mode may have. */
-#define EXTRAS     (BIT(M_GROUP) | BIT(M_OWNER) | BIT(M_XATTRS) | RESERVED)
+#define EXTRAS     (BIT(M_GROUP) | BIT(M_OWNER) | BIT(M_XATTRS))
 #define EXTRAS_ACL (EXTRAS | BIT(M_ACL))
 #define ATTRS      (BIT(M_ACL) | BIT(M_ACL_DEFAULT) | BIT(M_FLAGS) | BIT(M_XATTRS))
 
@@ -64,7 +61,7 @@ static const struct {
 	[VL_ENTRY_DIR] = { OWNED | BIT(M_MODE),
 	    EXTRAS_ACL | BIT(M_ACL_DEFAULT) | BIT(M_FLAGS) },
 	[VL_ENTRY_FILE] = { OWNED | BIT(M_MODE) | BIT(M_HASH) | BIT(M_SIZE),
-	    EXTRAS_ACL | BIT(M_FLAGS) | BIT(M_HOLES) },
+	    EXTRAS_ACL | BIT(M_FLAGS) | BIT(M_HOLES) | BIT(M_SLOTS) },
 	[VL_ENTRY_LINK] = { OWNED | BIT(M_TARGET), EXTRAS },
 	[VL_ENTRY_HARD] = { ALWAYS | BIT(M_TO), 0 },
 	[VL_ENTRY_FIFO] = { OWNED | BIT(M_MODE), EXTRAS_ACL },
@@ -350,6 +347,9 @@ read_file(struct line *l, struct vl_err *err)
 		    "'k1.' and 43 characters of canonical "
 		    "base64url",
 		    err);
+	if (has(l, M_SLOTS) &&
+	    vl_entry_read_slots(l->e, l->store, l->at[M_SLOTS], err) != VL_OK)
+		return err->status;
 	if (has(l, M_HOLES))
 		return read_holes(l, err);
 	return VL_OK;
@@ -440,10 +440,6 @@ read_rest(struct line *l, struct vl_err *err)
 		st = check_coded(l, M_TARGET_B, e->target, err);
 	if (st == VL_OK)
 		st = check_coded(l, M_TO_B, e->target, err);
-	if (st == VL_OK && (l->have & RESERVED) != 0)
-		st = vl_fail(err, VL_EREFUSED,
-		    "'%s' is not known to this version",
-		    first_name(l->have & RESERVED));
 	return st;
 }
 
@@ -466,6 +462,7 @@ parse_line(
 	vl_buf_clear(&store->holes);
 	vl_buf_clear(&store->acl);
 	vl_buf_clear(&store->xattrs);
+	vl_buf_clear(&store->slots);
 	/* No text grows by decoding, so slices into the store stay put. */
 	if (st == VL_OK)
 		st = vl_buf_reserve(&store->text, line.n, err);
@@ -513,4 +510,5 @@ vl_entry_store_free(struct vl_entry_store *store)
 	vl_buf_free(&store->holes);
 	vl_buf_free(&store->acl);
 	vl_buf_free(&store->xattrs);
+	vl_buf_free(&store->slots);
 }

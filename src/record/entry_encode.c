@@ -135,8 +135,10 @@ put_members(struct vl_json_w *w, const struct vl_entry *e, size_t *hash_at)
 	vl_json_w_text(w, e->resource);
 	if (vl_entry_is_device(e->type))
 		put_rdev(w, e);
-	if (e->type == VL_ENTRY_FILE)
+	if (e->type == VL_ENTRY_FILE) {
 		put_int(w, "size", e->size);
+		vl_entry_put_slots(w, e);
+	}
 	put_text(w, "t", vl_entry_type_words[e->type]);
 	if (e->type == VL_ENTRY_LINK)
 		put_bytes(w, "target", "target_b", e->target);

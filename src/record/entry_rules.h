@@ -15,6 +15,10 @@ bool vl_entry_is_device(enum vl_entry_type type);
 enum vl_status vl_entry_check_attrs(
     const struct vl_entry *e, struct vl_err *err);
 
+/* Those of slots, the same. */
+enum vl_status vl_entry_check_slots(
+    const struct vl_entry *e, struct vl_err *err);
+
 /* Values from their one text form; false for every other text. */
 bool vl_entry_parse_mode(struct vl_slice text, uint32_t *mode);
 bool vl_entry_parse_time(struct vl_slice text, struct vl_time *t);
@@ -47,10 +51,15 @@ enum vl_status vl_entry_read_attrs(struct vl_entry *e,
     struct vl_entry_store *store, const struct vl_entry_attrs_at *at,
     struct vl_err *err);
 
+/* The slots at `item`, the same. */
+enum vl_status vl_entry_read_slots(struct vl_entry *e,
+    struct vl_entry_store *store, size_t item, struct vl_err *err);
+
 /* Members of a line from values that were checked, where there are any. */
 void vl_entry_put_acl(struct vl_json_w *w, const char *key,
     const struct vl_acl_entry *acl, size_t n);
 void vl_entry_put_flags(struct vl_json_w *w, uint32_t flags);
 void vl_entry_put_xattrs(struct vl_json_w *w, const struct vl_entry *e);
+void vl_entry_put_slots(struct vl_json_w *w, const struct vl_entry *e);
 
 #endif

@@ -236,10 +236,14 @@ put_record(struct vl_buf *out, struct reader *r, enum wire_mode mode,
 	}
 	if (rec.kind != VL_LINE_ENTRY) {
 		st = put_kind(out, WIRE_LINE, err);
-		return st == VL_OK ? wire_put_line(out, &rec, err) : st;
+		if (st == VL_OK)
+			st = wire_put_line(out, &rec, err);
+	} else {
+		st = put_kind(out, WIRE_ENTRY, err);
+		if (st == VL_OK)
+			st = wire_put_entry(out, &rec, err);
 	}
-	st = put_kind(out, WIRE_ENTRY, err);
-	return st == VL_OK ? wire_put_entry(out, &rec, err) : st;
+	return st == VL_OK ? wire_put_tokens(out, &rec, err) : st;
 }
 
 /* Whole items, until there are enough; behind a failure comes nothing. */

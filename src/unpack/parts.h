@@ -240,6 +240,8 @@ enum vl_status vl_line_tokens_load(struct vl_unpack *u, struct vl_err *err);
 /* Those of `rec`, which is line u->number. */
 enum vl_status vl_line_tokens_take(
     struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err);
+/* How many it has to have. */
+size_t vl_line_slots(const struct vl_unpacked *rec);
 /* None may be left of the lines before. */
 enum vl_status vl_line_tokens_check_none(
     struct vl_unpack *u, struct vl_err *err);

@@ -292,15 +292,11 @@ static enum vl_status
 take_line(struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 {
 	struct vl_slice line = { NULL, 0 };
-	enum vl_status st = VL_OK;
 
 	if (!wire_take_line(&line, &rec->number, &u->proxy->rd) ||
 	    vl_line_kind(line) == VL_LINE_ENTRY)
 		return vl_fail(err, VL_EFORMAT, "a line is no such one");
-	st = vl_line_decode(u, rec, line, err);
-	return st == VL_OK ?
-	    wire_take_tokens(rec, &u->tokens.list, &u->proxy->rd, err) :
-	    st;
+	return vl_line_decode(u, rec, line, err);
 }
 
 /* A record that obeys all rules of one line, where it may stand. */
@@ -317,6 +313,9 @@ take_record(struct vl_unpack *u, struct vl_unpacked *rec, uint8_t kind,
 		return impossible(p, err);
 	if (st == VL_OK && kind == WIRE_ENTRY)
 		vl_line_of_entry(rec);
+	if (st == VL_OK)
+		st = wire_take_tokens(
+		    rec, vl_line_slots(rec), &u->tokens.list, &p->rd, err);
 	if (st == VL_OK)
 		st = vl_order_check(&u->order, &u->inner, rec, err);
 	if (st != VL_OK)

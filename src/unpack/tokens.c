@@ -67,18 +67,25 @@ take_one(struct vl_unpack *u, size_t slot, size_t *bytes, struct vl_err *err)
 	    err);
 }
 
+size_t
+vl_line_slots(const struct vl_unpacked *rec)
+{
+	return rec->kind == VL_LINE_ENTRY ? rec->entry.nslots : rec->row.nslots;
+}
+
 enum vl_status
 vl_line_tokens_take(
     struct vl_unpack *u, struct vl_unpacked *rec, struct vl_err *err)
 {
+	const size_t n = vl_line_slots(rec);
 	enum vl_status st = VL_OK;
 	size_t bytes = 0;
 	size_t i = 0;
 
 	vl_buf_clear(&u->tokens.list);
-	for (i = 0; i < rec->row.nslots && st == VL_OK; i++)
+	for (i = 0; i < n && st == VL_OK; i++)
 		st = take_one(u, i, &bytes, err);
-	rec->ntokens = rec->row.nslots;
+	rec->ntokens = n;
 	if (st == VL_OK && i > 0)
 		rec->tokens = (const void *)u->tokens.list.p;
 	return st;
@@ -92,12 +99,31 @@ within_slot(const struct vl_slot_place *place, struct vl_err *err)
 	char key[256];
 	char column[256];
 
+	if (place->collection.n == 0)
+		return vl_within(err, "resource '%.*s', '%s', secret '%s'",
+		    (int)place->resource.n, (const char *)place->resource.p,
+		    vl_escape_text(key, sizeof(key), place->key),
+		    vl_escape_text(column, sizeof(column), place->inside));
 	return vl_within(err,
 	    "resource '%.*s', table '%s', row %s, column '%s'",
 	    (int)place->resource.n, (const char *)place->resource.p,
 	    vl_escape_text(table, sizeof(table), place->collection),
 	    vl_escape_text(key, sizeof(key), place->key),
 	    vl_escape_text(column, sizeof(column), place->column));
+}
+
+/* Where secret `i` of the line is, `at` that of the one before. */
+static bool
+next_slot(const struct vl_unpacked *rec, size_t i, struct vl_slots *at,
+    struct vl_slot_place *place, struct vl_slot *slot)
+{
+	if (rec->kind != VL_LINE_ENTRY)
+		return vl_row_next_slot(at, &rec->row, rec->store, place, slot);
+	if (i >= rec->entry.nslots)
+		return false;
+	*place = vl_entry_slot_place(&rec->entry, i);
+	*slot = rec->entry.slots[i].slot;
+	return true;
 }
 
 enum vl_status
@@ -114,8 +140,7 @@ vl_line_tokens_open(
 	if (u->transfer == NULL || u->unswept)
 		return VL_OK;
 	for (i = 0; i < rec->ntokens && st == VL_OK; i++) {
-		if (!vl_row_next_slot(
-		        &at, &rec->row, rec->store, &place, &slot))
+		if (!next_slot(rec, i, &at, &place, &slot))
 			return vl_fail(err, VL_EFORMAT,
 			    "a line has fewer secrets than tokens");
 		st = ops->open(ops->arg, &place, slot.print, rec->tokens[i],
@@ -123,10 +148,10 @@ vl_line_tokens_open(
 		if (st != VL_OK)
 			(void)within_slot(&place, err);
 	}
-	if (i > 0) {
+	if (i > 0)
 		vl_locked_clear(&u->plain_text);
+	if (i > 0 && rec->kind != VL_LINE_ENTRY)
 		rec->store->text.n = at.begin;
-	}
 	return st;
 }
 

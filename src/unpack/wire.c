@@ -70,12 +70,17 @@ wire_put_line(
     struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
 {
 	enum vl_status st = put_u64(out, rec->number, err);
+
+	return st == VL_OK ? wire_put_bytes(out, rec->line, err) : st;
+}
+
+enum vl_status
+wire_put_tokens(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	enum vl_status st = wire_put_u32(out, (uint32_t)rec->ntokens, err);
 	size_t i = 0;
 
-	if (st == VL_OK)
-		st = wire_put_bytes(out, rec->line, err);
-	if (st == VL_OK)
-		st = wire_put_u32(out, (uint32_t)rec->ntokens, err);
 	for (i = 0; i < rec->ntokens && st == VL_OK; i++)
 		st = wire_put_bytes(out, rec->tokens[i], err);
 	return st;
@@ -90,15 +95,15 @@ wire_take_line(struct vl_slice *line, uint64_t *number, struct vl_rd *rd)
 }
 
 enum vl_status
-wire_take_tokens(struct vl_unpacked *rec, struct vl_buf *list, struct vl_rd *rd,
-    struct vl_err *err)
+wire_take_tokens(struct vl_unpacked *rec, size_t slots, struct vl_buf *list,
+    struct vl_rd *rd, struct vl_err *err)
 {
 	const size_t n = vl_rd_u32le(rd);
 	struct vl_slice token = { NULL, 0 };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	if (rd->short_ || n != rec->row.nslots)
+	if (rd->short_ || n != slots)
 		return vl_fail(
 		    err, VL_EFORMAT, "secrets are not those of their line");
 	vl_buf_clear(list);

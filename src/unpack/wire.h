@@ -44,7 +44,7 @@ enum {
 
 /* Items of a batch. */
 enum {
-	WIRE_ENTRY = 1,
+	WIRE_ENTRY = 1, /* what it says, and its tokens */
 	WIRE_REFS,
 	WIRE_BODY_END,
 	WIRE_TAIL,
@@ -108,10 +108,12 @@ enum vl_status wire_take_entry(struct vl_unpacked *rec,
 enum vl_status wire_put_line(
     struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err);
 bool wire_take_line(struct vl_slice *line, uint64_t *number, struct vl_rd *rd);
-/* What is behind it, once it is decoded into `rec`: as many tokens as it has
- * secrets; `list` holds them as slices. */
-enum vl_status wire_take_tokens(struct vl_unpacked *rec, struct vl_buf *list,
-    struct vl_rd *rd, struct vl_err *err);
+/* What is behind an entry or a line, once that is in `rec`: as many tokens as
+ * it has `slots`; `list` holds them as slices. */
+enum vl_status wire_put_tokens(
+    struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err);
+enum vl_status wire_take_tokens(struct vl_unpacked *rec, size_t slots,
+    struct vl_buf *list, struct vl_rd *rd, struct vl_err *err);
 /* One line with its LF, in which nothing moves a terminal. */
 bool wire_is_line(struct vl_slice line);
 enum vl_status wire_put_refs(struct vl_buf *out,

@@ -12,6 +12,8 @@
 #define HOLE_SIZE  16
 #define ACL_MIN    10 /* tag, perm, id, length of a name */
 #define XATTR_MIN  8  /* two lengths */
+#define SLOT_FIXED 25 /* offset, form, fingerprint */
+#define SLOT_MIN   (SLOT_FIXED + 4)
 #define FIXED_SIZE 97
 
 static void
@@ -56,6 +58,24 @@ put_acl(struct vl_buf *out, const struct vl_acl_entry *acl, size_t n,
 }
 
 static enum vl_status
+put_slots(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
+{
+	uint8_t p[SLOT_FIXED];
+	enum vl_status st = wire_put_u32(out, (uint32_t)e->nslots, err);
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < e->nslots; i++) {
+		vl_put_u64le(p, e->slots[i].at);
+		p[8] = (uint8_t)e->slots[i].slot.form;
+		memcpy(p + 9, e->slots[i].slot.print, VL_SLOT_PRINT_SIZE);
+		st = vl_buf_add(out, (struct vl_slice){ p, sizeof(p) }, err);
+		if (st == VL_OK)
+			st = wire_put_bytes(out, e->slots[i].inside, err);
+	}
+	return st;
+}
+
+static enum vl_status
 put_lists(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 {
 	uint8_t p[HOLE_SIZE];
@@ -78,7 +98,7 @@ put_lists(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 		if (st == VL_OK)
 			st = wire_put_bytes(out, e->xattrs[i].value, err);
 	}
-	return st;
+	return st == VL_OK ? put_slots(out, e, err) : st;
 }
 
 enum vl_status
@@ -216,7 +236,36 @@ take_xattrs(struct vl_entry *e, struct vl_entry_store *store, struct vl_rd *rd,
 	return VL_OK;
 }
 
-/* Members that the type does not have are zero. */
+static enum vl_status
+take_slots(struct vl_entry *e, struct vl_entry_store *store, struct vl_rd *rd,
+    struct vl_err *err)
+{
+	size_t n = vl_rd_u32le(rd);
+	enum vl_status st = room(
+	    &store->slots, n, sizeof(struct vl_file_slot), SLOT_MIN, rd, err);
+	struct vl_file_slot *slots = (void *)store->slots.p;
+	struct vl_slice print = { NULL, 0 };
+	size_t i = 0;
+
+	if (st != VL_OK)
+		return st;
+	for (i = 0; i < n; i++) {
+		slots[i] = (struct vl_file_slot){ .at = vl_rd_u64le(rd) };
+		slots[i].slot.form = (enum vl_slot_form)vl_rd_u8(rd);
+		print = vl_rd_take(rd, VL_SLOT_PRINT_SIZE);
+		if (print.n == VL_SLOT_PRINT_SIZE)
+			memcpy(slots[i].slot.print, print.p, print.n);
+		slots[i].inside = wire_take_bytes(rd);
+		if (slots[i].slot.form > VL_SLOT_BROKEN)
+			return vl_fail(err, VL_EFORMAT, "a slot is none");
+	}
+	e->slots = n > 0 ? slots : NULL;
+	e->nslots = n;
+	return VL_OK;
+}
+
+/* Members that the type does not have are zero.  Of the lists, which are not
+ * taken yet, the rules of an entry say so. */
 static bool
 has_its_shape(const struct vl_entry *e)
 {
@@ -228,7 +277,7 @@ has_its_shape(const struct vl_entry *e)
 	if (e->why > VL_WHY_NAME ||
 	    (t != VL_ENTRY_LEFT_OUT && e->why != VL_WHY_UNREADABLE))
 		return false;
-	if (t != VL_ENTRY_FILE && (e->size != 0 || e->nholes != 0))
+	if (t != VL_ENTRY_FILE && e->size != 0)
 		return false;
 	if (!device && (e->major != 0 || e->minor != 0))
 		return false;
@@ -273,6 +322,8 @@ wire_take_entry(struct vl_unpacked *rec, struct vl_entry_store *store,
 		st = take_holes(&rec->entry, store, rd, err);
 	if (st == VL_OK)
 		st = take_xattrs(&rec->entry, store, rd, err);
+	if (st == VL_OK)
+		st = take_slots(&rec->entry, store, rd, err);
 	if (st == VL_OK && rd->short_)
 		st = vl_fail(err, VL_EFORMAT, "a record is cut short");
 	if (st == VL_OK)

@@ -7,6 +7,21 @@
 
 #include "fuzz.h"
 
+/* As many as its decoder says. */
+static void
+tokens(struct vl_unpacked *rec, size_t slots, struct vl_rd *rd)
+{
+	static struct vl_buf list;
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	if (wire_take_tokens(rec, slots, &list, rd, &err) != VL_OK)
+		return;
+	MUST(rec->ntokens == slots);
+	for (i = 0; i < slots; i++)
+		MUST(vl_token_valid(rec->tokens[i]));
+}
+
 static void
 entry(struct vl_rd *rd)
 {
@@ -19,7 +34,9 @@ entry(struct vl_rd *rd)
 	MUST(vl_path_check_line(rec.entry.path, &err) == VL_OK);
 	MUST(vl_entry_check(&rec.entry, &err) == VL_OK);
 	MUST(wire_is_line(rec.line));
-	MUST(rec.entry.type == VL_ENTRY_FILE || rec.entry.nholes == 0);
+	MUST(rec.entry.type == VL_ENTRY_FILE ||
+	    (rec.entry.nholes == 0 && rec.entry.nslots == 0));
+	tokens(&rec, rec.entry.nslots, rd);
 }
 
 static void
@@ -37,27 +54,20 @@ inner(struct vl_rd *rd)
 	vl_inner_head_free(&h);
 }
 
-/* The parent's own decoder says how many tokens there should be. */
 static void
 lines(struct vl_rd *rd)
 {
 	static struct vl_row_store store;
-	static struct vl_buf list;
 	struct vl_unpacked rec = { 0 };
 	struct vl_err err = { 0 };
 	struct vl_slice line = { 0 };
 	uint64_t number = 0;
-	size_t i = 0;
 
 	if (!wire_take_line(&line, &number, rd))
 		return;
 	MUST(wire_is_line(line));
-	if (vl_row_decode(&rec.row, &store, line, &err) != VL_OK ||
-	    wire_take_tokens(&rec, &list, rd, &err) != VL_OK)
-		return;
-	MUST(rec.ntokens == rec.row.nslots);
-	for (i = 0; i < rec.ntokens; i++)
-		MUST(vl_token_valid(rec.tokens[i]));
+	if (vl_row_decode(&rec.row, &store, line, &err) == VL_OK)
+		tokens(&rec, rec.row.nslots, rd);
 }
 
 int

@@ -357,7 +357,7 @@ class Bundle:
         at, tokens = 0, iter(tokens)
         for text, line, number in group:
             chunks = None
-            if line is not None and line["t"] == "row":
+            if line is not None:
                 self.read_secrets(line, number, tokens)
             if line is not None and "size" in line:
                 own = []

@@ -3,6 +3,7 @@
 import re
 
 import rows
+import slots
 from common import (SMALL_FILE, blake, demand, from_base64url, is_hex,
                   is_name, is_number, is_text, is_time, json_read, kdf_series,
                   le64, members)
@@ -21,7 +22,7 @@ FLAGS = ("append compress dirsync immutable journal_data noatime nocow nodump "
 TYPES = {
     "dir": ("gid mode mtime uid", "acl acl_default flags group owner xattrs"),
     "file": ("gid hash mode mtime size uid",
-             "acl flags group holes owner xattrs"),
+             "acl flags group holes owner slots xattrs"),
     "link": ("gid mtime target uid", "group owner xattrs"),
     "hard": ("to", ""),
     "fifo": ("gid mode mtime uid", "acl group owner xattrs"),
@@ -75,12 +76,9 @@ def read_any(line):
 def read_line(line):
     """The object of a line, with path, target and to as bytes."""
     value = read_json(line)
-    reserved = "slots" in value
     kind = value.get("t")
     demand(isinstance(kind, str) and kind in TYPES, "a type that is not known")
     must, may = TYPES[kind]
-    if reserved and "mtime" in must:
-        may += " slots"
     value = with_bytes(value, f"path r {must}".split())
     members(value, "a line", f"path r t {must}", may)
     check_values(value)
@@ -90,7 +88,8 @@ def read_line(line):
     check_path(value["path"])
     demand(value["path"] != b"" or kind in ("dir", "left_out"),
            "a root that is no directory", "path")
-    demand(not reserved, "'slots', which version 0 does not carry", "refused")
+    if "slots" in value:
+        slots.check_file(value)
     return value
 
 

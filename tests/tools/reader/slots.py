@@ -7,14 +7,15 @@ without Poly1305 behind it. It is slow, which for secrets is fast enough.
 import base64
 import struct
 
-from common import (blake, demand, from_base64url, is_label, is_text,
-                    json_text, kdf_transfer)
+from common import (blake, demand, from_base64url, is_label, is_number,
+                    is_text, json_text, kdf_transfer)
 
 HEAD = 40
 BLOCK = 32
 TOKEN_MOST = HEAD + (1 << 20) + BLOCK
 LINE_MOST = 16 + TOKEN_MOST     # items of one line together
 INSIDE_MOST = 1024
+FILE_MOST = 16 << 20
 TYPES = ("text", "blob", "clear", "clear-blob", "broken", "broken-blob")
 PIECE_TYPES = ("text", "clear", "broken")
 FORMS = ("plain", "json", "yaml", "yaml-part", "yaml-single", "yaml-double")
@@ -51,8 +52,35 @@ def is_secret(part):
     return isinstance(part, dict) and list(part) == ["$secret"]
 
 
+def check_file(line):
+    """The slots of a file: [[offset, fingerprint, place, type], ...]."""
+    found = line["slots"]
+    demand(isinstance(found, list) and found != []
+           and all(isinstance(slot, list) and len(slot) == 4
+                   for slot in found), "'slots' is wrong")
+    demand("holes" not in line, "'slots' beside 'holes'")
+    before = 0
+    for at, fingerprint_, inside, type_ in found:
+        demand(is_number(at) and is_fingerprint(fingerprint_)
+               and isinstance(inside, str) and type_ in PIECE_TYPES
+               and len(inside.encode()) <= INSIDE_MOST, "'slots' is wrong")
+        demand(before <= at <= line["size"], "a slot beyond its file", "limit")
+        demand(inside or len(found) == 1 and line["size"] == 0,
+               "a slot that is the whole file, and more")
+        before = at
+    demand(line["size"] <= FILE_MOST, "a file with slots is too long", "limit")
+
+
 def of_line(line):
-    """(fingerprint, place) of each secret of a row, in their order."""
+    """(fingerprint, place) of each secret of a line, in their order."""
+    if line["t"] == "row":
+        yield from of_row(line)
+    for _, fingerprint_, inside, type_ in line.get("slots", []):
+        yield fingerprint_, (line["r"].encode(), b"", line["path"], b"",
+                             inside.encode(), type_.encode())
+
+
+def of_row(line):
     for column in sorted(line["row"], key=str.encode):
         value = line["row"][column]
         if is_secret(value):

@@ -59,6 +59,63 @@ hole_behind(struct vl_unpacked *rec)
 	rec->entry.nholes = 1;
 }
 
+static const uint8_t a_token[VL_TOKEN_HEAD + VL_TOKEN_BLOCK];
+static const struct vl_slice its_token = { a_token, sizeof(a_token) };
+
+static void
+with_slot(struct vl_unpacked *rec, uint64_t at, unsigned form)
+{
+	static struct vl_file_slot slot;
+
+	slot = (struct vl_file_slot){ .at = at,
+		.slot = { .form = (enum vl_slot_form)form },
+		.inside = vl_slice_of("$.a") };
+	rec->entry.slots = &slot;
+	rec->entry.nslots = 1;
+	rec->tokens = &its_token;
+	rec->ntokens = 1;
+}
+
+static void
+slot_behind(struct vl_unpacked *rec)
+{
+	with_slot(rec, 101, VL_SLOT_SEALED);
+}
+
+static void
+slot_of_no_form(struct vl_unpacked *rec)
+{
+	with_slot(rec, 0, 3);
+}
+
+static void
+slot_of_a_directory(struct vl_unpacked *rec)
+{
+	with_slot(rec, 0, VL_SLOT_SEALED);
+	rec->entry.type = VL_ENTRY_DIR;
+	rec->entry.size = 0;
+}
+
+static void
+slot_alone(struct vl_unpacked *rec)
+{
+	with_slot(rec, 0, VL_SLOT_SEALED);
+	rec->ntokens = 0;
+}
+
+static void
+token_alone(struct vl_unpacked *rec)
+{
+	with_slot(rec, 0, VL_SLOT_SEALED);
+	rec->entry.nslots = 0;
+}
+
+static void
+slot_right(struct vl_unpacked *rec)
+{
+	with_slot(rec, 100, VL_SLOT_SEALED);
+}
+
 static void
 acl_of_nobody(struct vl_unpacked *rec)
 {
@@ -158,6 +215,11 @@ records_are_held_against_every_rule(void **state)
 		{ .name = "hole behind the end", .spoil = hole_behind },
 		{ .name = "ACL", .spoil = acl_of_nobody },
 		{ .name = "attribute of the system", .spoil = xattr_elsewhere },
+		{ .name = "slot behind the end", .spoil = slot_behind },
+		{ .name = "slot of no form", .spoil = slot_of_no_form },
+		{ .name = "slot of a directory", .spoil = slot_of_a_directory },
+		{ .name = "slot without a token", .spoil = slot_alone },
+		{ .name = "token without a slot", .spoil = token_alone },
 		{ .name = "size of a directory", .spoil = directory_with_size },
 		{ .name = "holes of a fifo", .spoil = fifo_with_holes },
 		{ .name = "mode of a link", .spoil = link_with_mode },
@@ -276,6 +338,9 @@ secrets_are_held_against_their_line(void **state)
 	static const struct scenario right = {
 		.name = "one", SECRET, .tokens = two, .ntokens = 1
 	};
+	static const struct scenario of_a_file = {
+		.name = "one", .about = RECORD, .spoil = slot_right
+	};
 	struct bundle b;
 	struct vl_err err = { 0 };
 	size_t i = 0;
@@ -286,6 +351,8 @@ secrets_are_held_against_their_line(void **state)
 		assert_refused(&b, &all[i]);
 	/* One that could be is opened here, where the key is. */
 	assert_int_equal(VL_EAUTH, hear(&b, &right, read_all, &err));
+	assert_non_null(strstr(err.text, "a secret is of another epoch"));
+	assert_int_equal(VL_EAUTH, hear(&b, &of_a_file, read_all, &err));
 	assert_non_null(strstr(err.text, "a secret is of another epoch"));
 	teardown(&b);
 }

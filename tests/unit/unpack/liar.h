@@ -90,6 +90,7 @@ add_record(struct vl_buf *out, const struct vl_unpacked *rec)
 {
 	add_kind(out, WIRE_ENTRY);
 	(void)wire_put_entry(out, rec, NULL);
+	(void)wire_put_tokens(out, rec, NULL);
 }
 
 static void
@@ -153,6 +154,7 @@ add_line(
 	rec.line = vl_buf_slice(&line);
 	add_kind(out, WIRE_LINE);
 	(void)wire_put_line(out, &rec, NULL);
+	(void)wire_put_tokens(out, &rec, NULL);
 	vl_buf_free(&line);
 }
 

@@ -1,7 +1,7 @@
 #ifndef TEST_SECRETS_H
 #define TEST_SECRETS_H
 
-/* A writer of a bundle with secrets in rows, for tests. */
+/* A writer of a bundle with secrets, for tests. */
 
 #include "bundle.h"
 
@@ -16,7 +16,7 @@ struct secret {
 	size_t n; /* bytes of it */
 };
 
-/* A writer of one bundle with rows of table t. */
+/* A writer of one bundle with rows of table t, or with files. */
 struct writer {
 	char dir[64];
 	char name[32];
@@ -48,9 +48,8 @@ put_line(struct writer *w, const char *text)
 }
 
 static inline struct writer *
-writer_new(void)
+writer_of(const struct vl_resource_id *app)
 {
-	static struct vl_resource_id app = { .name = "app", .kind = "sqlite" };
 	struct writer *w = calloc(1, sizeof(*w));
 	struct vl_pack_opts opts = { .tempdir = ".",
 		.nrecipients = 2,
@@ -58,7 +57,7 @@ writer_new(void)
 		.level = 1,
 		.site = "demo",
 		.tool = "test",
-		.resources = &app,
+		.resources = app,
 		.nresources = 1 };
 	struct vl_err err;
 
@@ -94,11 +93,21 @@ writer_new(void)
 	    &err);
 	w->ops = vl_tokens_ops(w->tokens);
 	must(vl_pack_open(&w->p, &opts, &err), &err);
+	w->wrong_row = UINT32_MAX;
+	return w;
+}
+
+static inline struct writer *
+writer_new(void)
+{
+	static const struct vl_resource_id app = { .name = "app",
+		.kind = "sqlite" };
+	struct writer *w = writer_of(&app);
+
 	put_line(w, "{\"r\":\"app\",\"t\":\"profile\"}\n");
 	put_line(w,
 	    "{\"c\":\"t\",\"r\":\"app\",\"schema\":[\"x\"],\"t\":"
 	    "\"table\"}\n");
-	w->wrong_row = UINT32_MAX;
 	return w;
 }
 
