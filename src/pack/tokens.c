@@ -6,29 +6,32 @@
 
 #include "parts.h"
 
-/* The first byte of `word` stands in few lines. */
-static bool
-has_word(struct vl_slice line, const char *word)
+/* How often the line of a row has the name that each slot begins with; `$`
+ * stands in few. */
+static size_t
+count_words(struct vl_slice line)
 {
-	const size_t n = strlen(word);
+	static const char word[] = "$secret\":";
 	const uint8_t *end = line.p + line.n;
 	const uint8_t *p = line.p;
+	size_t n = 0;
 
 	while (p < end) {
 		p = memchr(p, word[0], (size_t)(end - p));
 		if (p == NULL)
-			return false;
-		if ((size_t)(end - p) >= n && memcmp(p, word, n) == 0)
-			return true;
+			break;
+		n += (size_t)(end - p) >= sizeof(word) - 1 && p > line.p &&
+		    p[-1] == '"' && memcmp(p, word, sizeof(word) - 1) == 0;
 		p++;
 	}
-	return false;
+	return n;
 }
 
-/* Few lines have any: what does not hold the word is not decoded.  Of a path
- * that is a list of lists, as are holes and attributes. */
+/* Few lines have any.  That of a row is decoded where the words alone do not
+ * say that all is well: a column may have that name, too.  Of a path they are a
+ * list of lists, as are holes and attributes. */
 static size_t
-count_slots(struct vl_pack *p, struct vl_slice line, bool any)
+count_slots(struct vl_pack *p, struct vl_slice line, size_t expected)
 {
 	struct vl_row row = { 0 };
 	struct vl_entry e = { 0 };
@@ -36,12 +39,13 @@ count_slots(struct vl_pack *p, struct vl_slice line, bool any)
 
 	switch (vl_line_kind(line)) {
 	case VL_LINE_ROW:
-		if ((any || has_word(line, "$secret\"")) &&
-		    vl_row_decode(&row, &p->row, line, &err) == VL_OK)
+		if (count_words(line) == expected)
+			return expected;
+		if (vl_row_decode(&row, &p->row, line, &err) == VL_OK)
 			return row.nslots;
 		break;
 	case VL_LINE_ENTRY:
-		if ((any || has_word(line, "[[")) &&
+		if ((expected > 0 || memmem(line.p, line.n, "[[", 2) != NULL) &&
 		    vl_entry_decode(&e, &p->entry, line, &err) == VL_OK)
 			return e.nslots;
 		break;
@@ -55,7 +59,7 @@ count_slots(struct vl_pack *p, struct vl_slice line, bool any)
 enum vl_status
 tokens_check(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 {
-	size_t slots = count_slots(p, rec->line, rec->ntokens > 0);
+	size_t slots = count_slots(p, rec->line, rec->ntokens);
 	size_t bytes = 0;
 	size_t i;
 

@@ -57,7 +57,7 @@ struct rows_staged {
 	struct vl_slice row;        /* canonical JSON */
 	struct vl_slice x;          /* the same, or n is 0 */
 	int64_t body;               /* number of its body; 0: none */
-	int64_t tokens;             /* the same of those of its slots */
+	int64_t tokens;             /* number of those of its slots; or 0 */
 	uint8_t hash[VL_HASH_SIZE]; /* with a body: of `row` and it */
 	enum rows_act act;
 	enum rows_act was;    /* as it was put aside or set */
@@ -121,9 +121,12 @@ enum vl_status rows_stage_fill(
     struct rows_stage *s, struct vl_slice bytes, struct vl_err *err);
 enum vl_status rows_stage_piece(struct rows_stage *s, int64_t number,
     uint64_t at, uint64_t n, struct vl_buf *out, struct vl_err *err);
-/* All of one. */
-enum vl_status rows_stage_all(struct rows_stage *s, int64_t number,
-    struct vl_buf *out, struct vl_err *err);
+/* Tokens of a row's secrets are put aside, and found by their number, valid
+ * until the next are asked for. */
+enum vl_status rows_stage_tokens(struct rows_stage *s, struct vl_slice tokens,
+    int64_t *number, struct vl_err *err);
+enum vl_status rows_stage_tokens_of(struct rows_stage *s, int64_t number,
+    struct vl_slice *tokens, struct vl_err *err);
 /* Rows of the target that no row of the bundle is: to be deleted. */
 enum vl_status rows_stage_gone(struct rows_stage *s, size_t table,
     const struct rows_staged *row, struct vl_err *err);

@@ -317,10 +317,8 @@ rows_slots_take(struct vl_rows_put *p, const struct vl_row *row,
 		st = take_slot(p, &place, tokens->list[i++], err);
 	if (st != VL_OK || p->tokens.n == 0)
 		return st;
-	st = rows_stage_body(p->stage, p->tokens.n, &p->row.tokens, err);
-	return st == VL_OK ?
-	    rows_stage_fill(p->stage, vl_buf_slice(&p->tokens), err) :
-	    st;
+	return rows_stage_tokens(
+	    p->stage, vl_buf_slice(&p->tokens), &p->row.tokens, err);
 }
 
 /* The `n`th token of the column among those that were put aside with the row.
@@ -361,19 +359,17 @@ rows_fill_secret(struct vl_rows_put *p, const struct rows_staged *row,
 	struct vl_slot_place place =
 	    place_of(plan, of->table, of->column, row->key);
 	struct vl_slice token = { 0 };
+	struct vl_slice all = { 0 };
 	enum vl_status st = VL_OK;
 
 	place.inside = of->inside;
 	place.form = of->slot->form;
 	place.blob = of->slot->blob;
-	vl_buf_clear(&p->tokens);
 	if (s != NULL && row->tokens != 0)
-		st = rows_stage_all(p->stage, row->tokens, &p->tokens, err);
+		st = rows_stage_tokens_of(p->stage, row->tokens, &all, err);
 	if (st != VL_OK)
 		return st;
-	if (s == NULL ||
-	    !find_token(
-	        vl_buf_slice(&p->tokens), of->column, of->number, &token))
+	if (s == NULL || !find_token(all, of->column, of->number, &token))
 		return vl_fail(err, VL_EFORMAT, "it has no token for a secret");
 	st = plan->ops->open(
 	    plan->ops->arg, &place, of->slot->print, token, &s->plain, err);

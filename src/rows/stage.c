@@ -57,6 +57,7 @@ rows_stage_open(struct rows_stage **out, const char *tempdir, size_t ntables,
 	s->tempdir = strdup(tempdir);
 	spill_init(&s->rows, s->tempdir, STAGE_WHAT);
 	spill_init(&s->more, s->tempdir, STAGE_WHAT);
+	spill_init(&s->tokens, s->tempdir, STAGE_WHAT);
 	if (s->tempdir == NULL)
 		return vl_fail_memory(err);
 	s->tables = calloc(ntables + 1, sizeof(*s->tables));
@@ -97,6 +98,8 @@ rows_stage_free(struct rows_stage *s)
 	stage_cache_free(s->cache);
 	spill_free(&s->rows);
 	spill_free(&s->more);
+	spill_free(&s->tokens);
+	vl_buf_free(&s->near.bytes);
 	if (s->fates >= 0)
 		close(s->fates);
 	free(s->pages);

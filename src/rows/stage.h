@@ -75,7 +75,9 @@ struct rows_stage {
 	struct spill rows;
 	struct stage_mem *cache;
 	struct spill more;
-	int fates; /* file of pages; -1: none yet */
+	struct spill tokens;
+	struct stage_mem near; /* some of them */
+	int fates;             /* file of pages; -1: none yet */
 	struct stage_page *pages;
 	uint32_t npages;
 	sqlite3 *db;

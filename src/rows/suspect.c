@@ -337,7 +337,8 @@ read_column(struct rows_suspects *s, const struct rows_reader *rd,
 		.may_be_secret = true };
 
 	if (cell->type != VL_CELL_TEXT || cell->bytes.n < SHORTEST ||
-	    rows_whole(rd, column) != NULL)
+	    rows_whole(rd, column) != NULL ||
+	    rows_secret_for(rd, column) != NULL)
 		return VL_OK;
 	if (text.row_column != NONE) {
 		row = rows_reader_cell(rd, text.row_column);

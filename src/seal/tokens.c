@@ -59,7 +59,8 @@ vl_tokens_free(struct vl_tokens *t)
 }
 
 /* The parts of a place, in their order. */
-#define PARTS 8
+#define PARTS       8
+#define PLACE_SHORT 512
 struct place {
 	uint8_t epoch[8];
 	struct vl_slice parts[PARTS];
@@ -107,16 +108,33 @@ add_u64(struct vl_hash *h, size_t n)
 	vl_hash_add(h, (struct vl_slice){ le, sizeof(le) });
 }
 
+/* Parts are short mostly: they are put together before they are hashed. */
 static void
 add_place(struct vl_hash *h, const struct place *l)
 {
+	uint8_t bytes[PLACE_SHORT];
+	struct vl_slice part = { 0 };
+	size_t n = 0;
 	size_t i = 0;
 
 	for (i = 0; i < PARTS; i++) {
-		add_u32(h, l->parts[i].n);
-		if (l->parts[i].n > 0)
-			vl_hash_add(h, l->parts[i]);
+		part = l->parts[i];
+		if (n + 4 + part.n > sizeof(bytes)) {
+			vl_hash_add(h, (struct vl_slice){ bytes, n });
+			n = 0;
+		}
+		vl_put_u32le(bytes + n, (uint32_t)part.n);
+		n += 4;
+		if (n + part.n > sizeof(bytes)) {
+			vl_hash_add(h, (struct vl_slice){ bytes, n });
+			vl_hash_add(h, part);
+			n = 0;
+		} else if (part.n > 0) {
+			memcpy(bytes + n, part.p, part.n);
+			n += part.n;
+		}
 	}
+	vl_hash_add(h, (struct vl_slice){ bytes, n });
 }
 
 static void
@@ -135,7 +153,6 @@ print(const struct vl_tokens *t, const struct place *l, struct vl_slice plain,
 	if (plain.n > 0)
 		vl_hash_add(&h, plain);
 	vl_hash_end(&h, whole);
-	vl_secret_wipe(&h, sizeof(h));
 	memcpy(out, whole, VL_SLOT_PRINT_SIZE);
 }
 
@@ -176,7 +193,6 @@ make_tag(const struct vl_tokens *t, const struct place *l,
 		vl_hash_add(&h, plain);
 	vl_hash_add(&h, (struct vl_slice){ padding, n - plain.n });
 	vl_hash_end(&h, tag);
-	vl_secret_wipe(&h, sizeof(h));
 }
 
 static enum vl_status

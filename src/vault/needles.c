@@ -174,7 +174,18 @@ add(struct vl_needles *n, struct vl_slice text, const char *of,
 	return VL_OK;
 }
 
-/* As JSON has it between quotes: what must be escaped is. */
+static bool
+has_escapes(struct vl_slice text)
+{
+	size_t i = 0;
+
+	for (i = 0; i < text.n; i++)
+		if (text.p[i] < 0x20 || text.p[i] == '"' || text.p[i] == '\\')
+			return true;
+	return false;
+}
+
+/* As JSON has it between quotes, where that is another text. */
 static enum vl_status
 add_escaped(struct vl_needles *n, struct vl_slice text, const char *of,
     struct vl_err *err)
@@ -187,6 +198,8 @@ add_escaped(struct vl_needles *n, struct vl_slice text, const char *of,
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
+	if (!has_escapes(text))
+		return VL_OK;
 	vl_locked_clear(&n->work);
 	st = vl_locked_reserve(&n->work, ESCAPED * text.n, err);
 	for (i = 0; st == VL_OK && i < text.n; i++) {
@@ -209,6 +222,23 @@ add_escaped(struct vl_needles *n, struct vl_slice text, const char *of,
 	return st == VL_OK ? add(n, vl_locked_slice(&n->work), of, err) : st;
 }
 
+/* What is in base64 as URLs have it; false: that is the same. */
+static bool
+for_url(uint8_t *text, size_t n)
+{
+	bool other = false;
+	size_t i = 0;
+
+	for (i = 0; i < n; i++) {
+		other = other || text[i] == '+' || text[i] == '/';
+		if (text[i] == '+')
+			text[i] = '-';
+		else if (text[i] == '/')
+			text[i] = '_';
+	}
+	return other;
+}
+
 /* In base64 a text stands in one of three ways, by how many bytes are before
  * it; its first and last characters hang on what is around it. */
 static enum vl_status
@@ -226,11 +256,7 @@ add_base64(struct vl_needles *n, struct vl_slice text, const char *of,
 		st = encoding_write(&n->work, VL_ENCODED_BASE64, part, err);
 		if (st == VL_OK)
 			st = add(n, vl_locked_slice(&n->work), of, err);
-		vl_locked_clear(&n->work);
-		if (st == VL_OK)
-			st = encoding_write(
-			    &n->work, VL_ENCODED_BASE64URL, part, err);
-		if (st == VL_OK)
+		if (st == VL_OK && for_url(n->work.p, n->work.n))
 			st = add(n, vl_locked_slice(&n->work), of, err);
 	}
 	return st;

@@ -8,6 +8,8 @@
 #include "inside.h"
 #include "write.h"
 
+#define DRAWN 512 /* random bytes at once: asking the kernel takes its time */
+
 struct vl_vault {
 	const struct vl_cipher *c;
 	struct keyring *ring;    /* NULL of what is plain, or a program's */
@@ -15,7 +17,11 @@ struct vl_vault {
 	struct talk *talk;       /* of a program */
 	struct vl_locked work;
 	struct vl_locked sealed; /* a ciphertext on its way out */
+	uint8_t drawn[DRAWN];    /* for salts and IVs, which are no secrets */
+	size_t left;             /* of them, at the end */
 };
+
+_Static_assert(SALT_MAX <= DRAWN && IV_MAX <= DRAWN, "enough at once");
 
 static enum vl_status
 make(struct vl_vault *v, struct vl_slice key, struct vl_err *err)
@@ -279,6 +285,18 @@ takes_iv(const struct vl_cipher *c)
 	return false;
 }
 
+/* None of them twice. */
+static void
+draw(struct vl_vault *v, uint8_t *p, size_t n)
+{
+	if (n > v->left) {
+		vl_random(v->drawn, sizeof(v->drawn));
+		v->left = sizeof(v->drawn);
+	}
+	memcpy(p, v->drawn + sizeof(v->drawn) - v->left, n);
+	v->left -= n;
+}
+
 static enum vl_status
 seal_layout(struct vl_vault *v, struct vl_locked *out, struct vl_slice plain,
     struct vl_err *err)
@@ -290,11 +308,11 @@ seal_layout(struct vl_vault *v, struct vl_locked *out, struct vl_slice plain,
 	enum vl_status st = VL_OK;
 
 	w.piece[VL_PIECE_SALT] = (struct vl_slice){ salt, salt_bytes(v->c) };
-	vl_random(salt, w.piece[VL_PIECE_SALT].n);
+	draw(v, salt, w.piece[VL_PIECE_SALT].n);
 	if (!takes_iv(v->c)) {
 		w.piece[VL_PIECE_IV] =
 		    (struct vl_slice){ iv, algorithm_of(v->c->cipher)->iv };
-		vl_random(iv, w.piece[VL_PIECE_IV].n);
+		draw(v, iv, w.piece[VL_PIECE_IV].n);
 		job.iv = iv;
 	}
 	st = keyring_keys(v->ring, &job.keys, w.piece[VL_PIECE_SALT], err);
