@@ -13,7 +13,7 @@
  *	h    one more name of a
  *	l    a symbolic link
  *
- * Before the tree may stand the lines of a database, `app`.
+ * Before the tree may stand the lines of a database, `app`; a may be a text.
  */
 
 #include "reseal_parts.h"
@@ -34,6 +34,10 @@ reseal_pack(struct reseal_work *w)
 	size_t i = 0;
 
 	vl_random_from(bytes, sizeof(bytes), seed);
+	if (w->all->text.n > 0) {
+		n = w->all->text.n;
+		reseal_add(&w->block, w->all->text.p, n);
+	}
 	reseal_add(&w->block, bytes, sizeof(bytes));
 	reseal_part(w, RESEAL_BLOCK, &w->block);
 	for (i = 0; i < RESEAL_CHUNKS; i++) {

@@ -58,6 +58,7 @@ struct reseal {
 	struct vl_head head;
 	struct vl_slice rows; /* lines of a database; none: there is none */
 	const char *tied;     /* the path of d/x, or NULL: that */
+	struct vl_slice text; /* content of a; none: random bytes */
 };
 
 /* One bundle in the making. */

@@ -9,6 +9,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <valise/profile.h>
+
 #include "importer.h"
 
 #define RULES                                                                  \
@@ -155,19 +157,20 @@ ends(void *arg, enum vl_status st)
 		fail_msg("the next run does not bring the new tree");
 }
 
-/* What an import that nothing happens to leaves. */
+/* What an import that nothing happens to leaves of what `start` makes. */
 static inline void
-use(const char *text, bool ask)
+use_from(const char *text, void (*start)(void *arg))
 {
 	struct vl_err err = { 0 };
 
-	interactive = ask;
 	importer_site(text);
+	if (vl_profile_take_files(site, ".", &err) != VL_OK)
+		fail_msg("%s", err.text);
 	vl_buf_clear(&before);
 	vl_buf_clear(&after);
 	vl_buf_clear(&old_tree);
 	vl_buf_clear(&new_tree);
-	reset(NULL);
+	start(NULL);
 	look_below(&before, "world");
 	look_below(&old_tree, "world/tree");
 	if (import(NULL, &err) != VL_OK)
@@ -175,6 +178,13 @@ use(const char *text, bool ask)
 	look_below(&after, "world");
 	look_below(&new_tree, "world/tree");
 	assert_false(is_tree(&old_tree));
+}
+
+static inline void
+use(const char *text, bool ask)
+{
+	interactive = ask;
+	use_from(text, reset);
 }
 
 static inline enum vl_status
