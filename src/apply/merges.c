@@ -3,18 +3,16 @@
  * file is read whole, on both sides; what comes of it (src/place/merge.c) goes
  * the way of text that `rewrite` replaced.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <valise/fs.h>
 #include <valise/merge.h>
 #include <valise/text.h>
 #include <valise/tree.h>
 
+#include "here.h"
 #include "members.h"
 #include "merges.h"
 
@@ -44,7 +42,7 @@ struct vl_merges {
 	struct vl_lines was; /* members of the file in hand */
 	struct vl_lines will;
 
-	struct vl_buf here;
+	struct vl_here here;
 	struct vl_buf told; /* members that change, of files to come */
 	size_t told_at;
 };
@@ -114,45 +112,6 @@ is_said(const struct vl_merges_opts *opts)
 	return false;
 }
 
-/* Below the root, and no link followed; -1 with errno. */
-static int
-open_here(const struct vl_merges *m, struct vl_slice path)
-{
-	char name[VL_NAME_MAX + 1];
-	const uint8_t *slash = NULL;
-	int up = open(m->opts.tree->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd = -1;
-	size_t n = 0;
-	int why = 0;
-
-	while (up >= 0) {
-		slash = memchr(path.p, '/', path.n);
-		n = slash == NULL ? path.n : (size_t)(slash - path.p);
-		if (n > VL_NAME_MAX) {
-			errno = ENOENT;
-			break;
-		}
-		memcpy(name, path.p, n);
-		name[n] = '\0';
-		fd = openat(up, name,
-		    slash == NULL ?
-		        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-		            O_CLOEXEC :
-		        O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (slash == NULL || fd < 0)
-			break;
-		close(up);
-		up = fd;
-		fd = -1;
-		path = (struct vl_slice){ slash + 1, path.n - n - 1 };
-	}
-	why = errno;
-	if (up >= 0)
-		close(up);
-	errno = why;
-	return fd;
-}
-
 /* ---- what was brought ---- */
 
 /* The next paths that were brought, up to that one. */
@@ -193,7 +152,7 @@ is_left(void *arg, struct vl_slice path, bool *left, struct vl_err *err)
 	}
 	if (st != VL_OK || !*left)
 		return st;
-	fd = open_here(m, path);
+	fd = vl_here_open(m->opts.tree->root, path);
 	*left = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
 	if (fd >= 0)
 		close(fd);
@@ -284,42 +243,6 @@ vl_merges_ask(struct vl_merges *m, const struct vl_entry *e, bool *concerned,
 	return st;
 }
 
-/* What is here under the path of the record, where it is a file. */
-static enum vl_status
-read_here(struct vl_merges *m, struct vl_slice path, bool *there,
-    struct vl_time *time, struct vl_err *err)
-{
-	struct stat st = { 0 };
-	size_t got = 0;
-	int fd = open_here(m, path);
-	enum vl_status status = VL_OK;
-
-	*there = false;
-	vl_buf_clear(&m->here);
-	if (fd < 0 &&
-	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
-	        errno == ENXIO))
-		return VL_OK;
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		status = vl_fail_errno(err, "what is here cannot be read");
-	} else if (S_ISREG(st.st_mode) && st.st_size > VL_MERGE_MAX) {
-		status = vl_fail(err, VL_EREFUSED,
-		    "what is here is longer than %u MiB", VL_MERGE_MAX >> 20);
-	} else if (S_ISREG(st.st_mode)) {
-		*there = true;
-		*time = (struct vl_time){ st.st_mtim.tv_sec,
-			(int32_t)st.st_mtim.tv_nsec };
-		status = vl_buf_reserve(&m->here, (size_t)st.st_size + 1, err);
-		if (status == VL_OK)
-			status = vl_pread_full(
-			    fd, m->here.p, (size_t)st.st_size, 0, &got, err);
-		m->here.n = got;
-	}
-	if (fd >= 0)
-		close(fd);
-	return status;
-}
-
 struct hand {
 	struct vl_merges *m;
 	struct vl_slice path;
@@ -388,13 +311,12 @@ vl_merges_make(struct vl_merges *m, struct vl_entry *e, struct vl_slice text,
 		.arg = &hand,
 		.brought = was_brought,
 		.member = take_member };
-	struct vl_time time = { 0 };
-	bool there = false;
 	char shown[SHOWN];
-	enum vl_status st = read_here(m, e->path, &there, &time, err);
+	enum vl_status st = vl_here_read(
+	    &m->here, m->opts.tree->root, e->path, VL_MERGE_MAX, err);
 
-	if (there)
-		merge.here = vl_buf_slice(&m->here);
+	if (m->here.there)
+		merge.here = vl_buf_slice(&m->here.text);
 	vl_lines_clear(&m->will);
 	if (st == VL_OK)
 		st = vl_merge(out, &merge, err);
@@ -405,8 +327,9 @@ vl_merges_make(struct vl_merges *m, struct vl_entry *e, struct vl_slice text,
 	if (st != VL_OK)
 		return vl_within(err, "cannot keep values of '%s'",
 		    vl_escape_text(shown, sizeof(shown), e->path));
-	if (there && vl_slice_equal(vl_buf_slice(out), merge.here))
-		e->mtime = time;
+	if (m->here.there && vl_slice_equal(vl_buf_slice(out), merge.here))
+		e->mtime = m->here.time;
+	vl_here_clear(&m->here);
 	st = vl_lines_sort(&m->will, err);
 	return st == VL_OK ? vl_members_write(m->list, e->path, &m->will, err) :
 	                     st;
@@ -468,7 +391,7 @@ vl_merges_free(struct vl_merges *m)
 	vl_brought_r_free(m->paths);
 	vl_lines_free(&m->was);
 	vl_lines_free(&m->will);
-	vl_buf_free(&m->here);
+	vl_here_free(&m->here);
 	vl_buf_free(&m->told);
 	free(m);
 }

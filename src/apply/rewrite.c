@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <valise/crypt.h>
 #include <valise/fs.h>
+#include <valise/secret.h>
 #include <valise/text.h>
 #include <valise/tree.h>
 
@@ -52,8 +54,11 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 	rw->merges = opts->merges;
 	rw->tempdir = strdup(opts->tempdir);
 	rw->rules = calloc(n + 1, sizeof(*rw->rules));
-	if (rw->tempdir == NULL || rw->rules == NULL)
+	rw->key = vl_secret_alloc(VL_KEY_SIZE);
+	if (rw->tempdir == NULL || rw->rules == NULL || rw->key == NULL)
 		st = vl_fail_memory(err);
+	else
+		vl_random(rw->key, VL_KEY_SIZE);
 	for (i = 0; i < site->nrewrite && st == VL_OK; i++)
 		if (strcmp(site->rewrite[i].resource, opts->resource) == 0)
 			st = rule_new(
@@ -345,16 +350,13 @@ keep_content(struct vl_rewrites *rw, struct vl_entry *e, struct vl_err *err)
 	if (st == VL_OK && !h->ops->end(h, e->hash))
 		st = vl_fail(err, VL_EIO, "the hash of new content failed");
 	if (st == VL_OK)
-		st = rewrite_aside(rw, &rw->fd, content, rw->end, err);
+		st = rewrite_keep(rw, content, err);
 	if (st != VL_OK)
 		return vl_within(err, "cannot rewrite '%s'",
 		    vl_escape_text(shown, sizeof(shown), e->path));
 	e->size = content.n;
 	e->holes = NULL;
 	e->nholes = 0;
-	rw->from = rw->end;
-	rw->at = 0;
-	rw->end += content.n;
 	return VL_OK;
 }
 
@@ -443,6 +445,7 @@ vl_rewrite_free(struct vl_rewrites *rw)
 		(void)close(rw->fd);
 	if (rw->more_fd >= 0)
 		(void)close(rw->more_fd);
+	vl_secret_free(rw->key);
 	free(rw->tempdir);
 	free(rw);
 }

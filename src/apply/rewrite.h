@@ -37,16 +37,24 @@ struct vl_rewrites {
 	uint64_t given; /* of all refs, again */
 	bool ended;     /* there are no more than these */
 
-	int fd; /* new contents; -1: none yet */
+	int fd;       /* new contents, encrypted; -1: none yet */
+	uint8_t *key; /* locked; of this run alone */
 	uint64_t end;
 	uint64_t from; /* the content in hand: what is not given yet */
 	uint64_t at;
+	uint64_t size; /* of it */
 };
 
 /* rewrite_body.c */
 /* Into an unlinked file in the state directory. */
 enum vl_status rewrite_aside(struct vl_rewrites *rw, int *fd,
     struct vl_slice bytes, uint64_t at, struct vl_err *err);
+/*
+ * The new content to the end of such a file.  It may hold secrets: it is
+ * encrypted piece by piece, under a key that nobody has who finds it.
+ */
+enum vl_status rewrite_keep(
+    struct vl_rewrites *rw, struct vl_slice content, struct vl_err *err);
 /* The body as it came, from its start; or what was kept of the new content. */
 void rewrite_serve_old(struct vl_rewrites *rw, struct vl_body *body);
 void rewrite_serve_new(struct vl_rewrites *rw, struct vl_body *body);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <valise/crypt.h>
 #include <valise/fs.h>
+#include <valise/secret.h>
 
 #include "rewrite.h"
 
@@ -26,6 +28,43 @@ rewrite_aside(struct vl_rewrites *rw, int *fd, struct vl_slice bytes,
 	return VL_OK;
 }
 
+/* Of a piece that begins at this byte of the file: none does twice. */
+static void
+nonce_of(uint8_t nonce[VL_NONCE_SIZE], uint64_t at)
+{
+	memset(nonce, 0, VL_NONCE_SIZE);
+	vl_put_u64le(nonce, at);
+}
+
+enum vl_status
+rewrite_keep(
+    struct vl_rewrites *rw, struct vl_slice content, struct vl_err *err)
+{
+	const struct vl_slice no_ad = { 0 };
+	uint8_t nonce[VL_NONCE_SIZE];
+	uint8_t *sealed = malloc(PIECE + VL_TAG_SIZE);
+	struct vl_slice piece = { content.p, 0 };
+	enum vl_status st = sealed == NULL ? vl_fail_memory(err) : VL_OK;
+
+	rw->from = rw->end;
+	rw->at = 0;
+	rw->size = content.n;
+	while (st == VL_OK && content.n > 0) {
+		piece.p = content.p;
+		piece.n = content.n < PIECE ? content.n : PIECE;
+		nonce_of(nonce, rw->end);
+		vl_aead_seal(sealed, piece, no_ad, nonce, rw->key);
+		piece.p = sealed;
+		content.p += piece.n;
+		content.n -= piece.n;
+		piece.n += VL_TAG_SIZE;
+		st = rewrite_aside(rw, &rw->fd, piece, rw->end, err);
+		rw->end += piece.n;
+	}
+	free(sealed);
+	return st;
+}
+
 static enum vl_status
 new_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
     struct vl_err *err)
@@ -34,47 +73,69 @@ new_part(void *arg, struct vl_chunk_ref *refs, size_t max, size_t *n,
 	uint64_t left = 0;
 
 	(void)err;
-	for (*n = 0; *n < max && rw->from < rw->end; (*n)++) {
-		left = rw->end - rw->from;
+	for (*n = 0; *n < max && rw->at < rw->size; (*n)++) {
+		left = rw->size - rw->at;
 		refs[*n] = (struct vl_chunk_ref){ .at = rw->at,
 			.n = left < PIECE ? (uint32_t)left : PIECE,
 			.offset = rw->from };
 		rw->at += refs[*n].n;
-		rw->from += refs[*n].n;
+		rw->from += refs[*n].n + VL_TAG_SIZE;
 	}
 	return VL_OK;
+}
+
+/* A piece of new content, wiped when it is released. */
+struct held {
+	size_t n;
+	uint8_t bytes[];
+};
+
+static void
+new_release(void *arg, void *hold)
+{
+	struct held *held = hold;
+
+	(void)arg;
+	if (held != NULL)
+		vl_secret_wipe(held->bytes, held->n);
+	free(held);
 }
 
 static enum vl_status
 new_chunk(void *arg, const struct vl_chunk_ref *ref, struct vl_slice *bytes,
     void **hold, struct vl_err *err)
 {
+	const struct vl_slice no_ad = { 0 };
 	const struct vl_rewrites *rw = arg;
-	uint8_t *p = malloc(ref->n);
+	const size_t n = ref->n + VL_TAG_SIZE;
+	struct held *held = malloc(sizeof(*held) + ref->n);
+	uint8_t *sealed = malloc(n);
+	uint8_t nonce[VL_NONCE_SIZE];
 	size_t got = 0;
 	enum vl_status st = VL_OK;
 
 	*hold = NULL;
-	if (p == NULL)
-		return vl_fail_memory(err);
-	st = vl_pread_full(rw->fd, p, ref->n, (off_t)ref->offset, &got, err);
-	if (st == VL_OK && got != ref->n)
-		st = vl_fail(
-		    err, VL_EIO, "a temporary file is shorter than written");
+	if (held == NULL || sealed == NULL)
+		st = vl_fail_memory(err);
+	else
+		st = vl_pread_full(
+		    rw->fd, sealed, n, (off_t)ref->offset, &got, err);
+	nonce_of(nonce, ref->offset);
+	if (st == VL_OK &&
+	    (got != n ||
+	        !vl_aead_open(held->bytes, (struct vl_slice){ sealed, n },
+	            no_ad, nonce, rw->key)))
+		st = vl_fail(err, VL_EIO,
+		    "a temporary file reads back differently than written");
+	free(sealed);
 	if (st != VL_OK) {
-		free(p);
+		free(held);
 		return st;
 	}
-	*bytes = (struct vl_slice){ p, ref->n };
-	*hold = p;
+	held->n = ref->n;
+	*bytes = (struct vl_slice){ held->bytes, held->n };
+	*hold = held;
 	return VL_OK;
-}
-
-static void
-new_release(void *arg, void *hold)
-{
-	(void)arg;
-	free(hold);
 }
 
 /* Chunks that were put aside. */

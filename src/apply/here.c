@@ -1,0 +1,107 @@
+/* Files of the target, read whole: what of them stays is told by their text. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <valise/fs.h>
+#include <valise/secret.h>
+
+#include "here.h"
+
+int
+vl_here_open(const char *root, struct vl_slice path)
+{
+	char name[VL_NAME_MAX + 1];
+	const uint8_t *slash = NULL;
+	int up = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = -1;
+	size_t n = 0;
+	int why = 0;
+
+	while (up >= 0) {
+		slash = memchr(path.p, '/', path.n);
+		n = slash == NULL ? path.n : (size_t)(slash - path.p);
+		if (n > VL_NAME_MAX) {
+			errno = ENOENT;
+			break;
+		}
+		memcpy(name, path.p, n);
+		name[n] = '\0';
+		fd = openat(up, name,
+		    slash == NULL ?
+		        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+		            O_CLOEXEC :
+		        O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (slash == NULL || fd < 0)
+			break;
+		close(up);
+		up = fd;
+		fd = -1;
+		path = (struct vl_slice){ slash + 1, path.n - n - 1 };
+	}
+	why = errno;
+	if (up >= 0)
+		close(up);
+	errno = why;
+	return fd;
+}
+
+enum vl_status
+vl_here_read(struct vl_here *h, const char *root, struct vl_slice path,
+    size_t max, struct vl_err *err)
+{
+	struct stat st = { 0 };
+	size_t got = 0;
+	int fd = vl_here_open(root, path);
+	enum vl_status status = VL_OK;
+
+	vl_here_clear(h);
+	if (fd < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
+	        errno == ENXIO))
+		return VL_OK;
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		status = vl_fail_errno(err, "what is here cannot be read");
+	} else if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max) {
+		status = vl_fail(err, VL_EREFUSED,
+		    "what is here is longer than %zu MiB", max >> 20);
+	} else if (S_ISREG(st.st_mode)) {
+		h->there = true;
+		h->time = (struct vl_time){ st.st_mtim.tv_sec,
+			(int32_t)st.st_mtim.tv_nsec };
+		/* At once: no copy of it stays where it grew. */
+		status = vl_buf_reserve(&h->text, (size_t)st.st_size + 1, err);
+		if (status == VL_OK)
+			status = vl_pread_full(
+			    fd, h->text.p, (size_t)st.st_size, 0, &got, err);
+		h->text.n = got;
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+void
+vl_here_wipe(struct vl_buf *b)
+{
+	if (b->n > 0)
+		vl_secret_wipe(b->p, b->n);
+	vl_buf_clear(b);
+}
+
+void
+vl_here_clear(struct vl_here *h)
+{
+	vl_here_wipe(&h->text);
+	h->there = false;
+}
+
+void
+vl_here_free(struct vl_here *h)
+{
+	vl_here_wipe(&h->text);
+	vl_buf_free(&h->text);
+}

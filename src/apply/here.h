@@ -1,0 +1,26 @@
+#ifndef VALISE_APPLY_HERE_H
+#define VALISE_APPLY_HERE_H
+
+/* What stands at a path of a tree of the target, where it is a file. */
+
+#include <valise/entry.h>
+
+struct vl_here {
+	struct vl_buf text; /* wiped by clear and free */
+	bool there;
+	struct vl_time time;
+};
+
+/* Below the root, and no link followed; -1 with errno. */
+int vl_here_open(const char *root, struct vl_slice path);
+/* In place of what it had.  VL_EREFUSED: it is longer than `max` bytes; VL_EIO:
+ * it cannot be read. */
+enum vl_status vl_here_read(struct vl_here *h, const char *root,
+    struct vl_slice path, size_t max, struct vl_err *err);
+void vl_here_clear(struct vl_here *h);
+void vl_here_free(struct vl_here *h);
+
+/* Wipe what a buffer holds, and empty it. */
+void vl_here_wipe(struct vl_buf *b);
+
+#endif
