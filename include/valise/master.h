@@ -8,6 +8,9 @@
 
 #include <valise/vault.h>
 
+#define VL_MASTER_FILE_MAX 1048576 /* bytes of a file with more than the key   \
+	                            */
+
 /* Names values that a right key opens. */
 struct vl_master_check {
 	char *resource;
@@ -47,5 +50,9 @@ struct vl_master_found {
 enum vl_status vl_master_read(struct vl_locked *out,
     struct vl_master_found *found, const struct vl_master_words *words,
     struct vl_err *err);
+/* The same where the file that `words` name has these bytes. */
+enum vl_status vl_master_in(struct vl_locked *out,
+    struct vl_master_found *found, const struct vl_master_words *words,
+    struct vl_slice bytes, struct vl_err *err);
 
 #endif

@@ -11,6 +11,7 @@
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
  *	merges.c   values and members of files that stay as they are here
+ *	keyfiles.c  files in which master keys of this side stand
  *	tied.c     trees in whose paths ids of rows stand
  *	owned.c    those whose files rows own
  *	pass.c     records against the trees: compare, stage
@@ -31,6 +32,7 @@
 #include <valise/unpack.h>
 
 #include "filter.h"
+#include "keyfiles.h"
 #include "merges.h"
 
 /* The bundle as it was taken in; all from the spool. */
@@ -56,6 +58,7 @@ struct vl_part {
 	struct vl_map_sort *map;  /* NULL: paths stay as they are */
 	struct vl_rewrites *rewrites; /* NULL: contents do */
 	struct vl_merges *merges;     /* NULL: nothing in files stays */
+	struct vl_keyfiles *keyfiles; /* NULL: no master key is in them */
 	struct vl_brought brought;    /* names its list */
 	struct vl_target *target;
 	struct vl_stage *stage;

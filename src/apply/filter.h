@@ -15,6 +15,7 @@
 #include <valise/ties.h>
 
 struct vl_merges;
+struct vl_keyfiles;
 struct vl_filter_opts {
 	const struct vl_site *site;     /* borrowed until free */
 	const char *resource;           /* as `site` */
@@ -30,6 +31,8 @@ struct vl_filter_opts {
 	    *links; /* with `ties` or `owned`: told of hard links; or NULL */
 	/* Of vl_rewrite_new(): what of files stays the target's; or NULL. */
 	struct vl_merges *merges;
+	/* The same: told of files in which master keys stand; or NULL. */
+	struct vl_keyfiles *keyfiles;
 	bool hold; /* no rules: records are held, and yielded as they are */
 };
 

@@ -50,7 +50,7 @@ vl_here_open(const char *root, struct vl_slice path)
 }
 
 enum vl_status
-vl_here_read(struct vl_here *h, const char *root, struct vl_slice path,
+vl_here_read(struct vl_text_here *h, const char *root, struct vl_slice path,
     size_t max, struct vl_err *err)
 {
 	struct stat st = { 0 };
@@ -93,14 +93,14 @@ vl_here_wipe(struct vl_buf *b)
 }
 
 void
-vl_here_clear(struct vl_here *h)
+vl_here_clear(struct vl_text_here *h)
 {
 	vl_here_wipe(&h->text);
 	h->there = false;
 }
 
 void
-vl_here_free(struct vl_here *h)
+vl_here_free(struct vl_text_here *h)
 {
 	vl_here_wipe(&h->text);
 	vl_buf_free(&h->text);

@@ -5,7 +5,7 @@
 
 #include <valise/entry.h>
 
-struct vl_here {
+struct vl_text_here {
 	struct vl_buf text; /* wiped by clear and free */
 	bool there;
 	struct vl_time time;
@@ -15,10 +15,10 @@ struct vl_here {
 int vl_here_open(const char *root, struct vl_slice path);
 /* In place of what it had.  VL_EREFUSED: it is longer than `max` bytes; VL_EIO:
  * it cannot be read. */
-enum vl_status vl_here_read(struct vl_here *h, const char *root,
+enum vl_status vl_here_read(struct vl_text_here *h, const char *root,
     struct vl_slice path, size_t max, struct vl_err *err);
-void vl_here_clear(struct vl_here *h);
-void vl_here_free(struct vl_here *h);
+void vl_here_clear(struct vl_text_here *h);
+void vl_here_free(struct vl_text_here *h);
 
 /* Wipe what a buffer holds, and empty it. */
 void vl_here_wipe(struct vl_buf *b);

@@ -42,7 +42,7 @@ struct vl_merges {
 	struct vl_lines was; /* members of the file in hand */
 	struct vl_lines will;
 
-	struct vl_here here;
+	struct vl_text_here here;
 	struct vl_buf told; /* members that change, of files to come */
 	size_t told_at;
 };

@@ -111,6 +111,19 @@ say_members(const struct vl_run *run, const char *resource,
 			                                                NULL);
 }
 
+/* What changes is not a file in which a master key of this side stands. */
+static void
+keep_keys(struct vl_run *run, const char *resource, enum vl_change change,
+    struct vl_slice path)
+{
+	const struct vl_part *p = vl_part_of(run, vl_slice_of(resource));
+
+	if (p != NULL && p->keyfiles != NULL && change <= VL_CHANGE_DELETE &&
+	    run->planned.status == VL_OK)
+		(void)vl_keyfiles_change(p->keyfiles, resource, path,
+		    change == VL_CHANGE_DELETE, &run->planned);
+}
+
 /* The first conflict is kept for the error; changes are said but in a pass
  * that is quiet. */
 static void
@@ -130,6 +143,7 @@ take_change(void *arg, const char *resource, enum vl_change change,
 	if (!run->quiet)
 		ui->change(ui->arg, resource, change, path, detail);
 	say_members(run, resource, change, path);
+	keep_keys(run, resource, change, path);
 	if (change <= VL_CHANGE_DELETE && run->planned.status == VL_OK)
 		(void)plan_ask(run,
 		    &(struct plan_change){ .resource = resource,
@@ -182,6 +196,10 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 		        .arg = p },
 		    err);
 	filter.merges = p->merges;
+	if (st == VL_OK)
+		st = vl_keyfiles_new(&p->keyfiles, run->opts->site,
+		    run->header.trees[at].root, err);
+	filter.keyfiles = p->keyfiles;
 	if (st == VL_OK)
 		st = vl_rewrite_new(&p->rewrites, &filter, err);
 	if (st != VL_OK)

@@ -20,6 +20,7 @@
 #include <valise/text.h>
 #include <valise/tree.h>
 
+#include "here.h"
 #include "rewrite.h"
 
 static enum vl_status
@@ -45,13 +46,14 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 	*out = NULL;
 	for (i = 0; i < site->nrewrite; i++)
 		n += strcmp(site->rewrite[i].resource, opts->resource) == 0;
-	if (n == 0 && opts->merges == NULL)
+	if (n == 0 && opts->merges == NULL && opts->keyfiles == NULL)
 		return VL_OK;
 	rw = calloc(1, sizeof(*rw));
 	if (rw == NULL)
 		return vl_fail_memory(err);
 	rw->fd = rw->more_fd = -1;
 	rw->merges = opts->merges;
+	rw->keyfiles = opts->keyfiles;
 	rw->tempdir = strdup(opts->tempdir);
 	rw->rules = calloc(n + 1, sizeof(*rw->rules));
 	rw->key = vl_secret_alloc(VL_KEY_SIZE);
@@ -239,6 +241,77 @@ scan_rest(struct vl_rewrites *rw, const struct vl_entry *e, size_t next,
 	return st;
 }
 
+static bool
+is_text(struct vl_slice content)
+{
+	return content.n == 0 ||
+	    (memchr(content.p, 0, content.n) == NULL && vl_utf8_valid(content));
+}
+
+static void
+begin_reading(struct vl_rewrites *rw)
+{
+	vl_here_wipe(&rw->content);
+	rw->nrefs = 0;
+	rw->nmore = rw->given = rw->seen = 0;
+	rw->ended = false;
+}
+
+/* Zeros to byte `at` of the content. */
+static enum vl_status
+add_zeros(struct vl_rewrites *rw, uint64_t at, struct vl_err *err)
+{
+	const size_t n = (size_t)at - rw->content.n;
+
+	if (vl_buf_reserve(&rw->content, n + 1, err) != VL_OK)
+		return err->status;
+	memset(rw->content.p + rw->content.n, 0, n);
+	rw->content.n += n;
+	return VL_OK;
+}
+
+static enum vl_status
+take_bytes(
+    struct vl_rewrites *rw, const struct vl_chunk_ref *ref, struct vl_err *err)
+{
+	struct vl_slice bytes = { NULL, 0 };
+	void *hold = NULL;
+	enum vl_status st = VL_OK;
+
+	if (ref->at > rw->content.n)
+		st = add_zeros(rw, ref->at, err);
+	if (st == VL_OK)
+		st = rw->body.chunk(rw->body.arg, ref, &bytes, &hold, err);
+	if (st != VL_OK)
+		return st;
+	st = vl_buf_add(&rw->content, bytes, err);
+	rw->body.release(rw->body.arg, hold);
+	return st;
+}
+
+/* All bytes of the file in hand, whatever they are. */
+static enum vl_status
+read_whole(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	size_t next = 0;
+	size_t n = 0;
+
+	begin_reading(rw);
+	st = vl_buf_reserve(&rw->content, (size_t)e->size + 1, err);
+	while (st == VL_OK && !rw->ended) {
+		st = read_refs(rw, &n, err);
+		rw->ended = st == VL_OK && n == 0;
+		for (; st == VL_OK && next < rw->nrefs; next++)
+			st = take_bytes(rw, &rw->refs[next], err);
+	}
+	if (st == VL_OK && rw->content.n < e->size)
+		st = add_zeros(rw, e->size, err);
+	*text = st == VL_OK && is_text(vl_buf_slice(&rw->content));
+	return st;
+}
+
 /*
  * The content of the file in hand, as far as it is needed to know that there
  * is nothing to replace in it, as in all that is no text.
@@ -253,10 +326,7 @@ read_text(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
 	size_t n = 0;
 
 	*text = true;
-	vl_buf_clear(&rw->content);
-	rw->nrefs = 0;
-	rw->nmore = rw->given = rw->seen = 0;
-	rw->ended = false;
+	begin_reading(rw);
 	while (st == VL_OK && *text && !rw->ended &&
 	    rw->content.n <= VL_REWRITE_MAX) {
 		st = read_refs(rw, &n, err);
@@ -294,7 +364,7 @@ replace(struct vl_rewrites *rw, const struct rule *rule, uint64_t *count,
 	enum vl_status st = VL_OK;
 	size_t n = 0;
 
-	vl_buf_clear(&rw->other);
+	vl_here_wipe(&rw->other);
 	while (st == VL_OK && rest.n > 0 && rw->other.n <= VL_REWRITE_MAX) {
 		found = memmem(rest.p, rest.n, rule->from.p, rule->from.n);
 		if (found == NULL)
@@ -375,7 +445,7 @@ merge(struct vl_rewrites *rw, struct vl_entry *e, bool text, bool *changed,
 		    "of at most %u MiB",
 		    vl_escape_text(shown, sizeof(shown), e->path),
 		    VL_REWRITE_MAX >> 20);
-	vl_buf_clear(&rw->other);
+	vl_here_wipe(&rw->other);
 	st = vl_merges_make(
 	    rw->merges, e, vl_buf_slice(&rw->content), &rw->other, err);
 	*changed = !vl_slice_equal(
@@ -385,38 +455,76 @@ merge(struct vl_rewrites *rw, struct vl_entry *e, bool text, bool *changed,
 	return st;
 }
 
+/* What is done to a file. */
+struct work {
+	bool merges;    /* values of it stay */
+	bool keys;      /* a master key stands in it */
+	bool whole;     /* all bytes of it are in the content */
+	bool text;      /* and are text */
+	bool changed;   /* the content is not the bundle's */
+	uint64_t count; /* of what `rewrite` replaced */
+};
+
+static enum vl_status
+find_work(struct vl_rewrites *rw, const struct vl_entry *e, struct work *w,
+    struct vl_err *err)
+{
+	enum vl_status st = rw->merges == NULL ?
+	    VL_OK :
+	    vl_merges_ask(rw->merges, e, &w->merges, err);
+
+	w->keys =
+	    rw->keyfiles != NULL && vl_keyfiles_has(rw->keyfiles, e->path);
+	w->whole = w->keys && e->type == VL_ENTRY_FILE &&
+	    e->size <= VL_MASTER_FILE_MAX;
+	return st;
+}
+
+/* From the body in hand to what the target is to have. */
+static enum vl_status
+make(struct vl_rewrites *rw, struct vl_entry *e, struct work *w,
+    struct vl_err *err)
+{
+	struct vl_slice content = { 0 };
+	enum vl_status st = w->whole ? read_whole(rw, e, &w->text, err) :
+	                               read_text(rw, e, &w->text, err);
+
+	if (st == VL_OK && w->text)
+		st = replace_all(rw, e, &w->count, err);
+	if (st == VL_OK && w->merges)
+		st = merge(rw, e, w->text, &w->changed, err);
+	content = vl_buf_slice(&rw->content);
+	return st == VL_OK && w->whole && w->keys ?
+	    vl_keyfiles_take(rw->keyfiles, e->path, &content, err) :
+	    st;
+}
+
 enum vl_status
 vl_rewrite_record(struct vl_rewrites *rw, struct vl_entry *e,
     struct vl_body *body, struct vl_err *err)
 {
-	uint64_t count = 0;
-	bool merges = false;
-	bool changed = false;
-	bool text = false;
-	enum vl_status st = rw->merges == NULL ?
-	    VL_OK :
-	    vl_merges_ask(rw->merges, e, &merges, err);
+	struct work w = { 0 };
+	enum vl_status st = find_work(rw, e, &w, err);
 
-	if (st != VL_OK || (!merges && !concerned(rw, e)))
+	if (st == VL_OK && w.keys && !w.whole)
+		st = vl_keyfiles_take(rw->keyfiles, e->path, NULL, err);
+	if (st != VL_OK || (!w.merges && !w.whole && !concerned(rw, e)))
 		return st;
 	/* Once: jobs of the records before may be reading it. */
 	if (rw->body.part == NULL)
 		rw->body = *body;
-	st = read_text(rw, e, &text, err);
-	if (st == VL_OK && text)
-		st = replace_all(rw, e, &count, err);
-	if (st == VL_OK && merges)
-		st = merge(rw, e, text, &changed, err);
-	if (st != VL_OK)
-		return st;
-	if (count == 0 && !changed) {
+	st = make(rw, e, &w, err);
+	if (st == VL_OK && w.count == 0 && !w.changed) {
 		rewrite_serve_old(rw, body);
-		return VL_OK;
+	} else if (st == VL_OK) {
+		rw->counts.files += w.count > 0;
+		rw->counts.replacements += w.count;
+		rewrite_serve_new(rw, body);
+		st = keep_content(rw, e, err);
 	}
-	rw->counts.files += count > 0;
-	rw->counts.replacements += count;
-	rewrite_serve_new(rw, body);
-	return keep_content(rw, e, err);
+	vl_here_wipe(&rw->content);
+	vl_here_wipe(&rw->other);
+	return st;
 }
 
 void

@@ -4,6 +4,7 @@
 /* What the two files of `rewrite` share. */
 
 #include "filter.h"
+#include "keyfiles.h"
 #include "merges.h"
 
 #define PART  16         /* chunks of a body that are read at once */
@@ -18,8 +19,9 @@ struct rule {
 struct vl_rewrites {
 	struct rule *rules;
 	size_t nrules;
-	size_t from_max;          /* bytes of the longest `from` */
-	struct vl_merges *merges; /* or NULL; borrowed */
+	size_t from_max;              /* bytes of the longest `from` */
+	struct vl_merges *merges;     /* or NULL; borrowed */
+	struct vl_keyfiles *keyfiles; /* the same */
 	struct vl_hasher *hasher;
 	char *tempdir;
 	struct vl_body body; /* of every record; set once */

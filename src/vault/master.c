@@ -12,7 +12,6 @@
 
 #include "master.h"
 
-#define FILE_BYTES      1048576 /* of a file that has more than the key */
 #define PIECE           4096
 #define COMMAND_SECONDS 30
 #define SHOWN           512
@@ -111,18 +110,25 @@ find_inside(const struct reading *r, struct vl_locked *out,
 	return found ? VL_OK : not_there(r, err, "the key is not in it");
 }
 
+/* The key is not all of its file. */
+static bool
+is_inside(const struct vl_master_words *w)
+{
+	return w->json != NULL || w->yaml != NULL || w->keyed != NULL ||
+	    w->define != NULL;
+}
+
 static enum vl_status
 from_file(struct reading *r, struct vl_locked *out, struct vl_err *err)
 {
 	const struct vl_master_words *w = r->words;
-	const bool inside = w->json != NULL || w->yaml != NULL ||
-	    w->keyed != NULL || w->define != NULL;
+	const bool inside = is_inside(w);
 	struct vl_locked text = { 0 };
 	enum vl_status st = VL_OK;
 
 	(void)vl_escape_text(r->shown, sizeof(r->shown), vl_slice_of(w->file));
 	st = read_file(r, inside ? &text : out, w->file,
-	    inside ? FILE_BYTES : VL_VAULT_KEY_MAX + 1, err);
+	    inside ? VL_MASTER_FILE_MAX : VL_VAULT_KEY_MAX + 1, err);
 	if (st == VL_OK && !inside)
 		cut_line_feed(out);
 	if (st == VL_OK && inside && !r->found->absent)
@@ -183,6 +189,42 @@ from_command(struct reading *r, struct vl_locked *out, struct vl_err *err)
 	return st;
 }
 
+/* No other is taken, wherever it stands. */
+static enum vl_status
+check_key(const struct reading *r, struct vl_locked *out, struct vl_err *err)
+{
+	if (out->n > VL_VAULT_KEY_MAX)
+		return fail_at(r, err, "the key is longer than 64 KiB");
+	if (out->n == 0 && !r->found->absent)
+		return fail_at(r, err, "the key is empty");
+	return VL_OK;
+}
+
+enum vl_status
+vl_master_in(struct vl_locked *out, struct vl_master_found *found,
+    const struct vl_master_words *words, struct vl_slice bytes,
+    struct vl_err *err)
+{
+	struct reading r = { .words = words, .found = found };
+	enum vl_status st = VL_OK;
+
+	*found = (struct vl_master_found){ 0 };
+	vl_locked_clear(out);
+	(void)vl_escape_text(
+	    r.shown, sizeof(r.shown), vl_slice_of(words->file));
+	if (is_inside(words)) {
+		st = find_inside(&r, out, bytes, err);
+	} else {
+		st = vl_locked_add(out, bytes, err);
+		cut_line_feed(out);
+	}
+	if (st == VL_OK)
+		st = check_key(&r, out, err);
+	if (st != VL_OK)
+		vl_locked_clear(out);
+	return st;
+}
+
 enum vl_status
 vl_master_read(struct vl_locked *out, struct vl_master_found *found,
     const struct vl_master_words *words, struct vl_err *err)
@@ -200,10 +242,8 @@ vl_master_read(struct vl_locked *out, struct vl_master_found *found,
 		st = from_command(&r, out, err);
 	else
 		return VL_OK;
-	if (st == VL_OK && out->n > VL_VAULT_KEY_MAX)
-		st = fail_at(&r, err, "the key is longer than 64 KiB");
-	if (st == VL_OK && out->n == 0 && !found->absent)
-		st = fail_at(&r, err, "the key is empty");
+	if (st == VL_OK)
+		st = check_key(&r, out, err);
 	if (st != VL_OK)
 		vl_locked_clear(out);
 	return st;
