@@ -8,8 +8,9 @@
 
 #include <valise/vault.h>
 
-#define VL_MASTER_FILE_MAX 1048576 /* bytes of a file with more than the key   \
-	                            */
+#define VL_MASTER_FILE_MAX                                                     \
+	1048576 /* bytes of a file with more than the key                      \
+	         */
 
 /* Names values that a right key opens. */
 struct vl_master_check {
