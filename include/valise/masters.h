@@ -39,4 +39,14 @@ enum vl_status vl_masters_member(struct vl_masters *m,
     const struct vl_cipher **cipher, struct vl_slice *key, struct vl_err *err);
 void vl_masters_free(struct vl_masters *m);
 
+/* What values say of a master key while one after the other is tried: whether
+ * that is enough, and that it is another one. */
+struct vl_trial {
+	bool proves; /* one that opens does so with this key alone */
+	uint64_t opened;
+	uint64_t failed;
+};
+bool vl_trial_ends(const struct vl_trial *t);
+bool vl_trial_fails(const struct vl_trial *t);
+
 #endif

@@ -308,30 +308,9 @@ rows_secret_open(struct rows_secret *s, const struct vl_cell *cell, bool *clear,
 
 /* ---- Whether the key is the right one ---- */
 
-/* Where one that opens proves nothing, as many; of so many that were tried. */
-#define SURE_MIN  8
-#define TRIED_MAX 64
-
-bool
-rows_trial_ends(const struct rows_trial *t)
-{
-	if (t->proves)
-		return t->opened > 0;
-	return t->opened + t->failed >= TRIED_MAX ||
-	    (t->opened >= SURE_MIN && t->failed == 0);
-}
-
-/* Another key opens one in 256 by chance, where nothing proves it. */
-bool
-rows_trial_fails(const struct rows_trial *t)
-{
-	return t->failed > 0 &&
-	    (t->opened == 0 || (!t->proves && t->opened < t->failed));
-}
-
 /* The values of an entry. */
 struct trial {
-	struct rows_trial said;
+	struct vl_trial said;
 	struct vl_err first; /* of those that failed */
 };
 
@@ -384,7 +363,7 @@ try_row(const struct rows_plan *p, struct rows_secret *s,
 	if (cell->type == VL_CELL_TEXT)
 		st = vl_finder_find(s->finder, cell->bytes, places, err);
 	for (i = 0; st == VL_OK && i < places->n; i++) {
-		if (rows_trial_ends(&t->said) && p->needles == NULL)
+		if (vl_trial_ends(&t->said) && p->needles == NULL)
 			break;
 		vl_buf_clear(&text);
 		st = vl_place_read(&text, cell->bytes, &places->list[i], err);
@@ -409,7 +388,7 @@ try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
 	bool row = true;
 
 	while (st == VL_OK &&
-	    (!rows_trial_ends(&t.said) || rd->plan->needles != NULL)) {
+	    (!vl_trial_ends(&t.said) || rd->plan->needles != NULL)) {
 		st = rows_reader_next(rd, &row, err);
 		if (st != VL_OK || !row)
 			break;
@@ -426,7 +405,7 @@ try_rows(struct rows_secret *s, struct rows_reader *rd, struct vl_err *err)
 			st = VL_OK;
 	}
 	vl_places_free(&places);
-	return st == VL_OK && rows_trial_fails(&t.said) ?
+	return st == VL_OK && vl_trial_fails(&t.said) ?
 	    wrong_key(s, rd, &t, err) :
 	    st;
 }

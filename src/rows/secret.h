@@ -6,6 +6,7 @@
  * what stands in lines, and of that what is written.
  */
 
+#include <valise/masters.h>
 #include <valise/slot.h>
 
 #include "put.h"
@@ -14,16 +15,6 @@
 /* What the place of a secret inside a value begins with where it is no path,
  * but a number: the first, second ... that stands there in clear. */
 #define ROWS_LEAK_MARK '#'
-
-/* What values say of a master key while one after the other is tried: whether
- * that is enough, and that it is another one. */
-struct rows_trial {
-	bool proves; /* one that opens does so with this key alone */
-	uint64_t opened;
-	uint64_t failed;
-};
-bool rows_trial_ends(const struct rows_trial *t);
-bool rows_trial_fails(const struct rows_trial *t);
 
 /* One entry of `secrets`. */
 struct rows_secret {

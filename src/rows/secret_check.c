@@ -45,7 +45,7 @@ static enum vl_status
 try_values(const struct trying *t, struct vl_vault *v, bool proves,
     const char *table, const char *column)
 {
-	struct rows_trial said = { .proves = proves };
+	struct vl_trial said = { .proves = proves };
 	const char *const columns[] = { column };
 	const struct vl_scan_opts opts = {
 		.table = table, .columns = columns, .ncolumns = 1
@@ -57,7 +57,7 @@ try_values(const struct trying *t, struct vl_vault *v, bool proves,
 	bool clear = false;
 	bool row = true;
 
-	while (st == VL_OK && !rows_trial_ends(&said)) {
+	while (st == VL_OK && !vl_trial_ends(&said)) {
 		st = vl_scan_next(scan, &cells, &row, t->err);
 		if (st != VL_OK || !row)
 			break;
@@ -71,7 +71,7 @@ try_values(const struct trying *t, struct vl_vault *v, bool proves,
 	}
 	vl_scan_free(scan);
 	vl_locked_free(&plain);
-	if (st != VL_OK || !rows_trial_fails(&said))
+	if (st != VL_OK || !vl_trial_fails(&said))
 		return st;
 	return fail(t, t->p->lenient ? VL_EREFUSED : VL_EUSAGE,
 	    said.opened == 0 ?
