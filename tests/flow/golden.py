@@ -23,7 +23,7 @@ TYPES = {"dir", "file", "link", "hard", "fifo", "char", "block", "left_out",
          "profile", "table", "row"}
 MEMBERS = {"path", "path_b", "target", "target_b", "to", "to_b", "holes",
            "acl", "acl_default", "flags", "xattrs", "owner", "group", "rdev",
-           "version", "words", "schema", "k", "row", "x", "size"}
+           "version", "words", "schema", "k", "row", "x", "size", "slots"}
 VALUES = {"$b64", "$blob", "$body", "$i", "$parts", "$r", "$ref", "$secret",
           "$t64"}
 FORMS = {"plain", "json", "number", "yaml", "yaml-part",
@@ -125,8 +125,10 @@ class Golden(Flow):
 
     def import_golden(self, golden, key, full, number):
         lines = lines_of(golden)
+        # To put secrets into files takes the keys of a target.
+        secret = {line["r"] for line in lines if "slots" in line}
         names = sorted({line["r"] for line in lines if "path" in line
-                        or "path_b" in line})
+                        or "path_b" in line} - secret)
         only = [word for name in names for word in ("--only", name)]
         root = os.geteuid() == 0
         if not root and any(line.get("t") == "char" for line in lines):

@@ -146,6 +146,26 @@ class Golden(unittest.TestCase):
                         extracted(listed.read_text().splitlines()),
                         extracted(tree_lines(tree)))
 
+    def test_secrets_of_files_are_put_back(self):
+        golden = next(g for g in GOLDEN if g.name == "secrets")
+        bundle = next(golden.glob("*.vls"))
+        wanted = {path.name: path.read_bytes()
+                  for path in (golden / "keys").iterdir()}
+        self.assertGreater(len(wanted), 5)
+        for key, full in keys_of(golden):
+            out = self.folder / key[1].name
+            said = self.reader.run("extract", bundle, out, *key).stderr
+            got = {path.name: path.read_bytes()
+                   for path in (out / "keys").iterdir()}
+            self.assertEqual(wanted if full else {}, got)
+            self.assertEqual(0 if full else len(wanted),
+                             said.count(b"it holds secrets, which this key "
+                                        b"does not open"))
+            done = self.reader.run("cat", bundle, "keys/config.json", *key,
+                                   expect=0 if full else 7)
+            self.assertEqual(wanted["config.json"] if full else b"",
+                             done.stdout)
+
     def test_the_content_of_a_row_is_shown(self):
         golden = next(g for g in GOLDEN if g.name == "database")
         bundle = next(golden.glob("*.vls"))

@@ -351,8 +351,8 @@ ATTRIBUTES = [
     with_("flags as a number", "'flags' is not", flags=16),
     tree("flags of a link", "'flags' is not of a link",
          entry("link", "a", target="t", flags=["immutable"])),
-    members("secrets", "slots", lambda line: {**line, "slots": []},
-            exit_code=4),
+    members("secrets", "'slots' is not a list",
+            lambda line: {**line, "slots": []}),
 ]
 
 

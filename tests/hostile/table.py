@@ -15,7 +15,7 @@ except ImportError as missing:
     sys.exit(77)
 
 HERE = Path(__file__).resolve().parent
-GROUPS = ("seal", "keys", "frames", "manifest", "rows")
+GROUPS = ("seal", "keys", "frames", "manifest", "rows", "slots")
 sys.path.insert(0, str(HERE))
 
 

@@ -79,13 +79,16 @@ def secret_item(line, slot, token):
 
 
 class Secret:
-    """In the place of a value, or with `inside` and `form` of a piece."""
+    """In the place of a value, or with `inside` and `form` of a piece; of a
+    file in `slots`, a list of (offset, Secret)."""
 
     def __init__(self, plain, kind="text", inside="", form=None):
         self.plain, self.kind = plain, kind
         self.inside, self.form = inside, form
 
     def place(self, line, column):
+        if "path" in line:
+            return [line["r"], "", line["path"], "", self.inside, self.kind]
         return [line["r"], line["c"], canonical(line["k"]).decode(), column,
                 self.inside, self.kind]
 
@@ -236,7 +239,11 @@ def pieces_of(value):
 
 
 def has_secrets(item):
-    """Of (members of a line, its body): a row has some."""
+    """Of (members of a line, its body)."""
+    if isinstance(item[0], dict) and any(
+            isinstance(part, Secret) for slot in item[0].get("slots", ())
+            for part in slot):
+        return True
     values = (item[0].get("row", {}) if isinstance(item[0], dict)
               else {}).values()
     return any(isinstance(one, Secret) for value in values
@@ -314,13 +321,21 @@ class Bundle:
         transfer = Transfer(self.tk, bytes.fromhex(self.common["series"]),
                             self.common["epoch"])
 
-        def slot(column, secret):
+        def keep(column, secret):
+            """Its token; gives its fingerprint."""
             place = secret.place(line, column)
             mine = sum(n == number for n, _, _ in self.tokens)
             self.tokens.append(
                 (number, mine, transfer.seal(place, pad(secret.plain))))
-            return secret.json(transfer.fingerprint(place, secret.plain))
+            return transfer.fingerprint(place, secret.plain)
 
+        def slot(column, secret):
+            return secret.json(keep(column, secret))
+
+        if "slots" in line:
+            return {**line, "slots": [
+                [at, keep("", one), one.inside, one.kind]
+                for at, one in line["slots"]]}
         row = {}
         for column, value in sorted(line["row"].items()):
             if isinstance(value, Secret):

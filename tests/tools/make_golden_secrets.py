@@ -6,7 +6,7 @@
 It is of tests/tools/bundlewriter.py, so that tokens and fingerprints are those
 of a program that shares no code with valise, and the same bytes in every run.
 `secrets.txt` is what the second reader shows: place, type, fingerprint and
-secret.  The other files are as in the other golden bundles.
+secret; `keys` has the files of the tree `keys` with their secrets in them.  The other files are as in the other golden bundles.
 """
 import hashlib
 import json
@@ -60,15 +60,51 @@ ROWS = {
 }
 
 
-def entry(t, path, mode, **more):
+def within(plain, inside, spelled=None, kind="text"):
+    """A secret of a file, and how it is spelled there."""
+    return spelled or plain, Secret(plain, kind, inside)
+
+
+# Files in pieces: what stays, and secrets.
+FILES = {
+    ".env": [b"# settings\nDB_PASSWORD=", within(b"hunter2", "line DB_PASSWORD"),
+             b"\nEMPTY=", within(b"", "line EMPTY", kind="clear"),
+             b"\nMAIL='", within(b"in clear", "line MAIL", kind="clear"),
+             b"'\n"],
+    "config.json": [b'{"a":{"b":"', within(
+        "quote \" and \u00e9".encode(), "$.a.b",
+        "quote \\\" and \u00e9".encode()), b'"},"c":"',
+        within(b"v1:not what it was", "$.c", kind="broken"), b'"}\n'],
+    "config.php": [b"<?php\ndefine('AUTH_KEY', '", within(
+        b"it's \\ so", "define AUTH_KEY", b"it\\'s \\\\ so"), b"');\n"],
+    "config.yaml": [b"a: ", within(b"plain", "$.a"), b"\nb: '",
+                    within(b"it's", "$.b", b"it''s"), b"'\n"],
+    "log.txt": [within(b"hunter2", "@1"), within(b"hunter2", "@2"),
+                b" was found twice\n"],
+    "tls.key": [within(b"-----BEGIN\n" + bytes(range(256)), "")],
+}
+
+
+def entry(t, path, mode, r="desk", **more):
     return {"gid": 0, "mode": mode, "mtime": "1700000000.000000000",
-            "path": path, "r": "desk", "t": t, "uid": 0, **more}
+            "path": path, "r": r, "t": t, "uid": 0, **more}
+
+
+def file_with_secrets(path, pieces):
+    slots, body = [], b""
+    for piece_ in pieces:
+        if isinstance(piece_, bytes):
+            body += piece_
+        else:
+            slots.append((len(body), piece_[1]))
+    return entry("file", path, "0600", "keys", slots=slots), body
 
 
 def resources(inner):
     one = inner["resources"][0]
     return {**inner, "resources": [
-        {**one, "kind": "sqlite", "name": "app"}, {**one, "name": "desk"}]}
+        {**one, "kind": "sqlite", "name": "app"}, {**one, "name": "desk"},
+        {**one, "name": "keys"}]}
 
 
 def tree():
@@ -78,7 +114,9 @@ def tree():
             "row": {"name": name, **ROWS[name]}, "t": "row"}, None)
           for name in sorted(ROWS)),
         (entry("dir", "", "0755"), None),
-        (entry("file", "note.txt", "0644"), NOTE)]
+        (entry("file", "note.txt", "0644"), NOTE),
+        (entry("dir", "", "0755", "keys"), None),
+        *(file_with_secrets(path, FILES[path]) for path in sorted(FILES))]
 
 
 def reader(command, bundle, *words):
@@ -96,7 +134,10 @@ def put(name, text, mode=0o644):
 
 def main():
     shutil.rmtree(TO, ignore_errors=True)
-    TO.mkdir()
+    (TO / "keys").mkdir(parents=True)
+    for path, pieces in FILES.items():
+        (TO / "keys" / path).write_bytes(b"".join(
+            one if isinstance(one, bytes) else one[0] for one in pieces))
     made = Bundle(tree(), {"inner": resources}, seq=7, openers=(
         Password(PASSWORD), Identity("recipient"),
         Identity("auditor", "audit"))).write(TO / "new")

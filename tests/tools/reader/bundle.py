@@ -374,7 +374,7 @@ class Bundle:
         demand(next(tokens, None) is None, "a secret that belongs to no line")
 
     def read_secrets(self, line, number, tokens):
-        size = 0
+        size, line["secrets"] = 0, []
         for slot, (wanted, place) in enumerate(slots.of_line(line)):
             found = next(tokens, None)
             demand(found and found[:2] == (number, slot),
@@ -388,6 +388,7 @@ class Bundle:
                                        self.inner["epoch"], place)
                 secret = slots.unseal(self.tk, self.inner["epoch"], where,
                                       wanted, found[2])
+            line["secrets"].append(secret)
             if self.take_secret:
                 self.take_secret(place, wanted, secret)
 
@@ -458,6 +459,13 @@ class Bundle:
                 demand(covered.count(0) == len(covered),
                        "a hole over bytes that are not zero")
             yield offset, data
+
+    def whole(self, line, chunks):
+        """The bytes of a file with its secrets put back."""
+        text = bytearray(line["size"])
+        for offset, data in self.body(line, chunks):
+            text[offset:offset + len(data)] = data
+        return slots.put_back(bytes(text), line)
 
     def check(self):
         """Everything. Returns all that read_manifest gives."""

@@ -18,7 +18,10 @@ NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 # One body
 
 def write_body(out, line, chunks, bundle):
-    """A body from its start to its end, zeros too."""
+    """A body from its start to its end, zeros and secrets too."""
+    if "slots" in line:
+        out.write(bundle.whole(line, chunks))
+        return
     at = 0
     for offset, data in bundle.body(line, chunks):
         write_zeros(out, offset - at)
@@ -99,13 +102,18 @@ def attempt(work, bundle, root, line, chunks):
 def make(bundle, root, place, line, chunks):
     if line["t"] == "dir":
         os.mkdir(place.name, 0o700, dir_fd=place.fd)
+    elif None in line["secrets"]:
+        return "it holds secrets, which this key does not open"
     elif line["t"] == "file":
         fd = os.open(place.name, NEW_FILE, 0o600, dir_fd=place.fd)
         with os.fdopen(fd, "wb") as out:
-            for offset, data in bundle.body(line, chunks):
-                out.seek(offset)
-                out.write(data)
-            out.truncate(line["size"])
+            if "slots" in line:
+                out.write(bundle.whole(line, chunks))
+            else:
+                for offset, data in bundle.body(line, chunks):
+                    out.seek(offset)
+                    out.write(data)
+                out.truncate(line["size"])
         finish(place, line)
     elif line["t"] == "left_out":
         return f"left out at the source ({line['why']})"

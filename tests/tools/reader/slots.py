@@ -5,6 +5,7 @@ without Poly1305 behind it. It is slow, which for secrets is fast enough.
 """
 
 import base64
+import json
 import struct
 
 from common import (blake, demand, from_base64url, is_label, is_number,
@@ -97,6 +98,40 @@ def of_row(line):
                 line["r"].encode(), line["c"].encode(),
                 json_text(line["k"], -10).encode(), column.encode(),
                 inside.encode(), type_.encode())
+
+
+# Files with secrets in them
+
+def put_back(text, line):
+    """`text`, what is left of a file, with its secrets where they stood."""
+    demand(None not in line["secrets"],
+           f"{line['path']!a} holds secrets, which this key does not open",
+           "key")
+    out, behind = b"", 0
+    for (at, _, inside, _), secret in zip(line["slots"], line["secrets"]):
+        out += text[behind:at] + spelled(secret, inside, text[at - 1:at]
+                                         if at else b"", text[at:at + 1])
+        behind = at
+    return out + text[behind:]
+
+
+def spelled(secret, inside, before, after):
+    """As it stands between these two bytes, as far as shows in them: whether
+    a file is JSON or YAML, and how an application encrypts, does not."""
+    quote = before if before == after else b""
+    try:
+        words = secret.decode()
+    except UnicodeDecodeError:
+        return secret
+    if inside.startswith("$") and quote == b'"':
+        return json.dumps(words, ensure_ascii=False)[1:-1].encode()
+    if inside.startswith("$") and quote == b"'":
+        return secret.replace(b"'", b"''")
+    if inside.startswith("define ") and quote:
+        special = b"\\" + quote + (b"$" if quote == b'"' else b"")
+        return b"".join((b"\\" if c in special else b"") + bytes([c])
+                        for c in secret)
+    return secret
 
 
 # Records of kind 5
