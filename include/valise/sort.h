@@ -6,7 +6,7 @@
  * order in, the same items ascending by bytes out (memcmp, a prefix before
  * what it begins).  Equal items are kept.
  *
- *	new -> add* -> finish -> next* -> free
+ *	new -> add* -> finish -> next* -> (again -> add* ...) -> free
  *
  * Up to `memory` bytes (never less than 272 KiB) stay in memory; beyond,
  * sorted runs go to unlinked files in directory `dir`, two at most at a time.
@@ -30,6 +30,8 @@ enum vl_status vl_sort_add(
 /* An item that is put together. */
 enum vl_status vl_sort_add_parts(struct vl_sort *s,
     const struct vl_slice *parts, size_t nparts, struct vl_err *err);
+/* Forget all items, to add others: memory and file are used again. */
+void vl_sort_again(struct vl_sort *s);
 enum vl_status vl_sort_finish(struct vl_sort *s, struct vl_err *err);
 /* The next item, valid until the next call; `item->p` is NULL at the end. */
 enum vl_status vl_sort_next(

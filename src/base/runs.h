@@ -12,7 +12,7 @@
 
 /* A write or read buffer holds one item of any size, and its length. */
 #define RUN_BUFFER_MIN  (VL_SORT_ITEM_MAX + 4096)
-#define RUNS_MERGED_MAX 64
+#define RUNS_MERGED_MAX 256
 
 struct run {
 	off_t at;

@@ -358,6 +358,28 @@ vl_sort_finish(struct vl_sort *s, struct vl_err *err)
 	    s->block + RUN_BUFFER_MIN, s->memory - RUN_BUFFER_MIN, err);
 }
 
+void
+vl_sort_again(struct vl_sort *s)
+{
+	size_t i = 0;
+
+	for (i = 0; i < 2; i++)
+		(void)wait_for(&s->halves[i], NULL);
+	/* What is there is written over. */
+	if (s->writer.fd < 0) {
+		s->writer.fd = s->merge.fd;
+		s->merge.fd = -1;
+	}
+	s->writer.at = 0;
+	s->writer.n = 0;
+	s->merge.started = false;
+	s->merge.count = 0;
+	s->run_count = 0;
+	s->given = 0;
+	s->current = 0;
+	divide(s, s->pool == NULL ? 1 : 2);
+}
+
 enum vl_status
 vl_sort_next(struct vl_sort *s, struct vl_slice *item, struct vl_err *err)
 {

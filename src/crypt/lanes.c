@@ -225,10 +225,13 @@ load_block(struct lane_state *s, size_t l, struct lane *lane)
 static void
 take_hash(uint8_t out[VL_HASH_SIZE], const struct lane_state *s, size_t l)
 {
+	uint64_t word = 0;
 	size_t i = 0;
 
-	for (i = 0; i < VL_HASH_SIZE / 8; i++)
-		vl_put_u64le(out + 8 * i, s->each[i][l]);
+	for (i = 0; i < VL_HASH_SIZE / 8; i++) {
+		word = htole64(s->each[i][l]);
+		memcpy(out + 8 * i, &word, sizeof(word));
+	}
 }
 
 static void

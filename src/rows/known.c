@@ -23,7 +23,7 @@
 #define KNOWN_MAX  (20u << 20) /* bytes in memory, of all tables */
 #define PAYS       32          /* a part of the rows that were asked for */
 #define BLOCK      512         /* bytes, and the row that goes beyond them */
-#define BLOCK_FAR  4096        /* the same, in the file */
+#define BLOCK_FAR  1024        /* the same, in the file */
 #define ENTRY      0x80
 #define APART      0x40
 #define NOTE_MAX   (1 + 8 + 2 + 2) /* but for the key */
@@ -226,12 +226,17 @@ go_to(const struct rows_scratch *s, const struct scratch_known *k,
     struct known_place *place, size_t block, struct vl_err *err)
 {
 	const struct known_block *b = &k->blocks[block];
+	bool read = place->stands && place->block == block;
 	enum vl_status st = VL_OK;
 
 	place->block = block;
 	place->next = 0;
 	/* So that the first one is 1 behind it. */
 	place->r = (int64_t)((uint64_t)b->r - 1);
+	if (b->n > 0 && b->p == NULL && read) {
+		step(place);
+		return VL_OK;
+	}
 	place->bytes = (struct vl_slice){ b->p, b->n };
 	if (b->n == 0) {
 		place->bytes = vl_buf_slice(&k->open);

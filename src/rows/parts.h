@@ -762,9 +762,10 @@ struct vl_rows {
 	struct vl_rows_counts counts;
 	bool begun;   /* the first line is out */
 	size_t place; /* in plan.lines */
-	size_t table; /* there: its rows are in `sort` */
+	size_t table; /* there */
 	bool told;    /* its own line is out */
 	struct vl_sort *sort;
+	bool sorted; /* its rows are there */
 	struct vl_buf item;
 	struct vl_buf line;
 	struct rows_suspects *suspects;

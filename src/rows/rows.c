@@ -177,6 +177,21 @@ scan_rows(struct vl_rows *r, struct rows_reader *rd, struct rows_walk *walk,
 	return st;
 }
 
+static enum vl_status
+begin_sort(struct vl_rows *r, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (r->sort != NULL) {
+		vl_sort_again(r->sort);
+		return VL_OK;
+	}
+	st = vl_sort_new(&r->sort, r->opts.tempdir, SORT_MEMORY, err);
+	if (st == VL_OK)
+		vl_sort_beside(r->sort, r->opts.pool);
+	return st;
+}
+
 /* Sort the rows of the next table that is carried. */
 static enum vl_status
 begin_table(struct vl_rows *r, struct vl_err *err)
@@ -185,11 +200,9 @@ begin_table(struct vl_rows *r, struct vl_err *err)
 	struct rows_walk *walk = NULL;
 	enum vl_status st = VL_OK;
 
-	st = vl_sort_new(&r->sort, r->opts.tempdir, SORT_MEMORY, err);
-	if (st == VL_OK) {
-		vl_sort_beside(r->sort, r->opts.pool);
+	st = begin_sort(r, err);
+	if (st == VL_OK)
 		st = rows_scratch_forget(r->scratch, err);
-	}
 	if (st == VL_OK)
 		st = rows_reader_open(
 		    &rd, r->opts.db, &r->plan, r->table, NULL, err);
@@ -335,8 +348,9 @@ row_line(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 	struct vl_slice item = { 0 };
 	enum vl_status st = VL_OK;
 
-	if (r->sort == NULL)
+	if (!r->sorted)
 		st = begin_table(r, err);
+	r->sorted = true;
 	if (st == VL_OK)
 		st = vl_sort_next(r->sort, &item, err);
 	if (st == VL_OK && item.p != NULL)
@@ -349,8 +363,7 @@ row_line(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 	if (st == VL_OK)
 		r->counts.suspects += rows_suspects_tell(r->suspects, r->table,
 		    r->opts.warn_secrets ? &r->opts.report : NULL);
-	vl_sort_free(r->sort);
-	r->sort = NULL;
+	r->sorted = false;
 	r->told = false;
 	r->place++;
 	return st;

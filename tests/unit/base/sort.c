@@ -49,42 +49,59 @@ compare(const void *a, const void *b)
 	    *(const struct vl_slice *)a, *(const struct vl_slice *)b);
 }
 
-/* Sort both ways and compare; in three parts, if at all, an item is whole. */
+/* The first `count` items; in three parts, if at all, an item is whole. */
+static void
+add_items(struct vl_sort *sort, const struct items *s, size_t count)
+{
+	struct vl_slice parts[3] = { 0 };
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	for (i = 0; i < count; i++) {
+		parts[0] = s->item[i];
+		parts[0].n /= 2;
+		parts[2].p = s->item[i].p + parts[0].n;
+		parts[2].n = s->item[i].n - parts[0].n;
+		assert_int_equal(VL_OK,
+		    i % 2 == 0 ? vl_sort_add(sort, s->item[i], &err) :
+		                 vl_sort_add_parts(sort, parts, 3, &err));
+	}
+	assert_int_equal(VL_OK, vl_sort_finish(sort, &err));
+}
+
+/* Sort both ways and compare; then others, of which some are not taken, and
+ * the same again. */
 static void
 check_beside(struct items *s, size_t memory, struct vl_pool *pool)
 {
-	struct vl_slice parts[3];
 	struct vl_sort *sort = NULL;
 	struct vl_slice item = { 0 };
 	struct vl_err err = { 0 };
+	unsigned turn = 0;
 	size_t i = 0;
 
 	assert_int_equal(VL_OK, vl_sort_new(&sort, ".", memory, &err));
 	vl_sort_beside(sort, pool);
-	for (i = 0; i < s->count; i++) {
-		parts[0] = s->item[i];
-		parts[0].n /= 2;
-		parts[1] = (struct vl_slice){ NULL, 0 };
-		parts[2].p = s->item[i].p + parts[0].n;
-		parts[2].n = s->item[i].n - parts[0].n;
-		if (i % 2 == 0)
-			assert_int_equal(
-			    VL_OK, vl_sort_add(sort, s->item[i], &err));
-		else
-			assert_int_equal(
-			    VL_OK, vl_sort_add_parts(sort, parts, 3, &err));
-	}
-	assert_int_equal(VL_OK, vl_sort_finish(sort, &err));
+	add_items(sort, s, s->count);
 	if (s->count > 0)
 		qsort(s->item, s->count, sizeof(*s->item), compare);
-	for (i = 0; i < s->count; i++) {
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 0; i < s->count; i++) {
+			assert_int_equal(
+			    VL_OK, vl_sort_next(sort, &item, &err));
+			assert_non_null(item.p);
+			assert_true(vl_slice_equal(item, s->item[i]));
+		}
+		for (i = 0; i < 2; i++) {
+			assert_int_equal(
+			    VL_OK, vl_sort_next(sort, &item, &err));
+			assert_null(item.p);
+		}
+		vl_sort_again(sort);
+		add_items(sort, s, s->count / 2);
 		assert_int_equal(VL_OK, vl_sort_next(sort, &item, &err));
-		assert_non_null(item.p);
-		assert_true(vl_slice_equal(item, s->item[i]));
-	}
-	for (i = 0; i < 2; i++) {
-		assert_int_equal(VL_OK, vl_sort_next(sort, &item, &err));
-		assert_null(item.p);
+		vl_sort_again(sort);
+		add_items(sort, s, s->count);
 	}
 	vl_sort_free(sort);
 	free(s->item);
