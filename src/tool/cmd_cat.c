@@ -14,12 +14,16 @@
 
 struct cat_opts {
 	struct open_opts how;
+	bool secrets;
 };
 
 static const struct vl_opt table[] = { VL_KEY_OPTS(struct cat_opts, how.keys),
 	SENDER_OPT(struct cat_opts, how),
 	VL_WORKERS_OPT(struct cat_opts, how.workers),
-	{ .name = "secrets", .type = VL_OPT_LATER },
+	{ .name = "secrets",
+	    .type = VL_OPT_FLAG,
+	    .at = offsetof(struct cat_opts, secrets),
+	    .help = "show its secrets, too, in clear and on a terminal alone" },
 	SANDBOX_OPT(struct cat_opts, how), { .name = NULL } };
 
 static enum vl_status
@@ -137,12 +141,65 @@ find(struct bundle *b, const struct place *place, struct vl_unpacked *rec,
 }
 
 static enum vl_status
-show(struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
+keep(void *arg, struct vl_slice bytes, struct vl_err *err)
+{
+	return vl_cli_stop() ? vl_cli_stopped(err) :
+	                       vl_buf_add(arg, bytes, err);
+}
+
+/* A file with secrets is small; it is shown when its body has proved to be
+ * the right one. */
+static enum vl_status
+show_whole(
+    struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
+{
+	struct vl_buf body = { 0 };
+	struct vl_buf marks = { 0 };
+	const struct vl_body_sink sink = { keep, &body };
+	enum vl_status st = vl_unpack_body(u, rec, &sink, err);
+	size_t i = 0;
+
+	for (i = 0; i < rec->entry.nslots && st == VL_OK; i++)
+		st = secrets_mark(
+		    &marks, (size_t)rec->entry.slots[i].at, 0, err);
+	if (st == VL_OK)
+		st = secrets_show(u, rec, vl_buf_slice(&body), &marks, err);
+	vl_buf_free(&body);
+	vl_buf_free(&marks);
+	return st;
+}
+
+static void
+tell_missing(const struct vl_unpacked *rec, const char *shown)
+{
+	char n[64];
+
+	if (rec->entry.nslots > 0)
+		vl_cli_note("'%s': it has %s, which %s not shown", shown,
+		    vl_format_counted(
+		        n, sizeof(n), rec->entry.nslots, "secret", "secrets"),
+		    rec->entry.nslots == 1 ? "is" : "are");
+}
+
+static enum vl_status
+show(const struct bundle *b, const struct vl_unpacked *rec, bool secrets,
+    const char *shown, struct vl_err *err)
 {
 	const struct vl_body_sink sink = { put, NULL };
+	enum vl_status st = VL_OK;
 
-	return rec->kind == VL_LINE_ROW ? row_show(u, rec, err) :
-	                                  vl_unpack_body(u, rec, &sink, err);
+	if (secrets)
+		st = secrets_ask(b, rec, shown, err);
+	if (st != VL_OK)
+		return st;
+	if (rec->kind == VL_LINE_ROW)
+		return row_show(b->unpack, rec, secrets, err);
+	if (secrets && rec->entry.nslots > 0)
+		return show_whole(b->unpack, rec, err);
+	st = vl_unpack_body(b->unpack, rec, &sink, err);
+	if (st == VL_OK)
+		tell_missing(rec, shown);
+	return st;
 }
 
 static enum vl_status
@@ -163,13 +220,15 @@ cat_run(const struct vl_args *args, struct vl_err *err)
 		    "'%s' names no record; give RESOURCE/KEY as 'valise ls' "
 		    "shows it",
 		    shown);
+	if (o->secrets && secrets_check_terminal(err) != VL_OK)
+		return err->status;
 	st = bundle_open_to_read(&bundle, args->operands[0], &o->how, err);
 	if (st == VL_OK) {
 		st = check_resource(bundle.unpack, &place, err);
 		if (st == VL_OK)
 			st = find(&bundle, &place, &rec, err);
 		if (st == VL_OK)
-			st = show(bundle.unpack, &rec, err);
+			st = show(&bundle, &rec, o->secrets, shown, err);
 		if (st != VL_OK && st != VL_ESIGNAL)
 			(void)vl_within(err, "cannot show '%s'", shown);
 	}
@@ -188,7 +247,12 @@ const struct vl_cmd vl_cmd_cat = {
 	         "them,\nas far as they are in the first 64 MiB of these. "
 	         "Holes are written as zeros; of a hard link it is the content "
 	         "of the file that it is\none more name of. When it fails, "
-	         "what it wrote is not to be used.",
+	         "what it wrote is not to be used.\nOf a file with secrets it "
+	         "is what is left without them. --secrets puts them in\ntheir "
+	         "places, in clear, where a key of the role full is given, "
+	         "standard input,\noutput and error are a terminal, and the "
+	         "question is answered with yes. What such\na terminal would "
+	         "obey is shown as '?'.",
 	.opts = table,
 	.opts_size = sizeof(struct cat_opts),
 	.min_operands = 2,

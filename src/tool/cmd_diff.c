@@ -100,11 +100,13 @@ record_cmp(const struct vl_unpacked *a, const struct vl_unpacked *b)
 	return slice_cmp(a->row.key, b->row.key);
 }
 
-/* Ids of the source, where holes are, and what later versions note. */
+/* Ids of the source, where holes are, and what later versions note; secrets of
+ * files are compared apart. */
 static bool
 says_nothing(struct vl_slice member)
 {
 	return vl_slice_equal(member, vl_slice_of("x")) ||
+	    vl_slice_equal(member, vl_slice_of("slots")) ||
 	    vl_slice_equal(member, vl_slice_of("holes")) ||
 	    (member.n > 2 && memcmp(member.p, "x_", 2) == 0);
 }
@@ -180,6 +182,32 @@ add_members(
 	return st;
 }
 
+/*
+ * Secrets of a file: which they are and what, in their order.  Where they stand
+ * follows the rest, which is told by its hash; only where that is the same can
+ * they have moved alone.
+ */
+static enum vl_status
+add_slots(struct diff *d, struct vl_err *err)
+{
+	const struct vl_entry *a = &d->rec[0].entry;
+	const struct vl_entry *b = &d->rec[1].entry;
+	bool moved = false;
+	size_t i = 0;
+
+	d->secret = a->nslots != b->nslots;
+	for (i = 0; i < a->nslots && !d->secret; i++) {
+		d->secret = a->slots[i].slot.form != b->slots[i].slot.form ||
+		    memcmp(a->slots[i].slot.print, b->slots[i].slot.print,
+		        VL_SLOT_PRINT_SIZE) != 0 ||
+		    !vl_slice_equal(a->slots[i].inside, b->slots[i].inside);
+		moved = moved || a->slots[i].at != b->slots[i].at;
+	}
+	if (d->secret || !moved || memcmp(a->hash, b->hash, sizeof(a->hash)))
+		return VL_OK;
+	return add_name(&d->detail, vl_slice_of("slots"), err);
+}
+
 /* What of a record differs; nothing where only what does not count does. */
 static enum vl_status
 find_detail(struct diff *d, struct vl_err *err)
@@ -200,6 +228,8 @@ find_detail(struct diff *d, struct vl_err *err)
 	}
 	if (st == VL_OK)
 		st = add_members(d, 0, 0, false, err);
+	if (st == VL_OK && d->rec[0].kind == VL_LINE_ENTRY)
+		st = add_slots(d, err);
 	if (st != VL_OK || d->detail.n == 0 || d->opts->stat ||
 	    d->rec[0].kind != VL_LINE_ROW || d->rec[1].kind != VL_LINE_ROW)
 		return st;
@@ -414,10 +444,10 @@ const struct vl_cmd vl_cmd_diff = {
 	    "has it, - where only the first, ~ where both;\nRESOURCE/KEY "
 	    "as 'valise ls' has it; what differs; inside values of JSON, "
 	    "PHP and YAML\nthe path, what was there and what is. A line with "
-	    "s says that secrets of a row\ndiffer, and nothing of them. --stat "
-	    "prints for each resource its name and\nthe numbers of records "
-	    "that are new, changed, gone, the same. Parted by tabs. Ids\n"
-	    "that rows have at the source are not compared.",
+	    "s says that secrets of a row\nor file differ, and nothing of "
+	    "them. --stat prints for each resource its name and\nthe numbers "
+	    "of records that are new, changed, gone, the same. Parted by tabs. "
+	    "Ids\nthat rows have at the source are not compared.",
 	.opts = table,
 	.opts_size = sizeof(struct diff_opts),
 	.min_operands = 2,

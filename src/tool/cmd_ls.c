@@ -27,6 +27,7 @@ static enum vl_status
 add_behind(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 {
 	enum vl_status st = VL_OK;
+	char n[64];
 
 	if (e->target.n > 0)
 		st = vl_buf_add_text(out, "\t", err);
@@ -38,6 +39,10 @@ add_behind(struct vl_buf *out, const struct vl_entry *e, struct vl_err *err)
 		    out, err, "\t%" PRIu32 ":%" PRIu32, e->major, e->minor);
 	if (st == VL_OK && e->type == VL_ENTRY_LEFT_OUT)
 		st = vl_buf_printf(out, err, "\t%s", vl_why_words[e->why]);
+	if (st == VL_OK && e->nslots > 0)
+		st = vl_buf_printf(out, err, "\t%s",
+		    vl_format_counted(
+		        n, sizeof(n), e->nslots, "secret", "secrets"));
 	return st;
 }
 
@@ -175,13 +180,14 @@ const struct vl_cmd vl_cmd_ls = {
 	    "Prints a line for each record: type, mode, size, time of "
 	    "change in UTC, name, and\nwhere a link points to, the earlier "
 	    "path of which a hard link is one more name, the\nnumbers of "
-	    "a device, or why something was left out, parted by tabs. A row "
-	    "of a\ndatabase has TABLE/KEY for its name, and for its size that "
-	    "of values which do not\nfit into the manifest. --json shows "
-	    "everything, also access control lists,\nattributes and values. "
-	    "KEY (a path, TABLE, or TABLE/KEY) lists it and what is\nbelow "
-	    "it. Characters that a terminal would obey are written "
-	    "\\xNN.\nOnly --sender also tells whose bundle it is.",
+	    "a device, why something was left out, or how many secrets a file "
+	    "has, which\nits size does not count, parted by tabs. A row of a "
+	    "database has TABLE/KEY for its\nname, and for its size that of "
+	    "values which do not fit into the manifest. --json\nshows "
+	    "everything, also access control lists, attributes and values. "
+	    "KEY (a path,\nTABLE, or TABLE/KEY) lists it and what is below "
+	    "it. Characters that a terminal\nwould obey are written \\xNN. "
+	    "Only --sender also tells whose bundle it is.",
 	.opts = table,
 	.opts_size = sizeof(struct ls_opts),
 	.min_operands = 1,

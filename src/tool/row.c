@@ -95,6 +95,7 @@ struct showing {
 	size_t line;        /* bytes of its line */
 	struct vl_buf text;
 	struct vl_json_w w;
+	struct vl_buf marks; /* of secrets, in `text` */
 };
 
 static enum vl_status
@@ -120,6 +121,22 @@ held(const struct showing *s, uint64_t at, uint64_t n, struct vl_slice *bytes)
 	return true;
 }
 
+/* What was written from `before` on is a slot. */
+static void
+mark_secret(struct showing *s, size_t before)
+{
+	static const char print[] = "\"sf1.";
+	const uint8_t *found = NULL;
+
+	if (s->w.status == VL_OK)
+		found = memmem(s->text.p + before, s->text.n - before, print,
+		    sizeof(print) - 1);
+	if (found == NULL ||
+	    secrets_mark(&s->marks, (size_t)(found - s->text.p),
+	        VL_SLOT_TEXT_SIZE + 1, NULL) != VL_OK)
+		s->w.status = VL_EIO;
+}
+
 static void
 show_parts(struct showing *s, const struct vl_row_store *store,
     const struct vl_value *v)
@@ -127,6 +144,7 @@ show_parts(struct showing *s, const struct vl_row_store *store,
 	struct vl_buf arena = { 0 };
 	struct vl_text_part part = { 0 };
 	struct vl_slice bytes = { 0 };
+	size_t before = 0;
 	size_t at = 0;
 
 	if (vl_buf_reserve(&arena, s->line, NULL) != VL_OK) {
@@ -140,7 +158,10 @@ show_parts(struct showing *s, const struct vl_row_store *store,
 			part.kind = VL_PART_TEXT;
 			part.text = bytes;
 		}
+		before = s->text.n;
 		vl_part_write(&s->w, &part);
+		if (part.kind == VL_PART_SECRET)
+			mark_secret(s, before);
 	}
 	vl_parts_close(&s->w);
 	vl_buf_free(&arena);
@@ -151,6 +172,7 @@ show_value(struct showing *s, const struct vl_row_store *store,
     const struct vl_value *v)
 {
 	struct vl_cell cell = { .type = v->cell.type };
+	const size_t before = s->text.n;
 
 	switch (v->kind) {
 	case VL_VALUE_CELL:
@@ -170,6 +192,7 @@ show_value(struct showing *s, const struct vl_row_store *store,
 		break;
 	case VL_VALUE_SECRET:
 		vl_value_write_secret(&s->w, &v->slot);
+		mark_secret(s, before);
 		break;
 	}
 }
@@ -212,7 +235,8 @@ write_row(struct showing *s, const struct vl_unpacked *rec, struct vl_err *err)
 }
 
 enum vl_status
-row_show(struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
+row_show(struct vl_unpack *u, const struct vl_unpacked *rec, bool secrets,
+    struct vl_err *err)
 {
 	struct showing s = { .line = rec->line.n };
 	const struct vl_body_sink sink = { keep, &s };
@@ -222,9 +246,13 @@ row_show(struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err)
 		st = vl_unpack_body(u, rec, &sink, err);
 	if (st == VL_OK)
 		st = write_row(&s, rec, err);
-	if (st == VL_OK && fwrite(s.text.p, 1, s.text.n, stdout) != s.text.n)
+	if (st == VL_OK && secrets)
+		st = secrets_show(u, rec, vl_buf_slice(&s.text), &s.marks, err);
+	else if (st == VL_OK &&
+	    fwrite(s.text.p, 1, s.text.n, stdout) != s.text.n)
 		st = vl_fail_errno(err, "cannot write to standard output");
 	vl_buf_free(&s.text);
+	vl_buf_free(&s.marks);
 	vl_buf_free(&s.body);
 	return st;
 }

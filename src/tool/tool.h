@@ -159,9 +159,30 @@ bool place_holds(const struct place *place, const struct vl_unpacked *rec);
 /* RESOURCE/KEY of any record, escaped, as place_of() takes it: appended. */
 enum vl_status record_name(
     struct vl_buf *out, const struct vl_unpacked *rec, struct vl_err *err);
-/* To standard output, once its body has proved to be the right one. */
-enum vl_status row_show(
-    struct vl_unpack *u, const struct vl_unpacked *rec, struct vl_err *err);
+/* To standard output, once its body has proved to be the right one; with its
+ * secrets: secrets_show(). */
+enum vl_status row_show(struct vl_unpack *u, const struct vl_unpacked *rec,
+    bool secrets, struct vl_err *err);
+
+/* ---- secrets.c: those of one record, on a terminal ---- */
+
+/* Where one is shown in a text, and how many bytes of that it stands for. */
+struct secret_mark {
+	size_t at;
+	size_t instead;
+};
+enum vl_status secrets_mark(
+    struct vl_buf *marks, size_t at, size_t instead, struct vl_err *err);
+/* VL_EUSAGE where anything but a person would get them. */
+enum vl_status secrets_check_terminal(struct vl_err *err);
+/* VL_EKEY in the role audit; VL_EREFUSED when the person says no. */
+enum vl_status secrets_ask(const struct bundle *b,
+    const struct vl_unpacked *rec, const char *name, struct vl_err *err);
+/* `text` with the secrets of `rec`, each of which has its mark, in their
+ * order: of a row as JSON, of a file as they are.  What a terminal would obey
+ * becomes '?'. */
+enum vl_status secrets_show(struct vl_unpack *u, const struct vl_unpacked *rec,
+    struct vl_slice text, const struct vl_buf *marks, struct vl_err *err);
 
 /* ---- hard.c ---- */
 

@@ -1,6 +1,8 @@
 """Bundles with secrets, made by tests/tools/bundlewriter.py: what each key
 shows of them, and that no command shows a secret."""
 import base64
+import json
+import shlex
 import subprocess
 import sys
 import unittest
@@ -19,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent / "lib"))
 import secrets_in_memory  # noqa: E402
 from flow import TESTS, Flow, environment, write_tree  # noqa: E402
 from memory import Gate  # noqa: E402
+from pty_terminal import Terminal  # noqa: E402
 
 sys.path.insert(0, str(TESTS / "hostile"))
 from base import base_tree, entry  # noqa: E402
@@ -37,6 +40,13 @@ def rows(secret):
                 "p=", Secret(SECOND, "clear", "$.p", "plain"), ";"]}})]
 
 
+def env(*slots, body=b"A=\nB=\n"):
+    return entry("file", "zz.env", slots=slots), body
+
+
+FILES = [env((2, Secret(SECOND, inside="line A")))]
+
+
 class Secrets(Flow):
     def setUp(self):
         super().setUp()
@@ -47,9 +57,10 @@ class Secrets(Flow):
         (self.folder / "sender.pub").write_text(Sender("sender").public_text())
         self.bundle = self.make("one.vls", PLAIN)
 
-    def make(self, name, secret, seq=1):
+    def make(self, name, secret, seq=1, files=None):
         lines = [PROFILE, NOTES, *rows(secret)]
-        return Bundle([*((line, None) for line in lines), *base_tree()],
+        return Bundle([*((line, None) for line in lines), *base_tree(),
+                       *(FILES if files is None else files)],
                       {"inner": announced}, seq=seq, openers=(
                           Identity("recipient"), Identity("auditor", "audit"))
                       ).write(self.folder / name)
@@ -83,11 +94,12 @@ class Secrets(Flow):
         lines = [line.split("\t") for line in shown.splitlines()]
         self.assertEqual(
             [["app", "notes", '["a"]', "body", "", "text"],
-             ["app", "notes", '["b"]', "body", "$.p", "clear"]],
+             ["app", "notes", '["b"]', "body", "$.p", "clear"],
+             ["files", "", "zz.env", "", "line A", "text"]],
             [line[:-1] for line in lines])
         self.assertEqual(shown, self.reader("auditor"))
         whole = self.reader("recipient", "--show")
-        self.assertEqual([repr(PLAIN), repr(SECOND)], [
+        self.assertEqual([repr(PLAIN), repr(SECOND), repr(SECOND)], [
             line.split("\t")[-1] for line in whole.splitlines()])
         self.assertEqual("", self.reader("auditor", "--show", expect=2))
 
@@ -114,16 +126,22 @@ class Secrets(Flow):
                 said = self.valise(words[0], *where, *words[1:], label=label)
                 self.assert_none_shown(said.said)
             self.assert_says(said, fingerprint)
+            self.assert_says(self.valise("ls", self.bundle, "files/zz.env",
+                                         label=label),
+                             "\tfiles/zz.env\t1 secret\n")
+            said = self.valise("cat", self.bundle, "files/zz.env", label=label)
+            self.assertEqual("A=\nB=\n", said.out)
+            self.assert_says(said, "it has 1 secret, which is not shown")
 
     def test_verify_says_whether_they_were_opened(self):
         verify = ("verify", self.bundle, "--open", "--sender",
                   self.folder / "sender.pub")
-        self.assert_says(self.valise(*verify), "secrets that were opened: 2")
+        self.assert_says(self.valise(*verify), "secrets that were opened: 3")
         self.assert_says(self.valise(*verify, label="auditor"),
-                         "not opened", "role audit: 2")
+                         "not opened", "role audit: 3")
         for label, opened in (("recipient", "true"), ("auditor", "false")):
             said = self.valise(*verify, "--json", label=label)
-            self.assert_says(said, '"secrets":2',
+            self.assert_says(said, '"secrets":3',
                              f'"secrets_opened":{opened}')
             self.assert_none_shown(said.said)
 
@@ -137,6 +155,131 @@ class Secrets(Flow):
             self.assertEqual('s\tapp/notes/["a"]\tsecret changed\n',
                              said.out)
             self.assert_none_shown(said.said)
+
+    def test_a_diff_tells_a_secret_of_a_file_from_the_rest(self):
+        one, two = (Secret(SECOND, inside="line A"),
+                    Secret(OTHER, inside="line A"))
+        for seq, (wanted, file) in enumerate((
+                ((), env((2, one))),
+                (("s",), env((2, two))),
+                (("s",), env((2, Secret(SECOND, "clear", "line A")))),
+                (("s",), env((2, one), (5, Secret(OTHER, inside="line B")))),
+                (("~ hash, size",), env((9, one), body=b"# new\n\nA=\nB=\n")),
+                (("~ hash, size", "s"), env((4, two), body=b"# A=\nB=\n")),
+                (("~ hash, size", "s"), (entry("file", "zz.env"), b"A=x\n")),
+                (("~ slots",), env((1, one)))), 2):
+            other = self.make(f"{seq}.vls", PLAIN, seq, [file])
+            says = {"s": "s\tfiles/zz.env\tsecret changed\n"}
+            out = "".join(
+                says.get(word, f"~\tfiles/zz.env\t{word[2:]}\n")
+                for word in wanted)
+            for label in ("recipient", "auditor"):
+                said = self.valise("diff", self.bundle, other, label=label)
+                self.assertEqual(out, said.out)
+                self.assert_none_shown(said.said)
+                said = self.valise("diff", self.bundle, other, "--json",
+                                   label=label)
+                self.assertEqual("s" in wanted,
+                                 '"change":"secret"' in said.out)
+                self.assert_none_shown(said.said)
+
+
+class OnATerminal(Flow):
+    """`valise cat --secrets`, on the golden bundle."""
+
+    GOLDEN = TESTS.parent / "fixtures/bundles/v0/secrets"
+    QUESTION = "in clear on this terminal? [y/N] "
+
+    def cat(self, what, *words, key="recipient.key"):
+        return ("cat", next(self.GOLDEN.glob("*.vls")), what, "--secrets",
+                "--identity", self.GOLDEN / key, *words)
+
+    def shown(self, what):
+        """What is shown behind the question, with plain ends of lines."""
+        with Terminal(self.site, "valise", *self.cat(what)) as asked:
+            asked.expect(self.QUESTION)
+            self.assertNotIn("hunter2", asked.shown)
+            asked.type("yes")
+            out = asked.end(expect=0).out
+        return out.split("[y/N] yes", 1)[1].replace("\r\n", "\n")
+
+    def test_a_file_is_shown_with_its_secrets_in_place(self):
+        for name, text in (
+                (".env", (self.GOLDEN / "keys/.env").read_text()),
+                ("config.json", '{"a":{"b":"quote " and \u00e9"},'
+                                '"c":"v1:not what it was"}\n'),
+                ("log.txt", (self.GOLDEN / "keys/log.txt").read_text())):
+            self.assertEqual("\n" + text, self.shown("keys/" + name))
+
+    def test_what_moves_a_terminal_is_shown_as_question_marks(self):
+        out = self.shown("keys/tls.key")
+        self.assertIn("-----BEGIN\n?", out)
+        self.assertIn(" !\"#$%&'()*+,-./0123456789", out)
+        self.assertNotRegex(out, "[\0-\x08\x0b-\x1f\x7f-\x9f]")
+
+    def test_a_row_is_shown_with_its_secrets_in_place(self):
+        rows = {name: json.loads(self.shown(f"app/vault/{name}"))["row"]
+                for name in ("all", "clear", "empty", "json", "packed")}
+        whole = {"$b64": base64.urlsafe_b64encode(bytes(range(256)))
+                 .rstrip(b"=").decode()}
+        self.assertEqual({"$secret": "hunter2"}, rows["all"]["secret"])
+        self.assertEqual({"$secret": [whole, "blob"]}, rows["all"]["raw"])
+        self.assertEqual({"$secret": ["raw, in clear", "clear-blob"]},
+                         rows["clear"]["raw"])
+        self.assertEqual({"$secret": ""}, rows["empty"]["secret"])
+        self.assertEqual(
+            {"$secret": ['quote " and \u00e9', "json", "$.password"]},
+            rows["json"]["doc"]["$parts"][1])
+        self.assertEqual(
+            {"$secret": ["inside a packed text", "plain", "$", "clear"]},
+            rows["packed"]["raw"]["$gzip"][1])
+
+    def test_no_shows_nothing(self):
+        for answer in ("no", "", "maybe"):
+            with Terminal(self.site, "valise", *self.cat("keys/.env")) as asked:
+                asked.answer(self.QUESTION, answer)
+                out = asked.end(expect=4).out
+            self.assertNotIn("hunter2", out)
+            self.assertNotIn("DB_PASSWORD", out)
+
+    def test_an_auditor_is_not_asked(self):
+        for what in ("keys/.env", "app/vault/all", "desk/note.txt"):
+            with Terminal(self.site, "valise",
+                          *self.cat(what, key="audit.key")) as asked:
+                out = asked.end(expect=7).out
+            self.assertIn("role audit", out)
+            self.assertNotIn("[y/N]", out)
+
+    def test_what_has_none_is_shown_without_a_question(self):
+        with Terminal(self.site, "valise", *self.cat("desk/note.txt")) as asked:
+            out = asked.end(expect=0).out
+        self.assertNotIn("[y/N]", out)
+        self.assertTrue(out.endswith("a tree stands beside the database\n"))
+
+    def test_nothing_but_a_terminal_gets_them(self):
+        said = self.site.run("valise", *self.cat("keys/.env"), expect=2)
+        self.assertEqual("", said.out)
+        self.assert_says(said, "on a terminal alone")
+        # A terminal to ask on, and a file or pipe to write to.
+        script = self.site.bin / "valise"
+        words = " ".join(shlex.quote(str(word)) for word in
+                         [script, *self.cat("keys/.env")])
+        for where in (f">{self.folder}/out", "| cat", "</dev/null",
+                      f"2>{self.folder}/err"):
+            with Shell(self.site, f"{words} {where}; echo done") as asked:
+                asked.expect("done")
+                self.assertNotIn("hunter2", asked.shown)
+                self.assertNotIn("[y/N]", asked.shown)
+        self.assertEqual("", (self.folder / "out").read_text())
+
+
+class Shell(Terminal):
+    def __init__(self, site, script):
+        bin_, site.bin = site.bin, Path("/bin")
+        try:
+            super().__init__(site, "sh", "-c", script)
+        finally:
+            site.bin = bin_
 
 
 class InMemory(secrets_in_memory.Memory):
