@@ -103,5 +103,7 @@ enum vl_status vl_rows_check(const struct vl_rows_opts *opts,
 
 /* A column of that name may hold a secret: what it holds is not shown. */
 bool vl_rows_secret_name(const char *column);
+/* Which strings of opened JSON are looked for elsewhere, by name or value. */
+bool vl_rows_secret_text(struct vl_slice name, struct vl_slice value);
 
 #endif

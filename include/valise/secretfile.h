@@ -105,8 +105,7 @@ struct vl_parted {
  *
  * VL_EREFUSED  a secret does not open, or the text cannot be read as the entry
  *              says, and `on_broken` is `refuse`; two entries meet in the same
- *              bytes
- * VL_ELIMIT    more than VL_SECRETFILE_MAX bytes
+ *              bytes; more than VL_SECRETFILE_MAX bytes
  */
 enum vl_status vl_secretfile_part(struct vl_parted *out,
     struct vl_secretfiles *s, struct vl_slice file, struct vl_slice key,

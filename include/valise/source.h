@@ -11,6 +11,7 @@
  * first, so that all are of one moment, as near as may be.
  */
 
+#include <valise/masters.h>
 #include <valise/owned.h>
 #include <valise/profile.h>
 #include <valise/record.h>
@@ -49,8 +50,10 @@ struct vl_source_opts {
 	bool warn_secrets;    /* else refuse what looks like a secret */
 	bool warn_undeclared; /* else refuse such references */
 	const struct vl_rows_secrets *secrets; /* NULL: none is opened */
-	unsigned wait;                         /* seconds for locks */
-	bool (*stop)(void *arg);               /* of the report; or NULL */
+	/* Of trees: what their `key` asks; NULL: none is opened. */
+	struct vl_masters *masters;
+	unsigned wait;           /* seconds for locks */
+	bool (*stop)(void *arg); /* of the report; or NULL */
 };
 
 /*
@@ -78,8 +81,8 @@ struct vl_source_counts {
 	uint64_t rows;
 	uint64_t skipped; /* rows left out by words of the profile */
 	uint64_t dropped; /* rows left out with what they refer to */
-	uint64_t leaks;   /* columns, each told, in which secrets stand in clear
-	                   * and nobody says what becomes of them */
+	uint64_t leaks;   /* columns or files, each told, in which secrets stand
+	                   * in clear and nobody says what becomes of them */
 };
 
 /*

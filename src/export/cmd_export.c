@@ -367,6 +367,7 @@ dry_run(struct run *run, struct vl_err *err)
 		st = check_medium(run, err);
 	if (st == VL_OK)
 		st = vl_feed_open(&run->feed, tempdir, NULL, NULL, err);
+	run->feed.looks = true;
 	vl_progress_begin(&run->feed.progress, "reading", run->opts->json);
 	if (st == VL_OK)
 		st = vl_feed_run(&run->feed, NULL, run->opts->allow_empty, err);

@@ -6,13 +6,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <valise/text.h>
 
 #include "export.h"
 
-#define SHOWN 512
+#define SHOWN      512
+#define LOOK_BYTES (256u << 10)
 
 /* A source that is not there must not look like an empty one. */
 static enum vl_status
@@ -325,6 +327,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 		.warn_undeclared = f->warn_undeclared,
 		.warn_secrets = f->warn_secrets,
 		.secrets = &f->secrets,
+		.masters = f->masters,
 		.wait = VL_DATABASE_WAIT,
 		.stop = stopped };
 	enum vl_status st = VL_OK;
@@ -347,7 +350,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 	}
 	for (one = f->sources; st == VL_OK && one < f->sources + f->n; one++)
 		st = vl_source_ready(one->source, err);
-	return st;
+	return st == VL_OK ? vl_needles_ready(f->needles, err) : st;
 }
 
 /* A hole or some bytes of the body; neither at its end. */
@@ -399,6 +402,34 @@ feed_body(struct vl_feed *f, const struct vl_one_source *one,
 	                           vl_pack_body_abort(pack, err);
 }
 
+/* Of a dry run: only what is secret is looked for in it. */
+static enum vl_status
+look_body(
+    struct vl_feed *f, const struct vl_one_source *one, struct vl_err *err)
+{
+	uint8_t *room = malloc(LOOK_BYTES);
+	enum vl_settled how = VL_AGAIN;
+	enum vl_status st = room == NULL ? vl_fail_memory(err) : VL_OK;
+	uint64_t hole = 0;
+	size_t got = 1;
+
+	while (st == VL_OK && (got > 0 || hole > 0)) {
+		got = 0;
+		if (vl_cli_stop())
+			st = vl_cli_stopped(err);
+		if (st == VL_OK)
+			st = vl_source_hole(one->source, &hole, err);
+		if (st == VL_OK && hole == 0)
+			st = vl_source_read(
+			    one->source, room, LOOK_BYTES, &got, err);
+		f->bytes += got;
+		vl_progress_show(&f->progress, vl_slice_of(one->resource->name),
+		    f->bytes, 0);
+	}
+	free(room);
+	return st == VL_OK ? vl_source_settle(one->source, &how, err) : st;
+}
+
 static bool
 is_empty(const struct vl_source_counts *c)
 {
@@ -428,6 +459,10 @@ feed_source(struct vl_feed *f, struct vl_one_source *one, struct vl_pack *pack,
 			st = vl_pack_record(pack, &rec, err);
 		if (st == VL_OK && pack != NULL && rec.has_body)
 			st = feed_body(f, one, pack, err);
+		if (st == VL_OK && f->looks && rec.has_body &&
+		    one->resource->kind == VL_KIND_FILES &&
+		    vl_needles_any(f->needles))
+			st = look_body(f, one, err);
 		if (st != VL_OK)
 			break;
 		vl_progress_show(&f->progress, vl_slice_of(one->resource->name),
@@ -457,7 +492,7 @@ check_leaks(const struct vl_feed *f, struct vl_err *err)
 	                    "as told above: nothing is exported until that is "
 	                    "decided",
 	                    vl_format_counted(count, sizeof(count), n,
-	                        "column has", "columns have"));
+	                        "place has", "places have"));
 }
 
 enum vl_status

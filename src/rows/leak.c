@@ -129,8 +129,8 @@ rows_leak_free(struct rows_plan *p)
 
 /* ---- What is looked for ---- */
 
-static bool
-suspect(struct vl_slice name, struct vl_slice value)
+bool
+vl_rows_secret_text(struct vl_slice name, struct vl_slice value)
 {
 	char text[NAME_MAX];
 
@@ -147,7 +147,7 @@ rows_leak_learn(
 	const struct vl_needle_words words = {
 		.search = (const char *const *)s->words->search,
 		.nsearch = s->words->nsearch,
-		.suspect = suspect
+		.suspect = vl_rows_secret_text
 	};
 	const struct vl_slice plain = vl_locked_slice(&s->plain);
 

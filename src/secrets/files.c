@@ -167,6 +167,19 @@ vl_secretfiles_none(const struct vl_secretfiles *s, struct vl_slice file)
 	return s->none != NULL && vl_exclude_match(s->none, file, false);
 }
 
+enum vl_status
+files_check_size(struct vl_slice file, struct vl_slice text, struct vl_err *err)
+{
+	char shown[FILES_SHOWN];
+
+	if (text.n <= VL_SECRETFILE_MAX)
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "%s has more than %u bytes, and one with secrets may have no more",
+	    files_shown(shown, file, (struct vl_slice){ 0 }),
+	    VL_SECRETFILE_MAX);
+}
+
 const char *
 files_shown(
     char text[FILES_SHOWN], struct vl_slice file, struct vl_slice inside)

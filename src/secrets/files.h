@@ -79,6 +79,8 @@ struct vl_secretfiles {
 
 /* files.c */
 bool files_is_about(const struct files_entry *e, struct vl_slice file);
+enum vl_status files_check_size(
+    struct vl_slice file, struct vl_slice text, struct vl_err *err);
 const char *files_shown(
     char text[FILES_SHOWN], struct vl_slice file, struct vl_slice inside);
 

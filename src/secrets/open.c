@@ -161,11 +161,14 @@ enum vl_status
 vl_secretfile_look(struct vl_secretfiles *s, struct vl_slice file,
     struct vl_slice text, seen_fn *seen, void *arg, struct vl_err *err)
 {
-	enum vl_status st = files_find(&s->spots, s, file, text, err);
-	const struct files_spot *spot = s->spots.list;
+	enum vl_status st = files_check_size(file, text, err);
+	const struct files_spot *spot = NULL;
 
+	if (st == VL_OK)
+		st = files_find(&s->spots, s, file, text, err);
 	if (st != VL_OK)
 		return st;
+	spot = s->spots.list;
 	if (s->spots.broken != NULL)
 		return seen(arg,
 		    &(struct vl_secret_seen){

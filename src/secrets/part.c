@@ -318,14 +318,9 @@ vl_secretfile_part(struct vl_parted *out, struct vl_secretfiles *s,
 	out->nslots = 0;
 	out->blank = 0;
 	out->leaking = NULL;
-	if (text.n > VL_SECRETFILE_MAX) {
-		(void)vl_fail(err, VL_ELIMIT,
-		    "it has more than %u bytes, and a file with secrets may "
-		    "have no more",
-		    VL_SECRETFILE_MAX);
-		return fail_at(&p, (struct vl_slice){ 0 });
-	}
-	st = files_find(&s->spots, s, file, text, err);
+	st = files_check_size(file, text, err);
+	if (st == VL_OK)
+		st = files_find(&s->spots, s, file, text, err);
 	if (st == VL_OK && s->spots.broken != NULL) {
 		st = refuse_broken(
 		    &p, s->spots.broken, (struct vl_slice){ 0 }, &s->spots.why);

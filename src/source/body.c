@@ -69,6 +69,7 @@ vl_body_open(struct body *b, struct vl_walk *walk)
 	b->done = 0;
 	b->nholes = 0;
 	b->hole = 0;
+	b->served = false;
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	if (!vl_walk_file(walk, &b->fd))
 		return false;
@@ -94,11 +95,49 @@ vl_body_hole(struct body *b)
 {
 	const struct vl_hole *hole = next_hole(b);
 
-	if (b->error != 0 || hole == NULL || hole->at != b->done)
+	if (b->served || b->error != 0 || hole == NULL || hole->at != b->done)
 		return 0;
 	b->hole++;
 	b->done += hole->n;
 	return hole->n;
+}
+
+bool
+vl_body_take(struct body *b, uint8_t *p, size_t n)
+{
+	size_t done = 0;
+	ssize_t now = 1;
+
+	while (done < n && now != 0) {
+		now = pread(b->fd, p + done, n - done, (off_t)done);
+		if (now < 0 && errno != EINTR) {
+			b->error = errno;
+			return false;
+		}
+		done += now > 0 ? (size_t)now : 0;
+	}
+	return done == n && vl_body_unchanged(b);
+}
+
+void
+vl_body_serve(struct body *b, struct vl_slice text)
+{
+	b->served = true;
+	b->text = text;
+	b->done = 0;
+}
+
+static size_t
+read_text(struct body *b, uint8_t *p, size_t n)
+{
+	const size_t left = b->text.n - (size_t)b->done;
+
+	if (n > left)
+		n = left;
+	if (n > 0)
+		memcpy(p, b->text.p + b->done, n);
+	b->done += n;
+	return n;
 }
 
 size_t
@@ -111,6 +150,8 @@ vl_body_read(struct body *b, uint8_t *p, size_t n)
 
 	if (b->error != 0)
 		return 0;
+	if (b->served)
+		return read_text(b, p, n);
 	if (hole != NULL && hole->at > b->done)
 		end = hole->at;
 	else if (hole != NULL)
@@ -149,7 +190,9 @@ vl_body_unchanged(const struct body *b)
 bool
 vl_body_whole(const struct body *b)
 {
-	return b->done == (uint64_t)b->stat.st_size && vl_body_unchanged(b);
+	const uint64_t size = b->served ? b->text.n : (uint64_t)b->stat.st_size;
+
+	return b->done == size && vl_body_unchanged(b);
 }
 
 void

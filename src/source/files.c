@@ -30,6 +30,7 @@ files_free(struct vl_source *s)
 	vl_exclude_free(f->exclude);
 	vl_owners_free(f->owners);
 	vl_linked_free(f->linked);
+	vl_files_secrets_free(f);
 	vl_buf_free(&f->larger);
 	vl_buf_free(&f->line);
 	free(f->path);
@@ -86,17 +87,10 @@ files_open(struct vl_source **out, const struct vl_resource *resource,
 
 	if (f == NULL)
 		return vl_fail_memory(err);
-	if (opts->profile != NULL &&
-	    vl_profile_resource(opts->profile, resource->name) != NULL &&
-	    vl_profile_resource(opts->profile, resource->name)->nfile_secrets >
-	        0) {
-		free(f);
-		return vl_fail(err, VL_EUSAGE,
-		    "'secrets' about files are not known to this version yet");
-	}
 	f->resource = resource;
 	f->report = opts->report;
 	f->owned = opts->owned;
+	f->tempdir = opts->tempdir;
 	f->body.fd = -1;
 	st = vl_exclude_new(&f->exclude, (const char *const *)resource->exclude,
 	    resource->nexclude, err);
@@ -117,6 +111,8 @@ files_open(struct vl_source **out, const struct vl_resource *resource,
 	st = vl_linked_new(&f->linked, opts->tempdir, err);
 	if (st == VL_OK)
 		st = vl_owners_new(&f->owners, NULL, 0, err);
+	if (st == VL_OK)
+		st = vl_files_secrets_open(f, opts, err);
 	f->extras.owners = f->owners;
 	f->extras.privileged = resource->privileged;
 out:
@@ -127,13 +123,16 @@ out:
 	return st;
 }
 
-/* A tree changes as long as it is looked at: the later the better. */
+/* A tree changes as long as it is looked at: the later the better.  But what is
+ * secret must be known before the first record. */
 static enum vl_status
 files_ready(struct vl_source *s, struct vl_err *err)
 {
-	(void)s;
-	(void)err;
-	return VL_OK;
+	struct files *f = files_of(s);
+
+	return vl_files_learn(f, err) == VL_OK ?
+	    VL_OK :
+	    vl_within(err, "resource '%s'", f->resource->name);
 }
 
 /* The path that the walk stands at is tried once more, if it may be. */
@@ -191,8 +190,10 @@ files_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 			f->tries = 0;
 			f->body.error = 0;
 			st = vl_walk_next(f->walk, &f->node, &there, err);
-			if (st == VL_OK && !there)
+			if (st == VL_OK && !there) {
+				vl_files_secrets_end(f);
 				return VL_OK;
+			}
 		}
 		again = false;
 		if (st != VL_OK || !there || rec->line.p != NULL)
@@ -210,6 +211,8 @@ files_hole(struct vl_source *s, uint64_t *n, struct vl_err *err)
 
 	(void)err;
 	*n = f->stage == BODY ? vl_body_hole(&f->body) : 0;
+	if (*n > 0)
+		vl_buf_clear(&f->tail);
 	return VL_OK;
 }
 
@@ -219,9 +222,8 @@ files_read(
 {
 	struct files *f = files_of(s);
 
-	(void)err;
 	*got = f->stage == BODY ? vl_body_read(&f->body, p, n) : 0;
-	return VL_OK;
+	return vl_files_search(f, (struct vl_slice){ p, *got }, err);
 }
 
 static enum vl_status

@@ -8,6 +8,7 @@
 
 #include <valise/entry.h>
 #include <valise/owned.h>
+#include <valise/secretfile.h>
 #include <valise/table.h>
 #include <valise/tree.h>
 
@@ -69,6 +70,9 @@ struct body {
 	struct vl_buf holes; /* struct vl_hole */
 	size_t nholes;
 	size_t hole; /* the next one */
+	/* In place of what is in the file; borrowed. */
+	bool served;
+	struct vl_slice text;
 };
 
 /* Open what the walk stands at; false: errno. */
@@ -76,6 +80,11 @@ bool vl_body_open(struct body *b, struct vl_walk *walk);
 /* As vl_source_hole() and vl_source_read(). */
 uint64_t vl_body_hole(struct body *b);
 size_t vl_body_read(struct body *b, uint8_t *p, size_t n);
+/* The first `n` bytes of it at once; false: they are not there (errno in
+ * `error`), or the file changed meanwhile. */
+bool vl_body_take(struct body *b, uint8_t *p, size_t n);
+/* From now on `text` comes as the body, without holes. */
+void vl_body_serve(struct body *b, struct vl_slice text);
 /* Is the file still what it was before its first byte was read? */
 bool vl_body_unchanged(const struct body *b);
 /* And was it read to its end? */
@@ -115,7 +124,42 @@ struct files {
 	struct vl_buf larger; /* holes, where a line has no room for all */
 	size_t nholes;        /* in the line */
 	bool holes_cut;       /* and there are more */
+	const char *tempdir;
+	/* Secrets: */
+	struct vl_secretfiles *secrets;
+	struct vl_needles *needles; /* or NULL */
+	const struct vl_secret_ops *ops;
+	bool declares;         /* files hold some */
+	struct vl_locked text; /* of one, as it is here */
+	struct vl_parted parted;
+	bool is_parted;      /* the body is of that */
+	const char *leaking; /* whose secret stands in it in clear */
+	struct vl_buf tail;  /* of the bytes that were looked through */
+	uint64_t blank;      /* that do not travel */
 };
+
+/* ---- secrets.c ---- */
+
+enum vl_status vl_files_secrets_open(
+    struct files *f, const struct vl_source_opts *opts, struct vl_err *err);
+void vl_files_secrets_free(struct files *f);
+/* All that is declared, from files of the tree: whether the master keys are
+ * right, and what is looked for. */
+enum vl_status vl_files_learn(struct files *f, struct vl_err *err);
+/* Of the file that was opened: one that holds secrets is read and parted.
+ * `*again`: it changed meanwhile. */
+enum vl_status vl_files_secrets_begin(
+    struct files *f, bool *again, struct vl_err *err);
+/* Into its line, and beside it. */
+void vl_files_secrets_set(const struct files *f, struct vl_entry *e);
+void vl_files_secrets_tokens(const struct files *f, struct vl_record *rec);
+/* The next bytes of its body. */
+enum vl_status vl_files_search(
+    struct files *f, struct vl_slice piece, struct vl_err *err);
+/* It travels. */
+void vl_files_secrets_count(struct files *f);
+/* All did. */
+void vl_files_secrets_end(struct files *f);
 
 /* Yield what the walk stands at; `*again` is set when it is not any more what
  * the walk saw. */

@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 
 #include <valise/json.h>
+#include <valise/text.h>
 
 #include "files.h"
 
@@ -54,6 +55,7 @@ vl_files_count(struct files *f, const struct stat *st, struct vl_err *err)
 	case VL_ENTRY_FILE:
 		c->files++;
 		c->bytes += (uint64_t)st->st_size;
+		vl_files_secrets_count(f);
 		c->sparse += f->nholes > 0;
 		c->porous += f->holes_cut;
 		break;
@@ -193,6 +195,18 @@ fits_bare(struct files *f, const struct vl_entry *e)
 	return vl_entry_encode(&f->line, &bare, NULL, NULL) == VL_OK;
 }
 
+static enum vl_status
+too_many(const struct files *f, struct vl_err *err)
+{
+	char shown[CAUSE];
+
+	return vl_fail(err, VL_EREFUSED,
+	    "resource '%s': file '%s' has more secrets than a line of a "
+	    "manifest has room for: name the whole file in 'secrets'",
+	    f->resource->name,
+	    vl_escape_text(shown, sizeof(shown), f->node.here));
+}
+
 /*
  * Yield the line of the path, which is as `st` says; *again when that cannot
  * be because it changes.
@@ -224,8 +238,12 @@ yield(struct files *f, struct vl_record *rec, const struct stat *st,
 		e.minor = minor(st->st_rdev);
 	}
 	vl_extras_set(&f->extras, &e);
+	if (file)
+		vl_files_secrets_set(f, &e);
 	*rec = (struct vl_record){ 0 };
 	status = encode(f, rec, &e, err);
+	if (status == VL_ELIMIT && e.nslots > 0)
+		return too_many(f, err);
 	if (status == VL_ELIMIT && vl_extras_any(&f->extras) &&
 	    fits_bare(f, &e))
 		return vl_files_leave_out(f, rec, VL_WHY_UNREADABLE,
@@ -248,6 +266,8 @@ yield(struct files *f, struct vl_record *rec, const struct stat *st,
 	rec->line = vl_buf_slice(&f->line);
 	rec->has_body = file;
 	rec->body_size = e.size;
+	if (file)
+		vl_files_secrets_tokens(f, rec);
 	return file ? VL_OK /* counted when it has been read */ :
 	              vl_files_count(f, st, err);
 }
@@ -299,8 +319,10 @@ yield_file(
 		return vl_files_leave_out(
 		    f, rec, VL_WHY_UNREADABLE, strerrordesc_np(error), err);
 	f->stage = BODY;
-	st = vl_extras_read(&f->extras, f->body.fd, "", err);
-	if (st == VL_OK)
+	st = vl_files_secrets_begin(f, again, err);
+	if (st == VL_OK && !*again)
+		st = vl_extras_read(&f->extras, f->body.fd, "", err);
+	if (st == VL_OK && !*again)
 		st = f->extras.error != 0 ?
 		    leave_unread(f, rec, f->extras.error, err) :
 		    yield(f, rec, &f->body.stat, again, err);
