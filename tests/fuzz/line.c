@@ -21,6 +21,12 @@ touch(const struct vl_entry *e)
 		sum += vl_utf8_valid(e->xattrs[i].name);
 		sum += vl_utf8_valid(e->xattrs[i].value);
 	}
+	for (i = 0; i < e->nslots; i++) {
+		MUST(e->type == VL_ENTRY_FILE && e->nholes == 0);
+		MUST(e->slots[i].at <= e->size && !e->slots[i].slot.blob);
+		MUST(i == 0 || e->slots[i].at >= e->slots[i - 1].at);
+		MUST(vl_utf8_valid(vl_entry_slot_place(e, i).inside));
+	}
 	MUST(e->nacl + e->nacl_default + e->nxattrs > 0 || sum == 0);
 }
 

@@ -13,7 +13,8 @@
  *	h    one more name of a
  *	l    a symbolic link
  *
- * Before the tree may stand the lines of a database, `app`; a may be a text.
+ * Before the tree may stand the lines of a database, `app`; a may be a text,
+ * and may have secrets.
  */
 
 #include "reseal_parts.h"
@@ -74,6 +75,67 @@ reseal_body(struct reseal_work *w, struct vl_entry *e, struct vl_buf *lists,
 	vl_content_end(&h, e->hash);
 }
 
+/* One item; its fingerprint into `slot`. */
+static inline void
+reseal_token(const struct reseal *all, struct vl_buf *items,
+    const struct vl_slot_place *place, uint64_t line, uint32_t number,
+    struct vl_slot *slot)
+{
+	const struct vl_slice plain = vl_slice_of("correct horse battery");
+	const struct vl_secret_ops *ops = all->secrets;
+	uint8_t head[VL_SECRET_ITEM_HEAD];
+	struct vl_buf token = { 0 };
+	struct vl_err err = { 0 };
+
+	ops->print(ops->arg, place, plain, slot->print);
+	MUST(ops->seal(ops->arg, place, plain, &token, &err) == VL_OK);
+	vl_secret_item_encode(head, line, number, (uint32_t)token.n);
+	reseal_add(items, head, sizeof(head));
+	reseal_add(items, token.p, token.n);
+	vl_buf_free(&token);
+}
+
+/* Two secrets of the file; `slots` is room for them. */
+static inline void
+reseal_slots(struct reseal_work *w, struct vl_entry *e,
+    struct vl_file_slot slots[2], uint64_t line)
+{
+	struct vl_slot_place place;
+	uint32_t i = 0;
+
+	slots[0] = (struct vl_file_slot){ .at = 3,
+		.slot = { .form = VL_SLOT_CLEAR },
+		.inside = vl_slice_of("$.a") };
+	slots[1] = (struct vl_file_slot){ .at = e->size,
+		.slot = { .form = VL_SLOT_SEALED },
+		.inside = vl_slice_of("line B") };
+	e->slots = slots;
+	e->nslots = 2;
+	for (i = 0; i < 2; i++) {
+		place = vl_entry_slot_place(e, i);
+		reseal_token(
+		    w->all, &w->tokens, &place, line, i, &slots[i].slot);
+		w->ntokens++;
+	}
+}
+
+/* Those of rows, then those of files. */
+static inline void
+reseal_secrets(struct reseal_work *w, struct vl_buf *plain)
+{
+	struct vl_record_header kind = { .kind = VL_RECORD_SECRETS,
+		.items = w->ntokens + (w->all->row_token.n > 0) };
+	struct vl_buf items = { 0 };
+
+	if (w->all->secrets == NULL)
+		return;
+	reseal_add(&items, w->all->row_token.p, w->all->row_token.n);
+	reseal_add(&items, w->tokens.p, w->tokens.n);
+	reseal_part(w, RESEAL_TOKENS, &items);
+	reseal_record(w, plain, &kind, NULL, &items);
+	vl_buf_free(&items);
+}
+
 static inline uint64_t
 reseal_lines(struct vl_slice text)
 {
@@ -96,6 +158,7 @@ reseal_entries(
 	} all[RESEAL_ENTRIES] = { { VL_ENTRY_DIR, "" }, { VL_ENTRY_FILE, "a" },
 		{ VL_ENTRY_DIR, "d" }, { VL_ENTRY_FILE, "d/x" },
 		{ VL_ENTRY_HARD, "h" }, { VL_ENTRY_LINK, "l" } };
+	struct vl_file_slot slots[2];
 	struct vl_err err = { 0 };
 	size_t i = 0;
 
@@ -113,6 +176,8 @@ reseal_entries(
 
 		if (e.type == VL_ENTRY_FILE)
 			reseal_body(w, &e, lists, first + i, i / 2);
+		if (i == 1 && w->all->secrets != NULL)
+			reseal_slots(w, &e, slots, first + i);
 		if (e.type == VL_ENTRY_HARD)
 			e.target = vl_slice_of("a");
 		if (e.type == VL_ENTRY_LINK)
@@ -172,6 +237,7 @@ reseal_index(struct reseal_work *w)
 	reseal_add(&lines, tail.p, tail.n);
 	kind.items = (uint32_t)(n + 1);
 	reseal_record(w, &plain, &kind, NULL, &lines);
+	reseal_secrets(w, &plain);
 	kind = (struct vl_record_header){ .kind = VL_RECORD_LISTS, .items = 2 };
 	reseal_part(w, RESEAL_LISTS, &lists);
 	reseal_record(w, &plain, &kind, NULL, &lists);
@@ -364,8 +430,10 @@ reseal_bundle(const struct reseal *all, int dirfd, struct vl_slice input)
 
 	reseal_add(&readme, vl_readme_text, strlen(vl_readme_text));
 	if (input.n > 0) {
-		w.part =
-		    (enum reseal_part)(1 + input.p[0] % (RESEAL_PARTS - 1));
+		w.part = (enum reseal_part)(1 +
+		    ((input.p[0] & RESEAL_SECRETS) != 0 ?
+		            input.p[0] % (RESEAL_PARTS - 1) :
+		            input.p[0] % (RESEAL_TOKENS - 1)));
 		w.edits = (struct vl_slice){ input.p + 1, input.n - 1 };
 	}
 	reseal_pack(&w);
@@ -376,6 +444,7 @@ reseal_bundle(const struct reseal *all, int dirfd, struct vl_slice input)
 	reseal_put(&w, "readme.txt", &readme, true);
 	reseal_seal(&w, head);
 	vl_buf_free(&w.block);
+	vl_buf_free(&w.tokens);
 	vl_buf_free(&readme);
 }
 

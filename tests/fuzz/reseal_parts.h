@@ -16,6 +16,7 @@
 #include <valise/keys.h>
 #include <valise/seal.h>
 #include <valise/secret.h>
+#include <valise/slot.h>
 
 #include "fuzz.h"
 
@@ -44,8 +45,13 @@ enum reseal_part {
 	RESEAL_PACK_HEADER,
 	RESEAL_SEAL,
 	RESEAL_COMMENT,
+	RESEAL_TOKENS, /* of a bundle with secrets */
 	RESEAL_PARTS
 };
+
+/* Bits of the first byte of an input: the bundle has secrets; also in rows. */
+#define RESEAL_SECRETS 0x80
+#define RESEAL_OF_ROWS 0x40
 
 /* What all bundles of a process have in common. */
 struct reseal {
@@ -59,6 +65,9 @@ struct reseal {
 	struct vl_slice rows; /* lines of a database; none: there is none */
 	const char *tied;     /* the path of d/x, or NULL: that */
 	struct vl_slice text; /* content of a; none: random bytes */
+	/* a has secrets, made by these; NULL: none */
+	const struct vl_secret_ops *secrets;
+	struct vl_slice row_token; /* of the one secret in `rows`, as an item */
 };
 
 /* One bundle in the making. */
@@ -73,6 +82,8 @@ struct reseal_work {
 	uint64_t plain;
 	uint64_t ordinal; /* in the file in hand */
 	struct vl_buf block;
+	struct vl_buf tokens; /* items */
+	uint32_t ntokens;
 	struct vl_slice chunks[RESEAL_CHUNKS];
 	uint8_t chunk_ids[RESEAL_CHUNKS][VL_HASH_SIZE];
 	struct vl_inner_head inner;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <valise/apply.h>
+#include <valise/tokens.h>
 #include <valise/unpack.h>
 
 #include "folder.h"
@@ -21,6 +22,9 @@
 	"  - name: tree\n    kind: files\n    path: world/tree\n"
 
 static struct reseal all;
+/* The same with secrets: in a file; and in a row, too. */
+static struct reseal with_secrets[2];
+static struct vl_secret_ops secrets;
 static struct vl_pool *pool;
 static struct vl_site *site;
 static char sender_path[128];
@@ -251,6 +255,62 @@ reset_target(void)
 	look(&before);
 }
 
+/* Lines of a database with one row, and the item of the secret in it. */
+static void
+add_rows(struct reseal *with)
+{
+	static struct vl_buf lines;
+	static struct vl_buf item;
+	struct vl_slot slot = { .form = VL_SLOT_SEALED };
+	struct vl_slot_place place = { .resource = vl_slice_of("app"),
+		.collection = vl_slice_of("t"),
+		.key = vl_slice_of("[\"X\"]"),
+		.column = vl_slice_of("s") };
+	struct vl_row row = { .resource = place.resource,
+		.table = place.collection,
+		.key = place.key };
+	struct vl_buf values = { 0 };
+	struct vl_json_w w = { 0 };
+	struct vl_err err = { 0 };
+	size_t hash_at = 0;
+
+	reseal_token(with, &item, &place, 2, 0, &slot);
+	vl_json_w_init(&w, &values);
+	vl_json_w_open(&w, '{');
+	vl_json_w_key(&w, "s");
+	vl_value_write_secret(&w, &slot);
+	vl_json_w_close(&w, '}');
+	MUST(vl_json_w_end(&w, &err) == VL_OK);
+	row.row = vl_buf_slice(&values);
+	MUST(vl_buf_add_text(&lines,
+	         "{\"r\":\"app\",\"t\":\"profile\"}\n"
+	         "{\"c\":\"t\",\"r\":\"app\",\"schema\":[\"x\"],"
+	         "\"t\":\"table\"}\n",
+	         &err) == VL_OK);
+	MUST(vl_row_encode(&lines, &row, &hash_at, &err) == VL_OK);
+	with->rows = vl_buf_slice(&lines);
+	with->row_token = vl_buf_slice(&item);
+	vl_buf_free(&values);
+}
+
+static void
+init_secrets(void)
+{
+	static struct vl_tokens *tokens;
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	MUST(vl_tokens_new(&tokens, all.head.series, all.head.epoch,
+	         all.keys->tk, &err) == VL_OK);
+	secrets = vl_tokens_ops(tokens);
+	for (i = 0; i < 2; i++) {
+		with_secrets[i] = all;
+		with_secrets[i].secrets = &secrets;
+		with_secrets[i].head.must |= VL_MUST_SIV1;
+	}
+	add_rows(&with_secrets[1]);
+}
+
 static void
 init(void)
 {
@@ -259,6 +319,7 @@ init(void)
 	char file[128];
 
 	reseal_init(&all);
+	init_secrets();
 	MUST(vl_pool_new(&pool, 1, &err) == VL_OK);
 	(void)folder_fd();
 	snprintf(file, sizeof(file), "%s/site.yaml", folder_path);
@@ -401,6 +462,14 @@ try_import(bool right)
 	vl_buf_free(&after);
 }
 
+static const struct reseal *
+base_of(struct vl_slice input)
+{
+	if (input.n == 0 || (input.p[0] & RESEAL_SECRETS) == 0)
+		return &all;
+	return &with_secrets[(input.p[0] & RESEAL_OF_ROWS) != 0];
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -411,7 +480,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	if (pool == NULL)
 		init();
-	reseal_bundle(&all, bundle_fd, input);
+	reseal_bundle(base_of(input), bundle_fd, input);
 	right = whole();
 	MUST(right || n > 0);
 	if (right || is_sample(input))
