@@ -11,6 +11,7 @@
  *	map.c      paths of records become other ones
  *	rewrite.c  text in files of the bundle is replaced
  *	merges.c   values and members of files that stay as they are here
+ *	fills.c    secrets of files
  *	keyfiles.c  files in which master keys of this side stand
  *	tied.c     trees in whose paths ids of rows stand
  *	owned.c    those whose files rows own
@@ -31,6 +32,7 @@
 #include <valise/tokens.h>
 #include <valise/unpack.h>
 
+#include "fills.h"
 #include "filter.h"
 #include "keyfiles.h"
 #include "merges.h"
@@ -45,8 +47,11 @@ struct vl_intake {
 	int spoolfd;
 };
 
+struct vl_run;
+
 /* One tree that is imported. */
 struct vl_part {
+	struct vl_run *run;
 	const struct vl_resource *resource;
 	struct vl_links *links; /* the survey fills it */
 	const char **keep_here; /* patterns; borrowed from the site */
@@ -59,6 +64,7 @@ struct vl_part {
 	struct vl_rewrites *rewrites; /* NULL: contents do */
 	struct vl_merges *merges;     /* NULL: nothing in files stays */
 	struct vl_keyfiles *keyfiles; /* NULL: no master key is in them */
+	struct vl_fills *fills;       /* NULL: no secrets are */
 	struct vl_brought brought;    /* names its list */
 	struct vl_target *target;
 	struct vl_stage *stage;

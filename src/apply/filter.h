@@ -15,6 +15,7 @@
 #include <valise/ties.h>
 
 struct vl_merges;
+struct vl_fills;
 struct vl_keyfiles;
 struct vl_filter_opts {
 	const struct vl_site *site;     /* borrowed until free */
@@ -33,6 +34,8 @@ struct vl_filter_opts {
 	struct vl_merges *merges;
 	/* The same: told of files in which master keys stand; or NULL. */
 	struct vl_keyfiles *keyfiles;
+	/* The same: puts secrets back into them; or NULL. */
+	struct vl_fills *fills;
 	bool hold; /* no rules: records are held, and yielded as they are */
 };
 

@@ -352,6 +352,8 @@ reset_parts(struct vl_run *run)
 		run->parts[i].rewrites = NULL;
 		vl_merges_free(run->parts[i].merges);
 		run->parts[i].merges = NULL;
+		vl_fills_free(run->parts[i].fills);
+		run->parts[i].fills = NULL;
 		vl_keyfiles_free(run->parts[i].keyfiles);
 		run->parts[i].keyfiles = NULL;
 		vl_map_free(run->parts[i].map);

@@ -199,6 +199,21 @@ any_owned(const struct vl_run *run)
 	return false;
 }
 
+/* Files of rows are told apart by their contents, and those are not whole. */
+static enum vl_status
+check_plain(const struct vl_entry *e, const char *resource, struct vl_err *err)
+{
+	char shown[256];
+
+	if (e->nslots == 0)
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "resource '%s': rows own '%s', and it has secrets in it, which "
+	    "this "
+	    "version does not do together",
+	    resource, vl_escape_text(shown, sizeof(shown), e->path));
+}
+
 enum vl_status
 vl_owned_read(struct vl_run *run, struct vl_err *err)
 {
@@ -221,6 +236,9 @@ vl_owned_read(struct vl_run *run, struct vl_err *err)
 		    rec.kind != VL_LINE_ENTRY || e->type == VL_ENTRY_DIR ||
 		    e->type == VL_ENTRY_LEFT_OUT)
 			continue;
+		st = check_plain(e, p->resource->name, err);
+		if (st != VL_OK)
+			break;
 		if (e->type == VL_ENTRY_HARD)
 			st = vl_owned_linked(p->owner->owned, p->resource->name,
 			    e->path, e->target, err);

@@ -124,6 +124,27 @@ keep_keys(struct vl_run *run, const char *resource, enum vl_change change,
 		    change == VL_CHANGE_DELETE, &run->planned);
 }
 
+/* Of a file with secrets: how it differs, and no length that would tell of
+ * theirs. */
+static const char *
+hide_sizes(struct vl_run *run, const char *resource, struct vl_slice path,
+    enum vl_change *change, const char *detail)
+{
+	const struct vl_part *p = vl_part_of(run, vl_slice_of(resource));
+	enum vl_change as = *change;
+	const char *instead = NULL;
+
+	if (p != NULL && p->fills != NULL)
+		instead = vl_fills_told(p->fills, path, &as);
+	if (instead == NULL ||
+	    (strstr(detail, " bytes") == NULL &&
+	        strcmp(detail, "made anew") != 0))
+		return detail;
+	if (*change == VL_CHANGE_MODIFY)
+		*change = as;
+	return instead;
+}
+
 /* The first conflict is kept for the error; changes are said but in a pass
  * that is quiet. */
 static void
@@ -132,16 +153,18 @@ take_change(void *arg, const char *resource, enum vl_change change,
 {
 	struct vl_run *run = arg;
 	const struct vl_apply_ui *ui = run->opts->ui;
+	enum vl_change what = change;
 	char shown[512];
 	bool go = true;
 
+	detail = hide_sizes(run, resource, path, &what, detail);
 	if (change == VL_CHANGE_CONFLICT && run->conflict[0] == '\0')
 		(void)snprintf(run->conflict, sizeof(run->conflict),
 		    "'%s' of resource '%s' %s",
 		    vl_escape_text(shown, sizeof(shown), path), resource,
 		    detail);
 	if (!run->quiet)
-		ui->change(ui->arg, resource, change, path, detail);
+		ui->change(ui->arg, resource, what, path, detail);
 	say_members(run, resource, change, path);
 	keep_keys(run, resource, change, path);
 	if (change <= VL_CHANGE_DELETE && run->planned.status == VL_OK)
@@ -172,6 +195,36 @@ stays_here(void *arg, struct vl_slice path)
 	return vl_target_leaves(p->target, path);
 }
 
+static void
+note(void *arg, const char *text)
+{
+	const struct vl_part *p = arg;
+	const struct vl_apply_ui *ui = p->run->opts->ui;
+
+	if (!p->run->quiet)
+		ui->note(ui->arg, text);
+}
+
+static enum vl_status
+open_fills(struct vl_part *p, struct vl_err *err)
+{
+	const struct vl_run *run = p->run;
+	const struct vl_header_tree *tree = &run->header.trees[p - run->parts];
+
+	return vl_fills_new(&p->fills,
+	    &(struct vl_fills_opts){ .site = run->opts->site,
+	        .profiles = run->opts->profiles,
+	        .resource = p->resource->name,
+	        .root = tree->root,
+	        .absent = tree->absent,
+	        .tempdir = vl_state_path(run->opts->state),
+	        .ops = vl_tokens_ops(run->intake.tokens),
+	        .leaves = stays_here,
+	        .note = note,
+	        .arg = p },
+	    err);
+}
+
 static enum vl_status
 begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 {
@@ -180,6 +233,7 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	p->begun = true;
+	p->run = run;
 	p->brought =
 	    vl_brought_of(run->opts->state, &run->header, p->resource->name);
 	st = vl_tied_waits(p) ? vl_tied_begin(run, p, err) :
@@ -201,7 +255,13 @@ begin_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 		    run->header.trees[at].root, err);
 	filter.keyfiles = p->keyfiles;
 	if (st == VL_OK)
+		st = open_fills(p, err);
+	filter.fills = p->fills;
+	if (st == VL_OK)
 		st = vl_rewrite_new(&p->rewrites, &filter, err);
+	if (st != VL_OK)
+		return st;
+	st = vl_fills_try(p->fills, err);
 	if (st != VL_OK)
 		return st;
 	return vl_target_open(&p->target,
@@ -292,6 +352,8 @@ end_part(struct vl_run *run, struct vl_part *p, struct vl_err *err)
 		st = vl_target_end(p->target, err);
 	if (st == VL_OK)
 		st = vl_merges_end(p->merges, err);
+	if (st == VL_OK)
+		vl_fills_end(p->fills);
 	if (st != VL_OK)
 		return vl_within(err, "resource '%s'", p->resource->name);
 	p->ended = true;
@@ -329,8 +391,13 @@ static enum vl_status
 take_entry(struct vl_run *run, struct vl_part *p, const struct vl_unpacked *rec,
     const struct vl_body *body, struct vl_err *err)
 {
-	enum vl_status st = VL_OK;
+	enum vl_status st = rec->kind == VL_LINE_ENTRY ?
+	    vl_fills_keep(
+	        p->fills, rec, p->held != NULL || p->map != NULL, err) :
+	    VL_OK;
 
+	if (st != VL_OK)
+		return vl_within(err, "resource '%s'", p->resource->name);
 	if (rec->kind == VL_LINE_ENTRY && p->held != NULL)
 		st = vl_map_add(p->held, &rec->entry, body, err);
 	else if (rec->kind != VL_LINE_ENTRY)

@@ -46,7 +46,8 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 	*out = NULL;
 	for (i = 0; i < site->nrewrite; i++)
 		n += strcmp(site->rewrite[i].resource, opts->resource) == 0;
-	if (n == 0 && opts->merges == NULL && opts->keyfiles == NULL)
+	if (n == 0 && opts->merges == NULL && opts->keyfiles == NULL &&
+	    opts->fills == NULL)
 		return VL_OK;
 	rw = calloc(1, sizeof(*rw));
 	if (rw == NULL)
@@ -54,6 +55,7 @@ vl_rewrite_new(struct vl_rewrites **out, const struct vl_filter_opts *opts,
 	rw->fd = rw->more_fd = -1;
 	rw->merges = opts->merges;
 	rw->keyfiles = opts->keyfiles;
+	rw->fills = opts->fills;
 	rw->tempdir = strdup(opts->tempdir);
 	rw->rules = calloc(n + 1, sizeof(*rw->rules));
 	rw->key = vl_secret_alloc(VL_KEY_SIZE);
@@ -89,268 +91,6 @@ concerned(const struct vl_rewrites *rw, const struct vl_entry *e)
 		if (vl_exclude_match(rw->rules[i].pattern, e->path, false))
 			return true;
 	return false;
-}
-
-static enum vl_status
-read_refs(struct vl_rewrites *rw, size_t *n, struct vl_err *err)
-{
-	struct vl_chunk_ref *refs = NULL;
-	size_t cap = rw->refs_cap * 2 + PART;
-	enum vl_status st = VL_OK;
-
-	if (rw->nrefs + PART > rw->refs_cap) {
-		refs = reallocarray(rw->refs, cap, sizeof(*refs));
-		if (refs == NULL)
-			return vl_fail_memory(err);
-		rw->refs = refs;
-		rw->refs_cap = cap;
-	}
-	st = rw->body.part(rw->body.arg, rw->refs + rw->nrefs, PART, n, err);
-	if (st == VL_OK)
-		rw->nrefs += *n;
-	return st;
-}
-
-/* Append a chunk to the content; `*text` turns false where that is none. */
-static enum vl_status
-take_chunk(struct vl_rewrites *rw, const struct vl_chunk_ref *ref, bool *text,
-    struct vl_err *err)
-{
-	struct vl_slice bytes = { NULL, 0 };
-	void *hold = NULL;
-	enum vl_status st = VL_OK;
-
-	/* What no chunk covers is zero. */
-	*text = ref->at == rw->seen;
-	if (!*text)
-		return VL_OK;
-	st = rw->body.chunk(rw->body.arg, ref, &bytes, &hold, err);
-	if (st != VL_OK)
-		return st;
-	*text = bytes.n == 0 || memchr(bytes.p, 0, bytes.n) == NULL;
-	if (*text)
-		st = vl_buf_add(&rw->content, bytes, err);
-	rw->seen += bytes.n;
-	rw->body.release(rw->body.arg, hold);
-	return st;
-}
-
-/* `bytes` without a character at their end that may go on behind them. */
-static struct vl_slice
-whole_characters(struct vl_slice bytes)
-{
-	size_t back = 0;
-
-	for (back = 1; back <= 3 && back <= bytes.n; back++)
-		if (bytes.p[bytes.n - back] >= 0xc0) {
-			bytes.n -= back;
-			break;
-		}
-	return bytes;
-}
-
-/* Does a rule for the file find something in the content? */
-static bool
-has_work(const struct vl_rewrites *rw, const struct vl_entry *e)
-{
-	const struct rule *rule = NULL;
-	size_t i = 0;
-
-	for (i = 0; i < rw->nrules; i++) {
-		rule = &rw->rules[i];
-		if (memmem(rw->content.p, rw->content.n, rule->from.p,
-		        rule->from.n) != NULL &&
-		    vl_exclude_match(rule->pattern, e->path, false))
-			return true;
-	}
-	return false;
-}
-
-/* A text that is too long, piece by piece. */
-struct scan {
-	size_t checked; /* bytes of the content that are known to be UTF-8 */
-	bool work;      /* a rule found something */
-};
-
-/* Look at the content and leave of it what the next piece could go on with;
- * false: it is no text. */
-static bool
-scan_piece(struct vl_rewrites *rw, const struct vl_entry *e, struct scan *scan)
-{
-	struct vl_buf *c = &rw->content;
-	const struct vl_slice next = whole_characters(
-	    (struct vl_slice){ c->p + scan->checked, c->n - scan->checked });
-	size_t keep = 0;
-
-	if (!vl_utf8_valid(next))
-		return false;
-	scan->checked += next.n;
-	scan->work = scan->work || has_work(rw, e);
-	keep = c->n - scan->checked;
-	if (keep < rw->from_max)
-		keep = c->n < rw->from_max ? c->n : rw->from_max;
-	memmove(c->p, c->p + (c->n - keep), keep);
-	scan->checked -= c->n - keep;
-	c->n = keep;
-	return true;
-}
-
-/* The next chunks of the body, which wait until they are given again. */
-static enum vl_status
-read_more(struct vl_rewrites *rw, struct vl_chunk_ref refs[PART], size_t *n,
-    struct vl_err *err)
-{
-	enum vl_status st = rw->body.part(rw->body.arg, refs, PART, n, err);
-
-	rw->ended = st == VL_OK && *n == 0;
-	if (st != VL_OK || *n == 0)
-		return st;
-	st = rewrite_aside(rw, &rw->more_fd,
-	    (struct vl_slice){ (const uint8_t *)refs, *n * sizeof(*refs) },
-	    rw->nmore * sizeof(*refs), err);
-	if (st == VL_OK)
-		rw->nmore += *n;
-	return st;
-}
-
-/* Behind the content and refs[next - 1]: is all of it a text with something
- * to replace?  Only what is no text ends this early. */
-static enum vl_status
-scan_rest(struct vl_rewrites *rw, const struct vl_entry *e, size_t next,
-    bool *work, struct vl_err *err)
-{
-	struct vl_chunk_ref more[PART];
-	const struct vl_chunk_ref *ref = rw->refs + next;
-	struct scan scan = { 0 };
-	bool text = scan_piece(rw, e, &scan);
-	size_t n = rw->nrefs - next;
-	enum vl_status st = VL_OK;
-
-	while (st == VL_OK && text && !rw->ended) {
-		for (; st == VL_OK && text && n > 0; n--, ref++) {
-			st = take_chunk(rw, ref, &text, err);
-			text = text && scan_piece(rw, e, &scan);
-		}
-		ref = more;
-		if (st == VL_OK && text)
-			st = read_more(rw, more, &n, err);
-	}
-	*work = text && scan.work && rw->seen == e->size &&
-	    vl_utf8_valid((struct vl_slice){
-	        rw->content.p + scan.checked, rw->content.n - scan.checked });
-	return st;
-}
-
-static bool
-is_text(struct vl_slice content)
-{
-	return content.n == 0 ||
-	    (memchr(content.p, 0, content.n) == NULL && vl_utf8_valid(content));
-}
-
-static void
-begin_reading(struct vl_rewrites *rw)
-{
-	vl_here_wipe(&rw->content);
-	rw->nrefs = 0;
-	rw->nmore = rw->given = rw->seen = 0;
-	rw->ended = false;
-}
-
-/* Zeros to byte `at` of the content. */
-static enum vl_status
-add_zeros(struct vl_rewrites *rw, uint64_t at, struct vl_err *err)
-{
-	const size_t n = (size_t)at - rw->content.n;
-
-	if (vl_buf_reserve(&rw->content, n + 1, err) != VL_OK)
-		return err->status;
-	memset(rw->content.p + rw->content.n, 0, n);
-	rw->content.n += n;
-	return VL_OK;
-}
-
-static enum vl_status
-take_bytes(
-    struct vl_rewrites *rw, const struct vl_chunk_ref *ref, struct vl_err *err)
-{
-	struct vl_slice bytes = { NULL, 0 };
-	void *hold = NULL;
-	enum vl_status st = VL_OK;
-
-	if (ref->at > rw->content.n)
-		st = add_zeros(rw, ref->at, err);
-	if (st == VL_OK)
-		st = rw->body.chunk(rw->body.arg, ref, &bytes, &hold, err);
-	if (st != VL_OK)
-		return st;
-	st = vl_buf_add(&rw->content, bytes, err);
-	rw->body.release(rw->body.arg, hold);
-	return st;
-}
-
-/* All bytes of the file in hand, whatever they are. */
-static enum vl_status
-read_whole(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
-    struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	size_t next = 0;
-	size_t n = 0;
-
-	begin_reading(rw);
-	st = vl_buf_reserve(&rw->content, (size_t)e->size + 1, err);
-	while (st == VL_OK && !rw->ended) {
-		st = read_refs(rw, &n, err);
-		rw->ended = st == VL_OK && n == 0;
-		for (; st == VL_OK && next < rw->nrefs; next++)
-			st = take_bytes(rw, &rw->refs[next], err);
-	}
-	if (st == VL_OK && rw->content.n < e->size)
-		st = add_zeros(rw, e->size, err);
-	*text = st == VL_OK && is_text(vl_buf_slice(&rw->content));
-	return st;
-}
-
-/*
- * The content of the file in hand, as far as it is needed to know that there
- * is nothing to replace in it, as in all that is no text.
- */
-static enum vl_status
-read_text(struct vl_rewrites *rw, const struct vl_entry *e, bool *text,
-    struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	char shown[256];
-	size_t next = 0;
-	size_t n = 0;
-
-	*text = true;
-	begin_reading(rw);
-	while (st == VL_OK && *text && !rw->ended &&
-	    rw->content.n <= VL_REWRITE_MAX) {
-		st = read_refs(rw, &n, err);
-		rw->ended = st == VL_OK && n == 0;
-		for (; st == VL_OK && *text && next < rw->nrefs &&
-		     rw->content.n <= VL_REWRITE_MAX;
-		     next++)
-			st = take_chunk(rw, &rw->refs[next], text, err);
-	}
-	if (st != VL_OK || !*text)
-		return st;
-	if (rw->content.n > VL_REWRITE_MAX) {
-		st = scan_rest(rw, e, next, text, err);
-		if (st != VL_OK || !*text)
-			return st;
-		return vl_fail(err, VL_EREFUSED,
-		    "'%s' is to be rewritten, but is longer than %u MiB: "
-		    "choose other files in 'rewrite'",
-		    vl_escape_text(shown, sizeof(shown), e->path),
-		    VL_REWRITE_MAX >> 20);
-	}
-	*text = rw->content.n == e->size &&
-	    vl_utf8_valid(vl_buf_slice(&rw->content));
-	return VL_OK;
 }
 
 /* All occurrences, from the front; what was put in is not looked at. */
@@ -430,16 +170,27 @@ keep_content(struct vl_rewrites *rw, struct vl_entry *e, struct vl_err *err)
 	return VL_OK;
 }
 
+/* What is done to a file. */
+struct work {
+	bool merges;    /* values of it stay */
+	bool keys;      /* a master key stands in it */
+	bool secrets;   /* some are put into it, or stay in it */
+	bool whole;     /* all bytes of it are in the content */
+	bool text;      /* and are text */
+	bool changed;   /* the content is not the bundle's */
+	uint64_t count; /* of what `rewrite` replaced */
+};
+
 /* What of it stays as it is here. */
 static enum vl_status
-merge(struct vl_rewrites *rw, struct vl_entry *e, bool text, bool *changed,
+merge(struct vl_rewrites *rw, struct vl_entry *e, struct work *w,
     struct vl_err *err)
 {
 	struct vl_buf done = rw->content;
 	enum vl_status st = VL_OK;
 	char shown[256];
 
-	if (!text)
+	if (!w->text)
 		return vl_fail(err, VL_EREFUSED,
 		    "cannot keep values of '%s': in the bundle it is no text "
 		    "of at most %u MiB",
@@ -448,22 +199,13 @@ merge(struct vl_rewrites *rw, struct vl_entry *e, bool text, bool *changed,
 	vl_here_wipe(&rw->other);
 	st = vl_merges_make(
 	    rw->merges, e, vl_buf_slice(&rw->content), &rw->other, err);
-	*changed = !vl_slice_equal(
-	    vl_buf_slice(&rw->content), vl_buf_slice(&rw->other));
+	w->changed = w->changed ||
+	    !vl_slice_equal(
+	        vl_buf_slice(&rw->content), vl_buf_slice(&rw->other));
 	rw->content = rw->other;
 	rw->other = done;
 	return st;
 }
-
-/* What is done to a file. */
-struct work {
-	bool merges;    /* values of it stay */
-	bool keys;      /* a master key stands in it */
-	bool whole;     /* all bytes of it are in the content */
-	bool text;      /* and are text */
-	bool changed;   /* the content is not the bundle's */
-	uint64_t count; /* of what `rewrite` replaced */
-};
 
 static enum vl_status
 find_work(struct vl_rewrites *rw, const struct vl_entry *e, struct work *w,
@@ -475,8 +217,31 @@ find_work(struct vl_rewrites *rw, const struct vl_entry *e, struct work *w,
 
 	w->keys =
 	    rw->keyfiles != NULL && vl_keyfiles_has(rw->keyfiles, e->path);
-	w->whole = w->keys && e->type == VL_ENTRY_FILE &&
-	    e->size <= VL_MASTER_FILE_MAX;
+	w->secrets = rw->fills != NULL && vl_fills_ask(rw->fills, e);
+	w->whole = w->secrets ||
+	    (w->keys && e->type == VL_ENTRY_FILE &&
+	        e->size <= VL_MASTER_FILE_MAX);
+	return st;
+}
+
+/* Its secrets are put back into it. */
+static enum vl_status
+fill(struct vl_rewrites *rw, struct vl_entry *e, struct work *w,
+    struct vl_err *err)
+{
+	struct vl_buf done = rw->content;
+	enum vl_status st = VL_OK;
+
+	vl_here_wipe(&rw->other);
+	st = vl_fills_make(
+	    rw->fills, e, vl_buf_slice(&rw->content), &rw->other, err);
+	w->changed = e->nslots > 0 ||
+	    !vl_slice_equal(
+	        vl_buf_slice(&rw->content), vl_buf_slice(&rw->other));
+	rw->content = rw->other;
+	rw->other = done;
+	w->text = rewrite_is_text(vl_buf_slice(&rw->content)) &&
+	    rw->content.n <= VL_REWRITE_MAX;
 	return st;
 }
 
@@ -486,13 +251,16 @@ make(struct vl_rewrites *rw, struct vl_entry *e, struct work *w,
     struct vl_err *err)
 {
 	struct vl_slice content = { 0 };
-	enum vl_status st = w->whole ? read_whole(rw, e, &w->text, err) :
-	                               read_text(rw, e, &w->text, err);
+	enum vl_status st = w->whole ?
+	    rewrite_read_whole(rw, e, &w->text, err) :
+	    rewrite_read_text(rw, e, &w->text, err);
 
+	if (st == VL_OK && w->secrets)
+		st = fill(rw, e, w, err);
 	if (st == VL_OK && w->text)
 		st = replace_all(rw, e, &w->count, err);
 	if (st == VL_OK && w->merges)
-		st = merge(rw, e, w->text, &w->changed, err);
+		st = merge(rw, e, w, err);
 	content = vl_buf_slice(&rw->content);
 	return st == VL_OK && w->whole && w->keys ?
 	    vl_keyfiles_take(rw->keyfiles, e->path, &content, err) :

@@ -3,6 +3,7 @@
 
 /* What the two files of `rewrite` share. */
 
+#include "fills.h"
 #include "filter.h"
 #include "keyfiles.h"
 #include "merges.h"
@@ -22,6 +23,7 @@ struct vl_rewrites {
 	size_t from_max;              /* bytes of the longest `from` */
 	struct vl_merges *merges;     /* or NULL; borrowed */
 	struct vl_keyfiles *keyfiles; /* the same */
+	struct vl_fills *fills;       /* the same */
 	struct vl_hasher *hasher;
 	char *tempdir;
 	struct vl_body body; /* of every record; set once */
@@ -46,6 +48,16 @@ struct vl_rewrites {
 	uint64_t at;
 	uint64_t size; /* of it */
 };
+
+/* rewrite_read.c */
+bool rewrite_is_text(struct vl_slice content);
+/* All bytes of the file in hand, whatever they are, become the content. */
+enum vl_status rewrite_read_whole(struct vl_rewrites *rw,
+    const struct vl_entry *e, bool *text, struct vl_err *err);
+/* The same, but of what is no text, or too long and with nothing to replace,
+ * only a part; `*text` is false then. */
+enum vl_status rewrite_read_text(struct vl_rewrites *rw,
+    const struct vl_entry *e, bool *text, struct vl_err *err);
 
 /* rewrite_body.c */
 /* Into an unlinked file in the state directory. */

@@ -96,7 +96,7 @@ is_same(const struct vl_survey *s, const struct vl_entry *e)
 		return s->node.type != VL_ENTRY_DIR && st->st_nlink > 1;
 	if (e->type == VL_ENTRY_FILE)
 		return s->node.type == e->type &&
-		    (uint64_t)st->st_size == e->size &&
+		    (e->nslots > 0 || (uint64_t)st->st_size == e->size) &&
 		    st->st_mtim.tv_sec == e->mtime.sec &&
 		    st->st_mtim.tv_nsec == e->mtime.nsec;
 	return s->node.type == e->type;
