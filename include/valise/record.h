@@ -55,6 +55,9 @@ struct vl_body {
 	/* What its chunks must have been cut with (chunk.h); whoever keeps
 	 * them looks.  NULL: they are pieces of any kind. */
 	const struct vl_chunker *cut;
+	/* It holds secrets: whoever keeps bytes of it, or of what it is
+	 * compared with, wipes them. */
+	bool secret;
 };
 
 /*

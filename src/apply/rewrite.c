@@ -287,7 +287,7 @@ vl_rewrite_record(struct vl_rewrites *rw, struct vl_entry *e,
 	} else if (st == VL_OK) {
 		rw->counts.files += w.count > 0;
 		rw->counts.replacements += w.count;
-		rewrite_serve_new(rw, body);
+		rewrite_serve_new(rw, body, w.secrets);
 		st = keep_content(rw, e, err);
 	}
 	vl_here_wipe(&rw->content);

@@ -71,6 +71,7 @@ enum vl_status rewrite_keep(
     struct vl_rewrites *rw, struct vl_slice content, struct vl_err *err);
 /* The body as it came, from its start; or what was kept of the new content. */
 void rewrite_serve_old(struct vl_rewrites *rw, struct vl_body *body);
-void rewrite_serve_new(struct vl_rewrites *rw, struct vl_body *body);
+void rewrite_serve_new(
+    struct vl_rewrites *rw, struct vl_body *body, bool secret);
 
 #endif

@@ -205,9 +205,10 @@ rewrite_serve_old(struct vl_rewrites *rw, struct vl_body *body)
 }
 
 void
-rewrite_serve_new(struct vl_rewrites *rw, struct vl_body *body)
+rewrite_serve_new(struct vl_rewrites *rw, struct vl_body *body, bool secret)
 {
 	*body = (struct vl_body){ .arg = rw,
+		.secret = secret,
 		.part = new_part,
 		.chunk = new_chunk,
 		.release = new_release };

@@ -12,6 +12,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <valise/secret.h>
+
 #include "plan.h"
 
 /* Where the data from `at` ends, and the hole behind it, if it has any. */
@@ -40,6 +42,14 @@ skip_hole(struct item *i, struct vl_hasher *h, off_t *at, struct vl_err *err)
 		*at = data;
 	}
 	return st;
+}
+
+/* What was read of secrets into the buffer of a worker. */
+static void
+forget(const struct item *i, uint8_t *buffer)
+{
+	if (i->body.secret)
+		vl_secret_wipe(buffer, WORK_BUFFER);
 }
 
 /* The target's file by its content hash; its holes are not read. */
@@ -147,6 +157,7 @@ read_back(struct segment *seg, uint8_t *buffer, bool last, struct vl_err *err)
 	if (fd < 0)
 		return fail_stage(i, err);
 	st = vl_write_check(seg, fd, buffer, err);
+	forget(i, buffer);
 	if (st == VL_OK && last)
 		st = vl_meta_stage(&(struct vl_meta_place){ fd, "",
 		                       i->t->opts.tree->privileged, i->path },
@@ -210,6 +221,7 @@ decide(struct item *i, unsigned worker, struct vl_err *err)
 	if (i->fd < 0)
 		return VL_OK;
 	st = compare(i, worker, &same, err);
+	forget(i, i->t->workers[worker].buffer);
 	i->alike = same;
 	if (st == VL_OK && same)
 		st = decide_attributes(i, err);
