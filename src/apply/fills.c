@@ -35,7 +35,7 @@ struct vl_fills {
 	struct vl_profile *profile;
 	struct vl_masters *masters;
 	struct vl_secretfiles *set;
-	struct vl_secretfiles *parts; /* the same, which opens nothing */
+	struct vl_secretfiles *parts; /* the same, which makes no slots */
 
 	struct vl_buf item;     /* path and tokens of a line */
 	struct vl_table *table; /* where those are that wait; or NULL */
@@ -65,14 +65,16 @@ open_sets(struct vl_fills *f, const struct vl_profile_resource *words,
 	struct vl_secretfiles_opts opts = { .resource = f->opts.resource,
 		.words = words };
 	const struct vl_masters_report report = { f->opts.arg, f->opts.note };
-	enum vl_status st = vl_secretfiles_new(&f->parts, &opts, err);
+	enum vl_status st =
+	    vl_masters_new(&f->masters, f->opts.site, &report, err);
 
-	if (st == VL_OK)
-		st = vl_masters_new(&f->masters, f->opts.site, &report, err);
 	if (st != VL_OK)
 		return st;
 	vl_masters_profile(f->masters, f->profile);
 	opts.masters = f->masters;
+	st = vl_secretfiles_new(&f->parts, &opts, err);
+	if (st != VL_OK)
+		return st;
 	opts.ops = &f->opts.ops;
 	return vl_secretfiles_new(&f->set, &opts, err);
 }
