@@ -208,9 +208,8 @@ check_plain(const struct vl_entry *e, const char *resource, struct vl_err *err)
 	if (e->nslots == 0)
 		return VL_OK;
 	return vl_fail(err, VL_EREFUSED,
-	    "resource '%s': rows own '%s', and it has secrets in it, which "
-	    "this "
-	    "version does not do together",
+	    "resource '%s': rows own files of it, and '%s' has secrets in it, "
+	    "which this version does not do together",
 	    resource, vl_escape_text(shown, sizeof(shown), e->path));
 }
 

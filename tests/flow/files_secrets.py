@@ -304,13 +304,13 @@ class Tied(Files):
         self.assertEqual("of seven", self.secret("flows/47/secrets.json"))
         self.assert_says(self.carry(), "nothing differs")
 
-    def test_a_file_of_a_row_has_no_secrets(self):
+    def test_a_tree_of_files_of_rows_has_no_secrets(self):
         self.put("src", "flows/seven.json", self.config("src", "of seven"))
         self.write([*WORDS, '{file: "flows/*.json", json: $.data, '
                     "master_key: app, cipher: n8n}"])
         self.tables('{from: flow, file: "flows/{file}", in: files}')
         self.refused_import(4, self.site.export(), "rows own "
-                            "'flows/seven.json'", "secrets")
+                            "files of it, and '.env' has secrets")
 
 
 class Killed(Files):
