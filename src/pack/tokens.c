@@ -6,8 +6,28 @@
 
 #include "parts.h"
 
-/* How often the line of a row has the name that each slot begins with; `$`
- * stands in few. */
+/* The word at `p` begins a slot, and is no column of that name: one is the
+ * first of its object, or has a comma before it. */
+static bool
+begins_slot(struct vl_slice line, const uint8_t *p)
+{
+	static const char *const objects[] = { "\"row\":{\"", "\"x\":{\"" };
+	const size_t before = (size_t)(p - line.p);
+	size_t n = 0;
+	size_t i = 0;
+
+	if (before < 2 || p[-1] != '"' || p[-2] != '{')
+		return false;
+	for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		n = strlen(objects[i]);
+		if (before >= n && memcmp(p - n, objects[i], n) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* How often the line of a row has the name that each slot begins with;
+ * SIZE_MAX where it stands elsewhere, too.  `$` stands in few. */
 static size_t
 count_words(struct vl_slice line)
 {
@@ -20,8 +40,12 @@ count_words(struct vl_slice line)
 		p = memchr(p, word[0], (size_t)(end - p));
 		if (p == NULL)
 			break;
-		n += (size_t)(end - p) >= sizeof(word) - 1 && p > line.p &&
-		    p[-1] == '"' && memcmp(p, word, sizeof(word) - 1) == 0;
+		if ((size_t)(end - p) >= sizeof(word) - 1 &&
+		    memcmp(p, word, sizeof(word) - 1) == 0) {
+			if (!begins_slot(line, p))
+				return SIZE_MAX;
+			n++;
+		}
 		p++;
 	}
 	return n;

@@ -367,7 +367,8 @@ class Hostile(unittest.TestCase):
     they are held against it there, is what the reader answers."""
 
     def test_each_is_refused_with_the_same_code(self):
-        for group in ("seal", "keys", "frames", "manifest", "rows"):
+        for group in ("seal", "keys", "frames", "manifest", "rows",
+                      "slots"):
             cases = importlib.import_module("cases_" + group).CASES
             for case in cases if ALL else cases[::3]:
                 with self.subTest(f"{group}: {case.name}"), \

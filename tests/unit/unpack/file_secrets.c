@@ -3,7 +3,7 @@
  * the same line, and open; what opens elsewhere, or not at all, is refused.
  */
 
-#include "secrets.h"
+#include "see.h"
 
 #define SLOTS 3
 
@@ -59,8 +59,11 @@ make_token(struct writer *w, struct vl_entry *e, struct vl_file_slot *s,
 	struct vl_slot_place place = vl_entry_slot_place(e, i);
 	struct vl_buf plain = { 0 };
 	struct vl_err err;
+	size_t k;
 
 	make_secret(&plain, &place, n);
+	for (k = 0; k < plain.n; k++)
+		plain.p[k] ^= w->other;
 	w->ops.print(w->ops.arg, &place, vl_buf_slice(&plain), s->slot.print);
 	must(w->ops.seal(w->ops.arg, &place, vl_buf_slice(&plain), token, &err),
 	    &err);
@@ -271,6 +274,55 @@ a_file_has_as_many_tokens_as_slots(void **state)
 	}
 }
 
+static struct writer *
+some_files(uint8_t other)
+{
+	struct file f = { NULL, "A=\nB=\n",
+		{ slot(2, "line A", VL_SLOT_SEALED),
+		    slot(5, "line B", VL_SLOT_CLEAR) },
+		2, 40 };
+	struct writer *w = tree_writer();
+	struct vl_err err;
+	char path[16];
+	unsigned i;
+
+	w->other = other;
+	for (i = 0; i < 20; i++) {
+		(void)snprintf(path, sizeof(path), "f%02u", i);
+		f.path = path;
+		f.size = 20 + i;
+		must(put_file(w, &f, &err), &err);
+	}
+	commit(w, 40);
+	return w;
+}
+
+/* Neither size nor hash nor chunk of a file depends on its secrets. */
+static void
+an_auditor_sees_the_same_of_any_secret(void **state)
+{
+	(void)state;
+	see_the_same(some_files, 40);
+}
+
+static void
+a_bundle_says_that_it_has_secrets(void **state)
+{
+	struct writer *w = some_files(0);
+	struct vl_unpack *u = NULL;
+	struct bundle b;
+	struct vl_err err;
+
+	(void)state;
+	reader_open(&b, w, false);
+	must(bundle_unpack(&u, &b, &err), &err);
+	assert_true((b.head.must & VL_MUST_SIV1) != 0);
+	assert_int_equal(b.head.must, vl_unpack_inner(u)->head.must);
+	vl_unpack_free(u);
+	bundle_close(&b);
+	writer_free(w);
+}
+
 /* What a writer may get wrong in the second secret of its second file. */
 
 static void
@@ -403,6 +455,8 @@ main(void)
 		    lines_end_a_record_when_their_secrets_fill_one),
 		cmocka_unit_test(secrets_of_one_file_have_a_limit),
 		cmocka_unit_test(a_file_has_as_many_tokens_as_slots),
+		cmocka_unit_test(an_auditor_sees_the_same_of_any_secret),
+		cmocka_unit_test(a_bundle_says_that_it_has_secrets),
 		cmocka_unit_test(what_does_not_open_here_is_refused),
 	};
 

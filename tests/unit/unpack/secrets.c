@@ -3,7 +3,7 @@
  * open; what opens elsewhere, or not at all, is refused.
  */
 
-#include "secrets.h"
+#include "see.h"
 
 /* Each token of the record opens to what its place had. */
 static size_t
@@ -287,95 +287,10 @@ an_auditor_has_nothing_that_opens_them(void **state)
 	writer_free(w);
 }
 
-/* What an auditor sees of a line: all but fingerprints, and of tokens their
- * lengths.  `secret` gets what is left out. */
-static void
-see_line(
-    const struct vl_unpacked *rec, struct vl_buf *seen, struct vl_buf *secret)
-{
-	static const char print[] = "sf1.";
-	struct vl_slice rest = rec->line;
-	const uint8_t *at = NULL;
-	struct vl_err err;
-	size_t i;
-
-	while ((at = memmem(rest.p, rest.n, print, 4)) != NULL) {
-		i = (size_t)(at - rest.p);
-		must(vl_buf_add(seen, (struct vl_slice){ rest.p, i }, &err),
-		    &err);
-		must(vl_buf_add(secret,
-		         (struct vl_slice){ at, VL_SLOT_TEXT_SIZE - 1 }, &err),
-		    &err);
-		rest.p += i + VL_SLOT_TEXT_SIZE - 1;
-		rest.n -= i + VL_SLOT_TEXT_SIZE - 1;
-	}
-	must(vl_buf_add(seen, rest, &err), &err);
-	for (i = 0; i < rec->ntokens; i++) {
-		must(vl_buf_printf(
-		         seen, &err, "token of %zu\n", rec->tokens[i].n),
-		    &err);
-		/* Its epoch is no secret. */
-		must(vl_buf_add(
-		         seen, (struct vl_slice){ rec->tokens[i].p, 8 }, &err),
-		    &err);
-		must(vl_buf_add(secret,
-		         (struct vl_slice){
-		             rec->tokens[i].p + 8, rec->tokens[i].n - 8 },
-		         &err),
-		    &err);
-	}
-}
-
-static void
-see_body(struct vl_unpack *u, struct vl_buf *seen)
-{
-	struct vl_chunk_ref ref;
-	struct vl_err err;
-	size_t n = 1;
-
-	while (n > 0) {
-		must(vl_unpack_part(u, &ref, 1, &n, &err), &err);
-		if (n > 0)
-			must(vl_buf_printf(seen, &err,
-			         "chunk %u %llu %u, %u at %llu\n", ref.pack,
-			         (unsigned long long)ref.offset, ref.index,
-			         ref.n, (unsigned long long)ref.at),
-			    &err);
-	}
-}
-
-/* Sizes of the files, and of keys.jsn who may open what. */
-static void
-see_files(const struct writer *w, struct vl_buf *seen)
-{
-	static const char *const names[] = { "head.jsn", "i0000001.vli",
-		"i0000002.vli", "keys.jsn", "p0000001.vlp", "seal.txt" };
-	char path[160];
-	struct stat st;
-	struct vl_err err;
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(
-		    path, sizeof(path), "%s/%s/%s", w->dir, w->name, names[i]);
-		assert_int_equal(0, stat(path, &st));
-		must(vl_buf_printf(seen, &err, "%s %lld\n", names[i],
-		         (long long)st.st_size),
-		    &err);
-	}
-}
-
-/* Everything that the role audit shows of a bundle with secrets that differ by
- * `other`. */
-static void
-see_all(uint8_t other, struct vl_buf *seen, struct vl_buf *secret)
+static struct writer *
+some_rows(uint8_t other)
 {
 	struct writer *w = writer_new();
-	struct vl_unpack_totals totals;
-	struct vl_unpacked rec;
-	const struct vl_inner_head *h = NULL;
-	struct vl_unpack *u = NULL;
-	struct bundle b;
 	struct vl_err err;
 	unsigned i;
 
@@ -383,33 +298,7 @@ see_all(uint8_t other, struct vl_buf *seen, struct vl_buf *secret)
 	for (i = 0; i < 20; i++)
 		must(put_row(w, two, 2, i % 2 == 0 ? 5000 + i : 0, &err), &err);
 	commit(w, 40);
-	see_files(w, seen);
-	reader_open(&b, w, true);
-	assert_false(b.keys->has_tk);
-	for (i = 0; i < VL_KEY_SIZE; i++)
-		assert_int_equal(0, b.keys->tk[i]);
-	must(bundle_unpack(&u, &b, &err), &err);
-	h = vl_unpack_inner(u);
-	must(vl_buf_add(secret,
-	         (struct vl_slice){ h->manifest_root, VL_ROOT_SIZE }, &err),
-	    &err);
-	for (;;) {
-		must(vl_unpack_next(u, &rec, &err), &err);
-		if (rec.line.p == NULL)
-			break;
-		see_line(&rec, seen, secret);
-		see_body(u, seen);
-	}
-	must(vl_unpack_end(u, &totals, &err), &err);
-	must(vl_buf_printf(seen, &err, "%llu lines, %llu chunks, %llu, %u\n",
-	         (unsigned long long)totals.lines,
-	         (unsigned long long)totals.chunks,
-	         (unsigned long long)totals.plain, h->pack_frames[0]),
-	    &err);
-	assert_int_equal(40, totals.secrets);
-	vl_unpack_free(u);
-	bundle_close(&b);
-	writer_free(w);
+	return w;
 }
 
 /* So no guess can be tested: of two bundles whose secrets are as long nothing
@@ -417,28 +306,8 @@ see_all(uint8_t other, struct vl_buf *seen, struct vl_buf *secret)
 static void
 an_auditor_sees_the_same_of_any_secret(void **state)
 {
-	struct vl_buf seen[3] = { { 0 }, { 0 }, { 0 } };
-	struct vl_buf secret[3] = { { 0 }, { 0 }, { 0 } };
-	size_t i;
-
 	(void)state;
-	see_all(0, &seen[0], &secret[0]);
-	see_all(0, &seen[1], &secret[1]);
-	see_all(7, &seen[2], &secret[2]);
-	for (i = 1; i < 3; i++) {
-		assert_int_equal(seen[0].n, seen[i].n);
-		assert_memory_equal(seen[0].p, seen[i].p, seen[0].n);
-		assert_int_equal(secret[0].n, secret[i].n);
-	}
-	/* The same secrets are the same bytes; of others all are others. */
-	assert_memory_equal(secret[0].p, secret[1].p, secret[0].n);
-	for (i = 0; i + VL_ROOT_SIZE <= secret[0].n; i += VL_ROOT_SIZE)
-		assert_memory_not_equal(
-		    secret[0].p + i, secret[2].p + i, VL_ROOT_SIZE);
-	for (i = 0; i < 3; i++) {
-		vl_buf_free(&seen[i]);
-		vl_buf_free(&secret[i]);
-	}
+	see_the_same(some_rows, 40);
 }
 
 /* What a writer may get wrong; each makes a token of its own. */
