@@ -17,18 +17,39 @@ struct trying {
 	struct vl_err *err;
 };
 
-/* The cipher of the entries that use this key; NULL: none does. */
+/* Of `n` entries the one that uses this key; NULL: none does. */
+static const char *
+cipher_among(const struct trying *t, const struct vl_secret_words *w, size_t n)
+{
+	const struct vl_secret_words *end = w + n;
+
+	for (; w < end; w++)
+		if (w->master_key != NULL &&
+		    strcmp(w->master_key, t->master->name) == 0)
+			return w->cipher;
+	return NULL;
+}
+
+/* The cipher of the entries that use this key, of this database, or of another
+ * resource of the profile; NULL: none does. */
 static const char *
 cipher_of(const struct trying *t)
 {
+	const struct vl_profile *profile = t->opts->profile;
 	const struct vl_profile_resource *w = t->p->words;
+	const char *found =
+	    w == NULL ? NULL : cipher_among(t, w->secrets, w->nsecrets);
 	size_t i = 0;
 
-	for (i = 0; w != NULL && i < w->nsecrets; i++)
-		if (w->secrets[i].master_key != NULL &&
-		    strcmp(w->secrets[i].master_key, t->master->name) == 0)
-			return w->secrets[i].cipher;
-	return NULL;
+	for (i = 0; found == NULL && profile != NULL && i < profile->nresources;
+	     i++) {
+		w = &profile->resources[i];
+		found = cipher_among(t, w->secrets, w->nsecrets);
+		if (found == NULL)
+			found =
+			    cipher_among(t, w->file_secrets, w->nfile_secrets);
+	}
+	return found;
 }
 
 static enum vl_status

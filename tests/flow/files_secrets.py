@@ -90,6 +90,34 @@ class Files(Flow):
                 + (f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n"
                    + site if side == "dst" else ""))
 
+    def database(self, side):
+        return self.root[side].parent / "db" / "app.db"
+
+    def tables(self, words):
+        """A database `app` on each side."""
+        for side, base in (("src", 0), ("dst", 40)):
+            path = self.database(side)
+            path.parent.mkdir(exist_ok=True)
+            db = open_db(path)
+            db.executescript(
+                "create table flow(id integer primary key, name text unique, "
+                "file text); insert into flow values"
+                f"({base + 7}, 'seven', 'seven.json');"
+                "create table login(name text primary key, data text);")
+            db.execute("insert into login values('a', ?)",
+                       (n8n.sealed(f"of a row of {side}", side),))
+            db.close()
+            yaml = (self.site.source_yaml if side == "src"
+                    else self.site.target_yaml)
+            yaml.write_text(yaml.read_text().replace(
+                "resources:\n", "resources:\n  - {name: app, kind: sqlite, "
+                f"path: {path}}}\n", 1).replace(
+                "profile:\n  resources:\n", "profile:\n  resources:\n"
+                "    - resource: app\n      tables: [{table: flow, key: "
+                "[name]}, {table: login, key: [name]}]\n      secrets: "
+                "[{column: login.data, master_key: app, cipher: n8n}]\n"
+                f"      references: [{words}]\n", 1))
+
     def carry(self, **more):
         self.bundle = self.site.export()
         result = self.site.import_(self.bundle, "--allow-delete", **more)
@@ -277,24 +305,6 @@ class Moved(Files):
 class Tied(Files):
     """A file in whose path an id stands, and one that a row owns."""
 
-    def tables(self, words, site=""):
-        for side, base in (("src", 0), ("dst", 40)):
-            path = self.folder / f"{side}.db"
-            db = open_db(path)
-            db.executescript(
-                "create table flow(id integer primary key, name text unique, "
-                "file text); insert into flow values"
-                f"({base + 7}, 'seven', 'seven.json');")
-            db.close()
-            yaml = (self.site.source_yaml if side == "src"
-                    else self.site.target_yaml)
-            yaml.write_text(yaml.read_text().replace(
-                "resources:\n", "resources:\n  - {name: app, kind: sqlite, "
-                f"path: {path}}}\n", 1).replace(
-                "profile:\n  resources:\n", "profile:\n  resources:\n"
-                "    - resource: app\n      tables: [{table: flow, key: "
-                f"[name]}}]\n      references: [{words}]\n", 1))
-
     def test_secrets_follow_the_id_in_a_path(self):
         self.put("src", "flows/7/secrets.json", self.config("src", "of seven"))
         self.write([*WORDS, '{file: "flows/*/secrets.json", json: $.data, '
@@ -303,6 +313,26 @@ class Tied(Files):
         self.carry()
         self.assertEqual("of seven", self.secret("flows/47/secrets.json"))
         self.assert_says(self.carry(), "nothing differs")
+
+    def test_values_of_a_database_tell_of_a_wrong_key_of_files(self):
+        self.tables("")
+        db = open_db(self.database("dst"))
+        db.execute("update flow set file = ?", (n8n.sealed("proof", "dst"),))
+        db.close()
+        self.site.target_yaml.write_text(
+            self.site.target_yaml.read_text().replace(
+                "dst-config, json: $.encryptionKey", "dst-config, json: "
+                "$.encryptionKey, check: {resource: app, column: flow.file}"))
+        bundle = self.site.export()
+        config = n8n.make_config(self.folder, "dst")
+        right = config.read_text()
+        config.write_text('{"encryptionKey": "wrong"}')
+        self.refused_import(4, bundle, "master key 'app'", "'flow.file'",
+                            "no value opens")
+        self.assertFalse((self.root["dst"] / "app.json").exists())
+        config.write_text(right)
+        self.carry()
+        self.assertEqual("app secret", self.secret("app.json"))
 
     def test_a_tree_of_files_of_rows_has_no_secrets(self):
         self.put("src", "flows/seven.json", self.config("src", "of seven"))
@@ -322,14 +352,23 @@ class Killed(Files):
                 not path.is_symlink() and
                 any(text.encode() in path.read_bytes()
                     for text in (PASSWORD, "TUlJRXZRSUJBREFO", "app secret",
-                                 "tenant secret"))}
+                                 "tenant secret", "of a row of"))}
+
+    def both(self):
+        db = open_db(self.database("dst"))
+        rows = [(name, n8n.opened(data, "dst"))
+                for name, data in db.execute("select * from login")]
+        db.close()
+        return rows, self.view()
 
     def test_recovery_needs_no_key_and_leaves_no_secret_behind(self):
         self.put("dst", "app.json", self.config("dst", "before", port=1))
         self.put("dst", ".env", "PORT=80\nDB_PASSWORD=before-1\nDEBUG=0\n")
+        self.tables("")
         self.faultat()
         bundle = self.site.export()
-        crash = Crash(self, bundle, "--allow-delete", state=self.view)
+        crash = Crash(self, bundle, "--allow-delete", state=self.both,
+                      parts=(self.database("dst").parent,))
         points = crash.count()
         config = (self.folder / "dst-config").read_text()
         found = set()
@@ -343,7 +382,7 @@ class Killed(Files):
                 (self.folder / "dst-config").unlink()
                 said = self.site.recover()
                 (self.folder / "dst-config").write_text(config)
-                now = self.view()
+                now = self.both()
                 self.assertIn(now, (crash.old, crash.new), said)
                 found.add(now == crash.new)
         self.assertEqual({True, False}, found)
