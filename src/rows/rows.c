@@ -410,11 +410,16 @@ vl_rows_next(struct vl_rows *r, struct vl_record *rec, struct vl_err *err)
 	}
 	if (st != VL_OK)
 		return vl_within(err, "resource '%s'", r->plan.resource);
-	if (r->line.n > 0)
+	if (r->line.n > 0) {
 		rec->line = vl_buf_slice(&r->line);
-	else if (r->counts.suspects > 0 && !r->opts.warn_secrets)
-		return fail_suspects(r, err);
-	return VL_OK;
+		return VL_OK;
+	}
+	/* What comes behind the rows has use for the memory. */
+	vl_sort_free(r->sort);
+	r->sort = NULL;
+	return r->counts.suspects > 0 && !r->opts.warn_secrets ?
+	    fail_suspects(r, err) :
+	    VL_OK;
 }
 
 enum vl_status
