@@ -19,8 +19,9 @@ except ImportError as missing:
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 import secrets_in_memory  # noqa: E402
-from flow import TESTS, Flow, environment, write_tree  # noqa: E402
-from memory import Gate  # noqa: E402
+from flow import (TESTS, Flow, environment, wait_for,  # noqa: E402
+                  write_tree)
+from memory import Gate, is_sanitized, where  # noqa: E402
 from pty_terminal import Terminal  # noqa: E402
 
 sys.path.insert(0, str(TESTS / "hostile"))
@@ -184,6 +185,12 @@ class Secrets(Flow):
                 self.assert_none_shown(said.said)
 
 
+def writes(pid):
+    """It is stopped in write() to its standard output, whose file is full."""
+    words = Path(f"/proc/{pid}/syscall").read_text().split()
+    return words[0] == "1" and int(words[1], 16) == 1
+
+
 class OnATerminal(Flow):
     """`valise cat --secrets`, on the golden bundle."""
 
@@ -255,6 +262,27 @@ class OnATerminal(Flow):
             out = asked.end(expect=0).out
         self.assertNotIn("[y/N]", out)
         self.assertTrue(out.endswith("a tree stands beside the database\n"))
+
+    def test_what_is_shown_is_in_locked_memory_alone(self):
+        """It is longer than what a terminal takes before it is read."""
+        self.need_root()
+        plain = b"unlikely bytes, 0123456789abcdef"
+        bundle = Bundle([(entry("dir", ""), None),
+                         env((2, Secret(plain * 9000, inside="line A")))]
+                        ).write(self.folder / "long.vls")
+        key = self.folder / "recipient.key"
+        key.write_text(b64u(Identity("recipient").secret) + "\n")
+        with Terminal(self.site, "valise", "cat", bundle, "files/zz.env",
+                      "--secrets", "--identity", key) as asked:
+            asked.answer(self.QUESTION, "yes")
+            self.assertTrue(wait_for(lambda: writes(asked.pid)))
+            found, = where(asked.pid, plain)
+            self.assertTrue(found)
+            if not is_sanitized(asked.pid):
+                for mapping in found:
+                    self.assertTrue(mapping.locked, str(mapping))
+                    self.assertFalse(mapping.dumped, str(mapping))
+            asked.end(expect=0)
 
     def test_nothing_but_a_terminal_gets_them(self):
         said = self.site.run("valise", *self.cat("keys/.env"), expect=2)
