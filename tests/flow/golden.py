@@ -125,10 +125,8 @@ class Golden(Flow):
 
     def import_golden(self, golden, key, full, number):
         lines = lines_of(golden)
-        # To put secrets into files takes the keys of a target.
-        secret = {line["r"] for line in lines if "slots" in line}
         names = sorted({line["r"] for line in lines if "path" in line
-                        or "path_b" in line} - secret)
+                        or "path_b" in line})
         only = [word for name in names for word in ("--only", name)]
         root = os.geteuid() == 0
         if not root and any(line.get("t") == "char" for line in lines):
@@ -139,7 +137,11 @@ class Golden(Flow):
         site.write_text(
             f"site: {lines[0]['site']}\n"
             f"state: {self.folder}/state-{golden.name}-{number}\n"
-            f"trust:\n  - {{sender: {golden}/sender.pub}}\nresources:\n"
+            f"trust:\n  - {{sender: {golden}/sender.pub}}\n"
+            # Where secrets come to stand is what the target says.
+            + (f"profile: {golden}/profile.yaml\n"
+               if (golden / "profile.yaml").exists() else "")
+            + "resources:\n"
             + "".join(f"  - name: {name}\n    kind: files\n"
                       f"    path: {trees / name}\n    special: true\n"
                       f"    privileged: {str(root).lower()}\n"
@@ -153,6 +155,12 @@ class Golden(Flow):
             self.compare(golden, name, trees / name, root, said)
 
     def compare(self, golden, name, tree, root, said):
+        if (golden / name).is_dir():
+            self.assertEqual(
+                {path.name: path.read_bytes()
+                 for path in (golden / name).iterdir()},
+                {path.name: path.read_bytes() for path in tree.iterdir()})
+            return
         if (golden / "expect.tsv").exists():
             self.assertEqual(expected(golden), sorted(as_expected(tree)),
                              str(said))

@@ -65,6 +65,22 @@ def within(plain, inside, spelled=None, kind="text"):
     return spelled or plain, Secret(plain, kind, inside)
 
 
+# What a target says of these files: they are in clear there.
+WORDS = """resources:
+  - resource: keys
+    secrets:
+      - {file: .env, line: DB_PASSWORD}
+      - {file: .env, line: EMPTY}
+      - {file: .env, line: MAIL}
+      - {file: config.json, json: $.a.b}
+      - {file: config.json, json: $.c, on_broken: carry_as_is}
+      - {file: config.php, define: AUTH_KEY}
+      - {file: config.yaml, yaml: $.a}
+      - {file: config.yaml, yaml: $.b}
+      - {file: tls.key}
+    leaks:
+      - {file: log.txt, do: slot}
+"""
 # Files in pieces: what stays, and secrets.
 FILES = {
     ".env": [b"# settings\nDB_PASSWORD=", within(b"hunter2", "line DB_PASSWORD"),
@@ -147,6 +163,7 @@ def main():
     for name, label in (("recipient.key", "recipient"),
                         ("audit.key", "auditor")):
         put(name, b64u(Identity(label).secret) + "\n")
+    put("profile.yaml", WORDS)
     put("sender.pub", Sender("sender").public_text())
     digest = hashlib.sha256(NOTE).hexdigest()
     put("expect.tsv", "# path, type, size, SHA-256\n"
