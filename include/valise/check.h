@@ -27,17 +27,21 @@ struct vl_check_finding {
 	bool secret;      /* what it is about looks like one */
 };
 
-/* A text that is no cell of a row: a file of a tree, called `name`. */
-struct vl_check_text {
-	const char *name;
-	struct vl_slice text;
-	bool whole; /* what is in it is not looked at, but all of it */
-	/* Ciphers whose form is known besides; or none. */
-	const struct vl_declared *ciphers;
-	size_t nciphers;
-};
-/* What of it looks like a secret is told, in words; how many of them. */
-enum vl_status vl_check_text(const struct vl_check_text *t, uint64_t *n,
+/*
+ * Texts that are no cells of rows: files of a tree.  Of settings what stands in
+ * them beside names of secrets, of all others whether all of one is a secret;
+ * as columns, but that more must speak for it.
+ */
+#define VL_CHECK_TEXT_MAX 65536 /* bytes of a file that is looked into */
+struct vl_check_texts;
+/* `ciphers`, borrowed: whose form is known besides; or none. */
+enum vl_status vl_check_texts_open(struct vl_check_texts **out,
+    const struct vl_declared *ciphers, size_t nciphers, struct vl_err *err);
+void vl_check_texts_free(struct vl_check_texts *c);
+/* What of the file called `name` looks like a secret is told, in words; how
+ * many of them. */
+enum vl_status vl_check_text(struct vl_check_texts *c, const char *name,
+    struct vl_slice text, uint64_t *n,
     void (*found)(void *arg, const char *text), void *arg, struct vl_err *err);
 
 /* Rows of an entry of the profile, or of a table without one. */
@@ -67,8 +71,10 @@ struct vl_check_reference {
 
 /* What became of the values of one entry of `secrets`, on this side. */
 struct vl_check_secret {
-	const char *table;
+	const char *table; /* NULL: of files ... */
 	const char *column;
+	const char *file; /* ... that fit this pattern; `inside` is where */
+	uint64_t files;
 	const char *where;      /* SQL, or NULL */
 	const char *inside;     /* JSONPath; NULL: the whole value */
 	const char *cipher;     /* of this side */

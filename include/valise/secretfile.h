@@ -76,6 +76,15 @@ enum vl_status vl_secretfile_look(struct vl_secretfiles *s,
         void *arg, const struct vl_secret_seen *seen, struct vl_err *err),
     void *arg, struct vl_err *err);
 
+/* The text without what is declared in it, whatever becomes of that, in place
+ * of what `out` had; empty where it cannot be read as an entry says. */
+enum vl_status vl_secretfile_rest(struct vl_locked *out,
+    struct vl_secretfiles *s, struct vl_slice file, struct vl_slice text,
+    struct vl_err *err);
+/* The cipher of an entry on this side, once one of its secrets was opened;
+ * else as the entry says. */
+const char *vl_secretfiles_cipher(const struct vl_secretfiles *s, size_t entry);
+
 /*
  * What was looked at says whether the master keys are right (as of columns):
  * VL_EUSAGE at a source, VL_EREFUSED where `target`, with the entry.  With

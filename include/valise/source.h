@@ -46,9 +46,8 @@ struct vl_source_opts {
 	 * who own its files; or NULL. */
 	struct vl_owned *owned;
 	/* Of databases: */
-	struct vl_pool *pool; /* reads ahead; or NULL */
-	bool warn_secrets;    /* else refuse what looks like a secret */
-	bool warn_undeclared; /* else refuse such references */
+	struct vl_pool *pool;                  /* reads ahead; or NULL */
+	bool warn_undeclared;                  /* else refuse such references */
 	const struct vl_rows_secrets *secrets; /* NULL: none is opened */
 	/* Of trees: what their `key` asks; NULL: none is opened. */
 	struct vl_masters *masters;
@@ -79,10 +78,12 @@ struct vl_source_counts {
 	/* Of a database: */
 	uint64_t tables;
 	uint64_t rows;
-	uint64_t skipped; /* rows left out by words of the profile */
-	uint64_t dropped; /* rows left out with what they refer to */
-	uint64_t leaks;   /* columns or files, each told, in which secrets stand
-	                   * in clear and nobody says what becomes of them */
+	uint64_t skipped;  /* rows left out by words of the profile */
+	uint64_t dropped;  /* rows left out with what they refer to */
+	uint64_t suspects; /* places, each told, that look as if they held
+	                    * secrets, and of which no line speaks */
+	uint64_t leaks; /* columns or files, each told, in which secrets stand
+	                 * in clear and nobody says what becomes of them */
 };
 
 /*

@@ -162,6 +162,9 @@ checked_tell_secret(void *arg, const struct vl_check_secret *s)
 		checked_add_text(&m, "resource", c->resource);
 		checked_add_text(&m, "table", s->table);
 		checked_add_text(&m, "column", s->column);
+		checked_add_text(&m, "file", s->file);
+		if (s->file != NULL)
+			vl_msg_count(&m, "files", s->files);
 		checked_add_text(&m, "where", s->where);
 		checked_add_text(&m, "inside", s->inside);
 		checked_add_text(&m, "cipher", s->cipher);
@@ -177,7 +180,10 @@ checked_tell_secret(void *arg, const struct vl_check_secret *s)
 		vl_msg_end(&m);
 		return;
 	}
-	checked_say_place(c, "secret", s->table, s->column);
+	checked_say_place(
+	    c, "secret", s->file != NULL ? s->file : s->table, s->column);
+	if (s->file != NULL)
+		(void)printf("\t%llu files", (unsigned long long)s->files);
 	if (s->tried)
 		(void)printf("\t%llu opened", (unsigned long long)s->opened);
 	else

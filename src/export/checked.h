@@ -19,6 +19,19 @@ struct checked {
 	enum vl_status there;   /* of an import into them */
 };
 
+/* check_secrets.c: secrets in files of a tree. */
+struct vl_check_trees {
+	void *arg;
+	struct vl_masters *masters; /* NULL: they are counted, not opened */
+	void (*secret)(void *arg, const struct vl_check_secret *s);
+	void (*finding)(void *arg, const struct vl_check_finding *f);
+	/* What of a file looks like one, and is not declared. */
+	void (*suspect)(void *arg, const char *path, const char *text);
+};
+enum vl_status vl_check_trees(const struct vl_check_trees *to,
+    const struct vl_profile *p, const struct vl_resource *r,
+    struct vl_err *err);
+
 /* `arg` is a struct checked. */
 void checked_say_name(const char *name);
 void checked_say_text(const char *text);

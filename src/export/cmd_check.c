@@ -212,7 +212,74 @@ tell_values(void *arg, const struct vl_values_counted *n)
 	    &(struct vl_check_finding){ .kind = VL_CHECK_HINT, .text = text });
 }
 
-/* A tree of which values, or members of objects, are told apart. */
+/* Where somebody looked at it. */
+struct tree_suspects {
+	struct checked *c;
+	bool warn;
+	uint64_t n;
+};
+
+static void
+tell_secret(void *arg, const struct vl_check_secret *s)
+{
+	const struct tree_suspects *t = arg;
+
+	checked_tell_secret(t->c, s);
+}
+
+static void
+tell_finding(void *arg, const struct vl_check_finding *f)
+{
+	struct tree_suspects *t = arg;
+
+	if (f->kind == VL_CHECK_WRONG)
+		t->c->verdict = VL_EUSAGE;
+	if (f->kind == VL_CHECK_REFUSED && t->c->verdict == VL_OK)
+		t->c->verdict = VL_EREFUSED;
+	checked_tell_finding(t->c, f);
+}
+
+static void
+tell_file(void *arg, const char *path, const char *what)
+{
+	struct tree_suspects *t = arg;
+	char text[2048];
+	char line[1024];
+
+	t->n++;
+	(void)snprintf(text, sizeof(text), "file '%s': %s", path, what);
+	(void)snprintf(
+	    line, sizeof(line), "not_secret: [{file: \"%s\"}]", path);
+	tell_finding(t,
+	    &(struct vl_check_finding){
+	        .kind = t->warn ? VL_CHECK_HINT : VL_CHECK_REFUSED,
+	        .text = text,
+	        .line = line,
+	        .secret = true });
+}
+
+static enum vl_status
+check_secrets(struct checked *c, const struct vl_resource *r,
+    const struct sites *s, bool *any, struct vl_err *err)
+{
+	const struct vl_profile_resource *w = s->profile == NULL ?
+	    NULL :
+	    vl_profile_resource(s->profile, r->name);
+	struct tree_suspects t = { c,
+		s->source->undeclared_secrets == VL_UNDECLARED_WARN, 0 };
+	const struct vl_check_trees to = { .arg = &t,
+		.masters = s->masters,
+		.secret = tell_secret,
+		.finding = tell_finding,
+		.suspect = tell_file };
+	enum vl_status st = vl_check_trees(&to, s->profile, r, err);
+
+	*any = *any || t.n > 0 || (w != NULL && w->nfile_secrets > 0);
+	return st;
+}
+
+/* A tree of which values, or members of objects, are told apart, or that holds
+ * secrets. */
 static enum vl_status
 check_tree(struct checked *c, const struct vl_resource *r,
     const struct sites *s, size_t *n, struct vl_err *err)
@@ -223,6 +290,8 @@ check_tree(struct checked *c, const struct vl_resource *r,
 
 	c->resource = r->name;
 	st = vl_check_values(&to, s->source, r, &any, err);
+	if (st == VL_OK)
+		st = check_secrets(c, r, s, &any, err);
 	*n += any;
 	return st == VL_OK ? VL_OK : vl_within(err, "resource '%s'", r->name);
 }
@@ -252,7 +321,7 @@ check_all(struct checked *c, const struct sites *s, const struct vl_texts *only,
 	if (st == VL_OK && n == 0)
 		return vl_fail(err, VL_EUSAGE,
 		    "'%s' has no resource to look at: no database, and no tree "
-		    "with words about values in files",
+		    "with words about values or secrets in files",
 		    site->file);
 	return st;
 }

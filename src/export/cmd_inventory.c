@@ -4,18 +4,10 @@
  */
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <valise/fs.h>
 #include <valise/text.h>
-#include <valise/tree.h>
 
 #include "checked.h"
-
-#define FILE_MAX 65536 /* bytes of a file that is looked into */
-#define SHOWN    1024
 
 struct inventory_opts {
 	struct vl_texts only;
@@ -38,7 +30,6 @@ struct listing {
 	const struct vl_profile *profile;
 	uint64_t values;
 	uint64_t suspects;
-	const char *path; /* of the file at hand, escaped */
 };
 
 /* ---- Databases ---- */
@@ -111,7 +102,7 @@ list_database(
 /* ---- Trees ---- */
 
 static void
-list_file(void *arg, const char *text)
+list_file(void *arg, const char *path, const char *text)
 {
 	struct listing *l = arg;
 	struct vl_msg m = { 0 };
@@ -120,105 +111,35 @@ list_file(void *arg, const char *text)
 	if (l->c.json) {
 		vl_msg_begin(&m, "suspected");
 		checked_add_text(&m, "resource", l->c.resource);
-		checked_add_text(&m, "path", l->path);
+		checked_add_text(&m, "path", path);
 		checked_add_text(&m, "text", text);
 		vl_msg_end(&m);
 		return;
 	}
 	(void)printf("suspected\t%s/", l->c.resource);
-	checked_say_text(l->path);
+	checked_say_text(path);
 	(void)putchar('\t');
 	checked_say_text(text);
 	(void)putchar('\n');
 }
 
-static bool
-ends_with(const char *name, const char *end)
+/* That nothing is found is for check-profile. */
+static void
+pass_by(void *arg, const struct vl_check_finding *f)
 {
-	const size_t n = strlen(name);
-	const size_t m = strlen(end);
-
-	return n >= m && strcasecmp(name + n - m, end) == 0;
-}
-
-/* Settings are looked through; of other files only what all of it is. */
-static bool
-is_settings(const char *name)
-{
-	static const char *const ends[] = { ".env", ".ini", ".conf", ".cfg",
-		".properties", ".json", ".yaml", ".yml", ".toml" };
-	size_t i = 0;
-
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends_with(name, ends[i]))
-			return true;
-	return strncmp(name, ".env", 4) == 0 ||
-	    (ends_with(name, ".php") && strcasestr(name, "config") != NULL);
-}
-
-static enum vl_status
-look_into(struct listing *l, struct vl_walk *w, const struct vl_node *node,
-    struct vl_buf *room, struct vl_err *err)
-{
-	struct vl_check_text text = { .name = NULL };
-	char shown[SHOWN];
-	const char *slash = NULL;
-	uint64_t n = 0;
-	size_t got = 0;
-	enum vl_status st = VL_OK;
-	int fd = -1;
-
-	l->path = vl_escape_text(shown, sizeof(shown), node->path);
-	slash = strrchr(l->path, '/');
-	text.name = slash == NULL ? l->path : slash + 1;
-	/* Who cannot read it does not export it either. */
-	if (!vl_walk_file(w, &fd))
-		return VL_OK;
-	vl_buf_clear(room);
-	st = vl_buf_reserve(room, FILE_MAX, err);
-	if (st == VL_OK)
-		st = vl_read_full(fd, room->p, FILE_MAX, &got, err);
-	(void)close(fd);
-	room->n = st == VL_OK ? got : 0;
-	text.text = vl_buf_slice(room);
-	text.whole = !is_settings(text.name);
-	if (l->profile != NULL) {
-		text.ciphers = l->profile->ciphers;
-		text.nciphers = l->profile->nciphers;
-	}
-	return st == VL_OK ? vl_check_text(&text, &n, list_file, l, err) : st;
+	(void)arg;
+	(void)f;
 }
 
 static enum vl_status
 list_tree(struct listing *l, const struct vl_resource *r, struct vl_err *err)
 {
-	struct vl_exclude *exclude = NULL;
-	struct vl_walk *w = NULL;
-	struct vl_node node = { 0 };
-	struct vl_buf room = { 0 };
-	bool more = true;
-	enum vl_status st = vl_exclude_new(
-	    &exclude, (const char *const *)r->exclude, r->nexclude, err);
+	const struct vl_check_trees to = { .arg = l,
+		.secret = list_secret,
+		.finding = pass_by,
+		.suspect = list_file };
 
-	if (st == VL_OK)
-		st = vl_walk_open(&w,
-		    &(struct vl_walk_opts){ .root = r->path,
-		        .exclude = exclude,
-		        .cross_mounts = !r->one_file_system,
-		        .hidden = VL_STAGING,
-		        .tempdir = vl_export_tempdir() },
-		    err);
-	while (st == VL_OK && !vl_cli_stop()) {
-		st = vl_walk_next(w, &node, &more, err);
-		if (st != VL_OK || !more)
-			break;
-		if (node.type == VL_ENTRY_FILE && node.st.st_size <= FILE_MAX)
-			st = look_into(l, w, &node, &room, err);
-	}
-	vl_walk_free(w);
-	vl_exclude_free(exclude);
-	vl_buf_free(&room);
-	return st == VL_OK && vl_cli_stop() ? vl_cli_stopped(err) : st;
+	return vl_check_trees(&to, l->profile, r, err);
 }
 
 /* ---- The command ---- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <valise/check.h>
 #include <valise/text.h>
 
 #include "export.h"
@@ -325,7 +326,6 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 		.keys = { f, find_key },
 		.pool = pool,
 		.warn_undeclared = f->warn_undeclared,
-		.warn_secrets = f->warn_secrets,
 		.secrets = &f->secrets,
 		.masters = f->masters,
 		.wait = VL_DATABASE_WAIT,
@@ -461,7 +461,8 @@ feed_source(struct vl_feed *f, struct vl_one_source *one, struct vl_pack *pack,
 			st = feed_body(f, one, pack, err);
 		if (st == VL_OK && f->looks && rec.has_body &&
 		    one->resource->kind == VL_KIND_FILES &&
-		    vl_needles_any(f->needles))
+		    (rec.body_size <= VL_CHECK_TEXT_MAX ||
+		        vl_needles_any(f->needles)))
 			st = look_body(f, one, err);
 		if (st != VL_OK)
 			break;
@@ -495,6 +496,25 @@ check_leaks(const struct vl_feed *f, struct vl_err *err)
 	                        "place has", "places have"));
 }
 
+/* Of all resources at once. */
+static enum vl_status
+check_suspects(const struct vl_feed *f, struct vl_err *err)
+{
+	uint64_t n = 0;
+	size_t i = 0;
+	char count[40];
+
+	for (i = 0; i < f->n; i++)
+		n += f->sources[i].counts.suspects;
+	if (n == 0 || f->warn_secrets)
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "%s may hold secrets, which would travel as they stand, as told "
+	    "above: name them in 'secrets', or in 'not_secret' what is none, "
+	    "or say 'secrets: {undeclared: warn}' in the site file",
+	    vl_format_counted(count, sizeof(count), n, "place", "places"));
+}
+
 enum vl_status
 vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
     struct vl_err *err)
@@ -506,6 +526,8 @@ vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
 		st = feed_source(f, &f->sources[i], pack, allow_empty, err);
 	if (st == VL_OK)
 		st = check_leaks(f, err);
+	if (st == VL_OK)
+		st = check_suspects(f, err);
 	for (i = 0; st == VL_OK && i < f->n; i++)
 		if (f->sources[i].owned != NULL &&
 		    vl_owned_missing(f->sources[i].owned, err) != VL_OK)

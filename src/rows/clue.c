@@ -316,6 +316,17 @@ named_secret(const struct clue_text *t, struct vl_slice name)
 	return vl_rows_secret_name(text);
 }
 
+/* Of a file its name says nothing of each word in it. */
+static bool
+says_secret(const struct clues *c, const struct clue_text *t,
+    const struct clue_value *v)
+{
+	if (!c->strict)
+		return named_secret(t, v->name);
+	return v->name.n > 0 && named_secret(t, v->name) &&
+	    clue_strong_secret(v->value);
+}
+
 enum vl_status
 clues_add(struct clues *c, const struct clue_text *t,
     const struct clue_value *v, struct vl_err *err)
@@ -334,7 +345,7 @@ clues_add(struct clues *c, const struct clue_text *t,
 		cipher = clue_cipher(c, v->value);
 	secret = cipher != NULL ||
 	    (t->may_be_secret && !is_number && clue_like_secret(v->value) &&
-	        (clue_known_secret(v->value) || named_secret(t, v->name)));
+	        (clue_known_secret(v->value) || says_secret(c, t, v)));
 	if (!is_number && t->open)
 		to = whose(c, v->value);
 	/* What is neither is noted only where all of a column may be ids. */

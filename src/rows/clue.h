@@ -73,6 +73,7 @@ struct clues {
 	size_t cap_ids;
 	bool sorted;
 	uint64_t ntexts; /* that were read */
+	bool strict;     /* clue_strong_secret() */
 	/* Of the table that is gone through. */
 	struct clue **list; /* in the order in which they were met */
 	size_t n;
@@ -115,6 +116,22 @@ enum vl_status clues_add(struct clues *c, const struct clue_text *t,
 bool clue_like_secret(struct vl_slice value);
 bool clue_known_secret(struct vl_slice value);
 extern const char *const clue_heads[]; /* that such values have; NULL */
+/* clue_words.c: each begins with two letters by which it is found, in any case:
+ * the number of a word, from 1 on, and behind it those of others that begin so.
+ */
+#define CLUE_WORDS_MAX 64
+struct clue_words {
+	uint8_t first[65536];
+	uint8_t next[CLUE_WORDS_MAX + 1];
+	const char *words[CLUE_WORDS_MAX + 1];
+	size_t lengths[CLUE_WORDS_MAX + 1];
+	size_t nwords;
+};
+void clue_words_make(struct clue_words *s);
+bool clue_words_any(const struct clue_words *s, struct vl_slice text);
+/* Of files more must speak for it: two digits, capitals or signs, and that it
+ * is no name, path or example. */
+bool clue_strong_secret(struct vl_slice value);
 /* Which cipher's form the value has, or NULL. */
 const char *clue_cipher(const struct clues *c, struct vl_slice value);
 

@@ -12,6 +12,7 @@
 #define SECRET_MIN 8
 #define SECRET_MAX 4096
 #define WHOLE_MAX  4096
+#define BASE64_MIN 24 /* bytes; in shorter ones a slash is of a path */
 
 struct reading {
 	struct clues *c;
@@ -107,6 +108,48 @@ clue_like_secret(struct vl_slice s)
 		other = other || strchr("/+=$!%&*#@^", s.p[i]) != NULL;
 	}
 	return letters && (digits || other);
+}
+
+static bool
+is_example(struct vl_slice s)
+{
+	static const char *const words[] = { "example", "change", "your",
+		"xxxx", "placeholder", "dummy", "todo", NULL };
+	char text[64];
+	size_t i = 0;
+
+	if (s.n >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	for (i = 0; words[i] != NULL; i++)
+		if (strcasestr(text, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool
+clue_strong_secret(struct vl_slice s)
+{
+	size_t digits = 0;
+	size_t upper = 0;
+	size_t lower = 0;
+	size_t signs = 0;
+	bool path = false;
+	size_t i = 0;
+
+	for (i = 0; i < s.n; i++) {
+		digits += is_digit(s.p[i]);
+		upper += s.p[i] >= 'A' && s.p[i] <= 'Z';
+		lower += s.p[i] >= 'a' && s.p[i] <= 'z';
+		signs += strchr("+=!%&*#^$", s.p[i]) != NULL;
+		path = path || s.p[i] == ':' || s.p[i] == '.' ||
+		    s.p[i] == '@' || (s.p[i] == '/' && s.n < BASE64_MIN);
+	}
+	if (s.n < SECRET_MIN || path || is_example(s) || upper + lower == 0)
+		return false;
+	return digits >= 2 || signs > 0 ||
+	    (digits > 0 && upper > 0 && lower > 0);
 }
 
 static void

@@ -4,11 +4,9 @@
  * the beginnings that they have: those are not looked into.
  */
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <valise/check.h>
 #include <valise/text.h>
@@ -18,7 +16,6 @@
 
 #define PATH_SHOWN 512
 #define SHORTEST   8 /* bytes of what may be a secret */
-#define WORDS_MAX  64
 
 struct suspect_column {
 	bool looked_at;
@@ -31,13 +28,7 @@ struct rows_suspects {
 	struct clues *clues;
 	size_t *not_secret;
 	struct vl_places covered;
-	/* By the two letters that it begins with, in any case: the number of a
-	 * word, from 1 on, and behind it those of others that begin so. */
-	uint8_t first[65536];
-	uint8_t next[WORDS_MAX + 1];
-	const char *words[WORDS_MAX + 1];
-	size_t lengths[WORDS_MAX + 1];
-	size_t nwords;
+	struct clue_words words;
 	/* Of the table that is read: what of its columns does not change. */
 	const struct rows_table *of;
 	struct suspect_column *columns;
@@ -46,13 +37,6 @@ struct rows_suspects {
 	const struct vl_table *t;
 	uint64_t told;
 };
-
-/* As vl_rows_secret_name() has them, and beginnings of what clue_cipher()
- * knows. */
-static const char *const words[] = { "password", "passwd", "private_key",
-	"privatekey", "secret", "salt", "token", "api_key", "apikey",
-	"credential", "gAAAA", "U2FsdGVkX1", "$ANSIBLE_VAULT;", "-----BEGIN ",
-	NULL };
 
 /* ---- What lines speak of ---- */
 
@@ -179,43 +163,6 @@ rows_may_be_secret(const struct rows_reader *rd, size_t column,
 
 /* ---- An export ---- */
 
-static unsigned
-pair_of(int a, int b)
-{
-	return (unsigned)a << 8 | (unsigned)b;
-}
-
-static void
-add_words(struct rows_suspects *s, const char *const *list)
-{
-	unsigned at = 0;
-
-	for (; *list != NULL && s->nwords < WORDS_MAX; list++) {
-		at = pair_of(tolower((*list)[0]), tolower((*list)[1]));
-		s->words[++s->nwords] = *list;
-		s->lengths[s->nwords] = strlen(*list);
-		s->next[s->nwords] = s->first[at];
-		s->first[at] = (uint8_t)s->nwords;
-	}
-}
-
-/* Letters in capitals begin the same words. */
-static void
-add_capitals(struct rows_suspects *s)
-{
-	const char *w = NULL;
-	size_t i = 0;
-	uint8_t n = 0;
-
-	for (i = 1; i <= s->nwords; i++) {
-		w = s->words[i];
-		n = s->first[pair_of(tolower(w[0]), tolower(w[1]))];
-		s->first[pair_of(tolower(w[0]), toupper(w[1]))] = n;
-		s->first[pair_of(toupper(w[0]), tolower(w[1]))] = n;
-		s->first[pair_of(toupper(w[0]), toupper(w[1]))] = n;
-	}
-}
-
 enum vl_status
 rows_suspects_open(struct rows_suspects **out, struct rows_plan *p,
     const struct vl_rows_opts *opts, struct vl_err *err)
@@ -228,9 +175,7 @@ rows_suspects_open(struct rows_suspects **out, struct rows_plan *p,
 	if (s == NULL)
 		return vl_fail_memory(err);
 	s->plan = p;
-	add_words(s, words);
-	add_words(s, clue_heads);
-	add_capitals(s);
+	clue_words_make(&s->words);
 	st = rows_not_secret_plan(&s->not_secret, &at, p, opts->db, err);
 	if (st == VL_OK)
 		st = clues_open(&s->clues, 0, err);
@@ -251,25 +196,6 @@ rows_suspects_free(struct rows_suspects *s)
 	free(s->not_secret);
 	free(s->columns);
 	free(s);
-}
-
-static bool
-has_word(const struct rows_suspects *s, struct vl_slice text)
-{
-	const uint8_t *p = text.p;
-	const uint8_t *end = text.p + text.n;
-	size_t n = 0;
-
-	/* More words than that are not told apart. */
-	if (s->nwords == WORDS_MAX)
-		return true;
-	for (; p + 1 < end; p++)
-		for (n = s->first[pair_of(p[0], p[1])]; n != 0; n = s->next[n])
-			if ((size_t)(end - p) >= s->lengths[n] &&
-			    strncasecmp((const char *)p, s->words[n],
-			        s->lengths[n]) == 0)
-				return true;
-	return false;
 }
 
 /* Members may have the form of a cipher that no word above begins. */
@@ -298,7 +224,7 @@ is_worth_it(const struct rows_suspects *s, const struct clue_text *text)
 	/* The words begin with those that clue_known_secret() knows. */
 	return s->columns[text->column].named ||
 	    clue_cipher(s->clues, text->text) != NULL ||
-	    has_member(s, text->text) || has_word(s, text->text);
+	    has_member(s, text->text) || clue_words_any(&s->words, text->text);
 }
 
 static enum vl_status

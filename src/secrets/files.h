@@ -18,8 +18,9 @@ struct files_entry {
 	/* With the key of `member`, where that is one of a family. */
 	struct vl_vault *vault;
 	struct vl_buf member;
-	bool in_clear; /* this side keeps it so */
-	bool proves;   /* a value that opens does so with this key */
+	const char *cipher; /* of this side, once there is a vault */
+	bool in_clear;      /* this side keeps it so */
+	bool proves;        /* a value that opens does so with this key */
 	struct vl_trial trial;
 	uint64_t found;      /* places, in what was tried */
 	struct vl_err first; /* of those that failed */

@@ -39,6 +39,7 @@ make_vault(struct vl_secretfiles *s, struct files_entry *e,
 	if (st != VL_OK)
 		return vl_within(err, "'secrets', '%s'", e->name);
 	e->in_clear = cipher->cipher == VL_CIPHER_PLAIN;
+	e->cipher = cipher->name;
 	e->proves = vl_cipher_proves(cipher) ||
 	    e->words->plain == VL_PLAIN_JSON || e->words->plain == VL_PLAIN_PEM;
 	return VL_OK;
@@ -224,6 +225,14 @@ vl_secretfile_try(struct vl_secretfiles *s, struct vl_slice file,
     struct vl_slice text, struct vl_err *err)
 {
 	return vl_secretfile_look(s, file, text, try_one, s, err);
+}
+
+const char *
+vl_secretfiles_cipher(const struct vl_secretfiles *s, size_t entry)
+{
+	const struct files_entry *e = &s->entries[entry];
+
+	return e->cipher != NULL ? e->cipher : e->words->cipher;
 }
 
 const char *

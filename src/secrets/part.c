@@ -304,6 +304,31 @@ point(struct vl_parted *out)
 }
 
 enum vl_status
+vl_secretfile_rest(struct vl_locked *out, struct vl_secretfiles *s,
+    struct vl_slice file, struct vl_slice text, struct vl_err *err)
+{
+	enum vl_status st = files_check_size(file, text, err);
+	const struct files_spot *spot = NULL;
+	size_t done = 0;
+
+	vl_locked_clear(out);
+	if (st == VL_OK)
+		st = files_find(&s->spots, s, file, text, err);
+	if (st != VL_OK || s->spots.broken != NULL)
+		return st;
+	for (spot = s->spots.list;
+	     st == VL_OK && spot < s->spots.list + s->spots.n; spot++) {
+		st = vl_locked_add(out,
+		    (struct vl_slice){ text.p + done, spot->at - done }, err);
+		done = spot->at + spot->n;
+	}
+	return st == VL_OK && done < text.n ?
+	    vl_locked_add(
+	        out, (struct vl_slice){ text.p + done, text.n - done }, err) :
+	    st;
+}
+
+enum vl_status
 vl_secretfile_part(struct vl_parted *out, struct vl_secretfiles *s,
     struct vl_slice file, struct vl_slice key, struct vl_slice text,
     struct vl_err *err)

@@ -146,6 +146,65 @@ sort(struct vl_secret_words *s, size_t n)
 	}
 }
 
+/* What stands for a part is a piece of one component of the path. */
+static bool
+parts_are_plain(const char *file)
+{
+	const char *at = file;
+	size_t n = 0;
+	size_t braces = 0;
+
+	if (strchr(file, '{') == NULL)
+		return true;
+	for (; *at != '\0'; at += n + (at[n] == '/')) {
+		n = strcspn(at, "/");
+		braces = strcspn(at, "{");
+		if (n == 2 && strncmp(at, "**", 2) == 0)
+			return false;
+		if (braces >= n)
+			continue;
+		if (strcspn(at, "*?[\\") < n ||
+		    braces + strcspn(at + braces, "}") >= n ||
+		    strcspn(at + braces + 1, "{") + braces + 1 < n)
+			return false;
+	}
+	return true;
+}
+
+/* Each part of the key's name is one of the file's. */
+static bool
+parts_are_there(const struct vl_secret_words *s)
+{
+	const char *at = s->master_key;
+	const char *in = NULL;
+	struct vl_slice before = { 0 };
+	struct vl_slice part = { 0 };
+	struct vl_slice one = { 0 };
+	bool there = true;
+
+	while (there && at != NULL && vl_family_next(&at, &before, &part)) {
+		there = false;
+		in = s->file;
+		while (!there && vl_family_next(&in, &before, &one))
+			there = vl_slice_equal(one, part);
+	}
+	return there;
+}
+
+static enum vl_status
+check_parts(const struct vl_profile *p, const struct vl_secret_words *s,
+    struct vl_err *err)
+{
+	if (!parts_are_plain(s->file))
+		return fail_at(p, s, err,
+		    "a part in braces is a component of 'file', or a piece of "
+		    "one without '*', and there is no '**' beside it");
+	return parts_are_there(s) ?
+	    VL_OK :
+	    fail_at(p, s, err,
+	        "a part in braces of 'master_key' is none of those of 'file'");
+}
+
 /* No two are about the same files and the same place in them. */
 static enum vl_status
 check_files(const struct vl_profile *p, const struct vl_profile_resource *r,
@@ -162,6 +221,8 @@ check_files(const struct vl_profile *p, const struct vl_profile_resource *r,
 			.column = s->column,
 			.file = s->in_site ? p->site_file : NULL };
 		st = check_pattern(p, &at, s->file, err);
+		if (st == VL_OK)
+			st = check_parts(p, s, err);
 		for (other = r->file_secrets; st == VL_OK && other < s; other++)
 			if (strcmp(other->file, s->file) == 0 &&
 			    text_cmp(other->keyed, s->keyed) == 0 &&

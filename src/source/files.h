@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <valise/check.h>
 #include <valise/entry.h>
 #include <valise/owned.h>
 #include <valise/secretfile.h>
@@ -80,8 +81,8 @@ bool vl_body_open(struct body *b, struct vl_walk *walk);
 /* As vl_source_hole() and vl_source_read(). */
 uint64_t vl_body_hole(struct body *b);
 size_t vl_body_read(struct body *b, uint8_t *p, size_t n);
-/* The first `n` bytes of it at once; false: they are not there (errno in
- * `error`), or the file changed meanwhile. */
+/* The first `n` bytes of it at once; false: they are not there, or cannot be
+ * read (errno in `error`). */
 bool vl_body_take(struct body *b, uint8_t *p, size_t n);
 /* From now on `text` comes as the body, without holes. */
 void vl_body_serve(struct body *b, struct vl_slice text);
@@ -136,6 +137,10 @@ struct files {
 	const char *leaking; /* whose secret stands in it in clear */
 	struct vl_buf tail;  /* of the bytes that were looked through */
 	uint64_t blank;      /* that do not travel */
+	/* What looks like one: */
+	struct vl_check_texts *texts;
+	struct vl_buf small; /* of a file that is looked into, what came */
+	bool is_small;
 };
 
 /* ---- secrets.c ---- */
@@ -157,7 +162,7 @@ void vl_files_secrets_tokens(const struct files *f, struct vl_record *rec);
 enum vl_status vl_files_search(
     struct files *f, struct vl_slice piece, struct vl_err *err);
 /* It travels. */
-void vl_files_secrets_count(struct files *f);
+enum vl_status vl_files_secrets_count(struct files *f, struct vl_err *err);
 /* All did. */
 void vl_files_secrets_end(struct files *f);
 

@@ -18,6 +18,13 @@
 #define PIECE    4096
 #define TOLD_MAX 20 /* files that are told by name, of each kind */
 
+static void
+tell(const struct files *f, const char *text)
+{
+	if (f->report.note != NULL)
+		f->report.note(f->report.arg, f->resource->name, text);
+}
+
 static bool
 searches(const struct files *f)
 {
@@ -41,13 +48,19 @@ vl_files_secrets_open(
 	f->needles = how.needles;
 	f->declares = how.words != NULL && how.words->nfile_secrets > 0;
 	f->ops = how.ops;
-	return vl_secretfiles_new(&f->secrets, &how, err);
+	if (vl_secretfiles_new(&f->secrets, &how, err) != VL_OK)
+		return err->status;
+	return vl_check_texts_open(&f->texts,
+	    opts->profile == NULL ? NULL : opts->profile->ciphers,
+	    opts->profile == NULL ? 0 : opts->profile->nciphers, err);
 }
 
 void
 vl_files_secrets_free(struct files *f)
 {
 	vl_secretfiles_free(f->secrets);
+	vl_check_texts_free(f->texts);
+	vl_buf_free(&f->small);
 	vl_parted_free(&f->parted);
 	vl_locked_free(&f->text);
 	vl_buf_free(&f->tail);
@@ -105,12 +118,10 @@ tell_unfound(const struct files *f)
 	char text[SHOWN];
 	size_t at = 0;
 
-	if (f->report.note == NULL)
-		return;
 	while ((name = vl_secretfiles_unfound(f->secrets, &at)) != NULL) {
 		(void)snprintf(text, sizeof(text),
 		    "'secrets', '%s': no file has one there", name);
-		f->report.note(f->report.arg, f->resource->name, text);
+		tell(f, text);
 	}
 }
 
@@ -173,7 +184,8 @@ part(struct files *f, bool *again, struct vl_err *err)
 	st = vl_locked_reserve(&f->text, n + 1, err);
 	if (st != VL_OK)
 		return st;
-	*again = !vl_body_take(&f->body, f->text.p, n);
+	*again = !vl_body_take(&f->body, f->text.p, n) ||
+	    !vl_body_unchanged(&f->body);
 	f->text.n = *again ? 0 : n;
 	if (!*again) {
 		st = vl_secretfile_part(&f->parted, f->secrets, f->node.here,
@@ -192,6 +204,8 @@ vl_files_secrets_begin(struct files *f, bool *again, struct vl_err *err)
 	f->is_parted = false;
 	f->leaking = NULL;
 	vl_buf_clear(&f->tail);
+	vl_buf_clear(&f->small);
+	f->is_small = f->body.stat.st_size <= VL_CHECK_TEXT_MAX;
 	if (!is_parted(f) || part(f, again, err) == VL_OK)
 		return VL_OK;
 	return vl_within(err, "resource '%s'", f->resource->name);
@@ -259,8 +273,12 @@ vl_files_search(struct files *f, struct vl_slice piece, struct vl_err *err)
 	enum vl_leak_do what = VL_LEAK_ALLOW;
 	enum vl_status st = VL_OK;
 
-	if (f->is_parted || f->leaking != NULL || piece.n == 0 || !searches(f))
-		return VL_OK;
+	/* It is looked into when all of it is there. */
+	if (f->is_small && !f->is_parted)
+		st = vl_buf_add(&f->small, piece, err);
+	if (st != VL_OK || f->is_parted || f->leaking != NULL || piece.n == 0 ||
+	    !searches(f))
+		return st;
 	if (vl_secretfiles_leak(f->secrets, f->node.here, &what))
 		return VL_OK;
 	if (vl_needles_find(f->needles, piece, 0, &found)) {
@@ -273,18 +291,47 @@ vl_files_search(struct files *f, struct vl_slice piece, struct vl_err *err)
 
 /* ---- What is told ---- */
 
-void
-vl_files_secrets_count(struct files *f)
+static void
+tell_suspect(void *arg, const char *what)
+{
+	struct files *f = arg;
+	char path[SHOWN / 4];
+	char text[2 * SHOWN];
+
+	if (f->counts.suspects++ >= TOLD_MAX)
+		return;
+	(void)vl_escape_text(path, sizeof(path), f->node.here);
+	(void)snprintf(text, sizeof(text),
+	    "file '%s': %s: declare it under 'secrets' of the profile, exclude "
+	    "it, or say 'not_secret: [{file: \"%s\"}]'",
+	    path, what, path);
+	tell(f, text);
+}
+
+static enum vl_status
+look_into(struct files *f, struct vl_err *err)
+{
+	const struct vl_slice text = f->is_parted ?
+	    vl_locked_slice(&f->parted.rest) :
+	    vl_buf_slice(&f->small);
+	char name[VL_NAME_MAX + 1] = { 0 };
+	uint64_t n = 0;
+
+	if (text.n == 0 || text.n > VL_CHECK_TEXT_MAX ||
+	    f->node.name.n > VL_NAME_MAX ||
+	    vl_secretfiles_none(f->secrets, f->node.here))
+		return VL_OK;
+	memcpy(name, f->node.name.p, f->node.name.n);
+	return vl_check_text(f->texts, name, text, &n, tell_suspect, f, err);
+}
+
+static void
+tell_leak(struct files *f)
 {
 	char path[SHOWN / 4];
 	char text[2 * SHOWN];
 
-	if (f->is_parted) {
-		f->blank += f->parted.blank;
-	}
-	if (f->leaking == NULL)
-		return;
-	if (f->counts.leaks++ >= TOLD_MAX || f->report.note == NULL)
+	if (f->counts.leaks++ >= TOLD_MAX)
 		return;
 	(void)vl_escape_text(path, sizeof(path), f->node.here);
 	(void)snprintf(text, sizeof(text),
@@ -292,7 +339,31 @@ vl_files_secrets_count(struct files *f)
 	    "'secrets', exclude it, or say 'leaks: [{file: \"%s\", do: slot}]' "
 	    "(or blank, or allow)",
 	    path, f->leaking, path);
-	f->report.note(f->report.arg, f->resource->name, text);
+	tell(f, text);
+}
+
+enum vl_status
+vl_files_secrets_count(struct files *f, struct vl_err *err)
+{
+	if (f->is_parted)
+		f->blank += f->parted.blank;
+	if (f->leaking != NULL)
+		tell_leak(f);
+	return look_into(f, err);
+}
+
+/* Those that were not told. */
+static void
+tell_more(const struct files *f, uint64_t n, const char *what)
+{
+	char count[48];
+	char text[SHOWN];
+
+	if (n <= TOLD_MAX)
+		return;
+	(void)snprintf(text, sizeof(text), "and %s more %s",
+	    vl_format_count(count, sizeof(count), n - TOLD_MAX), what);
+	tell(f, text);
 }
 
 void
@@ -301,14 +372,9 @@ vl_files_secrets_end(struct files *f)
 	char count[48];
 	char text[SHOWN];
 
-	if (f->report.note == NULL)
-		return;
-	if (f->counts.leaks > TOLD_MAX) {
-		(void)snprintf(text, sizeof(text), "and so have %s more",
-		    vl_format_counted(count, sizeof(count),
-		        f->counts.leaks - TOLD_MAX, "file", "files"));
-		f->report.note(f->report.arg, f->resource->name, text);
-	}
+	tell_more(f, f->counts.leaks, "in which one stands in clear");
+	tell_more(f, f->counts.suspects,
+	    "that may be secrets: 'valise inventory --secrets' has them all");
 	if (f->blank == 0)
 		return;
 	(void)snprintf(text, sizeof(text),
@@ -316,5 +382,5 @@ vl_files_secrets_end(struct files *f)
 	    "the target",
 	    vl_format_counted(
 	        count, sizeof(count), f->blank, "secret", "secrets"));
-	f->report.note(f->report.arg, f->resource->name, text);
+	tell(f, text);
 }

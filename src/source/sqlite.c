@@ -121,7 +121,8 @@ rows_opts(struct sqlite *q)
 		.profile = q->opts.profile,
 		.resource = q->resource->name,
 		.tempdir = q->opts.tempdir,
-		.warn_secrets = q->opts.warn_secrets,
+		/* Each is told; who counts them all refuses. */
+		.warn_secrets = true,
 		.warn_undeclared = q->opts.warn_undeclared,
 		.pool = q->opts.pool,
 		.owned = q->opts.owned,
@@ -246,6 +247,7 @@ sqlite_counts(const struct vl_source *s, struct vl_source_counts *counts)
 		.rows = rows.rows,
 		.skipped = rows.skipped,
 		.dropped = rows.dropped,
+		.suspects = rows.suspects,
 		.leaks = rows.leaks };
 }
 

@@ -55,7 +55,8 @@ vl_files_count(struct files *f, const struct stat *st, struct vl_err *err)
 	case VL_ENTRY_FILE:
 		c->files++;
 		c->bytes += (uint64_t)st->st_size;
-		vl_files_secrets_count(f);
+		if (vl_files_secrets_count(f, err) != VL_OK)
+			return err->status;
 		c->sparse += f->nholes > 0;
 		c->porous += f->holes_cut;
 		break;

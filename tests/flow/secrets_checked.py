@@ -198,8 +198,8 @@ class Checked(Flow):
         for name, text in (
                 ("etc/app.env", "PORT=80\nDB_PASSWORD=hunter2-and-3\n"),
                 ("etc/app.json", '{"api": {"token": "hunter2-and-4"}}'),
-                ("etc/id", "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n"
-                 "-----END OPENSSH PRIVATE KEY-----\n"),
+                ("etc/id", "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+                 + "hunter2" * 10 + "\n-----END OPENSSH PRIVATE KEY-----\n"),
                 ("etc/vault", n8n.sealed("geheim", "src")),
                 ("code.c", "password = hunter2-and-5;\n"),
                 ("etc/large.env", "SECRET=hunter2-and-6\n" + "#" * 70000)):

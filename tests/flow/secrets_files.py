@@ -275,5 +275,122 @@ class Hunted(Tree):
                      "secret")
 
 
+KEY = ("-----BEGIN RSA PRIVATE KEY-----\n"
+       + base64.b64encode(bytes(range(200))).decode()
+       + "\n-----END RSA PRIVATE KEY-----\n")
+
+
+class Suspected(Tree):
+    """What looks like a secret, and of which no line speaks."""
+
+    LOOKS = {"etc/app.env": "API_TOKEN=ab12cd34ef56\n",
+             "etc/id": KEY,
+             "etc/vault": n8n.sealed("a secret of n8n", "src") + "\n",
+             "run/db_password": "hunter2-33-x\n",
+             "app.json": '{"smtp": {"password": "Passw0rd-77"}}\n'}
+    # What programs' own files say of secrets, and is none.
+    PASSES = {"package.json": '{"dependencies": {"js-tokens": "^4.0.0", '
+              '"csrf-token": "2.1.0-beta12", "token-lib": '
+              '"npm:token@9.0.2"}}\n',
+              "de.json": '{"password": "Passwort", "reset_password_url": '
+              '"/account/reset/password", "token_type": "bearer_v2"}\n',
+              "sample.env": "DB_PASSWORD=changeme123\nAPI_KEY=your-key-123\n"
+              "SECRET=${SECRET_77AB}\nTOKEN=\n",
+              "config.php": "<?php\n$password = getenv('DB_PASSWORD_77');\n",
+              "pem.txt": "how to: -----BEGIN PRIVATE KEY----- and so on\n",
+              "public.pem": KEY.replace("RSA PRIVATE", "PUBLIC"),
+              "token.c": "int next_token(void) { return 4711; }\n",
+              "k8s.yaml": "secretName: my-tls-cert1\ntokenTtl: 3600\n"}
+
+    def test_an_export_stops_and_names_each_with_the_line_to_add(self):
+        write_tree(self.site.source, self.LOOKS)
+        result = self.refused(4, "5 places may hold secrets, which would "
+                              "travel as they stand")
+        for name in self.LOOKS:
+            self.assert_says(result, f"file '{name}': ",
+                             f"not_secret: [{{file: \"{name}\"}}]")
+        self.assert_says(
+            result, "what stands beside 'API_TOKEN' may be a secret",
+            "it holds a private key", "encrypted as under cipher "
+            "'n8n'", "what stands beside 'password'")
+        self.assertNotIn("ab12cd34", result.said)
+        self.refused(4, "5 places may", words=("--dry-run",))
+
+    def test_what_is_about_secrets_and_is_none_passes(self):
+        write_tree(self.site.source, self.PASSES)
+        self.site.export()
+
+    def test_words_of_the_profile_or_the_site_let_them_pass(self):
+        write_tree(self.site.source, self.LOOKS)
+        self.words(WORDS + 'not_secret: [{file: "etc/*"}, {file: app.json}, '
+                   "{file: run/db_password}]\n")
+        self.site.export()
+        self.words(WORDS, extra="secrets: {undeclared: warn}\n")
+        self.site.export()
+        self.assert_says(self.site.last_export, "file 'etc/id': it holds a "
+                         "private key")
+
+    def test_the_rest_of_a_file_that_holds_declared_ones_is_looked_at(self):
+        write_tree(self.site.source,
+                   {"srv/.env": ENV + "MAIL_PASSWORD=pw-4711-x\n"})
+        result = self.refused(4, "1 place may hold secrets")
+        self.assert_says(result, "'MAIL_PASSWORD'")
+
+    def test_all_of_a_site_is_told_at_once(self):
+        resources = []
+        for name in ("one", "two"):
+            with sqlite3.connect(self.folder / f"{name}.db") as db:
+                db.execute("create table s (k text primary key, token text)")
+                db.execute("insert into s values ('a', 'tok-77-ab-12')")
+            db.close()
+            resources.append(f"  - name: {name}\n    kind: sqlite\n"
+                             f"    path: {self.folder}/{name}.db\n")
+        write_tree(self.site.source, self.LOOKS)
+        with self.site.source_yaml.open("a") as yaml:
+            yaml.write("".join(resources))
+        result = self.refused(4, "7 places may hold secrets")
+        self.assert_says(result, "resource 'one': 's.token': ",
+                         "resource 'two': 's.token': ",
+                         "resource 'files': file 'etc/id': ")
+
+    def test_check_profile_and_inventory_speak_of_files(self):
+        write_tree(self.site.source, self.LOOKS)
+        result = self.site.run("valise", "check-profile",
+                               self.site.source_yaml, expect=4)
+        self.assert_says(
+            result,
+            "secret\tfiles/.env\t1 files\t0 opened\t1 in clear\tcipher "
+            "plain\tin line DB_PASSWORD",
+            "secret\tfiles/keys/*.pem\t1 files",
+            "refused\tfiles\tfile 'etc/id': it holds a private key\tadd: "
+            "not_secret: [{file: \"etc/id\"}]")
+        result = self.site.run("valise", "inventory", "--secrets",
+                               self.site.source_yaml)
+        self.assert_says(
+            result, "secret\tfiles/config.json\t1 files\t1 values\tcipher "
+            "plain\tin $.db.password",
+            "3 secrets declared; 5 suspected places")
+        said = [json.loads(line) for line in self.site.run(
+            "valise", "inventory", "--secrets", "--json",
+            self.site.source_yaml).out.splitlines()]
+        self.assertEqual(
+            [".env", "config.json", "keys/*.pem"],
+            sorted(line["file"] for line in said
+                   if line["message_type"] == "secret"))
+
+    def test_check_profile_names_what_an_export_would_refuse(self):
+        write_tree(self.site.source, {"config.json": '{"db": '})
+        result = self.site.run("valise", "check-profile",
+                               self.site.source_yaml, expect=4)
+        self.assert_says(result, "1 of 1 do not open, the first "
+                         "'config.json': not JSON at byte")
+        self.words(WORDS + "  - {file: .env, line: NONE}\n")
+        write_tree(self.site.source, {"config.json": CONFIG})
+        result = self.site.run("valise", "check-profile",
+                               self.site.source_yaml)
+        self.assert_says(result, "'secrets' is about file '.env', line NONE, "
+                         "and no file has one there")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -182,6 +182,15 @@ refuses_words_about_files_that_do_not_go_together(void **state)
 	refused("{file: a, line: K}, {file: b}, {file: a, line: K}",
 	    "p:1:69: 'a' stands here twice for the same place; first in line "
 	    "1");
+	refused("{file: \"{t}/a\", master_key: \"k-{u}\", cipher: n8n}",
+	    "p:1:38: a part in braces of 'master_key' is none of those of "
+	    "'file'");
+	refused("{file: \"**/{t}/a\"}",
+	    "p:1:38: a part in braces is a component of 'file', or a piece of "
+	    "one without '*', and there is no '**' beside it");
+	refused("{file: \"{t}*/a\"}",
+	    "p:1:38: a part in braces is a component of 'file', or a piece of "
+	    "one without '*', and there is no '**' beside it");
 	refused("{file: a}, {column: a.b}",
 	    "p:1:13: resource 'db' has words about rows and words about a tree "
 	    "of files: it is one or the other");
