@@ -82,7 +82,8 @@ TOKENS = [
              if m["path"] == "zz.env" else m for m in lines], stage="lines"),
     case("the second that does not open",
          "'zzz.env', secret 'line B': a secret does not open",
-         sealed(place(), number=3)),
+         sealed(place(), number=1),
+         files=[(entry("file", "zz.env"), TEXT), FILES[1]]),
 ]
 
 COUNT = [
