@@ -114,14 +114,15 @@ vl_entry_slot_place(const struct vl_entry *e, size_t i)
 void
 vl_entry_put_slots(struct vl_json_w *w, const struct vl_entry *e)
 {
-	const struct vl_file_slot *s = e->slots;
-	const struct vl_file_slot *end = s + e->nslots;
+	const struct vl_file_slot *s = NULL;
+	size_t i = 0;
 
 	if (e->nslots == 0)
 		return;
 	vl_json_w_key(w, "slots");
 	vl_json_w_open(w, '[');
-	for (; s < end; s++) {
+	for (i = 0; i < e->nslots; i++) {
+		s = &e->slots[i];
 		vl_json_w_open(w, '[');
 		vl_json_w_int(w, (int64_t)s->at);
 		slot_write_print(w, &s->slot);
