@@ -17,6 +17,9 @@ bool vl_secret_init(void);
 void *vl_secret_alloc(size_t n); /* zeroed; NULL when memory is exhausted */
 void vl_secret_free(void *p);    /* wipes; NULL is allowed */
 void vl_secret_wipe(void *p, size_t n);
+/* Wipe what functions that returned have left on the stack of this thread, as
+ * ciphers and hashes do. */
+void vl_secret_wipe_stack(void);
 /* False once any allocation could not be locked into memory. */
 bool vl_secret_locked(void);
 /* From now on it is false: another process that holds keys of this run could

@@ -292,6 +292,8 @@ vl_rewrite_record(struct vl_rewrites *rw, struct vl_entry *e,
 	}
 	vl_here_wipe(&rw->content);
 	vl_here_wipe(&rw->other);
+	if (w.secrets)
+		vl_secret_wipe_stack();
 	return st;
 }
 

@@ -17,6 +17,9 @@
 #include <valise/banned.h>
 #include <valise/secret.h>
 
+/* Bytes of stack that a cipher or hash may have used. */
+#define STACK_WIPED 16384
+
 /* The locking limit belongs to the process, and so does the answer. */
 static atomic_bool lock_failed;
 
@@ -75,6 +78,12 @@ void
 vl_secret_wipe(void *p, size_t n)
 {
 	sodium_memzero(p, n);
+}
+
+void
+vl_secret_wipe_stack(void)
+{
+	sodium_stackzero(STACK_WIPED);
 }
 
 bool

@@ -44,12 +44,14 @@ skip_hole(struct item *i, struct vl_hasher *h, off_t *at, struct vl_err *err)
 	return st;
 }
 
-/* What was read of secrets into the buffer of a worker. */
+/* What was read of secrets into the buffer of a worker, and hashed. */
 static void
 forget(const struct item *i, uint8_t *buffer)
 {
-	if (i->body.secret)
-		vl_secret_wipe(buffer, WORK_BUFFER);
+	if (!i->body.secret)
+		return;
+	vl_secret_wipe(buffer, WORK_BUFFER);
+	vl_secret_wipe_stack();
 }
 
 /* The target's file by its content hash; its holes are not read. */

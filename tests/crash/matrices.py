@@ -8,8 +8,9 @@ WHAT is `import` (onto a tree of an earlier import: changes, additions,
 deletions, a type change), `attributes` (onto such a tree, over every other kind
 of entry and everything but content; needs root), `import_first` and
 `attributes_first` (the same onto an absent root), `rows` (two trees and two
-databases, all of which change) or `export`.  `power rows --killed` kills the
-import first: the power goes during the recovery and the import after it.
+databases, all of which change, and secrets of both kinds) or `export`.  `power
+rows --killed` kills the import first: the power goes during the recovery and
+the import after it.
 Without --all a sample runs; with it every point, and then the variable
 VALISE_TEST_ALL must be 1, else the run is skipped (exit 77).
 """
@@ -284,6 +285,8 @@ TABLES = ("tables: [{table: person, key: [mail]}, "
           "{table: task, key: [title]}, {table: doc, key: [title]}]")
 # Secrets that both sides keep in clear, so that all runs end alike.
 SECRETS = ", secrets: [{column: person.name, cipher: plain}]"
+FILE_SECRETS = ('secrets: [{file: etc/.env, line: PASSWORD}, '
+                '{file: "etc/*.pem"}, {file: etc/c.json, json: $.token}]')
 # Files of `more` go with rows; one name is taken.
 OWNED = ", references: [{from: doc, file: '{name}', in: more, collide: rename}]"
 
@@ -304,6 +307,9 @@ class Rows(Transfer):
         write_tree(self.site.source.parent / "more",
                    {"x": "1\n", "y/z": "2\n"})
         write_tree(self.site.target.parent / "more", {"n": "mine\n"})
+        write_tree(self.site.source, {
+            "etc/.env": "PORT=1\nPASSWORD=first-one-1\n",
+            "etc/id.pem": "first key\n", "etc/c.json": '{"token": "same"}'})
         self.write_yaml(self.site.source_yaml, self.site.source,
                         self.site.source_state)
         self.write_target()
@@ -326,6 +332,7 @@ class Rows(Transfer):
                       f"path: {beside / 'db' / name}}}\n"
                       for name in self.DBS)
             + PROFILE
+            + f"    - {{resource: files, {FILE_SECRETS}}}\n"
             + "".join(f"    - {{resource: {name}, {TABLES}{SECRETS}"
                       f"{OWNED if name == 'app' else ''}}}\n"
                       for name in self.DBS))
@@ -344,6 +351,9 @@ class Rows(Transfer):
         super().change_source()
         write_tree(self.site.source.parent / "more",
                    {"x": "newer\n", "n": "new\n"})
+        write_tree(self.site.source, {
+            "etc/.env": "PORT=1\nPASSWORD=second-one-2\n",
+            "etc/new.pem": "another key\n"})
         (self.site.source.parent / "more" / "y" / "z").unlink()
         for name in self.DBS:
             self.sql("src", name, CHANGE)

@@ -20,6 +20,11 @@ from secrets_in_memory import Memory  # noqa: E402
 PLANTED = {"password": "Plant-ed.Password-7hQ2w",
            "token": "ptok_Zr81kXmQ04vLpT6s",
            "key": "-----BEGIN PLANTED KEY-----\nMC4CAQAwBQYDK2VwBCIE\n"}
+# In files; those of the first two stand there in clear on both sides.
+IN_FILES = {"line of .env": "pA55-of_env.Line-9Kq4z",
+            "body of a key": "TUlJRXZRSUJBREFOQmdrcWhraUc5dzBCQVFF",
+            "value of json": "json-Val.of-the-file-3Zt8w"}
+CLEAR = {".env", "id.pem"}
 SCHEMA = """
     create table login(id integer primary key, name text unique, data text,
         note text);
@@ -33,6 +38,11 @@ resources:
     secrets:
       - {column: login.data, master_key: app, cipher: n8n, plain: json}
       - {column: login.note, json: $.inner, master_key: app, cipher: n8n}
+  - resource: files
+    secrets:
+      - {file: .env, line: TOKEN}
+      - {file: "*.pem"}
+      - {file: conf.json, json: $.data, master_key: app, cipher: n8n}
 """
 
 
@@ -78,6 +88,7 @@ class Hunt(Memory):
                                           side)))
                 if side == "src":
                     self.plant(db)
+                    self.plant_files()
             db.close()
         (self.folder / "hunt.yaml").write_text(PROFILE)
         for side, yaml in (("src", self.site.source_yaml),
@@ -97,22 +108,34 @@ class Hunt(Memory):
                 json.dumps({"n": i, "inner": n8n.sealed(
                     PLANTED["password"] + " inner", "src")})))
 
+    def plant_files(self, more=""):
+        write_tree(self.site.source, {
+            ".env": f"A=1{more}\nTOKEN={IN_FILES['line of .env']}{more}\n",
+            "id.pem": "-----BEGIN PRIVATE KEY-----\n"
+                      f"{IN_FILES['body of a key']}{more}\n"
+                      "-----END PRIVATE KEY-----\n",
+            "conf.json": json.dumps({"n": more, "data": n8n.sealed(
+                IN_FILES["value of json"] + more, "src")})})
+
     def sought(self):
         """Secrets, and the master keys; of `side` alone nothing is known."""
         return {name: text.encode() for name, text in
-                {**PLANTED, "key of the source": n8n.key_of("src"),
+                {**PLANTED, **IN_FILES, "key of the source": n8n.key_of("src"),
                  "key of the target": n8n.key_of("dst")}.items()}
 
     def assert_in_no_file(self, *folders):
         """Nor in its name."""
         looked = 0
         wanted = {(name, how): spelled for name, text in {
-            **PLANTED, "key of the source": n8n.key_of("src"),
+            **PLANTED, **IN_FILES, "key of the source": n8n.key_of("src"),
             "key of the target": n8n.key_of("dst")}.items()
             for how, spelled in spellings(text).items()}
         for folder in folders:
             for path in sorted(Path(folder).rglob("*")):
                 if not path.is_file() or path.name.endswith("-config"):
+                    continue
+                if path.name in CLEAR and path.parent in (
+                        self.site.source, self.site.target):
                     continue
                 looked += 1
                 for data in unpacked(path.read_bytes()
@@ -144,6 +167,7 @@ class Hunt(Memory):
         self.finish(self.start_import(bundle, *self.site.identity,
                                       "--allow-delete"))
         write_tree(self.site.source, {"gate": "two\n"})
+        self.plant_files(" more")
         with sqlite3.connect(self.db["src"]) as db:
             db.execute("delete from login where id >= 10")
             self.plant(db)
@@ -168,6 +192,13 @@ class Hunt(Memory):
                                                 "where id <> 5")}
             db.close()
             self.assertEqual({PLANTED[secret]}, opened)
+        self.assertIn(IN_FILES["line of .env"] + " more",
+                      (self.site.target / ".env").read_text())
+        self.assertIn(IN_FILES["body of a key"] + " more",
+                      (self.site.target / "id.pem").read_text())
+        self.assertEqual(IN_FILES["value of json"] + " more", n8n.opened(
+            json.loads((self.site.target / "conf.json").read_text())["data"],
+            "dst"))
 
 
 if __name__ == "__main__":
