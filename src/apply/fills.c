@@ -48,7 +48,8 @@ struct vl_fills {
 	struct vl_buf ends;      /* size_t: where each of them ends */
 	struct vl_buf slices;
 	struct vl_locked made;
-	struct vl_parted parted;
+	bool changed; /* some secret of the file in hand */
+	struct vl_parted parted[2];
 
 	struct vl_buf told; /* enum differs, length and path of each file */
 	size_t told_at;
@@ -341,29 +342,6 @@ note_differs(struct vl_fills *f, struct vl_slice path, enum differs how,
 	return st == VL_OK ? vl_buf_add(&f->told, path, err) : st;
 }
 
-/* What differs, for who looks at a preview. */
-static enum vl_status
-look(struct vl_fills *f, const struct vl_entry *e, struct vl_slice body,
-    const struct vl_filled *filled, struct vl_err *err)
-{
-	const struct vl_slice here = vl_buf_slice(&f->here.text);
-	enum differs how = filled->changed > 0 ? DIFFERS_BOTH : DIFFERS_NOT;
-	struct vl_err ignored = { 0 };
-
-	if (!f->here.there)
-		return VL_OK;
-	if (filled->changed > 0 &&
-	    vl_secretfile_look(f->set, e->path, here, count_broken, f, err) !=
-	        VL_OK)
-		return err->status;
-	if (filled->changed > 0 &&
-	    vl_secretfile_part(&f->parted, f->parts, e->path, e->path, here,
-	        &ignored) == VL_OK &&
-	    vl_slice_equal(vl_locked_slice(&f->parted.rest), body))
-		how = DIFFERS_SECRETS;
-	return note_differs(f, e->path, how, err);
-}
-
 static void
 tell_empty(struct vl_fills *f, struct vl_slice path)
 {
@@ -380,7 +358,7 @@ tell_empty(struct vl_fills *f, struct vl_slice path)
 }
 
 static enum vl_status
-fill(struct vl_fills *f, struct vl_entry *e, struct vl_slice body,
+fill(struct vl_fills *f, const struct vl_entry *e, struct vl_slice body,
     struct vl_err *err)
 {
 	struct vl_filled filled = { 0 };
@@ -394,18 +372,18 @@ fill(struct vl_fills *f, struct vl_entry *e, struct vl_slice body,
 	enum vl_status st =
 	    vl_secretfile_fill(&f->made, &filled, f->set, &filling, err);
 
-	if (st == VL_OK && f->here.there &&
-	    vl_slice_equal(
-	        vl_locked_slice(&f->made), vl_buf_slice(&f->here.text)))
-		e->mtime = f->here.time;
+	f->changed = filled.changed > 0;
 	if (st == VL_OK && filled.empty > 0)
 		tell_empty(f, e->path);
-	return st == VL_OK ? look(f, e, body, &filled, err) : st;
+	return st == VL_OK && f->changed && f->here.there ?
+	    vl_secretfile_look(f->set, e->path, vl_buf_slice(&f->here.text),
+	        count_broken, f, err) :
+	    st;
 }
 
 enum vl_status
-vl_fills_make(struct vl_fills *f, struct vl_entry *e, struct vl_slice body,
-    struct vl_buf *out, struct vl_err *err)
+vl_fills_make(struct vl_fills *f, const struct vl_entry *e,
+    struct vl_slice body, struct vl_buf *out, struct vl_err *err)
 {
 	char shown[SHOWN];
 	enum vl_status st = VL_OK;
@@ -424,13 +402,46 @@ vl_fills_make(struct vl_fills *f, struct vl_entry *e, struct vl_slice body,
 		st = vl_buf_reserve(out, f->made.n + 1, err);
 	if (st == VL_OK)
 		st = vl_buf_add(out, vl_locked_slice(&f->made), err);
-	vl_here_clear(&f->here);
 	vl_locked_clear(&f->plains);
 	vl_locked_clear(&f->made);
-	vl_locked_clear(&f->parted.rest);
 	return st == VL_OK ? st :
 	                     vl_within(err, "secrets of '%s'",
 	                         vl_escape_text(shown, sizeof(shown), e->path));
+}
+
+/* Without their secrets both texts are the same. */
+static bool
+same_rest(struct vl_fills *f, struct vl_slice path, struct vl_slice text)
+{
+	struct vl_err ignored = { 0 };
+	const bool same =
+	    vl_secretfile_part(&f->parted[0], f->parts, path, path,
+	        vl_buf_slice(&f->here.text), &ignored) == VL_OK &&
+	    vl_secretfile_part(
+	        &f->parted[1], f->parts, path, path, text, &ignored) == VL_OK &&
+	    vl_slice_equal(vl_locked_slice(&f->parted[0].rest),
+	        vl_locked_slice(&f->parted[1].rest));
+
+	vl_locked_clear(&f->parted[0].rest);
+	vl_locked_clear(&f->parted[1].rest);
+	return same;
+}
+
+enum vl_status
+vl_fills_settle(struct vl_fills *f, struct vl_entry *e, struct vl_slice text,
+    struct vl_err *err)
+{
+	enum differs how = f->changed ? DIFFERS_BOTH : DIFFERS_NOT;
+	enum vl_status st = VL_OK;
+
+	if (f->here.there && vl_slice_equal(vl_buf_slice(&f->here.text), text))
+		e->mtime = f->here.time;
+	if (f->here.there && f->changed && same_rest(f, e->path, text))
+		how = DIFFERS_SECRETS;
+	if (f->here.there)
+		st = note_differs(f, e->path, how, err);
+	vl_here_clear(&f->here);
+	return st;
 }
 
 /* ---- What is told ---- */
@@ -507,7 +518,8 @@ vl_fills_free(struct vl_fills *f)
 	vl_buf_free(&f->ends);
 	vl_buf_free(&f->slices);
 	vl_locked_free(&f->made);
-	vl_parted_free(&f->parted);
+	vl_parted_free(&f->parted[0]);
+	vl_parted_free(&f->parted[1]);
 	vl_buf_free(&f->told);
 	free(f);
 }

@@ -6,7 +6,7 @@
  * they are put back into it, kept as this side keeps them
  * (include/valise/secretfile.h).  Of one tree.
  *
- *	new -> try -> (keep* | ask make)* -> end -> free
+ *	new -> try -> (keep* | ask make settle)* -> end -> free
  */
 
 #include <valise/target.h>
@@ -39,10 +39,13 @@ enum vl_status vl_fills_keep(struct vl_fills *f, const struct vl_unpacked *rec,
     bool later, struct vl_err *err);
 /* Whether there are secrets to put into it, or some that stay. */
 bool vl_fills_ask(const struct vl_fills *f, const struct vl_entry *e);
-/* `body` of the bundle with its secrets into `out`, in place of what that had.
- * `e` gets the time that the file has here where nothing in it changes. */
-enum vl_status vl_fills_make(struct vl_fills *f, struct vl_entry *e,
+/* Append `body` of the bundle, with its secrets, to `out`. */
+enum vl_status vl_fills_make(struct vl_fills *f, const struct vl_entry *e,
     struct vl_slice body, struct vl_buf *out, struct vl_err *err);
+/* What came of that, when all else was done to it: `e` gets the time that the
+ * file has here where nothing in it changes. */
+enum vl_status vl_fills_settle(struct vl_fills *f, struct vl_entry *e,
+    struct vl_slice text, struct vl_err *err);
 /* What to say of the file, whose contents are to be other ones: `*change` and
  * the detail.  NULL: it has no secrets. */
 const char *vl_fills_told(

@@ -262,6 +262,8 @@ make(struct vl_rewrites *rw, struct vl_entry *e, struct work *w,
 	if (st == VL_OK && w->merges)
 		st = merge(rw, e, w, err);
 	content = vl_buf_slice(&rw->content);
+	if (st == VL_OK && w->secrets)
+		st = vl_fills_settle(rw->fills, e, content, err);
 	return st == VL_OK && w->whole && w->keys ?
 	    vl_keyfiles_take(rw->keyfiles, e->path, &content, err) :
 	    st;

@@ -294,6 +294,15 @@ class Moved(Files):
         self.assertEqual({"port": 9, "url": "https://new.example/x",
                           "data": kept}, json.loads(self.text("app.json")))
         self.assert_says(self.carry(), "nothing differs")
+        for secret, said in (("app secret", None), ("other", "secret changed")):
+            self.put("src", "app.json", json.dumps(
+                {"port": 80, "url": "https://old.example/x",
+                 "data": n8n.sealed(secret, "src")}))
+            shown = self.site.preview(self.site.export())
+            if said is None:
+                self.assert_says(shown, "nothing differs")
+            else:
+                self.assertRegex(shown.out, r"s app\.json +secret changed")
 
     def test_a_file_that_is_left_alone_is_not_looked_at(self):
         self.put("dst", "app.json", "no JSON")
