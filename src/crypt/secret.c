@@ -18,7 +18,7 @@
 #include <valise/secret.h>
 
 /* Bytes of stack that a cipher or hash may have used. */
-#define STACK_WIPED 16384
+#define STACK_WIPED 32768
 
 /* The locking limit belongs to the process, and so does the answer. */
 static atomic_bool lock_failed;

@@ -44,14 +44,24 @@ skip_hole(struct item *i, struct vl_hasher *h, off_t *at, struct vl_err *err)
 	return st;
 }
 
-/* What was read of secrets into the buffer of a worker, and hashed. */
+/* What was read of secrets into the buffer of a worker. */
 static void
 forget(const struct item *i, uint8_t *buffer)
 {
-	if (!i->body.secret)
-		return;
-	vl_secret_wipe(buffer, WORK_BUFFER);
-	vl_secret_wipe_stack();
+	uint64_t n =
+	    i->before.size > i->after.size ? i->before.size : i->after.size;
+
+	if (i->body.secret)
+		vl_secret_wipe(
+		    buffer, n < WORK_BUFFER ? (size_t)n : WORK_BUFFER);
+}
+
+/* At the end of a job: what hashing has left below. */
+static void
+forget_stack(const struct item *i)
+{
+	if (i->body.secret)
+		vl_secret_wipe_stack();
 }
 
 /* The target's file by its content hash; its holes are not read. */
@@ -238,15 +248,20 @@ vl_work_file(struct vl_job *job, unsigned worker)
 	struct item *i = (struct item *)(void *)job;
 	enum vl_status st = decide(i, worker, &job->err);
 
-	if (st != VL_OK || i->outcome != OUTCOME_STAGE || i->dry)
-		return st;
-	return stage_small(i, worker, &job->err);
+	if (st == VL_OK && i->outcome == OUTCOME_STAGE && !i->dry)
+		st = stage_small(i, worker, &job->err);
+	forget_stack(i);
+	return st;
 }
 
 static enum vl_status
 compare_only(struct vl_job *job, unsigned worker)
 {
-	return decide((struct item *)(void *)job, worker, &job->err);
+	struct item *i = (struct item *)(void *)job;
+	enum vl_status st = decide(i, worker, &job->err);
+
+	forget_stack(i);
+	return st;
 }
 
 static enum vl_status
@@ -255,10 +270,11 @@ run_segment(struct vl_job *job, unsigned worker)
 	struct segment *seg = (struct segment *)(void *)job;
 	enum vl_status st = vl_write_segment(seg, &job->err);
 
-	if (st != VL_OK)
-		return st;
-	return read_back(
-	    seg, seg->item->t->workers[worker].buffer, false, &job->err);
+	if (st == VL_OK)
+		st = read_back(seg, seg->item->t->workers[worker].buffer, false,
+		    &job->err);
+	forget_stack(seg->item);
+	return st;
 }
 
 /* Wait for a segment; those before it are `run`. */

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 import n8n  # noqa: E402
-from flow import write_tree  # noqa: E402
+from flow import wait_for, write_tree  # noqa: E402
 from memory import Gate  # noqa: E402
 from secrets_in_memory import Memory  # noqa: E402
 
@@ -179,6 +179,9 @@ class Hunt(Memory):
         with Gate(self.site.target / "gate") as tree:
             process = self.start_import(bundle, *self.site.identity)
             tree.wait(process)
+            # Workers may not be done yet with a file before the gate.
+            wait_for(lambda: self.outside_of_locked(process)
+                     <= {"key of the target"})
             self.assertLessEqual(self.outside_of_locked(process),
                                  {"key of the target"})
             self.assert_in_no_file(self.site.target_state)
