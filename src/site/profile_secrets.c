@@ -210,13 +210,15 @@ static enum vl_status
 check_files(const struct vl_profile *p, const struct vl_profile_resource *r,
     struct vl_err *err)
 {
-	const struct vl_secret_words *s = r->file_secrets;
+	const struct vl_secret_words *s = NULL;
 	const struct vl_secret_words *other = NULL;
 	struct vl_site_node at = { 0 };
 	enum vl_status st = VL_OK;
 	char shown[SHOWN];
+	size_t i = 0;
 
-	for (; st == VL_OK && s < r->file_secrets + r->nfile_secrets; s++) {
+	for (i = 0; st == VL_OK && i < r->nfile_secrets; i++) {
+		s = &r->file_secrets[i];
 		at = (struct vl_site_node){ .line = s->line,
 			.column = s->column,
 			.file = s->in_site ? p->site_file : NULL };
@@ -245,22 +247,27 @@ static enum vl_status
 check_others(const struct vl_profile *p, const struct vl_profile_resource *r,
     struct vl_err *err)
 {
-	const struct vl_not_secret *s = r->file_not_secret;
-	const struct vl_leak *leak = r->file_leaks;
+	const struct vl_not_secret *s = NULL;
+	const struct vl_leak *leak = NULL;
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
-	for (; st == VL_OK && s < r->file_not_secret + r->nfile_not_secret; s++)
+	for (i = 0; st == VL_OK && i < r->nfile_not_secret; i++) {
+		s = &r->file_not_secret[i];
 		st = check_pattern(p,
 		    &(struct vl_site_node){ .line = s->line,
 		        .column = s->column,
 		        .file = s->in_site ? p->site_file : NULL },
 		    s->file, err);
-	for (; st == VL_OK && leak < r->file_leaks + r->nfile_leaks; leak++)
+	}
+	for (i = 0; st == VL_OK && i < r->nfile_leaks; i++) {
+		leak = &r->file_leaks[i];
 		st = check_pattern(p,
 		    &(struct vl_site_node){ .line = leak->line,
 		        .column = leak->column,
 		        .file = leak->in_site ? p->site_file : NULL },
 		    leak->file, err);
+	}
 	return st;
 }
 
