@@ -241,6 +241,32 @@ class OnATerminal(Flow):
             {"$secret": ["inside a packed text", "plain", "$", "clear"]},
             rows["packed"]["raw"]["$gzip"][1])
 
+    def test_a_secret_moves_no_terminal(self):
+        """What JSON escapes is escaped, and the rest becomes '?'."""
+        plain = '\0\x01\x1b[31m"\\\t\x7f\x9b\u202e.'
+        bundle = Bundle(
+            [(PROFILE, None), (NOTES, None),
+             (row("a", values={"body": Secret(plain[1:].encode())}), None),
+             (row("b", values={"body": Secret(plain.encode())}), None),
+             (entry("dir", ""), None),
+             env((2, Secret(plain.encode(), inside="line A")))],
+            {"inner": announced}).write(self.folder / "one.vls")
+        key = self.folder / "recipient.key"
+        key.write_text(b64u(Identity("recipient").secret) + "\n")
+        out = {}
+        for what in ("app/notes/a", "app/notes/b", "files/zz.env"):
+            with Terminal(self.site, "valise", "cat", bundle, what,
+                          "--secrets", "--identity", key) as asked:
+                asked.answer(self.QUESTION, "y")
+                shown = asked.end(expect=0).out.split("[y/N] y\n", 1)[1]
+            self.assertNotRegex(shown, "[\0-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+            out[what] = shown
+        values = [json.loads(out[what])["row"]["body"]["$secret"]
+                  for what in ("app/notes/a", "app/notes/b")]
+        self.assertEqual('\x01\x1b[31m"\\\t??????.', values[0])
+        self.assertEqual({"$b64": b64u(plain.encode())}, values[1])
+        self.assertEqual('A=???[31m"\\\t??????.\nB=\n', out["files/zz.env"])
+
     def test_no_shows_nothing(self):
         for answer in ("no", "", "maybe"):
             with Terminal(self.site, "valise", *self.cat("keys/.env")) as asked:
