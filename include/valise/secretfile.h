@@ -52,6 +52,9 @@ void vl_secretfiles_free(struct vl_secretfiles *s);
  */
 bool vl_secretfiles_concern(
     const struct vl_secretfiles *s, struct vl_slice file);
+/* Whether all places that are said of `file` are said of `first`, too. */
+bool vl_secretfiles_follow(const struct vl_secretfiles *s, struct vl_slice file,
+    struct vl_slice first);
 bool vl_secretfiles_leak(const struct vl_secretfiles *s, struct vl_slice file,
     enum vl_leak_do *what);
 bool vl_secretfiles_none(const struct vl_secretfiles *s, struct vl_slice file);

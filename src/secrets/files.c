@@ -147,6 +147,41 @@ vl_secretfiles_concern(const struct vl_secretfiles *s, struct vl_slice file)
 	return i < s->n;
 }
 
+/* Whether one of `first` takes what `e` would, or all of the file. */
+static bool
+is_taken(const struct vl_secretfiles *s, const struct files_entry *e,
+    struct vl_slice first)
+{
+	const char *place = strchr(e->name + strlen(e->words->file), ',');
+	const char *other = NULL;
+	size_t i = 0;
+
+	for (i = 0; i < s->n; i++) {
+		if (!files_is_about(&s->entries[i], first))
+			continue;
+		other = strchr(
+		    s->entries[i].name + strlen(s->entries[i].words->file),
+		    ',');
+		if (other == NULL ||
+		    (place != NULL && strcmp(place, other) == 0))
+			return true;
+	}
+	return false;
+}
+
+bool
+vl_secretfiles_follow(
+    const struct vl_secretfiles *s, struct vl_slice file, struct vl_slice first)
+{
+	size_t i = 0;
+
+	while (i < s->n &&
+	    (!files_is_about(&s->entries[i], file) ||
+	        is_taken(s, &s->entries[i], first)))
+		i++;
+	return i == s->n;
+}
+
 bool
 vl_secretfiles_leak(
     const struct vl_secretfiles *s, struct vl_slice file, enum vl_leak_do *what)

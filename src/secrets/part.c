@@ -44,19 +44,6 @@ fail_at(const struct parting *p, struct vl_slice inside)
 
 /* ---- Secrets that stand in clear beside those ---- */
 
-static bool
-is_declared(const struct files_spots *spots, size_t n,
-    const struct vl_needle_found *found)
-{
-	size_t i = 0;
-
-	for (i = 0; i < n; i++)
-		if (found->at < spots->list[i].at + spots->list[i].n &&
-		    spots->list[i].at < found->at + found->n)
-			return true;
-	return false;
-}
-
 static enum vl_status
 add_leak(const struct parting *p, const struct vl_needle_found *found,
     size_t number, bool slot)
@@ -84,32 +71,70 @@ by_place(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
+/* Leaks of a text, from its beginning on. */
+struct leaks {
+	size_t declared; /* spots that were there before */
+	size_t next;     /* of those, the first that ends behind `done` */
+	size_t done;     /* bytes that are spoken of */
+	size_t number;
+};
+
+/* The next bytes of one as far as `end` that nothing else is about; false:
+ * there are none. */
+static bool
+next_piece(const struct files_spots *spots, struct leaks *l, size_t end,
+    struct vl_needle_found *piece)
+{
+	const struct files_spot *spot = NULL;
+
+	for (; l->next < l->declared; l->next++) {
+		spot = &spots->list[l->next];
+		if (spot->at > l->done)
+			break;
+		if (spot->at + spot->n > l->done)
+			l->done = spot->at + spot->n;
+	}
+	if (l->done >= end)
+		return false;
+	piece->at = l->done;
+	if (l->next < l->declared && spots->list[l->next].at < end)
+		end = spots->list[l->next].at;
+	piece->n = end - piece->at;
+	return true;
+}
+
+/* Secrets may overlap, and then all of them is taken. */
 static enum vl_status
 find_leaks(const struct parting *p)
 {
 	struct files_spots *spots = &p->s->spots;
-	const size_t declared = spots->n;
 	struct vl_needle_found found = { 0 };
+	struct vl_needle_found piece = { 0 };
 	enum vl_leak_do what = VL_LEAK_ALLOW;
 	const bool decided = vl_secretfiles_leak(p->s, p->file, &what);
+	struct leaks l = { .declared = spots->n };
 	enum vl_status st = VL_OK;
-	size_t number = 0;
 	size_t from = 0;
 
 	if (p->s->opts.needles == NULL || (decided && what == VL_LEAK_ALLOW))
 		return VL_OK;
 	while (st == VL_OK &&
 	    vl_needles_find(p->s->opts.needles, p->text, from, &found)) {
-		from = found.at + found.n;
-		if (is_declared(spots, declared, &found))
-			continue;
-		if (!decided) {
-			p->out->leaking = found.of;
-			return VL_OK;
+		from = found.at + 1;
+		if (l.done < found.at)
+			l.done = found.at;
+		while (st == VL_OK &&
+		    next_piece(spots, &l, found.at + found.n, &piece)) {
+			if (!decided) {
+				p->out->leaking = found.of;
+				return VL_OK;
+			}
+			st = add_leak(
+			    p, &piece, ++l.number, what == VL_LEAK_SLOT);
+			l.done = piece.at + piece.n;
 		}
-		st = add_leak(p, &found, ++number, what == VL_LEAK_SLOT);
 	}
-	if (st == VL_OK && spots->n > declared)
+	if (st == VL_OK && spots->n > l.declared)
 		qsort(spots->list, spots->n, sizeof(*spots->list), by_place);
 	return st;
 }

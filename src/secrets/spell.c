@@ -68,15 +68,42 @@ may_be_bare(struct vl_slice value)
 	return is_letter(value.p[0]) || value.p[0] == '-';
 }
 
+/* How many digits stand from `at` on. */
+static size_t
+count_digits(struct vl_slice value, size_t at)
+{
+	size_t i = at;
+
+	while (i < value.n && value.p[i] >= '0' && value.p[i] <= '9')
+		i++;
+	return i - at;
+}
+
+/* As JSON spells one. */
 static bool
 is_number(struct vl_slice value)
 {
-	size_t i = 0;
+	size_t i = value.n > 0 && value.p[0] == '-';
+	size_t n = count_digits(value, i);
 
-	for (i = value.n > 0 && value.p[0] == '-'; i < value.n; i++)
-		if (value.p[i] < '0' || value.p[i] > '9')
+	if (n == 0 || (n > 1 && value.p[i] == '0'))
+		return false;
+	i += n;
+	if (i < value.n && value.p[i] == '.') {
+		n = count_digits(value, i + 1);
+		if (n == 0)
 			return false;
-	return value.n > 0;
+		i += 1 + n;
+	}
+	if (i < value.n && (value.p[i] == 'e' || value.p[i] == 'E')) {
+		i++;
+		i += i < value.n && (value.p[i] == '-' || value.p[i] == '+');
+		n = count_digits(value, i);
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return i == value.n;
 }
 
 /* Where no quotes were; of JSON only a number stands so. */

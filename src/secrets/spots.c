@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <valise/text.h>
+
 #include "files.h"
 
 struct vl_slice
@@ -148,6 +150,7 @@ add_places(struct vl_secretfiles *s, struct files_spots *out,
 {
 	const struct vl_places *places = &s->places;
 	size_t *ends = calloc(places->n + 1, sizeof(*ends));
+	struct vl_slice inside = { 0 };
 	struct vl_buf names = { 0 };
 	enum vl_status st = ends == NULL ? vl_fail_memory(err) : VL_OK;
 	size_t at = 0;
@@ -161,14 +164,18 @@ add_places(struct vl_secretfiles *s, struct files_spots *out,
 		spot->at = spot->place.at;
 		spot->n = spot->place.n;
 		spot->form = form_of(spot->place.form, text, spot->at);
-		if (ends[i] - at > VL_SLOT_INSIDE_MAX)
+		inside = (struct vl_slice){ names.p + at, ends[i] - at };
+		if (inside.n > VL_SLOT_INSIDE_MAX)
 			st = vl_fail(err, VL_EFORMAT,
 			    "the path to a secret has more than %d bytes",
 			    VL_SLOT_INSIDE_MAX);
+		else if (!vl_utf8_valid(inside) ||
+		    memchr(inside.p, 0, inside.n) != NULL)
+			st = vl_fail(err, VL_EFORMAT,
+			    "the path to a secret has a zero byte, or is not "
+			    "UTF-8");
 		else
-			st = files_add_spot(out, spot,
-			    (struct vl_slice){ names.p + at, ends[i] - at },
-			    err);
+			st = files_add_spot(out, spot, inside, err);
 		at = ends[i];
 	}
 	vl_buf_free(&names);

@@ -155,6 +155,10 @@ enum vl_status vl_files_learn(struct files *f, struct vl_err *err);
  * `*again`: it changed meanwhile. */
 enum vl_status vl_files_secrets_begin(
     struct files *f, bool *again, struct vl_err *err);
+/* Of one more name of the file that travelled as `first`.  VL_EREFUSED: secrets
+ * are declared for this name that `first` was not parted by. */
+enum vl_status vl_files_secrets_link(
+    struct files *f, struct vl_slice first, struct vl_err *err);
 /* Into its line, and beside it. */
 void vl_files_secrets_set(const struct files *f, struct vl_entry *e);
 void vl_files_secrets_tokens(const struct files *f, struct vl_record *rec);

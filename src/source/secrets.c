@@ -211,6 +211,23 @@ vl_files_secrets_begin(struct files *f, bool *again, struct vl_err *err)
 	return vl_within(err, "resource '%s'", f->resource->name);
 }
 
+enum vl_status
+vl_files_secrets_link(
+    struct files *f, struct vl_slice first, struct vl_err *err)
+{
+	char shown[SHOWN / 2];
+	char other[SHOWN / 2];
+
+	if (vl_secretfiles_follow(f->secrets, f->node.here, first))
+		return VL_OK;
+	return vl_fail(err, VL_EREFUSED,
+	    "'%s' of resource '%s' has secrets and is one file with '%s', of "
+	    "which 'secrets' says something else: name both there, or exclude "
+	    "one",
+	    vl_escape_text(shown, sizeof(shown), f->node.here),
+	    f->resource->name, vl_escape_text(other, sizeof(other), first));
+}
+
 void
 vl_files_secrets_set(const struct files *f, struct vl_entry *e)
 {

@@ -288,6 +288,8 @@ yield_hard(struct files *f, struct vl_record *rec, struct vl_err *err)
 	enum vl_status st =
 	    vl_linked_first(f->linked, &e.target, &f->node.st, err);
 
+	if (st == VL_OK && e.target.p != NULL)
+		st = vl_files_secrets_link(f, e.target, err);
 	if (st != VL_OK || e.target.p == NULL)
 		return st;
 	vl_buf_clear(&f->line);

@@ -280,6 +280,16 @@ class Moved(Files):
                                          self.root["dst"] / "env.link"))
         self.assert_says(self.carry(), "nothing differs")
 
+    def test_a_name_that_comes_second_does_not_hide_its_secrets(self):
+        os.link(self.root["src"] / ".env", self.root["src"] / ".a")
+        result = self.site.export(expect=4)
+        self.assert_says(result, "'.env'", "one file with '.a'", "name both")
+        self.assertEqual([], list(self.site.medium.glob("*")))
+        self.write([*WORDS, "{file: .a, line: DB_PASSWORD}"])
+        self.carry()
+        self.assertEqual(self.text(".env", "src"), self.text(".a"))
+        self.assert_says(self.carry(), "nothing differs")
+
     def test_values_that_stay_and_text_that_is_rewritten(self):
         self.put("src", "app.json", json.dumps(
             {"port": 80, "url": "https://old.example/x",

@@ -429,6 +429,9 @@ what_does_not_open_is_refused_or_carried_as_it_is(void **state)
 	parting_refused("{file: a, json: $.a}", "{\"a\":\"x\",\"a\":\"y\"}",
 	    "file 'a': the name stands there twice: mend it, or say "
 	    "'on_broken: carry_as_is' in the profile");
+	parting_refused("{file: a, json: \"$.*\"}", "{\"\\u0000\":\"x\"}",
+	    "file 'a': the path to a secret has a zero byte, or is not UTF-8: "
+	    "mend it, or say 'on_broken: carry_as_is' in the profile");
 	parting_refused("{file: a}, {file: a, line: K}", "K=1\n",
 	    "file 'a': 'a' and 'a, line K' of 'secrets' meet in the same "
 	    "bytes");
@@ -596,6 +599,60 @@ what_stands_in_clear_beside_is_found(void **state)
 }
 
 static void
+of_secrets_that_overlap_nothing_stays(void **state)
+{
+	struct vl_needles *needles = NULL;
+	struct vl_err err = { 0 };
+	struct vl_parted parted = { 0 };
+	struct side side = { NULL, NULL, NULL, NULL };
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_needles_new(&needles, &err));
+	side = side_of("app.key",
+	    "{file: .env, line: A}, {file: .env, line: B}, {file: .env, line: "
+	    "C}",
+	    ", leaks: [{file: \"*.log\", do: slot}, {file: .env, do: slot}]",
+	    needles);
+	assert_int_equal(VL_OK,
+	    vl_secretfile_try(side.set, vl_slice_of(".env"),
+	        vl_slice_of("A=abcdefgh12345678\nB=12345678ijklmnop\n"
+	                    "C=ijklmnopC=12345678\n"),
+	        &err));
+	assert_int_equal(VL_OK, vl_needles_ready(needles, &err));
+	parts_to(&side, "a.log", "a abcdefgh12345678ijklmnop b", "a <@1><@2> b",
+	    &parted);
+	is_text("abcdefgh12345678", parted.tokens[0]);
+	is_text("ijklmnop", parted.tokens[1]);
+	(void)fills_to(
+	    &side, "a.log", &parted, NULL, "a abcdefgh12345678ijklmnop b");
+	/* Nor of one that is declared, and goes on behind it. */
+	parts_to(&side, ".env", "ijklmnopC=12345678ijklmnop\nC='12345678'\n",
+	    "<@1><@2>\nC='<line C>'\n", &parted);
+	parts_to(&side, ".env",
+	    "xijklmnop\nC=12345678\nC_=ijklmnopC=12345678\n",
+	    "xijklmnop\nC=<line C>\nC_=<@1>\n", &parted);
+	vl_parted_free(&parted);
+	free_side(&side);
+	vl_needles_free(needles);
+}
+
+static void
+a_number_of_json_stays_one(void **state)
+{
+	struct side side =
+	    side_of("app.key", "{file: a, json: \"$.*\"}", "", NULL);
+	const char *text = "{\"a\":-1.5e+300,\"b\":0.25,\"c\":7E2}";
+	struct vl_parted parted = { 0 };
+
+	(void)state;
+	parts_to(
+	    &side, "a", text, "{\"a\":<$.a>,\"b\":<$.b>,\"c\":<$.c>}", &parted);
+	(void)fills_to(&side, "a", &parted, NULL, text);
+	vl_parted_free(&parted);
+	free_side(&side);
+}
+
+static void
 a_wrong_master_key_is_told(void **state)
 {
 	struct side side = side_of("other.key",
@@ -671,6 +728,8 @@ main(void)
 		    values_are_spelled_as_the_text_around_them_wants),
 		cmocka_unit_test(a_slot_where_this_side_names_none_is_refused),
 		cmocka_unit_test(what_stands_in_clear_beside_is_found),
+		cmocka_unit_test(of_secrets_that_overlap_nothing_stays),
+		cmocka_unit_test(a_number_of_json_stays_one),
 		cmocka_unit_test(a_wrong_master_key_is_told),
 	};
 
