@@ -25,7 +25,7 @@ except ImportError as missing:
     sys.exit(77)
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import TESTS, Site, environment  # noqa: E402
+from flow import TESTS, Flow, Site, environment  # noqa: E402
 import awkward  # noqa: E402
 from bundlewriter import Identity, Sender  # noqa: E402
 from golden import GOLDEN, as_expected, expected, keys_of  # noqa: E402
@@ -360,6 +360,54 @@ class Fresh(unittest.TestCase):
             self.bundle, ("--password-file", self.folder / "guess")))
         self.assertEqual(6, self.refused_by_both(
             self.bundle, sender=("--sender", other / "sender.pub")))
+
+
+class Secrets(Flow):
+    """What valise takes out of files the reader puts back."""
+
+    ENTRIES = {
+        "app/.env": "A=1\nDB_PASSWORD=hunter2-hunter2\nMAIL='it is here'\n",
+        "config.json": '{"a": {"b": "quote \\" and \u00e9 \\\\"}, "c": ["x9!"]}\n',
+        "config.php": "<?php\ndefine('KEY', 'it\\'s \\\\ so');\n"
+                      "define( \"SALT\", \"double-quoted\" );\n",
+        "config.yaml": "a: plain-scalar\nb: 'it''s'\nc: \"tab \\\"\"\n",
+        "tls.key": "-----BEGIN\nall of it\n",
+        "log.txt": "connected with hunter2-hunter2 twice: hunter2-hunter2\n",
+        "plain.txt": "none\n"}
+    WORDS = """resources:
+  - resource: files
+    secrets:
+      - {file: .env, line: DB_PASSWORD}
+      - {file: .env, line: MAIL}
+      - {file: config.json, json: $.a.b}
+      - {file: config.json, json: "$.c[*]"}
+      - {file: config.php, define: KEY}
+      - {file: config.php, define: SALT}
+      - {file: config.yaml, yaml: $.a}
+      - {file: config.yaml, yaml: $.b}
+      - {file: config.yaml, yaml: $.c}
+      - {file: tls.key}
+    leaks:
+      - {file: log.txt, do: slot}
+"""
+
+    def test_what_was_taken_out_is_put_back(self):
+        words = self.folder / "app.yaml"
+        words.write_text(self.WORDS)
+        self.site.write_source_yaml(extra=f"profile: {words}\n")
+        bundle = self.site.export()
+        for name in self.ENTRIES:
+            said = self.site.run("valise", "cat", bundle, f"files/{name}",
+                                 *self.site.identity)
+            self.assertEqual(name == "plain.txt", "not shown" not in said.err)
+            self.assertNotRegex(said.out, "hunter2|it is|quote|x9|so|double|"
+                                          "plain-|it''s|tab|all of")
+        reader = Reader(self.folder)
+        reader.run("extract", bundle, self.folder / "out",
+                   *self.site.identity)
+        self.assertEqual([], compare(self.site.source,
+                                     self.folder / "out/files",
+                                     NOT_EXTRACTED))
 
 
 class Hostile(unittest.TestCase):
