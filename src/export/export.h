@@ -89,9 +89,10 @@ struct vl_feed {
 	struct vl_masters *masters; /* of the site */
 	struct vl_rows_secrets secrets;
 	struct vl_needles *needles; /* secrets, looked for in all else */
-	bool looks;        /* nothing is written, and bodies are searched */
-	uint64_t problems; /* paths that should have been carried */
-	uint64_t bytes;    /* of bodies so far, without holes */
+	bool looks;         /* nothing is written, and bodies are searched */
+	struct vl_buf room; /* for these */
+	uint64_t problems;  /* paths that should have been carried */
+	uint64_t bytes;     /* of bodies so far, without holes */
 	struct vl_progress progress;
 	bool json;
 };

@@ -407,9 +407,8 @@ static enum vl_status
 look_body(
     struct vl_feed *f, const struct vl_one_source *one, struct vl_err *err)
 {
-	uint8_t *room = malloc(LOOK_BYTES);
 	enum vl_settled how = VL_AGAIN;
-	enum vl_status st = room == NULL ? vl_fail_memory(err) : VL_OK;
+	enum vl_status st = vl_buf_reserve(&f->room, LOOK_BYTES, err);
 	uint64_t hole = 0;
 	size_t got = 1;
 
@@ -421,12 +420,11 @@ look_body(
 			st = vl_source_hole(one->source, &hole, err);
 		if (st == VL_OK && hole == 0)
 			st = vl_source_read(
-			    one->source, room, LOOK_BYTES, &got, err);
+			    one->source, f->room.p, LOOK_BYTES, &got, err);
 		f->bytes += got;
 		vl_progress_show(&f->progress, vl_slice_of(one->resource->name),
 		    f->bytes, 0);
 	}
-	free(room);
 	return st == VL_OK ? vl_source_settle(one->source, &how, err) : st;
 }
 
@@ -552,6 +550,7 @@ vl_feed_free(struct vl_feed *f)
 			for (j = 0; j < u->nnames; j++)
 				free(u->names[j]);
 	}
+	vl_buf_free(&f->room);
 	vl_needles_free(f->needles);
 	f->needles = NULL;
 	vl_masters_free(f->masters);

@@ -245,7 +245,8 @@ take_scalar(struct yaml *y, const yaml_event_t *e)
 		return refuse(y, leaf.at, "a scalar with a tag of its own");
 	if (kind == YAML_IS_NOTHING)
 		return VL_OK;
-	if (e->data.scalar.tag != NULL && leaf.form == VL_FORM_YAML)
+	if (e->data.scalar.tag != NULL && leaf.form == VL_FORM_YAML &&
+	    !y->visit->whole)
 		leaf.form = VL_FORM_YAML_PART;
 	if (kind == YAML_IS_NUMBER)
 		leaf.form = VL_FORM_JSON_NUMBER;

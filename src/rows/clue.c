@@ -11,11 +11,12 @@
 
 #include "clue.h"
 
-#define IDS_MAX   (1u << 18) /* of a table */
-#define CLUES_MAX 2048       /* of a table */
-#define SLOTS     8192       /* a power of two */
-#define SHORTEST  8          /* bytes of an id that is no number */
-#define LONGEST   64
+#define IDS_MAX         (1u << 18) /* of a table */
+#define CLUES_MAX       2048       /* of a table */
+#define SLOTS           8192       /* a power of two */
+#define SHORTEST        8  /* bytes of an id that is no number, of a secret */
+#define SHORTEST_SEALED 24 /* of one by a cipher that is known */
+#define LONGEST         64
 
 enum vl_status
 clues_open(struct clues **out, size_t ntables, struct vl_err *err)
@@ -341,7 +342,11 @@ clues_add(struct clues *c, const struct clue_text *t,
 
 	if (v->name.n >= CLUE_NAME_MAX || t->row.n >= CLUE_NAME_MAX)
 		return VL_OK;
-	if (t->may_be_secret && !is_number)
+	/* Most words of a file are shorter than any secret. */
+	if (c->strict && v->value.n < SHORTEST)
+		return VL_OK;
+	if (t->may_be_secret && !is_number &&
+	    (!c->strict || c->nciphers > 0 || v->value.n >= SHORTEST_SEALED))
 		cipher = clue_cipher(c, v->value);
 	secret = cipher != NULL ||
 	    (t->may_be_secret && !is_number && clue_like_secret(v->value) &&

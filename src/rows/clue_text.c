@@ -56,6 +56,9 @@ clue_known_secret(struct vl_slice s)
 {
 	size_t i = 0;
 
+	/* As one of them does. */
+	if (s.n == 0 || memchr("-gxrs$p:{", *s.p, 9) == NULL)
+		return false;
 	if (begins_with(s, "-----BEGIN ") &&
 	    memmem(s.p, s.n, "PRIVATE KEY-----", 16) != NULL)
 		return true;
@@ -246,14 +249,23 @@ quoted(struct vl_slice text, struct vl_slice token)
 	return n < left ? (struct vl_slice){ token.p, n } : token;
 }
 
+/* Too short for a secret, and it does not begin one between quotes. */
+static bool
+is_mere_word(const struct reading *r, struct vl_slice text, struct vl_slice t)
+{
+	return r->c->strict && t.n < SECRET_MIN &&
+	    (t.p == text.p || t.p[-1] != '"');
+}
+
 static void
 take_token(struct reading *r, struct vl_slice text, struct vl_slice token,
     struct vl_slice *name)
 {
 	const uint8_t *before = name->p == NULL ? text.p : name->p + name->n;
 	struct vl_slice gap = { before, (size_t)(token.p - before) };
-	bool joined = name->n > 0 && joins(gap);
-	struct vl_slice whole = quoted(text, token);
+	const bool mere = is_mere_word(r, text, token);
+	bool joined = !mere && name->n > 0 && joins(gap);
+	struct vl_slice whole = mere ? token : quoted(text, token);
 
 	if (all_digits(token)) {
 		if (joined)
@@ -262,10 +274,12 @@ take_token(struct reading *r, struct vl_slice text, struct vl_slice token,
 			*name = (struct vl_slice){ token.p, 0 };
 		return;
 	}
-	note(r, joined ? *name : (struct vl_slice){ 0 }, token);
-	if (joined && whole.n > token.n && r->form == CLUE_JSON)
-		note(r, *name, whole);
-	note_tail(r, token);
+	if (!mere) {
+		note(r, joined ? *name : (struct vl_slice){ 0 }, token);
+		if (joined && whole.n > token.n && r->form == CLUE_JSON)
+			note(r, *name, whole);
+		note_tail(r, token);
+	}
 	*name = token;
 	if (!is_letter(*token.p) && *token.p != '_')
 		name->n = 0;

@@ -120,10 +120,8 @@ blot(uint8_t *p, const struct vl_place *place)
 }
 
 static enum files_form
-form_of(enum vl_part_form form, struct vl_slice text, size_t at)
+form_of(enum vl_part_form form)
 {
-	size_t before = at;
-
 	switch (form) {
 	case VL_FORM_JSON_TEXT:
 		return FORM_JSON;
@@ -132,12 +130,7 @@ form_of(enum vl_part_form form, struct vl_slice text, size_t at)
 	case VL_FORM_YAML_DOUBLE:
 		return FORM_YAML_DOUBLE;
 	case VL_FORM_YAML_PART:
-		/* Of a block each line begins with blanks. */
-		while (before > 0 && text.p[before - 1] == ' ')
-			before--;
-		return before > 0 && text.p[before - 1] == '\n' ?
-		    FORM_YAML_LINES :
-		    FORM_BARE;
+		return FORM_YAML_LINES;
 	default:
 		return FORM_BARE;
 	}
@@ -145,8 +138,7 @@ form_of(enum vl_part_form form, struct vl_slice text, size_t at)
 
 static enum vl_status
 add_places(struct vl_secretfiles *s, struct files_spots *out,
-    struct files_spot *spot, struct vl_slice text,
-    const struct vl_finder *finder, struct vl_err *err)
+    struct files_spot *spot, const struct vl_finder *finder, struct vl_err *err)
 {
 	const struct vl_places *places = &s->places;
 	size_t *ends = calloc(places->n + 1, sizeof(*ends));
@@ -163,7 +155,7 @@ add_places(struct vl_secretfiles *s, struct files_spots *out,
 		spot->place = places->list[i];
 		spot->at = spot->place.at;
 		spot->n = spot->place.n;
-		spot->form = form_of(spot->place.form, text, spot->at);
+		spot->form = form_of(spot->place.form);
 		inside = (struct vl_slice){ names.p + at, ends[i] - at };
 		if (inside.n > VL_SLOT_INSIDE_MAX)
 			st = vl_fail(err, VL_EFORMAT,
@@ -208,7 +200,7 @@ find_by_path(struct vl_secretfiles *s, struct files_spots *out,
 		st = vl_finder_find(
 		    f, vl_locked_slice(&s->scrubbed), &s->places, err);
 	if (st == VL_OK && s->places.n > 0)
-		st = add_places(s, out, spot, text, f, err);
+		st = add_places(s, out, spot, f, err);
 	vl_finder_free(f);
 	vl_locked_clear(&s->scrubbed);
 	return st;
