@@ -98,9 +98,10 @@ struct vl_run {
 	int64_t changes;            /* of `dbs`, before the transaction */
 	enum vl_depth depth;        /* of the pass in hand */
 	bool keep_owner;
-	bool surveyed;   /* every line was seen once */
-	bool journalled; /* BEGIN stands */
-	bool quiet;      /* changes are not said: a second pass will say them */
+	bool surveyed;       /* every line was seen once */
+	bool journalled;     /* BEGIN stands */
+	struct vl_buf notes; /* that were said, each with a NUL */
+	bool quiet; /* changes are not said: a second pass will say them */
 	char conflict[1024]; /* the first one, for the error */
 	struct vl_err
 	    planned;    /* what failed of a plan, where none can be told */
@@ -182,6 +183,9 @@ struct vl_filter_opts vl_part_filter(
 /* Every few lines: how far `what` is, and VL_ESIGNAL when asked to stop. */
 enum vl_status vl_run_goes_on(const struct vl_run *run, uint64_t number,
     const char *what, struct vl_err *err);
+/* Of what several resources may say, such as of a key that others may read:
+ * once. */
+void vl_run_note(struct vl_run *run, const char *text);
 enum vl_status vl_pass(
     struct vl_run *run, enum vl_depth depth, struct vl_err *err);
 

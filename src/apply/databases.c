@@ -138,10 +138,8 @@ static void
 note(void *arg, const char *text)
 {
 	const struct vl_base *b = arg;
-	const struct vl_apply_ui *ui = b->run->opts->ui;
 
-	if (!b->run->quiet)
-		ui->note(ui->arg, text);
+	vl_run_note(b->run, text);
 }
 
 static void

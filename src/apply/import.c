@@ -519,6 +519,7 @@ run_free(struct vl_run *run)
 	free(run->bases);
 	vl_dbs_free(run->dbs);
 	vl_header_free(&run->header);
+	vl_buf_free(&run->notes);
 	vl_ledger_free(&run->ledger);
 	vl_intake_close(&run->intake);
 	plan_write_free(run->writer);

@@ -195,14 +195,30 @@ stays_here(void *arg, struct vl_slice path)
 	return vl_target_leaves(p->target, path);
 }
 
+void
+vl_run_note(struct vl_run *run, const char *text)
+{
+	const struct vl_apply_ui *ui = run->opts->ui;
+	const struct vl_slice one = { (const uint8_t *)text, strlen(text) + 1 };
+	struct vl_err ignored = { 0 };
+	size_t at = 0;
+
+	if (run->quiet)
+		return;
+	for (; at < run->notes.n;
+	     at += strlen((const char *)run->notes.p + at) + 1)
+		if (strcmp((const char *)run->notes.p + at, text) == 0)
+			return;
+	(void)vl_buf_add(&run->notes, one, &ignored);
+	ui->note(ui->arg, text);
+}
+
 static void
 note(void *arg, const char *text)
 {
 	const struct vl_part *p = arg;
-	const struct vl_apply_ui *ui = p->run->opts->ui;
 
-	if (!p->run->quiet)
-		ui->note(ui->arg, text);
+	vl_run_note(p->run, text);
 }
 
 static enum vl_status

@@ -353,6 +353,13 @@ class Tied(Files):
         self.carry()
         self.assertEqual("app secret", self.secret("app.json"))
 
+    def test_a_key_that_everybody_may_read_is_warned_of_once(self):
+        self.tables("")
+        bundle = self.site.export()
+        (self.folder / "dst-config").chmod(0o644)
+        result = self.site.import_(bundle, "--allow-delete")
+        self.assertEqual(1, result.err.count("may read master key 'app'"))
+
     def test_a_tree_of_files_of_rows_has_no_secrets(self):
         self.put("src", "flows/seven.json", self.config("src", "of seven"))
         self.write([*WORDS, '{file: "flows/*.json", json: $.data, '
