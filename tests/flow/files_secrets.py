@@ -260,6 +260,35 @@ class Carried(Files):
         self.assertEqual(PEM, self.text("keys/id.pem"))
 
 
+    def test_a_master_key_in_a_file_of_the_tree_is_each_sides_own(self):
+        """As that of a program of PHP, in its .env beside other settings."""
+        for side in SIDES:
+            self.put(side, ".env", f"APP_KEY={n8n.key_of(side)}\n"
+                     f"PORT={len(side)}\nDB_PASSWORD={PASSWORD}\n")
+
+        def write(words):
+            self.write([*WORDS, f"{{file: .env, line: APP_KEY{words}}}"])
+            for side in SIDES:
+                yaml = (self.site.source_yaml if side == "src"
+                        else self.site.target_yaml)
+                yaml.write_text(yaml.read_text().replace(
+                    f"{self.folder}/{side}-config, json: $.encryptionKey",
+                    f"{self.root[side]}/.env, line: APP_KEY"))
+
+        write("")
+        result = self.refused_import(4, self.site.export(), "'.env'",
+                                     "master key 'app' of this side")
+        self.assertNotIn(n8n.key_of("src"), result.said)
+        write(", on_secret: keep_here")
+        self.put("src", ".env", self.text(".env", "src") + "NEW=1\n")
+        self.carry()
+        self.assertEqual(f"APP_KEY={n8n.key_of('dst')}\nPORT=3\n"
+                         f"DB_PASSWORD={PASSWORD}\nNEW=1\n",
+                         self.text(".env"))
+        self.assertEqual("app secret", self.secret("app.json"))
+        self.assert_says(self.carry(), "nothing differs")
+
+
 class Moved(Files):
 
     def test_secrets_follow_a_path_that_is_mapped(self):
