@@ -479,13 +479,14 @@ check_run(const struct vl_args *args, struct vl_err *err)
 const struct vl_cmd vl_cmd_check = {
 	.name = "check-profile",
 	.operands = "SITE.yaml",
-	.help = "hold the profile of a site against its databases",
-	.about = "Says for each table how its rows are called, for each "
-	         "reference how many of its\nids name a row, and everything "
-	         "for which an export would be refused. With "
-	         "--against also what an import would\nadd, change and take "
-	         "away, and for what it would be refused. Only reads; the\n"
-	         "application may run.",
+	.help = "hold the profile of a site against its databases and trees",
+	.about =
+	    "Says for each table how its rows are called, for each "
+	    "reference how many of its\nids name a row, for each secret "
+	    "whether it opens, and everything for which an export\nwould "
+	    "be refused. With --against also what an import would add, "
+	    "change and take\naway, and for what it would be refused. Only "
+	    "reads; the application may run.",
 	.opts = table,
 	.opts_size = sizeof(struct check_opts),
 	.min_operands = 1,
