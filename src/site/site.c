@@ -166,9 +166,10 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 		st = vl_site_read_map(&reader, VL_SCOPE_SITE, site, root, err);
 	if (st == VL_OK)
 		st = sort_resources(site, err);
-	vl_profile_use_prefixes(site);
-	if (st == VL_OK)
+	if (st == VL_OK) {
+		vl_profile_use_prefixes(site);
 		st = vl_site_check_rules(&reader, site, root, err);
+	}
 	if (st == VL_OK)
 		st = vl_site_check_masters(&reader, site, err);
 	if (st == VL_OK)

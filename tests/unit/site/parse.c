@@ -310,6 +310,9 @@ refuses_words_about_databases_where_there_is_none(void **state)
 	/* What is wrong in itself is said first. */
 	refused(
 	    HEAD "references: {}\n", ":7:13: 'references' has no 'undeclared'");
+	refused(HEAD "profile: {use: n8n, prefix: {ap.: wp_}}\n",
+	    ":7:30: 'ap.' cannot be a 'prefix'; use 1 to 64 letters, digits "
+	    "and underscores");
 	refused(HEAD "profile: {use: n8n, tabels: []}\n",
 	    ":7:21: unknown word 'tabels'; did you mean 'tables'?");
 	refused_entry("map", "{resource: uploads, table: t, from: a, to: [b]}",
