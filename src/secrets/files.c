@@ -103,11 +103,15 @@ void
 vl_secretfiles_free(struct vl_secretfiles *s)
 {
 	size_t i = 0;
+	size_t k = 0;
 
 	if (s == NULL)
 		return;
 	for (i = 0; i < s->n; i++) {
 		vl_exclude_free(s->entries[i].glob);
+		for (k = 0; k < s->entries[i].ntrials; k++)
+			vl_buf_free(&s->entries[i].trials[k].member);
+		free(s->entries[i].trials);
 		vl_vault_free(s->entries[i].vault);
 		vl_buf_free(&s->entries[i].member);
 		free(s->entries[i].name);

@@ -10,6 +10,13 @@
 #define FILES_SHOWN 512
 #define LEAK_MARK   '@' /* before the number of one that stood in clear */
 
+/* What was tried of one master key. */
+struct files_trial {
+	struct vl_buf member; /* of a family, as name_member() says */
+	struct vl_trial trial;
+	struct vl_err first; /* of those that failed */
+};
+
 /* One entry of `secrets`. */
 struct files_entry {
 	const struct vl_secret_words *words;
@@ -21,9 +28,10 @@ struct files_entry {
 	const char *cipher; /* of this side, once there is a vault */
 	bool in_clear;      /* this side keeps it so */
 	bool proves;        /* a value that opens does so with this key */
-	struct vl_trial trial;
-	uint64_t found;      /* places, in what was tried */
-	struct vl_err first; /* of those that failed */
+	struct files_trial *trials;
+	size_t ntrials;
+	size_t trial;   /* the one that was asked for last */
+	uint64_t found; /* places, in what was tried */
 };
 
 /* How a secret is spelled where it stands. */

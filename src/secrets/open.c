@@ -1,9 +1,11 @@
 /* Secrets of files, opened with the master key that their file is under. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <valise/family.h>
+#include <valise/text.h>
 
 #include "files.h"
 
@@ -202,18 +204,50 @@ learn(struct vl_secretfiles *s, const struct files_entry *e,
 	    vl_needles_add(s->opts.needles, seen->plain, e->name, err);
 }
 
+/* Of the key that the vault of `e` is of. */
+static enum vl_status
+find_trial(struct files_trial **out, struct files_entry *e, struct vl_err *err)
+{
+	const struct vl_slice member = vl_buf_slice(&e->member);
+	struct files_trial *grown = NULL;
+	size_t i = 0;
+
+	if (e->ntrials > 0 &&
+	    vl_slice_equal(member, vl_buf_slice(&e->trials[e->trial].member)))
+		i = e->trial;
+	while (i < e->ntrials &&
+	    !vl_slice_equal(member, vl_buf_slice(&e->trials[i].member)))
+		i++;
+	if (i == e->ntrials) {
+		grown = reallocarray(e->trials, i + 1, sizeof(*e->trials));
+		if (grown == NULL)
+			return vl_fail_memory(err);
+		e->trials = grown;
+		e->trials[i] = (struct files_trial){ 0 };
+		e->ntrials++;
+		if (vl_buf_add(&e->trials[i].member, member, err) != VL_OK)
+			return err->status;
+	}
+	e->trial = i;
+	*out = &e->trials[i];
+	return VL_OK;
+}
+
 static enum vl_status
 try_one(void *arg, const struct vl_secret_seen *seen, struct vl_err *err)
 {
 	struct vl_secretfiles *s = arg;
 	struct files_entry *e = &s->entries[seen->entry];
+	struct files_trial *t = NULL;
 
-	e->trial.proves = e->proves;
-	if (seen->status == VL_EAUTH && e->trial.failed++ == 0)
+	if (find_trial(&t, e, err) != VL_OK)
+		return err->status;
+	t->trial.proves = e->proves;
+	if (seen->status == VL_EAUTH && t->trial.failed++ == 0)
 		(void)snprintf(
-		    e->first.text, sizeof(e->first.text), "%s", seen->why);
+		    t->first.text, sizeof(t->first.text), "%s", seen->why);
 	/* What stands in clear says nothing of the key. */
-	e->trial.opened += seen->status == VL_OK && !seen->clear;
+	t->trial.opened += seen->status == VL_OK && !seen->clear;
 	e->found++;
 	return seen->status == VL_OK && s->opts.needles != NULL ?
 	    learn(s, e, seen, err) :
@@ -243,22 +277,59 @@ vl_secretfiles_unfound(const struct vl_secretfiles *s, size_t *at)
 	return *at < s->n ? s->entries[(*at)++].name : NULL;
 }
 
+static enum vl_status
+fail_trial(const struct files_entry *e, const struct files_trial *t,
+    enum vl_status how, struct vl_err *err)
+{
+	const char *key = e->words->master_key;
+	char part[FILES_SHOWN / 4];
+	char of[FILES_SHOWN / 2] = "";
+
+	if (t->member.n > 0)
+		(void)snprintf(of, sizeof(of), " of '%s'",
+		    vl_escape_text(part, sizeof(part),
+		        (struct vl_slice){ t->member.p, t->member.n - 1 }));
+	return vl_fail(err, how,
+	    "'secrets', '%s': %s with master key '%s'%s (%s): is it the key of "
+	    "this side's application?",
+	    e->name,
+	    t->trial.opened == 0 ? "no secret opens" :
+	                           "most secrets do not open",
+	    key == NULL ? "" : key, of, t->first.text);
+}
+
+/* All keys of a family as one: an export tells of each value that does not
+ * open, and stops, but an import would write it anew. */
+static void
+add_trials(struct files_trial *all, const struct files_entry *e)
+{
+	const struct files_trial *t = e->trials;
+
+	for (; t < e->trials + e->ntrials; t++) {
+		if (all->trial.failed == 0)
+			all->first = t->first;
+		all->trial.proves = t->trial.proves;
+		all->trial.opened += t->trial.opened;
+		all->trial.failed += t->trial.failed;
+	}
+}
+
 enum vl_status
 vl_secretfiles_tried(
     const struct vl_secretfiles *s, bool target, struct vl_err *err)
 {
 	const struct files_entry *e = s->entries;
+	const struct files_trial *t = NULL;
+	struct files_trial all = { 0 };
 
-	for (; e < s->entries + s->n; e++)
-		if (vl_trial_fails(&e->trial))
-			return vl_fail(err, target ? VL_EREFUSED : VL_EUSAGE,
-			    "'secrets', '%s': %s with master key '%s' (%s): is "
-			    "it the key of this side's application?",
-			    e->name,
-			    e->trial.opened == 0 ? "no secret opens" :
-			                           "most secrets do not open",
-			    e->words->master_key == NULL ? "" :
-			                                   e->words->master_key,
-			    e->first.text);
+	for (; e < s->entries + s->n; e++) {
+		all = (struct files_trial){ 0 };
+		add_trials(&all, e);
+		if (!target && vl_trial_fails(&all.trial))
+			return fail_trial(e, &all, VL_EUSAGE, err);
+		for (t = e->trials; target && t < e->trials + e->ntrials; t++)
+			if (vl_trial_fails(&t->trial))
+				return fail_trial(e, t, VL_EREFUSED, err);
+	}
 	return VL_OK;
 }

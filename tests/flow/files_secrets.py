@@ -219,6 +219,23 @@ class Carried(Files):
         self.refused_import(2, self.site.export(), "'t-a.b'",
                             "the key is not in it")
 
+    def test_a_wrong_key_of_one_member_is_no_less_wrong(self):
+        self.put("src", "tenants/b/secrets.json",
+                 self.config("src", "of another tenant"))
+        keys = self.folder / "dst-tenants"
+        for side in SIDES:
+            (self.folder / f"{side}-tenants").write_text(json.dumps(
+                {"tenants": {name: {"key": n8n.key_of(side)}
+                             for name in ("a.b", "b")}}))
+        self.carry()
+        text = self.text("tenants/b/secrets.json")
+        keys.write_text(keys.read_text().replace(
+            f'"b": {{"key": "{n8n.key_of("dst")}"}}', '"b": {"key": "wrong"}'))
+        self.assertIn("wrong", keys.read_text())
+        self.refused_import(4, self.bundle, "no secret opens",
+                            "master key 't-{tenant}' of 'b'")
+        self.assertEqual(text, self.text("tenants/b/secrets.json"))
+
     def test_a_side_that_does_not_know_of_secrets_is_told(self):
         self.write(target=[])
         self.refused_import(4, self.site.export(), "came with secrets",
