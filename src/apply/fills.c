@@ -119,13 +119,18 @@ vl_fills_new(
 static enum vl_status
 try_file(struct vl_fills *f, struct vl_slice path, struct vl_err *err)
 {
+	char shown[SHOWN];
 	enum vl_status st =
 	    vl_here_read(&f->here, f->opts.root, path, VL_SECRETFILE_MAX, err);
 
 	/* What is longer says nothing of the key. */
 	if (st == VL_EREFUSED)
 		return VL_OK;
-	if (st == VL_OK && f->here.there)
+	if (st != VL_OK)
+		(void)vl_within(err, "resource '%s': secrets of '%s'",
+		    f->opts.resource,
+		    vl_escape_text(shown, sizeof(shown), path));
+	else if (f->here.there)
 		st = vl_secretfile_try(
 		    f->set, path, vl_buf_slice(&f->here.text), err);
 	vl_here_clear(&f->here);

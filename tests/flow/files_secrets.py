@@ -236,6 +236,15 @@ class Carried(Files):
                             "master key 't-{tenant}' of 'b'")
         self.assertEqual(text, self.text("tenants/b/secrets.json"))
 
+    @unittest.skipIf(os.geteuid() == 0, "root reads every file")
+    def test_one_that_cannot_be_read_here_is_named(self):
+        self.carry()
+        path = self.root["dst"] / ".env"
+        path.chmod(0)
+        self.refused_import(1, self.bundle, "secrets of '.env'",
+                            "Permission denied")
+        path.chmod(0o600)
+
     def test_a_side_that_does_not_know_of_secrets_is_told(self):
         self.write(target=[])
         self.refused_import(4, self.site.export(), "came with secrets",
