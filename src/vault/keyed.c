@@ -111,6 +111,8 @@ vl_hidden_line(struct vl_hidden *h, struct vl_slice text, const char *name,
 	uint8_t quote = 0;
 
 	*h = (struct vl_hidden){ 0 };
+	/* Editors put a byte order mark there, which is no part of a name. */
+	(void)take(&text, "\xef\xbb\xbf");
 	while (text.n > 0 && st == VL_OK) {
 		end = memchr(text.p, '\n', text.n);
 		line = (struct vl_slice){ text.p,

@@ -637,6 +637,20 @@ of_secrets_that_overlap_nothing_stays(void **state)
 }
 
 static void
+a_byte_order_mark_hides_no_line(void **state)
+{
+	struct side side = side_of("app.key", "{file: a, line: K}", "", NULL);
+	struct vl_parted parted = { 0 };
+
+	(void)state;
+	parts_to(&side, "a", "\xef\xbb\xbfK=hunter2\n",
+	    "\xef\xbb\xbfK=<line K>\n", &parted);
+	(void)fills_to(&side, "a", &parted, NULL, "\xef\xbb\xbfK=hunter2\n");
+	vl_parted_free(&parted);
+	free_side(&side);
+}
+
+static void
 a_number_of_json_stays_one(void **state)
 {
 	struct side side =
@@ -729,6 +743,7 @@ main(void)
 		cmocka_unit_test(a_slot_where_this_side_names_none_is_refused),
 		cmocka_unit_test(what_stands_in_clear_beside_is_found),
 		cmocka_unit_test(of_secrets_that_overlap_nothing_stays),
+		cmocka_unit_test(a_byte_order_mark_hides_no_line),
 		cmocka_unit_test(a_number_of_json_stays_one),
 		cmocka_unit_test(a_wrong_master_key_is_told),
 	};
