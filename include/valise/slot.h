@@ -69,7 +69,7 @@ struct vl_secret_ops {
 	const void *arg;
 	void (*print)(const void *arg, const struct vl_slot_place *place,
 	    struct vl_slice plain, uint8_t out[VL_SLOT_PRINT_SIZE]);
-	/* Append the token to `out`.  VL_ELIMIT above VL_SECRET_MAX; memory. */
+	/* Append the token to `out`.  VL_EREFUSED above VL_SECRET_MAX. */
 	enum vl_status (*seal)(const void *arg,
 	    const struct vl_slot_place *place, struct vl_slice plain,
 	    struct vl_buf *out, struct vl_err *err);

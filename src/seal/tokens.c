@@ -207,9 +207,10 @@ seal(const void *arg, const struct vl_slot_place *place, struct vl_slice plain,
 	size_t i = 0;
 
 	if (plain.n > VL_SECRET_MAX)
-		return vl_fail(err, VL_ELIMIT,
-		    "a secret has %zu bytes, more than %u", plain.n,
-		    VL_SECRET_MAX);
+		return vl_fail(err, VL_EREFUSED,
+		    "a secret of more than %u MiB does not travel: leave it "
+		    "out, or say 'on_secret: blank'",
+		    VL_SECRET_MAX >> 20);
 	st = vl_buf_reserve(out, VL_TOKEN_HEAD + n, err);
 	if (st != VL_OK)
 		return st;

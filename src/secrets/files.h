@@ -8,7 +8,9 @@
 #include <valise/tree.h>
 
 #define FILES_SHOWN 512
-#define LEAK_MARK   '@' /* before the number of one that stood in clear */
+/* Places in one file; of fewer slots a line is full (VL_LINE_MAX). */
+#define FILES_SPOTS_MAX 2048
+#define LEAK_MARK       '@' /* before the number of one that stood in clear */
 
 /* What was tried of one master key. */
 struct files_trial {

@@ -184,6 +184,8 @@ add_slot(
 		ops->print(ops->arg, &place, vl_locked_slice(&p->s->plain),
 		    slot.slot.print);
 		st = add_token(p, &place);
+		if (st != VL_OK)
+			st = fail_at(p, inside);
 	}
 	if (st == VL_OK)
 		st = vl_buf_add(&p->out->room[ROOM_SLOTS],

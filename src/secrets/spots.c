@@ -238,6 +238,11 @@ settle(struct vl_secretfiles *s, struct files_spots *out, struct vl_slice file,
 	char shown[FILES_SHOWN];
 	size_t i = 1;
 
+	if (out->n > FILES_SPOTS_MAX)
+		return vl_fail(err, VL_EREFUSED,
+		    "%s: more secrets than a line of a manifest has room for: "
+		    "name the whole file in 'secrets'",
+		    files_shown(shown, file, (struct vl_slice){ 0 }));
 	if (out->n > 1)
 		qsort(out->list, out->n, sizeof(*out->list), by_place);
 	while (i < out->n) {

@@ -133,6 +133,16 @@ class Lines(Tree):
         write_tree(self.site.source, {"large.bin": b"\0" * ((16 << 20) + 1)})
         self.refused(4, "file 'large.bin' has more than 16777216 bytes")
 
+    def test_a_secret_that_is_too_long_and_too_many_are_refused(self):
+        self.words(WORDS + '  - {file: "*.bin"}\n')
+        write_tree(self.site.source, {"large.bin": b"\1" * ((1 << 20) + 1)})
+        self.refused(4, "file 'large.bin'", "a secret of more than 1 MiB")
+        (self.site.source / "large.bin").unlink()
+        self.words(WORDS + '  - {file: many.json, json: "$.*"}\n')
+        write_tree(self.site.source, {"many.json": json.dumps(
+            {f"k{i}": f"v{i}" for i in range(100_000)})})
+        self.refused(4, "file 'many.json'", "more secrets than a line")
+
     def test_what_cannot_be_read_is_refused_or_carried_as_it_is(self):
         write_tree(self.site.source, {"config.json": '{"db": '})
         self.refused(4, "file 'config.json': not JSON at byte",

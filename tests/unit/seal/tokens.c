@@ -353,7 +353,7 @@ refuses_what_is_too_long(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    VL_ELIMIT, ops.seal(ops.arg, &place, plain, &out, &err));
+	    VL_EREFUSED, ops.seal(ops.arg, &place, plain, &out, &err));
 	assert_int_equal(0, out.n);
 	plain.n--;
 	assert_int_equal(VL_OK, ops.seal(ops.arg, &place, plain, &out, &err));
