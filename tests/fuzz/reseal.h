@@ -109,6 +109,8 @@ reseal_slots(struct reseal_work *w, struct vl_entry *e,
 	slots[1] = (struct vl_file_slot){ .at = e->size,
 		.slot = { .form = VL_SLOT_SEALED },
 		.inside = vl_slice_of("line B") };
+	if (w->all->places != NULL)
+		memcpy(slots, w->all->places, 2 * sizeof(*slots));
 	e->slots = slots;
 	e->nslots = 2;
 	for (i = 0; i < 2; i++) {

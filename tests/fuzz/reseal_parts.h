@@ -67,6 +67,7 @@ struct reseal {
 	struct vl_slice text; /* content of a; none: random bytes */
 	/* a has secrets, made by these; NULL: none */
 	const struct vl_secret_ops *secrets;
+	const struct vl_file_slot *places; /* of the two; NULL: some */
 	struct vl_slice row_token; /* of the one secret in `rows`, as an item */
 };
 
