@@ -147,6 +147,16 @@ mask_wide(const struct masking *m, uint8_t *p, size_t n)
 	return want;
 }
 
+/* Behind the sign of a block, `|` or `>` and perhaps what becomes of the line
+ * ends behind it, is said how far it is indented. */
+static bool
+behind_block(const uint8_t *p, size_t at)
+{
+	if (at > 1 && (p[at - 1] == '-' || p[at - 1] == '+'))
+		at--;
+	return at > 0 && (p[at - 1] == '|' || p[at - 1] == '>');
+}
+
 /* Of JSON what is outside of quotes stays: numbers, true, false, null. */
 static void
 mask(const struct masking *m, uint8_t *p, size_t n, bool json)
@@ -168,12 +178,9 @@ mask(const struct masking *m, uint8_t *p, size_t n, bool json)
 		} else if (run == 0) {
 			at++;
 		} else {
-			/* How far a block is indented is said behind its sign.
-			 */
 			if (inside &&
 			    !is_named(m, (struct vl_slice){ p + at, run }) &&
-			    (json || at == 0 ||
-			        (p[at - 1] != '|' && p[at - 1] != '>')))
+			    (json || !behind_block(p, at)))
 				mask_run(m, p + at, run);
 			at += run;
 		}
