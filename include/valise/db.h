@@ -11,7 +11,8 @@
  *
  *	vl_db_open_copy | vl_db_open_read -> schema, conditions, scans -> free
  *
- * A database and all that was opened on it belong to one thread at a time.
+ * A database and all that was opened on it belong to one thread at a time; what
+ * workers do for it they do over connections and rows of their own.
  * SQLite alone opens its files: closing another descriptor of one drops
  * every lock that this process holds on it.
  */
@@ -98,8 +99,11 @@ struct vl_db_opts {
 	const char *tempdir; /* for the private copy and temporary files; the
 	                      * last one opened decides for the process */
 	unsigned wait;       /* seconds for locks */
-	bool (*stop)(void *arg); /* asked now and then: VL_ESIGNAL; or NULL */
+	/* Asked now and then, by workers, too: VL_ESIGNAL; or NULL. */
+	bool (*stop)(void *arg);
 	void *arg;
+	struct vl_pool *pool; /* checks pages of a copy beside what follows; or
+	                       * NULL: they are checked when it is opened */
 };
 
 /*
@@ -114,6 +118,14 @@ struct vl_db_opts {
  */
 enum vl_status vl_db_open_copy(
     struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err);
+/*
+ * Of a copy whose pages are checked by a pool: waits for what is found.  Before
+ * that nothing counts that was read; and where reading fails, this is why.
+ *
+ * VL_EFORMAT as vl_db_open_copy()
+ * VL_ESIGNAL as `stop` says
+ */
+enum vl_status vl_db_checked(struct vl_db *db, struct vl_err *err);
 /* For reading it in place, inside one read transaction: a database in
  * rollback mode cannot be written by others meanwhile. */
 enum vl_status vl_db_open_read(

@@ -16,8 +16,6 @@
 
 /* Instructions of SQLite's machine between two questions whether to stop. */
 #define STEPS_ASKED 100000
-/* Findings of a check: those about pages come first. */
-#define FINDINGS_MAX 100000
 
 /* No schema of an application needs more; its defaults allow far more. */
 static const struct {
@@ -104,7 +102,8 @@ asked_to_stop(void *arg)
 {
 	struct vl_db *db = arg;
 
-	return db->stop(db->stop_arg);
+	return db_check_over(db) ||
+	    (db->stop != NULL && db->stop(db->stop_arg));
 }
 
 static int
@@ -127,14 +126,14 @@ harden(sqlite3 *sql)
 }
 
 enum vl_status
-db_connect(struct vl_db *db, sqlite3 **sql, const char *file, unsigned wait,
-    struct vl_err *err)
+db_connect(struct vl_db *db, sqlite3 **sql, const char *file, const char *vfs,
+    unsigned wait, struct vl_err *err)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 	sqlite3 *was = db->sql;
 	int ms = wait > INT_MAX / 1000 ? INT_MAX : (int)wait * 1000;
-	int rc = sqlite3_open_v2(file, sql, flags, NULL);
+	int rc = sqlite3_open_v2(file, sql, flags, vfs);
 
 	if (rc == SQLITE_OK)
 		rc = harden(*sql);
@@ -148,8 +147,7 @@ db_connect(struct vl_db *db, sqlite3 **sql, const char *file, unsigned wait,
 		db->sql = was;
 		return err->status;
 	}
-	if (db->stop != NULL)
-		sqlite3_progress_handler(*sql, STEPS_ASKED, asked_to_stop, db);
+	sqlite3_progress_handler(*sql, STEPS_ASKED, asked_to_stop, db);
 	return VL_OK;
 }
 
@@ -223,60 +221,6 @@ db_set_readonly(struct vl_db *db, struct vl_err *err)
 	    err);
 }
 
-/*
- * About content, not pages: such a row is carried as it is.  SQLite 3.40 says
- * the first, wrongly, of every row of a table without rowids whose key is not
- * in the order of its columns.
- */
-static bool
-about_content(const char *said)
-{
-	static const char *const begins[] = { "NULL value in ",
-		"NUMERIC value in ", "TEXT value in ", "non-" };
-	size_t i;
-
-	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (strncmp(said, begins[i], strlen(begins[i])) == 0)
-			return true;
-	return false;
-}
-
-enum vl_status
-db_check(struct vl_db *db, const char *which, struct vl_err *err)
-{
-	struct vl_buf sql = { 0 };
-	sqlite3_stmt *stmt = NULL;
-	bool row = false;
-	const char *said = NULL;
-	enum vl_status st = vl_buf_add_text(&sql, "PRAGMA ", err);
-
-	if (st == VL_OK)
-		st = db_quote(&sql, db->name, err);
-	if (st == VL_OK)
-		st = vl_buf_printf(&sql, err, ".%s(%d)", which, FINDINGS_MAX);
-	if (st == VL_OK)
-		st = db_prepare_buf(db, &stmt, &sql, err);
-	do {
-		row = false;
-		if (st == VL_OK)
-			st = db_step(db, stmt, &row, err);
-		if (st == VL_OK && row)
-			said = (const char *)sqlite3_column_text(stmt, 0);
-		if (!row || said == NULL || strcmp(said, "ok") == 0 ||
-		    about_content(said))
-			continue;
-		st = vl_fail(err, VL_EFORMAT,
-		    "'%s' is damaged, restore it or recover it with .recover"
-		    " of sqlite3: %s",
-		    db->path, said);
-		/* It says several things on several lines. */
-		vl_tame(err->text);
-	} while (row && st == VL_OK);
-	(void)sqlite3_finalize(stmt);
-	vl_buf_free(&sql);
-	return st;
-}
-
 enum vl_status
 db_learn(struct vl_db *db, bool check, struct vl_err *err)
 {
@@ -301,12 +245,15 @@ vl_db_free(struct vl_db *db)
 
 	if (db == NULL)
 		return;
+	db_check_end(db);
 	db_schema_free(&db->schema);
 	for (i = 0; i < db->nold; i++)
 		db_schema_free(&db->old[i]);
 	free(db->old);
 	if (db->owns)
 		(void)sqlite3_close_v2(db->sql);
+	if (db->copied)
+		(void)close(db->fd);
 	free(db->real);
 	free(db->path);
 	free(db->prefix);

@@ -1,15 +1,18 @@
 /*
  * A private copy of a database that others may be writing.
  *
- * The copy is a temporary database of SQLite: its file has no name from the
- * first byte on, and it may hold a database in WAL mode, which otherwise
- * wants files with names beside it.
+ * Its file has no name from the first byte on, and it may hold a database in
+ * WAL mode, which otherwise wants files with names beside it: where rows are
+ * only read, a private file (nameless.c); where they are changed for a preview,
+ * a temporary database of SQLite.
  */
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#include <valise/fs.h>
 
 #include "private.h"
 
@@ -45,7 +48,7 @@ static enum vl_status
 open_source(struct vl_db *db, sqlite3 **sql, unsigned wait, struct vl_err *err)
 {
 	bool log = has_log(db->real);
-	enum vl_status st = db_connect(db, sql, db->real, wait, err);
+	enum vl_status st = db_connect(db, sql, db->real, NULL, wait, err);
 
 	if (st == VL_OK && log)
 		(void)sqlite3_db_config(
@@ -150,11 +153,37 @@ db_make_copy(
 	enum vl_status st = open_source(db, &c.from, opts->wait, err);
 
 	if (st == VL_OK)
-		st = db_connect(db, &db->sql, "", 0, err);
+		st = db_connect(db, &db->sql, "", NULL, 0, err);
 	if (st == VL_OK)
 		st = run_backup(&c, err);
 	(void)sqlite3_close_v2(c.from);
 	return st;
+}
+
+/* Into a private file, which several connections can read. */
+static enum vl_status
+make_private(
+    struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
+{
+	struct copying c = { .db = db, .tempdir = opts->tempdir };
+	enum vl_status st = open_source(db, &c.from, opts->wait, err);
+
+	if (st == VL_OK)
+		st = vl_temp_file(&db->fd, opts->tempdir, err);
+	db->copied = st == VL_OK;
+	if (st == VL_OK)
+		st = db_connect_copy(db, err);
+	/* Nobody asks for it when this fails. */
+	if (st == VL_OK)
+		st = db_run(db,
+		    "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF",
+		    err);
+	if (st == VL_OK)
+		st = run_backup(&c, err);
+	(void)sqlite3_close_v2(c.from);
+	(void)sqlite3_close_v2(db->sql);
+	db->sql = NULL;
+	return st == VL_OK ? db_connect_copy(db, err) : st;
 }
 
 /* With a connection to a copy of the source, or to itself. */
@@ -163,6 +192,7 @@ open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
     struct vl_err *err)
 {
 	struct vl_db *db = NULL;
+	struct vl_err found = { 0 };
 	enum vl_status st = db_set_tempdir(opts->tempdir, err);
 
 	*out = NULL;
@@ -170,20 +200,24 @@ open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
 		st = db_look(&db, opts, err);
 	if (st == VL_OK) {
 		db->owns = true;
-		st = copy ? db_make_copy(db, opts, err) :
+		st = copy ? make_private(db, opts, err) :
 		            open_source(db, &db->sql, opts->wait, err);
 	}
 	if (st == VL_OK)
 		st = db_set_readonly(db, err);
-	if (st == VL_OK && !copy)
-		st = db_run(db, "BEGIN", err);
 	if (st == VL_OK)
-		st = db_learn(db, true, err);
+		st = copy ? db_check_begin(db, opts->pool, err) :
+		            db_run(db, "BEGIN", err);
+	if (st == VL_OK)
+		st = db_learn(db, !copy, err);
+	/* What is wrong with the pages says more. */
+	if (st != VL_OK && db != NULL && vl_db_checked(db, &found) != VL_OK)
+		*err = found;
 	if (st == VL_OK)
 		*out = db;
 	else
 		vl_db_free(db);
-	return st;
+	return st == VL_OK ? st : err->status;
 }
 
 enum vl_status

@@ -102,7 +102,7 @@ db_sync_dir(const struct vl_db *db, struct vl_err *err)
 static enum vl_status
 check_pages(struct vl_db *db, unsigned wait, struct vl_err *err)
 {
-	enum vl_status st = db_connect(db, &db->sql, db->real, wait, err);
+	enum vl_status st = db_connect(db, &db->sql, db->real, NULL, wait, err);
 
 	if (st == VL_OK)
 		st = db_set_readonly(db, err);
@@ -198,7 +198,7 @@ open_all(struct vl_dbs *d, const struct vl_dbs_opts *opts, struct vl_err *err)
 
 	if (st == VL_OK)
 		st = db_connect(
-		    d->at[0], &d->sql, d->at[0]->real, opts->wait, err);
+		    d->at[0], &d->sql, d->at[0]->real, NULL, opts->wait, err);
 	if (st != VL_OK)
 		return st;
 	for (i = 0; i < d->n; i++)

@@ -19,6 +19,9 @@ struct vl_db {
 	char *prefix;     /* of its tables, or "" */
 	bool utf16;
 	int64_t beside; /* vl_db_beside() */
+	bool copied;    /* `fd` is a private file with a copy */
+	int fd;
+	struct db_checking *checking; /* or NULL */
 	bool (*stop)(void *arg);
 	void *stop_arg;
 	struct vl_schema schema;
@@ -47,17 +50,33 @@ enum vl_status db_fail(struct vl_db *db, int rc, struct vl_err *err,
 /* Names, checks what lies at the path, and opens nothing. */
 enum vl_status db_look(
     struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err);
-/* Open `file` as `*sql`, with all that makes a strange file harmless. */
+/* Open `file` as `*sql`, with all that makes a strange file harmless; `vfs`
+ * may be NULL. */
 enum vl_status db_connect(struct vl_db *db, sqlite3 **sql, const char *file,
-    unsigned wait, struct vl_err *err);
+    const char *vfs, unsigned wait, struct vl_err *err);
 enum vl_status db_set_tempdir(const char *tempdir, struct vl_err *err);
 /* Conditions of a connection that is not written. */
 enum vl_status db_set_readonly(struct vl_db *db, struct vl_err *err);
+/* Encoding and schema; with `check` quick_check before. */
+enum vl_status db_learn(struct vl_db *db, bool check, struct vl_err *err);
+
+/* check.c */
+
 /* `which` is quick_check or integrity_check: VL_EFORMAT with what it says. */
 enum vl_status db_check(
     struct vl_db *db, const char *which, struct vl_err *err);
-/* Encoding and schema; with `check` quick_check before. */
-enum vl_status db_learn(struct vl_db *db, bool check, struct vl_err *err);
+/* quick_check of the private copy, by the pool; or here and now, NULL. */
+enum vl_status db_check_begin(
+    struct vl_db *db, struct vl_pool *pool, struct vl_err *err);
+/* There is no use in reading on. */
+bool db_check_over(const struct vl_db *db);
+void db_check_end(struct vl_db *db);
+
+/* nameless.c */
+
+/* Open the private file db->fd, to fill it while it is empty, else to read
+ * it. */
+enum vl_status db_connect_copy(struct vl_db *db, struct vl_err *err);
 
 /* copy.c: db->sql is a connection to a private copy, which may be written. */
 enum vl_status db_make_copy(

@@ -53,6 +53,7 @@ sqlite_open(struct vl_source **out, const struct vl_resource *resource,
 		.wait = opts->wait,
 		.stop = opts->stop,
 		.arg = opts->report.arg,
+		.pool = opts->pool,
 	};
 	enum vl_status st = VL_OK;
 
@@ -173,9 +174,24 @@ tell_findings(struct sqlite *q)
 		note(q, text);
 }
 
+/* Whatever a damaged page made of a row, that it is damaged is told. */
 static enum vl_status
-told(struct sqlite *q, enum vl_status st)
+check_pages(struct sqlite *q, enum vl_status st, struct vl_err *err)
 {
+	struct vl_err found = { 0 };
+
+	if (vl_db_checked(q->db, &found) == VL_OK)
+		return st;
+	*err = found;
+	return vl_within(err, "resource '%s' (line %u of the site file)",
+	    q->resource->name, q->resource->line);
+}
+
+static enum vl_status
+told(struct sqlite *q, enum vl_status st, struct vl_err *err)
+{
+	if (st != VL_OK)
+		st = check_pages(q, st, err);
 	if (st == VL_EREFUSED)
 		tell_findings(q);
 	return st;
@@ -188,15 +204,18 @@ sqlite_ready(struct vl_source *s, struct vl_err *err)
 	const struct vl_rows_opts opts = rows_opts(q);
 
 	report_uncarried(q);
-	return told(q, vl_rows_open(&q->rows, &opts, err));
+	return told(q, vl_rows_open(&q->rows, &opts, err), err);
 }
 
 static enum vl_status
 sqlite_next(struct vl_source *s, struct vl_record *rec, struct vl_err *err)
 {
 	struct sqlite *q = sqlite_of(s);
-	enum vl_status st = told(q, vl_rows_next(q->rows, rec, err));
+	enum vl_status st = told(q, vl_rows_next(q->rows, rec, err), err);
 
+	/* Behind the last row: all of them count, or none. */
+	if (st == VL_OK && rec->line.p == NULL)
+		st = check_pages(q, st, err);
 	if (st == VL_OK)
 		q->bytes += rec->line.n + rec->body_size;
 	return st;
@@ -215,7 +234,10 @@ static enum vl_status
 sqlite_read(
     struct vl_source *s, uint8_t *p, size_t n, size_t *got, struct vl_err *err)
 {
-	return vl_rows_read(sqlite_of(s)->rows, p, n, got, err);
+	struct sqlite *q = sqlite_of(s);
+	enum vl_status st = vl_rows_read(q->rows, p, n, got, err);
+
+	return st == VL_OK ? st : check_pages(q, st, err);
 }
 
 static enum vl_status
@@ -231,7 +253,10 @@ static enum vl_status
 sqlite_key(struct vl_source *s, const struct vl_tie *tie, struct vl_slice id,
     struct vl_buf *key, enum vl_tied *how, struct vl_err *err)
 {
-	return vl_rows_key_of(sqlite_of(s)->rows, tie, id, key, how, err);
+	struct sqlite *q = sqlite_of(s);
+	enum vl_status st = vl_rows_key_of(q->rows, tie, id, key, how, err);
+
+	return st == VL_OK ? st : check_pages(q, st, err);
 }
 
 static void
