@@ -55,7 +55,9 @@ struct vl_fields {
 
 /* A side while it is read. */
 struct reading {
-	struct trail trail; /* to the leaf at hand */
+	struct trail trail;         /* to the leaf at hand */
+	bool secret[DEPTH_MAX + 2]; /* as trail.marks: the path up to there */
+	size_t depth;               /* of these, the leaf's */
 	struct side *side;
 	struct vl_slice value;
 };
@@ -183,7 +185,7 @@ vl_fields_add(struct vl_fields *f, enum vl_side side,
 	return VL_OK;
 }
 
-/* What people keep to themselves, by a name on the path. */
+/* What people keep to themselves, by a name on the path to it. */
 static bool
 is_secret(struct vl_slice path)
 {
@@ -224,6 +226,24 @@ has_slot(const struct side *s, struct vl_slice text)
 	    memmem(text.p, text.n, SLOT_PREFIX, strlen(SLOT_PREFIX)) != NULL;
 }
 
+/* Each name is looked at once, however many leaves are below it; a word does
+ * not reach from one into the next, for something stands between them. */
+static void
+enter(void *with, size_t depth, const struct kid *kid)
+{
+	struct reading *r = with;
+	struct vl_slice path = { NULL, 0 };
+
+	trail_enter(&r->trail, depth, kid);
+	if (r->trail.st != VL_OK)
+		return;
+	path = vl_buf_slice(&r->trail.path);
+	path.p += r->trail.marks[depth];
+	path.n -= r->trail.marks[depth];
+	r->depth = depth + 1;
+	r->secret[r->depth] = r->secret[depth] || is_secret(path);
+}
+
 static enum vl_status
 take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 {
@@ -250,7 +270,7 @@ take_leaf(void *with, const struct leaf *leaf, struct vl_err *err)
 		.npath = path.n,
 		.quoted = leaf->head > 0 || leaf->form == VL_FORM_JSON_TEXT ||
 		    (leaf->spelled != NULL && leaf->form != VL_FORM_YAML) };
-	field->secret = is_secret(path);
+	field->secret = r->secret[r->depth];
 	st = vl_buf_add(&s->memory, path, err);
 	field->text = s->memory.n;
 	if (st == VL_OK && leaf->spelled != NULL)
@@ -288,7 +308,7 @@ read_side(struct side *s, enum form form, bool *read, struct vl_err *err)
 {
 	struct reading r = { .side = s, .value = vl_buf_slice(&s->value) };
 	const struct leaf_visit visit = {
-		.leaf = take_leaf, .with = &r, .enter = trail_enter
+		.leaf = take_leaf, .with = &r, .enter = enter
 	};
 	enum vl_status st = trail_begin(&r.trail, err);
 

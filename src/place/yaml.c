@@ -409,14 +409,13 @@ take_node(struct yaml *y, const yaml_event_t *e)
 		states = l->value;
 		merge = l->merge;
 		l->merge = false;
-	} else if (l->merge) {
-		states = l->states;
 	} else {
 		kid.indexed = true;
 		kid.index = l->index++;
 		if (y->visit->enter != NULL)
 			y->visit->enter(y->visit->with, y->depth, &kid);
-		states = path_step(y->path, l->states, &kid);
+		states =
+		    l->merge ? l->states : path_step(y->path, l->states, &kid);
 	}
 	return take_value(y, e, states, merge);
 }

@@ -1,6 +1,8 @@
 /*
  * What differs between two values: the first byte says how they are read, a
- * byte 0xff stands between them, and each 0xfe in them is the id of a row.
+ * byte 0xff stands between them, and in them each 0xfe is the id of a row, 0xfd
+ * a secret; the byte behind 0xfc says of how many pieces it is the length, and
+ * that behind 0xfb of which row it is the id.
  * What is told is one array of JSON of no more items than that, and has words;
  * of a value beside itself nothing is told.
  */
@@ -11,28 +13,54 @@
 #include "fuzz.h"
 
 static void
+add_part(
+    struct vl_fields *f, enum vl_side side, const struct vl_text_part *part)
+{
+	struct vl_err err = { 0 };
+
+	MUST(vl_fields_add(f, side, part, (struct vl_slice){ 0 }, &err) ==
+	    VL_OK);
+}
+
+/* What a byte that is never in UTF-8 stands for, and the byte behind it. */
+static void
+add_other(struct vl_fields *f, enum vl_side side, uint8_t kind, uint8_t n)
+{
+	struct vl_text_part part = { .kind = VL_PART_REF,
+		.table = vl_slice_of("t"),
+		.key = vl_slice_of("[1]") };
+	char key[8];
+
+	snprintf(key, sizeof(key), "[%u]", n);
+	if (kind == 0xfb)
+		part.key = vl_slice_of(key);
+	else if (kind == 0xfd)
+		part = (struct vl_text_part){ .kind = VL_PART_SECRET };
+	else if (kind == 0xfc)
+		part = (struct vl_text_part){ .kind = VL_PART_COUNT, .n = n };
+	add_part(f, side, &part);
+}
+
+static void
 add(struct vl_fields *f, enum vl_side side, struct vl_slice value)
 {
 	struct vl_text_part part = { .kind = VL_PART_TEXT };
-	const struct vl_text_part id = { .kind = VL_PART_REF,
-		.table = vl_slice_of("t"),
-		.key = vl_slice_of("[1]") };
-	struct vl_err err = { 0 };
-	const uint8_t *end = NULL;
+	size_t at = 0;
+	size_t i = 0;
 
-	while (value.n > 0) {
-		end = memchr(value.p, 0xfe, value.n);
-		part.text = value;
-		if (end != NULL)
-			part.text.n = (size_t)(end - value.p);
+	for (i = 0; i <= value.n; i++) {
+		if (i < value.n && (value.p[i] < 0xfb || value.p[i] == 0xff))
+			continue;
+		part.text = (struct vl_slice){ value.p + at, i - at };
 		if (part.text.n > 0)
-			MUST(vl_fields_add(f, side, &part,
-			         (struct vl_slice){ 0 }, &err) == VL_OK);
-		if (end != NULL)
-			MUST(vl_fields_add(f, side, &id, (struct vl_slice){ 0 },
-			         &err) == VL_OK);
-		value.p += part.text.n + (end != NULL);
-		value.n -= part.text.n + (end != NULL);
+			add_part(f, side, &part);
+		if (i == value.n)
+			break;
+		add_other(
+		    f, side, value.p[i], i + 1 < value.n ? value.p[i + 1] : 0);
+		i += (value.p[i] == 0xfb || value.p[i] == 0xfc) &&
+		    i + 1 < value.n;
+		at = i + 1;
 	}
 }
 

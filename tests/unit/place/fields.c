@@ -127,6 +127,21 @@ names_like_secrets_keep_theirs(void **state)
 	    "\"(not shown)\",\"path\":\"$.dbPassword.x\"}]");
 }
 
+/* Each leaf has the whole path that it is below, whatever stands between. */
+static void
+merged_maps_keep_the_path_around_them(void **state)
+{
+	(void)state;
+	tells(VL_FIELDS_YAML, "a:\n  <<: [{x: 1}, {y: 3}]\n",
+	    "a:\n  <<: [{x: 2}, {y: 3}]\n",
+	    "[{\"column\":\"c\",\"new\":\"2\",\"old\":\"1\",\"path\":"
+	    "\"$.a['<<'][0].x\"}]");
+	tells(VL_FIELDS_YAML, "password:\n  <<: [{x: 1}]\n",
+	    "password:\n  <<: [{x: 2}]\n",
+	    "[{\"column\":\"c\",\"new\":\"(not shown)\",\"old\":"
+	    "\"(not shown)\",\"path\":\"$.password['<<'][0].x\"}]");
+}
+
 static void
 a_secret(struct vl_fields *f, enum vl_side side, uint8_t print)
 {
@@ -300,6 +315,7 @@ main(void)
 		cmocka_unit_test(what_is_not_read_is_not_told),
 		cmocka_unit_test(much_is_not_told),
 		cmocka_unit_test(names_like_secrets_keep_theirs),
+		cmocka_unit_test(merged_maps_keep_the_path_around_them),
 		cmocka_unit_test(secrets_are_not_told_nor_their_fingerprints),
 		cmocka_unit_test(ids_are_told_by_key_and_lengths_follow),
 		cmocka_unit_test(
