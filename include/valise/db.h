@@ -421,11 +421,16 @@ void vl_table_clear(struct vl_table *t);
 enum vl_status vl_db_next_id(
     struct vl_db *db, const char *table, int64_t *id, struct vl_err *err);
 
+/*
+ * The pages, and each index against its table (integrity_check); where some
+ * ask for what only the application has, which nobody here can write either,
+ * the others.  VL_EFORMAT with what does not fit.
+ */
+enum vl_status vl_db_check_indexes(struct vl_db *db, struct vl_err *err);
 /* Rows whose foreign keys name no row; cells: table, rowid (or NULL), table
- * that is referred to. */
+ * that is referred to.  Sooner known after vl_db_check_indexes(), as long as
+ * nothing is written in between. */
 enum vl_status vl_db_dangling_open(
     struct vl_scan **out, struct vl_db *db, struct vl_err *err);
-/* The pages; with `full` also every index against its table.  VL_EFORMAT. */
-enum vl_status vl_db_check(struct vl_db *db, bool full, struct vl_err *err);
 
 #endif

@@ -3,7 +3,6 @@
 #include <valise/text.h>
 
 #include "private.h"
-#include "scan.h"
 
 static enum vl_status
 one_integer(struct vl_db *db, const struct vl_buf *sql, const char *bound,
@@ -65,31 +64,4 @@ vl_db_next_id(
 		    "table '%s' of '%s' has used up its ids", shown, db->path);
 	*id = most + 1;
 	return st;
-}
-
-enum vl_status
-vl_db_dangling_open(struct vl_scan **out, struct vl_db *db, struct vl_err *err)
-{
-	struct vl_scan *s = NULL;
-	struct vl_buf sql = { 0 };
-	enum vl_status st = db_scan_new(&s, db, 3, "foreign keys", err);
-
-	*out = NULL;
-	if (st == VL_OK)
-		st = vl_buf_printf(
-		    &sql, err, "PRAGMA \"%s\".foreign_key_check", db->name);
-	if (st == VL_OK)
-		st = db_prepare_buf(db, &s->stmt, &sql, err);
-	vl_buf_free(&sql);
-	if (st == VL_OK)
-		*out = s;
-	else
-		vl_scan_free(s);
-	return st;
-}
-
-enum vl_status
-vl_db_check(struct vl_db *db, bool full, struct vl_err *err)
-{
-	return db_check(db, full ? "integrity_check" : "quick_check", err);
 }

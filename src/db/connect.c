@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,6 +83,7 @@ db_look(struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
 	if (db == NULL)
 		return vl_fail_memory(err);
 	db->name = "main";
+	db->checked = DB_UNCHECKED;
 	db->stop = opts->stop;
 	db->stop_arg = opts->arg;
 	db->path = strdup(opts->path);
@@ -152,16 +154,30 @@ db_connect(struct vl_db *db, sqlite3 **sql, const char *file, const char *vfs,
 }
 
 /*
+ * Without statistics of memory, which nobody here asks for: with them each
+ * allocation takes one lock of the process, and this SQLite makes several for
+ * a row.  Refused where SQLite has begun, which costs nothing but time.
+ */
+static void
+configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/*
  * SQLite has one folder for temporary files in a process, and falls back to
  * others when it cannot be written; that is looked at here.
  */
 enum vl_status
 db_set_tempdir(const char *tempdir, struct vl_err *err)
 {
+	static pthread_once_t configured = PTHREAD_ONCE_INIT;
 	sqlite3_mutex *lock = NULL;
 	char *copy = NULL;
-	int rc = sqlite3_initialize();
+	int rc = SQLITE_OK;
 
+	(void)pthread_once(&configured, configure);
+	rc = sqlite3_initialize();
 	if (access(tempdir, R_OK | W_OK | X_OK) != 0)
 		return vl_fail_errno(
 		    err, "cannot make temporary files in '%s'", tempdir);
@@ -228,7 +244,7 @@ db_learn(struct vl_db *db, bool check, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	if (check)
-		st = db_check(db, "quick_check", err);
+		st = db_check_pages(db, err);
 	if (st == VL_OK)
 		st = db_word(db, "PRAGMA encoding", encoding, err);
 	if (st == VL_OK) {

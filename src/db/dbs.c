@@ -107,7 +107,7 @@ check_pages(struct vl_db *db, unsigned wait, struct vl_err *err)
 	if (st == VL_OK)
 		st = db_set_readonly(db, err);
 	if (st == VL_OK)
-		st = db_check(db, "quick_check", err);
+		st = db_check_pages(db, err);
 	(void)sqlite3_close_v2(db->sql);
 	db->sql = NULL;
 	return st;
@@ -260,7 +260,7 @@ vl_dbs_open_copy(
 		d->at[0]->name = names[0];
 	}
 	if (st == VL_OK)
-		st = db_check(d->at[0], "quick_check", err);
+		st = db_check_pages(d->at[0], err);
 	if (st == VL_OK)
 		st = learn(d, 0, false, err);
 	if (st == VL_OK)

@@ -10,6 +10,8 @@
 /* How many bytes of a name or condition a message shows. */
 #define SHOWN_MAX 256
 
+#define DB_UNCHECKED (-1)
+
 struct vl_db {
 	sqlite3 *sql;
 	bool owns;        /* the connection is closed with it */
@@ -22,6 +24,9 @@ struct vl_db {
 	bool copied;    /* `fd` is a private file with a copy */
 	int fd;
 	struct db_checking *checking; /* or NULL */
+	/* sqlite3_total_changes64() when all indexes were found to fit their
+	 * tables, so that it may be seen whether they still do; or that. */
+	int64_t checked;
 	bool (*stop)(void *arg);
 	void *stop_arg;
 	struct vl_schema schema;
@@ -57,14 +62,11 @@ enum vl_status db_connect(struct vl_db *db, sqlite3 **sql, const char *file,
 enum vl_status db_set_tempdir(const char *tempdir, struct vl_err *err);
 /* Conditions of a connection that is not written. */
 enum vl_status db_set_readonly(struct vl_db *db, struct vl_err *err);
-/* Encoding and schema; with `check` quick_check before. */
+/* Encoding and schema; with `check` db_check_pages() before. */
 enum vl_status db_learn(struct vl_db *db, bool check, struct vl_err *err);
 
 /* check.c */
 
-/* `which` is quick_check or integrity_check: VL_EFORMAT with what it says. */
-enum vl_status db_check(
-    struct vl_db *db, const char *which, struct vl_err *err);
 /* quick_check of the private copy, by the pool; or here and now, NULL. */
 enum vl_status db_check_begin(
     struct vl_db *db, struct vl_pool *pool, struct vl_err *err);
@@ -77,6 +79,9 @@ void db_check_end(struct vl_db *db);
 /* Open the private file db->fd, to fill it while it is empty, else to read
  * it. */
 enum vl_status db_connect_copy(struct vl_db *db, struct vl_err *err);
+
+/* sound.c: quick_check; VL_EFORMAT with what it says. */
+enum vl_status db_check_pages(struct vl_db *db, struct vl_err *err);
 
 /* copy.c: db->sql is a connection to a private copy, which may be written. */
 enum vl_status db_make_copy(

@@ -708,8 +708,10 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	}
 	if (st == VL_OK)
 		st = rows_compare(p, after, true, err);
+	vl_rows_free(after);
+	if (st == VL_OK)
+		st = vl_db_check_indexes(p->opts.rows.db, err);
 	if (st == VL_OK)
 		st = check_references(p, err);
-	vl_rows_free(after);
 	return st;
 }

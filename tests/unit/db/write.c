@@ -599,23 +599,6 @@ utf_16_takes_only_what_is_text(void **state)
 	end(&o);
 }
 
-static void
-an_index_that_does_not_fit_its_table_is_found_by_the_full_check(void **state)
-{
-	struct open o;
-
-	(void)state;
-	begin(&o,
-	    "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT);"
-	    "CREATE INDEX i ON t(v); INSERT INTO t VALUES (1, 'a'), (2, 'b');"
-	    "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql ="
-	    " 'CREATE INDEX i ON t(id)' WHERE name = 'i'");
-	good(vl_db_check(o.db, false, &o.w.err), &o.w);
-	bad(vl_db_check(o.db, true, &o.w.err), VL_EFORMAT, &o.w,
-	    "missing from index i");
-	end(&o);
-}
-
 int
 main(void)
 {
@@ -646,8 +629,6 @@ main(void)
 		cmocka_unit_test(
 		    a_collation_of_the_application_keeps_its_table_from_being_written),
 		cmocka_unit_test(utf_16_takes_only_what_is_text),
-		cmocka_unit_test(
-		    an_index_that_does_not_fit_its_table_is_found_by_the_full_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
