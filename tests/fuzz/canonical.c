@@ -35,14 +35,20 @@ line(struct vl_buf *out, struct vl_slice text)
 
 /* Hints are the hash of something that this version does not write. */
 static bool
+has_hints(const struct vl_head *h)
+{
+	static const uint8_t none[VL_ROOT_SIZE];
+
+	return memcmp(h->hints, none, sizeof(none)) != 0;
+}
+
+static bool
 head(struct vl_buf *out, struct vl_slice text)
 {
-	static const uint8_t no_hints[VL_ROOT_SIZE];
 	struct vl_head h = { 0 };
 	struct vl_err err = { 0 };
 
-	if (vl_head_decode(&h, text, &err) != VL_OK ||
-	    memcmp(h.hints, no_hints, sizeof(no_hints)) != 0)
+	if (vl_head_decode(&h, text, &err) != VL_OK || has_hints(&h))
 		return false;
 	MUST(vl_head_encode(out, &h, &err) == VL_OK);
 	return true;
@@ -70,7 +76,8 @@ inner_head(struct vl_buf *out, struct vl_slice text)
 {
 	struct vl_inner_head h = { 0 };
 	struct vl_err err = { 0 };
-	bool ok = vl_inner_head_decode(&h, text, &err) == VL_OK;
+	bool ok = vl_inner_head_decode(&h, text, &err) == VL_OK &&
+	    !has_hints(&h.head);
 
 	if (ok)
 		MUST(vl_inner_head_encode(out, &h, &err) == VL_OK);

@@ -1,8 +1,9 @@
 /*
  * A file with secrets in clear: the first byte says how they are found, the
- * rest of the first line where, and what follows is the file.  What is taken
- * out of it and put back is the file; and where the target has none, what is
- * put there has the same secrets in the same places.
+ * rest of the first line where, and what follows is the file; if its high bit
+ * is set that ends at a byte 0xff, and the file that the target has follows.
+ * What is taken out of it and put back is the file; and what is put where the
+ * target has another one, or none, has the same secrets in the same places.
  */
 
 #include <valise/secretfile.h>
@@ -34,6 +35,7 @@ static const struct vl_secret_ops ops = { .print = print, .seal = seal };
 static void
 set_place(struct vl_secret_words *w, uint8_t how, char *where)
 {
+	how &= 0x7f;
 	w->json = how % 5 == 0 ? where : NULL;
 	w->yaml = how % 5 == 1 ? where : NULL;
 	w->keyed = how % 5 == 2 ? where : NULL;
@@ -53,7 +55,7 @@ check_same(const struct vl_parted *a, const struct vl_parted *b)
 }
 
 static void
-check(struct vl_secretfiles *set, struct vl_slice text)
+check(struct vl_secretfiles *set, struct vl_slice text, struct vl_slice here)
 {
 	const struct vl_slice file = vl_slice_of("f");
 	struct vl_filling f = { .file = file };
@@ -75,7 +77,7 @@ check(struct vl_secretfiles *set, struct vl_slice text)
 		MUST(vl_secretfile_fill(&out, &filled, set, &f, &err) == VL_OK);
 		MUST(vl_slice_equal(text, vl_locked_slice(&out)));
 		MUST(filled.same == parted.nslots && filled.changed == 0);
-		f.here = (struct vl_slice){ 0 };
+		f.here = here;
 		st = vl_secretfile_fill(&out, &filled, set, &f, &err);
 		MUST(st == VL_OK || st == VL_EREFUSED);
 	}
@@ -87,6 +89,23 @@ check(struct vl_secretfiles *set, struct vl_slice text)
 	vl_parted_free(&parted);
 	vl_parted_free(&again);
 	vl_locked_free(&out);
+}
+
+/* Cut the file of the target off. */
+static struct vl_slice
+take_here(uint8_t how, struct vl_slice *text)
+{
+	const uint8_t *end = NULL;
+	struct vl_slice here = { 0 };
+
+	if ((how & 0x80) != 0 && text->n > 0)
+		end = memchr(text->p, 0xff, text->n);
+	if (end == NULL)
+		return here;
+	here =
+	    (struct vl_slice){ end + 1, text->n - (size_t)(end - text->p) - 1 };
+	text->n = (size_t)(end - text->p);
+	return here;
 }
 
 int
@@ -104,6 +123,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		.resource = "r", .words = &about, .ops = &ops
 	};
 	struct vl_secretfiles *set = NULL;
+	struct vl_slice text = { 0 };
+	struct vl_slice here = { 0 };
 	struct vl_err err = { 0 };
 	char where[256];
 
@@ -118,9 +139,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	set_place(&words, *p, where);
 	MUST(vl_masters_new(&opts.masters, &site,
 	         &(struct vl_masters_report){ NULL, NULL }, &err) == VL_OK);
+	text = (struct vl_slice){ end + 1, n - (size_t)(end - p) - 1 };
+	here = take_here(*p, &text);
 	if (vl_secretfiles_new(&set, &opts, &err) == VL_OK)
-		check(set,
-		    (struct vl_slice){ end + 1, n - (size_t)(end - p) - 1 });
+		check(set, text, here);
 	vl_secretfiles_free(set);
 	vl_masters_free(opts.masters);
 	return 0;
