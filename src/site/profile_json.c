@@ -120,11 +120,14 @@ vl_site_says(const struct vl_word *w, const void *of)
 	case VL_WORD_CHOICE:
 		if (w->has != 0)
 			return *(const bool *)(bytes + w->has);
-		return *(const unsigned *)(const void *)(bytes + w->at) != 0;
+		/* Who reads it must find it, the first of the choices, too. */
+		return w->required ||
+		    *(const unsigned *)(const void *)(bytes + w->at) != 0;
 	default:
 		text = text_of(of, w->at);
 		return text != NULL &&
-		    (w->fallback == NULL || strcmp(text, w->fallback) != 0);
+		    (w->fallback == NULL || strcmp(text, w->fallback) != 0 ||
+		        (w->beside != 0 && text_of(of, w->beside) != NULL));
 	}
 }
 

@@ -132,6 +132,7 @@ struct vl_word {
 	const char *const *later;   /* choices not of this version, or NULL */
 	const struct vl_word_other *other; /* or NULL */
 	const char *fallback; /* a text that says what no word says */
+	size_t beside; /* of a text: where it is there, so is the fallback */
 };
 
 extern const struct vl_word vl_site_words[];    /* `word` is NULL at the end */

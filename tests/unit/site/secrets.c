@@ -294,6 +294,33 @@ lines_of_one_place_keep_their_order(void **state)
 		vl_buf_free(&said[i]);
 }
 
+/* Of what must be there, also what is said where nothing is said. */
+static void
+a_leak_that_is_allowed_and_a_key_of_what_is_plain_travel(void **state)
+{
+	const char *text =
+	    "resources: [{resource: db, leaks: [{column: a.b, do: allow}],"
+	    " secrets: [{column: a.c, cipher: plain, master_key: app}]}]\n";
+	struct vl_buf said = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_profile *p = NULL;
+	struct vl_profile *again = NULL;
+
+	(void)state;
+	assert_int_equal(
+	    VL_OK, vl_profile_parse(&p, "p", vl_slice_of(text), &err));
+	assert_int_equal(VL_OK, vl_profile_words(&said, p, "db", &err));
+	assert_int_equal(
+	    VL_OK, vl_profile_from_meaning(&again, vl_buf_slice(&said), &err));
+	assert_int_equal(1, again->resources[0].nleaks);
+	assert_int_equal(VL_LEAK_ALLOW, again->resources[0].leaks[0].what);
+	assert_string_equal("app", again->resources[0].secrets[0].master_key);
+	assert_string_equal("plain", again->resources[0].secrets[0].cipher);
+	vl_profile_free(again);
+	vl_profile_free(p);
+	vl_buf_free(&said);
+}
+
 static void
 is_compared(const char *own, const char *theirs, enum vl_status want)
 {
@@ -536,6 +563,8 @@ main(void)
 		cmocka_unit_test(
 		    no_two_lines_are_about_the_same_rows_and_place),
 		cmocka_unit_test(lines_of_one_place_keep_their_order),
+		cmocka_unit_test(
+		    a_leak_that_is_allowed_and_a_key_of_what_is_plain_travel),
 		cmocka_unit_test(
 		    what_becomes_of_it_is_the_targets_to_say_and_where_it_is_is_not),
 		cmocka_unit_test(
