@@ -148,6 +148,15 @@ move_cursor(struct source *s, size_t to, bool *lone)
 	return s->text_at == to;
 }
 
+/* A line feed, or one of those line breaks of YAML that a text keeps. */
+static bool
+has_break(struct vl_slice raw)
+{
+	return memchr(raw.p, '\n', raw.n) != NULL ||
+	    memmem(raw.p, raw.n, "\xe2\x80\xa8", 3) != NULL ||
+	    memmem(raw.p, raw.n, "\xe2\x80\xa9", 3) != NULL;
+}
+
 /* In YAML a part of a plain scalar or of a block is spelled as it is. */
 static enum vl_status
 add_spelled(struct source *s, struct span span, struct vl_err *err)
@@ -168,7 +177,7 @@ add_spelled(struct source *s, struct span span, struct vl_err *err)
 	place.n = raw.n;
 	if (ok && place.form == VL_FORM_YAML_PART && !lines)
 		ok = raw.n == span.n &&
-		    memchr(s->raw.p + raw.at, '\n', raw.n) == NULL &&
+		    !has_break((struct vl_slice){ s->raw.p + raw.at, raw.n }) &&
 		    memcmp(s->raw.p + raw.at, s->text.p + span.at, raw.n) == 0;
 	if (!ok)
 		return vl_fail(err, VL_EFORMAT,

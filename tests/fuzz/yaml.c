@@ -12,6 +12,8 @@
 
 #include "places.h"
 
+#define KEY_MAX 512 /* characters */
+
 static const struct vl_finder_words finders[] = {
 	{ .yaml = "$..*" },
 	{ .yaml = "$" },
@@ -135,7 +137,8 @@ spell(struct vl_buf *out, struct vl_slice value, const struct vl_places *places,
 }
 
 /* Escapes, folded lines, and in double quotes what is escaped to be safe:
- * blanks at the ends, a byte order mark, and what would end a document. */
+ * blanks at the ends, a byte order mark, line breaks that are no line feeds,
+ * and what would end a document. */
 static bool
 may_differ(struct vl_slice value, const struct vl_places *places)
 {
@@ -151,6 +154,9 @@ may_differ(struct vl_slice value, const struct vl_places *places)
 			return true;
 	}
 	return memmem(value.p, value.n, "\xef\xbb\xbf", 3) != NULL ||
+	    memmem(value.p, value.n, "\xe2\x80\xa8", 3) != NULL ||
+	    memmem(value.p, value.n, "\xe2\x80\xa9", 3) != NULL ||
+	    memmem(value.p, value.n, "\xc2\x85", 2) != NULL ||
 	    memchr(value.p, '\\', value.n) != NULL ||
 	    memchr(value.p, '\n', value.n) != NULL ||
 	    memchr(value.p, '\r', value.n) != NULL ||
@@ -172,7 +178,11 @@ check_text(struct vl_finder *f, struct vl_slice value,
 	if (!spell(&other, value, places, text))
 		goto out;
 	MUST(same_tree(value, vl_buf_slice(&other), text != NULL));
-	MUST(vl_finder_find(f, vl_buf_slice(&other), &found, &err) == VL_OK);
+	if (vl_finder_find(f, vl_buf_slice(&other), &found, &err) != VL_OK) {
+		/* A key may have become longer than one may be. */
+		MUST(other.n > value.n && other.n > KEY_MAX);
+		goto out;
+	}
 	MUST(found.n == places->n);
 	for (i = 0; i < found.n; i++) {
 		MUST(found.list[i].form == places->list[i].form);
