@@ -30,7 +30,14 @@ add_bytes(struct vl_locked *out, const char *hex, struct vl_err *err)
 	return st;
 }
 
-/* Over what of `out` this MAC is. */
+/* `n` bytes of `out`, which may have none, and then no memory either. */
+static struct vl_slice
+written(const struct vl_locked *out, size_t from, size_t n)
+{
+	return n > 0 ? (struct vl_slice){ out->p + from, n } :
+	               (struct vl_slice){ 0 };
+}
+
 static enum vl_status
 add_mac(const struct writing *w, struct vl_locked *out, size_t from,
     enum vl_encoding how, struct vl_err *err)
@@ -42,9 +49,9 @@ add_mac(const struct writing *w, struct vl_locked *out, size_t from,
 	if (w->c->mac_over == VL_MAC_OVER_CIPHERTEXT)
 		over = w->piece[VL_PIECE_CIPHERTEXT];
 	else if (w->c->mac_over == VL_MAC_OVER_WRAPPED)
-		over = (struct vl_slice){ out->p + w->wrapped_at, w->wrapped };
+		over = written(out, w->wrapped_at, w->wrapped);
 	else
-		over = (struct vl_slice){ out->p + from, out->n - from };
+		over = written(out, from, out->n - from);
 	st = crypter_mac(w->crypter, mac, w->keys, over, err);
 	if (st == VL_OK)
 		st = encoding_write(out, how,

@@ -1,6 +1,7 @@
 /*
  * A declaration made of the first bytes, and a value of the rest: what the
- * rules allow seals and opens, and opens no value in another way.
+ * rules allow seals and opens, opens no value in another way, and bears a
+ * value that is its own but for one byte.
  */
 
 #include <valise/secret.h>
@@ -8,7 +9,7 @@
 
 #include "fuzz.h"
 
-#define PARTS 6
+#define PARTS 17 /* one more than there may be */
 
 static uint8_t
 next(struct vl_slice *rest, unsigned below)
@@ -66,20 +67,44 @@ part_of(struct vl_slice *rest)
 	default:
 		p.time = true;
 	}
-	p.tagged = p.ciphertext != VL_ENCODED_NOT && next(rest, 3) == 0;
+	p.tagged = next(rest, 3) == 1;
 	p.length = next(rest, 2) != 0 ? next(rest, 100) : 0;
 	return p;
 }
 
+/* Costs that are right and cheap, and each limit passed. */
 static void
-use(const struct vl_cipher *c, struct vl_slice value)
+costs_of(struct vl_cipher *c, struct vl_slice *rest)
+{
+	static const unsigned rounds[] = { 0, 1, 2, 10000001 };
+	static const unsigned scrypt[][3] = { { 0, 0, 0 }, { 2, 1, 1 },
+		{ 4, 2, 2 }, { 1, 1, 1 }, { 3, 1, 1 }, { 1u << 21, 1, 1 },
+		{ 2, 33, 1 }, { 2, 1, 17 }, { 1u << 17, 32, 1 }, { 2, 0, 0 },
+		{ 0, 1, 0 }, { 0, 0, 1 } };
+	const unsigned *s = NULL;
+
+	c->rounds = rounds[next(rest, sizeof(rounds) / sizeof(rounds[0]))];
+	s = scrypt[next(rest, sizeof(scrypt) / sizeof(scrypt[0]))];
+	c->cost = s[0];
+	c->block = s[1];
+	c->parallel = s[2];
+}
+
+static void
+use(const struct vl_cipher *c, struct vl_slice value, uint8_t at)
 {
 	static const char *const keys[] = { "", "a password",
 		"000102030405060708090a0b0c0d0e0f",
 		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
 		"1f",
 		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-		"AAECAwQFBgcICQoLDA0ODw==", "0123456789abcdef" };
+		"AAECAwQFBgcICQoLDA0ODw==", "0123456789abcdef",
+		/* Its 32nd byte and the next are one character. */
+		"0123456789abcdef0123456789abcde\u00e4\u20ac\U0001f600",
+		/* No UTF-8: continuations alone. */
+		"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
+		"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
+		"\x80\x80\x80\x80\x80\x80" };
 	struct vl_vault *v = NULL;
 	struct vl_locked sealed = { 0 };
 	struct vl_locked out = { 0 };
@@ -87,6 +112,7 @@ use(const struct vl_cipher *c, struct vl_slice value)
 	bool clear = false;
 	size_t i = 0;
 
+	(void)vl_cipher_fits(c, value);
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (vl_vault_new(&v, c, vl_slice_of(keys[i]), &err) != VL_OK) {
 			MUST(err.status == VL_EUSAGE);
@@ -98,8 +124,16 @@ use(const struct vl_cipher *c, struct vl_slice value)
 		         &err) == VL_OK);
 		MUST(!clear && out.n == value.n &&
 		    (value.n == 0 || memcmp(value.p, out.p, value.n) == 0));
+		(void)vl_cipher_fits(
+		    c, (struct vl_slice){ sealed.p, sealed.n });
 		(void)vl_vault_open(v, &out, &clear, value, &err);
 		MUST(!clear || c->unprefixed_plain);
+		if (sealed.n > 0)
+			sealed.p[at % sealed.n] ^= 1;
+		(void)vl_cipher_fits(
+		    c, (struct vl_slice){ sealed.p, sealed.n });
+		(void)vl_vault_open(v, &out, &clear,
+		    (struct vl_slice){ sealed.p, sealed.n }, &err);
 		vl_vault_free(v);
 	}
 	vl_locked_free(&sealed);
@@ -117,7 +151,12 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		.after = parts + PARTS,
 		.take = take };
 	struct vl_err err = { 0 };
+	static char program[] = "/bin/false";
+	static char *const none[] = { NULL };
+	static char *const some[] = { program, NULL };
+	static char *const *const commands[] = { NULL, none, some };
 	static bool ready;
+	uint8_t at = 0;
 	size_t i = 0;
 
 	ready = ready || vl_secret_init();
@@ -133,10 +172,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	c.padded = next(&rest, 2) != 0;
 	c.latin1 = next(&rest, 2) != 0;
 	c.unprefixed_plain = next(&rest, 2) != 0;
-	c.rounds = next(&rest, 3);
-	c.cost = next(&rest, 5);
-	c.block = next(&rest, 3);
-	c.parallel = next(&rest, 3);
+	costs_of(&c, &rest);
 	c.ntake = next(&rest, 4);
 	for (i = 0; i < c.ntake; i++)
 		take[i] = (enum vl_piece)next(&rest, VL_PIECES);
@@ -146,9 +182,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	c.nafter = next(&rest, PARTS + 1);
 	for (i = 0; i < c.nafter; i++)
 		parts[PARTS + i] = part_of(&rest);
-	if (vl_cipher_check(&c, &err) == VL_OK)
-		use(&c, rest);
-	else
+	c.labelled = text_of(&rest);
+	c.command = commands[next(&rest, 3)];
+	at = next(&rest, 256);
+	/* No program is started here. */
+	if (vl_cipher_check(&c, &err) != VL_OK)
 		MUST(err.status == VL_EUSAGE);
+	else if (c.command == NULL)
+		use(&c, rest, at);
 	return 0;
 }
