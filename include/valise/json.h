@@ -86,6 +86,9 @@ void vl_json_w_bool(struct vl_json_w *w, bool yes);
 void vl_json_w_null(struct vl_json_w *w);
 /* A value that is canonical JSON already. */
 void vl_json_w_raw(struct vl_json_w *w, struct vl_slice json);
+/* The same in three pieces. */
+void vl_json_w_pieces(struct vl_json_w *w, const char *begin,
+    struct vl_slice middle, const char *end);
 /* A key of any UTF-8; and one as that writes it: in quotes, with its colon. */
 void vl_json_w_name(struct vl_json_w *w, struct vl_slice name);
 void vl_json_w_member(struct vl_json_w *w, struct vl_slice key);

@@ -8,18 +8,19 @@ size_t
 vl_int_text(char text[VL_INT_SIZE], int64_t n)
 {
 	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
-	char digits[VL_INT_SIZE];
-	size_t at = sizeof(digits);
-	size_t size = 0;
+	uint64_t power = 10;
+	size_t size = 1 + (n < 0);
+	size_t at = 0;
 
-	do
-		digits[--at] = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
-	if (n < 0)
-		digits[--at] = '-';
-	size = sizeof(digits) - at;
-	memcpy(text, digits + at, size);
+	/* 10^19 is more than any, and no more than 64 bits hold. */
+	for (; rest >= power; power *= 10)
+		size++;
+	text[0] = '-';
 	text[size] = '\0';
+	at = size;
+	do
+		text[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
 	return size;
 }
 

@@ -51,28 +51,40 @@ count_words(struct vl_slice line)
 	return n;
 }
 
+static size_t
+decode_row(struct vl_pack *p, struct vl_slice line)
+{
+	struct vl_row row = { 0 };
+	struct vl_err err;
+
+	return vl_row_decode(&row, &p->row, line, &err) == VL_OK ? row.nslots :
+	                                                           0;
+}
+
+static size_t
+decode_entry(struct vl_pack *p, struct vl_slice line)
+{
+	struct vl_entry e = { 0 };
+	struct vl_err err;
+
+	return vl_entry_decode(&e, &p->entry, line, &err) == VL_OK ? e.nslots :
+	                                                             0;
+}
+
 /* Few lines have any.  That of a row is decoded where the words alone do not
  * say that all is well: a column may have that name, too.  Of a path they are a
  * list of lists, as are holes and attributes. */
 static size_t
 count_slots(struct vl_pack *p, struct vl_slice line, size_t expected)
 {
-	struct vl_row row = { 0 };
-	struct vl_entry e = { 0 };
-	struct vl_err err;
-
 	switch (vl_line_kind(line)) {
 	case VL_LINE_ROW:
-		if (count_words(line) == expected)
-			return expected;
-		if (vl_row_decode(&row, &p->row, line, &err) == VL_OK)
-			return row.nslots;
-		break;
+		return count_words(line) == expected ? expected :
+		                                       decode_row(p, line);
 	case VL_LINE_ENTRY:
-		if ((expected > 0 || memmem(line.p, line.n, "[[", 2) != NULL) &&
-		    vl_entry_decode(&e, &p->entry, line, &err) == VL_OK)
-			return e.nslots;
-		break;
+		return expected > 0 || memmem(line.p, line.n, "[[", 2) != NULL ?
+		    decode_entry(p, line) :
+		    0;
 	case VL_LINE_PROFILE:
 	case VL_LINE_TABLE:
 		break;

@@ -101,6 +101,27 @@ escape(uint8_t *out, uint8_t c)
 	return ESCAPE_MAX;
 }
 
+/* From one to seven bytes, as they stand in memory, and spaces behind them: to
+ * copy so few takes longer to begin than to do. */
+static uint64_t
+last_bytes(struct vl_slice text)
+{
+	uint64_t eight = UINT64_C(0x2020202020202020) << 8 * text.n;
+	uint32_t four = 0;
+
+	if (text.n < sizeof(four)) {
+		eight |= (uint64_t)text.p[0] |
+		    (uint64_t)text.p[text.n / 2] << 8 * (text.n / 2) |
+		    (uint64_t)text.p[text.n - 1] << 8 * (text.n - 1);
+		return htole64(eight);
+	}
+	memcpy(&four, text.p, sizeof(four));
+	eight |= le32toh(four);
+	memcpy(&four, text.p + text.n - sizeof(four), sizeof(four));
+	eight |= (uint64_t)le32toh(four) << 8 * (text.n - sizeof(four));
+	return htole64(eight);
+}
+
 /* Eight bytes at a time, up to the first of them that has an escape; whether
  * the rest is UTF-8 is looked at where the first is that is no ASCII.  NULL: it
  * is not, or it holds a NUL. */
@@ -110,13 +131,17 @@ put_string(uint8_t *out, struct vl_slice text)
 	uint64_t above = JSON_HIGH;
 	uint64_t eight = 0;
 	uint64_t marks = 0;
-	size_t n = 0;
+	size_t n = sizeof(eight);
 
 	*out++ = '"';
 	for (; text.n > 0; text.p += n, text.n -= n) {
-		n = text.n < sizeof(eight) ? text.n : sizeof(eight);
-		eight = UINT64_C(0x2020202020202020);
-		memcpy(&eight, text.p, n);
+		if (text.n >= sizeof(eight)) {
+			n = sizeof(eight);
+			memcpy(&eight, text.p, sizeof(eight));
+		} else {
+			n = text.n;
+			eight = last_bytes(text);
+		}
 		memcpy(out, &eight, sizeof(eight));
 		marks = json_to_escape(le64toh(eight));
 		if ((eight & above) != 0) {
@@ -200,11 +225,12 @@ vl_json_w_text(struct vl_json_w *w, struct vl_slice text)
 void
 vl_json_w_int(struct vl_json_w *w, int64_t n)
 {
-	char digits[VL_INT_SIZE];
+	uint8_t *p = begin_value(w, VL_INT_SIZE);
 
 	if (n > VL_JSON_INT_MAX || n < -VL_JSON_INT_MAX)
 		latch(w, VL_EFORMAT);
-	put_value(w, digits, vl_int_text(digits, n), true);
+	else if (p != NULL)
+		end_value(w, p + vl_int_text((char *)p, n), true);
 }
 
 void
@@ -226,6 +252,23 @@ void
 vl_json_w_raw(struct vl_json_w *w, struct vl_slice json)
 {
 	put_value(w, json.p, json.n, true);
+}
+
+void
+vl_json_w_pieces(struct vl_json_w *w, const char *begin, struct vl_slice middle,
+    const char *end)
+{
+	size_t before = strlen(begin);
+	size_t behind = strlen(end);
+	uint8_t *p = begin_value(w, before + middle.n + behind);
+
+	if (p == NULL)
+		return;
+	memcpy(p, begin, before);
+	if (middle.n > 0)
+		memcpy(p + before, middle.p, middle.n);
+	memcpy(p + before + middle.n, end, behind);
+	end_value(w, p + before + middle.n + behind, true);
 }
 
 enum vl_status

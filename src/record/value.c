@@ -162,12 +162,9 @@ value_write_coded(struct vl_json_w *w, const char *tag, struct vl_slice bytes)
 }
 
 static void
-write_tagged(struct vl_json_w *w, const char *tag, const char *text)
+write_number(struct vl_json_w *w, const char *begin, const char *digits)
 {
-	vl_json_w_open(w, '{');
-	vl_json_w_key(w, tag);
-	vl_json_w_text(w, vl_slice_of(text));
-	vl_json_w_close(w, '}');
+	vl_json_w_pieces(w, begin, vl_slice_of(digits), "\"}");
 }
 
 static void
@@ -180,7 +177,7 @@ write_int(struct vl_json_w *w, int64_t n)
 		return;
 	}
 	(void)vl_int_text(text, n);
-	write_tagged(w, "$i", text);
+	write_number(w, "{\"$i\":\"", text);
 }
 
 bool
@@ -202,7 +199,7 @@ vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell)
 		write_int(w, cell->integer);
 		break;
 	case VL_CELL_REAL:
-		write_tagged(w, "$r", vl_real_text(real, cell->real));
+		write_number(w, "{\"$r\":\"", vl_real_text(real, cell->real));
 		break;
 	case VL_CELL_TEXT:
 		if (!vl_json_w_try(w, cell->bytes))
@@ -236,10 +233,7 @@ vl_value_write_body(
 void
 vl_value_write_ref(struct vl_json_w *w, struct vl_slice key)
 {
-	vl_json_w_open(w, '{');
-	vl_json_w_key(w, "$ref");
-	vl_json_w_raw(w, key);
-	vl_json_w_close(w, '}');
+	vl_json_w_pieces(w, "{\"$ref\":", key, "}");
 }
 
 /* Reading. */

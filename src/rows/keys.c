@@ -214,18 +214,18 @@ make_key(struct finding *f, const struct rows_entry *e, struct rows_note *note)
 
 /* What is known of the row by itself. */
 static enum vl_status
-make_note(struct finding *f, size_t table, struct rows_note *out)
+make_note(struct finding *f, size_t table, struct rows_note *note)
 {
 	const struct rows_table *t = &f->p->tables[table];
 	const struct rows_entry *e = &t->entries[f->rd->entry];
-	struct rows_note note = { .r = f->rd->r,
-		.entry = f->rd->entry,
-		.ordinal = f->ordinal,
-		.slots = f->slots };
 	enum vl_status st = VL_OK;
 	enum rows_state skipped = ROWS_CARRIED;
 	size_t i = 0;
 
+	*note = (struct rows_note){ .r = f->rd->r,
+		.entry = f->rd->entry,
+		.ordinal = f->ordinal,
+		.slots = f->slots };
 	if (e->skipped ||
 	    (e->skip != NONE && rows_reader_holds(f->rd, e->skip)))
 		skipped = ROWS_SKIPPED;
@@ -233,19 +233,18 @@ make_note(struct finding *f, size_t table, struct rows_note *out)
 		if (t->columns[i].slot != NONE)
 			f->slots[t->columns[i].slot] =
 			    *rows_reader_cell(f->rd, i);
-	st = make_key(f, e, &note);
+	st = make_key(f, e, note);
 	for (i = 0; st == VL_OK && i < e->nowners; i++)
-		st = follow_owner(f, e->owners[i], &note);
+		st = follow_owner(f, e->owners[i], note);
 	if (st == VL_OK)
-		st = follow_drops(f, &note);
+		st = follow_drops(f, note);
 	if (st != VL_OK)
 		return rows_reader_within(f->rd, f->err);
-	if (skipped == ROWS_SKIPPED && note.state == ROWS_CARRIED)
-		note.state = skipped;
+	if (skipped == ROWS_SKIPPED && note->state == ROWS_CARRIED)
+		note->state = skipped;
 	memset(f->ordinal, 0, (t->nordinal + 1) * sizeof(*f->ordinal));
 	for (i = 0; i < e->nordinal; i++)
 		f->ordinal[i] = *rows_reader_cell(f->rd, e->ordinal[i]);
-	*out = note;
 	return VL_OK;
 }
 

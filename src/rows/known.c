@@ -140,27 +140,51 @@ encode(struct vl_buf *out, const struct rows_note *note, bool apart,
 	return st == VL_OK ? vl_buf_add(out, note->key, err) : st;
 }
 
-/* To the next note of the block. */
-static void
-step(struct known_place *place)
+/* The key of a note, behind which the next one begins. */
+static inline struct vl_slice
+read_note(const uint8_t *p, uint64_t *behind)
 {
-	const uint8_t *p = place->bytes.p + place->next;
-	uint64_t behind = 1;
 	uint16_t key = 0;
 	size_t n = 1;
 
+	*behind = 1;
 	if ((p[0] & APART) != 0) {
-		memcpy(&behind, p + n, sizeof(behind));
-		n += sizeof(behind);
+		memcpy(behind, p + n, sizeof(*behind));
+		n += sizeof(*behind);
 	}
 	if ((p[0] & ENTRY) != 0)
 		n += sizeof(uint16_t);
 	memcpy(&key, p + n, sizeof(key));
-	n += sizeof(key);
-	place->r = (int64_t)((uint64_t)place->r + behind);
-	place->at = place->next;
-	place->key = (struct vl_slice){ p + n, key };
-	place->next += n + key;
+	return (struct vl_slice){ p + n + sizeof(key), key };
+}
+
+/* To the next note of the block, and on while they are of rows before `r`. */
+static void
+step_to(struct known_place *place, int64_t r)
+{
+	const uint8_t *bytes = place->bytes.p;
+	int64_t now = place->r;
+	size_t next = place->next;
+	struct vl_slice key = { 0 };
+	uint64_t behind = 0;
+	size_t at = 0;
+
+	do {
+		at = next;
+		key = read_note(bytes + at, &behind);
+		now = (int64_t)((uint64_t)now + behind);
+		next = (size_t)(key.p + key.n - bytes);
+	} while (now < r && next < place->bytes.n);
+	place->at = at;
+	place->r = now;
+	place->key = key;
+	place->next = next;
+}
+
+static void
+step(struct known_place *place)
+{
+	step_to(place, INT64_MIN);
 }
 
 /* The one at the place. */
@@ -459,8 +483,8 @@ scratch_find_known(struct rows_scratch *s, size_t table, int64_t r,
 		return st;
 	if ((!place->stands || place->r != r) && !is_near(k, r))
 		st = go_to(s, k, place, block_of(k, r), err);
-	while (st == VL_OK && place->r < r && place->next < place->bytes.n)
-		step(place);
+	if (st == VL_OK && place->r < r && place->next < place->bytes.n)
+		step_to(place, r);
 	*found = st == VL_OK && place->r == r;
 	if (*found)
 		decode(place, note);

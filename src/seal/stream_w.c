@@ -64,7 +64,8 @@ compress_slot(struct vl_job *job, unsigned worker)
 	if (s->compress && *zip == NULL)
 		st = zip_new(zip, s->w->level, &job->err);
 	if (s->compress && st == VL_OK)
-		st = zip_compress(*zip, &s->packed, plain_of(s), &job->err);
+		st = zip_compress(*zip, &s->packed, plain_of(s),
+		    s->head.kind == VL_RECORD_LINES, &job->err);
 	s->head.zstd = s->packed.n > 0;
 	s->head.stored = s->head.zstd ? (uint32_t)s->packed.n : s->head.plain;
 	return st;

@@ -20,7 +20,13 @@
 #define CHAIN_LOG     14
 #define HASH_LOG      16
 
+/* Lines are much alike: level 1 makes those of files as small as level 3 does,
+ * and those of rows a fifth smaller, in three quarters of the time. */
+#define LEVEL_LINES 1
+
 struct zip {
+	int level;
+	bool lines; /* what it is set to */
 	ZSTD_CCtx *ctx;
 	ZSTD_DCtx *check; /* of levels that are checked */
 	struct vl_buf plain;
@@ -30,6 +36,19 @@ static bool
 set(struct zip *z, ZSTD_cParameter parameter, int value)
 {
 	return !ZSTD_isError(ZSTD_CCtx_setParameter(z->ctx, parameter, value));
+}
+
+static bool
+set_level(struct zip *z, bool lines)
+{
+	const bool usual = z->level == LEVEL_DEFAULT;
+	const bool own = usual && !lines;
+
+	z->lines = lines;
+	return set(z, ZSTD_c_compressionLevel,
+	           usual && lines ? LEVEL_LINES : z->level) &&
+	    set(z, ZSTD_c_chainLog, own ? CHAIN_LOG : 0) &&
+	    set(z, ZSTD_c_hashLog, own ? HASH_LOG : 0);
 }
 
 enum vl_status
@@ -47,13 +66,10 @@ zip_new(struct zip **out, int level, struct vl_err *err)
 		zip_free(z);
 		return vl_fail_memory(err);
 	}
-	if (!set(z, ZSTD_c_compressionLevel, level) ||
-	    !set(z, ZSTD_c_checksumFlag, 1) ||
+	z->level = level;
+	if (!set_level(z, false) || !set(z, ZSTD_c_checksumFlag, 1) ||
 	    !set(z, ZSTD_c_contentSizeFlag, 1) ||
-	    !set(z, ZSTD_c_dictIDFlag, 0) ||
-	    (level == LEVEL_DEFAULT &&
-	        (!set(z, ZSTD_c_chainLog, CHAIN_LOG) ||
-	            !set(z, ZSTD_c_hashLog, HASH_LOG)))) {
+	    !set(z, ZSTD_c_dictIDFlag, 0)) {
 		zip_free(z);
 		return vl_fail(err, VL_EUSAGE,
 		    "compression level %d is not known to zstd", level);
@@ -96,7 +112,7 @@ compare(struct zip *z, struct vl_slice packed, struct vl_slice plain,
 
 enum vl_status
 zip_compress(struct zip *z, struct vl_buf *out, struct vl_slice plain,
-    struct vl_err *err)
+    bool lines, struct vl_err *err)
 {
 	enum vl_status st;
 	size_t n;
@@ -104,6 +120,8 @@ zip_compress(struct zip *z, struct vl_buf *out, struct vl_slice plain,
 	vl_buf_clear(out);
 	if (plain.n == 0)
 		return VL_OK;
+	if (lines != z->lines && !set_level(z, lines))
+		return vl_fail_memory(err);
 	st = vl_buf_reserve(out, ZSTD_compressBound(plain.n), err);
 	if (st != VL_OK)
 		return st;

@@ -9,8 +9,9 @@ struct zip;
 
 enum vl_status zip_new(struct zip **out, int level, struct vl_err *err);
 void zip_free(struct zip *z);
-/* `out` is replaced; left empty when `plain` is to be stored as it is. */
+/* `out` is replaced; left empty when `plain` is to be stored as it is; `lines`:
+ * those of the manifest, which the usual level need not be spent on. */
 enum vl_status zip_compress(struct zip *z, struct vl_buf *out,
-    struct vl_slice plain, struct vl_err *err);
+    struct vl_slice plain, bool lines, struct vl_err *err);
 
 #endif
