@@ -51,6 +51,9 @@ struct vl_stream_record {
 	uint32_t items;
 	struct vl_slice table;
 	struct vl_slice plain;
+	/* NULL; or what holds `plain`, and no table: it is taken, and another
+	 * buffer given for it. */
+	struct vl_buf *taken;
 	uint64_t tag; /* the caller's, given back by `placed` */
 };
 
@@ -61,7 +64,7 @@ struct vl_stream_placed {
 	    uint64_t offset, struct vl_err *err);
 };
 
-/* Copy `r` in; may wait for older ones. `placed` may be NULL. */
+/* Copy `r` in, or take it; may wait for older ones. `placed` may be NULL. */
 enum vl_status vl_stream_w_put(struct vl_stream_w *w,
     const struct vl_stream_record *r, const struct vl_stream_placed *placed,
     struct vl_err *err);

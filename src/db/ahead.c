@@ -3,6 +3,9 @@
  * has one, the next is filled.  Texts and blobs are copied into the block; a
  * row with more of them than a block takes is its last and stays where SQLite
  * has it, so that reading goes on when the caller is done with it.
+ *
+ * What one thread writes and another reads goes from one processor to another,
+ * so cells are kept in less than half of their size.
  */
 
 #include <stdlib.h>
@@ -14,11 +17,21 @@
 #define BLOCK_BYTES (256u << 10)
 #define ROW_BYTES   (64u << 10) /* more of one row are not copied */
 
+struct kept_cell {
+	union {
+		int64_t integer;
+		double real;
+		const uint8_t *p;
+	} as;
+	uint32_t n; /* bytes at `p`: SQLite has at most 2^31 */
+	uint8_t type;
+};
+
 struct block {
 	struct vl_job job;
 	struct vl_scan *scan;
 	size_t number; /* 0 or 1 */
-	struct vl_cell *cells;
+	struct kept_cell *cells;
 	size_t most; /* rows that it takes */
 	uint8_t *bytes;
 	size_t used;
@@ -32,39 +45,61 @@ struct db_ahead {
 	struct vl_pool *pool;
 	struct block blocks[2];
 	size_t current;
-	size_t given; /* rows of it */
+	size_t given;          /* rows of it */
+	struct vl_cell *cells; /* of the last of them */
 };
 
-static size_t
-bytes_of(const struct vl_cell *cell)
-{
-	return cell->type == VL_CELL_TEXT || cell->type == VL_CELL_BLOB ?
-	    cell->bytes.n :
-	    0;
-}
-
-/* Take a copy of what the row's cells point to; false where it is too much. */
+/* Take a copy of what the row's cells point to; false where it is too much, and
+ * some of them stay where they are. */
 static bool
 copy_row(struct block *b, struct vl_cell *cells, size_t n)
 {
-	uint8_t *to = NULL;
-	size_t all = 0;
-	size_t i;
+	uint8_t *to = b->bytes + b->used;
+	const uint8_t *end = to + ROW_BYTES;
+	struct vl_cell *cell = NULL;
 
-	for (i = 0; i < n; i++) {
-		if (bytes_of(&cells[i]) > ROW_BYTES - all)
-			return false;
-		all += bytes_of(&cells[i]);
-	}
-	for (i = 0; i < n; i++) {
-		if (bytes_of(&cells[i]) == 0)
+	for (cell = cells; cell < cells + n; cell++) {
+		/* Of numbers there are none. */
+		if (cell->bytes.n == 0)
 			continue;
-		to = b->bytes + b->used;
-		memcpy(to, cells[i].bytes.p, cells[i].bytes.n);
-		cells[i].bytes.p = to;
-		b->used += cells[i].bytes.n;
+		if (cell->bytes.n > (size_t)(end - to))
+			return false;
+		memcpy(to, cell->bytes.p, cell->bytes.n);
+		cell->bytes.p = to;
+		to += cell->bytes.n;
 	}
+	b->used = (size_t)(to - b->bytes);
 	return true;
+}
+
+static void
+keep_row(struct kept_cell *kept, const struct vl_cell *cells, size_t n)
+{
+	for (; n > 0; n--, kept++, cells++) {
+		kept->type = (uint8_t)cells->type;
+		kept->n = (uint32_t)cells->bytes.n;
+		if (cells->type == VL_CELL_INT)
+			kept->as.integer = cells->integer;
+		else if (cells->type == VL_CELL_REAL)
+			kept->as.real = cells->real;
+		else
+			kept->as.p = cells->bytes.p;
+	}
+}
+
+static void
+give_row(struct vl_cell *cells, const struct kept_cell *kept, size_t n)
+{
+	for (; n > 0; n--, kept++, cells++) {
+		*cells =
+		    (struct vl_cell){ .type = (enum vl_cell_type)kept->type };
+		if (cells->type == VL_CELL_INT)
+			cells->integer = kept->as.integer;
+		else if (cells->type == VL_CELL_REAL)
+			cells->real = kept->as.real;
+		else
+			cells->bytes = (struct vl_slice){ kept->as.p, kept->n };
+	}
 }
 
 static enum vl_status
@@ -72,7 +107,8 @@ fill(struct vl_job *job, unsigned worker)
 {
 	struct block *b = (struct block *)job;
 	size_t ncells = b->scan->ncells;
-	struct vl_cell *cells = b->cells;
+	/* The caller has others. */
+	struct vl_cell *cells = b->scan->cells;
 	enum vl_status st = VL_OK;
 	bool row = true;
 
@@ -89,8 +125,8 @@ fill(struct vl_job *job, unsigned worker)
 		if (b->scan->seen != NULL)
 			b->scan->seen(b->scan->arg,
 			    &(struct vl_scan_at){ b->number, b->rows }, cells);
+		keep_row(b->cells + b->rows * ncells, cells, ncells);
 		b->rows++;
-		cells += ncells;
 	}
 	return st;
 }
@@ -113,6 +149,9 @@ db_ahead_new(struct db_ahead **out, struct vl_scan *s, struct vl_pool *pool,
 	if (a == NULL)
 		return vl_fail_memory(err);
 	a->pool = pool;
+	a->cells = calloc(s->ncells + 1, sizeof(*a->cells));
+	if (a->cells == NULL)
+		return vl_fail_memory(err);
 	for (b = a->blocks; b < a->blocks + 2; b++) {
 		b->job.run = fill;
 		b->scan = s;
@@ -150,7 +189,9 @@ db_ahead_next(struct db_ahead *a, const struct vl_cell **cells, bool *row,
 		if (!b->last && !b->lent)
 			submit(a, &a->blocks[1 - a->current]);
 	}
-	*cells = b->cells + a->given++ * b->scan->ncells;
+	give_row(
+	    a->cells, b->cells + a->given++ * b->scan->ncells, b->scan->ncells);
+	*cells = a->cells;
 	*row = true;
 	return VL_OK;
 }
@@ -174,5 +215,6 @@ db_ahead_free(struct db_ahead *a)
 		free(b->cells);
 		free(b->bytes);
 	}
+	free(a->cells);
 	free(a);
 }

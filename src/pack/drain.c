@@ -172,6 +172,7 @@ flush_lines(struct vl_pack *p, struct vl_err *err)
 		.compress = true,
 		.items = d->nlines,
 		.plain = vl_buf_slice(&d->lines),
+		.taken = &d->lines,
 	};
 	enum vl_status st;
 
@@ -188,6 +189,17 @@ flush_lines(struct vl_pack *p, struct vl_err *err)
 }
 
 static enum vl_status
+flush_full(struct vl_pack *p, struct vl_err *err)
+{
+	const struct drain *d = &p->drain;
+
+	return d->lines.n >= LINES_TARGET || d->nlines == VL_RECORD_ITEMS_MAX ||
+	        tokens_full(&d->tokens) ?
+	    flush_lines(p, err) :
+	    VL_OK;
+}
+
+static enum vl_status
 add_line(struct vl_pack *p, struct vl_slice line, struct vl_err *err)
 {
 	struct drain *d = &p->drain;
@@ -197,10 +209,32 @@ add_line(struct vl_pack *p, struct vl_slice line, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	d->nlines++;
-	if (d->lines.n >= LINES_TARGET || d->nlines == VL_RECORD_ITEMS_MAX ||
-	    tokens_full(&d->tokens))
-		return flush_lines(p, err);
-	return VL_OK;
+	return flush_full(p, err);
+}
+
+/* Nothing but lines, which are one record as they stand, or the begin of one.
+ */
+static bool
+is_record(const struct drain *d, const struct batch *b)
+{
+	return d->nlines == 0 && d->tokens.items == 0 && !b->late &&
+	    b->nlines == b->nsteps && b->nlines > 0 &&
+	    b->nlines <= VL_RECORD_ITEMS_MAX &&
+	    b->steps[b->nsteps - 1].from < LINES_TARGET;
+}
+
+/* As that would be which each of them was copied to. */
+static enum vl_status
+take_record(struct vl_pack *p, struct batch *b, struct vl_err *err)
+{
+	struct drain *d = &p->drain;
+	struct vl_buf lines = d->lines;
+
+	d->lines = b->text;
+	b->text = lines;
+	d->nlines = (uint32_t)b->nlines;
+	p->totals.lines += b->nlines;
+	return flush_full(p, err);
 }
 
 static enum vl_status
@@ -261,8 +295,11 @@ drain_batch(struct vl_pack *p, struct batch *b, struct vl_err *err)
 		return VL_OK;
 	st = vl_pool_wait(p->opts.pool, &b->job, err);
 	b->busy = false;
-	for (i = 0; i < b->nsteps && st == VL_OK; i++)
-		st = take(p, b, &b->steps[i], err);
+	if (st == VL_OK && is_record(d, b))
+		st = take_record(p, b, err);
+	else
+		for (i = 0; i < b->nsteps && st == VL_OK; i++)
+			st = take(p, b, &b->steps[i], err);
 	if (!b->late)
 		vl_merkle_join(&d->merkle, p->opts.ids, &b->merkle);
 	batch_clear(b);

@@ -170,6 +170,24 @@ vl_stream_w_settle(struct vl_stream_w *w, struct vl_err *err)
 	return st;
 }
 
+static enum vl_status
+hold(struct slot *s, const struct vl_stream_record *r, struct vl_err *err)
+{
+	struct vl_buf bytes = s->bytes;
+	enum vl_status st = VL_OK;
+
+	if (r->taken != NULL) {
+		s->bytes = *r->taken;
+		*r->taken = bytes;
+		return VL_OK;
+	}
+	vl_buf_clear(&s->bytes);
+	st = vl_buf_reserve(&s->bytes, r->table.n + r->plain.n, err);
+	if (st == VL_OK)
+		st = vl_buf_add(&s->bytes, r->table, err);
+	return st == VL_OK ? vl_buf_add(&s->bytes, r->plain, err) : st;
+}
+
 enum vl_status
 vl_stream_w_put(struct vl_stream_w *w, const struct vl_stream_record *r,
     const struct vl_stream_placed *placed, struct vl_err *err)
@@ -182,14 +200,8 @@ vl_stream_w_put(struct vl_stream_w *w, const struct vl_stream_record *r,
 		    "a record of %u items and %zu bytes is too large", r->items,
 		    r->plain.n);
 	st = retire(w, s, err);
-	if (st != VL_OK)
-		return st;
-	vl_buf_clear(&s->bytes);
-	st = vl_buf_reserve(&s->bytes, r->table.n + r->plain.n, err);
 	if (st == VL_OK)
-		st = vl_buf_add(&s->bytes, r->table, err);
-	if (st == VL_OK)
-		st = vl_buf_add(&s->bytes, r->plain, err);
+		st = hold(s, r, err);
 	if (st != VL_OK)
 		return st;
 	s->table = r->table.n;
