@@ -7,10 +7,12 @@
  *	shape.c, make.c
  *	           tables that are made
  *	drift.c    the schema of a table there and here
+ *	take.c     lines of the bundle as they come
  *	stage.c, aside.c, fate.c, staging.c, body.c
  *	           rows of the bundle, put aside
  *	here_row.c values of the source become those of this side
- *	compare.c  those beside the target's
+ *	compare.c, differ.c
+ *	           those beside the target's
  *	prove.c    what is not as it was decided
  *	same.c     two values
  *	follow.c   one that names a row by a column which changes
@@ -583,6 +585,11 @@ enum vl_status rows_behind_add(struct rows_behind *w,
 enum vl_status rows_behind_end(
     struct rows_behind *w, uint64_t *left, struct vl_err *err);
 void rows_behind_free(struct rows_behind *w);
+/* take.c: the row that came last is whole: aside with it. */
+enum vl_status rows_take_end(struct vl_rows_put *p, struct vl_err *err);
+/* All came: VL_EREFUSED with what was against their tables, or with those that
+ * are only here. */
+enum vl_status rows_take_tables(struct vl_rows_put *p, struct vl_err *err);
 /* write.c */
 enum vl_status rows_write(struct vl_rows_put *p, struct vl_err *err);
 
