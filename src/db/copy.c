@@ -166,6 +166,7 @@ make_private(
     struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
 {
 	struct copying c = { .db = db, .tempdir = opts->tempdir };
+	struct db_filling *filling = NULL;
 	enum vl_status st = open_source(db, &c.from, opts->wait, err);
 
 	if (st == VL_OK)
@@ -175,13 +176,14 @@ make_private(
 		st = db_connect_copy(db, err);
 	/* Nobody asks for it when this fails. */
 	if (st == VL_OK)
-		st = db_run(db,
-		    "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF",
-		    err);
+		st = db_run(db, "PRAGMA journal_mode = MEMORY", err);
+	if (st == VL_OK && opts->pool != NULL)
+		st = db_fill_by(db, opts->pool, &filling, err);
 	if (st == VL_OK)
 		st = run_backup(&c, err);
 	(void)sqlite3_close_v2(c.from);
 	(void)sqlite3_close_v2(db->sql);
+	free(filling);
 	db->sql = NULL;
 	return st == VL_OK ? db_connect_copy(db, err) : st;
 }

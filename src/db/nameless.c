@@ -6,6 +6,9 @@
  * Nobody else has it, so there are no locks; what has bytes when it is opened
  * never changes again, which is how a database in WAL mode is read without the
  * files that it wants beside it.
+ *
+ * While it is filled a worker writes one piece of it and SQLite makes the next:
+ * each takes half of the time.
  */
 
 #include <errno.h>
@@ -19,11 +22,32 @@
 
 #define NAME   "valise-private"
 #define SECTOR 4096
+#define PIECE  (256u << 10)
+/* Of sqlite3_file_control(): a struct db_filling. */
+#define FILL 1000
+
+/* Bytes that stand together. */
+struct piece {
+	struct vl_job job; /* writes them */
+	bool busy;         /* submitted and not waited for */
+	int error;
+	int fd;
+	off_t at;
+	size_t n;
+	uint8_t bytes[PIECE];
+};
+
+struct db_filling {
+	struct vl_pool *pool;
+	struct piece pieces[2];
+	size_t current;
+};
 
 struct private_file {
 	sqlite3_file base;
 	int fd; /* borrowed */
 	bool filled;
+	struct db_filling *filling; /* borrowed; or NULL */
 };
 
 static int
@@ -32,11 +56,89 @@ fd_of(sqlite3_file *file)
 	return ((struct private_file *)file)->fd;
 }
 
+/* errno stays; SQLite asks for it. */
+static int
+write_bytes(int fd, const uint8_t *p, size_t n, off_t at)
+{
+	ssize_t put = 0;
+
+	while (n > 0) {
+		put = pwrite(fd, p, n, at);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0 && errno == ENOSPC)
+			return SQLITE_FULL;
+		if (put <= 0)
+			return SQLITE_IOERR_WRITE;
+		p += put;
+		at += put;
+		n -= (size_t)put;
+	}
+	return SQLITE_OK;
+}
+
+static enum vl_status
+write_piece(struct vl_job *job, unsigned worker)
+{
+	struct piece *p = (struct piece *)job;
+
+	(void)worker;
+	p->error = 0;
+	if (write_bytes(p->fd, p->bytes, p->n, p->at) != SQLITE_OK)
+		p->error = errno;
+	return VL_OK;
+}
+
+static int
+wait_for(struct db_filling *f, struct piece *p)
+{
+	if (!p->busy)
+		return SQLITE_OK;
+	p->busy = false;
+	(void)vl_pool_wait(f->pool, &p->job, NULL);
+	p->n = 0;
+	errno = p->error;
+	if (p->error == 0)
+		return SQLITE_OK;
+	return p->error == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+}
+
+/* The current piece, when the other one is written: a page may be in both. */
+static int
+hand_over(struct db_filling *f)
+{
+	struct piece *p = &f->pieces[f->current];
+	int rc = wait_for(f, &f->pieces[1 - f->current]);
+
+	if (rc != SQLITE_OK || p->n == 0)
+		return rc;
+	f->current = 1 - f->current;
+	p->busy = true;
+	vl_pool_submit(f->pool, &p->job);
+	return SQLITE_OK;
+}
+
+/* All that was put is in the file. */
+static int
+settle(sqlite3_file *file)
+{
+	struct db_filling *f = ((struct private_file *)file)->filling;
+	int rc = f == NULL ? SQLITE_OK : hand_over(f);
+
+	return f == NULL || rc != SQLITE_OK ? rc : hand_over(f);
+}
+
 static int
 close_file(sqlite3_file *file)
 {
-	(void)file;
-	return SQLITE_OK;
+	struct db_filling *f = ((struct private_file *)file)->filling;
+	int rc = settle(file);
+
+	if (f != NULL) {
+		(void)wait_for(f, &f->pieces[0]);
+		(void)wait_for(f, &f->pieces[1]);
+	}
+	return rc;
 }
 
 static int
@@ -45,7 +147,10 @@ read_file(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
 	uint8_t *to = p;
 	size_t left = (size_t)n;
 	ssize_t got = 0;
+	int rc = settle(file);
 
+	if (rc != SQLITE_OK)
+		return rc;
 	while (left > 0) {
 		got = pread(fd_of(file), to, left, at);
 		if (got < 0 && errno == EINTR)
@@ -64,47 +169,55 @@ read_file(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
 }
 
 static int
-write_file(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
+write_file(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
 {
-	const uint8_t *from = p;
-	size_t left = (size_t)n;
-	ssize_t put = 0;
+	struct db_filling *f = ((struct private_file *)file)->filling;
+	struct piece *p = f == NULL ? NULL : &f->pieces[f->current];
+	size_t n = (size_t)size;
+	int rc = SQLITE_OK;
 
-	while (left > 0) {
-		put = pwrite(fd_of(file), from, left, at);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0 && errno == ENOSPC)
-			return SQLITE_FULL;
-		if (put <= 0)
-			return SQLITE_IOERR_WRITE;
-		from += put;
-		at += put;
-		left -= (size_t)put;
+	if (p == NULL)
+		return write_bytes(fd_of(file), bytes, n, at);
+	if (p->n > 0 && (at != p->at + (off_t)p->n || n > PIECE - p->n)) {
+		rc = hand_over(f);
+		p = &f->pieces[f->current];
 	}
+	if (rc != SQLITE_OK)
+		return rc;
+	if (p->n == 0)
+		p->at = at;
+	memcpy(p->bytes + p->n, bytes, n);
+	p->n += n;
 	return SQLITE_OK;
 }
 
 static int
 truncate_file(sqlite3_file *file, sqlite3_int64 size)
 {
+	int rc = settle(file);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	return ftruncate(fd_of(file), size) == 0 ? SQLITE_OK :
 	                                           SQLITE_IOERR_TRUNCATE;
 }
 
+/* Nobody asks for it when the power was gone. */
 static int
 sync_file(sqlite3_file *file, int flags)
 {
-	(void)file;
 	(void)flags;
-	return SQLITE_OK;
+	return settle(file);
 }
 
 static int
 size_file(sqlite3_file *file, sqlite3_int64 *size)
 {
 	struct stat s;
+	int rc = settle(file);
 
+	if (rc != SQLITE_OK)
+		return rc;
 	if (fstat(fd_of(file), &s) != 0)
 		return SQLITE_IOERR_FSTAT;
 	*size = s.st_size;
@@ -130,10 +243,15 @@ is_reserved(sqlite3_file *file, int *yes)
 static int
 control_file(sqlite3_file *file, int what, void *arg)
 {
-	(void)file;
-	(void)what;
-	(void)arg;
-	return SQLITE_NOTFOUND;
+	struct private_file *f = (struct private_file *)file;
+	size_t i = 0;
+
+	if (what != FILL)
+		return SQLITE_NOTFOUND;
+	f->filling = arg;
+	for (i = 0; i < 2; i++)
+		f->filling->pieces[i].fd = f->fd;
+	return SQLITE_OK;
 }
 
 static int
@@ -245,4 +363,20 @@ db_connect_copy(struct vl_db *db, struct vl_err *err)
 	(void)snprintf(number, sizeof(number), "%d", db->fd);
 	return st == VL_OK ? db_connect(db, &db->sql, number, NAME, 0, err) :
 	                     st;
+}
+
+enum vl_status
+db_fill_by(struct vl_db *db, struct vl_pool *pool, struct db_filling **out,
+    struct vl_err *err)
+{
+	struct db_filling *f = calloc(1, sizeof(*f));
+
+	*out = f;
+	if (f == NULL)
+		return vl_fail_memory(err);
+	f->pool = pool;
+	f->pieces[0].job.run = write_piece;
+	f->pieces[1].job.run = write_piece;
+	(void)sqlite3_file_control(db->sql, db->name, FILL, f);
+	return VL_OK;
 }

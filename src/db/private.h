@@ -79,6 +79,11 @@ void db_check_end(struct vl_db *db);
 /* Open the private file db->fd, to fill it while it is empty, else to read
  * it. */
 enum vl_status db_connect_copy(struct vl_db *db, struct vl_err *err);
+/* What db->sql writes to it is written by workers, up to each sync; `*out` is
+ * freed, by free(), when the connection is closed. */
+struct db_filling;
+enum vl_status db_fill_by(struct vl_db *db, struct vl_pool *pool,
+    struct db_filling **out, struct vl_err *err);
 
 /* sound.c: quick_check; VL_EFORMAT with what it says. */
 enum vl_status db_check_pages(struct vl_db *db, struct vl_err *err);

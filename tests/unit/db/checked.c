@@ -4,6 +4,8 @@
 
 #include "world.h"
 
+#include <sys/resource.h>
+
 #define PAGE  512
 #define DEPTH 16
 
@@ -219,6 +221,32 @@ a_check_that_nobody_waits_for_ends(void **state)
 	world_close(&w);
 }
 
+/* Of what a worker writes, too. */
+static void
+a_copy_that_cannot_be_written_is_told(void **state)
+{
+	struct rlimit old;
+	struct rlimit little;
+	struct world w;
+	struct vl_db *db = NULL;
+
+	(void)state;
+	world_open(&w);
+	make_table(&w, 20000);
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &old));
+	little = old;
+	little.rlim_cur = 1u << 20;
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &little));
+	db = opened(&w);
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &old));
+	assert_true(signal(SIGXFSZ, SIG_DFL) != SIG_ERR);
+	assert_null(db);
+	assert_int_equal(VL_EIO, w.err.status);
+	assert_non_null(strstr(w.err.text, "File too large"));
+	world_close(&w);
+}
+
 int
 main(void)
 {
@@ -228,6 +256,7 @@ main(void)
 		    each_damaged_page_is_told_when_it_is_asked_for),
 		cmocka_unit_test(a_reader_in_a_maze_is_called_back),
 		cmocka_unit_test(a_check_that_nobody_waits_for_ends),
+		cmocka_unit_test(a_copy_that_cannot_be_written_is_told),
 	};
 	int failed = 0;
 
