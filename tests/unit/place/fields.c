@@ -117,6 +117,45 @@ much_is_not_told(void **state)
 	vl_buf_free(&values[1]);
 }
 
+/* A list of one number, behind `n` times `before`; told as `expected`. */
+static void
+tells_long(const char *before, size_t n, const char *expected)
+{
+	struct vl_buf values[VL_SIDES] = { { 0 } };
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < VL_SIDES; i++) {
+		if (*before != ' ')
+			assert_int_equal(
+			    VL_OK, vl_buf_add_text(&values[i], "[", NULL));
+		for (k = 0; k < n; k++)
+			assert_int_equal(
+			    VL_OK, vl_buf_add_text(&values[i], before, NULL));
+		assert_int_equal(VL_OK,
+		    vl_buf_printf(&values[i], NULL, "%s%zu]%c",
+		        *before == ' ' ? "[" : "", i, 0));
+	}
+	tells(VL_FIELDS_GUESS, (const char *)values[0].p,
+	    (const char *)values[1].p, expected);
+	vl_buf_free(&values[0]);
+	vl_buf_free(&values[1]);
+}
+
+static void
+more_bytes_or_leaves_than_the_limits_are_not_told(void **state)
+{
+	(void)state;
+	tells_long(" ", 1048573,
+	    "[{\"column\":\"c\",\"new\":\"1\",\"old\":\"0\",\"path\":"
+	    "\"$[0]\"}]");
+	tells_long(" ", 1048574, "[]");
+	tells_long("5,", 16383,
+	    "[{\"column\":\"c\",\"new\":\"1\",\"old\":\"0\",\"path\":"
+	    "\"$[16383]\"}]");
+	tells_long("5,", 16384, "[]");
+}
+
 static void
 names_like_secrets_keep_theirs(void **state)
 {
@@ -314,6 +353,8 @@ main(void)
 		cmocka_unit_test(paths_are_told_with_both_sides),
 		cmocka_unit_test(what_is_not_read_is_not_told),
 		cmocka_unit_test(much_is_not_told),
+		cmocka_unit_test(
+		    more_bytes_or_leaves_than_the_limits_are_not_told),
 		cmocka_unit_test(names_like_secrets_keep_theirs),
 		cmocka_unit_test(merged_maps_keep_the_path_around_them),
 		cmocka_unit_test(secrets_are_not_told_nor_their_fingerprints),
