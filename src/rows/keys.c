@@ -554,6 +554,9 @@ find_table_keys(struct finding *f, size_t table)
 		st = f->p->ear != NULL ?
 		    rows_ear_doubles(f->p, f->s, table, f->err) :
 		    check_doubles(f, table);
+	/* What a target has is looked at once the bundle's rows are in it. */
+	if (st == VL_OK && (!f->p->lenient || f->p->before != NULL))
+		st = rows_circle_find(f->p, f->s, f->db, table, f->err);
 	return st;
 }
 

@@ -20,25 +20,46 @@ struct walk {
 	struct rows_plan *p;
 	const struct vl_rows_opts *opts;
 	enum mark *marks;
-	size_t table;                       /* whose keys are looked for */
+	size_t table;  /* whose keys are looked for */
+	size_t *below; /* of a table on the way: the one that needs it */
+	bool *owns;    /* and that it owns */
+	bool owning;   /* what is needed is owners */
 	const struct vl_table_words *words; /* that say them; or NULL */
 	struct vl_err *err;
 };
 
 static enum vl_status visit(struct walk *w, size_t table);
 
+/* Each table on the way from `to` down to the one at hand owns the next. */
+static bool
+all_own(const struct walk *w, size_t to)
+{
+	size_t t = w->table;
+
+	for (; t != to; t = w->below[t])
+		if (!w->owns[t])
+			return false;
+	return w->owning;
+}
+
 static enum vl_status
 visit_needed(struct walk *w, size_t from, size_t to, bool some)
 {
 	if (to == NONE || to == w->table)
 		return VL_OK;
-	if (w->marks[to] != GREY)
+	if (w->marks[to] != GREY) {
+		w->below[to] = w->table;
+		w->owns[to] = w->owning;
 		return visit(w, to);
+	}
 	if (some)
 		return VL_OK;
 	(void)vl_fail(w->err, VL_EREFUSED,
-	    "the keys of tables '%s' and '%s' need each other: one of "
-	    "them wants another 'key'",
+	    all_own(w, to) ?
+	        "tables '%s' and '%s' own each other: one of them wants "
+	        "another 'owned_by'" :
+	        "the keys of tables '%s' and '%s' need each other: one of "
+	        "them wants another 'key'",
 	    w->p->tables[from].schema->name, w->p->tables[to].schema->name);
 	if (w->words != NULL)
 		(void)rows_plan_within(w->opts, ROWS_AT(w->words), w->err);
@@ -107,6 +128,7 @@ visit(struct walk *w, size_t table)
 	enum vl_status st = VL_OK;
 	const struct vl_table_words *words = w->words;
 	size_t below = w->table;
+	bool owning = w->owning;
 	size_t i = 0;
 	size_t k = 0;
 
@@ -115,17 +137,21 @@ visit(struct walk *w, size_t table)
 	w->marks[table] = GREY;
 	w->table = table;
 	w->words = NULL;
+	w->owning = true;
 	st = visit_needed(w, table, t->of, false);
 	for (i = 0; st == VL_OK && i < t->nentries; i++) {
 		e = &t->entries[i];
 		w->words = e->words;
+		w->owning = false;
 		st = visit_columns(w, table, e->key, e->nkey);
 		for (k = 0; st == VL_OK && e->ofs != NULL && k < e->nkey; k++)
 			if (e->ofs[k].child != NONE)
 				st = visit_columns(
 				    w, e->ofs[k].child, &e->ofs[k].column, 1);
+		w->owning = true;
 		if (st == VL_OK)
 			st = visit_columns(w, table, e->owners, e->nowners);
+		w->owning = false;
 		if (st == VL_OK)
 			st =
 			    visit_content(w, table, e->multiset && !e->skipped);
@@ -133,6 +159,7 @@ visit(struct walk *w, size_t table)
 	w->marks[table] = BLACK;
 	w->table = below;
 	w->words = words;
+	w->owning = owning;
 	t->keyed = true;
 	w->p->order[w->p->norder++] = table;
 	return st;
@@ -150,11 +177,16 @@ rows_order(
 	p->norder = 0;
 	w.marks = calloc(p->ntables + 1, sizeof(*w.marks));
 	p->order = calloc(p->ntables + 1, sizeof(*p->order));
-	if (w.marks == NULL || p->order == NULL)
+	w.below = calloc(p->ntables + 1, sizeof(*w.below));
+	w.owns = calloc(p->ntables + 1, sizeof(*w.owns));
+	if (w.marks == NULL || p->order == NULL || w.below == NULL ||
+	    w.owns == NULL)
 		st = vl_fail_memory(err);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		if (p->tables[i].referred || !rows_table_skipped(&p->tables[i]))
 			st = visit(&w, i);
 	free(w.marks);
+	free(w.below);
+	free(w.owns);
 	return st;
 }

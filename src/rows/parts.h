@@ -24,6 +24,7 @@
  *	said.c     parts of keys that other rows say
  *	keys.c     the key of every row
  *	tree.c     those of trees
+ *	circle.c   rows that own each other
  *	tied.c     ids that stand in names of files
  *	owned.c, owned_plan.c, owned_find.c, owned_place.c,
  *	owned_number.c, owned_change.c
@@ -671,6 +672,10 @@ enum vl_status rows_key_part(struct rows_scratch *s,
 /* tree.c: names of the table's rows that stand above one another. */
 enum vl_status rows_tree_find(const struct rows_plan *p, struct rows_scratch *s,
     size_t table, struct vl_err *err);
+/* circle.c: VL_EREFUSED: rows of the table own each other.  Once its keys are
+ * found. */
+enum vl_status rows_circle_find(const struct rows_plan *p,
+    struct rows_scratch *s, struct vl_db *db, size_t table, struct vl_err *err);
 /* keys.c */
 /* The column is a part of the key. */
 bool rows_in_key(const struct rows_entry *e, size_t column);

@@ -28,6 +28,7 @@ struct import {
 	bool no_list;
 	struct vl_pool *pool;                  /* or NULL */
 	const struct vl_rows_secrets *secrets; /* of the target */
+	const char *here; /* its profile; NULL: that of the source */
 };
 
 static inline void
@@ -190,6 +191,7 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 	};
 	struct vl_dbs *dbs = NULL;
 	struct vl_rows_put *put = NULL;
+	struct vl_profile *here = NULL;
 	enum vl_status st = site_open(&m->source, profile, false, err);
 
 	m->next = 0;
@@ -208,6 +210,11 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 		st = vl_dbs_begin(dbs, err);
 	opts.rows.db = dbs == NULL ? NULL : vl_dbs_at(dbs, 0);
 	opts.rows.profile = m->source.profile;
+	if (st == VL_OK && m->here != NULL) {
+		st = vl_profile_parse(
+		    &here, "t.yaml", vl_slice_of(m->here), err);
+		opts.rows.profile = here;
+	}
 	opts.dbs = dbs;
 	if (st == VL_OK)
 		st = vl_rows_put_open(&put, &opts, err);
@@ -224,6 +231,7 @@ import_run(struct import *m, const char *profile, struct vl_err *err)
 	}
 	vl_rows_put_free(put);
 	vl_dbs_free(dbs);
+	vl_profile_free(here);
 	site_close(&m->source);
 	return st;
 }

@@ -92,6 +92,111 @@ a_row_that_stands_above_itself(void **state)
 	    "it stands above itself");
 }
 
+static const char *const owned =
+    "CREATE TABLE f(id INTEGER PRIMARY KEY, name TEXT UNIQUE, up INT"
+    " REFERENCES f);";
+static const char *const owned_words =
+    WORDS("      - {table: f, key: [name], owned_by: up}\n");
+
+static void
+a_row_that_owns_itself(void **state)
+{
+	char sql[512];
+
+	(void)state;
+	(void)snprintf(sql, sizeof(sql), "%s%s", owned,
+	    "INSERT INTO f VALUES(1,'top',NULL),(2,'a',2),(3,'below',2)");
+	refuse_source(sql, owned_words, VL_EREFUSED,
+	    "table 'f': row [\"a\"] owns itself");
+}
+
+static void
+rows_that_own_each_other_and_are_named(void **state)
+{
+	char sql[512];
+
+	(void)state;
+	(void)snprintf(sql, sizeof(sql), "%s%s", owned,
+	    "INSERT INTO f VALUES(1,'below',2),(2,'a',3),(3,'b',2)");
+	refuse_source(sql, owned_words, VL_EREFUSED,
+	    "table 'f': rows [\"a\"] and [\"b\"] own each other, in a circle");
+	(void)snprintf(sql, sizeof(sql), "%s%s", owned,
+	    "INSERT INTO f VALUES(1,'a',2),(2,'b',3),(3,'c',4),(4,'d',1)");
+	refuse_source(sql, owned_words, VL_EREFUSED,
+	    "own each other, with 2 more rows, in a circle");
+}
+
+static void
+rows_that_own_each_other_by_two_columns(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE f(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	              " up INT REFERENCES f, at INT REFERENCES f);"
+	              "INSERT INTO f VALUES(1,'top',NULL,NULL),(2,'a',1,3),"
+	              "(3,'b',2,1)",
+	    WORDS("      - {table: f, key: [name], owned_by: [up, at]}\n"),
+	    VL_EREFUSED, "rows [\"a\"] and [\"b\"] own each other");
+}
+
+static void
+tables_that_own_each_other(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	              " b_id INT REFERENCES b);"
+	              "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE,"
+	              " a_id INT REFERENCES a)",
+	    WORDS("      - {table: a, key: [name], owned_by: b_id}\n"
+	          "      - {table: b, key: [name], owned_by: a_id}\n"),
+	    VL_EREFUSED, "p.yaml:6:9: tables 'b' and 'a' own each other");
+}
+
+/* No export makes such a bundle, but somebody may. */
+static void
+rows_of_a_bundle_that_own_each_other(void **state)
+{
+	struct import m;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	import_make(&m, owned, "INSERT INTO f VALUES(1,'a',2),(2,'b',1)",
+	    "INSERT INTO f VALUES(7,'mine',NULL)");
+	m.here = owned_words;
+	assert_int_equal(VL_EREFUSED,
+	    import_run(&m, WORDS("      - {table: f, key: [name]}\n"), &err));
+	if (strstr(err.text,
+	        "rows [\"a\"] and [\"b\"] own each other, in a circle") == NULL)
+		fail_msg("%s", err.text);
+	import_expect(&m, "SELECT * FROM f", "7|mine|-");
+	import_free(&m);
+}
+
+/* What travels is no circle by itself: a row here closes it. */
+static void
+rows_that_own_each_other_once_all_is_written(void **state)
+{
+	struct import m;
+	struct vl_err err = { 0 };
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE f(id INTEGER PRIMARY KEY, name TEXT UNIQUE, up INT"
+	    " REFERENCES f, n INT)",
+	    "INSERT INTO f VALUES(1,'a',2,0),(2,'b',3,0),(3,'c',NULL,1)",
+	    "INSERT INTO f VALUES(8,'a',NULL,0),(9,'c',8,0)");
+	assert_int_equal(VL_EREFUSED,
+	    import_run(&m,
+	        WORDS("      - {table: f, key: [name], owned_by: up,"
+	              " skip: n = 1, target_only: keep}\n"),
+	        &err));
+	if (strstr(err.text,
+	        "rows [\"a\"] and [\"b\"] own each other, with 1"
+	        " more row, in a circle") == NULL)
+		fail_msg("%s", err.text);
+	import_expect(&m, "SELECT * FROM f", "8|a|-|0 9|c|8|0");
+	import_free(&m);
+}
+
 static void
 names_of_a_profile_that_are_not_there(void **state)
 {
@@ -344,6 +449,12 @@ main(void)
 		cmocka_unit_test(a_key_that_needs_one_which_needs_it),
 		cmocka_unit_test(keys_that_need_each_other),
 		cmocka_unit_test(a_row_that_stands_above_itself),
+		cmocka_unit_test(a_row_that_owns_itself),
+		cmocka_unit_test(rows_that_own_each_other_and_are_named),
+		cmocka_unit_test(rows_that_own_each_other_by_two_columns),
+		cmocka_unit_test(tables_that_own_each_other),
+		cmocka_unit_test(rows_of_a_bundle_that_own_each_other),
+		cmocka_unit_test(rows_that_own_each_other_once_all_is_written),
 		cmocka_unit_test(names_of_a_profile_that_are_not_there),
 		cmocka_unit_test(a_key_that_is_another_owners_here),
 		cmocka_unit_test(
