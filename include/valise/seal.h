@@ -119,15 +119,27 @@ void vl_seal_free(struct vl_seal *s);
 
 /* The bundle with the highest number of a series. */
 struct vl_newest {
-	uint64_t seq;               /* 0: none was found */
-	uint64_t epoch;             /* its own; none is higher */
+	uint64_t known; /* from the caller: numbers up to it are known, and
+	                 * bundles that have one need not be whole */
+	uint64_t seq;   /* 0: none was found */
+	uint64_t epoch; /* its own; none is higher */
 	uint8_t head[VL_HASH_SIZE]; /* its fingerprint */
 	char shown[512];            /* where it lies, safe to print */
 };
 /*
- * Look for it in folder `path` and one level below: `out`, all zero to begin
- * with, gets what is newer than what it holds.  Only what `sender` signed is
- * believed; what cannot be read is passed over.  VL_ETEMP: no such folder.
+ * Look for it in folder `path` and one level below: `out`, zero but for
+ * `known` to begin with, gets what is newer than what it holds.  Only what
+ * `sender` signed is believed.
+ *
+ * A number is issued once, so a folder that has seal.sig, seal.txt or
+ * head.jsn is passed over only where it is told to be no newer one: named
+ * as an export that was not finished, signed by somebody else, of another
+ * series, or of a number that is known.  A folder that may not be looked
+ * into is, where it is not called as bundles are.
+ *
+ * VL_ETEMP  no such folder, or the medium is gone
+ * VL_EIO    something cannot be read
+ * VL_EFORMAT, VL_ELIMIT  a bundle is damaged, and may be a newer one
  */
 enum vl_status vl_seal_newest(struct vl_newest *out, const char *path,
     const uint8_t series[VL_ID_SIZE], const struct vl_sender_public *sender,

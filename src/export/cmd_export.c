@@ -270,7 +270,7 @@ open_pack(struct run *run, struct vl_err *err)
 static enum vl_status
 check_number(const struct run *run, struct vl_err *err)
 {
-	struct vl_newest newest = { 0 };
+	struct vl_newest newest = { .known = run->seq - 1 };
 	enum vl_status st = vl_seal_newest(
 	    &newest, run->opts->to, run->series.id, &run->sender->pub, err);
 

@@ -27,9 +27,8 @@ medium_gone(int number)
 	    number == ESTALE || number == ENOTCONN;
 }
 
-/* VL_ETEMP where there is no medium, VL_EIO where it fails. */
-static enum vl_status
-fail_medium(const char *what, struct vl_err *err)
+enum vl_status
+medium_fail(const char *what, struct vl_err *err)
 {
 	int number = errno;
 
@@ -113,7 +112,7 @@ medium_list(struct vl_seal *s, int dirfd, struct vl_err *err)
 	if (fd >= 0)
 		dir = fdopendir(fd);
 	if (dir == NULL) {
-		st = fail_medium("cannot open the bundle's folder", err);
+		st = medium_fail("cannot open the bundle's folder", err);
 		goto out;
 	}
 	fd = -1; /* closed with `dir` */
@@ -130,7 +129,7 @@ medium_list(struct vl_seal *s, int dirfd, struct vl_err *err)
 			goto out;
 	}
 	if (errno != 0) {
-		st = fail_medium("cannot list the bundle's folder", err);
+		st = medium_fail("cannot list the bundle's folder", err);
 		goto out;
 	}
 	if (s->nnames > 0)

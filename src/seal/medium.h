@@ -11,6 +11,9 @@
 /* Whether errno `number` is of a medium that will not come back by reading
  * on. */
 bool medium_gone(int number);
+/* What errno says of `what`: VL_ETEMP where there is no medium, VL_EIO where
+ * it fails. */
+enum vl_status medium_fail(const char *what, struct vl_err *err);
 /* All names, ascending by folded name; those that may not stand in a bundle
  * have an empty one. */
 enum vl_status medium_list(struct vl_seal *s, int dirfd, struct vl_err *err);

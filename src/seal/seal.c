@@ -17,6 +17,7 @@
 #include <valise/text.h>
 
 #include "medium.h"
+#include "signed.h"
 
 #define LIST_NAME   "seal.txt"
 #define SIG_NAME    "seal.sig"
@@ -306,14 +307,31 @@ vl_seal_read(struct vl_seal *s, int dirfd, const struct vl_seal_report *report,
 }
 
 enum vl_status
-vl_seal_verify(const struct vl_seal *s, const struct vl_sender_public *pub,
-    struct vl_err *err)
+signed_comment(const struct vl_seal_sig *sig,
+    const struct vl_sender_public *pub, struct vl_err *err)
 {
 	struct vl_buf input = { 0 };
 	char trusted[VL_KEY_ID_TEXT];
+	enum vl_status st =
+	    global_input(&input, sig->signature, sig->comment_text, err);
+
+	if (st == VL_OK &&
+	    !vl_sign_verify(sig->global, vl_buf_slice(&input), pub->key))
+		st = vl_fail(err, VL_ETRUST,
+		    "the trusted comment of '" SIG_NAME "' is not signed "
+		    "with key %s",
+		    vl_key_id_text(trusted, pub->key_id));
+	vl_buf_free(&input);
+	return st;
+}
+
+enum vl_status
+vl_seal_verify(const struct vl_seal *s, const struct vl_sender_public *pub,
+    struct vl_err *err)
+{
+	char trusted[VL_KEY_ID_TEXT];
 	char other[VL_KEY_ID_TEXT];
 	uint8_t hash[64];
-	enum vl_status st = VL_OK;
 
 	(void)vl_key_id_text(trusted, pub->key_id);
 	if (memcmp(s->sig.key_id, pub->key_id, VL_KEY_ID_SIZE) != 0)
@@ -322,24 +340,12 @@ vl_seal_verify(const struct vl_seal *s, const struct vl_sender_public *pub,
 		    vl_key_id_text(other, s->sig.key_id), trusted);
 	vl_hash512_of(hash, vl_buf_slice(&s->list_text));
 	if (!vl_sign_verify(s->sig.signature,
-	        (struct vl_slice){ hash, sizeof(hash) }, pub->key)) {
-		st = vl_fail(err, VL_ETRUST,
+	        (struct vl_slice){ hash, sizeof(hash) }, pub->key))
+		return vl_fail(err, VL_ETRUST,
 		    "'" SIG_NAME "' does not sign this '" LIST_NAME
 		    "' with key %s",
 		    trusted);
-		goto out;
-	}
-	st = global_input(&input, s->sig.signature, s->sig.comment_text, err);
-	if (st != VL_OK)
-		goto out;
-	if (!vl_sign_verify(s->sig.global, vl_buf_slice(&input), pub->key))
-		st = vl_fail(err, VL_ETRUST,
-		    "the trusted comment of '" SIG_NAME "' is not signed "
-		    "with key %s",
-		    trusted);
-out:
-	vl_buf_free(&input);
-	return st;
+	return signed_comment(&s->sig, pub, err);
 }
 
 void

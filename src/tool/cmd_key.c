@@ -334,10 +334,12 @@ static enum vl_status
 look_for_later(struct job *job, const struct import_opts *o, struct vl_err *err)
 {
 	struct vl_series_key *k = job->key;
-	struct vl_newest newest = { 0 };
+	struct vl_newest newest = { .known = k->seq };
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
+	if (o->after.given && o->after.value > newest.known)
+		newest.known = o->after.value;
 	if (o->seen.n > 0 && !has_signer(k))
 		return vl_fail(err, VL_EUSAGE,
 		    "'%s' was written before the first export, so whose "

@@ -155,10 +155,66 @@ class Series(KeyOfSeries):
                       other / "sender.key", *self.site.identity,
                       "--recipient", other / "recipient.pub")
         self.lose()
+        # By the sender, and of which series is not to be told any more.
+        self.assert_untold(self.import_key("--seen", self.site.medium,
+                                           expect=5), head.parent, "head.jsn")
+        self.import_key("--seen", self.site.medium, "--after", "2")
+        self.assertEqual(str(2 + GAP), self.series()["seq"])
+        self.lose()
+        remove_tree(head.parent)
         self.import_key("--seen", self.site.medium)
         self.assertEqual(str(1 + GAP), self.series()["seq"])
         self.lose()
         self.import_key("--seen", self.folder / "absent", expect=75)
+
+    def assert_untold(self, said, bundle, *why):
+        self.assert_says(said, bundle.name, "move it off the medium", *why)
+        self.assert_one_line(said)
+
+    def test_no_number_is_issued_beside_a_bundle_that_cannot_be_told(self):
+        """With an old copy of the state, that bundle has it already."""
+        self.site.export()
+        old = self.folder / "old"
+        shutil.copytree(self.site.source_state, old)
+        newest = self.site.export()
+        whole = self.folder / "whole"
+        shutil.copytree(newest, whole)
+        for name, wanted in (("seal.sig", 5), ("head.jsn", 5),
+                             ("keys.jsn", 4)):
+            self.lose()
+            shutil.copytree(old, self.site.source_state)
+            (newest / name).write_bytes(b"x")
+            said = self.site.export(expect=wanted)
+            if wanted == 5:
+                self.assert_untold(said, newest, name)
+            self.assertEqual(2, len(os.listdir(self.site.medium)))
+            shutil.copy(whole / name, newest / name)
+        # And where the medium fails while it is read.
+        env = environment(self.folder)
+        env["ASAN_OPTIONS"] = "detect_leaks=0"
+        for nth in range(1, 20):
+            done = subprocess.run(
+                [str(w) for w in (
+                    self.faultat(), "-R", "-p", newest, "-n", nth, "-a",
+                    "EIO", "--", self.site.bin / "valise-export",
+                    self.site.source_yaml, "--to", self.site.medium,
+                    "--sign-key", self.site.keys / "sender.key",
+                    "--recipient", self.site.keys / "recipient.pub")],
+                capture_output=True, env=env, stdin=subprocess.DEVNULL)
+            self.assertEqual(2, len(os.listdir(self.site.medium)))
+            if done.returncode == 4:
+                break
+            self.assertEqual(1, done.returncode, done.stderr)
+            self.assertIn(b"Input/output error", done.stderr)
+        self.assertEqual(4, done.returncode, done.stderr)
+        self.assertGreater(nth, 3)
+        # A number that is known stops nothing.
+        self.lose()
+        shutil.copytree(old, self.site.source_state)
+        remove_tree(newest)
+        first = next(iter(self.site.medium.iterdir()))
+        (first / "head.jsn").write_bytes(b"x")
+        self.site.export()
 
     def test_an_export_refuses_a_number_that_the_medium_holds(self):
         """A state that was put back from an old copy, and the way out."""

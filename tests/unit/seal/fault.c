@@ -6,6 +6,7 @@
 
 #include "../sweep_system.h"
 
+#include <dirent.h>
 #include <zstd.h>
 
 #include <valise/stream.h>
@@ -13,6 +14,10 @@
 #include "../../fuzz/folder.h"
 #include "../../fuzz/reseal.h"
 
+SWEEP(DIR *, opendir, NULL, (const char *path), (path))
+SWEEP(DIR *, fdopendir, NULL, (int fd), (fd))
+SWEEP(struct dirent *, readdir, NULL, (DIR * dir), (dir))
+SWEEP(char *, realpath, NULL, (const char *path, char *out), (path, out))
 SWEEP(ZSTD_CCtx *, ZSTD_createCCtx, NULL, (void), ())
 SWEEP(ZSTD_DCtx *, ZSTD_createDCtx, NULL, (void), ())
 SWEEP(size_t, ZSTD_compress2, (size_t)-1,
@@ -209,6 +214,79 @@ a_check_says_whatever_fails(void **state)
 	/* A medium that was pulled out is told from one that fails. */
 	assert_true(sweep_all(&w, ENODEV) > 40);
 	assert_int_equal(0, sweep.survived);
+}
+
+static void before_rekey(void *arg);
+
+static enum vl_status
+find_newest(void *arg, struct vl_err *err)
+{
+	struct vl_newest newest = { 0 };
+	enum vl_status st = vl_seal_newest(
+	    &newest, folder_path, all.head.series, &all.sender->pub, err);
+
+	(void)arg;
+	assert_true(st != VL_OK || newest.seq == all.head.seq);
+	return st;
+}
+
+/* So that its number is not issued twice. */
+static void
+the_newest_bundle_is_found_or_the_search_fails(void **state)
+{
+	static const int errors[] = { EIO, EACCES, ENOMEM, ENODEV };
+	const struct sweep_work w = { .work = find_newest };
+	size_t i = 0;
+
+	(void)state;
+	before_rekey(NULL);
+	empty_folder(STREAM);
+	empty_folder(COPIES);
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		/* Five folders, the names in each, two files of one. */
+		assert_true(sweep_all(&w, errors[i]) > 40);
+		/* A folder that is closed to us and is not called a bundle:
+		 * the medium's own, and those of the other tests. */
+		assert_int_equal(errors[i] == EACCES ? 3 : 0, sweep.survived);
+	}
+}
+
+/* What `arg` names is a bundle, or it is none and told so. */
+static enum vl_status
+look_and_read(void *arg, struct vl_err *err)
+{
+	const char *name = arg;
+	const bool whole = strcmp(name, BUNDLE) == 0;
+	int fd = __real_openat(folder_fd(), name, O_RDONLY | O_DIRECTORY);
+	struct vl_seal seal = { 0 };
+	enum vl_status st =
+	    vl_seal_look(fd, whole ? bundle_path : folder_path, err);
+
+	assert_true(!whole || st == VL_OK);
+	if (st == VL_OK)
+		st = vl_seal_read(&seal, fd, NULL, err);
+	assert_true(whole || st != VL_OK);
+	vl_seal_free(&seal);
+	(void)close(fd);
+	return whole || st != VL_EFORMAT ? st : VL_OK;
+}
+
+/* It only chooses words: what it cannot see is left to who reads the seal. */
+static void
+a_look_refuses_no_bundle_whatever_fails(void **state)
+{
+	char bundle[] = BUNDLE;
+	char medium[] = ".";
+	struct sweep_work w = { .arg = bundle, .work = look_and_read };
+
+	(void)state;
+	before_rekey(NULL);
+	/* Of the look, which it does without, and of the reading. */
+	assert_true(sweep_all(&w, EIO) > 30);
+	assert_true(sweep.survived > 10);
+	w.arg = medium;
+	assert_true(sweep_all(&w, EIO) > 15);
+	assert_true(sweep.survived > 0);
 }
 
 static enum vl_status
@@ -454,6 +532,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stream_says_whatever_fails),
 		cmocka_unit_test(a_check_says_whatever_fails),
+		cmocka_unit_test(
+		    the_newest_bundle_is_found_or_the_search_fails),
+		cmocka_unit_test(a_look_refuses_no_bundle_whatever_fails),
 		cmocka_unit_test(keys_say_whatever_fails),
 		cmocka_unit_test(hashing_says_whatever_fails),
 		cmocka_unit_test(a_rekeyed_bundle_is_the_old_or_the_new_one),
