@@ -18,7 +18,7 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 from child import WAIT, Cage, Changed, status  # noqa: E402
 from flow import remove_tree, tree_state  # noqa: E402
-from memory import where  # noqa: E402
+from memory import WHOLE, where  # noqa: E402
 
 PASSWORD = "vV7-quite.Unlikely.Bytes_Gp5"
 MOMENTS = 25
@@ -144,6 +144,10 @@ class Kernel(Cage):
            "trace=landlock_create_ruleset", "-e",
            "inject=landlock_create_ruleset:error=ENOSYS")
 
+    # The ABI that forbids it first, where that is none of Debian 12's.
+    LANDLOCK = {"connect to the network, by Landlock": 4,
+                "send its parent a signal, by Landlock": 6}
+
     def without_landlock(self):
         if shutil.which("strace") is None:
             self.skipTest("there is no strace")
@@ -158,8 +162,13 @@ class Kernel(Cage):
         tried = [line.split("\t") for line in said.splitlines()
                  if re.search(", by (Landlock|system calls)$", line)]
         self.assertGreater(len(tried), 10)
+        abi = re.search(r"^(\d+)\tLandlock, its ABI$", said, re.M)
         for result, what in tried:
-            self.assertIn(result, ("held", "not tried"), what)
+            # What a sanitizer takes away, and what an old kernel has not.
+            least = self.LANDLOCK.get(what, 0)
+            excused = not WHOLE or int(abi[1]) < least
+            self.assertIn(result, ("held", "not tried") if excused
+                          else ("held",), what)
         self.assertIn("held", {result for result, _ in tried})
 
     def test_doctor_says_what_is_missing(self):
