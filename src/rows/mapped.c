@@ -1,7 +1,7 @@
 /*
  * Rows of the bundle whose tables are matched by a column: each is noted by
  * what it has there, before the rows here are read.  And what was mapped but
- * is nowhere.
+ * is nowhere, or found nothing.
  */
 
 #include <string.h>
@@ -10,6 +10,9 @@
 
 #include "map.h"
 #include "put.h"
+
+/* As many are named of those that found nothing. */
+#define NAMED_MAX 5
 
 /* A row with a value in the column. */
 static enum vl_status
@@ -123,6 +126,28 @@ rows_mapped_lend(struct vl_rows_put *p, struct vl_rows *after)
 		maps->list[i].met = false;
 }
 
+/* "note: ", and where the line stands. */
+static enum vl_status
+note_of(
+    struct vl_buf *text, const struct vl_map_record *words, struct vl_err *err)
+{
+	if (words->file == NULL)
+		return vl_buf_printf(text, err, "note: map: ");
+	return vl_buf_printf(
+	    text, err, "note: %s:%u: ", words->file, words->line);
+}
+
+static enum vl_status
+give(struct vl_rows_put *p, struct vl_buf *text, struct vl_err *err)
+{
+	enum vl_status st = vl_buf_printf(text, err, "%c", 0);
+
+	if (st == VL_OK && p->opts.rows.report.note != NULL)
+		p->opts.rows.report.note(
+		    p->opts.rows.report.arg, (const char *)text->p);
+	return st;
+}
+
 static enum vl_status
 say(struct vl_rows_put *p, const struct mapped *m, bool staged,
     struct vl_err *err)
@@ -131,16 +156,11 @@ say(struct vl_rows_put *p, const struct mapped *m, bool staged,
 	char to[256];
 	struct vl_buf text = { 0 };
 	struct vl_slice here = { m->look.p + 1, m->look.n - 1 };
-	enum vl_status st = VL_OK;
+	enum vl_status st = note_of(&text, m->words, err);
 
-	if (m->words->file != NULL)
-		st = vl_buf_printf(&text, err, "note: %s:%u: ", m->words->file,
-		    m->words->line);
-	else
-		st = vl_buf_printf(&text, err, "note: map: ");
 	if (st == VL_OK)
 		st = vl_buf_printf(&text, err,
-		    "table '%s' has no row %s %s: %s is not mapped%c",
+		    "table '%s' has no row %s %s: %s is not mapped",
 		    m->words->table,
 		    staged ? vl_escape_text(to, sizeof(to), here) :
 		             vl_escape_text(
@@ -148,11 +168,53 @@ say(struct vl_rows_put *p, const struct mapped *m, bool staged,
 		    staged ? "here" : "in the bundle",
 		    staged ? vl_escape_text(
 		                 from, sizeof(from), vl_buf_slice(&m->key)) :
-		             vl_escape_text(to, sizeof(to), here),
-		    0);
-	if (st == VL_OK && p->opts.rows.report.note != NULL)
-		p->opts.rows.report.note(
-		    p->opts.rows.report.arg, (const char *)text.p);
+		             vl_escape_text(to, sizeof(to), here));
+	if (st == VL_OK)
+		st = give(p, &text, err);
+	vl_buf_free(&text);
+	return st;
+}
+
+/* Rows of the bundle whose value no row here has: how many, and the names of
+ * the first, as people who were to be known by a column are asked for. */
+static enum vl_status
+say_by(struct vl_rows_put *p, const struct mapped_by *by, struct vl_err *err)
+{
+	const struct rows_maps *maps = p->here->plan.maps;
+	const struct mapped *m = NULL;
+	struct vl_buf names = { 0 };
+	struct vl_buf text = { 0 };
+	char name[256];
+	enum vl_status st = VL_OK;
+	size_t alone = 0;
+	size_t all = 0;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < maps->n; i++) {
+		m = &maps->list[i];
+		if (m->words != by->words)
+			continue;
+		all++;
+		if (!m->met && alone++ < NAMED_MAX)
+			st = vl_buf_printf(&names, err, "%s%s",
+			    alone == 1 ? "" : ", ",
+			    vl_escape_text(
+			        name, sizeof(name), vl_buf_slice(&m->key)));
+	}
+	if (st == VL_OK && alone > NAMED_MAX)
+		st = vl_buf_printf(
+		    &names, err, ", and %zu more", alone - NAMED_MAX);
+	if (st == VL_OK && alone > 0)
+		st = note_of(&text, by->words, err);
+	if (st == VL_OK && alone > 0)
+		st = vl_buf_printf(&text, err,
+		    "table '%s': of %zu rows of the bundle matched by '%s' %zu "
+		    "found none here: %.*s",
+		    by->words->table, all, by->words->by, alone, (int)names.n,
+		    (const char *)names.p);
+	if (st == VL_OK && alone > 0)
+		st = give(p, &text, err);
+	vl_buf_free(&names);
 	vl_buf_free(&text);
 	return st;
 }
@@ -176,5 +238,7 @@ rows_mapped_say(struct vl_rows_put *p, struct vl_err *err)
 		if (st == VL_OK && (!staged || !m->met))
 			st = say(p, m, staged, err);
 	}
+	for (i = 0; maps != NULL && st == VL_OK && i < maps->nbys; i++)
+		st = say_by(p, &maps->bys[i], err);
 	return st;
 }

@@ -68,6 +68,57 @@ class Maps(Said):
         again = self.site.import_(self.site.export(), "--map", self.file)
         self.assert_says(again, "nothing differs")
 
+    def preview(self, text):
+        return self.site.run(
+            "valise-import", self.site.target_yaml, self.bundle, "--preview",
+            *self.map(text), *self.site.identity)
+
+    def test_rows_that_found_nothing_by_a_column_are_said(self):
+        self.change("target", "update person set name = 'Blaise' where id = 1")
+        self.change("source", "insert into person values "
+                    "(9, 'eve@x', 'Eve'), (10, 'gus@x', null)")
+        self.bundle = self.site.export()
+        by = "app/person\tby name\n"
+        said = (f"note: {self.file}:1: table 'person': of 3 rows of the "
+                "bundle matched by 'name' 2 found none here: "
+                '["ada@example.org"], ["eve@x"]\n')
+        self.assert_says(self.preview(by), said)
+        self.assert_says(self.bring(by), said)
+        self.assertNotIn("found none", self.bring(by).err)
+
+    def test_of_many_that_found_nothing_by_a_column_a_few_are_named(self):
+        self.change("target", "update person set name = 'Blaise' where id = 1")
+        self.change("source", "insert into person values " + ", ".join(
+            f"({n}, 'p{n}@x', 'P{n}')" for n in range(11, 20)))
+        self.bundle = self.site.export()
+        self.assert_says(
+            self.preview("app/person\tby name\n"),
+            'of 11 rows of the bundle matched by \'name\' 10 found none here: '
+            '["ada@example.org"], ["p11@x"], ["p12@x"], ["p13@x"], ["p14@x"], '
+            "and 5 more\n")
+
+    def test_by_a_column_case_counts_even_where_the_database_ignores_it(self):
+        for side in ("source", "target"):
+            self.change(side, "create table login(id integer primary key, "
+                        "name text not null unique, mail text collate nocase)")
+        words = ("profile: {resources: [{resource: app, tables: ["
+                 "{table: person, key: [mail]}, {table: task, key: [title]}, "
+                 "{table: slot, key: [day, hour]}, "
+                 "{table: login, key: [name]}]}]}\n")
+        self.write("source", words=words)
+        self.write("target", f"trust: [{{sender: {self.site.keys}"
+                   "/sender.pub}]\n", words=words)
+        self.change("source", "insert into login values (1, 'ada', 'A@x'), "
+                    "(2, 'bob', 'B@x')")
+        self.change("target", "insert into login values (7, 'ad', 'a@X'), "
+                    "(8, 'bo', 'B@x')")
+        self.assert_says(
+            self.bring("app/login\tby mail\n"),
+            "of 2 rows of the bundle matched by 'mail' 1 found none here: "
+            '["ada"]\n')
+        self.assertEqual([(7, "ad", "a@X"), (8, "bo", "B@x"),
+                          (9, "ada", "A@x")], self.table("login"))
+
     def test_a_column_that_does_not_tell_rows_apart_is_refused(self):
         by = "app/person\tby name\n"
         self.bad(by, "blaise@example.org", "another value in 'name'",
