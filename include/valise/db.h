@@ -118,6 +118,9 @@ struct vl_db_opts {
  */
 enum vl_status vl_db_open_copy(
     struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err);
+/* How often such a copy began anew, because an application wrote meanwhile;
+ * `*kept`: so often that it kept the lock in the end, and writers waited. */
+unsigned vl_db_copied_anew(const struct vl_db *db, bool *kept);
 /*
  * Of a copy whose pages are checked by a pool: waits for what is found.  Before
  * that nothing counts that was read; and where reading fails, this is why.

@@ -109,7 +109,6 @@ static int
 copy_pages(struct copying *c)
 {
 	bool wal = false;
-	int restarts = 0;
 	int before = INT_MAX;
 	int left = 0;
 	int rc = in_wal_mode(c->from, &wal);
@@ -123,7 +122,7 @@ copy_pages(struct copying *c)
 		    c->db->stop(c->db->stop_arg))
 			rc = SQLITE_INTERRUPT;
 		if (rc == SQLITE_OK && left >= before &&
-		    ++restarts == RESTARTS_MAX && !c->held)
+		    ++c->db->anew == RESTARTS_MAX && !c->held)
 			rc = hold(c);
 		before = left;
 	}
@@ -220,6 +219,13 @@ open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
 	else
 		vl_db_free(db);
 	return st == VL_OK ? st : err->status;
+}
+
+unsigned
+vl_db_copied_anew(const struct vl_db *db, bool *kept)
+{
+	*kept = db->anew >= RESTARTS_MAX;
+	return db->anew;
 }
 
 enum vl_status

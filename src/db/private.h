@@ -23,6 +23,7 @@ struct vl_db {
 	int64_t beside; /* vl_db_beside() */
 	bool copied;    /* `fd` is a private file with a copy */
 	int fd;
+	unsigned anew; /* how often a writer made that begin again */
 	struct db_checking *checking; /* or NULL */
 	/* sqlite3_total_changes64() when all indexes were found to fit their
 	 * tables, so that it may be seen whether they still do; or that. */

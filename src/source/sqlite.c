@@ -41,6 +41,36 @@ sqlite_free(struct vl_source *s)
 	free(q);
 }
 
+static void
+note(void *arg, const char *text)
+{
+	const struct sqlite *q = arg;
+	const struct vl_source_report *r = &q->opts.report;
+
+	if (r->note != NULL)
+		r->note(r->arg, q->resource->name, text);
+}
+
+/* An application that writes makes the copy take longer; and is kept waiting
+ * in the end. */
+static void
+tell_anew(struct sqlite *q)
+{
+	bool kept = false;
+	unsigned times = vl_db_copied_anew(q->db, &kept);
+	char text[256];
+
+	if (times == 0)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "an application writes to it: its copy began anew %u time%s%s",
+	    times, times == 1 ? "" : "s",
+	    kept ? ", and then kept the lock until it was whole; writers "
+	           "waited" :
+	           "");
+	note(q, text);
+}
+
 static enum vl_status
 sqlite_open(struct vl_source **out, const struct vl_resource *resource,
     const struct vl_source_opts *opts, struct vl_err *err)
@@ -62,6 +92,8 @@ sqlite_open(struct vl_source **out, const struct vl_resource *resource,
 	q->resource = resource;
 	q->opts = *opts;
 	st = vl_db_open_copy(&q->db, &from, err);
+	if (st == VL_OK)
+		tell_anew(q);
 	if (st == VL_OK) {
 		q->path = realpath(resource->path, NULL);
 		if (q->path == NULL)
@@ -102,16 +134,6 @@ report_uncarried(const struct sqlite *q)
 		report_names(q, "trigger", s->tables[i].triggers,
 		    s->tables[i].ntriggers);
 	}
-}
-
-static void
-note(void *arg, const char *text)
-{
-	const struct sqlite *q = arg;
-	const struct vl_source_report *r = &q->opts.report;
-
-	if (r->note != NULL)
-		r->note(r->arg, q->resource->name, text);
 }
 
 static struct vl_rows_opts

@@ -597,6 +597,66 @@ stops_when_asked_to(void **state)
 	world_close(&w);
 }
 
+struct writer {
+	const char *path;
+	int writes; /* that it makes */
+	int done;
+	int refused;
+};
+
+/* An application that writes between two steps of a copy. */
+static bool
+write_once_more(void *arg)
+{
+	struct writer *writer = arg;
+	sqlite3 *app = NULL;
+	int rc = SQLITE_OK;
+
+	if (writer->done == writer->writes)
+		return false;
+	assert_int_equal(SQLITE_OK, sqlite3_open(writer->path, &app));
+	rc = sqlite3_exec(
+	    app, "UPDATE t SET v = v || '!' WHERE id = 1", NULL, NULL, NULL);
+	assert_true(rc == SQLITE_OK || rc == SQLITE_BUSY);
+	writer->done += rc == SQLITE_OK;
+	writer->refused += rc == SQLITE_BUSY;
+	assert_int_equal(SQLITE_OK, sqlite3_close(app));
+	return false;
+}
+
+static void
+says_how_often_a_writer_made_it_begin_anew_and_whether_it_kept_the_lock(
+    void **state)
+{
+	struct world w;
+	struct writer writer;
+	struct vl_db_opts opts;
+	struct vl_db *db = NULL;
+	bool kept = true;
+	int writes;
+
+	(void)state;
+	for (writes = 0; writes < 7; writes++) {
+		world_open(&w);
+		make(w.path, "PRAGMA page_size=512; CREATE TABLE none(a)");
+		make(w.path, plain);
+		make(w.path, "INSERT INTO t(v) VALUES (zeroblob(2000000))");
+		writer = (struct writer){ .path = w.path, .writes = writes };
+		opts = opts_of(&w);
+		opts.stop = write_once_more;
+		opts.arg = &writer;
+		assert_int_equal(VL_OK, vl_db_open_copy(&db, &opts, &w.err));
+		/* The fourth comes before the lock is taken for good. */
+		assert_int_equal(
+		    writes < 4 ? writes : 4, vl_db_copied_anew(db, &kept));
+		assert_int_equal(writes >= 3, kept);
+		assert_int_equal(writes < 4 ? writes : 4, writer.done);
+		assert_int_equal(writes > 4, writer.refused > 0);
+		vl_db_free(db);
+		world_close(&w);
+	}
+}
+
 static void
 a_collation_of_the_application_does_not_keep_it_from_being_read(void **state)
 {
@@ -665,6 +725,8 @@ main(void)
 		    who_may_only_read_is_told_what_a_database_needs),
 		cmocka_unit_test(a_copy_that_finds_no_room_is_said_with_where),
 		cmocka_unit_test(stops_when_asked_to),
+		cmocka_unit_test(
+		    says_how_often_a_writer_made_it_begin_anew_and_whether_it_kept_the_lock),
 		cmocka_unit_test(
 		    a_collation_of_the_application_does_not_keep_it_from_being_read),
 		cmocka_unit_test(reading_in_place_sees_one_state),

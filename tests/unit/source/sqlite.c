@@ -15,6 +15,7 @@ struct app {
 	struct vl_source *source;
 	struct vl_buf said; /* what it reported, a line each */
 	struct vl_buf lines;
+	int written;
 };
 
 static void
@@ -224,6 +225,51 @@ fails_whole(void **state)
 	app_free(&a);
 }
 
+static void
+say_all(void *arg, const char *resource, const char *text)
+{
+	struct app *a = arg;
+
+	(void)vl_buf_printf(&a->said, NULL, "%s: %s\n", resource, text);
+}
+
+/* Between the steps of a copy, until the lock is kept. */
+static bool
+write_between(void *arg)
+{
+	struct app *a = arg;
+	sqlite3 *db = NULL;
+
+	assert_int_equal(SQLITE_OK, sqlite3_open(a->path, &db));
+	a->written += sqlite3_exec(db, "UPDATE t SET v = v + 1 WHERE id = 1",
+	                  NULL, NULL, NULL) == SQLITE_OK;
+	(void)sqlite3_close(db);
+	return false;
+}
+
+static void
+an_application_that_writes_while_it_is_copied_is_said(void **state)
+{
+	struct vl_err err = { 0 };
+	struct app a;
+
+	(void)state;
+	app_make(&a,
+	    "PRAGMA page_size=512;"
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, v);"
+	    "INSERT INTO t VALUES (1, 0), (2, zeroblob(2000000))");
+	a.opts.report.note = say_all;
+	a.opts.stop = write_between;
+	assert_int_equal(
+	    VL_OK, vl_source_open(&a.source, &a.resource, &a.opts, &err));
+	assert_int_equal(4, a.written);
+	assert_memory_equal(a.said.p,
+	    "app: an application writes to it: its copy began anew 4 times, "
+	    "and then kept the lock until it was whole; writers waited\n",
+	    a.said.n);
+	app_free(&a);
+}
+
 int
 main(void)
 {
@@ -233,6 +279,8 @@ main(void)
 		cmocka_unit_test(
 		    says_where_the_site_file_names_what_cannot_be_opened),
 		cmocka_unit_test(fails_whole),
+		cmocka_unit_test(
+		    an_application_that_writes_while_it_is_copied_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
