@@ -357,6 +357,18 @@ enum vl_status vl_profile_beside(
 /* The site says `profile: bundle`: what the bundle brings is taken. */
 bool vl_profile_of_bundle(const struct vl_site *site);
 
+/*
+ * What the bundle brings of `resource` (or NULL), with the words of policy that
+ * the site says over it (`use: bundle`); NULL in `*out` where it says none.
+ * What of the bundle may not run is dropped from `theirs` before.
+ *
+ * VL_EUSAGE    of the site's words, with file and line: wrong, or about what
+ *              the bundle has no entry of
+ */
+enum vl_status vl_profile_over_bundle(struct vl_profile **out,
+    const struct vl_profile *theirs, const struct vl_site *site,
+    const char *resource, struct vl_err *err);
+
 /* The rows of `resource` that the site keeps as they are here, among the words
  * about it; `*p` may be NULL before, and after where there are none. */
 enum vl_status vl_profile_keep_rows(struct vl_profile **p,

@@ -105,6 +105,7 @@ vl_base_profile(
 	const struct vl_import_opts *o = b->run->opts;
 	const char *name = b->resource->name;
 	struct vl_profile *theirs = NULL;
+	struct vl_profile *over = NULL;
 	enum vl_status st = VL_OK;
 
 	if (line->words.n > 0)
@@ -118,13 +119,19 @@ vl_base_profile(
 		st = vl_profile_of_site(&b->profile, o->site, o->profiles, err);
 	if (st == VL_OK && b->profile != NULL)
 		st = vl_profile_same(b->profile, theirs, name, err);
-	/* None of its own: policy is the bundle's, too. */
+	/* None of its own: policy is the bundle's, too, but for what the site
+	 * says over that. */
 	if (st == VL_OK && b->profile == NULL) {
 		b->profile = theirs;
 		if (theirs != NULL)
 			st = vl_profile_beside(theirs, o->site, err);
 		if (st == VL_OK)
 			st = drop_code(b, err);
+		if (st == VL_OK)
+			st = vl_profile_over_bundle(
+			    &over, theirs, o->site, name, err);
+		if (over != NULL)
+			b->profile = over;
 	}
 	b->there = theirs;
 	theirs = NULL;

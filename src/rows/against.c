@@ -217,6 +217,7 @@ take_words(struct against *a, struct vl_slice text)
 {
 	const char *name = a->o->source.resource;
 	struct vl_profile_line line = { 0 };
+	struct vl_profile *over = NULL;
 	enum vl_status st =
 	    vl_profile_line_decode(&line, &a->store, text, a->err);
 
@@ -241,6 +242,11 @@ take_words(struct against *a, struct vl_slice text)
 		}
 		st = vl_profile_beside(a->there, a->o->site, a->err);
 	}
+	if (st == VL_OK && (a->profile == NULL || a->profile == a->there))
+		st = vl_profile_over_bundle(
+		    &over, a->there, a->o->site, name, a->err);
+	if (over != NULL)
+		a->profile = over;
 	if (st == VL_OK && a->o->masters != NULL) {
 		vl_masters_profile(a->o->masters, a->profile);
 		a->secrets.ops = a->o->source.secrets->ops;

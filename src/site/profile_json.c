@@ -1,7 +1,8 @@
 /*
  * A profile as it travels (formats/profile.md, "As it travels"): one resource
  * as canonical JSON in the words of the file, without what is said by
- * default, in an order that does not depend on the file's; and back.
+ * default, in an order that does not depend on the file's.  And back:
+ * profile_bundle.c.
  */
 
 #include <stdio.h>
@@ -13,7 +14,6 @@
 #include "read.h"
 
 #define WORDS_MAX 64 /* words of one scope */
-#define SOURCE    "the profile of the bundle"
 
 struct list {
 	struct vl_buf *items;
@@ -405,6 +405,45 @@ put_struct(struct vl_json_w *w, enum vl_scope scope, const void *of,
 	return st;
 }
 
+/* It says nothing that its table would not mean without it. */
+static bool
+means_nothing(const struct vl_profile_resource *r, size_t at)
+{
+	const struct vl_word *w = vl_word_next(VL_SCOPE_TABLE, NULL);
+	const struct vl_table_words *t = r->tables;
+
+	/* Of several entries each says of which rows it is not. */
+	if ((at > 0 && strcmp(t[at - 1].tables[0], t[at].tables[0]) == 0) ||
+	    (at + 1 < r->ntables &&
+	        strcmp(t[at + 1].tables[0], t[at].tables[0]) == 0))
+		return false;
+	for (; w != NULL; w = vl_word_next(VL_SCOPE_TABLE, w))
+		if (w->type != VL_WORD_TABLE && !w->policy &&
+		    vl_site_says(w, &t[at]))
+			return false;
+	return true;
+}
+
+/* Entries of policy alone are none of the meaning: in `kept` are all others.
+ */
+static enum vl_status
+keep_meaning(struct vl_profile_resource *alone, struct vl_table_words **kept,
+    struct vl_err *err)
+{
+	size_t n = 0;
+	size_t i = 0;
+
+	*kept = calloc(alone->ntables + 1, sizeof(**kept));
+	if (*kept == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < alone->ntables; i++)
+		if (!means_nothing(alone, i))
+			(*kept)[n++] = alone->tables[i];
+	alone->tables = *kept;
+	alone->ntables = n;
+	return VL_OK;
+}
+
 /* The profile as if it had this resource alone. */
 static enum vl_status
 put_profile(struct vl_buf *out, const struct vl_profile *p,
@@ -414,6 +453,7 @@ put_profile(struct vl_buf *out, const struct vl_profile *p,
 	char name[VL_SITE_NAME_MAX + 1];
 	struct vl_profile_resource alone = { .resource = name };
 	struct vl_profile one = *p;
+	struct vl_table_words *kept = NULL;
 	struct vl_json_w w = { 0 };
 	size_t before = out->n;
 	enum vl_status st = VL_OK;
@@ -426,8 +466,12 @@ put_profile(struct vl_buf *out, const struct vl_profile *p,
 	if (one.version_resource != NULL &&
 	    strcmp(one.version_resource, resource) != 0)
 		one.version_resource = NULL;
+	if (!policy)
+		st = keep_meaning(&alone, &kept, err);
 	vl_json_w_init(&w, out);
-	st = put_struct(&w, VL_SCOPE_PROFILE, &one, policy, err);
+	if (st == VL_OK)
+		st = put_struct(&w, VL_SCOPE_PROFILE, &one, policy, err);
+	free(kept);
 	if (st == VL_OK)
 		st = vl_json_w_end(&w, err);
 	if (st == VL_OK && out->n - before > VL_PROFILE_WORDS_MAX)
@@ -447,158 +491,4 @@ vl_profile_meaning(struct vl_buf *out, const struct vl_profile *p,
     const char *resource, struct vl_err *err)
 {
 	return put_profile(out, p, resource, false, err);
-}
-
-static enum vl_status make_node(struct vl_site_node **out,
-    const struct vl_json *j, size_t at, struct vl_err *err);
-
-/* The text of a string; canonical JSON has no NUL. */
-static enum vl_status
-make_text(struct vl_site_node *node, const struct vl_json *j, size_t at,
-    struct vl_err *err)
-{
-	struct vl_buf text = { 0 };
-	enum vl_status st = vl_json_decode(j, at, &text, err);
-
-	if (st == VL_OK)
-		st = vl_buf_add(
-		    &text, (struct vl_slice){ (const uint8_t *)"", 1 }, err);
-	if (st == VL_OK) {
-		node->text = (char *)text.p;
-		return VL_OK;
-	}
-	vl_buf_free(&text);
-	return st;
-}
-
-static enum vl_status
-make_kids(struct vl_site_node *node, const struct vl_json *j, size_t at,
-    struct vl_err *err)
-{
-	size_t end = j->items[at].next;
-	enum vl_status st = VL_OK;
-	size_t n = 0;
-	size_t i = 0;
-
-	for (i = at + 1; i < end; i = j->items[i].next)
-		n++;
-	if (n == 0)
-		return VL_OK;
-	node->kids = calloc(n, sizeof(*node->kids));
-	if (node->kids == NULL)
-		return vl_fail_memory(err);
-	node->cap = n;
-	for (i = at + 1; i < end && st == VL_OK; i = j->items[i].next) {
-		st = make_node(&node->kids[node->nkids], j, i, err);
-		if (st == VL_OK)
-			node->nkids++;
-	}
-	return st;
-}
-
-/* A value of the JSON as if it had stood in a file. */
-static enum vl_status
-make_node(struct vl_site_node **out, const struct vl_json *j, size_t at,
-    struct vl_err *err)
-{
-	const struct vl_json_item *item = &j->items[at];
-	struct vl_site_node *node = calloc(1, sizeof(*node));
-	enum vl_status st = VL_OK;
-
-	*out = NULL;
-	if (node == NULL)
-		return vl_fail_memory(err);
-	switch (item->type) {
-	case VL_JSON_OBJECT:
-		node->type = VL_NODE_MAP;
-		st = make_kids(node, j, at, err);
-		break;
-	case VL_JSON_ARRAY:
-		node->type = VL_NODE_LIST;
-		st = make_kids(node, j, at, err);
-		break;
-	case VL_JSON_STRING:
-		node->type = VL_NODE_TEXT;
-		st = make_text(node, j, at, err);
-		break;
-	case VL_JSON_TRUE:
-		node->type = VL_NODE_TEXT;
-		node->plain = true;
-		node->text = strdup("true");
-		if (node->text == NULL)
-			st = vl_fail_memory(err);
-		break;
-	default:
-		st = vl_fail(err, VL_EFORMAT,
-		    "%s: a number, false or null, which no word takes", SOURCE);
-		break;
-	}
-	if (st == VL_OK)
-		*out = node;
-	else
-		vl_site_node_free(node);
-	return st;
-}
-
-/* What was read is what would have been written: each line has one table and
- * one column, so that this is no more than what came. */
-static enum vl_status
-check_canonical(
-    const struct vl_profile *p, struct vl_slice json, struct vl_err *err)
-{
-	struct vl_buf again = { 0 };
-	enum vl_status st = VL_OK;
-	bool same = p->nresources == 1;
-	size_t i = 0;
-
-	for (i = 0; same && i < p->resources[0].nreferences; i++)
-		same = p->resources[0].references[i].nfrom == 1;
-	same = same &&
-	    p->resources[0].nkeep_paths + p->resources[0].nkeep_values +
-	            p->resources[0].nmembers ==
-	        0;
-	if (same)
-		st = vl_profile_words(&again, p, p->resources[0].resource, err);
-	if (st == VL_OK &&
-	    (!same || !vl_slice_equal(vl_buf_slice(&again), json)))
-		st = vl_fail(err, VL_EFORMAT,
-		    "%s is not written as a profile is", SOURCE);
-	vl_buf_free(&again);
-	return st;
-}
-
-enum vl_status
-vl_profile_from_meaning(
-    struct vl_profile **out, struct vl_slice json, struct vl_err *err)
-{
-	struct vl_profile *p = NULL;
-	struct vl_site_node *root = NULL;
-	struct vl_json j = { 0 };
-	enum vl_status st = VL_OK;
-
-	*out = NULL;
-	if (json.n > VL_PROFILE_WORDS_MAX)
-		return vl_fail(err, VL_ELIMIT, "%s is longer than %u bytes",
-		    SOURCE, VL_PROFILE_WORDS_MAX);
-	st = vl_json_parse(&j, json, err);
-	if (st == VL_OK)
-		st = make_node(&root, &j, 0, err);
-	if (st == VL_OK)
-		st = vl_profile_read(&p,
-		    &(struct vl_profile_source){ .root = root, .file = SOURCE },
-		    err);
-	if (st == VL_EUSAGE && err != NULL)
-		err->status = VL_EFORMAT;
-	if (st == VL_EUSAGE)
-		st = VL_EFORMAT;
-	if (st == VL_OK)
-		st = check_canonical(p, json, err);
-	if (st == VL_OK) {
-		*out = p;
-		p = NULL;
-	}
-	vl_profile_free(p);
-	vl_site_node_free(root);
-	vl_json_free(&j);
-	return st;
 }

@@ -77,6 +77,10 @@ read_use(const struct vl_site_reader *r, struct vl_profile_use *use,
 
 	free(use->use);
 	use->use = NULL;
+	use->bundle =
+	    value->type == VL_NODE_TEXT && strcmp(value->text, "bundle") == 0;
+	if (use->bundle)
+		return VL_OK;
 	return vl_site_read_text(r, &name, &use->use, value, err);
 }
 
@@ -233,7 +237,7 @@ check_words(const struct vl_profile_use *use, struct vl_err *err)
 	const struct vl_profile_source from = { .root = use->words,
 		.file = use->source,
 		.site_file = use->source,
-		.partial = use->use != NULL };
+		.partial = use->use != NULL || use->bundle };
 	struct vl_profile *p = NULL;
 	enum vl_status st = VL_OK;
 
@@ -276,10 +280,6 @@ vl_profile_use_read(const struct vl_site_reader *r, struct vl_profile_use **out,
 		return vl_fail_memory(err);
 	use->line = value->line;
 	use->column = value->column;
-	if (value->type == VL_NODE_TEXT && strcmp(value->text, "bundle") == 0) {
-		use->bundle = true;
-		return VL_OK;
-	}
 	if (value->type == VL_NODE_TEXT)
 		return read_use(r, use, value, err);
 	if (value->type != VL_NODE_MAP)
@@ -292,6 +292,8 @@ vl_profile_use_read(const struct vl_site_reader *r, struct vl_profile_use **out,
 	st = read_words(r, use, copy, err);
 	if (st == VL_OK)
 		st = check_words(use, err);
+	if (st == VL_OK && use->bundle)
+		st = vl_profile_bundle_words(use, err);
 	vl_site_node_free(copy);
 	return st;
 }
@@ -520,8 +522,10 @@ vl_profile_of_site(struct vl_profile **out, const struct vl_site *site,
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
-	if (use == NULL || use->bundle)
+	if (use == NULL)
 		return VL_OK;
+	if (use->bundle)
+		return vl_profile_bundle_names(site, err);
 	if (use->use == NULL) {
 		from.root = use->words;
 		from.file = use->source;

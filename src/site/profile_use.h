@@ -10,8 +10,9 @@ struct vl_profile_use {
 	char *source; /* the site file, escaped */
 	unsigned line;
 	unsigned column;
-	bool bundle;
-	char *use; /* a name, or an absolute path; NULL: the words are all */
+	bool bundle; /* what a bundle brings */
+	char *use;   /* else a name, or an absolute path; NULL: the words are
+	              * all */
 	struct vl_pair *names; /* of the profile's resources -> of the site's */
 	size_t nnames;
 	struct vl_pair *prefixes; /* of names of tables, by the profile's
@@ -36,6 +37,13 @@ const char *vl_profile_use_name(
     const struct vl_profile_use *use, const char *name);
 /* Resources of the site get theirs. */
 void vl_profile_use_prefixes(struct vl_site *site);
+
+/* profile_bundle.c: beside `use: bundle` stand words of policy alone; and about
+ * databases of the site, as far as it is known which there are. */
+enum vl_status vl_profile_bundle_words(
+    const struct vl_profile_use *use, struct vl_err *err);
+enum vl_status vl_profile_bundle_names(
+    const struct vl_site *site, struct vl_err *err);
 
 /* profile_merge.c: the words of `use` over the profile `base`, and its names.
  */
