@@ -1,9 +1,9 @@
 /*
  * Rows that imports of the series created: a private SQLite database
  *
- *	b(t, here, src, key, named)	one each: its id here, or its key
- *					where it has none; its id at the source
- *	x(t, src, key)			rows of the bundle by their ids
+ *	b(t, here, src, key)	one each: its id here, or its key where it has
+ *				none; its id at the source
+ *	x(t, src, key)		rows of the bundle by their ids
  *
  * An id that is one integer is kept as that: they come mostly ascending, and
  * as text they would not.
@@ -12,28 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lite.h"
-#include "put.h"
-
-#define WHAT "what was brought"
-
-struct rows_brought {
-	sqlite3 *db;
-	sqlite3_stmt *stage;
-	sqlite3_stmt *has;
-	sqlite3_stmt *add;
-	bool loaded;
-	uint64_t n; /* rows that were brought earlier, once loaded */
-	/* The list is gone through beside the target's rows: `next` of it is
-	 * to come, or it is at its end. */
-	bool following;
-	bool more;
-	struct vl_rows_brought next;
-	struct vl_buf text;
-	struct vl_buf from;
-	struct vl_buf arena;
-	struct vl_json json;
-};
+#include "brought.h"
 
 enum vl_status
 rows_brought_open(struct rows_brought **out, struct vl_err *err)
@@ -45,21 +24,25 @@ rows_brought_open(struct rows_brought **out, struct vl_err *err)
 	if (b == NULL)
 		return vl_fail_memory(err);
 	st = lite_open(&b->db, 4096,
-	    "CREATE TABLE b(t, here, src, key, named, PRIMARY KEY(t, here))"
+	    "CREATE TABLE b(t, here, src, key, PRIMARY KEY(t, here))"
 	    " WITHOUT ROWID;"
+	    "CREATE TABLE c(t, r, key, place, own, PRIMARY KEY(t, r))"
+	    " WITHOUT ROWID;"
+	    "CREATE INDEX c_key ON c(t, key);"
 	    "CREATE TABLE x(t, src, key, PRIMARY KEY(t, src)) WITHOUT ROWID",
-	    WHAT, err);
+	    BROUGHT_WHAT, err);
 	if (st == VL_OK)
 		st = lite_prepare(b->db, &b->stage,
-		    "INSERT OR IGNORE INTO x VALUES(?1, ?2, ?3)", WHAT, err);
+		    "INSERT OR IGNORE INTO x VALUES(?1, ?2, ?3)", BROUGHT_WHAT,
+		    err);
 	if (st == VL_OK)
 		st = lite_prepare(b->db, &b->has,
-		    "SELECT src, key FROM b WHERE t = ?1 AND here = ?2", WHAT,
-		    err);
+		    "SELECT src, key FROM b WHERE t = ?1 AND here = ?2",
+		    BROUGHT_WHAT, err);
 	if (st == VL_OK)
 		st = lite_prepare(b->db, &b->add,
-		    "INSERT OR REPLACE INTO b VALUES(?1, ?2, ?3, ?4, 0)", WHAT,
-		    err);
+		    "INSERT OR REPLACE INTO b VALUES(?1, ?2, ?3, ?4)",
+		    BROUGHT_WHAT, err);
 	return st;
 }
 
@@ -79,8 +62,8 @@ rows_brought_free(struct rows_brought *b)
 	free(b);
 }
 
-static enum vl_status
-step(struct rows_brought *b, sqlite3_stmt *q, int bound, bool *row,
+enum vl_status
+brought_step(struct rows_brought *b, sqlite3_stmt *q, int bound, bool *row,
     struct vl_err *err)
 {
 	int got = bound == SQLITE_OK ? sqlite3_step(q) : bound;
@@ -88,7 +71,7 @@ step(struct rows_brought *b, sqlite3_stmt *q, int bound, bool *row,
 	*row = got == SQLITE_ROW;
 	return got == SQLITE_ROW || got == SQLITE_DONE ?
 	    VL_OK :
-	    lite_fail(b->db, WHAT, err);
+	    lite_fail(b->db, BROUGHT_WHAT, err);
 }
 
 /* An id as JSON, in an array of one. */
@@ -192,7 +175,7 @@ rows_brought_stage(struct rows_brought *b, size_t table,
 	bound = sqlite3_bind_int64(b->stage, 1, (int64_t)table);
 	bound |= lite_bind_bytes(b->stage, 2, vl_buf_slice(&b->text));
 	bound |= lite_bind_bytes(b->stage, 3, key);
-	st = step(b, b->stage, bound, &row, err);
+	st = brought_step(b, b->stage, bound, &row, err);
 	(void)sqlite3_reset(b->stage);
 	return st;
 }
@@ -208,7 +191,7 @@ add(struct rows_brought *b, size_t table, const struct vl_rows_brought *row,
 	bound |= bind_here(b->add, 2, row->here.n > 0 ? row->here : row->key);
 	bound |= lite_bind_bytes(b->add, 3, row->from);
 	bound |= lite_bind_bytes(b->add, 4, row->key);
-	st = step(b, b->add, bound, &got, err);
+	st = brought_step(b, b->add, bound, &got, err);
 	(void)sqlite3_reset(b->add);
 	return st;
 }
@@ -315,7 +298,7 @@ rows_brought_has(struct rows_brought *b, const struct rows_reader *rd,
 		return st;
 	bound = sqlite3_bind_int64(b->has, 1, (int64_t)rd->table);
 	bound |= bind_here(b->has, 2, here);
-	st = step(b, b->has, bound, has, err);
+	st = brought_step(b, b->has, bound, has, err);
 	(void)sqlite3_reset(b->has);
 	return st;
 }
@@ -340,174 +323,14 @@ rows_brought_new(struct vl_rows_put *p, const struct rows_reader *rd,
 	return st == VL_OK ? p->opts.created(p->opts.arg, &row, err) : st;
 }
 
-/* Each row of the table that was brought, with its name at the source. */
-static enum vl_status
-open_named(struct rows_brought *b, sqlite3_stmt **q, size_t table, bool named,
-    struct vl_err *err)
-{
-	enum vl_status st = lite_prepare(b->db, q,
-	    "SELECT b.here, x.key FROM b JOIN x ON x.t = b.t AND x.src = b.src"
-	    " WHERE b.t = ?1 AND b.named = ?2 ORDER BY b.here",
-	    WHAT, err);
-
-	if (st == VL_OK &&
-	    (sqlite3_bind_int64(*q, 1, (int64_t)table) != SQLITE_OK ||
-	        sqlite3_bind_int(*q, 2, named) != SQLITE_OK))
-		st = lite_fail(b->db, WHAT, err);
-	return st;
-}
-
-static enum vl_status
-set_named(struct rows_brought *b, sqlite3_stmt *q, size_t table,
-    const struct vl_cell *here, struct vl_err *err)
-{
-	int bound = sqlite3_bind_int64(q, 1, (int64_t)table);
-	enum vl_status st = VL_OK;
-	bool row = false;
-
-	bound |= lite_bind_cell(q, 2, here);
-	st = step(b, q, bound, &row, err);
-	(void)sqlite3_reset(q);
-	return st;
-}
-
-/* The id in the first column. */
-static enum vl_status
-read_here(struct rows_brought *b, sqlite3_stmt *q, struct vl_cell *id,
+enum vl_status
+brought_read_here(struct rows_brought *b, sqlite3_stmt *q, struct vl_cell *id,
     struct vl_err *err)
 {
 	if (sqlite3_column_type(q, 0) != SQLITE_INTEGER)
 		return read_id(b, lite_bytes(q, 0), id, err);
 	*id = lite_cell(q, 0);
 	return VL_OK;
-}
-
-/* The row with that id, if it can be called otherwise. */
-static enum vl_status
-call_one(const struct rows_plan *p, struct rows_scratch *s, size_t table,
-    sqlite3_stmt *q, bool *named, struct vl_err *err)
-{
-	struct rows_note note = { 0 };
-	struct vl_cell id = { 0 };
-	bool found = false;
-	enum vl_status st = read_here(p->brought, q, &id, err);
-
-	*named = false;
-	if (st == VL_OK)
-		st = rows_scratch_find(s, table, NONE, &id, &note, &found, err);
-	if (st != VL_OK || !found ||
-	    (note.state != ROWS_CARRIED && note.state != ROWS_UNRESOLVED) ||
-	    !p->tables[table].entries[note.entry].brought)
-		return st;
-	if (note.state == ROWS_CARRIED &&
-	    vl_slice_equal(note.key, lite_bytes(q, 1)))
-		return VL_OK;
-	*named = true;
-	note.state = ROWS_CARRIED;
-	note.key = lite_bytes(q, 1);
-	return rows_scratch_set(s, table, &note, err);
-}
-
-enum vl_status
-rows_brought_call(const struct rows_plan *p, struct rows_scratch *s,
-    size_t table, struct vl_err *err)
-{
-	struct rows_brought *b = p->brought;
-	sqlite3_stmt *set = NULL;
-	sqlite3_stmt *q = NULL;
-	struct vl_buf text = { 0 };
-	struct vl_cell here = { 0 };
-	enum vl_status st = VL_OK;
-	bool named = false;
-	bool row = true;
-
-	st = lite_prepare(
-	    b->db, &set, "UPDATE b SET named = 0 WHERE t = ?1", WHAT, err);
-	if (st == VL_OK)
-		st = step(b, set, sqlite3_bind_int64(set, 1, (int64_t)table),
-		    &row, err);
-	(void)sqlite3_finalize(set);
-	set = NULL;
-	if (st == VL_OK)
-		st = lite_prepare(b->db, &set,
-		    "UPDATE b SET named = 1 WHERE t = ?1 AND here = ?2", WHAT,
-		    err);
-	if (st == VL_OK)
-		st = open_named(b, &q, table, false, err);
-	while (st == VL_OK) {
-		st = step(b, q, SQLITE_OK, &row, err);
-		if (st != VL_OK || !row)
-			break;
-		st = call_one(p, s, table, q, &named, err);
-		here = lite_cell(q, 0);
-		vl_buf_clear(&text);
-		if (st == VL_OK && named)
-			st = vl_buf_add(&text, here.bytes, err);
-		here.bytes = vl_buf_slice(&text);
-		if (st == VL_OK && named)
-			st = set_named(b, set, table, &here, err);
-	}
-	(void)sqlite3_finalize(q);
-	(void)sqlite3_finalize(set);
-	vl_buf_free(&text);
-	return st;
-}
-
-/* Another row of that name is none of the bundle's: its name gets its number
- * behind it, which no key of a bundle has in this form. */
-static enum vl_status
-rename_other(struct rows_scratch *s, size_t table, struct vl_slice key,
-    int64_t r, struct vl_err *err)
-{
-	struct rows_note note = { 0 };
-	struct vl_buf other = { 0 };
-	enum vl_status st = VL_OK;
-	bool found = true;
-
-	while (st == VL_OK && found) {
-		st =
-		    rows_scratch_namesake(s, table, key, r, &note, &found, err);
-		if (st != VL_OK || !found)
-			break;
-		vl_buf_clear(&other);
-		st = vl_buf_add(
-		    &other, (struct vl_slice){ key.p, key.n - 1 }, err);
-		if (st == VL_OK)
-			st = vl_buf_printf(&other, err, ",{\"here\":%lld}]",
-			    (long long)note.r);
-		note.key = vl_buf_slice(&other);
-		if (st == VL_OK)
-			st = rows_scratch_set(s, table, &note, err);
-	}
-	vl_buf_free(&other);
-	return st;
-}
-
-enum vl_status
-rows_brought_rest(const struct rows_plan *p, struct rows_scratch *s,
-    size_t table, struct vl_err *err)
-{
-	struct rows_note note = { 0 };
-	struct vl_cell id = { 0 };
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = open_named(p->brought, &q, table, true, err);
-	bool found = false;
-	bool row = true;
-
-	while (st == VL_OK) {
-		st = step(p->brought, q, SQLITE_OK, &row, err);
-		if (st != VL_OK || !row)
-			break;
-		st = read_here(p->brought, q, &id, err);
-		if (st == VL_OK)
-			st = rows_scratch_find(
-			    s, table, NONE, &id, &note, &found, err);
-		if (st == VL_OK && found)
-			st = rename_other(
-			    s, table, lite_bytes(q, 1), note.r, err);
-	}
-	(void)sqlite3_finalize(q);
-	return st;
 }
 
 enum vl_status
@@ -528,7 +351,7 @@ rows_brought_seen(struct vl_rows_put *p, const struct rows_reader *rd,
 		return st;
 	bound = sqlite3_bind_int64(b->has, 1, (int64_t)rd->table);
 	bound |= bind_here(b->has, 2, here);
-	st = step(b, b->has, bound, &row, err);
+	st = brought_step(b, b->has, bound, &row, err);
 	if (st == VL_OK && row) {
 		one.table = vl_slice_of(rd->t->schema->name);
 		one.from = lite_bytes(b->has, 0);

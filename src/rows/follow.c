@@ -12,7 +12,7 @@
 static bool
 may_change(const struct rows_table *t, size_t column)
 {
-	bool by = !t->brought;
+	bool by = !t->called;
 	size_t i = 0;
 
 	for (i = 0; i < t->nentries; i++)

@@ -81,6 +81,9 @@ ids_of(const struct rows_entry *e, bool integer)
 
 	if (ids != VL_IDS_DEFAULT)
 		return ids;
+	/* It would not be found by it again. */
+	if (e->by_id)
+		return VL_IDS_KEEP;
 	return integer ? VL_IDS_NEW : VL_IDS_KEEP_OR_NEW;
 }
 

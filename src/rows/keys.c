@@ -447,7 +447,7 @@ is_unique(const struct rows_plan *p, const struct rows_table *t)
 	size_t k = 0;
 
 	if (t->nentries != 1 || e->nordinal > 0 || p->maps != NULL ||
-	    (t->brought && p->brought != NULL))
+	    (t->called && p->brought != NULL))
 		return false;
 	for (i = 0; i < t->schema->nuniques; i++) {
 		u = &t->schema->uniques[i];
@@ -540,12 +540,12 @@ find_table_keys(struct finding *f, size_t table)
 	if (st == VL_OK)
 		st = rows_scratch_done(f->s, table, f->err);
 	t->found = true;
-	if (st == VL_OK && t->brought && f->p->brought != NULL)
-		st = rows_brought_call(f->p, f->s, table, f->err);
+	if (st == VL_OK && t->called && f->p->brought != NULL)
+		st = rows_match_call(f->p, f->s, table, f->err);
 	if (st == VL_OK)
 		st = rows_tree_find(f->p, f->s, table, f->err);
-	if (st == VL_OK && t->brought && f->p->brought != NULL)
-		st = rows_brought_rest(f->p, f->s, table, f->err);
+	if (st == VL_OK && t->called && f->p->brought != NULL)
+		st = rows_match_rest(f->p, f->s, table, f->err);
 	if (st == VL_OK && has_multiset(t))
 		st = find_contents(f, table);
 	if (st == VL_OK && (t->nordinal > 0 || has_multiset(t)))

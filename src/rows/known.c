@@ -211,7 +211,7 @@ may_hold(const struct rows_table *t)
 	for (i = 0; i < t->nentries; i++)
 		if (t->entries[i].multiset)
 			return false;
-	return t->nslots == 0 && t->nordinal == 0 && !t->brought;
+	return t->nslots == 0 && t->nordinal == 0 && !t->called;
 }
 
 static bool

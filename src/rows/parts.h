@@ -127,7 +127,9 @@ struct rows_entry {
 	size_t nordinal;
 	bool skipped;  /* all of them */
 	bool multiset; /* named by owner and content */
-	bool brought;  /* its rows are matched by what was brought */
+	bool called;   /* found in more ways than by the key, rows here are
+	                * called as the bundle calls them */
+	bool by_id;    /* one of those is the id */
 };
 
 /* Files that rows of a table own: their path, part by part. */
@@ -172,7 +174,7 @@ struct rows_table {
 	bool left;              /* that row does not travel */
 	size_t nslots;
 	size_t nordinal; /* the most of an entry */
-	bool brought;    /* those of an entry are matched by what was brought */
+	bool called;     /* those of an entry are, as above */
 	bool loose;      /* on_dangling: keep of a column */
 	bool follows;    /* some column of it refers by one that is followed */
 	bool far;        /* another row's value names a table (to_by) */
@@ -672,6 +674,8 @@ enum vl_status rows_key_part(struct rows_scratch *s,
 /* tree.c: names of the table's rows that stand above one another. */
 enum vl_status rows_tree_find(const struct rows_plan *p, struct rows_scratch *s,
     size_t table, struct vl_err *err);
+/* Its rows are called by those above them. */
+bool rows_tree_is(const struct rows_plan *p, size_t table);
 /* circle.c: VL_EREFUSED: rows of the table own each other.  Once its keys are
  * found. */
 enum vl_status rows_circle_find(const struct rows_plan *p,
@@ -781,13 +785,16 @@ struct vl_rows {
 	size_t cap_tokens;
 };
 
-/* brought.c, at the target. */
+/* match.c, at the target: rows of the table that are found otherwise than by
+ * their key are called as the bundle calls them. */
 struct rows_brought;
-/* Rows of the table that were brought are called as the source calls them. */
-enum vl_status rows_brought_call(const struct rows_plan *p,
+enum vl_status rows_match_call(const struct rows_plan *p,
     struct rows_scratch *s, size_t table, struct vl_err *err);
 /* Others that have such a name lose it. */
-enum vl_status rows_brought_rest(const struct rows_plan *p,
+enum vl_status rows_match_rest(const struct rows_plan *p,
     struct rows_scratch *s, size_t table, struct vl_err *err);
+/* VL_EUSAGE: `match` says what the table does not allow. */
+enum vl_status rows_match_check(const struct rows_plan *p,
+    const struct vl_rows_opts *opts, size_t table, struct vl_err *err);
 
 #endif

@@ -274,6 +274,22 @@ read_words(struct rows_table *t, const struct vl_rows_opts *opts,
 	return st;
 }
 
+/* A name of its own is needed to be called by another.  Without `key` the id is
+ * the key. */
+static void
+find_ways(struct rows_table *t, struct rows_entry *e)
+{
+	const struct vl_table_words *w = e->words;
+
+	if (w == NULL || e->nkey == 0 || e->nordinal > 0)
+		return;
+	e->by_id = w->nkey > 0 && matches_by(w, VL_MATCH_ID);
+	e->called = e->by_id ||
+	    (t->primary != NONE && matches_by(w, VL_MATCH_BROUGHT) &&
+	        !matches_by(w, VL_MATCH_ID));
+	t->called = t->called || e->called;
+}
+
 static enum vl_status
 read_entry(struct rows_table *t, const struct rows_plan *p,
     const struct vl_rows_opts *opts, struct rows_entry *e, struct vl_err *err)
@@ -289,10 +305,7 @@ read_entry(struct rows_table *t, const struct rows_plan *p,
 		st = complete_key(t, e, err);
 	if (st != VL_OK && rows_heard(p, t, NULL, err))
 		st = rows_ear_key(t, e, err);
-	/* A name of its own is needed to be called by another. */
-	if (w != NULL && e->nkey > 0 && e->nordinal == 0 && t->primary != NONE)
-		e->brought = matches_by(w, VL_MATCH_BROUGHT);
-	t->brought = t->brought || e->brought;
+	find_ways(t, e);
 	if (e->nordinal > t->nordinal)
 		t->nordinal = e->nordinal;
 	e->multiset = e->nkey == 0 && e->nordinal == 0 &&
@@ -455,7 +468,10 @@ rows_plan_extend(struct rows_plan *p, const struct vl_rows_opts *opts,
 	if (st == VL_OK)
 		st = rows_derived_check(
 		    p, &p->tables[p->ntables - 1], opts, err);
-	return st == VL_OK ? rows_said_plan(p, opts, p->ntables - 1, err) : st;
+	if (st == VL_OK)
+		st = rows_said_plan(p, opts, p->ntables - 1, err);
+	return st == VL_OK ? rows_match_check(p, opts, p->ntables - 1, err) :
+	                     st;
 }
 
 /* The tables that were made, as they stand in the plan before this one. */
@@ -526,6 +542,8 @@ rows_plan_make(
 		st = rows_owned_plan(p, opts, err);
 	if (st == VL_OK)
 		st = rows_said_plan(p, opts, 0, err);
+	for (i = 0; st == VL_OK && i < p->ntables; i++)
+		st = rows_match_check(p, opts, i, err);
 	if (st == VL_OK)
 		st = add_made(p, opts, err);
 	if (st == VL_OK)

@@ -166,8 +166,8 @@ rows_prove_entry(struct vl_rows_put *p, const struct rows_reader *rd,
 		       "is another than the one by which it got its id" READS;
 	if (what != NULL)
 		return refuse(p, rd->t, entry_at(is), key, what, err);
-	if (row->act == ROWS_NEW || same_key(is, was) || is->brought ||
-	    was->brought)
+	if (row->act == ROWS_NEW || same_key(is, was) || is->called ||
+	    was->called)
 		return VL_OK;
 	return refuse(p, rd->t, entry_at(is), key,
 	    "it was a row of another entry, whose key says the same: do both "

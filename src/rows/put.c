@@ -251,7 +251,7 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_take_tables(p, err);
 	for (i = 0; st == VL_OK && i < plan->ntables; i++)
-		if (plan->tables[i].brought)
+		if (plan->tables[i].called)
 			st = rows_brought_load(p, err);
 	p->here->plan.brought = p->brought;
 	if (st == VL_OK)

@@ -20,6 +20,7 @@
  *	settle.c   what becomes of them
  *	decide.c   or what a plan says
  *	brought.c  rows that earlier imports created
+ *	match.c    how rows of the bundle find theirs
  *	ids.c      new ids, and from a key to an id
  *	idmap.c    the latter in memory
  *	map.c, map_row.c, mapped.c

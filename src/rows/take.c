@@ -57,7 +57,7 @@ rows_take_end(struct vl_rows_put *p, struct vl_err *err)
 	if (p->row.body != 0)
 		vl_hash_end(&p->hash, p->row.hash);
 	if (p->table < p->here->plan.ntables &&
-	    p->here->plan.tables[p->table].brought) {
+	    p->here->plan.tables[p->table].called) {
 		st = rows_ids_source(p, p->table, p->row.x, &id, err);
 		if (st == VL_OK && id.type != VL_CELL_NULL)
 			st = rows_brought_stage(

@@ -149,6 +149,12 @@ tree_ref(const struct rows_plan *p, size_t table)
 	return ref;
 }
 
+bool
+rows_tree_is(const struct rows_plan *p, size_t table)
+{
+	return tree_ref(p, table) != NULL;
+}
+
 enum vl_status
 rows_tree_find(const struct rows_plan *p, struct rows_scratch *s, size_t table,
     struct vl_err *err)

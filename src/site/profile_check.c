@@ -78,6 +78,27 @@ matches_by(const struct vl_table_words *t, enum vl_match_by by)
 	return i < t->nmatch;
 }
 
+/* A row that is found by its id keeps it. */
+static enum vl_status
+check_match_id(const struct vl_profile *p, const struct vl_table_words *t,
+    struct vl_err *err)
+{
+	struct vl_site_node at = table_place(p, t);
+
+	if (!matches_by(t, VL_MATCH_ID))
+		return VL_OK;
+	if (t->nordinal > 0)
+		return vl_site_fail(p->file, &at, err,
+		    "'id' in 'match' finds no row with 'ordinal', whose place "
+		    "among others is its name: leave one of them out");
+	if (t->nkey > 0 && t->ids != VL_IDS_DEFAULT && t->ids != VL_IDS_KEEP)
+		return vl_site_fail(p->file, &at, err,
+		    "with 'id' in 'match' new rows keep their ids, or they "
+		    "would not be found by them again: write 'ids: keep', or "
+		    "leave it out");
+	return VL_OK;
+}
+
 /* What was brought is found again by the name that it had. */
 static enum vl_status
 check_match(const struct vl_profile *p, const struct vl_table_words *t,
@@ -86,7 +107,7 @@ check_match(const struct vl_profile *p, const struct vl_table_words *t,
 	struct vl_site_node at = table_place(p, t);
 
 	if (!matches_by(t, VL_MATCH_BROUGHT))
-		return VL_OK;
+		return check_match_id(p, t, err);
 	if (t->nordinal > 0)
 		return vl_site_fail(p->file, &at, err,
 		    "'brought' in 'match' finds no row with 'ordinal', whose "
@@ -95,7 +116,7 @@ check_match(const struct vl_profile *p, const struct vl_table_words *t,
 		return vl_site_fail(p->file, &at, err,
 		    "'brought' in 'match' needs 'key' or 'id' beside it, for "
 		    "rows that no import brought: write [brought, key]");
-	return VL_OK;
+	return check_match_id(p, t, err);
 }
 
 static enum vl_status

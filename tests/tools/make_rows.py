@@ -43,6 +43,9 @@ HARD = [None, 0, 1, -1, 10 ** 15, 2 ** 63 - 1, -2 ** 63, 1.0, 0.1, 1e308,
         5e-324, float("inf"), "", "plain", "ä€😀", "a'b\"c\\d", "line\nfeed",
         "1", "1.0", Text(b"nul\0inside"), Text(b"\xff\xfe"), b"", b"\0\xff",
         "x" * 5000, b"y" * 5000]
+WAYS = [["id"], ["id", "key"], ["key", "id"], ["key", "brought"],
+        ["brought", "id"], ["id", "brought"], ["brought", "id", "key"],
+        ["brought", "key", "id"]]
 EASY = ["red", "green", "blue", "ä", "", None, 1, 2.5]
 
 
@@ -388,6 +391,7 @@ class Maker:
         self.random = self.world.random
         self.gentle = self.random.random() < 0.6    # no policy but defaults
         self.brought = self.random.random() < 0.5
+        self.ways = self.random.random() < 0.3
         self.roots = []
 
     def chance(self, share):
@@ -399,6 +403,8 @@ class Maker:
         words = {}
         if self.brought:
             words["match"] = ["brought", "key"]
+        if self.ways:
+            words["match"] = pick.choice(WAYS)
         if self.gentle:
             return words
         words["on_match"] = pick.choices(
@@ -412,6 +418,8 @@ class Maker:
         if self.chance(0.3):
             words["ids"] = pick.choice(["new", "keep_or_new"] if text
                                        else ["new", "keep"])
+        if "id" in words.get("match", ()):
+            words.pop("ids", None)
         return words
 
     def plain_columns(self, table):
@@ -484,6 +492,8 @@ class Maker:
         table = self.world.add_table(
             "tree", self.kind(), {"key": ["parent_id", "name"]})
         table.words.update(self.policy(text=table.kind == "text"))
+        if "key" in table.words.get("match", [])[:-1]:
+            table.words["match"] = ["brought", "key"]
         self.reference(table, "parent_id", table)
         self.world.references = [
             {k: v for k, v in line.items() if k != "on_dangling"}
@@ -589,6 +599,8 @@ class Maker:
             "key": ["a_id", "b_id"], "owned_by": "a_id"})
         table.words.update(self.policy(owned=True))
         table.words.pop("ids", None)
+        if "match" in table.words:
+            table.words["match"] = ["brought", "key"]
         self.reference(table, "a_id", one, "NOT NULL")
         self.reference(table, "b_id", two, "NOT NULL")
         table.pk = ["a_id", "b_id"]
@@ -604,6 +616,8 @@ class Maker:
             "key": ["word"], "skip": "word like 'cache.%'"})
         table.words.update(self.policy())
         table.words.pop("ids", None)
+        if "match" in table.words:
+            table.words["match"] = ["brought", "key"]
         self.world.add_column(table, "word", "text NOT NULL")
         table.pk = ["word"]
         self.plain_columns(table)

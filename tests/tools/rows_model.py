@@ -109,6 +109,8 @@ class Import:
         self.target = Side(target, profile)
         self.brought = {(one["table"], one["source"]): one["target"]
                         for one in brought}
+        self.first = {}         # at() of a source row: what it is before keys
+        self.taken = set()      # at() of those rows of the target
         self.created = {(one["table"], one["target"]) for one in brought}
         self.carried = set()    # at() of source rows in the bundle
         self.matches = {}       # at() of a source row: target row or None
@@ -173,20 +175,54 @@ class Import:
     def find(self, row):
         if row.entry.multiset or (row.entry.skip and not row.entry.key):
             return None
-        for how in row.entry.match:
-            found = None
-            if how == "brought":
-                pk = self.brought.get((row.table, row.pk))
-                found = self.target.state.rows.get((row.table, pk))
-                if found is not None and (
-                        found.entry is not row.entry
-                        or self.other_owner(row, found)):
-                    raise Unclear("a brought row changed its entry or owner")
-            else:
+        if row.at() in self.first:
+            return self.first[row.at()]
+        ways = row.entry.match if row.at() in self.carried else ["key"]
+        late = False
+        for how in ways:
+            late = late or how == "key"
+            if how == "key" or (how == "id" and not row.entry.key):
                 found = self.find_by_key(row)
+                if found is not None and found.at() in self.taken:
+                    found = None
+            elif not late:
+                continue        # tried by find_first
+            else:
+                found = self.find_otherwise(row, how)
+                if found is not None and found.at() in self.taken:
+                    raise Refused("two rows of the bundle are one here")
             if found is not None:
                 return found
         return None
+
+    def find_otherwise(self, row, how):
+        """By what the row is at the source, whatever it is called."""
+        pk = row.pk if how == "id" else \
+            self.brought.get((row.table, row.pk))
+        found = self.target.state.rows.get((row.table, pk))
+        if found is None or found.skipped:
+            return None
+        if found.entry is not row.entry or self.other_owner(row, found):
+            raise Unclear("a row changed its entry or owner")
+        return found
+
+    def find_first(self):
+        """What stands before `key` in `match`: those rows are called as the
+        bundle calls them, and their own keys count no more."""
+        rows = [self.source.state.rows[at] for at in self.carried]
+        for place in range(3):
+            for row in rows:
+                ways = row.entry.match[:place + 1]
+                if len(ways) <= place or "key" in ways or \
+                        row.at() in self.first or not row.entry.key:
+                    continue
+                found = self.find_otherwise(row, ways[place])
+                if found is None:
+                    continue
+                if found.at() in self.taken:
+                    raise Refused("two rows of the bundle are one here")
+                self.first[row.at()] = found
+                self.taken.add(found.at())
 
     def find_by_key(self, row):
         if self.keys is None:
@@ -224,6 +260,7 @@ class Import:
         return tuple(parts)
 
     def match_all(self):
+        self.find_first()
         for at in self.carried:
             row = self.source.state.rows[at]
             twin = self.match(row)
@@ -284,8 +321,9 @@ class Import:
             taken[row.table].add(self.new[row.at()])
 
     def new_id(self, row, taken):
-        policy = row.entry.ids or \
-            ("new" if row.pk[0][0] == "int" else "keep_or_new")
+        policy = row.entry.ids or (
+            "keep" if row.entry.key and "id" in row.entry.match else
+            "new" if row.pk[0][0] == "int" else "keep_or_new")
         if policy != "new":
             if row.pk not in taken:
                 return row.pk
@@ -564,7 +602,14 @@ class Import:
             self.prove_foreign(state, table)
             for parts in table.uniques:
                 self.prove_unique(state.of_table(table.name), parts)
-        side.check_names()
+        try:
+            side.check_names()
+        except Refused as why:
+            # A row that is another record may have the name of one that came.
+            if any(entry.key and entry.match != ["key"]
+                   for entry in self.profile.entries):
+                raise Unclear("two rows with one key") from why
+            raise
 
     def prove_references(self, row):
         """What an unchanged column refers to has not gone."""

@@ -46,6 +46,69 @@ rows_meet_by_name_and_keep_the_ids_of_the_target(void **state)
 	import_free(&m);
 }
 
+/* One row of the bundle, and two here: one has its id, one its name. */
+static void
+rows_meet_in_the_first_way_that_finds_one(void **state)
+{
+	static const struct {
+		const char *ways;
+		const char *want;
+	} cases[] = {
+		{ "key", "1|b|0 2|a|5" },
+		{ "id", "1|a|5 2|a|0" },
+		{ "id, key", "1|a|5 2|a|0" },
+		{ "key, id", "1|b|0 2|a|5" },
+		{ "brought, key", "1|b|0 2|a|0 3|a|5" },
+		{ "brought, id", "1|b|0 2|a|0 3|a|5" },
+		{ "key, brought", "1|b|0 2|a|5 3|c|0" },
+		{ "brought, key, id", "1|b|0 2|a|0 3|a|5" },
+	};
+	struct import m;
+	char words[256];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		import_make(&m,
+		    "CREATE TABLE t(id INTEGER PRIMARY KEY, n TEXT, v)",
+		    "INSERT INTO t VALUES(1,'a',5)",
+		    "INSERT INTO t VALUES(1,'b',0),(2,'a',0)");
+		if (strstr(cases[i].ways, "brought") != NULL) {
+			import_sql(m.target, "INSERT INTO t VALUES(3,'c',0)");
+			memcpy(m.brought[0],
+			    ((const char[4][128]){
+			        "t", "[\"c\"]", "[1]", "[3]" }),
+			    sizeof(m.brought[0]));
+			m.nbrought = 1;
+		}
+		(void)snprintf(words, sizeof(words),
+		    WORDS("      - {table: t, key: [n], match: [%s],"
+		          " target_only: keep}\n"),
+		    cases[i].ways);
+		import(&m, words);
+		import_expect(&m, "SELECT * FROM t ORDER BY id", cases[i].want);
+		import(&m, words);
+		assert_int_equal(0, m.written);
+		import_free(&m);
+	}
+}
+
+/* It has the id of one, and the name of another, which that is not any more. */
+static void
+a_row_that_was_found_by_its_id_is_called_otherwise(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m, "CREATE TABLE t(id INTEGER PRIMARY KEY, n TEXT UNIQUE)",
+	    "INSERT INTO t VALUES(1,'new'),(9,'old')",
+	    "INSERT INTO t VALUES(1,'old')");
+	import(&m, WORDS("      - {table: t, key: [n], match: [id, key]}\n"));
+	assert_string_equal("+t[\"old\"]\n~t[\"new\"] n\n", m.changes);
+	import_expect(&m, "SELECT * FROM t ORDER BY id", "1|new 9|old");
+	import_free(&m);
+}
+
 static void
 what_an_owner_that_is_left_alone_owns_is_left_alone(void **state)
 {
@@ -521,6 +584,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_meet_in_the_first_way_that_finds_one),
+		cmocka_unit_test(
+		    a_row_that_was_found_by_its_id_is_called_otherwise),
 		cmocka_unit_test(
 		    what_triggers_and_cascades_change_beside_is_counted),
 		cmocka_unit_test(

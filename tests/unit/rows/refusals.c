@@ -198,6 +198,64 @@ rows_that_own_each_other_once_all_is_written(void **state)
 }
 
 static void
+a_way_to_match_that_the_table_does_not_allow(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE t(a INT, b INT, n TEXT UNIQUE,"
+	              " PRIMARY KEY(a, b))",
+	    WORDS("      - {table: t, key: [n], match: [key, id]}\n"),
+	    VL_EUSAGE,
+	    "p.yaml:5:9: table 't': 'id' in 'match' beside 'key' needs a "
+	    "primary key of one column");
+	refuse_source("CREATE TABLE t(id INTEGER PRIMARY KEY, n TEXT UNIQUE)",
+	    WORDS("      - {table: t, key: [n, id], match: [id, key]}\n"),
+	    VL_EUSAGE,
+	    "needs a primary key of one column, that is in no 'key'");
+	refuse_source("CREATE TABLE f(id INTEGER PRIMARY KEY, up INT REFERENCES"
+	              " f, name TEXT)",
+	    WORDS("      - {table: f, key: [up, name],"
+	          " match: [key, brought]}\n"),
+	    VL_EUSAGE, "p.yaml:5:9: table 'f': 'key' is the last in 'match'");
+}
+
+static void
+two_rows_that_are_one_here(void **state)
+{
+	static const char *const ways[] = { "key, id", "id, brought",
+		"key, brought" };
+	struct import m;
+	struct vl_err err = { 0 };
+	char words[256];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		import_make(&m,
+		    "CREATE TABLE t(id INTEGER PRIMARY KEY, n TEXT)",
+		    "INSERT INTO t VALUES(1,'a'),(2,'b')",
+		    "INSERT INTO t VALUES(2,'a')");
+		/* Row 2 is 'a' by its name, 'b' by its id, and was made of 1.
+		 */
+		memcpy(m.brought[0],
+		    ((const char[4][128]){ "t", "[\"a\"]",
+		        { '[', i == 2 ? '2' : '1', ']' }, "[2]" }),
+		    sizeof(m.brought[0]));
+		m.nbrought = 1;
+		(void)snprintf(words, sizeof(words),
+		    WORDS("      - {table: t, key: [n], match: [%s]}\n"),
+		    ways[i]);
+		assert_int_equal(VL_EREFUSED, import_run(&m, words, &err));
+		if (strstr(err.text, "of the bundle are both row 2 here") ==
+		        NULL ||
+		    strstr(err.text, "[\"a\"]") == NULL ||
+		    strstr(err.text, "[\"b\"]") == NULL)
+			fail_msg("%s: %s", ways[i], err.text);
+		import_expect(&m, "SELECT * FROM t", "2|a");
+		import_free(&m);
+	}
+}
+
+static void
 names_of_a_profile_that_are_not_there(void **state)
 {
 	(void)state;
@@ -455,6 +513,8 @@ main(void)
 		cmocka_unit_test(tables_that_own_each_other),
 		cmocka_unit_test(rows_of_a_bundle_that_own_each_other),
 		cmocka_unit_test(rows_that_own_each_other_once_all_is_written),
+		cmocka_unit_test(a_way_to_match_that_the_table_does_not_allow),
+		cmocka_unit_test(two_rows_that_are_one_here),
 		cmocka_unit_test(names_of_a_profile_that_are_not_there),
 		cmocka_unit_test(a_key_that_is_another_owners_here),
 		cmocka_unit_test(

@@ -76,7 +76,7 @@ static const char whole[] =
     "  - {table: [session, cache, job], skip: true}\n"
     "  - {table: user, where: \"type='User'\", key: [login],\n"
     "     keep_here: [password_hash], on_match: skip, on_new: fail,\n"
-    "     target_only: delete, ids: keep_or_new, triggers: disable,\n"
+    "     target_only: delete, ids: keep, triggers: disable,\n"
     "     match: [id, brought, key]}\n"
     "  - {table: user, key: [type, {of: a.b, where: x, column: c}],\n"
     "     owned_by: [p, q], ordinal: [t, id],\n"
@@ -128,7 +128,7 @@ reads_every_word_of_tables(void **state)
 	assert_int_equal(VL_ON_NEW_FAIL, t[4].on_new);
 	assert_true(t[4].has_target_only);
 	assert_int_equal(VL_TARGET_ONLY_DELETE, t[4].target_only);
-	assert_int_equal(VL_IDS_KEEP_OR_NEW, t[4].ids);
+	assert_int_equal(VL_IDS_KEEP, t[4].ids);
 	assert_int_equal(VL_TRIGGERS_DISABLE, t[4].triggers);
 	assert_null(t[5].where);
 	assert_false(t[5].skip);
@@ -237,6 +237,25 @@ brought_stands_beside_another_word_and_not_with_ordinal(void **state)
 	             " match: [brought, key]}\n",
 	    ":4:5: 'brought' in 'match' finds no row with 'ordinal', whose "
 	    "place among others is its name: leave one of them out");
+}
+
+/* Another id would not be found again. */
+static void
+what_is_matched_by_its_id_keeps_it(void **state)
+{
+	(void)state;
+	refused(HEAD "  tables:\n  - {table: t, key: [a], match: [id, key],"
+	             " ids: new}\n",
+	    ":4:5: with 'id' in 'match' new rows keep their ids, or they would "
+	    "not be found by them again: write 'ids: keep', or leave it out");
+	refused(HEAD "  tables:\n  - {table: t, key: [a], match: [key, id],"
+	             " ids: keep_or_new}\n",
+	    ":4:5: with 'id' in 'match' new rows keep their ids, or they would "
+	    "not be found by them again: write 'ids: keep', or leave it out");
+	refused(HEAD "  tables:\n  - {table: t, owned_by: b, ordinal: [a],"
+	             " match: [id]}\n",
+	    ":4:5: 'id' in 'match' finds no row with 'ordinal', whose place "
+	    "among others is its name: leave one of them out");
 }
 
 static void
@@ -587,6 +606,7 @@ main(void)
 		cmocka_unit_test(names_the_nearest_right_word),
 		cmocka_unit_test(
 		    brought_stands_beside_another_word_and_not_with_ordinal),
+		cmocka_unit_test(what_is_matched_by_its_id_keeps_it),
 		cmocka_unit_test(asks_for_what_is_missing),
 		cmocka_unit_test(refuses_wrong_types),
 		cmocka_unit_test(refuses_texts_that_name_nothing),
