@@ -391,7 +391,7 @@ class Maker:
         self.random = self.world.random
         self.gentle = self.random.random() < 0.6    # no policy but defaults
         self.brought = self.random.random() < 0.5
-        self.ways = self.random.random() < 0.3
+        self.ways = random.Random(f"{seed} ways").random() < 0.25
         self.roots = []
 
     def chance(self, share):

@@ -601,7 +601,7 @@ class Made(unittest.TestCase):
 
     def test_a_second_import_changes_nothing(self):
         imported = 0
-        for seed in range(40):
+        for seed in range(60):
             folder = self.path / str(seed)
             make_rows.make_random(folder, seed)
             imported += self.check(folder)
