@@ -48,104 +48,16 @@ finish_streams(struct vl_pack *p, struct vl_err *err)
 	return st;
 }
 
-static void
-fill_inner(struct vl_pack *p, struct vl_inner_head *inner,
-    const uint8_t root[VL_ROOT_SIZE])
-{
-	const struct vl_chunker *chunker = vl_ids_chunker(p->opts.ids);
-
-	inner->head = p->opts.head;
-	inner->chunk_min = chunker->min;
-	inner->chunk_avg = chunker->avg;
-	inner->chunk_max = chunker->max;
-	inner->chunks = p->totals.chunks;
-	inner->lines = p->totals.lines;
-	inner->created = p->opts.created;
-	memcpy(inner->manifest_root, root, VL_ROOT_SIZE);
-	memcpy(inner->sender, p->opts.sender->pub.key, sizeof(inner->sender));
-	vl_ids_commitment(p->opts.ids, inner->sk_commit);
-	vl_keys_tk_commit(inner->tk_commit, p->opts.keys);
-	inner->total_plain =
-	    vl_stream_w_plain(p->index) + vl_stream_w_plain(p->first);
-	if (p->packs != NULL)
-		inner->total_plain += vl_stream_w_plain(p->packs);
-	inner->map = p->map.files;
-	inner->nmap = p->map.nfiles;
-}
-
-static enum vl_status
-copy_text(char *out, size_t size, const char *text, const char *what,
-    struct vl_err *err)
-{
-	size_t n = text == NULL ? 0 : strlen(text);
-
-	if (n >= size)
-		return vl_fail(err, VL_EUSAGE, "%s is longer than %zu bytes",
-		    what, size - 1);
-	if (n > 0)
-		memcpy(out, text, n);
-	return VL_OK;
-}
-
-static enum vl_status
-fill_names(struct vl_pack *p, struct vl_inner_head *inner, struct vl_err *err)
-{
-	const struct vl_pack_opts *o = &p->opts;
-	enum vl_status st;
-
-	st = copy_text(inner->site, sizeof(inner->site), o->site,
-	    "the name of the site", err);
-	if (st == VL_OK)
-		st = copy_text(inner->environment, sizeof(inner->environment),
-		    o->environment, "the name of the environment", err);
-	if (st == VL_OK)
-		st = copy_text(inner->tool, sizeof(inner->tool), o->tool,
-		    "the name of the tool", err);
-	if (st != VL_OK || o->nresources == 0)
-		return st;
-	inner->resources = calloc(o->nresources, sizeof(*inner->resources));
-	if (inner->resources == NULL)
-		return vl_fail_memory(err);
-	memcpy(inner->resources, o->resources,
-	    o->nresources * sizeof(*inner->resources));
-	inner->nresources = o->nresources;
-	return VL_OK;
-}
-
-static enum vl_status
-fill_packs(struct vl_pack *p, struct vl_inner_head *inner, struct vl_err *err)
-{
-	const struct vl_stream_file *files;
-	size_t n = 0;
-
-	if (p->packs == NULL)
-		return VL_OK;
-	files = vl_stream_w_files(p->packs, &n);
-	inner->pack_frames = calloc(n, sizeof(*inner->pack_frames));
-	if (inner->pack_frames == NULL)
-		return vl_fail_memory(err);
-	for (; inner->npacks < n; inner->npacks++)
-		inner->pack_frames[inner->npacks] = files[inner->npacks].frames;
-	return VL_OK;
-}
-
 /* The last record of i0000001, and with it the last file. */
 static enum vl_status
 write_inner(
     struct vl_pack *p, const uint8_t root[VL_ROOT_SIZE], struct vl_err *err)
 {
 	struct vl_stream_record r = { .kind = VL_RECORD_INNER, .items = 1 };
-	struct vl_inner_head inner = { 0 };
 	struct vl_buf text = { 0 };
-	enum vl_status st;
+	enum vl_status st = inner_encode(p, &text, root, err);
 	size_t files = 0;
 
-	fill_inner(p, &inner, root);
-	st = fill_names(p, &inner, err);
-	if (st == VL_OK)
-		st = fill_packs(p, &inner, err);
-	if (st == VL_OK)
-		st = vl_inner_head_encode(&text, &inner, err);
 	if (st == VL_OK) {
 		r.plain = vl_buf_slice(&text);
 		st = vl_stream_w_put(p->first, &r, NULL, err);
@@ -159,9 +71,6 @@ write_inner(
 		st = vl_fail(err, VL_ELIMIT,
 		    "the inner head does not fit into one file");
 out:
-	/* The map stays that of struct map. */
-	inner.map = NULL;
-	vl_inner_head_free(&inner);
 	vl_buf_free(&text);
 	return st;
 }

@@ -33,6 +33,22 @@ drain_begin(struct vl_pack *p, struct vl_err *err)
 	return VL_OK;
 }
 
+/* A new file was begun: nobody shall wait for what cannot be ended. */
+static enum vl_status
+check_room(struct vl_pack *p, struct vl_err *err)
+{
+	size_t packs = 0;
+	size_t index = 0;
+
+	if (p->packs != NULL)
+		(void)vl_stream_w_files(p->packs, &packs);
+	(void)vl_stream_w_files(p->index, &index);
+	if (packs + index == p->nfiles)
+		return VL_OK;
+	p->nfiles = packs + index;
+	return inner_has_room(p, err);
+}
+
 /* The stream tells where the oldest block that waits has come to stand. */
 static enum vl_status
 block_placed(
@@ -55,7 +71,7 @@ block_placed(
 	d->placed = b->next;
 	b->next = d->spare;
 	d->spare = b;
-	return st;
+	return st == VL_OK ? check_room(p, err) : st;
 }
 
 static enum vl_status
@@ -185,7 +201,7 @@ flush_lines(struct vl_pack *p, struct vl_err *err)
 		st = lists_flush(&d->lists, p->index, err);
 	vl_buf_clear(&d->lines);
 	d->nlines = 0;
-	return st;
+	return st == VL_OK ? check_room(p, err) : st;
 }
 
 static enum vl_status

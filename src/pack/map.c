@@ -95,6 +95,12 @@ rows_of_first(unsigned frame_log2)
 	return room / record * ROWS;
 }
 
+size_t
+map_files_most(const struct map *m, unsigned frame_log2)
+{
+	return (size_t)(m->added / rows_of_first(frame_log2)) + 1;
+}
+
 static enum vl_status
 add_file(struct map *m, uint32_t file, const struct map_piece *piece,
     struct vl_err *err)

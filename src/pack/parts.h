@@ -11,6 +11,7 @@
  *	tokens.c  secrets of its lines
  *	dedup.c   which chunks were seen
  *	map.c     the chunk map
+ *	inner.c   the inner head, and whether it has room
  *	commit.c  the rest of the index, head, keys, seal, name
  */
 
@@ -173,6 +174,9 @@ enum vl_status map_add(
 enum vl_status map_write(struct map *m, struct vl_stream_w *index,
     struct vl_stream_w *first, unsigned frame_log2, struct vl_err *err);
 
+/* Files that the rows so far may take at most. */
+size_t map_files_most(const struct map *m, unsigned frame_log2);
+
 /* drain.c */
 struct block_row {
 	uint8_t id[VL_HASH_SIZE];
@@ -237,9 +241,19 @@ struct vl_pack {
 	struct vl_stream_w *packs; /* NULL before the first block */
 	struct vl_stream_w *index; /* i0000002 and on */
 	struct vl_stream_w *first; /* i0000001 */
+	size_t nfiles;             /* of packs and index, when last asked */
 	uint64_t written;
 	struct vl_pack_totals totals;
 };
+
+/* inner.c */
+#define SMALL_FILES 4 /* readme, head, keys, i0000001 */
+/* What it says when all but i0000001 is written. */
+enum vl_status inner_encode(struct vl_pack *p, struct vl_buf *out,
+    const uint8_t root[VL_ROOT_SIZE], struct vl_err *err);
+/* With the packs and index files that were begun so far a bundle is still
+ * within its limits.  VL_ELIMIT. */
+enum vl_status inner_has_room(struct vl_pack *p, struct vl_err *err);
 
 /* The first lines of the manifest. */
 enum vl_status drain_begin(struct vl_pack *p, struct vl_err *err);
