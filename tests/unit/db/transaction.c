@@ -1,6 +1,8 @@
 /* Several databases, one transaction: what SQLite does only when it is made
  * to, each named for what was met. */
 
+#include <dirent.h>
+
 #include "target.h"
 
 #include "../../../src/db/dbs.h"
@@ -504,6 +506,129 @@ a_version_is_asked_of_its_own_file(void **state)
 	world_close(&w);
 }
 
+/* Descriptors of this process on a file. */
+static int
+descriptors_on(const char *path)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *e = NULL;
+	char link[512];
+	ssize_t got = 0;
+	int n = 0;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir)) != NULL) {
+		got = readlinkat(dirfd(dir), e->d_name, link, sizeof(link) - 1);
+		if (got <= 0)
+			continue;
+		link[got] = '\0';
+		n += strcmp(link, path) == 0;
+	}
+	(void)closedir(dir);
+	return n;
+}
+
+/* SQLite alone has the two files open, the first one n times, and nobody else
+ * may write them. */
+static void
+stays_ours(const struct world *w, int n)
+{
+	assert_int_equal(n, descriptors_on(w->path));
+	assert_int_equal(1, descriptors_on(w->other));
+	assert_true(write_locked(w->path));
+	assert_true(write_locked(w->other));
+}
+
+/* Closing any other descriptor of a file would drop every lock of SQLite's. */
+static void
+no_descriptor_of_ours_is_on_a_target_so_its_locks_stay(void **state)
+{
+	static const char *const columns[] = { "id", "v" };
+	const struct vl_scan_opts scan = {
+		.table = "t", .columns = columns, .ncolumns = 2
+	};
+	const struct vl_cell *cells = NULL;
+	struct world w;
+	struct vl_dbs *d = NULL;
+	struct vl_dbs *again = NULL;
+	struct vl_scan *s = NULL;
+	bool more = false;
+
+	(void)state;
+	world_open(&w);
+	make(w.path, plain);
+	make(w.other, plain);
+	assert_false(write_locked(w.path));
+	d = open_some(&w, 2);
+	good(vl_dbs_take(d, &w.err), &w);
+	good(vl_dbs_begin(d, &w.err), &w);
+	stays_ours(&w, 1);
+	good(vl_scan_open(&s, vl_dbs_at(d, 1), &scan, &w.err), &w);
+	good(vl_scan_next(s, &cells, &more, &w.err), &w);
+	assert_true(more);
+	vl_scan_free(s);
+	good(insert(&w, vl_dbs_at(d, 0), 2, "new"), &w);
+	good(insert(&w, vl_dbs_at(d, 1), 2, "new"), &w);
+	good(vl_db_dangling_open(&s, vl_dbs_at(d, 0), &w.err), &w);
+	good(vl_scan_next(s, &cells, &more, &w.err), &w);
+	assert_false(more);
+	vl_scan_free(s);
+	good(vl_dbs_row_put(d, &row, &w.err), &w);
+	stays_ours(&w, 1);
+	/* Somebody in this process who is refused for them, and goes. */
+	again = open_some(&w, 1);
+	bad(vl_dbs_begin(again, &w.err), VL_ETEMP, &w, "stop the application");
+	vl_dbs_free(again);
+	/* SQLite keeps what it must not close yet. */
+	stays_ours(&w, 2);
+	good(vl_dbs_commit(d, &w.err), &w);
+	good(vl_dbs_settle(d, &w.err), &w);
+	vl_dbs_free(d);
+	assert_int_equal(0, descriptors_on(w.path));
+	assert_int_equal(2, number(w.other, "SELECT count(*) FROM t"));
+	world_close(&w);
+}
+
+/* They are off unless asked for, and asking inside does nothing. */
+static void
+foreign_keys_act_where_the_pragma_is_off_and_does_nothing(void **state)
+{
+	static const char *const id[] = { "id" };
+	const struct vl_write_opts opts = {
+		.kind = VL_WRITE_DELETE, .table = "t", .key = id, .nkey = 1
+	};
+	const struct vl_cell one = integer(1);
+	struct world w;
+	struct vl_dbs *d = NULL;
+	char word[64];
+
+	(void)state;
+	world_open(&w);
+	make(w.path, plain);
+	make(w.path,
+	    "CREATE TABLE c(t_id REFERENCES t ON DELETE CASCADE);"
+	    "INSERT INTO c VALUES (1), (1)");
+	/* An application that does not ask leaves what refers to it. */
+	make(w.path,
+	    "BEGIN; PRAGMA foreign_keys = ON; DELETE FROM t; ROLLBACK;"
+	    "BEGIN; DELETE FROM t; SELECT 1 / (count(*) = 2) FROM c; ROLLBACK");
+	d = open_some(&w, 1);
+	good(vl_dbs_take(d, &w.err), &w);
+	good(vl_dbs_begin(d, &w.err), &w);
+	app_run(d->sql, "PRAGMA foreign_keys = ON");
+	good(dbs_pragma(d, 0, "foreign_keys", word, &w.err), &w);
+	assert_string_equal("0", word);
+	good(write_one(&w, vl_dbs_at(d, 0), &opts, &one), &w);
+	good(dbs_pragma(d, 0, "foreign_keys", word, &w.err), &w);
+	assert_string_equal("1", word);
+	good(vl_dbs_row_put(d, &row, &w.err), &w);
+	good(vl_dbs_commit(d, &w.err), &w);
+	good(vl_dbs_settle(d, &w.err), &w);
+	vl_dbs_free(d);
+	assert_int_equal(0, number(w.path, "SELECT count(*) FROM c"));
+	world_close(&w);
+}
+
 int
 main(void)
 {
@@ -535,6 +660,10 @@ main(void)
 		    a_schema_that_changes_before_the_begin_is_noticed),
 		cmocka_unit_test(a_condition_reads_no_table_of_another_file),
 		cmocka_unit_test(a_version_is_asked_of_its_own_file),
+		cmocka_unit_test(
+		    no_descriptor_of_ours_is_on_a_target_so_its_locks_stay),
+		cmocka_unit_test(
+		    foreign_keys_act_where_the_pragma_is_off_and_does_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,31 @@ app_close(sqlite3 *sql)
 	assert_int_equal(SQLITE_OK, sqlite3_close(sql));
 }
 
+/* Whether another process finds the lock of a writer on it.  SQLite in a child
+ * believes what it knew before the fork, so the system is asked. */
+static inline bool
+write_locked(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = 0x40000001, /* RESERVED_BYTE */
+		.l_len = 1 };
+	pid_t child = fork();
+	int status = 0;
+	int fd = -1;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0 || fcntl(fd, F_GETLK, &lock) != 0)
+			_exit(2);
+		_exit(lock.l_type == F_UNLCK ? 0 : 1);
+	}
+	assert_int_equal(child, waitpid(child, &status, 0));
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 1;
+}
+
 static inline void
 make(const char *path, const char *text)
 {

@@ -580,6 +580,62 @@ what_triggers_and_cascades_change_beside_is_counted(void **state)
 	import_free(&m);
 }
 
+/* SQLite finds 'prod' where 'Prod' is wanted; rows are one where their bytes
+ * are. */
+static void
+prod_and_prod_of_other_letters_are_two_where_the_target_allows_it(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE env(id INTEGER PRIMARY KEY, name TEXT UNIQUE, v)",
+	    "INSERT INTO env VALUES(1,'Prod',1),(2,'prod',2)",
+	    "INSERT INTO env VALUES(7,'prod',0)");
+	import(&m, WORDS("      - {table: env, key: [name]}\n"));
+	assert_string_equal("+env[\"Prod\"]\n~env[\"prod\"] v\n", m.changes);
+	import_expect(
+	    &m, "SELECT * FROM env ORDER BY name", "8|Prod|1 7|prod|2");
+	import_free(&m);
+}
+
+static void
+prod_is_in_the_way_of_prod_where_the_targets_collation_says_so(void **state)
+{
+	static const char words[] =
+	    WORDS("      - {table: env, key: [name]}\n");
+	struct vl_err err = { 0 };
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE env(id INTEGER PRIMARY KEY,"
+	    " name TEXT COLLATE NOCASE UNIQUE, v)",
+	    "INSERT INTO env VALUES(1,'Prod',1)",
+	    "INSERT INTO env VALUES(7,'prod',0)");
+	assert_int_equal(VL_EREFUSED, import_run(&m, words, &err));
+	import_expect(&m, "SELECT * FROM env", "7|prod|0");
+	import_free(&m);
+}
+
+/* "x IS NOT y" of such a column says that nothing differs. */
+static void
+a_change_that_a_nocase_column_hides_is_written(void **state)
+{
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE env(k TEXT PRIMARY KEY,"
+	    " name TEXT COLLATE NOCASE, n NUMERIC)",
+	    "INSERT INTO env VALUES('a','Prod',1),('b','same',2)",
+	    "INSERT INTO env VALUES('a','prod',1),('b','same',2)");
+	import(&m, WORDS("      - {table: env, key: [k]}\n"));
+	assert_string_equal("~env[\"a\"] name\n", m.changes);
+	import_expect(&m, "SELECT * FROM env ORDER BY k", "a|Prod|1 b|same|2");
+	import_free(&m);
+}
+
 int
 main(void)
 {
@@ -621,6 +677,12 @@ main(void)
 		    columns_that_one_side_has_need_no_value_when_drift_is_allowed),
 		cmocka_unit_test(
 		    a_record_of_the_source_may_be_another_of_the_target),
+		cmocka_unit_test(
+		    prod_and_prod_of_other_letters_are_two_where_the_target_allows_it),
+		cmocka_unit_test(
+		    prod_is_in_the_way_of_prod_where_the_targets_collation_says_so),
+		cmocka_unit_test(
+		    a_change_that_a_nocase_column_hides_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
