@@ -7,8 +7,10 @@ does, row by row and field by field.
 The databases, profiles and policies are those of rows.py, and so is what an
 import must achieve; here the real programs carry them, as three bundles of
 two series.  The lines of the preview must be exactly the differences between
-all rows of the target before and after, found by primary key.  The same bundle
-again changes no row, and no byte of the file.
+all rows of the target before and after, found by primary key.  So many rows of
+each table, and columns of them, as the lines say differ for `sqldiff`, too,
+which is not ours.  The same bundle again changes no row, and no byte of the
+file.
 """
 import argparse
 import collections
@@ -23,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 import rows  # noqa: E402
+import sqldiff  # noqa: E402
 from flow import environment  # noqa: E402
 from rows_state import Profile, Side, load  # noqa: E402
 
@@ -216,6 +219,24 @@ class Run(rows.Run):
             self.fail(source, "the preview is not what was done:\n"
                       f"only said: {list(lines - want.lines)[:6]}\n"
                       f"only done: {list(want.lines - lines)[:6]}")
+
+        self.told_by_sqldiff(source, have)
+
+    def told_by_sqldiff(self, source, have):
+        want, tables = sqldiff.row_changes(
+            self.folder / "before.db", self.folder / "target.db", self.folder)
+        lines = collections.Counter()
+        for sign, table, _, fields in have.lines:
+            if table not in tables:
+                continue
+            if sign in "+-":
+                lines[sign, table] += 1
+            for column in fields:
+                lines["~", table, column] += 1
+        if lines != want:
+            self.fail(source, "sqldiff finds another difference:\n"
+                      f"only said: {list((lines - want).items())[:6]}\n"
+                      f"only done: {list((want - lines).items())[:6]}")
 
     def again(self, source, options):
         target = self.folder / "target.db"

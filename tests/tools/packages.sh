@@ -12,7 +12,7 @@ packages_demo="minisign rsync sqlite3 openssl"
 packages_test="libcmocka-dev minisign rsync sqlite3 git python3 clang
 libclang-rt-14-dev clang-format libfuse3-dev fuse3 e2fsprogs attr acl strace
 exfat-fuse exfatprogs python3-nacl python3-zstandard python3-xxhash
-python3-yaml python3-cryptography openssl ansible-core"
+python3-yaml python3-cryptography openssl ansible-core sqlite3-tools"
 # Of which tests only read files: schemas of databases.
 packages_read="mediawiki roundcube-core"
 
