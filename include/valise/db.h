@@ -367,6 +367,20 @@ enum vl_status vl_write_run(
     struct vl_write *w, const struct vl_cell *cells, struct vl_err *err);
 /* The last run was refused because a unique key is taken. */
 bool vl_write_in_the_way(const struct vl_write *w);
+/*
+ * After such a run: the row that has the key, as a scan.  There is one; with
+ * a key of some rows alone (a partial index) it is one of those that are found.
+ * `*out` is NULL where the key cannot be asked for: it is over an expression
+ * or a generated column, or is that of another table, which a trigger writes.
+ */
+struct vl_taken_opts {
+	const struct vl_cell
+	    *cells;                 /* of the run; kept until the scan's free */
+	const char *const *columns; /* wanted; NULL in it: the rowid */
+	size_t n;
+};
+enum vl_status vl_write_taken(struct vl_scan **out, const struct vl_write *w,
+    const struct vl_taken_opts *asked, struct vl_err *err);
 void vl_write_free(struct vl_write *w);
 /* Rows that triggers and cascades changed while such writes ran, since the
  * database was opened. */

@@ -1,22 +1,14 @@
 /* Rows written by key, and what is asked before and after. */
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <valise/text.h>
 
 #include "private.h"
-#include "scan.h"
-
-struct vl_write {
-	struct vl_db *db;
-	sqlite3_stmt *stmt;
-	enum vl_write_kind kind;
-	size_t ncells;
-	char table[SHOWN_MAX]; /* escaped */
-	bool in_the_way;       /* of the last run: a unique key was taken */
-};
+#include "write.h"
 
 /* Names with `between` before all but the first and `after` each. */
 static enum vl_status
@@ -162,6 +154,25 @@ prepare(struct vl_write *w, const struct vl_table *t,
 	return st;
 }
 
+/* Of which column each cell is, for taken.c. */
+static enum vl_status
+note_columns(
+    struct vl_write *w, const struct vl_write_opts *opts, struct vl_err *err)
+{
+	const char *name = NULL;
+	size_t i = 0;
+
+	w->columns = calloc(w->ncells + 1, sizeof(*w->columns));
+	if (w->columns == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < w->ncells; i++) {
+		name = i < w->nset ? opts->columns[i] : opts->key[i - w->nset];
+		w->columns[i] =
+		    name == NULL ? SIZE_MAX : vl_table_column(w->t, name);
+	}
+	return VL_OK;
+}
+
 enum vl_status
 vl_write_open(struct vl_write **out, struct vl_db *db,
     const struct vl_write_opts *opts, struct vl_err *err)
@@ -175,12 +186,16 @@ vl_write_open(struct vl_write **out, struct vl_db *db,
 		return vl_fail_memory(err);
 	w->db = db;
 	w->kind = opts->kind;
+	w->t = t;
+	w->nset = opts->ncolumns;
 	w->ncells = opts->ncolumns + opts->nkey;
 	(void)vl_escape_text(
 	    w->table, sizeof(w->table), vl_slice_of(opts->table));
 	if (t == NULL)
 		st = vl_fail(err, VL_EUSAGE, "'%s' has no table '%s'", db->path,
 		    w->table);
+	if (st == VL_OK)
+		st = note_columns(w, opts, err);
 	if (st == VL_OK && has_effects(db, t, opts))
 		st = db_foreign_keys(db, true, err);
 	if (st == VL_OK)
@@ -278,6 +293,9 @@ vl_write_run(
 		rc = sqlite3_step(w->stmt);
 	w->in_the_way =
 	    st == VL_OK && rc != SQLITE_DONE && is_taken(w->db->sql);
+	if (w->in_the_way)
+		(void)snprintf(
+		    w->said, sizeof(w->said), "%s", sqlite3_errmsg(w->db->sql));
 	if (st == VL_OK && rc != SQLITE_DONE)
 		st = db_fail(w->db, rc, err,
 		    "cannot write to table '%s' of '%s'", w->table,
@@ -311,5 +329,6 @@ vl_write_free(struct vl_write *w)
 	if (w == NULL)
 		return;
 	(void)sqlite3_finalize(w->stmt);
+	free(w->columns);
 	free(w);
 }

@@ -36,9 +36,8 @@ entry_at(const struct rows_entry *e)
 	return e->words == NULL ? (struct rows_at){ 0 } : ROWS_AT(e->words);
 }
 
-/* The new row of the bundle that is the reader's one, by its id. */
-static enum vl_status
-find_new(struct vl_rows_put *p, const struct rows_reader *rd,
+enum vl_status
+rows_stage_new(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
     struct vl_buf *key, bool *found, struct vl_err *err)
 {
 	struct rows_staging *g = NULL;
@@ -46,15 +45,13 @@ find_new(struct vl_rows_put *p, const struct rows_reader *rd,
 	enum vl_status st = VL_OK;
 	bool more = true;
 
-	if (rd->t->primary == NONE)
-		return VL_OK;
-	st = rows_staging_open(&g, p->stage, rd->table, ROWS_NEW, err);
+	*found = false;
+	st = rows_staging_open(&g, p->stage, table, ROWS_NEW, err);
 	while (st == VL_OK && !*found) {
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		*found = vl_cell_equal(
-		    &row.id, rows_reader_cell(rd, rd->t->primary));
+		*found = vl_cell_equal(&row.id, id);
 		if (*found)
 			st = vl_buf_add(key, row.key, err);
 	}
@@ -77,8 +74,9 @@ rows_prove_stray(
 		    p->here->scratch, rd->table, rd->r, &note, &here, err);
 	if (st == VL_OK && here)
 		st = vl_buf_add(&key, note.key, err);
-	if (st == VL_OK && !here)
-		st = find_new(p, rd, &key, &new, err);
+	if (st == VL_OK && !here && rd->t->primary != NONE)
+		st = rows_stage_new(p, rd->table,
+		    rows_reader_cell(rd, rd->t->primary), &key, &new, err);
 	if (st == VL_OK && !here && !new)
 		st = rows_reader_primary(rd, &key, err);
 	if (st == VL_OK)

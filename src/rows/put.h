@@ -30,7 +30,7 @@
  *	version.c  that of the application
  *	dangling.c references that name no row
  *	delete.c   rows that go
- *	write.c, behind.c
+ *	write.c, behind.c, taken.c
  *	           changes and additions
  *	derive.c, nest.c
  *	           columns that follow from other rows
@@ -323,6 +323,10 @@ enum vl_status rows_compare(struct vl_rows_put *p, struct vl_rows *here,
  * row fits no entry any more. */
 enum vl_status rows_prove_stray(
     struct vl_rows_put *p, const struct rows_reader *rd, struct vl_err *err);
+/* The new row of the bundle that got this id: its key is added. */
+enum vl_status rows_stage_new(struct vl_rows_put *p, size_t table,
+    const struct vl_cell *id, struct vl_buf *key, bool *found,
+    struct vl_err *err);
 /* VL_OK: what was done with `row` is what the entry of the reader's row, which
  * is that one as it was written, says. */
 enum vl_status rows_prove_entry(struct vl_rows_put *p,
@@ -586,6 +590,14 @@ enum vl_status rows_behind_add(struct rows_behind *w,
 enum vl_status rows_behind_end(
     struct rows_behind *w, uint64_t *left, struct vl_err *err);
 void rows_behind_free(struct rows_behind *w);
+/* taken.c: a write with these cells has met a unique key: the row that has it
+ * is said behind the failure. */
+struct rows_tried {
+	const struct vl_write *write;
+	const struct vl_cell *cells;
+};
+enum vl_status rows_taken(struct vl_rows_put *p, size_t table,
+    const struct rows_tried *tried, struct vl_err *err);
 /* take.c: the row that came last is whole: aside with it. */
 enum vl_status rows_take_end(struct vl_rows_put *p, struct vl_err *err);
 /* All came: VL_EREFUSED with what was against their tables, or with those that

@@ -546,6 +546,19 @@ write_pass(struct writing *list, size_t n, enum pass pass, uint64_t *left)
 	return st;
 }
 
+/* A row that could not be written, and the one in its way. */
+static enum vl_status
+fail_row(struct writing *g, bool new)
+{
+	const struct vl_write *w = new ? g->insert : g->update;
+
+	if (in_the_way(w))
+		(void)rows_taken(g->p, g->table,
+		    &(struct rows_tried){ .write = w, .cells = g->cells },
+		    g->err);
+	return within(g);
+}
+
 /* The first row that cannot be written, and why. */
 static enum vl_status
 fail_left(struct writing *list, size_t n, struct vl_err *err)
@@ -568,7 +581,7 @@ fail_left(struct writing *list, size_t n, struct vl_err *err)
 		if (st == VL_OK && more) {
 			st = write_row(g, new);
 			if (st != VL_OK)
-				(void)within(g);
+				st = fail_row(g, new);
 		}
 		rows_staging_free(staging);
 		staging = NULL;

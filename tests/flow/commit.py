@@ -252,7 +252,9 @@ class Refused(Rows):
         change(self.source / "app", "update task set body = 'It stays.'"
                " where id = 1")
         bundle = self.site.export()
-        self.refused_rows(4, bundle, "task")
+        self.refused_rows(4, bundle, "table 'task'",
+                          "UNIQUE constraint failed: task.body; in the way is "
+                          "row [")
 
     def test_a_profile_that_means_something_else(self):
         bundle = self.site.export()
