@@ -460,7 +460,10 @@ note_columns(struct drift *d)
 		told->n++;
 		if (column != NONE)
 			told->columns[column] = true;
-		else
+		if (column != NONE && d->t->columns[column].undeclared)
+			return rows_undeclared(
+			    &d->p->here->plan, d->t, column, d->err);
+		if (column == NONE)
 			st = add_absent(d, d->there[i].name);
 	}
 	return st;

@@ -550,7 +550,7 @@ find_table_keys(struct finding *f, size_t table)
 		st = find_contents(f, table);
 	if (st == VL_OK && (t->nordinal > 0 || has_multiset(t)))
 		st = find_positions(f, table);
-	if (st == VL_OK && !is_unique(f->p, t))
+	if (st == VL_OK && !t->alone && !is_unique(f->p, t))
 		st = f->p->ear != NULL ?
 		    rows_ear_doubles(f->p, f->s, table, f->err) :
 		    check_doubles(f, table);

@@ -93,9 +93,11 @@ struct rows_column {
 	enum rows_role role;
 	struct rows_ref *refs;
 	size_t nrefs;
-	bool drops;    /* a row whose id dangles here does not travel */
-	bool followed; /* others refer by it, and an import may change it */
-	bool secret;   /* values may be secrets */
+	bool undeclared; /* at the target: named like a reference, and the
+	                  * profile does not say what it is */
+	bool drops;      /* a row whose id dangles here does not travel */
+	bool followed;   /* others refer by it, and an import may change it */
+	bool secret;     /* values may be secrets */
 	bool secret_inside;      /* or hold some */
 	bool leaky;              /* or have some in clear, which travel so */
 	struct rows_here *heres; /* values that differ from side to side */
@@ -180,6 +182,9 @@ struct rows_table {
 	bool far;        /* another row's value names a table (to_by) */
 	bool direct;     /* nothing is kept of its rows: rows_walk */
 	bool referred;   /* some column holds ids of it */
+	bool alone;      /* at the target: the bundle has it not */
+	bool keyless;    /* at the target: nothing names its rows, and they are
+	                  * left alone; or VL_EREFUSED, where the bundle has it */
 	bool unsure;     /* with an ear: what it says of its keys is wrong */
 	bool keyed;      /* its keys are looked for */
 	bool found;      /* and found, but for paths and positions */
@@ -292,6 +297,9 @@ enum vl_status rows_plan_fail(const struct vl_rows_opts *opts,
 /* The same before what is said of rows that these words are about. */
 enum vl_status rows_plan_within(
     const struct vl_rows_opts *opts, struct rows_at at, struct vl_err *err);
+/* Nothing names its rows. */
+enum vl_status rows_plan_keyless(
+    const struct rows_table *t, struct vl_err *err);
 void rows_ref_free(struct rows_ref *ref);
 /* The columns of the primary key, in its order; or none. */
 enum vl_status rows_primary_key(
@@ -349,6 +357,9 @@ bool rows_key_surrogate(const struct vl_table *t, size_t column);
 unsigned rows_key_score(const struct vl_column *c);
 
 /* refer.c */
+/* The column is named like a reference and is not declared. */
+enum vl_status rows_undeclared(const struct rows_plan *p,
+    const struct rows_table *t, size_t column, struct vl_err *err);
 enum vl_status rows_refer(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
 /* follow.c: who refers by the column (NONE: primary key) follows it; false

@@ -224,9 +224,19 @@ rows_primary_key(
 	return VL_OK;
 }
 
+enum vl_status
+rows_plan_keyless(const struct rows_table *t, struct vl_err *err)
+{
+	return vl_fail(err, VL_EREFUSED,
+	    "table '%s' has no key that could name its rows: give it one in "
+	    "the profile ('key' or 'owned_by'), or 'skip: true'",
+	    t->schema->name);
+}
+
 /* What the profile leaves out is found in the schema. */
 static enum vl_status
-complete_key(struct rows_table *t, struct rows_entry *e, struct vl_err *err)
+complete_key(struct rows_table *t, struct rows_entry *e, bool at_target,
+    struct vl_err *err)
 {
 	const bool owned = e->nowners > 0 || t->of != NONE;
 	enum vl_status st = VL_OK;
@@ -240,10 +250,10 @@ complete_key(struct rows_table *t, struct rows_entry *e, struct vl_err *err)
 		st = rows_key_choose(t, &e->key, &e->nkey, err);
 	if (st != VL_OK || e->nkey > 0 || e->skipped || owned)
 		return st;
-	return vl_fail(err, VL_EREFUSED,
-	    "table '%s' has no key that could name its rows: give it one in "
-	    "the profile ('key' or 'owned_by'), or 'skip: true'",
-	    t->schema->name);
+	/* The bundle may not have it: take.c. */
+	t->keyless = at_target && e->words == NULL;
+	e->skipped = t->keyless;
+	return t->keyless ? VL_OK : rows_plan_keyless(t, err);
 }
 
 /* What the profile says of these rows. */
@@ -302,7 +312,7 @@ read_entry(struct rows_table *t, const struct rows_plan *p,
 	if (w != NULL)
 		st = read_words(t, opts, e, err);
 	if (st == VL_OK)
-		st = complete_key(t, e, err);
+		st = complete_key(t, e, p->lenient, err);
 	if (st != VL_OK && rows_heard(p, t, NULL, err))
 		st = rows_ear_key(t, e, err);
 	find_ways(t, e);

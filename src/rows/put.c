@@ -217,7 +217,30 @@ rows_put_extra(const struct vl_rows_put *p, size_t table)
 {
 	const struct rows_table *t = &p->here->plan.tables[table];
 
-	return t->of == NONE && !p->seen[table] && !rows_table_skipped(t);
+	return t->of == NONE && !p->seen[table] &&
+	    (t->keyless || !rows_table_skipped(t));
+}
+
+/* Tables that the bundle has not are looked at no more, whatever is in them:
+ * as if the profile skipped them. */
+static enum vl_status
+leave_alone(struct vl_rows_put *p, struct vl_rows *rows, struct vl_err *err)
+{
+	struct rows_table *t = NULL;
+	bool any = false;
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; i < rows->plan.nsorted; i++) {
+		t = &rows->plan.tables[i];
+		if (t->of != NONE || p->seen[i])
+			continue;
+		t->alone = true;
+		for (k = 0; k < t->nentries; k++)
+			t->entries[k].skipped = true;
+		any = true;
+	}
+	return any ? rows_order(&rows->plan, &p->opts.rows, err) : VL_OK;
 }
 
 static enum vl_status
@@ -250,6 +273,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 
 	if (st == VL_OK)
 		st = rows_take_tables(p, err);
+	if (st == VL_OK)
+		st = leave_alone(p, p->here, err);
 	for (i = 0; st == VL_OK && i < plan->ntables; i++)
 		if (plan->tables[i].called)
 			st = rows_brought_load(p, err);
@@ -369,6 +394,8 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 		st = vl_dbs_make_room(p->opts.dbs, err);
 	if (st == VL_OK)
 		st = rows_open_here(&after, &p->opts, &p->here->plan, err);
+	if (st == VL_OK)
+		st = leave_alone(p, after, err);
 	if (st == VL_OK) {
 		rows_mapped_lend(p, after);
 		after->plan.brought = p->brought;

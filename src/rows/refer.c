@@ -264,6 +264,20 @@ add_lines(struct refer *r, bool wild)
 	return st;
 }
 
+/* It names what is not there. */
+static enum vl_status
+fail_foreign(struct refer *r, const struct vl_foreign *f, size_t k)
+{
+	if (f->to_columns == NULL)
+		return vl_fail(r->err, VL_EREFUSED,
+		    "foreign key of '%s': '%s' has no primary key that it "
+		    "could name",
+		    r->name, f->to);
+	return vl_fail(r->err, VL_EREFUSED,
+	    "foreign key of '%s': '%s' has no column '%s'", r->name, f->to,
+	    f->to_columns[k]);
+}
+
 /*
  * A foreign key of one column refers to a row.  One of several says that each
  * column has what a column of the other table has: an id of the same, or a
@@ -287,12 +301,14 @@ add_foreign(struct refer *r, unsigned depth)
 		to = rows_plan_table(r->p, vl_slice_of(f->to));
 		if (k == f->n || to == NONE)
 			continue;
-		column =
+		column = f->to_columns == NULL ?
+		    NONE :
 		    vl_table_column(r->p->tables[to].schema, f->to_columns[k]);
+		/* Of a table that travels the source has refused it. */
+		if (column == NONE && r->p->lenient)
+			return VL_OK;
 		if (column == NONE)
-			return vl_fail(r->err, VL_EREFUSED,
-			    "foreign key of '%s': '%s' has no column '%s'",
-			    r->name, f->to, f->to_columns[k]);
+			return fail_foreign(r, f, k);
 		if (f->n > 1 && depth < 16) {
 			/* Follow what that column itself refers to. */
 			s = r->p->tables[to].schema;
@@ -339,46 +355,76 @@ likely_table(const struct rows_plan *p, const char *column)
 	return likely;
 }
 
-static enum vl_status
-check_declared(struct refer *r)
+/* What it may refer to, or NULL. */
+static const char *
+likely(const struct rows_plan *p, const struct rows_table *t, size_t column)
+{
+	const char *name = t->schema->columns[column].name;
+	const char *to = likely_table(p, name);
+
+	return to == NULL && strncasecmp(name, "parent", 6) == 0 ?
+	    t->schema->name :
+	    to;
+}
+
+enum vl_status
+rows_undeclared(const struct rows_plan *p, const struct rows_table *t,
+    size_t column, struct vl_err *err)
+{
+	const char *to = likely(p, t, column);
+
+	return vl_fail(err, VL_EREFUSED,
+	    "'%s.%s' is named like a reference%s%s%s and is not declared: add "
+	    "a line to 'references', or it to 'not_reference'",
+	    t->schema->name, t->schema->columns[column].name,
+	    to == NULL ? "" : " to '", to == NULL ? "" : to,
+	    to == NULL ? "" : "'");
+}
+
+static bool
+is_declared(const struct refer *r)
 {
 	const struct rows_column *c = &r->t->columns[r->column];
 	const struct vl_profile_resource *words = r->p->words;
-	const char *likely = NULL;
-	char text[2 * SHOWN_MAX + 256];
+
+	return c->nrefs > 0 || r->wrong || c->schema->generated ||
+	    r->column == r->t->primary ||
+	    !rows_looks_like_reference(c->schema->name) ||
+	    (words != NULL &&
+	        (rows_names_column(words->not_reference, words->nnot_reference,
+	             r->name, false) ||
+	            rows_names_column(words->not_reference,
+	                words->nnot_reference, r->name, true)));
+}
+
+static enum vl_status
+check_declared(struct refer *r)
+{
+	const struct vl_rows_report *report = &r->opts->report;
+	const char *to = NULL;
 	char line[2 * SHOWN_MAX + 64];
 
-	if (c->nrefs > 0 || r->wrong || c->schema->generated ||
-	    r->column == r->t->primary ||
-	    !rows_looks_like_reference(c->schema->name))
+	if (is_declared(r))
 		return VL_OK;
-	if (words != NULL &&
-	    (rows_names_column(
-	         words->not_reference, words->nnot_reference, r->name, false) ||
-	        rows_names_column(words->not_reference, words->nnot_reference,
-	            r->name, true)))
+	/* The bundle may not have it: drift.c. */
+	if (r->p->lenient && !r->opts->warn_undeclared) {
+		r->t->columns[r->column].undeclared = true;
 		return VL_OK;
-	likely = likely_table(r->p, c->schema->name);
-	if (likely == NULL && strncasecmp(c->schema->name, "parent", 6) == 0)
-		likely = r->t->schema->name;
-	(void)snprintf(text, sizeof(text),
-	    "'%s' is named like a reference%s%s%s and is not declared: add a "
-	    "line to 'references', or it to 'not_reference'",
-	    r->name, likely == NULL ? "" : " to '",
-	    likely == NULL ? "" : likely, likely == NULL ? "" : "'");
-	if (likely != NULL)
+	}
+	(void)rows_undeclared(r->p, r->t, r->column, r->err);
+	if (r->opts->warn_undeclared) {
+		if (report->note != NULL)
+			report->note(report->arg, r->err->text);
+		*r->err = (struct vl_err){ 0 };
+		return VL_OK;
+	}
+	to = likely(r->p, r->t, r->column);
+	if (to != NULL)
 		(void)snprintf(line, sizeof(line), "{from: \"%s\", to: \"%s\"}",
-		    r->name, likely);
-	if (!r->opts->warn_undeclared)
-		(void)vl_fail(r->err, VL_EREFUSED, "%s", text);
-	if (!r->opts->warn_undeclared)
-		return rows_heard(
-		           r->p, r->t, likely == NULL ? NULL : line, r->err) ?
-		    VL_OK :
-		    VL_EREFUSED;
-	if (r->opts->report.note != NULL)
-		r->opts->report.note(r->opts->report.arg, text);
-	return VL_OK;
+		    r->name, to);
+	return rows_heard(r->p, r->t, to == NULL ? NULL : line, r->err) ?
+	    VL_OK :
+	    VL_EREFUSED;
 }
 
 static enum vl_status

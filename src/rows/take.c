@@ -80,6 +80,8 @@ find_table(struct vl_rows_put *p, struct vl_slice name, struct vl_err *err)
 	if (i == NONE || plan->tables[i].of != NONE)
 		return vl_fail(err, VL_EREFUSED,
 		    "the bundle has table '%s', which is not here", shown);
+	if (plan->tables[i].keyless)
+		return rows_plan_keyless(&plan->tables[i], err);
 	if (rows_table_skipped(&plan->tables[i]))
 		return vl_fail(err, VL_EREFUSED,
 		    "the bundle has table '%s', which the profile skips",
@@ -332,7 +334,9 @@ rows_take_tables(struct vl_rows_put *p, struct vl_err *err)
 			continue;
 		(void)vl_fail(err, VL_EREFUSED,
 		    "table '%s' is here and not in the bundle: "
-		    "'allow-schema-drift' leaves it alone",
+		    "'--allow-schema-drift' leaves it alone, and so does "
+		    "'skip: "
+		    "true' in a profile of this side",
 		    plan->tables[i].schema->name);
 		(void)refuse_table(p, err);
 	}

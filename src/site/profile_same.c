@@ -4,6 +4,7 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <valise/json.h>
@@ -172,7 +173,64 @@ fail_other(struct vl_slice own, struct vl_slice theirs, struct vl_err *err)
 	return st;
 }
 
-/* Of no words at all it is the meaning of none. */
+/* An entry of the resource is about that table. */
+static bool
+speaks_of(const struct vl_profile_resource *r, const char *table)
+{
+	size_t i = 0;
+	size_t k = 0;
+
+	for (i = 0; r != NULL && i < r->ntables; i++)
+		for (k = 0; k < r->tables[i].ntables; k++)
+			if (strcmp(r->tables[i].tables[k], table) == 0)
+				return true;
+	return false;
+}
+
+/* Tables that only this side speaks of, to skip them: where a bundle has one
+ * it is refused, so that no row of it is taken otherwise. */
+static bool
+skips_alone(const struct vl_table_words *w, const struct vl_profile_resource *r)
+{
+	size_t i = 0;
+
+	for (i = 0; i < w->ntables; i++)
+		if (strchr(w->tables[i], '{') != NULL ||
+		    speaks_of(r, w->tables[i]))
+			return false;
+	return w->skip && w->where == NULL;
+}
+
+/* What this side means, without those. */
+static enum vl_status
+own_meaning(struct vl_buf *out, const struct vl_profile *own,
+    const struct vl_profile *theirs, const char *resource, struct vl_err *err)
+{
+	const struct vl_profile_resource *r =
+	    vl_profile_resource(own, resource);
+	struct vl_profile_resource alone = { 0 };
+	struct vl_profile one = *own;
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	if (r == NULL)
+		return vl_profile_meaning(out, own, resource, err);
+	alone = *r;
+	alone.ntables = 0;
+	alone.tables = calloc(r->ntables + 1, sizeof(*alone.tables));
+	if (alone.tables == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < r->ntables; i++)
+		if (!skips_alone(
+		        &r->tables[i], vl_profile_resource(theirs, resource)))
+			alone.tables[alone.ntables++] = r->tables[i];
+	one.resources = &alone;
+	one.nresources = 1;
+	st = vl_profile_meaning(out, &one, resource, err);
+	free(alone.tables);
+	return st;
+}
+
 enum vl_status
 vl_profile_same(const struct vl_profile *own, const struct vl_profile *theirs,
     const char *resource, struct vl_err *err)
@@ -180,11 +238,14 @@ vl_profile_same(const struct vl_profile *own, const struct vl_profile *theirs,
 	static const struct vl_profile none;
 	struct vl_buf here = { 0 };
 	struct vl_buf there = { 0 };
-	enum vl_status st = vl_profile_meaning(&here, own, resource, err);
+	enum vl_status st = VL_OK;
 
+	/* Of no words at all it is the meaning of none. */
+	if (theirs == NULL)
+		theirs = &none;
+	st = own_meaning(&here, own, theirs, resource, err);
 	if (st == VL_OK)
-		st = vl_profile_meaning(
-		    &there, theirs != NULL ? theirs : &none, resource, err);
+		st = vl_profile_meaning(&there, theirs, resource, err);
 	if (st == VL_OK &&
 	    !vl_slice_equal(vl_buf_slice(&here), vl_buf_slice(&there)))
 		st = fail_other(vl_buf_slice(&here), vl_buf_slice(&there), err);

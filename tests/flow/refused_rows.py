@@ -61,5 +61,54 @@ class Taken(Sides):
                    "to: [c]}]\n")
 
 
+class Extra(Sides):
+    """A table that the target alone has."""
+    KEYLESS = "create table z(id integer primary key, n_id int, body text);"
+    ROW = "insert into z values(1, 5, 'mine');"
+
+    def setUp(self):
+        super().setUp()
+        self.change("source", N % "" + "insert into n values(1,'a','x');")
+        self.change("target", N % "" + self.KEYLESS + self.ROW)
+
+    def left_alone(self, *words):
+        self.carry(*words)
+        self.assertEqual([(1, 5, "mine")], self.ask("select * from z"))
+        self.assertEqual([("a", "x")], self.ask("select name, m from n"))
+
+    def test_is_refused_with_what_would_leave_it_alone(self):
+        self.both(BY_NAME)
+        self.assert_says(self.carry(expect=4), "table 'z' is here and not in "
+                         "the bundle: '--allow-schema-drift' leaves it alone")
+
+    def test_is_left_alone_where_drift_is_allowed(self):
+        for words in (BY_NAME, ""):
+            with self.subTest(words=words):
+                self.write("source", BY_NAME)
+                self.write("target", words,
+                           "" if words else "profile: bundle\n")
+                bundle = self.site.export()
+                self.site.import_(bundle, "--allow-delete",
+                                  "--allow-schema-drift")
+                self.assertEqual([(1, 5, "mine")],
+                                 self.ask("select * from z"))
+                self.assertEqual([("a", "x")],
+                                 self.ask("select name, m from n"))
+
+    def test_is_left_alone_where_the_target_alone_skips_it(self):
+        self.write("source", BY_NAME)
+        self.write("target", BY_NAME + "\n- {table: z, skip: true}")
+        self.left_alone()
+
+    def test_that_is_skipped_here_may_not_come(self):
+        self.change("source", "create table z(name text primary key);")
+        self.write("source", BY_NAME + "\n- {table: z, key: [name]}")
+        self.write("target", BY_NAME + "\n- {table: z, skip: true}")
+        self.assert_says(self.carry(expect=4), "means something else here")
+        self.write("source", BY_NAME)
+        self.assert_says(self.carry(expect=4), "the bundle has table 'z', "
+                         "which the profile skips")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -203,6 +203,69 @@ of_a_whole_table_leaves_it_alone_at_the_target(void **state)
 	    more, SOURCE, KEYED, "the bundle has table 'u', which is not here");
 }
 
+/* What would be refused of a table that travels is not asked of it. */
+static void
+of_a_whole_table_asks_nothing_of_its_keys_and_columns(void **state)
+{
+	static const char *const tables[] = {
+		"CREATE TABLE u(v TEXT); INSERT INTO u VALUES('x'),('x');",
+		"CREATE TABLE u(id INTEGER PRIMARY KEY, v TEXT);"
+		"INSERT INTO u VALUES(1,'x'),(2,'x');",
+		"CREATE TABLE u(v TEXT UNIQUE, t_id INT);"
+		"INSERT INTO u VALUES('x',7);",
+		"CREATE TABLE u(id INTEGER PRIMARY KEY, v TEXT,"
+		" t REFERENCES t(name));"
+		"INSERT INTO u(v) VALUES('x');",
+		/* Two have one key, and another table refers to them. */
+		"CREATE TABLE u(v TEXT UNIQUE);"
+		"INSERT INTO u VALUES(NULL),(NULL),('x');"
+		"CREATE TABLE w(u_id REFERENCES u(v)); INSERT INTO w "
+		"VALUES('x')",
+	};
+	struct import m;
+	struct vl_err err = { 0 };
+	char target[1024];
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		(void)snprintf(
+		    target, sizeof(target), "%s%s", SOURCE, tables[i]);
+		import_make(&m, "", SOURCE ONE_ROW, target);
+		if (import_run(&m, KEYED, &err) != VL_EREFUSED ||
+		    strstr(err.text,
+		        "is here and not in the bundle: "
+		        "'--allow-schema-drift' leaves it alone, and so does "
+		        "'skip: true' in a profile of this side") == NULL)
+			fail_msg("%zu: %s", i, err.text);
+		m.drift = true;
+		if (import_run(&m, KEYED, &err) != VL_OK)
+			fail_msg("%zu: %s", i, err.text);
+		import_expect(&m, "SELECT * FROM t", "a|x");
+		import_expect(&m, "SELECT max(v) FROM u", "x");
+		import_free(&m);
+	}
+}
+
+static void
+of_a_column_named_like_a_reference_passes_where_the_bundle_has_none(
+    void **state)
+{
+	(void)state;
+	expect_passes(SOURCE ONE_ROW,
+	    "CREATE TABLE t(name TEXT NOT NULL UNIQUE, v VARCHAR(10), u_id "
+	    "INT)");
+}
+
+static void
+of_a_table_that_travels_asks_for_its_key(void **state)
+{
+	(void)state;
+	expect_refused(SOURCE ONE_ROW,
+	    "CREATE TABLE t(name TEXT NOT NULL, v VARCHAR(10))", NULL,
+	    "table 't' has no key that could name its rows");
+}
+
 /* Lines of a bundle that are not as its own table's line says. */
 static enum vl_status
 put_lines(struct import *m, const char *const *lines, struct vl_err *err)
@@ -283,6 +346,11 @@ main(void)
 		cmocka_unit_test(of_a_strict_table_is_refused),
 		cmocka_unit_test(
 		    of_a_whole_table_leaves_it_alone_at_the_target),
+		cmocka_unit_test(
+		    of_a_whole_table_asks_nothing_of_its_keys_and_columns),
+		cmocka_unit_test(
+		    of_a_column_named_like_a_reference_passes_where_the_bundle_has_none),
+		cmocka_unit_test(of_a_table_that_travels_asks_for_its_key),
 		cmocka_unit_test(of_a_row_from_its_own_table_is_no_bundle),
 	};
 

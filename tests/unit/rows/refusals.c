@@ -30,6 +30,16 @@ a_column_named_like_a_reference_that_is_not_declared(void **state)
 	    NULL, VL_EREFUSED, "named like a reference to 'man'");
 }
 
+static void
+a_foreign_key_to_a_table_without_a_primary_key(void **state)
+{
+	(void)state;
+	refuse_source("CREATE TABLE man(name TEXT UNIQUE);"
+	              "CREATE TABLE t(v TEXT PRIMARY KEY, m REFERENCES man)",
+	    NULL, VL_EREFUSED,
+	    "foreign key of 't.m': 'man' has no primary key");
+}
+
 static const char *const two =
     "CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
     "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE, a INT);"
@@ -502,6 +512,8 @@ main(void)
 		cmocka_unit_test(two_rows_with_one_key_and_both_are_named),
 		cmocka_unit_test(
 		    a_column_named_like_a_reference_that_is_not_declared),
+		cmocka_unit_test(
+		    a_foreign_key_to_a_table_without_a_primary_key),
 		cmocka_unit_test(a_reference_to_a_row_that_is_not_there),
 		cmocka_unit_test(a_row_that_no_entry_fits),
 		cmocka_unit_test(a_key_that_needs_one_which_needs_it),
