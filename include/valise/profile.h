@@ -384,8 +384,8 @@ enum vl_status vl_profile_words(struct vl_buf *out, const struct vl_profile *p,
 enum vl_status vl_profile_meaning(struct vl_buf *out,
     const struct vl_profile *p, const char *resource, struct vl_err *err);
 /* VL_EREFUSED: at a target its own profile means something else than the
- * source's (or NULL); the first words that differ, with both sides.  Tables that
- * it alone speaks of, to skip them, do not count. */
+ * source's (or NULL); the first words that differ, with both sides.  Tables
+ * that it alone speaks of, to skip them, do not count. */
 enum vl_status vl_profile_same(const struct vl_profile *own,
     const struct vl_profile *theirs, const char *resource, struct vl_err *err);
 /* Append docs/profile-words.md.  VL_EUSAGE: a word that nothing is said of. */

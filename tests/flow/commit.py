@@ -248,7 +248,8 @@ class Refused(Rows):
         self.assertEqual(before, self.state(), str(result))
 
     def test_a_constraint_of_the_target_is_named_with_the_row(self):
-        change(self.target / "app", "create unique index one on task(body)")
+        for side in (self.source, self.target):
+            change(side / "app", "create unique index one on task(body)")
         change(self.source / "app", "update task set body = 'It stays.'"
                " where id = 1")
         bundle = self.site.export()
