@@ -1,5 +1,6 @@
 """The small bundle that every hostile one is a variant of, and what a variant
 is: edits of the stages of tests/tools/bundlewriter.py, and the outcome."""
+import re
 import sys
 from pathlib import Path
 
@@ -37,8 +38,26 @@ def base_tree():
 SMALL = 5  # number of the line of `f`
 
 
+# What messages of many checks have: files, lines, members, places in a bundle.
+PLACE = re.compile(
+    r"'[^']*'|\b\w+\.(vls|par|txt|sig|jsn|vlp|vli)\b|\b[pi]\d{7}\b"
+    r"|\b(inner head|head|record|line|row|path|version)\b( \d+)?")
+
+
+def names_check(says):
+    """Whether one of the patterns has words of a check, two at least, in each
+    of its alternatives; a place alone is in the message of many."""
+    def words(text):
+        text = re.sub(r"\\.|\.\*", " ", PLACE.sub(" ", text))
+        return re.findall(r"\w\w+|\d", text)
+    return any(all(len(words(alternative)) >= 2
+                   for alternative in pattern.split("|"))
+               for pattern in says)
+
+
 class Case:
-    """`says` are patterns of which each must be in what a program prints.
+    """`says` are patterns of which each must be in what a program prints, and
+    one must have words that name the check (`names_check`).
 
     seal       the public check finds it already
     open_exit  of `valise verify --open`, where it is another
@@ -59,6 +78,8 @@ class Case:
         self.name = name
         self.exit = exit_code
         self.says = (says,) if isinstance(says, str) else says
+        if exit_code and not names_check(self.says):
+            raise ValueError(f"'{name}': {self.says} names a place, no check")
         self.edits = edits or {}
         self.seal = more.pop("seal", False)
         self.open_exit = more.pop("open_exit", exit_code)

@@ -26,21 +26,21 @@ def header(name, says, offset, data, file=PACK):
 
 HEADERS = [
     header("magic", "not a file of a bundle", 1, b"X"),
-    header("version", "file version 1", 8, b"\1"),
+    header("version", "file version 1 is not known", 8, b"\1"),
     header("flags", "reserved bytes", 9, b"\1"),
     header("type", "another type", 10, b"\2"),
     header("parity", "file type 3", 10, b"\3", FIRST),
     header("frames of another size", "another frame size", 11, b"\x11"),
     header("reserved bytes", "reserved bytes", 12, b"\1"),
     header("last bytes", "reserved bytes", 63, b"\1", INDEX),
-    header("bundle id", "another bundle", 16, bytes(16)),
+    header("bundle id", "the header is that of another bundle", 16, bytes(16)),
     header("number", "file number 2", 32, b"\2"),
 ]
 
 
-def sized(name, change, *says):
+def sized(name, change, says="bytes, which are no frames"):
     """The size is looked at where the seal is, and needs no key."""
-    return Case("size: " + name, 5, says or (PACK,),
+    return Case("size: " + name, 5, (PACK, says),
                 {"file " + PACK: change}, seal=True)
 
 
@@ -50,7 +50,8 @@ SIZES = [
     sized("no frame", lambda f: f[:64]),
     sized("an empty file", lambda f: b""),
     sized("more frames than a file may have",
-          lambda f: f + bytes(FRAME * 1024)),
+          lambda f: f + bytes(FRAME * 1024),
+          "is longer than 67108928 bytes"),
 ]
 
 
@@ -67,27 +68,31 @@ def of_another_bundle(frames_of):
     return [first, *frames_of[1:]]
 
 
+def no_frame(number):
+    return f"frame {number} does not authenticate"
+
+
 FRAMES = [
-    frames("one of another bundle", (PACK, "authenticate"),
+    frames("one of another bundle", (PACK, no_frame(0)),
            of_another_bundle),
     frames("cut at a frame", (PACK, "2 frames where .* 3"),
            lambda f: f[:-1]),
     frames("one too many", (PACK, "4 frames where .* 3"),
            lambda f: [*f, f[-1]]),
-    frames("exchanged", (PACK, "authenticate"),
+    frames("exchanged", (PACK, no_frame(0)),
            lambda f: [f[1], f[0], *f[2:]]),
-    frames("one twice", (PACK, "authenticate"),
+    frames("one twice", (PACK, no_frame(1)),
            lambda f: [f[0], f[0], *f[2:]]),
-    frames("one of another file", (INDEX, "authenticate"),
+    frames("one of another file", (INDEX, no_frame(0)),
            lambda f: [bytes(FRAME)], INDEX),
-    frames("no last one", (PACK, "authenticate"),
+    frames("no last one", (PACK, no_frame(2)),
            lambda f: [0] * len(f), stage="lasts "),
-    frames("the last one too early", (PACK, "authenticate"),
+    frames("the last one too early", (PACK, no_frame(0)),
            lambda f: [1] * len(f), stage="lasts "),
     # The salt is new in every attempt to write the file.
-    Case("frames: of an older attempt", 5, (PACK, "authenticate"),
+    Case("frames: of an older attempt", 5, (PACK, no_frame(0)),
          {"file " + PACK: patched(45, b"older")}),
-    frames("a superfluous one", (PACK, "frame"),
+    frames("a superfluous one", (PACK, "4 frames where the records need 3"),
            lambda s: s + bytes(FRAME - 16), stage="padded "),
 ]
 
@@ -161,10 +166,13 @@ def without_inner(records):
 
 
 RECORDS = [
-    record("too many chunks in a block", (PACK, "items"), PACK, 0,
+    record("too many chunks in a block", (PACK, "kind 1 has 16385 items"),
+           PACK, 0,
            items=16385),
-    record("too many rows", (FIRST, "items"), FIRST, 0, items=16385),
-    record("too many lists", (INDEX, "items"), INDEX, 1, items=16385),
+    record("too many rows", (FIRST, "kind 3 has 16385 items"), FIRST, 0,
+           items=16385),
+    record("too many lists", (INDEX, "kind 4 has 16385 items"), INDEX, 1,
+           items=16385),
     record("more lists than it says", (INDEX, "bytes are left"), INDEX, 1,
            items=3),
     record("too many inner heads", (FIRST, "has 2 items"), FIRST, 1,
@@ -179,7 +187,7 @@ RECORDS = [
          Record(MAP, bytes(56), 1)),
     more("lines behind the last one", (INDEX, "kind 2 stands"), INDEX,
          Record(LINES, b"{}\n", 1)),
-    Case("record: no inner head", 5, (FIRST, "inner head"),
+    Case("record: no inner head", 5, (FIRST, "it has no inner head"),
          {"records " + FIRST: without_inner}),
     record("past the end of the file", (PACK, "past the end of the file"),
            PACK, -1, stored=60000, plain=60000, codec=0),
@@ -187,26 +195,33 @@ RECORDS = [
            ordinal=2),
     Case("record: bytes behind the padding", 5, (PACK, "padding .* not zero"),
          {"padded " + PACK: lambda s: s[:-1] + b"\1"}),
-    record("no item", (INDEX, "items"), INDEX, 0, items=0),
-    record("too many items", (INDEX, "items"), INDEX, 0, items=16385),
-    record("no plain bytes", (INDEX, "plain"), INDEX, 0, plain=0),
-    record("too many plain bytes", (INDEX, "plain"), INDEX, 0,
+    record("no item", (INDEX, "kind 2 has 0 items"), INDEX, 0, items=0),
+    record("too many items", (INDEX, "kind 2 has 16385 items"), INDEX, 0,
+           items=16385),
+    record("no plain bytes", (INDEX, "has 0 plain bytes"), INDEX, 0, plain=0),
+    record("too many plain bytes", (INDEX, "has 2097153 plain bytes"),
+           INDEX, 0,
            plain=(2 << 20) + 1),
-    record("too many stored bytes", (INDEX, "stored"), INDEX, 0,
+    record("too many stored bytes", (INDEX, "has 2105345 stored bytes"),
+           INDEX, 0,
            stored=2105345),
     record("fewer lines than it says", (INDEX, "more lines"), INDEX, 0,
            items=11),
     record("more lines than it says", (INDEX, "more lines"), INDEX, 0,
            items=9),
-    record("reserved bytes", (INDEX, "reserved"), INDEX, 0, reserved=1),
-    record("an unknown codec", (INDEX, "codec"), INDEX, 0, codec=2),
-    record("an unknown kind", (INDEX, "kind"), INDEX, 0, kind=8),
-    record("changes, which only a delta has", (INDEX, "kind"), INDEX, 0,
-           kind=7),
+    record("reserved bytes", (INDEX, "reserved bytes of"), INDEX, 0,
+           reserved=1),
+    record("an unknown codec", (INDEX, "codec 2 is not known"), INDEX, 0,
+           codec=2),
+    record("an unknown kind", (INDEX, "record kind 8 is not known"), INDEX, 0,
+           kind=8),
+    record("changes, which only a delta has",
+           (INDEX, "record kind 7 is not known"), INDEX, 0, kind=7),
     record("lines in a pack", (PACK, "not a block"), PACK, 0, kind=LINES),
     record("a block in an index file", (INDEX, "kind 1 where"), INDEX, 0,
            kind=BODIES),
-    record("a checksum that does not fit", (INDEX, "XXH3"), INDEX, 0, xxh=0),
+    record("a checksum that does not fit",
+           (INDEX, "its XXH3 checksum is wrong"), INDEX, 0, xxh=0),
     first_block("chunk lengths that do not add up", (PACK, "do not add up"),
                 table((60000, 60001))),
     first_block("a chunk of no bytes", (PACK, "do not add up"),
@@ -217,7 +232,7 @@ RECORDS = [
                  compressor(write_checksum=True, write_content_size=False)),
     lines_stored("another content size", "another length",
                  lambda p: ZSTD.compress(p + b"x")),
-    lines_stored("no checksum", "checksum",
+    lines_stored("no checksum", "frame has no checksum",
                  compressor(write_checksum=False)),
     lines_stored("a wrong checksum", "match checksum",
                  broken_checksum),
@@ -227,7 +242,7 @@ RECORDS = [
                  lambda p: SKIPPABLE + ZSTD.compress(p)),
     lines_stored("a skippable frame behind it", "one whole",
                  lambda p: ZSTD.compress(p) + SKIPPABLE),
-    lines_stored("a dictionary", "dictionary", dictionary_id),
+    lines_stored("a dictionary", "wants a dictionary", dictionary_id),
     lines_stored("a byte behind it", "one whole",
                  lambda p: ZSTD.compress(p) + b"\0"),
     lines_stored("cut short", "one whole",
@@ -326,10 +341,10 @@ MAPS = [
          cell(2, (1 << 26) - 32)),
     rows("an index beyond the block", "not name the lowest|there is none",
          cell(3, 2)),
-    rows("flags", "reserved bytes", cell(4, 1)),
+    rows("flags", "bytes of a map row are not zero", cell(4, 1)),
     rows("another length", "longer than its 60000", cell(5, lambda n: n + 1)),
     rows("no length", "length 0", cell(5, 0)),
-    rows("reserved bytes", "reserved", cell(6, 1)),
+    rows("reserved bytes", "bytes of a map row are not zero", cell(6, 1)),
     rows("an id twice", "ids do not ascend", lambda r: [r[0], *r]),
     rows("not sorted", "ids do not ascend", lambda r: r[::-1]),
     rows("a chunk left out", "not in the chunk map", lambda r: r[1:]),
@@ -345,9 +360,9 @@ MAPS = [
     Case("counts: 10^15 - 1 chunks", 5, "says 999999999999999", {
         "inner": lambda i: {**i, "counts": {**i["counts"],
                                             "chunks": 10**15 - 1}}}),
-    Case("counts: 10^15 - 1 frames", 5, "packs", {
+    Case("counts: 10^15 - 1 frames", 5, "'packs' is 999999999999999, not in", {
         "inner": lambda i: {**i, "packs": [10**15 - 1]}}),
-    Case("counts: 10^15 - 1 rows", 5, "rows", {
+    Case("counts: 10^15 - 1 rows", 5, "the chunk map has 5 rows here", {
         "inner": lambda i: {**i, "map": [
             {**i["map"][0], "rows": 10**15 - 1}]}}),
     Case("counts: 10^15 - 1 plain bytes", 5, "says 999999999999999", {
@@ -399,7 +414,7 @@ LISTS_ = [
           item(0, lambda d: d[:8] + b"\1\0\0\0" + d[12:])),
     lists("of a directory", "no chunk list",
           lambda i: [list_item(1, 0, []), *i]),
-    lists("of a line that is not there", "of line 99",
+    lists("of a line that is not there", "of line 99, body 0, where none is",
           lambda i: [*i, list_item(99, 0, [])]),
     lists("not in order", "no chunk list", lambda i: [i[1], i[0], *i[2:]]),
     lists("one missing", "no chunk list", lambda i: i[1:]),
