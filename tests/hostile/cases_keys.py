@@ -62,6 +62,8 @@ def head(name, says, exit_code=5, **members):
 
 HEADS = [
     head("another version", "version 1 is not known", v=1),
+    head("another version of all else", "version 1 is not known", v=1,
+         kind="delta", must=["quantum"], parity={}, volumes=[]),
     head("an unknown feature", "feature 'quantum' is not known",
          must=["gear1", "quantum", "zstd"]),
     head("an unknown member", "parity is not known",

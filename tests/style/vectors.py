@@ -10,7 +10,8 @@ speaks of it, and every name has its file.
 
 Whatever a page says MUST be is followed, before the next heading, by such a
 table, or by "Shown by" and names between backquotes: of vectors, or
-`PATH: TEXT` for a test in whose source TEXT stands.  In the column `vectors`
+`PATH: TEXT` for a test in whose source TEXT stands; where TEXT is `class NAME`
+that class of it has tests.  In the column `vectors`
 such names may stand, too.
 
 A worked example begins with "A worked example, of `PATH`:", PATH being a
@@ -19,6 +20,7 @@ vector.  The indented block behind it is its bytes: a dump of offsets and
 bytes, or lines of text, in which a backslash at the end says that the line
 goes on.  Every page of PAGES has one.
 """
+import ast
 import re
 import sys
 from pathlib import Path
@@ -58,6 +60,16 @@ def shown_in(lines):
             yield from ((number, name) for name in NAME.findall(line))
 
 
+def has_tests(source, name):
+    """The class has tests of its own: one for others to inherit proves
+    nothing."""
+    return any(isinstance(part, ast.FunctionDef)
+               and part.name.startswith("test_")
+               for found in ast.parse(source).body
+               if isinstance(found, ast.ClassDef) and found.name == name
+               for part in found.body)
+
+
 class Pages:
     def __init__(self, root):
         self.root = root
@@ -77,8 +89,10 @@ class Pages:
         file = self.root / path
         if not text or not path.startswith("tests/") or not file.is_file():
             return False
-        source = " ".join(file.read_text(encoding="utf-8").split())
-        return text in source.replace('" "', "")
+        source = file.read_text(encoding="utf-8")
+        if text.startswith("class "):
+            return has_tests(source, text.removeprefix("class "))
+        return text in " ".join(source.split()).replace('" "', "")
 
     def check_names(self, page, lines):
         structures = sorted(set(FOLDER.findall("\n".join(lines))))

@@ -358,6 +358,43 @@ a_sender_key_is_locked_and_opened(void **state)
 	vl_secret_free(k);
 }
 
+/* In base64 salt and what is encrypted begin at whole characters. */
+static void
+a_sender_key_is_never_locked_twice_alike(void **state)
+{
+	enum {
+		SALT_AT = 8,
+		SALT = 42,
+		LOCKED_AT = 72,
+		LOCKED = 138
+	};
+	struct vl_sender_secret *k = vl_secret_alloc(sizeof(*k));
+	char *text = vl_secret_alloc(2 * VL_SENDER_SECRET_MAX);
+	const char *bytes[2] = { NULL, NULL };
+	struct vl_err err = { 0 };
+	size_t n = 0;
+	size_t i = 0;
+
+	(void)state;
+	assert_true(k != NULL && text != NULL);
+	vl_sender_secret_make(k);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(VL_OK,
+		    vl_sender_secret_lock(
+		        text + i * VL_SENDER_SECRET_MAX, &n, k, &lock, &err));
+		bytes[i] = strchr(text + i * VL_SENDER_SECRET_MAX, '\n');
+		assert_non_null(bytes[i]);
+		bytes[i]++;
+		assert_true(strlen(bytes[i]) > LOCKED_AT + LOCKED);
+	}
+	assert_memory_equal(bytes[0], bytes[1], SALT_AT);
+	assert_memory_not_equal(bytes[0] + SALT_AT, bytes[1] + SALT_AT, SALT);
+	assert_memory_not_equal(
+	    bytes[0] + LOCKED_AT, bytes[1] + LOCKED_AT, LOCKED);
+	vl_secret_free(text);
+	vl_secret_free(k);
+}
+
 int
 main(void)
 {
@@ -370,6 +407,7 @@ main(void)
 		    what_it_locks_opens_again_and_is_never_twice_alike),
 		cmocka_unit_test(refuses_to_lock_what_no_box_holds),
 		cmocka_unit_test(a_sender_key_is_locked_and_opened),
+		cmocka_unit_test(a_sender_key_is_never_locked_twice_alike),
 	};
 
 	if (!vl_secret_init())

@@ -390,11 +390,67 @@ an_absent_medium_may_come_later(void **state)
 	world_close(&w);
 }
 
+/* What head.jsn of the bundle, once it is finished, says must be known. */
+static unsigned
+musts_of(struct world *w)
+{
+	const struct vl_seal_report report = { 0 };
+	struct vl_seal seal = { 0 };
+	int dirfd = -1;
+	unsigned must = 0;
+
+	assert_int_equal(VL_OK, world_commit(w));
+	dirfd = open_bundle(w);
+	assert_int_equal(VL_OK, vl_seal_read(&seal, dirfd, &report, &w->err));
+	assert_int_equal(
+	    VL_OK, vl_seal_verify(&seal, &w->sender->pub, &w->err));
+	assert_int_equal(
+	    VL_OK, vl_seal_check(&seal, dirfd, -1, false, &report, &w->err));
+	must = seal.head.must;
+	vl_seal_free(&seal);
+	assert_int_equal(0, close(dirfd));
+	return must;
+}
+
+static void
+names_what_it_used_and_nothing_else(void **state)
+{
+	static const uint8_t token[72] = { 1 };
+	const struct vl_slice secret = { token, sizeof(token) };
+	const struct vl_record row = {
+		.line = vl_slice_of(
+		    "{\"c\":\"t\",\"k\":[1],\"r\":\"b\",\"row\":{\"s\":{\"$"
+		    "secret\":\""
+		    "sf1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}},"
+		    "\"t\":\"row\"}\n"),
+		.tokens = &secret,
+		.ntokens = 1
+	};
+	struct world w;
+
+	(void)state;
+	/* No body, so nothing that is cut: the inner head says how even so. */
+	world_open(&w, 1);
+	assert_int_equal(VL_OK, world_start(&w));
+	assert_int_equal(VL_OK, announce(&w, "a", "", false, 0));
+	assert_int_equal(VL_MUST_GEAR1 | VL_MUST_ZSTD, musts_of(&w));
+	world_close(&w);
+
+	world_open(&w, 1);
+	assert_int_equal(VL_OK, world_start(&w));
+	assert_int_equal(VL_OK, announce(&w, "a", "", false, 0));
+	assert_int_equal(VL_OK, vl_pack_record(w.p, &row, &w.err));
+	assert_int_equal(
+	    VL_MUST_GEAR1 | VL_MUST_SIV1 | VL_MUST_ZSTD, musts_of(&w));
+	world_close(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_a_bundle_that_its_seal_covers),
+		cmocka_unit_test(names_what_it_used_and_nothing_else),
 		cmocka_unit_test(is_the_same_with_any_number_of_workers),
 		cmocka_unit_test(stores_a_chunk_once),
 		cmocka_unit_test(a_block_never_mixes_resources),
