@@ -208,25 +208,38 @@ add_other(struct vl_keyfiles *k, const struct vl_master_words *words,
 	return VL_OK;
 }
 
-/* Where none was here, nothing was encrypted with it: it may come. */
-static bool
-same_key(const struct vl_master_words *words, const struct vl_slice *bytes)
+/* VL_OK also where it is none: VL_EUSAGE. */
+static enum vl_status
+none_or(enum vl_status st, struct vl_err *err)
+{
+	if (st != VL_EUSAGE)
+		return st;
+	*err = (struct vl_err){ 0 };
+	return VL_OK;
+}
+
+/* Where none was here, nothing was encrypted with it: it may come.  That it
+ * could not be read does not say that none was. */
+static enum vl_status
+same_key(const struct vl_master_words *words, const struct vl_slice *bytes,
+    bool *same, struct vl_err *err)
 {
 	struct vl_master_found is = { 0 };
 	struct vl_master_found will = { 0 };
 	struct vl_locked here = { 0 };
 	struct vl_locked there = { 0 };
-	struct vl_err err = { 0 };
-	bool same = vl_master_read(&here, &is, words, &err) != VL_OK;
+	enum vl_status st = vl_master_read(&here, &is, words, err);
 
-	if (!same && bytes != NULL &&
-	    vl_master_in(&there, &will, words, *bytes, &err) == VL_OK)
-		same = is.absent == will.absent &&
+	*same = st != VL_OK;
+	if (!*same && bytes != NULL) {
+		st = vl_master_in(&there, &will, words, *bytes, err);
+		*same = st == VL_OK && is.absent == will.absent &&
 		    vl_slice_equal(
 		        vl_locked_slice(&here), vl_locked_slice(&there));
+	}
 	vl_locked_free(&here);
 	vl_locked_free(&there);
-	return same;
+	return none_or(st, err);
 }
 
 /* Of a family it is not known which of its keys are asked for. */
@@ -258,7 +271,7 @@ vl_keyfiles_take(struct vl_keyfiles *k, struct vl_slice path,
 		if (vl_family_is(k->list[i].words->name))
 			st = same_bytes(k, path, bytes, &same, err);
 		else
-			same = same_key(k->list[i].words, bytes);
+			st = same_key(k->list[i].words, bytes, &same, err);
 		if (st == VL_OK && !same)
 			st = add_other(k, k->list[i].words, path, err);
 	}

@@ -29,6 +29,19 @@ fail_at(const struct reading *r, struct vl_err *err, const char *why)
 	    r->words->name, r->shown, why);
 }
 
+/* By errno: what is there, and could not be read now, is no key that is
+ * missing. */
+static enum vl_status
+fail_to_read(const struct reading *r, struct vl_err *err)
+{
+	const int number = errno;
+
+	(void)fail_at(r, err, strerror(number));
+	if (number != EACCES && number != EPERM && number != ELOOP)
+		err->status = VL_EIO;
+	return err->status;
+}
+
 /* Where it may be absent it is. */
 static enum vl_status
 not_there(const struct reading *r, struct vl_err *err, const char *why)
@@ -47,7 +60,7 @@ read_open(const struct reading *r, struct vl_locked *out, int fd, size_t max,
 	ssize_t got = 1;
 
 	if (fstat(fd, &st) != 0)
-		return fail_at(r, err, strerror(errno));
+		return fail_to_read(r, err);
 	if (!S_ISREG(st.st_mode))
 		return fail_at(r, err, "is no file");
 	r->found->exposed = (st.st_mode & S_IROTH) != 0;
@@ -58,7 +71,7 @@ read_open(const struct reading *r, struct vl_locked *out, int fd, size_t max,
 		if (got < 0 && errno == EINTR)
 			got = 1;
 		else if (got < 0)
-			return fail_at(r, err, strerror(errno));
+			return fail_to_read(r, err);
 		else
 			out->n += (size_t)got;
 	}
@@ -76,7 +89,7 @@ read_file(const struct reading *r, struct vl_locked *out, const char *path,
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return not_there(r, err, strerror(errno));
 	if (fd < 0)
-		return fail_at(r, err, strerror(errno));
+		return fail_to_read(r, err);
 	st = read_open(r, out, fd, max, err);
 	(void)close(fd);
 	return st;

@@ -1,0 +1,128 @@
+/*
+ * Where what comes of a file is made here: every call through a door of another
+ * room fails once, in an import and in a preview.  The tree is the old or the
+ * new one, with the list of what was brought, a failure is told, and the next
+ * run brings the import to its end.
+ */
+
+#include "doors_of_values.h"
+
+#include "made_files.h"
+
+/* A key that stands in what stays, so that it is looked for in what comes. */
+#define KEY_IN_IT                                                              \
+	"master_keys:\n"                                                       \
+	"  - {name: k, file: world/tree/a, json: $.own}\n"
+/* Records wait until they are sorted, and their secrets with them. */
+#define SORTED "map:\n  - {resource: tree, from: far, to: near}\n"
+
+static void
+sweep_doors(const char *words, const char *here, const char *made)
+{
+	const struct sweep_work imported = {
+		.before = reset_file, .work = import, .after = ends
+	};
+	const struct sweep_work previewed = {
+		.before = reset_file, .work = preview, .after = stays_old
+	};
+
+	use_made(words, here, made);
+	assert_true(sweep_all(&imported, EIO) > 80);
+	assert_in_range(sweep.survived, 0, 12);
+	assert_true(sweep_all(&previewed, EIO) > 60);
+	assert_in_range(sweep.survived, 0, 12);
+}
+
+static void
+values_that_stay_are_all_or_nothing_whichever_call_fails(void **state)
+{
+	(void)state;
+	sweep_doors(VALUES KEY_IN_IT, VALUES_HERE, VALUES_MADE);
+}
+
+static void
+secrets_of_files_are_all_or_nothing_whichever_call_fails(void **state)
+{
+	(void)state;
+	seal_secrets();
+	sweep_doors(SECRETS, SECRETS_HERE, SECRETS_MADE);
+}
+
+static void
+so_they_are_when_they_wait_for_their_file(void **state)
+{
+	(void)state;
+	sweep_doors(SECRETS SORTED, SECRETS_HERE, SECRETS_MADE);
+}
+
+/* An import that is refused, as far as it gets. */
+static enum vl_status
+refused(void *arg, struct vl_err *err)
+{
+	enum vl_status st = import(arg, err);
+
+	assert_int_not_equal(VL_OK, st);
+	return st == VL_EREFUSED ? VL_OK : st;
+}
+
+/* Whatever stands beside it until the next run. */
+static void
+tree_stays_old(void *arg, enum vl_status st)
+{
+	(void)arg, (void)st;
+	assert_true(is_tree(&old_tree));
+}
+
+/* The bundle has another one, and nothing keeps that of this side. */
+static void
+another_key_does_not_come_whichever_call_fails(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset_file, .work = refused, .after = tree_stays_old
+	};
+	const unsigned step = sweep.step;
+
+	(void)state;
+	file = VALUES_HERE;
+	importer_site(SITE KEY_IN_IT);
+	reset_file(NULL);
+	vl_buf_clear(&old_tree);
+	look_below(&old_tree, "world/tree");
+
+	sweep.step = 1;
+	assert_true(sweep_all(&w, EIO) > 40);
+	sweep.step = step;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 7;
+	made_begin();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	made_end();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    values_that_stay_are_all_or_nothing_whichever_call_fails),
+		cmocka_unit_test(
+		    another_key_does_not_come_whichever_call_fails),
+		cmocka_unit_test(
+		    secrets_of_files_are_all_or_nothing_whichever_call_fails),
+		cmocka_unit_test(so_they_are_when_they_wait_for_their_file),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
