@@ -37,8 +37,9 @@ def in_turn(those, turn):
 
 
 class Bench:
-    def __init__(self, work, runs):
+    def __init__(self, work, runs, kdf=None):
         self.work = work
+        self.kdf = kdf
         self.runs = runs
         self.rows = []
         self.tree = None
@@ -181,6 +182,8 @@ def main():
     parser.add_argument("-p", dest="peers", default="")
     parser.add_argument("--work", default=os.environ.get("TMPDIR", "/tmp"),
                         help="where the data lies; wants some 10 GB")
+    parser.add_argument("--kdf", choices=("light", "normal", "strong"),
+                        help="of rows: by a password, and not by identity")
     parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES] | rows [ROWS] | "
                         "insides [ROWS] | secrets [ROWS]")
     o = parser.parse_args()
@@ -188,7 +191,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="valise-bench.",
                                      dir=o.work) as folder:
         work = Path(folder)
-        bench = Bench(work, o.runs)
+        bench = Bench(work, o.runs, o.kdf)
         if o.what and o.what[0] == "scale":
             for count in map(int, o.what[1:] or (100_000, 1_000_000)):
                 tree = work / f"files-{count}"

@@ -125,6 +125,16 @@ class Databases:
                         "-lsqlite3"], check=True)
         subprocess.run([f"{peers.BIN}/valise", "keygen",
                         self.folder / "keys"], check=True)
+        self.seal = "--recipient keys/recipient.pub"
+        self.open = "--identity keys/recipient.key"
+        if bench.kdf:
+            password = self.folder / "password"
+            password.touch(0o600)
+            with password.open("w") as out:
+                subprocess.run([f"{peers.BIN}/valise", "passgen"], stdout=out,
+                               check=True)
+            self.open = "--password-file password"
+            self.seal = f"{self.open} --kdf {bench.kdf}"
         self.write_site("target", self.target)
 
     def write_site(self, side, database):
@@ -156,8 +166,8 @@ class Databases:
             shutil.rmtree(self.folder / "state-source", ignore_errors=True)
         medium.mkdir()
         return self.sh(f"{peers.BIN}/valise-export source.yaml --to {medium} "
-                       "--sign-key keys/sender.key --recipient "
-                       f"keys/recipient.pub >{keep or 'bundle'}.path")
+                       f"--sign-key keys/sender.key {self.seal} "
+                       f">{keep or 'bundle'}.path")
 
     def exports(self):
         packed = self.folder / "dump.zst"
@@ -187,7 +197,7 @@ class Databases:
     def import_(self, bundle, proofs):
         sample = self.sh(
             f"{peers.BIN}/valise-import target.yaml $(cat {bundle}.path) "
-            "--identity keys/recipient.key --yes --allow-delete 2>said")
+            f"{self.open} --yes --allow-delete 2>said")
         proof = re.search(r"rows \(([0-9.]+) s\) read back",
                           (self.folder / "said").read_text())
         proofs.append(measure.Sample(float(proof[1]) if proof else 0, None,
@@ -218,8 +228,8 @@ class Databases:
 
         def opening():
             return self.sh(f"{peers.BIN}/valise verify --open $(cat {bundle}"
-                           ".path) --sender keys/sender.pub --identity "
-                           "keys/recipient.key >said")
+                           f".path) --sender keys/sender.pub {self.open} "
+                           ">said")
 
         samples = self.take_turns({"valise": ours, name: theirs,
                                    "open": opening})
