@@ -162,6 +162,7 @@ struct vl_map_record {
 	/* Of a file of its own (vl_map_file_decode); else NULL: `from` and
 	 * `to` are then one text each, a key as it is shown or as JSON. */
 	const char *file;
+	const char *site_file; /* of one that stands in a site file: that */
 	char *by; /* in place of keys: rows are one where this column is */
 };
 

@@ -73,7 +73,8 @@ static const struct vl_opt table[] = {
 	    .at = AT(wait),
 	    .max = WAIT_MAX,
 	    .env = true,
-	    .help = "wait for another run to end; default 0" },
+	    .help = "wait for another run, and for who locks a database; "
+	            "default 0" },
 	VL_WORKERS_OPT(struct import_opts, workers),
 	VL_JSON_OPT(struct import_opts, json, "JSON lines on stdout"),
 	{ .name = "require-sandbox",

@@ -246,13 +246,15 @@ tell_dangling(struct checking *c, const struct rows_table *t, size_t column,
 		return;
 	}
 	check_find(c, VL_CHECK_REFUSED, t, col->name,
-	    "%llu of %llu ids name no row%s%s%s (%s): mend them, or say "
-	    "'on_dangling'",
+	    "%llu of %llu ids name no row%s%s%s (%s): mend them, or say %s",
 	    (unsigned long long)(n->dangling - n->unknown),
 	    (unsigned long long)(n->dangling + n->met),
 	    ref->to == NONE ? "" : " of '",
 	    ref->to == NONE ? "" : c->r->plan.tables[ref->to].schema->name,
-	    ref->to == NONE ? "" : "'", shown);
+	    ref->to == NONE ? "" : "'", shown,
+	    what == VL_DANGLING_CLEAR ?
+	        "in 'none' what stands for nothing: it may not be NULL" :
+	        "'on_dangling'");
 }
 
 static enum vl_status

@@ -198,7 +198,9 @@ prove(struct comparing *c, struct rows_staged *row, struct vl_slice key)
 	vl_buf_clear(&p->detail);
 	if (st == VL_OK && !equal)
 		st = rows_differ(c, row);
-	if (st == VL_OK && p->detail.n > 0)
+	if (st != VL_OK)
+		return rows_within(c->rd.t, key, c->err);
+	if (p->detail.n > 0)
 		return rows_prove_differs(
 		    p, &c->rd, key, first_column(c), c->err);
 	if (st == VL_OK)
@@ -352,16 +354,22 @@ compare_row(struct comparing *c, const struct rows_note *note)
 	}
 	p->counts.before += !c->proof && !c->later;
 	if (st == VL_OK && !found && !c->proof)
-		return alone(c, note->key);
+		return alone(c, note->key) == VL_OK ?
+		    VL_OK :
+		    rows_within(c->rd.t, note->key, c->err);
 	/* What it refers to may have gone. */
 	if (st == VL_OK && !found && p->counts.deletions == 0 && !p->moves)
 		return VL_OK;
 	if (st == VL_OK)
 		st = rows_values_make(
 		    &p->values, c->here->scratch, &c->rd, &drop, c->err);
-	if (st != VL_OK || !found)
-		return st;
-	return c->proof ? prove(c, &row, note->key) : meet(c, &row, note->key);
+	if (st == VL_OK && !found)
+		return VL_OK;
+	if (st == VL_OK && c->proof)
+		return prove(c, &row, note->key);
+	if (st == VL_OK)
+		st = meet(c, &row, note->key);
+	return st == VL_OK ? VL_OK : rows_within(c->rd.t, note->key, c->err);
 }
 
 static enum vl_status

@@ -76,7 +76,6 @@ rows_delete(struct vl_rows_put *p, size_t table, struct vl_err *err)
 	struct rows_staged row = { 0 };
 	struct vl_write *w = NULL;
 	enum vl_status st = VL_OK;
-	char shown[256];
 	bool more = true;
 
 	if (names == NULL || cells == NULL)
@@ -98,8 +97,7 @@ rows_delete(struct vl_rows_put *p, size_t table, struct vl_err *err)
 		if (st == VL_OK)
 			st = vl_write_run(w, cells, err);
 		if (st != VL_OK)
-			vl_within(err, "table '%s', %s", t->schema->name,
-			    vl_escape_text(shown, sizeof(shown), row.key));
+			(void)rows_within(t, row.key, err);
 	}
 	vl_write_free(w);
 	rows_staging_free(g);

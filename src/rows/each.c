@@ -23,8 +23,35 @@ scratch_doubles(
 }
 
 enum vl_status
+rows_scratch_named(struct rows_scratch *s, size_t table, struct vl_slice key,
+    int64_t *r, size_t *n, struct vl_err *err)
+{
+	const size_t room = *n;
+	struct vl_buf sql = { 0 };
+	sqlite3_stmt *q = NULL;
+	int got = SQLITE_ROW;
+	enum vl_status st = vl_buf_printf(&sql, err,
+	    "SELECT r FROM k%zu WHERE key = ? ORDER BY r%c", table, 0);
+
+	*n = 0;
+	if (st == VL_OK)
+		st = scratch_prepare(s, &q, (const char *)sql.p, err);
+	vl_buf_free(&sql);
+	if (st != VL_OK)
+		return st;
+	(void)sqlite3_bind_blob64(q, 1, key.p, key.n, SQLITE_STATIC);
+	while ((got = sqlite3_step(q)) == SQLITE_ROW)
+		if ((*n)++ < room)
+			r[*n - 1] = sqlite3_column_int64(q, 0);
+	if (got != SQLITE_DONE)
+		st = lite_fail(s->db, SCRATCH_WHAT, err);
+	(void)sqlite3_finalize(q);
+	return st;
+}
+
+enum vl_status
 rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
-    int64_t r[2], bool *found, struct vl_err *err)
+    bool *found, struct vl_err *err)
 {
 	struct vl_buf sql = { 0 };
 	sqlite3_stmt *q = NULL;
@@ -32,8 +59,7 @@ rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
 	int got = 0;
 
 	*found = false;
-	st = vl_buf_printf(
-	    &sql, err, "SELECT key, min(r), max(r) FROM k%zu", table);
+	st = vl_buf_printf(&sql, err, "SELECT key FROM k%zu", table);
 	if (st == VL_OK)
 		st = scratch_settle(s, table, err);
 	if (st == VL_OK)
@@ -50,8 +76,6 @@ rows_scratch_double(struct rows_scratch *s, size_t table, struct vl_buf *key,
 	if (got != SQLITE_ROW && got != SQLITE_DONE)
 		st = lite_fail(s->db, SCRATCH_WHAT, err);
 	if (*found) {
-		r[0] = sqlite3_column_int64(q, 1);
-		r[1] = sqlite3_column_int64(q, 2);
 		st = vl_buf_add(key,
 		    (struct vl_slice){ sqlite3_column_blob(q, 0),
 		        (size_t)sqlite3_column_bytes(q, 0) },

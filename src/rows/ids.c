@@ -214,7 +214,6 @@ give_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
 	enum vl_status st = VL_OK;
-	char shown[256];
 	int64_t next = 0;
 	bool numbered = false;
 	bool more = true;
@@ -239,8 +238,7 @@ give_table(struct vl_rows_put *p, size_t table, struct vl_err *err)
 		if (st == VL_OK)
 			st = rows_stage_set(p->stage, table, &row, err);
 		else
-			vl_within(err, "table '%s', %s", t->schema->name,
-			    vl_escape_text(shown, sizeof(shown), row.key));
+			(void)rows_within(t, row.key, err);
 	}
 	rows_staging_free(g);
 	return st;

@@ -13,8 +13,9 @@
 
 #include "here.h"
 
-#define SHOWN_MAX    512
-#define CONTENT_SIZE 16 /* bytes of a content's hash in a key */
+#define SHOWN_MAX     512
+#define DOUBLES_SHOWN 10
+#define CONTENT_SIZE  16 /* bytes of a content's hash in a key */
 
 struct finding {
 	struct rows_plan *p;
@@ -405,23 +406,47 @@ find_contents(struct finding *f, size_t table)
 	return st;
 }
 
+/* "3, 9 and 12", of many the first ones and how many more there are. */
+static enum vl_status
+list_rows(
+    struct finding *f, size_t table, struct vl_slice key, struct vl_buf *out)
+{
+	int64_t r[DOUBLES_SHOWN] = { 0 };
+	size_t n = DOUBLES_SHOWN;
+	enum vl_status st = rows_scratch_named(f->s, table, key, r, &n, f->err);
+	size_t shown = n < DOUBLES_SHOWN ? n : DOUBLES_SHOWN;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && i < shown; i++)
+		st = vl_buf_printf(out, f->err, "%s%lld",
+		    i == 0        ? "" :
+		        i + 1 < n ? ", " :
+		                    " and ",
+		    (long long)r[i]);
+	if (st == VL_OK && n > shown)
+		st = vl_buf_printf(out, f->err, " and %zu more", n - shown);
+	return st == VL_OK ? vl_buf_printf(out, f->err, "%c", 0) : st;
+}
+
 static enum vl_status
 check_doubles(struct finding *f, size_t table)
 {
 	struct vl_buf key = { 0 };
+	struct vl_buf rows = { 0 };
 	char shown[SHOWN_MAX];
 	enum vl_status st = VL_OK;
-	int64_t r[2] = { 0 };
 	bool found = false;
 
-	st = rows_scratch_double(f->s, table, &key, r, &found, f->err);
+	st = rows_scratch_double(f->s, table, &key, &found, f->err);
+	if (st == VL_OK && found)
+		st = list_rows(f, table, vl_buf_slice(&key), &rows);
 	if (st == VL_OK && found)
 		st = vl_fail(f->err, VL_EREFUSED,
-		    "table '%s': rows %lld and %lld have one key, %s: rename "
-		    "one, or give the table a key that tells them apart",
-		    f->p->tables[table].schema->name, (long long)r[0],
-		    (long long)r[1],
+		    "table '%s': rows %s have one key, %s: rename all but one, "
+		    "or give the table a key that tells them apart",
+		    f->p->tables[table].schema->name, (const char *)rows.p,
 		    vl_escape_text(shown, sizeof(shown), vl_buf_slice(&key)));
+	vl_buf_free(&rows);
 	vl_buf_free(&key);
 	return st;
 }

@@ -151,10 +151,13 @@ dangling(const struct rows_reader *rd, size_t column, size_t to,
 	}
 	rows_show_id(shown, id);
 	return vl_fail(err, VL_EREFUSED,
-	    "column '%s' refers to '%s' %s, which is not there: mend it, or "
-	    "say 'on_dangling' in the profile",
+	    "column '%s' refers to '%s' %s, which is not there: mend it, or %s",
 	    rd->t->schema->columns[column].name,
-	    rd->plan->tables[to].schema->name, shown);
+	    rd->plan->tables[to].schema->name, shown,
+	    what == VL_DANGLING_CLEAR ?
+	        "say in 'none' what stands for nothing: the column may not be "
+	        "NULL, which 'on_dangling: clear' makes it" :
+	        "say 'on_dangling' in the profile");
 }
 
 /* What is dropped takes along what it owns. */

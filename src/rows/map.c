@@ -27,7 +27,8 @@ mapped_fail(const struct vl_map_record *m, enum vl_status status,
 	if (m->file != NULL)
 		return vl_fail(
 		    err, status, "%s:%u: %s", m->file, m->line, text);
-	return vl_fail(err, status, "line %u: map: %s", m->line, text);
+	return vl_fail(err, status, "%s:%u: map: %s",
+	    m->site_file == NULL ? "line" : m->site_file, m->line, text);
 }
 
 enum vl_status
@@ -253,9 +254,8 @@ add(struct rows_plan *p, const struct vl_map_record *m, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	if (table == NONE || rows_table_skipped(&p->tables[table]))
-		return mapped_fail(m, VL_EUSAGE, err,
-		    "there is no table '%s' in resource '%s'", m->table,
-		    p->resource);
+		return mapped_fail(
+		    m, VL_EUSAGE, err, "there is no table '%s'", m->table);
 	st = check_key(p, m, table, err);
 	if (st == VL_OK && m->by != NULL)
 		return add_by(p, m, table, err);

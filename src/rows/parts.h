@@ -523,9 +523,13 @@ enum rows_by_what {
 	ROWS_BY_PARENT /* unresolved ones */
 };
 struct rows_each;
-/* Two rows with one key, by their numbers; multisets have no key yet. */
+/* A key that more rows than one have; multisets have none yet. */
 enum vl_status rows_scratch_double(struct rows_scratch *s, size_t table,
-    struct vl_buf *key, int64_t r[2], bool *found, struct vl_err *err);
+    struct vl_buf *key, bool *found, struct vl_err *err);
+/* The rows that have it, by their numbers, ascending: `*n` is how many `r` has
+ * room for, and becomes how many there are. */
+enum vl_status rows_scratch_named(struct rows_scratch *s, size_t table,
+    struct vl_slice key, int64_t *r, size_t *n, struct vl_err *err);
 
 enum vl_status rows_each_open(struct rows_each **out, struct rows_scratch *s,
     size_t table, enum rows_by_what what, struct vl_err *err);

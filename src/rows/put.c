@@ -24,6 +24,15 @@ rows_row_parse(
 }
 
 enum vl_status
+rows_within(const struct rows_table *t, struct vl_slice key, struct vl_err *err)
+{
+	char shown[256];
+
+	return vl_within(err, "table '%s', %s", t->schema->name,
+	    vl_escape_text(shown, sizeof(shown), key));
+}
+
+enum vl_status
 vl_rows_put_open(struct vl_rows_put **out, const struct vl_rows_put_opts *opts,
     struct vl_err *err)
 {

@@ -72,6 +72,10 @@ struct rows_staged {
 	struct vl_cell id;  /* NEW: the id it gets; or null */
 };
 
+/* put.c: "table 't', KEY: " before what is said of a row. */
+enum vl_status rows_within(
+    const struct rows_table *t, struct vl_slice key, struct vl_err *err);
+
 /* tell.c: the columns of `what`, one after the other; false behind the last. */
 bool rows_what_next(struct vl_slice *what, size_t *column);
 /* `what` without, and what alone is said to people: JSON, or n is 0. */

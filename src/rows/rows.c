@@ -24,10 +24,10 @@ rows_find_keys(struct vl_rows *r, struct vl_err *err)
 		st = rows_keys_find(&r->plan, r->scratch, r->opts.db, err);
 	if (st == VL_OK)
 		st = rows_named_call(&r->plan, r->scratch, err);
-	return st == VL_OK ? VL_OK :
-	                     vl_within(err, "resource '%s'", r->opts.resource);
+	return st;
 }
 
+/* At a target those who ask say of which resource it is. */
 static enum vl_status
 make_plan(struct vl_rows *r, const struct vl_map_record *map, size_t nmap,
     struct vl_err *err)
@@ -36,6 +36,12 @@ make_plan(struct vl_rows *r, const struct vl_map_record *map, size_t nmap,
 
 	if (st == VL_OK)
 		st = rows_map_plan(&r->plan, map, nmap, err);
+	return st;
+}
+
+static enum vl_status
+in_resource(const struct vl_rows *r, enum vl_status st, struct vl_err *err)
+{
 	return st == VL_OK ? VL_OK :
 	                     vl_within(err, "resource '%s'", r->opts.resource);
 }
@@ -51,11 +57,11 @@ vl_rows_open(
 		return vl_fail_memory(err);
 	r->opts = *opts;
 	r->plan.pool = opts->pool;
-	if (make_plan(r, NULL, 0, err) == VL_OK &&
+	if (in_resource(r, make_plan(r, NULL, 0, err), err) == VL_OK &&
 	    rows_secret_check(&r->plan, opts, err) == VL_OK &&
 	    rows_secret_try(&r->plan, opts->db, err) == VL_OK &&
 	    rows_suspects_open(&r->suspects, &r->plan, opts, err) == VL_OK &&
-	    rows_find_keys(r, err) == VL_OK &&
+	    in_resource(r, rows_find_keys(r, err), err) == VL_OK &&
 	    rows_owned_collect(r, err) == VL_OK)
 		return VL_OK;
 	vl_rows_free(r);

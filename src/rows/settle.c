@@ -378,11 +378,12 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 		if (st != VL_OK || !more)
 			break;
 		st = settle_one(s, &row, err);
+		if (st != VL_OK)
+			(void)rows_within(t, row.key, err);
 	}
 	rows_staging_free(g);
 	rows_settling_free(s);
-	return st == VL_OK ? VL_OK :
-	                     vl_within(err, "table '%s'", t->schema->name);
+	return st;
 }
 
 /* A row that was not made: now that all is written, it is to be none, still. */
@@ -398,9 +399,11 @@ look_again(
 	st = rows_settling_look(s, &again, &kept, err);
 	if (st == VL_OK && !kept)
 		st = rows_settling_owner(s, &again, &left, err);
-	if (st != VL_OK || kept || left ||
+	if (st != VL_OK)
+		return rows_within(s->t, row->key, err);
+	if (kept || left ||
 	    on_new_of(&s->t->entries[again.entry]) != VL_ON_NEW_CREATE)
-		return st;
+		return VL_OK;
 	/* Somebody may have said so of this very row. */
 	if (s->p->opts.decide != NULL &&
 	    on_new_of(&s->t->entries[row->entry]) == VL_ON_NEW_CREATE)

@@ -183,15 +183,12 @@ check_column(const struct vl_rows_put *p, const struct rows_table *t,
 	if (i == NONE &&
 	    (v->kind != VL_VALUE_CELL || v->cell.type != VL_CELL_NULL))
 		return vl_fail(err, VL_EREFUSED,
-		    "table '%s' has no column '%s' here, in which it has a "
-		    "value",
-		    t->schema->name,
+		    "it has a value in column '%s', which is not here",
 		    vl_escape_text(shown, sizeof(shown), name));
 	if (i != NONE && v->kind == VL_VALUE_REF && t->columns[i].nrefs == 0)
 		return vl_fail(err, VL_EREFUSED,
-		    "column '%s' of table '%s' refers to no table",
-		    vl_escape_text(shown, sizeof(shown), name),
-		    t->schema->name);
+		    "column '%s' refers to no table here",
+		    vl_escape_text(shown, sizeof(shown), name));
 	return VL_OK;
 }
 
@@ -296,15 +293,16 @@ vl_rows_put_row(struct vl_rows_put *p, const struct vl_row *row,
     struct vl_err *err)
 {
 	enum vl_status st = rows_take_end(p, err);
-	char shown[256];
+	char shown[2][256];
 
 	if (st != VL_OK)
 		return st;
 	st = take_row(p, row, store, tokens, err);
 	return st == VL_OK ?
 	    VL_OK :
-	    vl_within(
-	        err, "row %s", vl_escape_text(shown, sizeof(shown), row->key));
+	    vl_within(err, "table '%s', %s",
+	        vl_escape_text(shown[0], sizeof(shown[0]), row->table),
+	        vl_escape_text(shown[1], sizeof(shown[1]), row->key));
 }
 
 enum vl_status

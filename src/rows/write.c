@@ -45,10 +45,7 @@ struct writing {
 static enum vl_status
 within(struct writing *g)
 {
-	char shown[256];
-
-	return vl_within(g->err, "table '%s', %s", g->t->schema->name,
-	    vl_escape_text(shown, sizeof(shown), g->row.key));
+	return rows_within(g->t, g->row.key, g->err);
 }
 
 /* One that is not here, and has nothing to say. */

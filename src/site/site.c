@@ -145,6 +145,7 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 	char shown[PATH_MAX];
 	char *dir = NULL; /* the site's */
 	enum vl_status st = VL_OK;
+	size_t i = 0;
 
 	*out = NULL;
 	reader.file = vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
@@ -181,6 +182,8 @@ vl_site_parse(struct vl_site **out, const char *file, struct vl_slice text,
 		st = set_state(site, err);
 	if (st != VL_OK)
 		goto out;
+	for (i = 0; i < site->nmap_records; i++)
+		site->map_records[i].site_file = site->file;
 	*out = site;
 	site = NULL;
 out:

@@ -110,5 +110,73 @@ class Extra(Sides):
                          "which the profile skips")
 
 
+class Told(Sides):
+    """One line, which says where, once."""
+    P = "create table p(id integer primary key, name text not null unique);"
+
+    def one_place(self, result, *said):
+        self.assert_says(result, *said)
+        self.assertEqual(1, result.err.count("resource 'app'"), result.err)
+
+    def refused_export(self, *said):
+        result = self.site.export(expect=4)
+        self.assert_says(result, *said)
+        self.assert_one_line(result)
+        return result
+
+    def test_a_key_that_is_another_owners_here(self):
+        c = ("create table c(id integer primary key, p_id int references "
+             "p(id), code text unique);")
+        self.change("source", self.P + c + "insert into p values(1,'a');"
+                    "insert into c values(1,1,'x');")
+        self.change("target", self.P + c + "insert into p values(5,'a'),"
+                    "(6,'b'); insert into c values(9,6,'x');")
+        self.both("tables:\n- {table: p, key: [name]}\n"
+                  "- {table: c, owned_by: p_id, key: [code]}")
+        self.one_place(self.carry(expect=4), "resource 'app': table 'c', "
+                       "[\"x\"]: its key is here that of a row of another "
+                       "owner ('p_id')")
+
+    def test_rows_of_the_target_with_one_key(self):
+        n = "create table n(id integer primary key, name text);"
+        self.change("source", n + "insert into n values(1,'a');")
+        self.change("target", n + "insert into n values(1,'a'),(4,'b'),"
+                    "(5,'a'),(7,'a');")
+        self.both(BY_NAME)
+        self.one_place(self.carry(expect=4), "resource 'app': table 'n': "
+                       "rows 1, 5 and 7 have one key, [\"a\"]: rename all "
+                       "but one")
+
+    def test_many_rows_of_the_source_with_one_key(self):
+        self.change("source", "create table n(id integer primary key, name);"
+                    "with recursive i(i) as (select 1 union all select i + 1 "
+                    "from i where i < 14) insert into n select i, 'a' from i")
+        self.both(BY_NAME)
+        self.refused_export("rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 4 more "
+                            "have one key")
+
+    def test_a_map_that_names_no_table(self):
+        self.change("source", N % "" + "insert into n values(1,'a','x');")
+        self.change("target", N % "")
+        self.write("source", BY_NAME)
+        self.write("target", BY_NAME, "map: [{resource: app, table: nn, "
+                   "from: [a], to: [b]}]\n")
+        self.one_place(
+            self.carry(expect=2),
+            f"{self.site.target_yaml}:12: map: there is no table 'nn'")
+
+    def test_clear_where_the_column_may_not_be_null(self):
+        self.change("source", self.P + "create table c(k text primary key, "
+                    "p_id int not null); insert into c values('x', 77);")
+        self.both("tables:\n- {table: p, key: [name]}\nreferences:\n"
+                  "- {from: c.p_id, to: p, on_dangling: clear}")
+        self.refused_export("which is not there: mend it, or say in 'none' "
+                            "what stands for nothing")
+
+    def test_the_help_says_what_is_waited_for(self):
+        self.assert_says(self.site.run("valise-import", "--help"),
+                         "for who locks a database")
+
+
 if __name__ == "__main__":
     unittest.main()

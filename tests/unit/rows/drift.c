@@ -144,7 +144,9 @@ passes_without_a_column_in_which_all_rows_have_null(void **state)
 	(void)state;
 	expect_passes(SOURCE "INSERT INTO t VALUES('a',NULL)", target);
 	expect_refused(SOURCE "INSERT INTO t VALUES('a',NULL),('b','')", target,
-	    KEYED, "row [\"b\"]: table 't' has no column 'v' here");
+	    KEYED,
+	    "table 't', [\"b\"]: it has a value in column 'v', "
+	    "which is not here");
 }
 
 static void
