@@ -28,7 +28,8 @@ enum vl_opt_type {
 	VL_OPT_NUMBER,   /* struct vl_number, min .. max */
 	VL_OPT_SIZE,     /* uint64_t, as vl_parse_size() */
 	VL_OPT_CHOICE,   /* unsigned: index into `choices` */
-	VL_OPT_LATER     /* of the contract, but not of this version */
+	VL_OPT_LATER     /* of the contract, but not of this version, or of no
+	                  * use here: `help`, if any, says it behind the name */
 };
 
 struct vl_texts {

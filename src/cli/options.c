@@ -118,6 +118,9 @@ set_value(void *opts, const struct vl_opt *o, const char *text,
 	case VL_OPT_CHOICE:
 		return set_choice(o, member, text, from, err);
 	case VL_OPT_LATER:
+		if (o->help != NULL)
+			return vl_fail(
+			    err, VL_EUSAGE, "'%s' %s", from, o->help);
 		break;
 	}
 	return vl_fail(

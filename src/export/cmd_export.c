@@ -84,7 +84,11 @@ static const struct vl_opt table[] = {
 	{ .name = "manifest", .type = VL_OPT_LATER },
 	{ .name = "manifest-to", .type = VL_OPT_LATER },
 	{ .name = "allow-dangling", .type = VL_OPT_LATER },
-	{ .name = "require-sandbox", .type = VL_OPT_LATER }, { .name = NULL }
+	{ .name = "require-sandbox",
+	    .type = VL_OPT_LATER,
+	    .help = "is not for an export: it reads no bundle of anybody "
+	            "else, so there is no reader to lock in; leave it out" },
+	{ .name = NULL }
 };
 
 /* What one export holds; all zero is empty. */

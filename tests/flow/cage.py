@@ -177,6 +177,11 @@ class Kernel(Cage):
         self.assertIn("missing\tLandlock", said.out)
         self.assertIn("there is no Landlock here", said.err)
 
+    def test_an_export_has_nobody_to_lock_in(self):
+        said = self.site.run("valise-export", self.site.source_yaml, "--to",
+                             self.site.medium, "--require-sandbox", expect=2)
+        self.assert_says(said, "reads no bundle of anybody else")
+
     def test_less_than_all_is_refused_where_that_was_asked(self):
         self.site.import_(self.bundle, "--require-sandbox")
         self.site.run("valise", "verify", "--open", self.bundle, "--sender",

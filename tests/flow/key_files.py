@@ -368,9 +368,17 @@ class Recipients(Keys):
         self.run_as("auditor", "verify", self.bundle, "--open", "--sender",
                     self.site.keys / "sender.pub")
         said = self.run_as("auditor", "valise-import", self.site.target_yaml,
-                           self.bundle, "--yes", expect=(4, 7))
+                           self.bundle, "--yes", expect=7)
         self.assert_says(said, "audit")
         self.assertFalse(self.site.target.exists())
+        before = {p.name: p.read_bytes() for p in self.bundle.iterdir()}
+        said = self.run_as("auditor", "rekey", self.bundle,
+                           "--sign-key", self.site.keys / "sender.key",
+                           "--recipient", self.site.keys / "recipient.pub",
+                           expect=7)
+        self.assert_says(said, "audit")
+        self.assertEqual(before, {p.name: p.read_bytes()
+                                  for p in self.bundle.iterdir()})
 
 
 class Passwords(Keys):

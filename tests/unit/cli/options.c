@@ -59,7 +59,11 @@ static const struct vl_opt table[] = { { .name = "flag",
 	    .at = AT(choice),
 	    .choices = choices,
 	    .help = "a choice" },
-	{ .name = "tomorrow", .type = VL_OPT_LATER }, { .name = NULL } };
+	{ .name = "tomorrow", .type = VL_OPT_LATER },
+	{ .name = "elsewhere",
+	    .type = VL_OPT_LATER,
+	    .help = "is not for this" },
+	{ .name = NULL } };
 
 /* What the command last saw; lists are copied, they end with the run. */
 static struct opts seen;
@@ -206,6 +210,7 @@ says_what_would_be_right(void **state)
 	REFUSED("unknown option '-x'; '--help' lists what there is", "-x");
 	REFUSED("'--tomorrow' is not known to this version yet", "a",
 	    "--tomorrow", "1");
+	REFUSED("'--elsewhere' is not for this", "a", "--elsewhere");
 	REFUSED("'--text' needs a value: '--text TEXT'", "a", "--text");
 	REFUSED("'--text' is given twice", "a", "--text=1", "-t", "2");
 	REFUSED("'--text' is empty", "a", "--text=");
