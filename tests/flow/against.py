@@ -153,6 +153,14 @@ class Against(Flow):
         self.write("target", profile="profile: bundle\n")
         self.check()
 
+    def test_policy_of_the_target_over_what_a_bundle_would_bring(self):
+        self.write("target", profile="profile: {use: bundle, tables: "
+                   "[{resource: app, table: user, on_match: fail}]}\n")
+        self.assert_says(self.check(4), 'refused\tapp/user\trow ["eve"]:')
+        self.write("target", profile="profile: {use: bundle, tables: "
+                   "[{resource: app, table: user, key: [name]}]}\n")
+        self.assert_says(self.check(2), "'key' does not stand over")
+
     def test_what_the_target_says_of_its_rows_counts(self):
         self.write("target",
                    "map: [{resource: app, table: user, from: [joe],"

@@ -15,6 +15,10 @@
 	"        - {table: person, key: [mail]}\n"                             \
 	"        - {table: post, key: [title]}\n"                              \
 	"      references:\n        - {path: 'd/{person.id}', in: tree}\n"
+/* What the bundle brings, with a word of the site over it. */
+#define OVER_BUNDLE                                                            \
+	"profile:\n  use: bundle\n  tables:\n"                                 \
+	"    - {resource: app, table: post, on_match: overwrite}\n"
 #define WITH_ROWS SITE "  - {name: app, kind: sqlite, path: base/app.db}\n"
 /* As an exporter writes them; d/x is d/ and the id of ada. */
 #define TIED "d/{[\"ada\"]}"

@@ -30,6 +30,18 @@ rows_and_files_change_together_without_memory(void **state)
 }
 
 static void
+so_they_do_with_words_over_the_profile_of_the_bundle(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset_both, .work = import, .after = both_end
+	};
+
+	(void)state;
+	use_both(WITH_ROWS OVER_BUNDLE);
+	assert_true(sweep_all(&w, ENOMEM) > 300);
+}
+
+static void
 a_plan_is_written_whole_or_not_without_memory(void **state)
 {
 	const struct sweep_work w = {
@@ -78,6 +90,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_and_files_change_together_without_memory),
+		cmocka_unit_test(
+		    so_they_do_with_words_over_the_profile_of_the_bundle),
 		cmocka_unit_test(a_plan_is_written_whole_or_not_without_memory),
 		cmocka_unit_test(
 		    an_import_by_a_plan_is_all_or_nothing_without_memory),

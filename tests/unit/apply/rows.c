@@ -39,6 +39,13 @@ so_they_do_by_the_profile_of_the_bundle(void **state)
 }
 
 static void
+so_they_do_with_words_of_the_site_over_that(void **state)
+{
+	(void)state;
+	sweep_import(WITH_ROWS OVER_BUNDLE);
+}
+
+static void
 a_plan_is_written_whole_or_not_whichever_call_fails(void **state)
 {
 	const struct sweep_work w = {
@@ -168,6 +175,7 @@ main(void)
 		cmocka_unit_test(
 		    rows_and_files_change_together_whichever_call_fails),
 		cmocka_unit_test(so_they_do_by_the_profile_of_the_bundle),
+		cmocka_unit_test(so_they_do_with_words_of_the_site_over_that),
 		cmocka_unit_test(
 		    a_plan_is_written_whole_or_not_whichever_call_fails),
 		cmocka_unit_test(
