@@ -11,8 +11,9 @@
  *	                       encrypted, sealed and signed anew
  *
  * Each must be refused, with the file named; where it is sealed anew, with
- * the place below the seal.  N is also that of the bits: with 16 or less each
- * of the eight bits of a text is tried.
+ * the place below the seal: the frame, or the record that a frame holds.  N is
+ * also that of the bits: with 16 or less each of the eight bits of a text is
+ * tried.
  */
 
 #include <time.h>
@@ -235,9 +236,62 @@ met_all(void)
 		}
 }
 
+/* All that the frames of a file hold. */
+static void
+open_frames(const struct held_file *f, struct vl_buf *plain)
+{
+	const size_t frames = f->was.n / HELD_FRAME;
+	uint8_t key[VL_KEY_SIZE];
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	vl_buf_clear(plain);
+	held_file_key(&bundle, f, key);
+	for (i = 0; i < frames; i++) {
+		held_open_frame(f, i, key);
+		MUST(vl_buf_add(plain,
+		         (struct vl_slice){ held_frame, HELD_PLAIN },
+		         &err) == VL_OK);
+	}
+}
+
+/*
+ * The record in which byte `at` stands, as a message has to say it; `text` has
+ * room for it.  Its first byte says of which kind it is: of another it may be
+ * said that it stands where none should, or that the records end before it.
+ * Behind the last there are zeros.
+ */
+static const char *
+record_of(const struct vl_buf *plain, size_t at, char text[64])
+{
+	struct vl_record_header h = { 0 };
+	struct vl_err err = { 0 };
+	size_t from = 0;
+	size_t size = 0;
+
+	while (from < plain->n && plain->p[from] != 0) {
+		MUST(vl_record_header_decode(&h,
+		         (struct vl_slice){
+		             plain->p + from, VL_RECORD_HEADER_SIZE },
+		         &err) == VL_OK);
+		size = VL_RECORD_HEADER_SIZE + h.stored;
+		if (h.kind == VL_RECORD_BLOCK)
+			size += (size_t)4 * h.items;
+		if (at < from + size) {
+			snprintf(text, 64, "record at %zu:", from);
+			if (at == from)
+				text[strlen("record")] = '\0';
+			return text;
+		}
+		from += size;
+	}
+	snprintf(text, 64, "padding");
+	return text;
+}
+
 /* One bit of what a frame holds, and the frame encrypted again. */
 static void
-opened_flip(struct held_file *f, size_t at)
+opened_flip(struct held_file *f, size_t at, const char *says)
 {
 	uint8_t key[VL_KEY_SIZE];
 	char what[64];
@@ -249,23 +303,25 @@ opened_flip(struct held_file *f, size_t at)
 	held_mend_head(&bundle);
 	held_seal(&bundle);
 	snprintf(what, sizeof(what), "flip %zu of what is in", at);
-	expect(what, f, NULL, NULL);
+	expect(what, f, NULL, says);
 }
 
 static void
 opened_flips(size_t step)
 {
+	struct vl_buf plain = { 0 };
 	struct held_file *f = NULL;
-	size_t frames = 0;
+	char text[64];
 	size_t at = 0;
 
 	for (f = bundle.files; f < bundle.files + bundle.n; f++) {
 		if (!held_is_frames(f))
 			continue;
-		frames = f->was.n / HELD_FRAME;
-		for (at = 0; at < frames * HELD_PLAIN; at += step)
-			opened_flip(f, at);
+		open_frames(f, &plain);
+		for (at = 0; at < plain.n; at += step)
+			opened_flip(f, at, record_of(&plain, at, text));
 	}
+	vl_buf_free(&plain);
 }
 
 static void
