@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -408,6 +409,56 @@ class Passgen(Keys):
         path = self.put("made", made.pop().strip())
         bundle = self.site.export("--password-file", path)
         self.site.run("valise", "ls", bundle, "--password-file", path)
+
+
+class Room(Keys):
+    """No password may take more than half of what memory is available."""
+
+    SCRIPT = 'mount --bind "$0" /proc/meminfo && exec "$@"'
+
+    def with_memory(self, kib):
+        """What runs from now on believes that so much is available."""
+        self.need_root()
+        path = self.put("meminfo", "MemTotal:       16000000 kB\n"
+                        f"MemFree:           10000 kB\nMemAvailable: {kib} kB")
+        self.site.wrapper = ["unshare", "-m", "sh", "-c", self.SCRIPT, path]
+        tried = subprocess.run([*self.site.wrapper, "true"], check=False,
+                               capture_output=True, text=True)
+        if tried.returncode != 0:
+            self.skipTest(f"cannot mount over /proc/meminfo: {tried.stderr}")
+
+    def assert_half_is_the_limit(self, *words):
+        """Of the least that is not refused, to the KiB."""
+        self.with_memory(1)
+        said = self.site.run(*words, expect=5)
+        self.assert_one_line(said)
+        kib = int(re.search(r"asks for (\d+) KiB of memory, more than half of "
+                            r"what is available: 0 KiB", said.err)[1])
+        self.assertGreaterEqual(kib, 16 << 10)
+        self.with_memory(2 * kib - 1)
+        self.assert_says(self.site.run(*words, expect=5),
+                         f"is available: {kib - 1} KiB")
+        self.with_memory(2 * kib)
+        self.site.run(*words)
+
+    def test_of_a_bundle(self):
+        bundle = self.site.export("--password-file", self.bundle_password)
+        self.assert_half_is_the_limit("valise", "ls", bundle,
+                                      "--password-file", self.bundle_password)
+
+    def test_of_a_recipients_key(self):
+        bundle = self.site.export()
+        self.lock(self.recipient)
+        self.assert_half_is_the_limit(
+            "valise", "ls", bundle, *self.site.identity,
+            "--identity-password-file", self.password)
+
+    def test_of_the_key_that_signs(self):
+        self.lock(self.sender)
+        self.assert_half_is_the_limit(
+            "valise-export", self.site.source_yaml, "--to", self.site.medium,
+            "--sign-key", self.sender, "--sign-key-password-file",
+            self.password, "--recipient", self.site.keys / "recipient.pub")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,16 @@ hold it, --show prints what the programs say.  Each bundle is wrong in one
 place, and hashed, signed and encrypted again behind it, so that it reaches the
 check it is meant for.  Held against `valise verify`, `valise verify --open`
 and valise-import: exit code, the words of the message, and that the target is
-byte for byte what it was, that a refusal is one line, and that nothing is said
-which a terminal would obey.  A few look hostile and are not: of these it is
+byte for byte what it was, that a refusal is one line, that nothing is said
+which a terminal would obey, and that no run takes the memory that it claims to
+need.  A few look hostile and are not: of these it is
 held what comes out.  README.md says which case is for what.  Programs are those
 in VALISE_BIN.
 """
 import importlib
 import os
 import re
+import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -42,6 +44,16 @@ RAW = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
                  "\ud800-\udfff]")
 
 
+# MiB that a program may have in memory at once, with a sanitizer or without.
+# It counts from what this program has when it starts another.
+PEAK = 160
+
+
+def peak():
+    """Of all programs that ran so far, children of theirs among them."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+
+
 def manner(name, result):
     """What is wrong with how it was said."""
     if RAW.search(result.said):
@@ -58,6 +70,7 @@ def manner(name, result):
 class Runner:
     def __init__(self, folder, show):
         self.show = show
+        self.peak = PEAK
         self.site = Site(folder)
         self.keys = self.site.keys
         self.keys.mkdir()
@@ -96,6 +109,9 @@ class Runner:
             f"{case.trust}}}\n"))
         for name, code, words in self.runs(case, bundle):
             result = self.site.run(*words, expect=ANY)
+            if peak() > self.peak:
+                yield f"{name}: {peak()} MiB at its peak"
+                self.peak = peak()  # of all: it stays
             if self.show:
                 print(f"    {name}: {result.said.strip()} "
                       f"[exit {result.code}]")
@@ -155,7 +171,7 @@ def main():
         if wrong != ["the target changed"]:
             print(f"the base bundle is refused: {wrong}")
             failed += 1
-    print(f"{len(cases)} cases, {failed} failed")
+    print(f"{len(cases)} cases, {failed} failed, at most {peak()} MiB")
     return 1 if failed else 0
 
 
