@@ -16,9 +16,10 @@ from pathlib import Path
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from child import WAIT, Cage, Changed, status  # noqa: E402
+from child import WAIT, Cage, Changed, Watched, noise, status  # noqa: E402
 from flow import remove_tree, tree_state  # noqa: E402
 from memory import WHOLE, where  # noqa: E402
+from sides import Sides  # noqa: E402
 
 PASSWORD = "vV7-quite.Unlikely.Bytes_Gp5"
 MOMENTS = 25
@@ -95,9 +96,9 @@ class Locked(Cage):
         self.assertEqual(0, running.returncode, err)
 
 
-class Killed(Changed):
-    def killed(self, number, delay):
-        running, child = self.start()
+class Moments(Watched):
+    def killed(self, number, delay, *words):
+        running, child = self.start(*words)
         time.sleep(delay)
         try:
             os.kill(child, number)
@@ -106,6 +107,8 @@ class Killed(Changed):
         _, err = running.communicate()
         return running.returncode, err
 
+
+class Killed(Changed, Moments):
     def test_at_any_moment_the_target_is_old_or_all_of_it_new(self):
         before = time.monotonic()
         self.site.preview(self.bundle)
@@ -135,6 +138,57 @@ class Killed(Changed):
         self.assertEqual(5, running.returncode, err)
         self.assertIn("asked the kernel for what it may not", err)
         self.assertEqual(self.before, tree_state(self.site.target))
+
+
+class KilledRows(Sides, Moments):
+    """The same of a database, whose rows are written as the child reads."""
+
+    TABLE = "create table note(id integer primary key, name text unique, body)"
+    WORDS = "tables: [{table: note, key: [name]}]"
+    N = 4000
+
+    def setUp(self):
+        super().setUp()
+        for side in ("source", "target"):
+            self.change(side, self.TABLE)
+        self.both(self.WORDS)
+        self.fill(1)
+        self.site.import_(self.site.export())
+        self.fill(2)
+        self.bundle = self.site.export()
+
+    def fill(self, seed):
+        """Each row another one than before."""
+        bodies = (noise(150, seed * self.N + i).hex() for i in range(self.N))
+        self.change("source", "begin;" + "".join(
+            f"insert or replace into note values ({i}, 'n{i}', '{body}');"
+            for i, body in enumerate(bodies)) + "commit")
+
+    def rows(self, side):
+        return self.ask("select name, body from note order by name", side)
+
+    def test_at_any_moment_the_database_is_as_it_was(self):
+        old, before = self.rows("target"), self.digest()
+        words = self.site.importing(self.bundle, "--allow-delete")
+        started = time.monotonic()
+        self.site.preview(self.bundle)
+        length = time.monotonic() - started
+        refused = 0
+        for i in range(MOMENTS):
+            code, err = self.killed(signal.SIGKILL, length * i / MOMENTS,
+                                    *words)
+            if code == 0: # it was no longer needed
+                break
+            refused += 1
+            self.assertEqual(1, code, err)
+            self.assertIn(KILLED, err)
+            self.assertEqual(old, self.rows("target"))
+            self.assertEqual(before, self.digest())
+            self.assertEqual([], self.site.leftovers())
+        self.assertGreater(refused, 3)
+        self.site.run("valise-import", *words)
+        self.assertNotEqual(old, self.rows("target"))
+        self.assertEqual(self.rows("source"), self.rows("target"))
 
 
 class Kernel(Cage):

@@ -32,13 +32,8 @@ def status(pid):
                 Path(f"/proc/{pid}/status").read_text().splitlines())
 
 
-class Cage(Flow):
-    ENTRIES = {"a": "first\n", **{f"d/{i}": noise(4000 + 300 * i, i)
-                                  for i in range(300)}}
-
-    def setUp(self):
-        super().setUp()
-        self.bundle = self.site.export()
+class Watched(Flow):
+    """`self.bundle` is what it imports unless told otherwise."""
 
     def start(self, *words, program="valise-import"):
         """A running import, or another program, and its child."""
@@ -67,6 +62,15 @@ class Cage(Flow):
             self.assertLess(time.monotonic(), until, "it is not locked in")
             time.sleep(0.001)
         return True
+
+
+class Cage(Watched):
+    ENTRIES = {"a": "first\n", **{f"d/{i}": noise(4000 + 300 * i, i)
+                                  for i in range(300)}}
+
+    def setUp(self):
+        super().setUp()
+        self.bundle = self.site.export()
 
 
 class Changed(Cage):
