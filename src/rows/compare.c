@@ -51,12 +51,21 @@ static enum vl_status
 stays(struct comparing *c, struct rows_staged *row, bool *yes)
 {
 	const struct rows_entry *e = &c->rd.t->entries[c->rd.entry];
+	struct rows_drop drop = { .table = c->rd.table, .row = row };
 	enum vl_status st = VL_OK;
 
 	*yes = row_kept(c) || rows_on_match(c->p, e) == VL_ON_MATCH_SKIP;
 	row->entry = c->rd.entry;
-	if (*yes || (c->p->left == 0 && c->rd.t->nkeeps == 0))
-		return VL_OK;
+	if (!*yes && row->act == ROWS_UPDATE) {
+		st = rows_hold(c, row);
+		if (st == VL_OK)
+			st = rows_drop_look(c->p, &drop, c->err);
+		*yes = drop.drop;
+		if (*yes)
+			rows_drop_tell(c->p, &drop, row->key);
+	}
+	if (st != VL_OK || *yes || (c->p->left == 0 && c->rd.t->nkeeps == 0))
+		return st;
 	st = rows_hold(c, row);
 	if (st == VL_OK)
 		st = rows_settling_owner(c->settling, row, yes, c->err);

@@ -3,6 +3,7 @@
  * that their rows have here.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -383,6 +384,51 @@ find_table(const struct rows_plan *p, struct vl_slice collection)
 		        vl_slice_of(p->tables[i].collection), collection))
 			return i;
 	return NONE;
+}
+
+enum vl_status
+rows_fill_drops(struct vl_rows_put *p, struct rows_drop *d, size_t column,
+    const struct vl_text_part *part, struct vl_slice key, struct vl_err *err)
+{
+	const struct filling f = { .p = p,
+		.t = &p->here->plan.tables[d->table],
+		.column = column,
+		.row = d->row,
+		.line = d->line,
+		.err = err };
+	const struct rows_column *c = &f.t->columns[column];
+	const struct rows_ref *ref = NULL;
+	enum vl_status st = VL_OK;
+	char shown[256];
+	bool found = false;
+	size_t to = NONE;
+	size_t inside = NONE;
+	size_t i = 0;
+
+	if (part != NULL)
+		inside = find_table(&p->here->plan, part->table);
+	for (i = 0; st == VL_OK && !found && i < c->nrefs; i++) {
+		to = NONE;
+		if (c->refs[i].finder != NULL && c->refs[i].to == inside)
+			to = inside;
+		if (part == NULL)
+			st = find_to(&f, i, &to);
+		if (st != VL_OK || to == NONE)
+			continue;
+		ref = &c->refs[i];
+		st = names_row(p, to, key, &found, err);
+	}
+	if (st != VL_OK || found || ref == NULL || ref->words == NULL ||
+	    ref->words->on_dangling != VL_DANGLING_DROP)
+		return st;
+	d->drop = true;
+	(void)snprintf(d->why, sizeof(d->why),
+	    "'%s' refers to '%s' %s, which is neither in the bundle nor here",
+	    f.t->schema->columns[column].name,
+	    ref->to == NONE ? "a row" :
+	                      p->here->plan.tables[ref->to].schema->name,
+	    vl_escape_text(shown, sizeof(shown), key));
+	return VL_OK;
 }
 
 /* An id in a text: its column is that of the line of the profile which found

@@ -24,6 +24,7 @@ struct walk {
 	size_t *below; /* of a table on the way: the one that needs it */
 	bool *owns;    /* and that it owns */
 	bool owning;   /* what is needed is owners */
+	bool mild;     /* it may come later, too */
 	const struct vl_table_words *words; /* that say them; or NULL */
 	struct vl_err *err;
 };
@@ -86,7 +87,7 @@ visit_columns(struct walk *w, size_t table, const size_t *columns, size_t n)
 		c = &w->p->tables[table].columns[columns[i]];
 		for (k = 0; st == VL_OK && k < c->nrefs; k++) {
 			ref = &c->refs[k];
-			some = ref->condition != NONE;
+			some = w->mild || ref->condition != NONE;
 			st = visit_needed(w, table, ref->to, some);
 			if (ref->by == NULL)
 				continue;
@@ -104,18 +105,22 @@ visit_columns(struct walk *w, size_t table, const size_t *columns, size_t n)
 	return st;
 }
 
-/* A row that is dropped where an id dangles needs that table first; one that
- * is named by its content needs the names of all it refers to. */
+/* A row that is dropped where an id dangles needs that table first, by an id
+ * inside a text where that can be; one that is named by its content needs the
+ * names of all it refers to. */
 static enum vl_status
 visit_content(struct walk *w, size_t table, bool all)
 {
+	const struct rows_table *t = &w->p->tables[table];
 	enum vl_status st = VL_OK;
 	size_t i = 0;
 
-	for (i = 0; st == VL_OK && i < w->p->tables[table].schema->ncolumns;
-	     i++)
-		if (all || w->p->tables[table].columns[i].drops)
+	for (i = 0; st == VL_OK && i < t->schema->ncolumns; i++) {
+		w->mild = !all && !t->columns[i].drops;
+		if (!w->mild || t->columns[i].drops_inside)
 			st = visit_columns(w, table, &i, 1);
+		w->mild = false;
+	}
 	return st;
 }
 
@@ -129,6 +134,7 @@ visit(struct walk *w, size_t table)
 	const struct vl_table_words *words = w->words;
 	size_t below = w->table;
 	bool owning = w->owning;
+	bool mild = w->mild;
 	size_t i = 0;
 	size_t k = 0;
 
@@ -138,6 +144,7 @@ visit(struct walk *w, size_t table)
 	w->table = table;
 	w->words = NULL;
 	w->owning = true;
+	w->mild = false;
 	st = visit_needed(w, table, t->of, false);
 	for (i = 0; st == VL_OK && i < t->nentries; i++) {
 		e = &t->entries[i];
@@ -160,6 +167,7 @@ visit(struct walk *w, size_t table)
 	w->table = below;
 	w->words = words;
 	w->owning = owning;
+	w->mild = mild;
 	t->keyed = true;
 	w->p->order[w->p->norder++] = table;
 	return st;

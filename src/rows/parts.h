@@ -93,11 +93,12 @@ struct rows_column {
 	enum rows_role role;
 	struct rows_ref *refs;
 	size_t nrefs;
-	bool undeclared; /* at the target: named like a reference, and the
-	                  * profile does not say what it is */
-	bool drops;      /* a row whose id dangles here does not travel */
-	bool followed;   /* others refer by it, and an import may change it */
-	bool secret;     /* values may be secrets */
+	bool undeclared;   /* at the target: named like a reference, and the
+	                    * profile does not say what it is */
+	bool drops;        /* a row whose id dangles here does not travel */
+	bool drops_inside; /* the same of ids inside the value */
+	bool followed;     /* others refer by it, and an import may change it */
+	bool secret;       /* values may be secrets */
 	bool secret_inside;      /* or hold some */
 	bool leaky;              /* or have some in clear, which travel so */
 	struct rows_here *heres; /* values that differ from side to side */

@@ -299,6 +299,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_compare(p, p->here, false, err);
 	if (st == VL_OK)
+		rows_drop_count(p);
+	if (st == VL_OK)
 		st = rows_follow_tables(p, err);
 	if (st == VL_OK)
 		st = rows_mapped_say(p, err);

@@ -29,6 +29,7 @@
  *	slot.c     those that are secrets
  *	version.c  that of the application
  *	dangling.c references that name no row
+ *	drop.c     rows that are left out with them
  *	delete.c   rows that go
  *	write.c, behind.c, taken.c
  *	           changes and additions
@@ -219,7 +220,8 @@ struct vl_rows_put {
 	bool whole_row;   /* its body is kept in `whole` until it is there */
 	struct vl_buf whole;
 	struct rows_heres heres;
-	uint64_t left; /* rows of the bundle that are not written */
+	uint64_t left;    /* rows of the bundle that are not written */
+	uint64_t dropped; /* of them: by on_dangling */
 	/* Tables that cannot be taken: all are told before it ends. */
 	bool passing;  /* the rows of one */
 	bool versions; /* the application is of two: so is every table */
@@ -536,6 +538,30 @@ enum vl_status rows_secret_tell_here(struct vl_rows_put *p, struct vl_err *err);
 /* dangling.c: after a write that ended at one, all of them, as notes; `first`
  * says how many. */
 void rows_dangling_tell(struct vl_rows_put *p, struct vl_err *first);
+/* drop.c: a row of the bundle refers by `on_dangling: drop` to what is not
+ * here.  p->unsettled is set where that is not known yet. */
+#define ROWS_DROP_WHY 512
+struct rows_drop {
+	size_t table;
+	const struct rows_staged *row;
+	struct vl_slice line; /* of it, while it is looked at */
+	bool drop;
+	char why[ROWS_DROP_WHY];
+};
+enum vl_status rows_drop_look(
+    struct vl_rows_put *p, struct rows_drop *d, struct vl_err *err);
+/* Once for each row. */
+void rows_drop_tell(
+    struct vl_rows_put *p, const struct rows_drop *d, struct vl_slice key);
+/* All were: how many. */
+void rows_drop_count(const struct vl_rows_put *p);
+bool rows_drop_any(const struct rows_table *t);
+/* By a reference to a row of the same table. */
+bool rows_drop_above(const struct rows_table *t, size_t table);
+/* fill.c: the same of one key, in a part of a text or a whole value. */
+enum vl_status rows_fill_drops(struct vl_rows_put *p, struct rows_drop *d,
+    size_t column, const struct vl_text_part *part, struct vl_slice key,
+    struct vl_err *err);
 /* version.c */
 enum vl_status rows_version_check(
     const struct vl_rows_put_opts *opts, struct vl_err *err);

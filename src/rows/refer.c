@@ -214,7 +214,9 @@ add_line(struct refer *r, const struct vl_reference *w)
 	if (ref == NULL)
 		return r->err->status;
 	ref->words = w;
-	if (w->on_dangling == VL_DANGLING_DROP && !vl_reference_inside(w))
+	if (w->on_dangling == VL_DANGLING_DROP && vl_reference_inside(w))
+		r->t->columns[r->column].drops_inside = true;
+	else if (w->on_dangling == VL_DANGLING_DROP)
 		r->t->columns[r->column].drops = true;
 	if (w->on_dangling == VL_DANGLING_KEEP)
 		r->t->loose = true;
@@ -241,6 +243,7 @@ forget_line(struct refer *r)
 	if (c->nrefs == 0)
 		c->role = ROWS_PLAIN;
 	c->drops = false;
+	c->drops_inside = false;
 	return VL_OK;
 }
 

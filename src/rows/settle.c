@@ -294,6 +294,7 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 {
 	struct vl_rows_put *p = s->p;
 	enum vl_on_new on_new = VL_ON_NEW_CREATE;
+	struct rows_drop drop = { 0 };
 	enum vl_status st = VL_OK;
 	bool kept = false;
 	bool left = false;
@@ -304,6 +305,14 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 		st = rows_settling_owner(s, row, &left, err);
 	if (st != VL_OK)
 		return st;
+	drop = (struct rows_drop){ .table = s->table, .row = row };
+	if (!kept && !left)
+		st = rows_drop_look(p, &drop, err);
+	if (st != VL_OK)
+		return st;
+	if (drop.drop)
+		rows_drop_tell(p, &drop, row->key);
+	left = left || drop.drop;
 	on_new = on_new_of(&s->t->entries[row->entry]);
 	go = !kept && !left && on_new == VL_ON_NEW_CREATE;
 	if (!kept && on_new != VL_ON_NEW_FAIL)
@@ -337,7 +346,7 @@ is_plain(const struct vl_rows_put *p, const struct rows_table *t)
 {
 	const struct rows_entry *e = &t->entries[0];
 
-	return !depends(t) && p->opts.decide == NULL &&
+	return !depends(t) && p->opts.decide == NULL && !rows_drop_any(t) &&
 	    (e->words == NULL || e->words->on_new == VL_ON_NEW_CREATE);
 }
 
@@ -353,6 +362,46 @@ rows_unsettled(const struct vl_rows_put *p, size_t table)
 	const struct rows_table *t = &p->here->plan.tables[table];
 
 	return !p->settled[table] && !(is_plain(p, t) && !is_owned(t));
+}
+
+/* Rows that refer to one of their own table which is left out, and so on. */
+static enum vl_status
+drop_below(struct rows_settling *s, bool *some, struct vl_err *err)
+{
+	struct vl_rows_put *p = s->p;
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	struct rows_drop drop = { .table = s->table, .row = &row };
+	enum vl_status st =
+	    rows_staging_open(&g, p->stage, s->table, ROWS_NEW, err);
+	bool more = true;
+	bool left = false;
+
+	*some = false;
+	while (st == VL_OK) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = rows_settling_owner(s, &row, &left, err);
+		drop.drop = false;
+		if (st == VL_OK && !left)
+			st = rows_drop_look(p, &drop, err);
+		if (st != VL_OK)
+			(void)rows_within(s->t, row.key, err);
+		if (st != VL_OK || (!left && !drop.drop))
+			continue;
+		if (drop.drop)
+			rows_drop_tell(p, &drop, row.key);
+		*some = true;
+		p->counts.add--;
+		p->counts.skip++;
+		p->left++;
+		row.act = ROWS_LEFT;
+		row.r = ROWS_NOWHERE;
+		st = rows_stage_set(p->stage, s->table, &row, err);
+	}
+	rows_staging_free(g);
+	return st;
 }
 
 enum vl_status
@@ -382,6 +431,8 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 			(void)rows_within(t, row.key, err);
 	}
 	rows_staging_free(g);
+	for (more = rows_drop_above(t, table); st == VL_OK && more;)
+		st = drop_below(s, &more, err);
 	rows_settling_free(s);
 	return st;
 }
@@ -392,6 +443,7 @@ look_again(
     struct rows_settling *s, const struct rows_staged *row, struct vl_err *err)
 {
 	struct rows_staged again = *row;
+	struct rows_drop drop = { .table = s->table, .row = row };
 	enum vl_status st = VL_OK;
 	bool kept = false;
 	bool left = false;
@@ -399,6 +451,9 @@ look_again(
 	st = rows_settling_look(s, &again, &kept, err);
 	if (st == VL_OK && !kept)
 		st = rows_settling_owner(s, &again, &left, err);
+	if (st == VL_OK && !kept && !left)
+		st = rows_drop_look(s->p, &drop, err);
+	left = left || drop.drop;
 	if (st != VL_OK)
 		return rows_within(s->t, row->key, err);
 	if (kept || left ||

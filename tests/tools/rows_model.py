@@ -121,6 +121,7 @@ class Import:
         self.partner = {}       # at() of a target row: its source row
         self.paired = set()     # at() of target rows of multisets
         self.gone = set()
+        self.dropped = set()    # at() of carried rows that the target drops
         self.files = rows_files.Files(self, *files) if files else None
         self.result = Result(target, profile)
 
@@ -298,6 +299,9 @@ class Import:
                 return "untouched"
         if row.kept or (twin is not None and twin.kept):
             return "untouched"
+        if self.drops(row):
+            self.dropped.add(row.at())
+            return "absent" if twin is None else "untouched"
         if twin is None:
             if row.entry.on_new == "fail" and not row.entry.multiset:
                 raise Refused(f"'{row.table}' has a new row")
@@ -305,6 +309,19 @@ class Import:
                     "fail": "new"}[row.entry.on_new]
         return {"overwrite": "over", "skip": "skipped",
                 "fail": "same"}[row.entry.on_match]
+
+    def drops(self, row):
+        """It refers by `drop` to what is not here, and does not come."""
+        for _, reference, other in self.source.all_references(row):
+            if reference.on_dangling != "drop":
+                continue
+            if other.at() in self.carried and self.match(other) is None and \
+                    not other.entry.multiset:
+                if self.decide(other) != "new":
+                    return True
+            elif self.match(other) is None and not other.entry.multiset:
+                return True
+        return False
 
     def give_ids(self):
         taken = collections.defaultdict(set)
@@ -505,7 +522,8 @@ class Import:
         for row in self.source.state.of_table(table):
             if row.entry is not entry or row.at() not in self.carried:
                 continue
-            if self.action[row.at()] not in ("new", "absent"):
+            if self.action[row.at()] not in ("new", "absent") or \
+                    row.at() in self.dropped:
                 continue
             try:
                 equal = free[frozenset(self.content(row).items())]

@@ -93,6 +93,60 @@ rows_meet_in_the_first_way_that_finds_one(void **state)
 	}
 }
 
+static const char *const loose =
+    "CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT UNIQUE, v INT);"
+    "CREATE TABLE c(id INTEGER PRIMARY KEY, k TEXT UNIQUE, p_id INT,"
+    " up_id INT, t TEXT);"
+    "CREATE TABLE o(id INTEGER PRIMARY KEY, c_id INT, n INT);";
+
+#define LOOSE_WORDS(p)                                                         \
+	WORDS("      - {table: p, key: [name], " p "}\n"                       \
+	      "      - {table: c, key: [k]}\n"                                 \
+	      "      - {table: o, owned_by: c_id}\n")                          \
+	"    references:\n"                                                    \
+	"      - {from: c.p_id, to: p, on_dangling: drop}\n"                   \
+	"      - {from: c.up_id, to: c, on_dangling: drop}\n"                  \
+	"      - {from: c.t, pattern: \"#(\\\\d+)\", to: p, on_dangling: "     \
+	"drop}\n"                                                              \
+	"      - {from: o.c_id, to: c}\n"
+
+/* With what it owns, and with what refers to it in this way. */
+static void
+a_row_that_refers_to_what_is_not_taken_is_left_out(void **state)
+{
+	static const char *const words[] = {
+		LOOSE_WORDS("on_new: skip"),
+		LOOSE_WORDS("skip: v = 1"),
+	};
+	struct import m;
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		import_make(&m, loose,
+		    "INSERT INTO p VALUES(1,'gone',1),(2,'here',0);"
+		    "INSERT INTO c VALUES(1,'a',1,NULL,''),"
+		    "(2,'b',2,5,''),(3,'c',2,NULL,'see #1'),"
+		    "(4,'d',2,NULL,'see #2'),(5,'e',NULL,1,''),"
+		    "(6,'f',1,NULL,'new');"
+		    "INSERT INTO o VALUES(1,1,7),(2,4,8),(3,6,9)",
+		    "INSERT INTO p VALUES(7,'here',0);"
+		    "INSERT INTO c VALUES(8,'f',7,NULL,'mine')");
+		import(&m, words[i]);
+		import_expect(&m, "SELECT k, p_id, t FROM c ORDER BY k",
+		    "d|7|see #7 f|7|mine");
+		import_expect(&m, "SELECT n FROM o", "8");
+		if (strstr(m.notes,
+		        "table 'c', [\"a\"]: left out, as 'p_id' "
+		        "refers to 'p' [\"gone\"], which is "
+		        "neither in the bundle nor here") == NULL)
+			fail_msg("%s", m.notes);
+		import(&m, words[i]);
+		assert_int_equal(0, m.written);
+		import_free(&m);
+	}
+}
+
 /* It has the id of one, and the name of another, which that is not any more. */
 static void
 a_row_that_was_found_by_its_id_is_called_otherwise(void **state)
@@ -641,6 +695,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_meet_in_the_first_way_that_finds_one),
+		cmocka_unit_test(
+		    a_row_that_refers_to_what_is_not_taken_is_left_out),
 		cmocka_unit_test(
 		    a_row_that_was_found_by_its_id_is_called_otherwise),
 		cmocka_unit_test(
