@@ -233,6 +233,11 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 	    t->nconditions == 0 ? "" :
 	                          ", or a condition of the profile read rows "
 	                          "that are others here");
+	if (t->loose && t->entries[row->entry].multiset)
+		(void)snprintf(text, sizeof(text),
+		    "it is known by what it holds, and an id in it that "
+		    "'on_dangling: keep' keeps may name another row here: give "
+		    "the table a 'key' or an 'ordinal'");
 	if (found)
 		at = entry_at(&t->entries[note.entry]);
 	if (found && note.state == ROWS_SKIPPED)

@@ -415,6 +415,8 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	}
 	if (st == VL_OK)
 		st = rows_compare(p, after, true, err);
+	if (st == VL_OK)
+		rows_stranger_count(p);
 	vl_rows_free(after);
 	if (st == VL_OK)
 		st = vl_db_check_indexes(p->opts.rows.db, err);

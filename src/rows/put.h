@@ -220,8 +220,9 @@ struct vl_rows_put {
 	bool whole_row;   /* its body is kept in `whole` until it is there */
 	struct vl_buf whole;
 	struct rows_heres heres;
-	uint64_t left;    /* rows of the bundle that are not written */
-	uint64_t dropped; /* of them: by on_dangling */
+	uint64_t left;      /* rows of the bundle that are not written */
+	uint64_t dropped;   /* of them: by on_dangling */
+	uint64_t strangers; /* ids that are kept, and name other rows here */
 	/* Tables that cannot be taken: all are told before it ends. */
 	bool passing;  /* the rows of one */
 	bool versions; /* the application is of two: so is every table */
@@ -399,6 +400,8 @@ enum vl_status rows_follow(struct vl_rows_put *p, const struct rows_beside *b,
     bool *same, struct vl_err *err);
 /* VL_EREFUSED: so does the row by which a table here is called. */
 enum vl_status rows_follow_tables(struct vl_rows_put *p, struct vl_err *err);
+/* How many ids that are kept name other rows here, where not all were told. */
+void rows_stranger_count(const struct vl_rows_put *p);
 /* A stretch of the body of the row that was read. */
 enum vl_status rows_same_piece(struct vl_rows_put *p,
     struct rows_scratch *scratch, uint64_t at, uint64_t n, struct vl_buf *out,

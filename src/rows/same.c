@@ -1,10 +1,13 @@
 /* Whether two values say the same: one of the bundle, one of the target. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include <valise/secret.h>
+#include <valise/text.h>
 
 #include "put.h"
+#include "values.h"
 
 struct same {
 	struct vl_rows_put *p;
@@ -240,6 +243,112 @@ same_leaky(struct same *c, const struct rows_beside *b, bool *same)
 	return st;
 }
 
+#define TOLD 10 /* each by itself; the rest are counted */
+
+/* An id that was kept and written names another row here. */
+static void
+tell_kept(struct same *c, const struct rows_beside *b)
+{
+	const struct rows_ref *ref = rows_whole(b->rd, b->column);
+	const struct rows_plan *plan = b->rd->plan;
+	const struct vl_rows_report *report = &c->p->opts.rows.report;
+	char text[1024];
+	char id[ROWS_SHOWN];
+	char shown[2][256];
+
+	if (plan->before == NULL || !rows_what_writes(b->row, b->column) ||
+	    (b->row->act != ROWS_NEW && b->row->act != ROWS_UPDATE) ||
+	    c->p->strangers++ >= TOLD || report->note == NULL)
+		return;
+	(void)vl_escape_text(shown[0], sizeof(shown[0]), b->row->key);
+	if (b->theirs->kind == VL_VALUE_REF) {
+		rows_show_id(id, rows_reader_cell(b->rd, b->column));
+		(void)snprintf(text, sizeof(text),
+		    "table '%s', %s: '%s' keeps %s, which names %s%s%s%s here",
+		    b->rd->t->schema->name, shown[0],
+		    b->rd->t->schema->columns[b->column].name, id,
+		    ref == NULL || ref->to == NONE ? "" : "'",
+		    ref == NULL || ref->to == NONE ?
+		        "" :
+		        plan->tables[ref->to].schema->name,
+		    ref == NULL || ref->to == NONE ? "" : "' ",
+		    vl_escape_text(shown[1], sizeof(shown[1]), b->theirs->key));
+	} else {
+		(void)snprintf(text, sizeof(text),
+		    "table '%s', %s: '%s' keeps an id which names a row here",
+		    b->rd->t->schema->name, shown[0],
+		    b->rd->t->schema->columns[b->column].name);
+	}
+	report->note(report->arg, text);
+}
+
+/* The column has a line that keeps ids, of whole values or of such inside. */
+static bool
+keeps(const struct rows_beside *b, bool inside)
+{
+	const struct rows_column *col = &b->rd->t->columns[b->column];
+	size_t i = 0;
+
+	for (i = 0; i < col->nrefs; i++)
+		if (rows_ref_keeps(&col->refs[i]) &&
+		    (col->refs[i].finder != NULL) == inside)
+			return true;
+	return false;
+}
+
+/* An id that the source could not call names a row here. */
+static void
+same_kept(struct same *c, const struct rows_beside *b, bool *same)
+{
+	*same =
+	    vl_cell_equal(&b->ours->cell, rows_reader_cell(b->rd, b->column));
+	if (*same)
+		tell_kept(c, b);
+}
+
+/* Some row that the text refers to is not compared yet. */
+static bool
+is_early(const struct same *c, const struct rows_beside *b)
+{
+	const struct rows_plan *plan = &c->p->here->plan;
+	const struct rows_column *col = &b->rd->t->columns[b->column];
+	size_t to = NONE;
+	size_t i = 0;
+
+	for (i = 0; i < col->nrefs; i++) {
+		to = col->refs[i].to;
+		if (to != NONE && !c->p->settled[to] &&
+		    !rows_table_skipped(&plan->tables[to]) &&
+		    !rows_put_extra(c->p, to))
+			return true;
+	}
+	return false;
+}
+
+/* The same inside a text: it holds what the bundle's comes to. */
+static enum vl_status
+same_kept_text(struct same *c, const struct rows_beside *b, bool *same)
+{
+	struct vl_buf text = { 0 };
+	struct vl_cell cell = { 0 };
+	enum vl_status st = VL_OK;
+
+	if (b->rd->plan->before == NULL && is_early(c, b)) {
+		c->p->unsettled = true;
+		return VL_OK;
+	}
+	c->p->probing = b->rd->plan->before == NULL;
+	st = rows_fill(c->p, b->table, b->column, b->row, &c->p->store, b->ours,
+	    &text, &cell, c->err);
+	c->p->probing = false;
+	*same = st == VL_OK &&
+	    vl_cell_equal(&cell, rows_reader_cell(b->rd, b->column));
+	if (*same)
+		tell_kept(c, b);
+	vl_buf_free(&text);
+	return st;
+}
+
 /* A key that names no row here is what on_dangling made of it: an id that is
  * kept may name another row. */
 static enum vl_status
@@ -252,6 +361,8 @@ same_loose(struct same *c, const struct rows_beside *b, bool *same)
 
 	*same =
 	    loose && vl_cell_equal(&cell, rows_reader_cell(b->rd, b->column));
+	if (*same && b->theirs->kind == VL_VALUE_REF)
+		tell_kept(c, b);
 	return st;
 }
 
@@ -334,6 +445,31 @@ rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
 	        (b->theirs->kind == VL_VALUE_REF &&
 	            !vl_slice_equal(b->ours->key, b->theirs->key))))
 		return same_loose(&c, b, same);
+	if (b->ours->kind == VL_VALUE_CELL && b->theirs->kind == VL_VALUE_REF &&
+	    keeps(b, false)) {
+		same_kept(&c, b, same);
+		return VL_OK;
+	}
 	st = same_value(&c, b, same);
+	if (st == VL_OK && !*same && b->theirs->kind == VL_VALUE_PARTS &&
+	    (b->ours->kind == VL_VALUE_CELL ||
+	        b->ours->kind == VL_VALUE_PARTS) &&
+	    keeps(b, true))
+		return same_kept_text(&c, b, same);
 	return st == VL_OK && *same ? rows_follow(p, b, same, err) : st;
+}
+
+void
+rows_stranger_count(const struct vl_rows_put *p)
+{
+	const struct vl_rows_report *report = &p->opts.rows.report;
+	char text[256];
+	char count[40];
+
+	if (p->strangers <= TOLD || report->note == NULL)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%s in all that are kept name rows here",
+	    vl_format_counted(count, sizeof(count), p->strangers, "id", "ids"));
+	report->note(report->arg, text);
 }

@@ -409,7 +409,7 @@ class Import:
             as_text = row.cells[column][0] == "text"
             return ("text", id_text(new).encode()) if as_text else new
         if reference.on_dangling == "keep":
-            if other is not None and other.at() in self.carried:
+            if other is not None and row.entry.multiset:
                 raise Unclear("an id that is kept, of a row that is not taken")
             return row.cells[column]
         if reference.on_dangling == "clear":

@@ -93,6 +93,75 @@ rows_meet_in_the_first_way_that_finds_one(void **state)
 	}
 }
 
+/* At the source it names nobody. */
+static void
+an_id_that_is_kept_may_name_a_row_here(void **state)
+{
+	static const char *const words = WORDS(
+	    "      - {table: man, key: [name]}\n"
+	    "      - {table: dog, key: [name]}\n") "    references:\n"
+	                                           "      - {from: dog.man_id, "
+	                                           "to: man, on_dangling: "
+	                                           "keep}\n"
+	                                           "      - {from: dog.text, "
+	                                           "json: \"$[*]\", to: man,"
+	                                           " on_dangling: keep}\n";
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE dog(name TEXT PRIMARY KEY, man_id INT, text TEXT)",
+	    "INSERT INTO man VALUES(1,'a');"
+	    "INSERT INTO dog VALUES('x',77,'[77]'),('y',88,'[88]'),"
+	    "('z',1,'[1, 77]')",
+	    "INSERT INTO man VALUES(77,'zz'),(5,'a')");
+	import(&m, words);
+	import_expect(&m, "SELECT * FROM dog ORDER BY name",
+	    "x|77|[77] y|88|[88] z|5|[5, 77]");
+	assert_string_equal("table 'dog', [\"x\"]: 'man_id' keeps 77, which "
+	                    "names 'man' [\"zz\"] here\n"
+	                    "table 'dog', [\"x\"]: 'text' keeps an id which "
+	                    "names a row here\n"
+	                    "table 'dog', [\"z\"]: 'text' keeps an id which "
+	                    "names a row here\n",
+	    m.notes);
+	import(&m, words);
+	assert_string_equal("", m.changes);
+	assert_int_equal(0, m.written);
+	import_free(&m);
+}
+
+/* What it holds would be another thing here. */
+static void
+an_id_that_is_kept_in_a_row_without_a_name(void **state)
+{
+	static const char *const words = WORDS(
+	    "      - {table: man, key: [name]}\n"
+	    "      - {table: dog, owned_by: of_id}\n") "    references:\n"
+	                                               "      - {from: "
+	                                               "dog.man_id, to: man, "
+	                                               "on_dangling: keep}\n"
+	                                               "      - {from: "
+	                                               "dog.of_id, to: man}\n";
+	struct vl_err err = { 0 };
+	struct import m;
+
+	(void)state;
+	import_make(&m,
+	    "CREATE TABLE man(id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+	    "CREATE TABLE dog(of_id INT, man_id INT)",
+	    "INSERT INTO man VALUES(1,'a'); INSERT INTO dog VALUES(1,77)",
+	    "INSERT INTO man VALUES(77,'zz'),(5,'a')");
+	assert_int_equal(VL_EREFUSED, import_run(&m, words, &err));
+	if (strstr(err.text,
+	        "'on_dangling: keep' keeps may name another row "
+	        "here") == NULL)
+		fail_msg("%s", err.text);
+	import_expect(&m, "SELECT * FROM dog", "");
+	import_free(&m);
+}
+
 static const char *const loose =
     "CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT UNIQUE, v INT);"
     "CREATE TABLE c(id INTEGER PRIMARY KEY, k TEXT UNIQUE, p_id INT,"
@@ -455,6 +524,12 @@ an_id_of_a_row_that_is_not_taken_is_kept(void **state)
 	import(&m, profile);
 	import_expect(&m, "SELECT * FROM dog ORDER BY name",
 	    "fido|3|c3 old|3|c3 rex|9|c9");
+	/* It is another's here, and that is said. */
+	assert_string_equal("table 'dog', [\"old\"]: 'man_id' keeps 3, which "
+	                    "names 'man' [\"other\"] here\n"
+	                    "table 'dog', [\"fido\"]: 'man_id' keeps 3, which "
+	                    "names 'man' [\"other\"] here\n",
+	    m.notes);
 	import(&m, profile);
 	assert_string_equal("", m.changes);
 	assert_int_equal(0, m.written);
@@ -694,6 +769,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_id_that_is_kept_may_name_a_row_here),
+		cmocka_unit_test(an_id_that_is_kept_in_a_row_without_a_name),
 		cmocka_unit_test(rows_meet_in_the_first_way_that_finds_one),
 		cmocka_unit_test(
 		    a_row_that_refers_to_what_is_not_taken_is_left_out),
