@@ -49,6 +49,50 @@ check_references(const struct rows_plan *p, const struct vl_rows_opts *opts,
 }
 
 static enum vl_status
+check_not_references(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	const struct vl_profile_resource *w = p->words;
+	size_t i = 0;
+
+	for (i = 0; i < w->nnot_reference; i++)
+		if (strpbrk(w->not_reference[i], "*{") == NULL &&
+		    !rows_names_any(p, &w->not_reference[i]))
+			return rows_plan_fail(opts, ROWS_AT(w), err,
+			    "'not_reference': there is no column '%s'",
+			    w->not_reference[i]);
+	return VL_OK;
+}
+
+enum vl_status
+rows_owners_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
+    struct vl_err *err)
+{
+	const struct rows_table *t = NULL;
+	const struct rows_entry *e = NULL;
+	size_t i = 0;
+	size_t k = 0;
+
+	/* A check tells it of the rows; foreign keys may be the source's. */
+	if (p->ear != NULL || p->lenient)
+		return VL_OK;
+	for (t = p->tables; t < p->tables + p->ntables; t++)
+		for (i = 0; i < t->nentries; i++) {
+			e = &t->entries[i];
+			for (k = 0; k < e->nowners; k++)
+				if (t->columns[e->owners[k]].nrefs == 0)
+					return rows_plan_fail(opts,
+					    ROWS_AT(e->words), err,
+					    "'owned_by: %s' of table '%s' is "
+					    "no reference to a row",
+					    t->schema->columns[e->owners[k]]
+					        .name,
+					    t->schema->name);
+		}
+	return VL_OK;
+}
+
+static enum vl_status
 check_kept(const struct rows_table *t, const struct vl_rows_opts *opts,
     char *const *columns, size_t n, struct rows_at at, struct vl_err *err)
 {
@@ -128,6 +172,8 @@ rows_names_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
 	/* The target's tables may be of a later version. */
 	if (!p->lenient)
 		st = check_references(p, opts, err);
+	if (st == VL_OK && !p->lenient)
+		st = check_not_references(p, opts, err);
 	if (st == VL_OK && !p->lenient)
 		st = check_heres(p, opts, err);
 	return st == VL_OK ? check_keeps(p, opts, err) : st;

@@ -394,6 +394,9 @@ bool rows_names_any(const struct rows_plan *p, char *const *pattern);
 /* VL_EUSAGE: a line speaks of a column that is not there. */
 enum vl_status rows_names_check(const struct rows_plan *p,
     const struct vl_rows_opts *opts, struct vl_err *err);
+/* VL_EUSAGE: what owns rows is no reference; after rows_refer(). */
+enum vl_status rows_owners_check(const struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct vl_err *err);
 /* ear.c: whether somebody hears this failure of the profile or of rows; then
  * it is none any more.  `t` may be NULL; `line`: what mends it, or NULL. */
 struct rows_ear;

@@ -546,6 +546,8 @@ rows_plan_make(
 		st = rows_leak_plan(p, opts, err);
 	if (st == VL_OK)
 		st = rows_refer(p, opts, err);
+	if (st == VL_OK)
+		st = rows_owners_check(p, opts, err);
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		st = rows_derived_check(p, &p->tables[i], opts, err);
 	if (st == VL_OK)

@@ -16,6 +16,18 @@
 /* Why a row is not what it was. */
 #define READS ": does a condition of the profile read rows that are others here"
 
+/* What a database without any does cannot be theirs. */
+static bool
+has_triggers(const struct rows_plan *p)
+{
+	size_t i = 0;
+
+	for (i = 0; i < p->ntables; i++)
+		if (p->tables[i].schema->ntriggers > 0)
+			return true;
+	return false;
+}
+
 /* "FILE:LINE:COL: table 't', KEY: ..." */
 static enum vl_status
 refuse(struct vl_rows_put *p, const struct rows_table *t, struct rows_at at,
@@ -186,10 +198,13 @@ rows_prove_differs(struct vl_rows_put *p, const struct rows_reader *rd,
 		if (!rows_reader_holds(rd, c->refs[i].condition))
 			ref = &c->refs[i];
 	(void)snprintf(text, sizeof(text),
-	    ref == NULL ?
+	    ref != NULL ?
+	        "once it is written this line is not about '%s'" READS :
+	        has_triggers(&p->here->plan) ?
 	        "'%s' is not as it was written: does a trigger of "
 	        "the database change it" :
-	        "once it is written this line is not about '%s'" READS,
+	        "'%s' is not as it was written: does the column keep no "
+	        "such value",
 	    c->schema->name);
 	return refuse(p, rd->t,
 	    ref == NULL ? (struct rows_at){ 0 } : ROWS_AT(ref->words), key,
@@ -227,9 +242,12 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 
 	if (st != VL_OK)
 		return st;
-	(void)snprintf(text, sizeof(text),
-	    "it was written and is not there: does a "
-	    "trigger of the database remove it%s",
+	(void)snprintf(text, sizeof(text), "%s%s",
+	    t->nconditions > 0 || has_triggers(&p->here->plan) ?
+	        "it was written and is not there: does a trigger of the "
+	        "database remove it" :
+	        "once it is written no row is called so: does the bundle call "
+	        "it by what is not in it",
 	    t->nconditions == 0 ? "" :
 	                          ", or a condition of the profile read rows "
 	                          "that are others here");
@@ -245,8 +263,11 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 		    "once it is written it is one that this entry skips" READS);
 	else if (found && t->nentries == 1)
 		(void)snprintf(text, sizeof(text),
-		    "once it is written it is called %s: does a trigger of the "
-		    "database change it",
+		    has_triggers(&p->here->plan) ?
+		        "once it is written it is called %s: does a trigger of "
+		        "the database change it" :
+		        "once it is written it is called %s: does the bundle "
+		        "call it by what is not in it",
 		    vl_escape_text(shown, sizeof(shown), note.key));
 	else if (found)
 		(void)snprintf(text, sizeof(text),

@@ -66,6 +66,7 @@ class Case:
     folder     name of the bundle's folder
     trust      more words of the target's entry of `trust`
     words      more words of the target's resource
+    database   SQL of the database `app` that the target has, too
     only       the one resource that the target takes
     trusted    label of the sender whom the target trusts
     root       only root can make it
@@ -89,6 +90,7 @@ class Case:
         self.trust = more.pop("trust", "")
         self.words = more.pop("words", "")
         self.only = more.pop("only", None)
+        self.database = more.pop("database", None)
         self.trusted = more.pop("trusted", "sender")
         self.root = more.pop("root", False)
         self.comes_out = more.pop("comes_out", None)

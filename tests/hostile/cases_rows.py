@@ -352,4 +352,108 @@ SECRET = [
            lines=[row("a", values={"body": {"$secret": "sf1.x"}})]),
 ]
 
-CASES = [*ORDER, *LINES, *BODIES, *SECRET]
+# Rows that go into a database of the target: nothing is wrong with the lines.
+NOTES_HERE = ("create table notes(body text, title text not null unique);"
+              "insert into notes values('mine', 'Mine');")
+PEOPLE_HERE = (
+    "create table man(id integer primary key, name text not null unique);"
+    "create table job(man integer references man(id), name text not null"
+    " unique, n integer) strict;")
+PEOPLE = line("profile", words={"resources": [{"resource": APP, "tables": [
+    {"key": ["name"], "table": "job"}, {"key": ["name"], "table": "man"}]}]})
+JOB = line("table", c="job", schema=sorted([
+    'column "man" INTEGER collate BINARY', 'column "n" INTEGER collate BINARY',
+    'column "name" TEXT not null collate BINARY', 'key "name" BINARY',
+    "strict"]))
+MAN = line("table", c="man", schema=sorted([
+    'column "id" INTEGER integer id collate BINARY',
+    'column "name" TEXT not null collate BINARY', 'key "id" BINARY',
+    'key "name" BINARY']))
+DATA_HERE = ("create table d(id text primary key, name text unique);"
+             "create table data_u(id integer primary key, v text);"
+             "insert into d values('u', 'mine');")
+DATA = line("profile", words={"resources": [{"resource": APP, "tables": [
+    {"key": ["name"], "table": "d"},
+    {"create": True, "table": "data_{d.id}"}]}]})
+D = line("table", c="d", schema=sorted([
+    'column "id" TEXT collate BINARY', 'column "name" TEXT collate BINARY',
+    'key "id" BINARY', 'key "name" BINARY']))
+
+
+def here(name, exit_code, says, *lines, sql=NOTES_HERE, **more):
+    rows = [item if isinstance(item, tuple) else (item, None)
+            for item in lines]
+    more.setdefault("open_exit", 0)
+    return Case("here: " + name, exit_code, says, {"inner": announced},
+                tree=[*rows, *base_tree()], database=sql, **more)
+
+
+def note(key, **values):
+    return row(key, values=values or {"body": "x", "title": key})
+
+
+def job(key, **values):
+    return row(key, c="job", values={"man": None, "n": 1, "name": key,
+                                     **values})
+
+
+def data(name):
+    return line("table", c=name, schema=sorted([
+        'column "id" INTEGER integer id collate BINARY',
+        'column "v" TEXT collate BINARY', 'key "id" BINARY']),
+        shape={"columns": [["id"], ["v"]], "key": ["id"]})
+
+
+def table_of(row_id, name):
+    """A row, and a table that is called by it."""
+    return (DATA, D, row("one", c="d", values={"name": "one"},
+                         x={"id": row_id}), data(name))
+
+
+IN_NOTES = r"resource 'app': table 'notes', \["
+HERE = [
+    here("a column that its table has not", 5,
+         IN_NOTES + r'"a"\]: it has not the columns that its table has in the '
+         "bundle$", PROFILE, NOTES,
+         note("a", body="x", title="a", zz=1)),
+    here("a table that is not here", 4,
+         "the bundle has table 'tags', which is not here$", PROFILE, NOTES,
+         note("a"), TAGS),
+    here("a value of another storage class", 4,
+         r"""table 'job', \["a"\]: cannot write to table 'job' of '\S+': """
+         "cannot store TEXT value in INTEGER column job.n$", PEOPLE, JOB,
+         job("a", n="text"), MAN, sql=PEOPLE_HERE),
+    here("a value that the column does not keep", 4,
+         IN_NOTES + r"""\"a"\]: 'body' is not as it was written: does the """
+         r"column keep no such value\? All was rolled back$", PROFILE, NOTES,
+         note("a", body=7, title="a")),
+    here("a reference to a record that is nowhere", 4,
+         r"""table 'job', \["a"\]: column 'man' refers to 'man' \["x"\], """
+         "which is neither in the bundle nor here", PEOPLE, JOB,
+         job("a", man={"$ref": ["x"]}), MAN, sql=PEOPLE_HERE),
+    here("a reference in a column of values", 4,
+         IN_NOTES + r"""\"a"\]: column 'body' refers to no table here$""",
+         PROFILE, NOTES, note("a", body={"$ref": ["b"]}, title="a")),
+    here("a key that is not its row's", 4,
+         IN_NOTES + r"""\"a"\]: once it is written no row is called so: """
+         r"does the bundle call it by what is not in it\? All was rolled back$",
+         PROFILE, NOTES, note("a", body="x", title="b")),
+    here("two rows with one name in them", 4,
+         IN_NOTES + r"""\"b"\]: cannot write to .*: UNIQUE constraint """
+         r"""failed: notes.title; in the way is .*\["a"\] of the target""",
+         PROFILE, NOTES, note("a"), note("b", body="x", title="a")),
+    here("a table called by a row that is not there", 5,
+         r"table 'data_\{\[\S+\]\}' is called by a row that the bundle has "
+         "not$", *table_of("i1", 'data_{["two"]}'), sql=DATA_HERE),
+    here("a table called by no key", 4,
+         r"the bundle has table 'data_x\S+ drop', which is not here$",
+         *table_of("i1", 'data_x"; drop'), sql=DATA_HERE),
+    here("words of another resource", 5,
+         "the profile in the bundle is of another resource$",
+         {**PROFILE, "words": {"resources": [{"resource": "other"}]}}),
+    here("words that are unknown", 5, "unknown word 'ky'",
+         {**PROFILE, "words": {"resources": [{"resource": APP, "tables": [
+             {"ky": ["title"], "table": "notes"}]}]}}),
+]
+
+CASES = [*ORDER, *LINES, *BODIES, *SECRET, *HERE]

@@ -18,6 +18,7 @@ import importlib
 import os
 import re
 import resource
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -60,10 +61,11 @@ def manner(name, result):
         yield f"{name}: prints a raw control byte: {result.said!r}"
     lines = [line for line in result.err.splitlines()
              if re.match(r"valise(-import)?: ", line)]
-    # The exception: several files that are wrong have a line each, and the
-    # last one counts them.
+    # The exception: several files that are wrong, or references to nothing,
+    # have a line each, and the last one counts or repeats them.
     if result.code and len(lines) != 1 and not (
-            lines and lines[-1].endswith("as listed above")):
+            lines and (lines[-1].endswith("as listed above") or
+                       lines[-1].endswith(lines[0].split(": ", 1)[1]))):
         yield f"{name}: refuses in {len(lines)} lines: {result}"
 
 
@@ -103,10 +105,26 @@ class Runner:
             *self.words(case), "--yes", "--allow-delete",
             *(("--only", case.only) if case.only else ()))
 
+    def make_database(self, sql):
+        """Beside the tree; its bytes."""
+        file = self.site.folder / "app.db"
+        file.unlink(missing_ok=True)
+        if sql is None:
+            return None
+        db = sqlite3.connect(file)
+        db.executescript(sql)
+        db.close()
+        yaml = self.site.target_yaml
+        yaml.write_text(yaml.read_text().replace(
+            "resources:\n",
+            f"resources:\n  - {{name: app, kind: sqlite, path: {file}}}\n"))
+        return file.read_bytes()
+
     def complaints(self, case, bundle):
         self.site.write_target_yaml(case.words, extra=(
             f"trust:\n  - {{sender: {self.keys}/{case.trusted}.pub"
             f"{case.trust}}}\n"))
+        database = self.make_database(case.database)
         for name, code, words in self.runs(case, bundle):
             result = self.site.run(*words, expect=ANY)
             if peak() > self.peak:
@@ -127,6 +145,9 @@ class Runner:
             yield from case.comes_out(self.site.target)
         elif self.site.state() != self.before:
             yield "the target changed"
+        if database and not case.comes_out and database != (
+                self.site.folder / "app.db").read_bytes():
+            yield "the database changed"
         if self.site.leftovers():
             yield f"left behind: {self.site.leftovers()}"
 

@@ -289,6 +289,14 @@ names_of_a_profile_that_are_not_there(void **state)
 	    WORDS("      - {table: b, key: [name]}\n    keep_here:\n"
 	          "      - {table: bb, where: \"name='x'\"}\n"),
 	    VL_EUSAGE, "p.yaml:7:9: 'keep_here': there is no table 'bb'");
+	refuse_source(two,
+	    WORDS(
+	        "      - {table: b, key: [name]}\n    not_reference: [b.zz]\n"),
+	    VL_EUSAGE,
+	    "p.yaml:3:5: 'not_reference': there is no column 'b.zz'");
+	refuse_source(two,
+	    WORDS("      - {table: b, key: [name], owned_by: a}\n"), VL_EUSAGE,
+	    "p.yaml:5:9: 'owned_by: a' of table 'b' is no reference");
 }
 
 static void
