@@ -19,6 +19,11 @@
 #define OVER_BUNDLE                                                            \
 	"profile:\n  use: bundle\n  tables:\n"                                 \
 	"    - {resource: app, table: post, on_match: overwrite}\n"
+#define OWNED                                                                  \
+	"profile:\n  resources:\n    - resource: app\n      tables:\n"         \
+	"        - {table: person, key: [mail]}\n"                             \
+	"        - {table: post, key: [title], owned_by: author}\n"            \
+	"      references: [{from: post, file: '{title}', in: tree}]\n"
 #define WITH_ROWS SITE "  - {name: app, kind: sqlite, path: base/app.db}\n"
 /* As an exporter writes them; d/x is d/ and the id of ada. */
 #define TIED "d/{[\"ada\"]}"
@@ -41,8 +46,8 @@ static const char lines[] =
     "\"column \\\"id\\\" INTEGER integer id collate BINARY\","
     "\"column \\\"title\\\" TEXT not null collate BINARY\","
     "\"key \\\"id\\\" BINARY\",\"key \\\"title\\\" BINARY\"],\"t\":\"table\"}\n"
-    "{\"c\":\"post\",\"k\":[\"one\"],\"r\":\"app\",\"row\":{\"author\":{"
-    "\"$ref\":[\"ada\"]},\"title\":\"one\"},\"t\":\"row\",\"x\":{\"id\":1}}\n";
+    "{\"c\":\"post\",\"k\":[\"a\"],\"r\":\"app\",\"row\":{\"author\":{"
+    "\"$ref\":[\"ada\"]},\"title\":\"a\"},\"t\":\"row\",\"x\":{\"id\":1}}\n";
 /* Here ada has the name that another file had before, and a post its id. */
 static const char target[] =
     "create table person(id text primary key, mail text not null unique,"
@@ -53,7 +58,7 @@ static const char target[] =
     "insert into post values (1, 'mine', 'z');";
 
 static const char wanted[] = "w|blaise|39\ny|ada|36\nz|carla|1\n"
-                             "1|mine|z\n2|one|y\n";
+                             "1|mine|z\n2|a|y\n";
 
 static struct vl_buf old_rows;
 static struct vl_buf new_rows;

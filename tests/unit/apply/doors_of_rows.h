@@ -7,10 +7,26 @@
 
 #include <valise/brought.h>
 #include <valise/json.h>
+#include <valise/owned.h>
 #include <valise/rows.h>
 #include <valise/ties.h>
 
 /* clang-format off */
+DOOR(vl_owned_new, (struct vl_owned **out, struct vl_err *err), (out, err))
+DOOR(vl_owned_tree, (struct vl_owned *o, const char *tree,
+    struct vl_err *err), (o, tree, err))
+DOOR(vl_owned_linked, (struct vl_owned *o, const char *tree,
+    struct vl_slice path, struct vl_slice first, struct vl_err *err),
+    (o, tree, path, first, err))
+DOOR(vl_owned_came, (struct vl_owned *o, const char *tree,
+    struct vl_slice path, const uint8_t *hash, struct vl_err *err),
+    (o, tree, path, hash, err))
+DOOR(vl_owned_after, (struct vl_owned *o, const char *tree,
+    struct vl_slice path, enum vl_owned_after *after, struct vl_err *err),
+    (o, tree, path, after, err))
+DOOR(vl_owned_to, (struct vl_owned *o, const char *tree,
+    struct vl_slice path, struct vl_buf *out, enum vl_tied *how,
+    struct vl_err *err), (o, tree, path, out, how, err))
 DOOR(vl_dbs_open, (struct vl_dbs **out, const struct vl_dbs_opts *opts,
     struct vl_err *err), (out, opts, err))
 DOOR(vl_dbs_take, (struct vl_dbs *d, struct vl_err *err), (d, err))

@@ -38,6 +38,31 @@ so_they_do_by_the_profile_of_the_bundle(void **state)
 	sweep_import(WITH_ROWS "profile: bundle\n");
 }
 
+/* The post owns file a; no path holds an id. */
+static const char words_owned[] =
+    "{\"r\":\"app\",\"t\":\"profile\",\"words\":{\"resources\":[{"
+    "\"references\":[{\"file\":\"{title}\",\"from\":\"post\",\"in\":"
+    "\"tree\"}],\"resource\":\"app\",\"tables\":[{\"key\":[\"mail\"],"
+    "\"table\":\"person\"},{\"key\":[\"title\"],\"owned_by\":\"author\","
+    "\"table\":\"post\"}]}]}}";
+
+static void
+so_they_do_where_rows_own_files(void **state)
+{
+	char owned[sizeof(lines) + sizeof(words_owned)];
+
+	(void)state;
+	(void)snprintf(
+	    owned, sizeof(owned), "%s%s", words_owned, strchr(lines, '\n'));
+	all.rows = vl_slice_of(owned);
+	all.tied = NULL;
+	importer_bundle();
+	sweep_import(WITH_ROWS OWNED);
+	all.rows = vl_slice_of(lines);
+	all.tied = TIED;
+	importer_bundle();
+}
+
 static void
 so_they_do_with_words_of_the_site_over_that(void **state)
 {
@@ -176,6 +201,7 @@ main(void)
 		    rows_and_files_change_together_whichever_call_fails),
 		cmocka_unit_test(so_they_do_by_the_profile_of_the_bundle),
 		cmocka_unit_test(so_they_do_with_words_of_the_site_over_that),
+		cmocka_unit_test(so_they_do_where_rows_own_files),
 		cmocka_unit_test(
 		    a_plan_is_written_whole_or_not_whichever_call_fails),
 		cmocka_unit_test(
