@@ -93,6 +93,19 @@ is_plain(const char *text)
 	return true;
 }
 
+/* And no digit or letter behind them. */
+static bool
+has_words(const char *text, const char *words)
+{
+	const size_t n = strlen(words);
+	const char *p = text;
+
+	for (p = strstr(p, words); p != NULL; p = strstr(p + n, words))
+		if (p[n] == '\0' || strchr(": ,s", p[n]) != NULL)
+			return true;
+	return false;
+}
+
 /* Read it, hold the outcome against what is due, and mend the bundle. */
 static void
 expect(const char *what, const struct held_file *f, const struct held_file *g,
@@ -109,7 +122,7 @@ expect(const char *what, const struct held_file *f, const struct held_file *g,
 		wrong = "it is not what is refused";
 	else if (!names(&o, f->name) && (g == NULL || !names(&o, g->name)))
 		wrong = "the file is not named";
-	else if (says != NULL && strstr(o.text, says) == NULL)
+	else if (says != NULL && !has_words(o.text, says))
 		wrong = "the place is not named";
 	else if (!is_plain(o.text))
 		wrong = "the message is not fit for a terminal";
@@ -278,7 +291,7 @@ record_of(const struct vl_buf *plain, size_t at, char text[64])
 		if (h.kind == VL_RECORD_BLOCK)
 			size += (size_t)4 * h.items;
 		if (at < from + size) {
-			snprintf(text, 64, "record at %zu:", from);
+			snprintf(text, 64, "record at %zu", from);
 			if (at == from)
 				text[strlen("record")] = '\0';
 			return text;
