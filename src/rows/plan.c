@@ -312,7 +312,7 @@ read_entry(struct rows_table *t, const struct rows_plan *p,
 	if (w != NULL)
 		st = read_words(t, opts, e, err);
 	if (st == VL_OK)
-		st = complete_key(t, e, p->lenient, err);
+		st = complete_key(t, e, p->lenient && p->ear == NULL, err);
 	if (st != VL_OK && rows_heard(p, t, NULL, err))
 		st = rows_ear_key(t, e, err);
 	find_ways(t, e);

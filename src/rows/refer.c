@@ -308,7 +308,7 @@ add_foreign(struct refer *r, unsigned depth)
 		    NONE :
 		    vl_table_column(r->p->tables[to].schema, f->to_columns[k]);
 		/* Of a table that travels the source has refused it. */
-		if (column == NONE && r->p->lenient)
+		if (column == NONE && r->p->lenient && r->p->ear == NULL)
 			return VL_OK;
 		if (column == NONE)
 			return fail_foreign(r, f, k);
@@ -410,7 +410,7 @@ check_declared(struct refer *r)
 	if (is_declared(r))
 		return VL_OK;
 	/* The bundle may not have it: drift.c. */
-	if (r->p->lenient && !r->opts->warn_undeclared) {
+	if (r->p->lenient && r->p->ear == NULL && !r->opts->warn_undeclared) {
 		r->t->columns[r->column].undeclared = true;
 		return VL_OK;
 	}
