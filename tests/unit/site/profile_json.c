@@ -25,7 +25,6 @@ static const char *const lines[] = {
 	"  - table: user",
 	"    where: type = 1",
 	"    key: [login, {of: a.b, where: x, column: c}]",
-	"    match: [id, key]",
 	"    owned_by: [p, q]",
 	"    ordinal: [t, id]",
 	"    skip: name = 2",
@@ -39,7 +38,7 @@ static const char *const lines[] = {
 	"    derive: update user set n = 1 #",
 	"    nested_set: {parent: p, left: l, right: r, order: [o, a], scope: "
 	"[s, b]}",
-	"  - {table: person, key: [type]}",
+	"  - {table: person, key: [type], match: [id, key]}",
 	"  - {table: 'data_{d.id}', create: true}",
 	"  references:",
 	"  - from: [issue.a, issue.b]",
