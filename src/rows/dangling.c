@@ -19,21 +19,34 @@ struct telling {
 	struct vl_row_store store;
 	struct vl_buf memory;
 	struct vl_buf text; /* of a cell */
+	char first[4096]; /* kept back: the failure says it where it is alone */
 };
+
+static void
+note(const struct telling *t, const char *text)
+{
+	const struct vl_rows_report *report = &t->p->opts.rows.report;
+
+	if (report->note != NULL)
+		report->note(report->arg, text);
+}
 
 static void
 tell(struct telling *t, const struct rows_staged *row, const struct vl_err *why)
 {
-	const struct vl_rows_report *report = &t->p->opts.rows.report;
 	char key[256];
-	char text[4096];
+	char text[sizeof(t->first)];
 
-	if (t->n++ >= TOLD || report->note == NULL)
+	if (t->n++ >= TOLD)
 		return;
-	(void)snprintf(text, sizeof(text), "table '%s', %s: %s",
+	(void)snprintf(t->n == 1 ? t->first : text, sizeof(text),
+	    "table '%s', %s: %s",
 	    t->p->here->plan.tables[t->table].schema->name,
 	    vl_escape_text(key, sizeof(key), row->key), why->text);
-	report->note(report->arg, text);
+	if (t->n == 2)
+		note(t, t->first);
+	if (t->n > 1)
+		note(t, text);
 }
 
 static enum vl_status

@@ -61,11 +61,10 @@ def manner(name, result):
         yield f"{name}: prints a raw control byte: {result.said!r}"
     lines = [line for line in result.err.splitlines()
              if re.match(r"valise(-import)?: ", line)]
-    # The exception: several files that are wrong, or references to nothing,
-    # have a line each, and the last one counts or repeats them.
+    # The exception: several files that are wrong have a line each, and the
+    # last one counts them.
     if result.code and len(lines) != 1 and not (
-            lines and (lines[-1].endswith("as listed above") or
-                       lines[-1].endswith(lines[0].split(": ", 1)[1]))):
+            lines and lines[-1].endswith("as listed above")):
         yield f"{name}: refuses in {len(lines)} lines: {result}"
 
 
