@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <valise/fs.h>
+
 #include "private.h"
 
 #define NAME   "valise-private"
@@ -60,21 +62,9 @@ fd_of(sqlite3_file *file)
 static int
 write_bytes(int fd, const uint8_t *p, size_t n, off_t at)
 {
-	ssize_t put = 0;
-
-	while (n > 0) {
-		put = pwrite(fd, p, n, at);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0 && errno == ENOSPC)
-			return SQLITE_FULL;
-		if (put <= 0)
-			return SQLITE_IOERR_WRITE;
-		p += put;
-		at += put;
-		n -= (size_t)put;
-	}
-	return SQLITE_OK;
+	if (vl_pwrite_all(fd, (struct vl_slice){ p, n }, at, NULL) == VL_OK)
+		return SQLITE_OK;
+	return errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
 static enum vl_status
@@ -144,28 +134,16 @@ close_file(sqlite3_file *file)
 static int
 read_file(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
 {
-	uint8_t *to = p;
-	size_t left = (size_t)n;
-	ssize_t got = 0;
+	size_t got = 0;
 	int rc = settle(file);
 
 	if (rc != SQLITE_OK)
 		return rc;
-	while (left > 0) {
-		got = pread(fd_of(file), to, left, at);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return SQLITE_IOERR_READ;
-		if (got == 0)
-			break;
-		to += got;
-		at += got;
-		left -= (size_t)got;
-	}
+	if (vl_pread_full(fd_of(file), p, (size_t)n, at, &got, NULL) != VL_OK)
+		return SQLITE_IOERR_READ;
 	/* SQLite counts on zeros behind the end. */
-	memset(to, 0, left);
-	return left == 0 ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+	memset((uint8_t *)p + got, 0, (size_t)n - got);
+	return got == (size_t)n ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
 static int
