@@ -56,19 +56,28 @@ reseal_pack(struct reseal_work *w)
 	vl_buf_free(&plain);
 }
 
-/* A file of one chunk, which is how it would be cut, and its list. */
+/* The list of a line whose body is one chunk, which is how it would be cut. */
 static inline void
-reseal_body(struct reseal_work *w, struct vl_entry *e, struct vl_buf *lists,
-    uint64_t line, size_t chunk)
+reseal_list(
+    struct reseal_work *w, struct vl_buf *lists, uint64_t line, size_t chunk)
 {
 	static const uint8_t no_zeros[4];
-	struct vl_content_hash h = { 0 };
 	uint8_t head[16];
 
 	vl_list_item_encode(head, line, 0, 1);
 	reseal_add(lists, head, sizeof(head));
 	reseal_add(lists, no_zeros, sizeof(no_zeros));
 	reseal_add(lists, w->chunk_ids[chunk], VL_HASH_SIZE);
+	w->nlists++;
+}
+
+static inline void
+reseal_body(struct reseal_work *w, struct vl_entry *e, struct vl_buf *lists,
+    uint64_t line, size_t chunk)
+{
+	struct vl_content_hash h = { 0 };
+
+	reseal_list(w, lists, line, chunk);
 	e->size = w->chunks[chunk].n;
 	vl_content_begin(&h, w->all->ids, e->size);
 	vl_content_add(&h, 0, w->chunk_ids[chunk]);
@@ -165,6 +174,8 @@ reseal_entries(
 	size_t i = 0;
 
 	reseal_add(lines, w->all->rows.p, w->all->rows.n);
+	if (w->all->with_body > 0)
+		reseal_list(w, lists, w->all->with_body, 0);
 	if (w->all->tied != NULL)
 		all[3].path = w->all->tied;
 	for (i = 0; i < RESEAL_ENTRIES; i++) {
@@ -240,7 +251,8 @@ reseal_index(struct reseal_work *w)
 	kind.items = (uint32_t)(n + 1);
 	reseal_record(w, &plain, &kind, NULL, &lines);
 	reseal_secrets(w, &plain);
-	kind = (struct vl_record_header){ .kind = VL_RECORD_LISTS, .items = 2 };
+	kind = (struct vl_record_header){ .kind = VL_RECORD_LISTS,
+		.items = w->nlists };
 	reseal_part(w, RESEAL_LISTS, &lists);
 	reseal_record(w, &plain, &kind, NULL, &lists);
 	reseal_part(w, RESEAL_INDEX, &plain);

@@ -63,6 +63,7 @@ struct reseal {
 	struct vl_buf keys_text;
 	struct vl_head head;
 	struct vl_slice rows; /* lines of a database; none: there is none */
+	uint64_t with_body;   /* of these the one whose body is chunk 0, or 0 */
 	const char *tied;     /* the path of d/x, or NULL: that */
 	struct vl_slice text; /* content of a; none: random bytes */
 	/* a has secrets, made by these; NULL: none */
@@ -85,6 +86,7 @@ struct reseal_work {
 	struct vl_buf block;
 	struct vl_buf tokens; /* items */
 	uint32_t ntokens;
+	uint32_t nlists;
 	struct vl_slice chunks[RESEAL_CHUNKS];
 	uint8_t chunk_ids[RESEAL_CHUNKS][VL_HASH_SIZE];
 	struct vl_inner_head inner;

@@ -108,6 +108,8 @@ DOOR(vl_stage_drop, (struct vl_stage *s, struct vl_err *err), (s, err))
 DOOR(vl_stage_clean, (struct vl_stage *s,
     const struct vl_stage_report *report, struct vl_err *err),
     (s, report, err))
+DOOR(vl_stage_take_time, (struct vl_stage *s, struct vl_time *time,
+    struct vl_err *err), (s, time, err))
 DOOR(vl_stage_sweep, (const struct vl_header *h, size_t tree,
     struct vl_err *err), (h, tree, err))
 DOOR(vl_stage_restore, (const struct vl_header *h, size_t tree,

@@ -6,6 +6,7 @@
 #include "doors.h"
 
 #include <valise/brought.h>
+#include <valise/check.h>
 #include <valise/json.h>
 #include <valise/owned.h>
 #include <valise/rows.h>
@@ -56,6 +57,11 @@ DOOR(vl_rows_put_prove, (struct vl_rows_put *p, struct vl_err *err), (p, err))
 DOOR(vl_rows_put_id_of, (struct vl_rows_put *p, const struct vl_tie *tie,
     struct vl_slice key, struct vl_buf *id, enum vl_tied *how,
     struct vl_err *err), (p, tie, key, id, how, err))
+DOOR(vl_rows_check, (const struct vl_rows_opts *opts,
+    const struct vl_check *to, enum vl_status *verdict, struct vl_err *err),
+    (opts, to, verdict, err))
+DOOR(vl_unpack_body, (struct vl_unpack *u, const struct vl_unpacked *rec,
+    const struct vl_body_sink *sink, struct vl_err *err), (u, rec, sink, err))
 DOOR(vl_profile_of_site, (struct vl_profile **out, const struct vl_site *of,
     const char *dir, struct vl_err *err), (out, of, dir, err))
 DOOR(vl_profile_meaning, (struct vl_buf *out, const struct vl_profile *p,

@@ -58,6 +58,66 @@ so_is_one_whose_sender_is_asked_about(void **state)
 	survived();
 }
 
+#define LONG_NAME                                                              \
+	"a name so long that no staging has room for its own beside it, "      \
+	"which are 255 bytes with what is put in front of that and behind, "   \
+	"and so it stands in the root, as it does where that is a mount "      \
+	"point and nobody may rename from one file system to another"
+
+/* The root is a link to a directory of that name. */
+static void
+reset_inside(void *arg)
+{
+	reset(arg);
+	assert_int_equal(0,
+	    renameat(
+	        folder_fd(), "world/tree", folder_fd(), "world/" LONG_NAME));
+	assert_int_equal(0, symlinkat(LONG_NAME, folder_fd(), "world/tree"));
+}
+
+/* Once no staging stands in the new root, its time is the bundle's. */
+static void
+root_in_time(void)
+{
+	struct dirent **names = NULL;
+	struct stat root = { 0 };
+	bool left = !is_tree(&new_tree);
+	int n = scandirat(folder_fd(), "world/tree", &names, NULL, NULL);
+	int i = 0;
+
+	assert_true(n >= 0);
+	for (i = 0; i < n; i++) {
+		left = left || is_staging(names[i]->d_name);
+		free(names[i]);
+	}
+	free((void *)names);
+	assert_int_equal(0, fstatat(folder_fd(), "world/tree", &root, 0));
+	if (!left)
+		assert_int_equal(1600000000, root.st_mtim.tv_sec);
+}
+
+static void
+ends_in_time(void *arg, enum vl_status st)
+{
+	if (st == VL_OK)
+		root_in_time();
+	ends(arg, st);
+}
+
+static void
+so_is_one_whose_staging_stands_in_the_root(void **state)
+{
+	const struct sweep_work w = {
+		.before = reset_inside, .work = import, .after = ends_in_time
+	};
+
+	(void)state;
+	interactive = false;
+	use_from(SITE, reset_inside);
+	assert_true(sweep_all(&w, EIO) > 80);
+	survived();
+}
+
 /* The same bundle once more: nothing differs. */
 static void
 import_before(void *arg)
@@ -102,6 +162,8 @@ a_preview_changes_nothing_whichever_call_fails(void **state)
 	assert_in_range(sweep.survived, 0, 8);
 }
 
+static void (*start)(void *arg) = reset;
+
 /* An import that was killed when it came to a door. */
 static void
 killed(void *arg)
@@ -111,7 +173,7 @@ killed(void *arg)
 	int status = 0;
 	pid_t pid = 0;
 
-	reset(NULL);
+	start(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -188,6 +250,7 @@ is_whole(void *arg, enum vl_status st)
 		recover_now();
 	if (!is_tree(&old_tree) && !is_tree(&new_tree))
 		fail_msg("the next recovery leaves neither tree");
+	root_in_time();
 	ends(NULL, VL_EPENDING);
 }
 
@@ -213,6 +276,30 @@ recovers_from_a_kill_whichever_call_fails(void **state)
 		assert_true(sweep_all(&w, EIO) > 5);
 		assert_in_range(sweep.survived, 0, 8);
 	}
+}
+
+static void
+so_it_does_where_the_staging_stands_in_the_root(void **state)
+{
+	/* Before the root's time is noted, and behind it. */
+	static const char *const near[] = { "vl_stage_take_time",
+		"vl_ledger_save", "vl_stage_clean" };
+	char door[32];
+	const struct sweep_work w = { .arg = door,
+		.before = killed,
+		.work = recover,
+		.after = is_whole };
+	size_t i = 0;
+
+	(void)state;
+	start = reset_inside;
+	use_from(SITE, start);
+	for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
+		(void)snprintf(door, sizeof(door), "%s", near[i]);
+		assert_true(sweep_all(&w, EIO) > 5);
+		assert_in_range(sweep.survived, 0, 8);
+	}
+	start = reset;
 }
 
 static void
@@ -290,11 +377,14 @@ main(void)
 		    an_import_is_all_or_nothing_whichever_call_fails),
 		cmocka_unit_test(so_is_one_with_rules),
 		cmocka_unit_test(so_is_one_whose_sender_is_asked_about),
+		cmocka_unit_test(so_is_one_whose_staging_stands_in_the_root),
 		cmocka_unit_test(
 		    the_same_bundle_again_changes_nothing_whichever_call_fails),
 		cmocka_unit_test(
 		    a_preview_changes_nothing_whichever_call_fails),
 		cmocka_unit_test(recovers_from_a_kill_whichever_call_fails),
+		cmocka_unit_test(
+		    so_it_does_where_the_staging_stands_in_the_root),
 		cmocka_unit_test(so_it_does_where_the_state_is_lost),
 		cmocka_unit_test(gives_up_whichever_call_fails),
 	};

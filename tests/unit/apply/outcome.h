@@ -45,6 +45,15 @@ add_bytes(struct vl_buf *out, int dirfd, const char *name, bool link)
 	vl_buf_free(&b);
 }
 
+/* Staging that stands in a root, by any of its names, is none of the tree. */
+static bool pass_over_staging;
+
+static inline bool
+is_staging(const char *name)
+{
+	return strncmp(name, ".valise", 7) == 0;
+}
+
 /* Names and content of all below `path`, by names. */
 static inline void
 look_below(struct vl_buf *out, const char *path)
@@ -60,7 +69,8 @@ look_below(struct vl_buf *out, const char *path)
 		const char *last = names[i]->d_name;
 
 		(void)snprintf(name, sizeof(name), "%s/%s", path, last);
-		if (strcmp(last, ".") != 0 && strcmp(last, "..") != 0) {
+		if (strcmp(last, ".") != 0 && strcmp(last, "..") != 0 &&
+		    !(pass_over_staging && is_staging(last))) {
 			assert_int_equal(0,
 			    fstatat(
 			        folder_fd(), name, &st, AT_SYMLINK_NOFOLLOW));
@@ -95,11 +105,16 @@ is(const struct vl_buf *wanted)
 	return is_at("world", wanted);
 }
 
-/* The tree, whatever stands beside it. */
+/* The tree, whatever stands beside it, or in it to be removed. */
 static inline bool
 is_tree(const struct vl_buf *wanted)
 {
-	return is_at("world/tree", wanted);
+	bool same = false;
+
+	pass_over_staging = true;
+	same = is_at("world/tree", wanted);
+	pass_over_staging = false;
+	return same;
 }
 
 /* The target as it was, and a side that remembers nothing. */

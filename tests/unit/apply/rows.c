@@ -38,6 +38,14 @@ so_they_do_by_the_profile_of_the_bundle(void **state)
 	sweep_import(WITH_ROWS "profile: bundle\n");
 }
 
+static void
+bring(const char *text, const char *tied)
+{
+	all.rows = vl_slice_of(text);
+	all.tied = tied;
+	importer_bundle();
+}
+
 /* The post owns file a; no path holds an id. */
 static const char words_owned[] =
     "{\"r\":\"app\",\"t\":\"profile\",\"words\":{\"resources\":[{"
@@ -54,13 +62,57 @@ so_they_do_where_rows_own_files(void **state)
 	(void)state;
 	(void)snprintf(
 	    owned, sizeof(owned), "%s%s", words_owned, strchr(lines, '\n'));
-	all.rows = vl_slice_of(owned);
-	all.tied = NULL;
-	importer_bundle();
+	bring(owned, NULL);
 	sweep_import(WITH_ROWS OWNED);
-	all.rows = vl_slice_of(lines);
-	all.tied = TIED;
-	importer_bundle();
+	bring(lines, TIED);
+}
+
+#define BLAISE "{\"c\":\"person\",\"k\":[\"blaise\"]"
+#define OLD    5000 /* what is shorter stands in the line */
+
+/* The bundle's, but that blaise has an age in a body, the content of a. */
+static void
+bring_with_body(const char *age)
+{
+	static char aged[sizeof(lines) + 200];
+	const char *at = strstr(lines, BLAISE);
+	struct vl_content_hash h = { 0 };
+	char hash[VL_B64U_SIZE(VL_CONTENT_HASH_SIZE)];
+	uint8_t id[VL_HASH_SIZE];
+
+	all.text = vl_slice_of(age);
+	all.with_body = 3;
+	vl_ids_chunk(all.ids, id, all.text);
+	vl_content_begin(&h, all.ids, all.text.n);
+	vl_content_add(&h, 0, id);
+	vl_content_end(&h, id);
+	(void)snprintf(aged, sizeof(aged),
+	    "%.*s{\"c\":\"person\",\"hash\":\"k1.%s\",\"k\":[\"blaise\"],"
+	    "\"r\":\"app\",\"row\":{\"age\":{\"$body\":[0,%d]},\"mail\":"
+	    "\"blaise\"},\"size\":%d,\"t\":\"row\",\"x\":{\"id\":\"w\"}}%s",
+	    (int)(at - lines), lines, vl_b64u(hash, id, sizeof(id)), OLD, OLD,
+	    strchr(at, '\n'));
+	bring(aged, TIED);
+}
+
+static void
+so_they_do_where_a_value_is_in_a_body(void **state)
+{
+	char age[OLD + 1];
+	char becomes[OLD + 100];
+
+	(void)state;
+	memset(age, 'x', OLD);
+	age[OLD] = '\0';
+	(void)snprintf(becomes, sizeof(becomes), "w|blaise|%s\n%s", age,
+	    WANTED_BUT_BLAISE);
+	wanted = becomes;
+	bring_with_body(age);
+	sweep_import(WITH_ROWS PROFILE);
+	wanted = WANTED;
+	all.text = (struct vl_slice){ 0 };
+	all.with_body = 0;
+	bring(lines, TIED);
 }
 
 static void
@@ -68,6 +120,76 @@ so_they_do_with_words_of_the_site_over_that(void **state)
 {
 	(void)state;
 	sweep_import(WITH_ROWS OVER_BUNDLE);
+}
+
+/* Once there may be two persons of one mail. */
+static char told[1024];
+
+static void
+note(void *arg, const char *text)
+{
+	(void)arg;
+	(void)snprintf(told, sizeof(told), "%s", text);
+}
+
+/* A preview that is refused, as far as it gets. */
+static enum vl_status
+refused(void *arg, struct vl_err *err)
+{
+	struct vl_import_opts opts = importer_opts();
+	struct vl_apply_ui ui = *opts.ui;
+	enum vl_status st = VL_OK;
+
+	(void)arg;
+	told[0] = '\0';
+	ui.note = note;
+	opts.ui = &ui;
+	opts.preview = true;
+	st = importer_run(&opts, err);
+	assert_int_not_equal(VL_OK, st);
+	return st == VL_EREFUSED ? VL_OK : st;
+}
+
+static void
+rows_stay_old(void *arg, enum vl_status st)
+{
+	(void)arg, (void)st;
+	assert_true(is(&before) && rows_are(&old_rows));
+}
+
+static void
+keys_that_do_not_hold_here_are_told_whichever_call_fails(void **state)
+{
+	static const char unique[] = ",\"key \\\"mail\\\" BINARY\"";
+	const struct sweep_work w = {
+		.before = reset_both, .work = refused, .after = rows_stay_old
+	};
+	const char *at = strstr(lines, unique);
+	char loose[sizeof(lines)];
+	struct vl_err err = { 0 };
+
+	(void)state;
+	(void)snprintf(loose, sizeof(loose), "%.*s%s", (int)(at - lines), lines,
+	    at + strlen(unique));
+	bring(loose, TIED);
+	target = "create table person(id text primary key, mail text not null,"
+	         " age integer);"
+	         "create table post(id integer primary key, title text not null"
+	         " unique, author text references person(id));"
+	         "insert into person values ('y', 'ada', 30), ('z', 'ada', 1);";
+	importer_site(WITH_ROWS PROFILE);
+	reset_both(NULL);
+	vl_buf_clear(&before);
+	vl_buf_clear(&old_rows);
+	look_below(&before, "world");
+	look_at_rows(&old_rows);
+	assert_int_equal(VL_OK, refused(NULL, &err));
+	assert_non_null(
+	    strstr(told, "table 'person', here: 2 rows share 1 key"));
+	assert_true(sweep_all(&w, EIO) > 60);
+	assert_in_range(sweep.survived, 0, 8);
+	target = there;
+	bring(lines, TIED);
 }
 
 static void
@@ -202,6 +324,9 @@ main(void)
 		cmocka_unit_test(so_they_do_by_the_profile_of_the_bundle),
 		cmocka_unit_test(so_they_do_with_words_of_the_site_over_that),
 		cmocka_unit_test(so_they_do_where_rows_own_files),
+		cmocka_unit_test(so_they_do_where_a_value_is_in_a_body),
+		cmocka_unit_test(
+		    keys_that_do_not_hold_here_are_told_whichever_call_fails),
 		cmocka_unit_test(
 		    a_plan_is_written_whole_or_not_whichever_call_fails),
 		cmocka_unit_test(
