@@ -92,6 +92,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 		return;
 	rows_stage_free(p->stage);
 	rows_brought_free(p->brought);
+	vl_sort_free(p->once);
 	free(p->seen);
 	free(p->settled);
 	free(p->per);
@@ -280,6 +281,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	enum vl_status st = rows_take_end(p, err);
 	size_t i = 0;
 
+	if (st == VL_OK)
+		st = rows_once_check(p, err);
 	if (st == VL_OK)
 		st = rows_take_tables(p, err);
 	if (st == VL_OK)

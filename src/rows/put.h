@@ -8,6 +8,7 @@
  *	           tables that are made
  *	drift.c    the schema of a table there and here
  *	take.c     lines of the bundle as they come
+ *	once.c     no two rows of a table with one id
  *	stage.c, aside.c, fate.c, staging.c, body.c
  *	           rows of the bundle, put aside
  *	here_row.c values of the source become those of this side
@@ -217,7 +218,10 @@ struct vl_rows_put {
 	                   * those that are found later */
 	uint64_t missing; /* bytes of its body */
 	bool open;        /* it is not put aside yet */
-	bool whole_row;   /* its body is kept in `whole` until it is there */
+	struct vl_sort *once; /* ids of `once_table` at the source, or NULL */
+	size_t once_table;
+	bool once_any;  /* there are some */
+	bool whole_row; /* its body is kept in `whole` until it is there */
 	struct vl_buf whole;
 	struct rows_heres heres;
 	uint64_t left;      /* rows of the bundle that are not written */
@@ -631,6 +635,11 @@ struct rows_tried {
 };
 enum vl_status rows_taken(struct vl_rows_put *p, size_t table,
     const struct rows_tried *tried, struct vl_err *err);
+/* once.c: the id at the source of the row that is put aside next, and whether
+ * two of the table have one: VL_EFORMAT. */
+enum vl_status rows_once_add(struct vl_rows_put *p, size_t table,
+    const struct vl_cell *id, struct vl_err *err);
+enum vl_status rows_once_check(struct vl_rows_put *p, struct vl_err *err);
 /* take.c: the row that came last is whole: aside with it. */
 enum vl_status rows_take_end(struct vl_rows_put *p, struct vl_err *err);
 /* All came: VL_EREFUSED with what was against their tables, or with those that

@@ -41,6 +41,7 @@ rows_take_end(struct vl_rows_put *p, struct vl_err *err)
 {
 	struct vl_cell id = { 0 };
 	enum vl_status st = VL_OK;
+	bool known = p->table < p->here->plan.ntables;
 
 	if (!p->open)
 		return VL_OK;
@@ -56,13 +57,14 @@ rows_take_end(struct vl_rows_put *p, struct vl_err *err)
 		return st;
 	if (p->row.body != 0)
 		vl_hash_end(&p->hash, p->row.hash);
-	if (p->table < p->here->plan.ntables &&
-	    p->here->plan.tables[p->table].called) {
+	if (known)
 		st = rows_ids_source(p, p->table, p->row.x, &id, err);
-		if (st == VL_OK && id.type != VL_CELL_NULL)
-			st = rows_brought_stage(
-			    p->brought, p->table, &id, p->row.key, err);
-	}
+	if (st == VL_OK && id.type != VL_CELL_NULL)
+		st = rows_once_add(p, p->table, &id, err);
+	if (st == VL_OK && id.type != VL_CELL_NULL &&
+	    p->here->plan.tables[p->table].called)
+		st = rows_brought_stage(
+		    p->brought, p->table, &id, p->row.key, err);
 	return st == VL_OK ? rows_stage_put(p->stage, p->table, &p->row, err) :
 	                     st;
 }
@@ -148,6 +150,8 @@ vl_rows_put_table(
 {
 	enum vl_status st = rows_take_end(p, err);
 
+	if (st == VL_OK)
+		st = rows_once_check(p, err);
 	vl_buf_clear(&p->told.name);
 	p->passing = p->versions;
 	if (st != VL_OK)

@@ -379,6 +379,18 @@ D = line("table", c="d", schema=sorted([
     'column "id" TEXT collate BINARY', 'column "name" TEXT collate BINARY',
     'key "id" BINARY', 'key "name" BINARY']))
 
+# Rows that own one another.
+F_HERE = ("create table f(id integer primary key, name text not null unique,"
+          "up integer references f(id));"
+          "insert into f values(1, 'a', null), (2, 'b', 1);")
+FAMILY = line("profile", words={"resources": [{"resource": APP, "tables": [
+    {"key": ["name"], "owned_by": "up", "table": "f"}]}]})
+F = line("table", c="f", schema=sorted([
+    'column "id" INTEGER integer id collate BINARY',
+    'column "name" TEXT not null collate BINARY',
+    'column "up" INTEGER collate BINARY', 'key "id" BINARY',
+    'key "name" BINARY']))
+
 
 def here(name, exit_code, says, *lines, sql=NOTES_HERE, **more):
     rows = [item if isinstance(item, tuple) else (item, None)
@@ -397,6 +409,25 @@ def job(key, **values):
                                      **values})
 
 
+def man(key, row_id):
+    return row(key, c="man", values={"name": key}, x={"id": row_id})
+
+
+def below(key, up):
+    return row(key, c="f", values={
+        "name": key, "up": None if up is None else {"$ref": [up]}})
+
+
+def family(name, says, *rows):
+    return here("rows that own " + name, 4, "resource 'app': table 'f': " +
+                says + ".*: mend (it|one of them), or 'owned_by'", FAMILY, F,
+                *rows, sql=F_HERE)
+
+
+def of_d(key, row_id):
+    return row(key, c="d", values={"name": key}, x={"id": row_id})
+
+
 def data(name):
     return line("table", c=name, schema=sorted([
         'column "id" INTEGER integer id collate BINARY',
@@ -406,8 +437,7 @@ def data(name):
 
 def table_of(row_id, name):
     """A row, and a table that is called by it."""
-    return (DATA, D, row("one", c="d", values={"name": "one"},
-                         x={"id": row_id}), data(name))
+    return (DATA, D, of_d("one", row_id), data(name))
 
 
 IN_NOTES = r"resource 'app': table 'notes', \["
@@ -438,6 +468,24 @@ HERE = [
          IN_NOTES + r"""\"a"\]: once it is written no row is called so: """
          r"does the bundle call it by what is not in it\? All was rolled back$",
          PROFILE, NOTES, note("a", body="x", title="b")),
+    here("two rows with one id", 5,
+         r"""resource 'app': table 'man': rows \["a"\] and \["c"\] of the """
+         "bundle have one id$", PEOPLE, JOB, MAN,
+         man("a", 7), man("b", 8), man("c", 7), sql=PEOPLE_HERE),
+    here("two rows with one id, of texts", 5,
+         r"""table 'd': rows \["one"\] and \["two"\] of the bundle have one """
+         "id$", DATA, D, of_d("one", "u"), of_d("two", "u"), sql=DATA_HERE),
+    family("themselves", r'row \["c"\] owns itself', below("a", None),
+           below("c", "c")),
+    family("each other, new ones",
+           r'rows \["c"\] and \["d"\] own each other, in a circle',
+           below("c", "d"), below("d", "c")),
+    family("each other, of which one is here",
+           r'rows \["a"\] and \["b"\] own each other, in a circle',
+           below("a", "b"), below("b", "a")),
+    family("each other, three of them",
+           r'rows \["a"\] and \["\w"\] own each other, with 1 more row, in',
+           below("a", "d"), below("c", "a"), below("d", "c")),
     here("two rows with one name in them", 4,
          IN_NOTES + r"""\"b"\]: cannot write to .*: UNIQUE constraint """
          r"""failed: notes.title; in the way is .*\["a"\] of the target""",
