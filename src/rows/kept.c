@@ -15,6 +15,7 @@ rows_scratch_say(struct rows_scratch *s, size_t number,
 	bound |= scratch_bind_id(s, s->say, 2, id);
 	bound |= lite_bind_bytes(s->say, 3, said->part);
 	bound |= lite_bind_cell(s->say, 4, &said->above);
+	bound |= sqlite3_bind_int64(s->say, 5, said->first);
 	return lite_done(s->db, s->say, bound, SCRATCH_WHAT, err);
 }
 
@@ -38,7 +39,9 @@ rows_scratch_said(struct rows_scratch *s, size_t number,
 	if (got == SQLITE_ROW) {
 		part = (size_t)sqlite3_column_bytes(s->said, 0);
 		said->above = lite_cell(s->said, 1);
-		said->two = sqlite3_column_int(s->said, 2) == 1;
+		said->first = sqlite3_column_int64(s->said, 2);
+		said->last = sqlite3_column_int64(s->said, 3);
+		said->rows = (uint64_t)sqlite3_column_int64(s->said, 4);
 		st = vl_buf_add(bytes,
 		    (struct vl_slice){ sqlite3_column_blob(s->said, 0), part },
 		    err);

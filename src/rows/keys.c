@@ -106,6 +106,26 @@ add_part(struct finding *f, struct vl_json_w *w, size_t column,
 	return st;
 }
 
+/* More rows than one point here. */
+static enum vl_status
+refuse_said(
+    struct finding *f, const struct rows_of *of, const struct rows_said *said)
+{
+	const char *child = f->p->tables[of->child].schema->name;
+	char count[32];
+
+	if (said->rows == 2)
+		return vl_fail(f->err, VL_EREFUSED,
+		    "rows %lld and %lld of '%s' point to it, so that its key "
+		    "is not one: leave one of them, or say which in 'where'",
+		    (long long)said->first, (long long)said->last, child);
+	return vl_fail(f->err, VL_EREFUSED,
+	    "%s of '%s' point to it, the first %lld, the last %lld, so that "
+	    "its key is not one: leave one of them, or say which in 'where'",
+	    vl_format_counted(count, sizeof(count), said->rows, "row", "rows"),
+	    child, (long long)said->first, (long long)said->last);
+}
+
 /* What the row that points here says; null where none does. */
 static enum vl_status
 add_said(struct finding *f, struct vl_json_w *w, const struct rows_of *of,
@@ -118,11 +138,8 @@ add_said(struct finding *f, struct vl_json_w *w, const struct rows_of *of,
 
 	if (st != VL_OK)
 		return st;
-	if (said.two)
-		return vl_fail(f->err, VL_EREFUSED,
-		    "several rows of '%s' point to it, so that its key is not "
-		    "one",
-		    f->p->tables[of->child].schema->name);
+	if (said.rows > 1)
+		return refuse_said(f, of, &said);
 	if (said.above.type != VL_CELL_NULL)
 		hang_below(note, &said.above);
 	else if (said.part.n > 0)

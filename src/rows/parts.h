@@ -507,11 +507,14 @@ enum vl_status rows_scratch_row(struct rows_scratch *s, size_t table, int64_t r,
 
 /* Parts of keys that other rows say (struct rows_of): as canonical JSON, by
  * the id of the row they are for; or the id of the row `above` it, else null.
- * `two` where more than one row says it. */
+ * `rows` say it, of which these are the first and the last; one that says it
+ * twice counts once. */
 struct rows_said {
 	struct vl_slice part;
 	struct vl_cell above;
-	bool two;
+	int64_t first;
+	int64_t last;
+	uint64_t rows;
 };
 enum vl_status rows_scratch_say(struct rows_scratch *s, size_t number,
     const struct vl_cell *id, const struct rows_said *said, struct vl_err *err);

@@ -102,7 +102,7 @@ say(struct rows_scratch *s, const struct rows_reader *rd, struct saying *y,
 {
 	const struct rows_of *of = y->of;
 	struct vl_buf *part = &y->part;
-	struct rows_said said = { 0 };
+	struct rows_said said = { .first = rd->r };
 	enum vl_status st = VL_OK;
 	struct vl_json_w w = { 0 };
 	bool drop = false;

@@ -174,7 +174,7 @@ rows_scratch_open(struct rows_scratch **out, const struct rows_plan *p,
 		return vl_fail_memory(err);
 	st = lite_open(&s->db, CACHE_KIB,
 	    "CREATE TABLE b(n INTEGER PRIMARY KEY, v BLOB);"
-	    "CREATE TABLE said(n, id, part, above, two,"
+	    "CREATE TABLE said(n, id, part, above, first, last, rows,"
 	    " PRIMARY KEY(n, id))"
 	    " WITHOUT ROWID",
 	    SCRATCH_WHAT, err);
@@ -183,12 +183,13 @@ rows_scratch_open(struct rows_scratch **out, const struct rows_plan *p,
 			st = make_table(s, i, err);
 	if (st == VL_OK)
 		st = scratch_prepare(s, &s->say,
-		    "INSERT INTO said VALUES(?1, ?2, ?3, ?4, 0)"
-		    " ON CONFLICT DO UPDATE SET two = 1",
+		    "INSERT INTO said VALUES(?1, ?2, ?3, ?4, ?5, ?5, 1)"
+		    " ON CONFLICT DO UPDATE"
+		    " SET rows = rows + (last IS NOT ?5), last = ?5",
 		    err);
 	if (st == VL_OK)
 		st = scratch_prepare(s, &s->said,
-		    "SELECT part, above, two FROM said"
+		    "SELECT part, above, first, last, rows FROM said"
 		    " WHERE n = ?1 AND id = ?2",
 		    err);
 	if (st == VL_OK)

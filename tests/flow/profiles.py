@@ -278,7 +278,8 @@ class Check(Profiles):
         result = self.check(expect=4)
         self.assert_says(
             result, "no entry of the profile fits 1 rows, the first of them "
-                    "row 7", "several rows of 'owner' point to it",
+                    "row 7", "rows 1 and 2 of 'owner' point to it, so that its "
+                    "key is not one",
             "it stands above itself", "folder.parent_id\t1 of ")
 
     def test_keys_that_need_each_other(self):
