@@ -1,12 +1,16 @@
 /*
  * Rows that own each other round in a circle, of a table whose rows own one
  * another: none of them could go with its owner.  From the rows down that
- * nothing owns what is owned is taken away, level by level; what is left is in
- * a circle, or below one.
+ * nothing owns what is owned is taken away, level by level, and so, upwards,
+ * what owns nothing; what is left is in a circle, or between two.
+ *
+ * At a target a circle that was there before the import is not its own: one
+ * counts in which it wrote who owns a row.
  *
  *	own(r, up)	a row that travels, and one that owns it
  *	top(r)		rows that nothing owns any more, of one level
  *	low(r)		those below them
+ *	turned(r, up)	a copy of own, upside down
  *
  * Where the row above is a part of the key, tree.c refuses it.
  */
@@ -15,19 +19,21 @@
 
 #include <valise/text.h>
 
+#include "put.h"
 #include "scratch.h"
 
 #define SHOWN_MAX 256
 
 static const char *const schema =
     "DROP TABLE IF EXISTS own; DROP TABLE IF EXISTS top;"
-    "DROP TABLE IF EXISTS low;"
+    "DROP TABLE IF EXISTS low; DROP TABLE IF EXISTS turned;"
     "CREATE TABLE own(r, up, PRIMARY KEY(r, up)) WITHOUT ROWID;"
     "CREATE INDEX own_up ON own(up);"
     "CREATE TABLE top(r INTEGER PRIMARY KEY);"
-    "CREATE TABLE low(r INTEGER PRIMARY KEY);";
+    "CREATE TABLE low(r INTEGER PRIMARY KEY);"
+    "CREATE TABLE turned(r, up, PRIMARY KEY(r, up)) WITHOUT ROWID;";
 
-/* One level; the last says whether there is another. */
+/* One level; the last but one says whether there is another. */
 static const char *const level[] = {
 	"INSERT OR IGNORE INTO low"
 	" SELECT own.r FROM top CROSS JOIN own ON own.up = top.r",
@@ -161,6 +167,16 @@ take_levels(struct circle *c)
 	return st;
 }
 
+/* What is above is below, and the other way round. */
+static enum vl_status
+turn(struct circle *c)
+{
+	return scratch_run(c->s,
+	    "DELETE FROM turned; INSERT INTO turned SELECT up, r FROM own;"
+	    " DELETE FROM own; INSERT INTO own SELECT r, up FROM turned",
+	    c->err);
+}
+
 /* An owner of row `*r`, which has one. */
 static enum vl_status
 step(struct circle *c, int64_t *r)
@@ -230,23 +246,109 @@ refuse(struct circle *c, int64_t r)
 	    n > 2 ? counted : "");
 }
 
-/* Where there is a circle: every row that is left has an owner which is, so
- * that going up ends in one. */
+/* The import wrote who owns the row. */
 static enum vl_status
-find_circle(struct circle *c)
+is_written(struct circle *c, int64_t r, bool *yes)
+{
+	const struct rows_table *t = &c->p->tables[c->table];
+	const struct rows_entry *e = NULL;
+	struct rows_staged row = { 0 };
+	struct rows_note note = { 0 };
+	enum vl_status st =
+	    rows_scratch_row(c->s, c->table, r, &note, yes, c->err);
+	size_t i = 0;
+
+	if (st == VL_OK && *yes)
+		st = rows_stage_find(
+		    c->p->written, c->table, note.key, &row, yes, c->err);
+	if (st != VL_OK || !*yes || row.act == ROWS_NEW)
+		return st;
+	*yes = false;
+	e = &t->entries[note.entry];
+	for (i = 0; row.act == ROWS_UPDATE && i < e->nowners; i++)
+		*yes = *yes || rows_what_writes(&row, e->owners[i]);
+	return VL_OK;
+}
+
+/* `r` owns itself, by others or alone: then only what is in a circle with it
+ * is left. */
+static enum vl_status
+narrow(struct circle *c, int64_t r, bool *yes)
+{
+	sqlite3_stmt *q[2] = { NULL };
+	enum vl_status st = scratch_prepare(c->s, &q[0],
+	    "WITH RECURSIVE a(r) AS (SELECT up FROM own WHERE r = ?1"
+	    " UNION SELECT own.up FROM a JOIN own ON own.r = a.r)"
+	    " SELECT 1 FROM a WHERE r = ?1",
+	    c->err);
+	int got = SQLITE_OK;
+
+	if (st == VL_OK)
+		st = scratch_prepare(c->s, &q[1],
+		    "WITH RECURSIVE a(r) AS (SELECT ?1"
+		    " UNION SELECT own.up FROM a JOIN own ON own.r = a.r),"
+		    " b(r) AS (SELECT ?1"
+		    " UNION SELECT own.r FROM b JOIN own ON own.up = b.r),"
+		    " both(r) AS (SELECT r FROM a INTERSECT SELECT r FROM b)"
+		    " DELETE FROM own WHERE r NOT IN both OR up NOT IN both",
+		    c->err);
+	if (st == VL_OK) {
+		got = sqlite3_bind_int64(q[0], 1, r);
+		got = got == SQLITE_OK ? sqlite3_step(q[0]) : got;
+		*yes = got == SQLITE_ROW;
+		if (got != SQLITE_ROW && got != SQLITE_DONE)
+			st = lite_fail(c->s->db, SCRATCH_WHAT, c->err);
+		(void)sqlite3_reset(q[0]);
+	}
+	if (st == VL_OK && *yes)
+		st = lite_done(c->s->db, q[1], sqlite3_bind_int64(q[1], 1, r),
+		    SCRATCH_WHAT, c->err);
+	(void)sqlite3_finalize(q[0]);
+	(void)sqlite3_finalize(q[1]);
+	return st;
+}
+
+/* A row from which going up ends in a circle that counts. */
+static enum vl_status
+find_row(struct circle *c, int64_t *r, bool *found)
 {
 	sqlite3_stmt *q = NULL;
 	enum vl_status st = scratch_prepare(
-	    c->s, &q, "SELECT r FROM own ORDER BY r LIMIT 1", c->err);
-	int got = st == VL_OK ? sqlite3_step(q) : SQLITE_DONE;
-	int64_t slow = got == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
-	int64_t fast = slow;
+	    c->s, &q, "SELECT DISTINCT r FROM own ORDER BY r", c->err);
+	int got = SQLITE_ROW;
 
+	*found = false;
+	while (st == VL_OK && !*found) {
+		got = sqlite3_step(q);
+		if (got != SQLITE_ROW)
+			break;
+		*r = sqlite3_column_int64(q, 0);
+		*found = c->p->written == NULL;
+		if (!*found)
+			st = is_written(c, *r, found);
+		if (st == VL_OK && *found)
+			st = narrow(c, *r, found);
+	}
+	if (st == VL_OK && got != SQLITE_ROW && got != SQLITE_DONE)
+		st = lite_fail(c->s->db, SCRATCH_WHAT, c->err);
 	(void)sqlite3_finalize(q);
-	if (st != VL_OK || got == SQLITE_DONE)
+	return st;
+}
+
+/* Every row that is left has an owner which is, so that going up ends in a
+ * circle. */
+static enum vl_status
+find_circle(struct circle *c)
+{
+	enum vl_status st = VL_OK;
+	int64_t slow = 0;
+	int64_t fast = 0;
+	bool found = false;
+
+	st = find_row(c, &slow, &found);
+	if (st != VL_OK || !found)
 		return st;
-	if (got != SQLITE_ROW)
-		return lite_fail(c->s->db, SCRATCH_WHAT, c->err);
+	fast = slow;
 	do {
 		st = step(c, &slow);
 		if (st == VL_OK)
@@ -277,6 +379,12 @@ rows_circle_find(const struct rows_plan *p, struct rows_scratch *s,
 		st = read_owners(&c, db);
 	if (st == VL_OK)
 		st = take_levels(&c);
+	if (st == VL_OK)
+		st = turn(&c);
+	if (st == VL_OK)
+		st = take_levels(&c);
+	if (st == VL_OK)
+		st = turn(&c);
 	if (st == VL_OK)
 		st = find_circle(&c);
 	(void)sqlite3_finalize(c.add);

@@ -219,6 +219,7 @@ struct rows_plan {
 	/* In the proof: what was there before; an id of it that dangles now
 	 * is refused.  Or NULL. */
 	struct rows_scratch *before;
+	struct rows_stage *written; /* the same: rows of the bundle; or NULL */
 	/* Hears what would end an export, which then goes on (check.c); or
 	 * NULL. */
 	const struct rows_ear *ear;
@@ -698,8 +699,8 @@ enum vl_status rows_tree_find(const struct rows_plan *p, struct rows_scratch *s,
     size_t table, struct vl_err *err);
 /* Its rows are called by those above them. */
 bool rows_tree_is(const struct rows_plan *p, size_t table);
-/* circle.c: VL_EREFUSED: rows of the table own each other.  Once its keys are
- * found. */
+/* circle.c: VL_EREFUSED: rows of the table own each other; in the proof, where
+ * the import wrote who owns one of them.  Once its keys are found. */
 enum vl_status rows_circle_find(const struct rows_plan *p,
     struct rows_scratch *s, struct vl_db *db, size_t table, struct vl_err *err);
 /* keys.c */

@@ -414,6 +414,7 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 		rows_mapped_lend(p, after);
 		after->plan.brought = p->brought;
 		after->plan.before = p->here->scratch;
+		after->plan.written = p->stage;
 		st = rows_find_keys(after, err);
 	}
 	if (st == VL_OK)

@@ -208,6 +208,97 @@ rows_that_own_each_other_once_all_is_written(void **state)
 }
 
 static void
+expect_circle(
+    const char *source, const char *target, const char *text, const char *want)
+{
+	struct import m;
+	struct vl_err err = { 0 };
+	enum vl_status st = VL_OK;
+
+	import_make(&m,
+	    "CREATE TABLE f(id INTEGER PRIMARY KEY, name TEXT UNIQUE, up INT"
+	    " REFERENCES f, also INT REFERENCES f, n INT)",
+	    source, target);
+	m.here = WORDS("      - {table: f, key: [name], owned_by: [up, also], "
+	               "target_only: keep}\n");
+	st = import_run(&m,
+	    WORDS("      - {table: f, key: [name], owned_by: [up, also], "
+	          "skip: n = 1, target_only: keep}\n"),
+	    &err);
+	if (text == NULL ? st != VL_OK :
+	                   st != VL_EREFUSED || strstr(err.text, text) == NULL)
+		fail_msg("%s: %s", source, err.text);
+	import_expect(&m, "SELECT name, n FROM f ORDER BY name", want);
+	import_free(&m);
+}
+
+/* Rows x and y own each other here. */
+static void
+rows_that_owned_each_other_before_stay(void **state)
+{
+	static const char *const here =
+	    "INSERT INTO f VALUES(7,'x',8,NULL,0),(8,'y',7,NULL,0),"
+	    "(9,'z',9,NULL,0),(10,'w',7,9,0),(11,'a',NULL,NULL,0)";
+
+	(void)state;
+	expect_circle("INSERT INTO f VALUES(1,'a',NULL,NULL,2)", here, NULL,
+	    "a|2 w|0 x|0 y|0 z|0");
+	/* It changes, and not who owns it. */
+	expect_circle("INSERT INTO f VALUES(1,'x',2,NULL,2),(2,'y',1,NULL,1)",
+	    "INSERT INTO f VALUES(7,'x',8,NULL,0),(8,'y',7,NULL,0)", NULL,
+	    "x|2 y|0");
+	/* New ones, below one and between two. */
+	expect_circle("INSERT INTO f VALUES(1,'b',2,NULL,2),(2,'x',3,NULL,1),"
+	              "(3,'z',NULL,NULL,1),(4,'c',1,3,2)",
+	    here, NULL, "a|0 b|2 c|2 w|0 x|0 y|0 z|0");
+}
+
+static void
+rows_that_an_import_puts_into_a_circle_are_named(void **state)
+{
+	(void)state;
+	expect_circle(
+	    "INSERT INTO f VALUES(1,'a',2,NULL,2),(2,'x',NULL,NULL,1)",
+	    "INSERT INTO f VALUES(3,'o',3,NULL,0),(7,'x',8,NULL,0),"
+	    "(8,'y',11,NULL,0),(11,'a',NULL,NULL,0)",
+	    "rows [\"x\"] and [\"y\"] own each other, with 1 more row",
+	    "a|0 o|0 x|0 y|0");
+	/* By the second column, where the first one leads into another. */
+	expect_circle("INSERT INTO f VALUES(1,'a',2,3,2),(2,'o',NULL,NULL,1),"
+	              "(3,'x',NULL,NULL,1)",
+	    "INSERT INTO f VALUES(3,'o',3,NULL,0),(7,'x',11,NULL,0),"
+	    "(11,'a',NULL,NULL,0)",
+	    "rows [\"x\"] and [\"a\"] own each other, in a circle",
+	    "a|0 o|0 x|0");
+}
+
+/* A key that other rows say is that of no row where several do. */
+static void
+a_key_that_several_rows_say_with_the_first_and_the_last(void **state)
+{
+	static const char *const words =
+	    WORDS("      - {table: t, key: [{of: c.t, column: v}]}\n"
+	          "    references: [{from: c.t, to: t, json: \"$[*]\"}]\n");
+	static const char *const t =
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY);"
+	    "CREATE TABLE c(id INTEGER PRIMARY KEY, t TEXT, v TEXT UNIQUE);"
+	    "INSERT INTO t VALUES(1);"
+	    "INSERT INTO c VALUES(2,'[1, 1]','a')";
+	char sql[512];
+
+	(void)state;
+	(void)snprintf(sql, sizeof(sql), "%s,(5,'[1]','b')", t);
+	refuse_source(sql, words, VL_EREFUSED,
+	    "table 't', row 1: rows 2 and 5 of 'c' point to it, so that its "
+	    "key is not one: leave one of them");
+	(void)snprintf(
+	    sql, sizeof(sql), "%s,(5,'[1]','b'),(9,'[1, 1]','c')", t);
+	refuse_source(sql, words, VL_EREFUSED,
+	    "3 rows of 'c' point to it, the first 2, the last 9, so that");
+	refuse_source(t, words, VL_OK, "");
+}
+
+static void
 a_way_to_match_that_the_table_does_not_allow(void **state)
 {
 	(void)state;
@@ -533,6 +624,11 @@ main(void)
 		cmocka_unit_test(tables_that_own_each_other),
 		cmocka_unit_test(rows_of_a_bundle_that_own_each_other),
 		cmocka_unit_test(rows_that_own_each_other_once_all_is_written),
+		cmocka_unit_test(rows_that_owned_each_other_before_stay),
+		cmocka_unit_test(
+		    rows_that_an_import_puts_into_a_circle_are_named),
+		cmocka_unit_test(
+		    a_key_that_several_rows_say_with_the_first_and_the_last),
 		cmocka_unit_test(a_way_to_match_that_the_table_does_not_allow),
 		cmocka_unit_test(two_rows_that_are_one_here),
 		cmocka_unit_test(names_of_a_profile_that_are_not_there),
