@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <valise/text.h>
@@ -84,6 +85,7 @@ db_look(struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
 		return vl_fail_memory(err);
 	db->name = "main";
 	db->checked = DB_UNCHECKED;
+	db->wait = opts->wait;
 	db->stop = opts->stop;
 	db->stop_arg = opts->arg;
 	db->path = strdup(opts->path);
@@ -99,13 +101,32 @@ db_look(struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)
 	return st;
 }
 
+bool
+db_stops(const struct vl_db *db)
+{
+	return db->stop != NULL && db->stop(db->stop_arg);
+}
+
 static int
 asked_to_stop(void *arg)
 {
 	struct vl_db *db = arg;
 
-	return db_check_over(db) ||
-	    (db->stop != NULL && db->stop(db->stop_arg));
+	return db_check_over(db) || db_stops(db);
+}
+
+/* SQLite's own would not ask whether to stop, however long it waits. */
+static int
+wait_for_lock(void *arg, int tries)
+{
+	const struct timespec pause = { 0, DB_TRY_AGAIN_MS * 1000000L };
+	const struct vl_db *db = arg;
+
+	if ((int64_t)tries * DB_TRY_AGAIN_MS >= (int64_t)db->wait * 1000 ||
+	    db_stops(db))
+		return 0;
+	(void)nanosleep(&pause, NULL);
+	return 1;
 }
 
 static int
@@ -129,18 +150,17 @@ harden(sqlite3 *sql)
 
 enum vl_status
 db_connect(struct vl_db *db, sqlite3 **sql, const char *file, const char *vfs,
-    unsigned wait, struct vl_err *err)
+    struct vl_err *err)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 	sqlite3 *was = db->sql;
-	int ms = wait > INT_MAX / 1000 ? INT_MAX : (int)wait * 1000;
 	int rc = sqlite3_open_v2(file, sql, flags, vfs);
 
 	if (rc == SQLITE_OK)
 		rc = harden(*sql);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_busy_timeout(*sql, ms);
+		rc = sqlite3_busy_handler(*sql, wait_for_lock, db);
 	if (rc != SQLITE_OK) {
 		db->sql = *sql;
 		(void)db_fail(db, rc, err, "cannot open '%s'", db->path);

@@ -45,10 +45,10 @@ has_log(const char *real)
  * left behind they might belong to somebody whom the application is not.
  */
 static enum vl_status
-open_source(struct vl_db *db, sqlite3 **sql, unsigned wait, struct vl_err *err)
+open_source(struct vl_db *db, sqlite3 **sql, struct vl_err *err)
 {
 	bool log = has_log(db->real);
-	enum vl_status st = db_connect(db, sql, db->real, NULL, wait, err);
+	enum vl_status st = db_connect(db, sql, db->real, NULL, err);
 
 	if (st == VL_OK && log)
 		(void)sqlite3_db_config(
@@ -118,8 +118,7 @@ copy_pages(struct copying *c)
 	while (rc == SQLITE_OK) {
 		rc = sqlite3_backup_step(c->backup, STEP_PAGES);
 		left = sqlite3_backup_remaining(c->backup);
-		if (rc == SQLITE_OK && c->db->stop != NULL &&
-		    c->db->stop(c->db->stop_arg))
+		if (rc == SQLITE_OK && db_stops(c->db))
 			rc = SQLITE_INTERRUPT;
 		if (rc == SQLITE_OK && left >= before &&
 		    ++c->db->anew == RESTARTS_MAX && !c->held)
@@ -149,10 +148,10 @@ db_make_copy(
     struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
 {
 	struct copying c = { .db = db, .tempdir = opts->tempdir };
-	enum vl_status st = open_source(db, &c.from, opts->wait, err);
+	enum vl_status st = open_source(db, &c.from, err);
 
 	if (st == VL_OK)
-		st = db_connect(db, &db->sql, "", NULL, 0, err);
+		st = db_connect(db, &db->sql, "", NULL, err);
 	if (st == VL_OK)
 		st = run_backup(&c, err);
 	(void)sqlite3_close_v2(c.from);
@@ -166,7 +165,7 @@ make_private(
 {
 	struct copying c = { .db = db, .tempdir = opts->tempdir };
 	struct db_filling *filling = NULL;
-	enum vl_status st = open_source(db, &c.from, opts->wait, err);
+	enum vl_status st = open_source(db, &c.from, err);
 
 	if (st == VL_OK)
 		st = vl_temp_file(&db->fd, opts->tempdir, err);
@@ -202,7 +201,7 @@ open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
 	if (st == VL_OK) {
 		db->owns = true;
 		st = copy ? make_private(db, opts, err) :
-		            open_source(db, &db->sql, opts->wait, err);
+		            open_source(db, &db->sql, err);
 	}
 	if (st == VL_OK)
 		st = db_set_readonly(db, err);

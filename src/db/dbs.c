@@ -11,8 +11,6 @@
 
 #include "dbs.h"
 
-/* Milliseconds between two tries where SQLite itself does not wait. */
-#define TRY_AGAIN_MS 50
 /* KiB of pages that all files together keep: what does not fit is written, and
  * its journal synced, before the end. */
 #define CACHE_KIB 49152
@@ -44,13 +42,12 @@ enum vl_status
 dbs_pragma_wait(struct vl_dbs *d, size_t i, const char *text, char word[64],
     struct vl_err *err)
 {
-	const struct timespec pause = { 0, TRY_AGAIN_MS * 1000000L };
-	const struct vl_db *db = d->at[i];
+	/* SQLite itself does not wait here. */
+	const struct timespec pause = { 0, DB_TRY_AGAIN_MS * 1000000L };
 	int64_t end = now_ms() + (int64_t)d->wait * 1000;
 	enum vl_status st = dbs_pragma(d, i, text, word, err);
 
-	while (st == VL_ETEMP && now_ms() < end &&
-	    (db->stop == NULL || !db->stop(db->stop_arg))) {
+	while (st == VL_ETEMP && now_ms() < end) {
 		(void)nanosleep(&pause, NULL);
 		st = dbs_pragma(d, i, text, word, err);
 	}
@@ -100,9 +97,9 @@ db_sync_dir(const struct vl_db *db, struct vl_err *err)
  * collations that it misses; the one that writes must not have those.
  */
 static enum vl_status
-check_pages(struct vl_db *db, unsigned wait, struct vl_err *err)
+check_pages(struct vl_db *db, struct vl_err *err)
 {
-	enum vl_status st = db_connect(db, &db->sql, db->real, NULL, wait, err);
+	enum vl_status st = db_connect(db, &db->sql, db->real, NULL, err);
 
 	if (st == VL_OK)
 		st = db_set_readonly(db, err);
@@ -137,7 +134,7 @@ look_at_all(
 	for (i = 0; st == VL_OK && i < d->n; i++)
 		st = db_sync_dir(d->at[i], err);
 	for (i = 0; st == VL_OK && !opts->recovery && i < d->n; i++)
-		st = check_pages(d->at[i], opts->wait, err);
+		st = check_pages(d->at[i], err);
 	return st;
 }
 
@@ -197,8 +194,7 @@ open_all(struct vl_dbs *d, const struct vl_dbs_opts *opts, struct vl_err *err)
 	enum vl_status st = look_at_all(d, opts, err);
 
 	if (st == VL_OK)
-		st = db_connect(
-		    d->at[0], &d->sql, d->at[0]->real, NULL, opts->wait, err);
+		st = db_connect(d->at[0], &d->sql, d->at[0]->real, NULL, err);
 	if (st != VL_OK)
 		return st;
 	for (i = 0; i < d->n; i++)

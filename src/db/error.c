@@ -43,6 +43,10 @@ classify(struct vl_db *db, int rc, const char **cause)
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+		if (db_stops(db)) {
+			*cause = "stopped: nothing was changed";
+			return VL_ESIGNAL;
+		}
 		*cause = "it is locked by another program; stop the"
 		         " application, or wait longer";
 		return VL_ETEMP;

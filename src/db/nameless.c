@@ -339,8 +339,7 @@ db_connect_copy(struct vl_db *db, struct vl_err *err)
 	enum vl_status st = make_known(err);
 
 	(void)snprintf(number, sizeof(number), "%d", db->fd);
-	return st == VL_OK ? db_connect(db, &db->sql, number, NAME, 0, err) :
-	                     st;
+	return st == VL_OK ? db_connect(db, &db->sql, number, NAME, err) : st;
 }
 
 enum vl_status

@@ -28,6 +28,7 @@ struct vl_db {
 	/* sqlite3_total_changes64() when all indexes were found to fit their
 	 * tables, so that it may be seen whether they still do; or that. */
 	int64_t checked;
+	unsigned wait; /* seconds for locks */
 	bool (*stop)(void *arg);
 	void *stop_arg;
 	struct vl_schema schema;
@@ -41,6 +42,9 @@ struct vl_db {
 	struct vl_db *const *peers;
 	size_t npeers;
 };
+
+/* Milliseconds between two tries where something is locked. */
+#define DB_TRY_AGAIN_MS 50
 
 /* error.c */
 
@@ -59,7 +63,9 @@ enum vl_status db_look(
 /* Open `file` as `*sql`, with all that makes a strange file harmless; `vfs`
  * may be NULL. */
 enum vl_status db_connect(struct vl_db *db, sqlite3 **sql, const char *file,
-    const char *vfs, unsigned wait, struct vl_err *err);
+    const char *vfs, struct vl_err *err);
+/* It is to stop. */
+bool db_stops(const struct vl_db *db);
 enum vl_status db_set_tempdir(const char *tempdir, struct vl_err *err);
 /* Conditions of a connection that is not written. */
 enum vl_status db_set_readonly(struct vl_db *db, struct vl_err *err);

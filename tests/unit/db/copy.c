@@ -585,6 +585,30 @@ stops_when_asked_to(void **state)
 	world_close(&w);
 }
 
+static void
+stops_while_it_waits_for_a_lock(void **state)
+{
+	struct world w;
+	struct vl_db_opts opts;
+	struct vl_db *db = NULL;
+	sqlite3 *app = NULL;
+	int asked = 0;
+
+	(void)state;
+	world_open(&w);
+	make(w.path, plain);
+	app = app_open(w.path);
+	app_run(app, "BEGIN EXCLUSIVE");
+	opts = opts_of(&w);
+	opts.wait = 3600;
+	opts.stop = always;
+	opts.arg = &asked;
+	assert_int_equal(VL_ESIGNAL, vl_db_open_copy(&db, &opts, &w.err));
+	assert_non_null(strstr(w.err.text, "stopped: nothing was changed"));
+	app_close(app);
+	world_close(&w);
+}
+
 struct writer {
 	const char *path;
 	int writes; /* that it makes */
@@ -713,6 +737,7 @@ main(void)
 		    who_may_only_read_is_told_what_a_database_needs),
 		cmocka_unit_test(a_copy_that_finds_no_room_is_said_with_where),
 		cmocka_unit_test(stops_when_asked_to),
+		cmocka_unit_test(stops_while_it_waits_for_a_lock),
 		cmocka_unit_test(
 		    says_how_often_a_writer_made_it_begin_anew_and_whether_it_kept_the_lock),
 		cmocka_unit_test(
