@@ -67,6 +67,9 @@ def crash(o, folder):
     expect("forgets", *matrix("forgets", *kills), True)
     expect("honest, full disk", *matrix("none", "--action", "ENOSPC"), False)
     expect("lies", *matrix("lies", "--action", "ENOSPC"), True)
+    asked = ["--action", "term", *kills[-2:]]
+    expect("honest, asked to stop", *matrix("none", *asked), False)
+    expect("dies", *matrix("dies", *asked), True)
 
 
 def power(o, folder):

@@ -2,7 +2,7 @@
 """The matrices over a small transfer with the real programs.
 
     matrices.py [--faultat PROGRAM] [--logdisk PROGRAM] [--all]
-        kill WHAT | fault WHAT | power WHAT | corrupt
+        kill WHAT | signal WHAT | fault WHAT | power WHAT | corrupt
 
 WHAT is `import` (onto a tree of an earlier import: changes, additions,
 deletions, a type change), `attributes` (onto such a tree, over every other kind
@@ -41,8 +41,8 @@ OLD = {"same": "same\n", "changed": "old\n", "goes": "x",
        "dir/below": "x", "dir/same": "y", "gone/deep/file": "x",
        "mode": "x", "becomes-dir": "x", "becomes-link": "x",
        "link": ("link", "same")}
-SAMPLE = {"kill": 10, "fault": 8}
-SAMPLE_ROWS = {"kill": 8, "fault": 6}
+SAMPLE = {"kill": 10, "signal": 12, "fault": 8}
+SAMPLE_ROWS = {"kill": 8, "signal": 12, "fault": 6}
 # Of the points at which an import is killed before the power goes.
 KILLED = {False: 2, True: 24}
 
@@ -440,6 +440,10 @@ def kill(o):
     return matrix(o, ("kill", "after", "torn"), more=nested)
 
 
+def signal(o):
+    return matrix(o, ("term",))
+
+
 def fault(o):
     errors = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE", "short") \
         if o.all else ("ENOSPC", "EIO", "short")
@@ -542,7 +546,8 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--killed", action="store_true")
     parser.add_argument("matrix",
-                        choices=("kill", "fault", "corrupt", "power"))
+                        choices=("kill", "signal", "fault", "corrupt",
+                                 "power"))
     parser.add_argument("what", nargs="?", default="import",
                         choices=KINDS)
     o = parser.parse_args()
@@ -552,8 +557,8 @@ def main():
     if KINDS[o.what] is Attributes and os.geteuid() != 0:
         print("devices and flags need root: skipped")
         return 77
-    return {"kill": kill, "fault": fault, "corrupt": corrupt,
-            "power": power}[o.matrix](o)
+    return {"kill": kill, "signal": signal, "fault": fault,
+            "corrupt": corrupt, "power": power}[o.matrix](o)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ record.  The bugs are those that such programs have:
     forgets     recovery leaves its staging behind
     nosync      syncs nothing (only a power cut shows it)
     lies        exits with 0 whatever the system said
+    dies        a signal that asks it to stop ends it where it is
 """
 import argparse
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -30,6 +32,12 @@ class Importer:
         self.tree = folder / "tree"
         self.staging = folder / ".tree.staging"
         self.record = folder / "record"
+        self.asked = False
+        if bug != "dies":
+            signal.signal(signal.SIGTERM, self.ask)
+
+    def ask(self, *_):
+        self.asked = True
 
     def sync(self, path):
         if self.bug == "nosync":
@@ -82,6 +90,9 @@ class Importer:
             self.write(self.staging / name, "new " * 100)
         self.sync(self.staging)
         self.sync(self.staging.parent)
+        if self.asked:
+            self.drop_staging()
+            sys.exit(128 + signal.SIGTERM)
         draft = self.record.with_suffix(".new")
         self.write(draft, "decided")
         os.rename(draft, self.record)
@@ -103,7 +114,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bug", default="none",
                         choices=("none", "inplace", "norecover", "forgets",
-                                 "nosync", "lies"))
+                                 "nosync", "lies", "dies"))
     parser.add_argument("verb", choices=("import", "recover", "reset",
                                          "leftovers"))
     parser.add_argument("folder", type=Path)

@@ -11,15 +11,17 @@ crash; STATE prints one line that identifies what users see; LEFTOVERS prints
 what should not be there any more, or nothing.  These four are shell lines.  In
 place of STATE are trees and databases, each behind its word, as sitestate.py
 tells their state.
-ACTIONs are those of faultat.c: kill, after, torn, short, ENOSPC, EIO ...
+ACTIONs are those of faultat.c: kill, after, torn, term, short, ENOSPC, EIO ...
 
 Held against each point at which COMMAND was hit:
   1  after RECOVER, which succeeds, the state is OLD or NEW
   2  RECOVER once more changes nothing
   3  COMMAND exited with 0 only if the state is NEW
-  4  once a kill left NEW, no kill at a later point leaves OLD
+  4  once a kill or term left NEW, none at a later point leaves OLD
   5  from OLD, COMMAND once more reaches NEW
   6  after RECOVER, LEFTOVERS prints nothing
+  7  COMMAND that was asked to stop (term) exited with 0 and left NEW, or with
+     143 and left OLD, before any RECOVER and with no LEFTOVERS
 With --nested, RECOVER is itself killed at each of its points in turn and run
 again: rules 1 and 6.  `kinds` does so from one point of each kind of call and
 state, `all` from every point.
@@ -37,8 +39,10 @@ import time
 from sitestate import add_options, site_state
 
 KILLS = ("kill", "after", "torn")
+IN_ORDER = (*KILLS, "term")
 TEARS = ("torn", "short")
 KILLED = 137
+STOPPED = 143
 
 
 def kind_of(point):
@@ -152,11 +156,22 @@ class Matrix:
     def verdict(self, state):
         return {self.old: "OLD", self.new: "NEW"}.get(state, "NEITHER")
 
+    def not_as_said(self, code):
+        """What the exit code of one that was asked to stop does not tell."""
+        said = {0: "NEW", STOPPED: "OLD"}.get(code)
+        verdict = self.verdict(self.state())
+        if verdict != said:
+            return [f"asked to stop it exits {code} and leaves {verdict}"]
+        left = self.leftovers()
+        return [left] if left else []
+
     def complaints(self, action, nth, first_new):
         """(verdict, what is wrong) of one case."""
         wrong = []
         self.reset()
         code = self.run_hit(action, nth)
+        if action == "term":
+            wrong += self.not_as_said(code)
         failed = self.recover()
         if failed:
             wrong.append(failed)
@@ -164,7 +179,7 @@ class Matrix:
         verdict = self.verdict(state)
         if verdict == "NEITHER":
             wrong.append("neither old nor new")
-        if verdict == "OLD" and first_new and action in KILLS:
+        if verdict == "OLD" and first_new and action in IN_ORDER:
             wrong.append(f"old again, after point {first_new} was new")
         if code == 0 and verdict != "NEW":
             wrong.append(f"exit 0, but the state is {verdict}")

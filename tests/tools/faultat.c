@@ -1,6 +1,6 @@
 /*
  * faultat - let the N-th state-changing system call of a program fail, or
- * kill the program there.
+ * kill the program there, or ask it there to stop.
  *
  * One count runs over all threads and children, so that "the N-th" is one
  * point in time; strace's inject counts each name and each thread apart.  A
@@ -46,6 +46,7 @@ static const char usage[] =
     "  -a after    SIGKILL to all just after it returned\n"
     "  -a torn     a write does half of its bytes, then SIGKILL; else: after\n"
     "  -a short    a write does half of its bytes, the program goes on\n"
+    "  -a term     SIGTERM to all just before the N-th call, which then runs\n"
     "  -a ENOSPC   (or EIO, EDQUOT, EINTR, EROFS, EMFILE, ENOMEM, EACCES)\n"
     "              the call is not run and fails with it\n"
     "  -S          every later call that can fill a disk fails likewise\n"
@@ -152,6 +153,7 @@ enum action {
 	DO_AFTER,
 	DO_TORN,
 	DO_SHORT,
+	DO_TERM,
 	DO_FAIL
 };
 
@@ -205,15 +207,23 @@ forget(struct run *run, pid_t pid)
 			run->alive[i--] = run->alive[--run->nalive];
 }
 
+/* A thread's number reaches its process, and one signal of a kind waits. */
+static void
+signal_all(const struct run *run, int number)
+{
+	size_t i;
+
+	for (i = 0; i < run->nalive; i++)
+		kill(run->alive[i], number);
+}
+
 static void
 kill_all(struct run *run)
 {
 	int status;
 	pid_t pid;
-	size_t i;
 
-	for (i = 0; i < run->nalive; i++)
-		kill(run->alive[i], SIGKILL);
+	signal_all(run, SIGKILL);
 	/* One that was just begun is met only now, at its first stop. */
 	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)
 		if (pid > 0 && WIFSTOPPED(status))
@@ -391,6 +401,10 @@ strike(struct run *run, const struct options *o, pid_t pid,
 		ptrace(PTRACE_SETREGS, pid, NULL, regs);
 		return false;
 	}
+	if (o->action == DO_TERM) {
+		signal_all(run, SIGTERM);
+		return false;
+	}
 	if ((o->action == DO_TORN || o->action == DO_SHORT) &&
 	    (call->traits & TEARS) && regs->rdx > 1) {
 		regs->rdx /= 2;
@@ -515,10 +529,11 @@ parse_action(struct options *o, const char *word)
 	static const char *const words[] = { [DO_KILL] = "kill",
 		[DO_AFTER] = "after",
 		[DO_TORN] = "torn",
-		[DO_SHORT] = "short" };
+		[DO_SHORT] = "short",
+		[DO_TERM] = "term" };
 	size_t i;
 
-	for (i = DO_KILL; i <= DO_SHORT; i++)
+	for (i = DO_KILL; i <= DO_TERM; i++)
 		if (strcmp(words[i], word) == 0) {
 			o->action = (enum action)i;
 			return true;
