@@ -17,6 +17,9 @@
 #include <valise/bytes.h>
 
 #define VL_CAGE_CHANNELS 2
+/* Exit code of a child that came to the limit of its memory where it could not
+ * even say so. */
+#define VL_CAGE_NO_MEMORY 114
 
 /* What this kernel gives. */
 struct vl_cage_kernel {
@@ -58,7 +61,8 @@ enum vl_status vl_cage_open(
     struct vl_cage **out, const struct vl_cage_opts *opts, struct vl_err *err);
 const uint8_t *vl_cage_memory(const struct vl_cage *c);
 size_t vl_cage_memory_size(const struct vl_cage *c);
-/* So many seconds more of processor time. */
+/* So many seconds more of processor time, for a child that has said something:
+ * before, it may not have come to set its limit. */
 void vl_cage_allow(struct vl_cage *c, uint64_t seconds);
 /* Some times a second while the child is waited for `stop` is asked, on
  * whichever thread that is; once it says so the child is ended. */

@@ -298,6 +298,9 @@ how_it_ended(const struct vl_cage *c, struct vl_err *err)
 		return vl_fail(err, VL_EIO,
 		    "the reader of the bundle could not be locked in; "
 		    "'valise doctor' says what this kernel gives");
+	if (WEXITSTATUS(c->how) == VL_CAGE_NO_MEMORY)
+		return vl_fail(
+		    err, VL_EIO, "the reader of the bundle: out of memory");
 	return vl_fail(err, VL_EIO,
 	    "the reader of the bundle ended with code %d", WEXITSTATUS(c->how));
 }

@@ -108,7 +108,7 @@ answer_made(int channel, enum vl_status st, const struct vl_buf *made,
 	if (st == VL_OK)
 		(void)vl_fail(err, VL_ELIMIT, "an answer is too long");
 	if (wire_put_failure(&out, err, NULL) != VL_OK)
-		_exit(NO_START);
+		_exit(VL_CAGE_NO_MEMORY);
 	answer(channel, WIRE_FAILED, vl_buf_slice(&out));
 	vl_buf_free(&out);
 }
@@ -179,7 +179,9 @@ serve_open(struct inside *in, const struct vl_cage_message *first)
 	struct wire_open o;
 	uint8_t *keys = vl_secret_alloc(WIRE_SECRET);
 
-	if (keys == NULL || first->n != sizeof(o) || first->fd < 0 ||
+	if (keys == NULL)
+		_exit(VL_CAGE_NO_MEMORY);
+	if (first->n != sizeof(o) || first->fd < 0 ||
 	    vl_cage_body(own_channel, (uint8_t *)&o, sizeof(o), NULL) !=
 	        VL_OK ||
 	    vl_cage_take(own_channel, &m, NULL) != VL_OK ||
@@ -351,8 +353,11 @@ serve_small(const struct vl_cage_message *m)
 	struct vl_err err = { 0 };
 	enum vl_status st = VL_OK;
 
-	if (m->n > VL_HEAD_MAX || vl_buf_reserve(&text, m->n, NULL) != VL_OK ||
-	    vl_cage_body(own_channel, text.p, m->n, NULL) != VL_OK)
+	if (m->n > VL_HEAD_MAX)
+		_exit(NO_SENSE);
+	if (vl_buf_reserve(&text, m->n, NULL) != VL_OK)
+		_exit(VL_CAGE_NO_MEMORY);
+	if (vl_cage_body(own_channel, text.p, m->n, NULL) != VL_OK)
 		_exit(NO_SENSE);
 	text.n = m->n;
 	st = put_small(&out, m->kind, vl_buf_slice(&text), &err);
@@ -465,9 +470,11 @@ serve_blocks(void *arg)
 	(void)pthread_barrier_wait(&in->started);
 	while (vl_cage_take(own_channel, &m, NULL) == VL_OK) {
 		vl_buf_clear(&body);
-		if (m.kind != WIRE_BLOCK || m.n > WIRE_MAX ||
-		    vl_buf_reserve(&body, m.n, NULL) != VL_OK ||
-		    vl_cage_body(own_channel, body.p, m.n, NULL) != VL_OK)
+		if (m.kind != WIRE_BLOCK || m.n > WIRE_MAX)
+			_exit(NO_SENSE);
+		if (vl_buf_reserve(&body, m.n, NULL) != VL_OK)
+			_exit(VL_CAGE_NO_MEMORY);
+		if (vl_cage_body(own_channel, body.p, m.n, NULL) != VL_OK)
 			_exit(NO_SENSE);
 		body.n = m.n;
 		serve_block(in, vl_buf_slice(&body));
@@ -546,7 +553,9 @@ inside(const struct vl_cage_inside *cage)
 {
 	struct inside in = { .cage = cage };
 
-	if (!make_slots(&in) || !start_threads(&in) || !vl_cage_shut())
+	if (!make_slots(&in))
+		return VL_CAGE_NO_MEMORY;
+	if (!start_threads(&in) || !vl_cage_shut())
 		return NO_START;
 	return serve_records(&in);
 }

@@ -229,8 +229,11 @@ read_map(struct vl_unpack *u, int fd, struct vl_err *err)
 		st = read_map_file(
 		    u, file, i < h->nmap ? &h->map[i] : NULL, err);
 		if (st != VL_OK) {
+			/* What reads the file says so itself. */
 			vl_file_name(name, VL_FILE_INDEX, file);
-			return vl_within(err, "%s", name);
+			return strncmp(err->text, name, strlen(name)) == 0 ?
+			    st :
+			    vl_within(err, "%s", name);
 		}
 		i++;
 	} while (i < h->nmap);

@@ -140,6 +140,47 @@ class Killed(Changed, Moments):
         self.assertEqual(self.before, tree_state(self.site.target))
 
 
+class Full(Changed):
+    """A child that comes to the limit of its memory: here it is lowered, when
+    the child is locked in and before it hears of a bundle, to what it has and
+    some more.  Where so much is needed is not held, but how it ends."""
+
+    # KiB, from too little for the first answer to enough.
+    MORE = (-4096, 0, 64, 128, 192, 256, 384, 512, 768, 1024, 4096, 65536)
+    OWN = (512 + 32 * os.cpu_count()) << 20
+
+    def limited(self, more):
+        running, child = self.start()
+        os.kill(running.pid, signal.SIGSTOP)
+        if not self.locked(child):
+            self.skipTest("a sanitizer takes memory as it likes")
+        self.assertEqual((self.OWN, self.OWN),
+                         resource.prlimit(child, resource.RLIMIT_DATA))
+        has = int(status(child)["VmData"].split()[0])
+        limit = (has + more) << 10
+        resource.prlimit(child, resource.RLIMIT_DATA, (limit, limit))
+        os.kill(running.pid, signal.SIGCONT)
+        _, err = running.communicate()
+        return running.returncode, err
+
+    def test_at_the_limit_of_its_memory_the_import_is_refused(self):
+        codes = []
+        for more in self.MORE:
+            code, err = self.limited(more)
+            codes.append(code)
+            if code == 0:
+                break
+            self.assertEqual(1, code, err)
+            line, = re.findall("^valise-import: .*$", err, re.M)
+            self.assertTrue(line.endswith("out of memory"), line)
+            self.assertNotRegex(line, r"(\w[^:]*: )\1")
+            self.assertEqual(self.before, tree_state(self.site.target))
+            self.assertEqual([], self.site.leftovers())
+        self.assertEqual(0, codes[-1])
+        self.assertGreater(len(codes), 6)
+        self.assert_equal_trees()
+
+
 class KilledRows(Sides, Moments):
     """The same of a database, whose rows are written as the child reads."""
 

@@ -23,7 +23,8 @@
 
 #include <valise/cage.h>
 
-#define SHARED ((size_t)1 << 16)
+#define SHARED  ((size_t)1 << 16)
+#define PRIVATE ((size_t)64 << 20)
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true
@@ -53,7 +54,7 @@ open_cage(int (*inside)(const struct vl_cage_inside *in))
 	must(vl_cage_open(&c,
 	         &(struct vl_cage_opts){ .inside = inside,
 	             .memory = SHARED,
-	             .private = (size_t)64 << 20,
+	             .private = PRIVATE,
 	             .seconds = 2 },
 	         &err),
 	    &err);
@@ -370,6 +371,65 @@ it_has_its_channels_and_nothing_else(void **state)
 	(void)close(fd);
 }
 
+/* As much as there is: mappings, as malloc() makes them of what is large. */
+static int
+take_memory(const struct vl_cage_inside *in)
+{
+	const size_t piece = (size_t)1 << 20;
+	size_t got = 0;
+
+	(void)in;
+	while (got < 4 * PRIVATE &&
+	    mmap(NULL, piece, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+		got += piece;
+	if (got == 4 * PRIVATE)
+		return 30;
+	if (errno != ENOMEM || malloc(piece) != NULL)
+		return 31;
+	/* What the program had before counts, too. */
+	return got > PRIVATE || got < PRIVATE / 2 ? 32 : VL_CAGE_NO_MEMORY;
+}
+
+static void
+its_memory_ends_at_its_limit(void **state)
+{
+	(void)state;
+	/* A sanitizer takes memory as it likes. */
+	assert_died(take_memory, VL_EIO,
+	    SANITIZED ? "code 30" : "the reader of the bundle: out of memory");
+}
+
+/* Seconds of processor time that it has, once it was asked. */
+static int
+tell_time(const struct vl_cage_inside *in)
+{
+	struct vl_cage_message m = { .fd = -1 };
+	struct rlimit limit = { 0 };
+
+	if (vl_cage_put(in->channel[0], &m, vl_slice_of(""), NULL) != VL_OK ||
+	    vl_cage_take(in->channel[0], &m, NULL) != VL_OK ||
+	    getrlimit(RLIMIT_CPU, &limit) != 0)
+		return 1;
+	return (int)limit.rlim_cur;
+}
+
+static void
+its_time_ends_later_where_more_is_allowed(void **state)
+{
+	struct vl_cage_message m = { .fd = -1 };
+	struct vl_cage *c = open_cage(tell_time);
+	struct vl_err err = { 0 };
+
+	(void)state;
+	must(vl_cage_hear(c, 0, &m, &err), &err);
+	vl_cage_allow(c, 30);
+	vl_cage_allow(c, 10);
+	must(vl_cage_say(c, 0, &m, vl_slice_of(""), &err), &err);
+	assert_heard(c, VL_EIO, "ended with code 42");
+	vl_cage_close(c);
+}
+
 static void
 every_attempt_to_get_out_is_held(void **state)
 {
@@ -408,6 +468,8 @@ main(void)
 		cmocka_unit_test(whoever_talks_to_it_can_be_stopped),
 		cmocka_unit_test(one_that_is_slow_is_waited_for),
 		cmocka_unit_test(it_has_its_channels_and_nothing_else),
+		cmocka_unit_test(its_memory_ends_at_its_limit),
+		cmocka_unit_test(its_time_ends_later_where_more_is_allowed),
 		cmocka_unit_test(every_attempt_to_get_out_is_held),
 	};
 
