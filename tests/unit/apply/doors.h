@@ -23,12 +23,16 @@
 
 /* The door at which the process ends, as if it had been killed. */
 static const char *kill_at;
+static void (*at_door)(void); /* what it does there before, or NULL */
 
 static bool
 fails_at(const char *door)
 {
-	if (kill_at != NULL && strcmp(kill_at, door) == 0)
+	if (kill_at != NULL && strcmp(kill_at, door) == 0) {
+		if (at_door != NULL)
+			at_door();
 		_exit(KILLED);
+	}
 	return sweep_fails();
 }
 

@@ -5,11 +5,7 @@
  */
 
 #include "doors.h"
-#include "outcome.h"
-
-#include <dirent.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include "killed.h"
 
 /* After the end, what is left to clean the next run cleans.  A sample may meet
  * none of those calls. */
@@ -162,64 +158,14 @@ a_preview_changes_nothing_whichever_call_fails(void **state)
 	assert_in_range(sweep.survived, 0, 8);
 }
 
-static void (*start)(void *arg) = reset;
-
-/* An import that was killed when it came to a door. */
-static void
-killed(void *arg)
-{
-	struct vl_pool *own = NULL;
-	struct vl_err err = { 0 };
-	int status = 0;
-	pid_t pid = 0;
-
-	start(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		kill_at = arg;
-		/* Threads do not come along. */
-		if (vl_pool_new(&own, 1, &err) == VL_OK)
-			(void)import_with(own, false, &err);
-		_exit(1);
-	}
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	assert_true(WIFEXITED(status));
-	assert_int_equal(KILLED, WEXITSTATUS(status));
-}
-
-static bool lost;    /* the state is lost */
-static bool abandon; /* it is to end as it stands */
-
 static void
 killed_and_lost(void *arg)
 {
 	struct vl_err err = { 0 };
 
 	killed(arg);
-	lost = true;
+	recovery.state_lost = true;
 	assert_int_equal(VL_OK, vl_remove_tree(folder_fd(), "state", &err));
-}
-
-static enum vl_status
-recover(void *arg, struct vl_err *err)
-{
-	const struct vl_apply_ui ui = importer_ui();
-	struct vl_recover_opts opts = {
-		.site = site, .state_lost = lost, .abandon = abandon, .ui = &ui
-	};
-	struct vl_status_report report = { 0 };
-	enum vl_recovered what = VL_RECOVERED_NOTHING;
-	enum vl_status st = importer_state(&opts.state, err);
-
-	(void)arg;
-	if (st == VL_OK && !lost)
-		st = vl_apply_status(opts.state, site, &report, err);
-	if (st == VL_OK)
-		st = vl_apply_recover(&opts, &what, err);
-	vl_ledger_free(&report.ledger);
-	vl_state_free(opts.state);
-	return st;
 }
 
 /* A recovery that nothing happens to. */
@@ -230,13 +176,13 @@ recover_now(void)
 	enum vl_status st = recover(NULL, &err);
 
 	/* Once there is a journal again, the state is no longer lost. */
-	if (st == VL_EUSAGE && lost) {
-		lost = false;
+	if (st == VL_EUSAGE && recovery.state_lost) {
+		recovery.state_lost = false;
 		st = recover(NULL, &err);
 	}
 	if (st != VL_OK)
 		fail_msg("the next recovery does not end it: %s", err.text);
-	lost = false;
+	recovery.state_lost = false;
 }
 
 static void
@@ -246,7 +192,7 @@ is_whole(void *arg, enum vl_status st)
 	if (st == VL_OK && !is_tree(&old_tree) && !is_tree(&new_tree))
 		fail_msg("recovery left neither the old nor the new tree");
 	/* What could not be looked at may have been taken for absent. */
-	if (st != VL_OK || lost)
+	if (st != VL_OK || recovery.state_lost)
 		recover_now();
 	if (!is_tree(&old_tree) && !is_tree(&new_tree))
 		fail_msg("the next recovery leaves neither tree");
@@ -346,9 +292,9 @@ gives_up_whichever_call_fails(void **state)
 
 	(void)state;
 	use(SITE, false);
-	abandon = true;
+	recovery.abandon = true;
 	assert_true(sweep_all(&w, EIO) > 5);
-	abandon = false;
+	recovery.abandon = false;
 	assert_in_range(sweep.survived, 0, 8);
 }
 

@@ -8,9 +8,8 @@
 
 #include "doors_of_rows.h"
 
-#include <sys/wait.h>
-
 #include "both.h"
+#include "killed.h"
 
 static void
 sweep_import(const char *text)
@@ -221,45 +220,6 @@ an_import_by_a_plan_is_all_or_nothing_whichever_call_fails(void **state)
 	assert_in_range(sweep.survived, 0, 8);
 }
 
-/* An import that was killed when it came to a door. */
-static void
-killed(void *arg)
-{
-	struct vl_pool *own = NULL;
-	struct vl_err err = { 0 };
-	int status = 0;
-	pid_t pid = 0;
-
-	reset_both(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		kill_at = arg;
-		/* Threads do not come along. */
-		if (vl_pool_new(&own, 1, &err) == VL_OK)
-			(void)import_with(own, false, &err);
-		_exit(1);
-	}
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	assert_true(WIFEXITED(status));
-	assert_int_equal(KILLED, WEXITSTATUS(status));
-}
-
-static enum vl_status
-recover(void *arg, struct vl_err *err)
-{
-	const struct vl_apply_ui ui = importer_ui();
-	struct vl_recover_opts opts = { .site = site, .ui = &ui };
-	enum vl_recovered what = VL_RECOVERED_NOTHING;
-	enum vl_status st = importer_state(&opts.state, err);
-
-	(void)arg;
-	if (st == VL_OK)
-		st = vl_apply_recover(&opts, &what, err);
-	vl_state_free(opts.state);
-	return st;
-}
-
 static void
 is_recovered(void *arg, enum vl_status st)
 {
@@ -291,6 +251,7 @@ recovery_asks_the_databases_whichever_call_fails(void **state)
 
 	(void)state;
 	use_both(WITH_ROWS PROFILE);
+	start = reset_both;
 	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		(void)snprintf(door, sizeof(door), "%s", moments[i]);
 		assert_true(sweep_all(&w, EIO) > 5);

@@ -1,0 +1,226 @@
+/*
+ * What stands behind an import that was killed when the run is over: stagings
+ * that are gone, somebody else's, of several imports; and what a run that
+ * still works shows of itself.
+ */
+
+#include "doors.h"
+#include "killed.h"
+
+#define STAGING "world/.tree.valise"
+
+/* The recovery ends so, and says that. */
+static void
+recovery_says(enum vl_status wanted, const char *why)
+{
+	struct vl_err err = { 0 };
+	enum vl_status st = recover(NULL, &err);
+
+	if (st != wanted || (st != VL_OK && strstr(err.text, why) == NULL))
+		fail_msg("status %d, not %d with '%s': %s", (int)st,
+		    (int)wanted, why, st == VL_OK ? "" : err.text);
+}
+
+/* Nothing but the word helps; what stands is `tree` before and after. */
+static void
+only_abandoned(const char *why, const struct vl_buf *tree)
+{
+	assert_true(is_tree(tree));
+	recovery_says(VL_EPENDING, why);
+	recovery_says(VL_EPENDING, why);
+	recovery.abandon = true;
+	recovery_says(VL_OK, "");
+	recovery.abandon = false;
+	recovery_says(VL_OK, "");
+	assert_true(is_tree(tree));
+}
+
+static void
+lose(const char *name)
+{
+	struct vl_err err = { 0 };
+
+	assert_int_equal(VL_OK, vl_remove_tree(folder_fd(), name, &err));
+}
+
+static void
+stagings_that_are_gone_are_asked_for(void **state)
+{
+	char prepared[] = "vl_decision_write";
+	char decided[] = "vl_stage_redo";
+
+	(void)state;
+	use(SITE, false);
+	killed(prepared);
+	lose(STAGING);
+	only_abandoned("1 of its staging directories are gone", &old_tree);
+	killed(decided);
+	lose(STAGING);
+	only_abandoned("' is not there: mount its file system", &old_tree);
+}
+
+/* The staging that stands there names another import. */
+static void
+exchange_owner(void)
+{
+	struct vl_buf owner = { 0 };
+	struct vl_err err = { 0 };
+
+	assert_int_equal(VL_OK,
+	    vl_read_file(folder_fd(), STAGING "/owner", 4096, &owner, &err));
+	owner.p[strlen("import ")] ^= 1;
+	folder_put(STAGING "/owner", vl_buf_slice(&owner));
+	vl_buf_free(&owner);
+}
+
+static void
+one_that_is_somebody_else_s_is_not_taken(void **state)
+{
+	char decided[] = "vl_stage_redo";
+
+	(void)state;
+	use(SITE, false);
+	killed(decided);
+	exchange_owner();
+	recovery_says(VL_EPENDING, "' is not its staging");
+	assert_true(is_tree(&old_tree));
+	exchange_owner();
+	recovery_says(VL_OK, "");
+	assert_true(is(&after));
+}
+
+static int pipes[2][2];
+
+static void
+wait_there(void)
+{
+	char byte = 0;
+
+	(void)!write(pipes[0][1], "", 1);
+	(void)close(pipes[1][1]);
+	(void)!read(pipes[1][0], &byte, 1);
+}
+
+/* The lock and what is staged are the run's as long as it works. */
+static void
+a_run_that_works_is_seen_and_left_alone(void **state)
+{
+	struct vl_status_report report = { 0 };
+	struct vl_state *s = NULL;
+	struct vl_err err = { 0 };
+	int status = 0;
+	char byte = 0;
+	pid_t pid = 0;
+
+	(void)state;
+	use(SITE, false);
+	reset(NULL);
+	assert_int_equal(0, pipe(pipes[0]));
+	assert_int_equal(0, pipe(pipes[1]));
+	at_door = wait_there;
+	pid = begin_to_kill("vl_decision_write");
+	at_door = NULL;
+	assert_int_equal(1, read(pipes[0][0], &byte, 1));
+	assert_int_equal(VL_OK, importer_state(&s, &err));
+	assert_int_equal(VL_OK, vl_apply_status(s, site, &report, &err));
+	assert_true(report.locked);
+	assert_string_equal(RESEAL_SITE, report.site);
+	vl_ledger_free(&report.ledger);
+	vl_state_free(s);
+	recovery_says(VL_ELOCKED, "");
+	assert_true(is_tree(&old_tree));
+	(void)close(pipes[1][1]);
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	(void)close(pipes[0][0]);
+	(void)close(pipes[0][1]);
+	(void)close(pipes[1][0]);
+	recovery_says(VL_OK, "");
+	assert_true(is(&before));
+}
+
+#define OTHER                                                                  \
+	"site: " RESEAL_SITE "\nstate: state\nresources:\n"                    \
+	"  - {name: tree, kind: files, path: world/other}\n"
+
+static bool
+is_there(const char *path)
+{
+	return faccessat(folder_fd(), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* One was killed at `first`, and one at `second` where the site had its tree
+ * at another place; nobody knows of either. */
+static void
+ends_both(const char *first, const char *second, const struct vl_buf *tree)
+{
+	use(SITE, false);
+	reset(NULL);
+	kill_it_at(first);
+	lose("state");
+	importer_site(OTHER);
+	assert_int_equal(0, mkdirat(folder_fd(), "world/other", 0755));
+	folder_put("world/other/mine", vl_slice_of("stays"));
+	kill_it_at(second);
+	lose("state");
+	importer_site(
+	    SITE "  - {name: more, kind: files, path: world/other}\n");
+	assert_true(is_there(STAGING) && is_there("world/.other.valise"));
+	recovery_says(VL_EPENDING, "is lost");
+	recovery.state_lost = true;
+	recovery_says(VL_OK, "");
+	recovery.state_lost = false;
+	assert_true(is_tree(tree));
+	assert_true(is_there("world/other/mine"));
+	assert_false(is_there("world/other/a"));
+	assert_false(is_there(STAGING) || is_there("world/.other.valise"));
+}
+
+static void
+stagings_of_two_imports_are_ended_without_the_state(void **state)
+{
+	(void)state;
+	ends_both("vl_stage_redo", "vl_decision_write", &new_tree);
+	ends_both("vl_target_end", "vl_target_end", &old_tree);
+}
+
+static void
+a_lost_state_needs_the_site_file(void **state)
+{
+	(void)state;
+	vl_site_free(site);
+	site = NULL;
+	recovery.state_lost = true;
+	recovery_says(VL_EUSAGE, "--state-lost needs the site file");
+	recovery.state_lost = false;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	importer_begin();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	outcome_end();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stagings_that_are_gone_are_asked_for),
+		cmocka_unit_test(one_that_is_somebody_else_s_is_not_taken),
+		cmocka_unit_test(a_run_that_works_is_seen_and_left_alone),
+		cmocka_unit_test(
+		    stagings_of_two_imports_are_ended_without_the_state),
+		cmocka_unit_test(a_lost_state_needs_the_site_file),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
