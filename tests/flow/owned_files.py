@@ -134,7 +134,7 @@ class OwnedFiles(Sides):
                          self.docs())
 
     def test_paths_that_lead_out_are_refused(self):
-        for name in ("../a", "/etc/passwd", "a//b", "./a", "a/."):
+        for name in ("../a", "/etc/passwd", "a//b", "./a", "a/.", "n" * 256):
             self.do("src", "delete from doc; insert into doc(issue_id, title, "
                     f"name) values (1, 'a', '{name}')")
             self.assert_says(self.site.export(expect=4), "table 'doc'",
@@ -380,6 +380,20 @@ class OwnedFiles(Sides):
         self.doc("dst", "a", "one", "A")
         self.doc("dst", "b", "one")
         self.refused('row ["i","b"] of table', "it differs")
+
+    def test_a_name_that_has_no_room_for_a_number(self):
+        self.write_yaml(profile(", collide: rename", ", target_only: keep"))
+        self.doc("dst", "own", "n" * 255, "mine", issue="j")
+        self.doc("src", "a", "n" * 255, "A")
+        self.refused("is no path of a tree",
+                     "a component of more than 255 bytes")
+
+    def test_a_row_here_with_a_name_that_no_file_can_have(self):
+        self.write_yaml(profile(table=", target_only: keep"))
+        self.doc("src", "a", "a", "A")
+        self.doc("dst", "own", "n" * 256, issue="j")
+        self.refused('["j","own"]', "is no path of a tree",
+                     "a component of more than 255 bytes")
 
     def test_names_without_a_file_do_not_collide(self):
         self.write_yaml(profile(", missing: allow", ", target_only: brought"))
