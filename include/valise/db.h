@@ -444,10 +444,14 @@ enum vl_status vl_db_next_id(
  * the others.  VL_EFORMAT with what does not fit.
  */
 enum vl_status vl_db_check_indexes(struct vl_db *db, struct vl_err *err);
-/* Rows whose foreign keys name no row; cells: table, rowid (or NULL), table
- * that is referred to.  Sooner known after vl_db_check_indexes(), as long as
- * nothing is written in between. */
+/*
+ * Rows whose foreign keys name no row; cells: table, rowid (or NULL), table
+ * that is referred to, number of the foreign key in its table.  Sooner known
+ * after vl_db_check_indexes(), as long as nothing is written in between; or
+ * `before` anything is, where an index is believed: what it hides is found by
+ * that check.
+ */
 enum vl_status vl_db_dangling_open(
-    struct vl_scan **out, struct vl_db *db, struct vl_err *err);
+    struct vl_scan **out, struct vl_db *db, bool before, struct vl_err *err);
 
 #endif

@@ -251,7 +251,8 @@ uint64_t vl_rows_put_need(const struct vl_rows_put *p);
  * nor here; a constraint of the target, with the row in question. */
 enum vl_status vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err);
 /* Read the database again: every row is as the bundle and the policies say,
- * every reference names a row.  VL_EREFUSED with the first that is not. */
+ * every reference names a row, but for foreign keys that named none before,
+ * which are told.  VL_EREFUSED with the first that is not. */
 enum vl_status vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err);
 /* Once it is written: nothing was, and all that earlier imports created is
  * here.  created() is told none of it: what opts.brought() said is the list. */

@@ -254,12 +254,13 @@ all_refer(struct vl_db *db, bool *all, struct vl_err *err)
 }
 
 enum vl_status
-vl_db_dangling_open(struct vl_scan **out, struct vl_db *db, struct vl_err *err)
+vl_db_dangling_open(
+    struct vl_scan **out, struct vl_db *db, bool before, struct vl_err *err)
 {
 	struct vl_scan *s = NULL;
 	struct vl_buf sql = { 0 };
 	bool none = false;
-	enum vl_status st = db_scan_new(&s, db, 3, "foreign keys", err);
+	enum vl_status st = db_scan_new(&s, db, 4, "foreign keys", err);
 
 	*out = NULL;
 	if (st == VL_OK)
@@ -270,13 +271,13 @@ vl_db_dangling_open(struct vl_scan **out, struct vl_db *db, struct vl_err *err)
 		st = db_prepare_buf(db, &s->stmt, &sql, err);
 	/* Tables without the prefix may refer to those with it. */
 	if (st == VL_OK && db->prefix[0] == '\0' &&
-	    db->checked == sqlite3_total_changes64(db->sql))
+	    (before || db->checked == sqlite3_total_changes64(db->sql)))
 		st = all_refer(db, &none, err);
 	if (st == VL_OK && none) {
 		(void)sqlite3_finalize(s->stmt);
 		s->stmt = NULL;
-		st =
-		    db_prepare(db, &s->stmt, "SELECT 0, 0, 0 WHERE FALSE", err);
+		st = db_prepare(
+		    db, &s->stmt, "SELECT 0, 0, 0, 0 WHERE FALSE", err);
 	}
 	vl_buf_free(&sql);
 	if (st == VL_OK)

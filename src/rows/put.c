@@ -93,6 +93,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 	rows_stage_free(p->stage);
 	rows_brought_free(p->brought);
 	vl_sort_free(p->once);
+	rows_unmet_free(p->unmet);
 	free(p->seen);
 	free(p->settled);
 	free(p->per);
@@ -343,6 +344,8 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 	/* The proof asks for it, about tables that were there. */
 	if (p->opts.created != NULL && !vl_rows_put_brought_stays(p))
 		st = rows_brought_load(p, err);
+	if (st == VL_OK && writes(p))
+		st = rows_unmet_before(p, err);
 	if (st == VL_OK)
 		st = rows_ids_give(p, err);
 	if (st == VL_OK)
@@ -355,27 +358,6 @@ vl_rows_put_write(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_derive(p, err);
 	if (st == VL_OK)
 		rows_beside_tell(p, vl_db_beside(p->opts.rows.db) - beside);
-	return st;
-}
-
-static enum vl_status
-check_references(struct vl_rows_put *p, struct vl_err *err)
-{
-	const struct vl_cell *cells = NULL;
-	struct vl_scan *s = NULL;
-	enum vl_status st = vl_db_dangling_open(&s, p->opts.rows.db, err);
-	bool row = false;
-
-	if (st == VL_OK)
-		st = vl_scan_next(s, &cells, &row, err);
-	if (st == VL_OK && row)
-		st = vl_fail(err, VL_EREFUSED,
-		    "row %lld of table '%.*s' would refer to a row of '%.*s' "
-		    "that is not there",
-		    (long long)cells[1].integer, (int)cells[0].bytes.n,
-		    (const char *)cells[0].bytes.p, (int)cells[2].bytes.n,
-		    (const char *)cells[2].bytes.p);
-	vl_scan_free(s);
 	return st;
 }
 
@@ -425,6 +407,6 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_db_check_indexes(p->opts.rows.db, err);
 	if (st == VL_OK)
-		st = check_references(p, err);
+		st = rows_unmet_check(p, err);
 	return st;
 }

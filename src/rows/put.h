@@ -30,6 +30,7 @@
  *	slot.c     those that are secrets
  *	version.c  that of the application
  *	dangling.c references that name no row
+ *	unmet.c    foreign keys that name none, before and after
  *	drop.c     rows that are left out with them
  *	delete.c   rows that go
  *	write.c, behind.c, taken.c
@@ -220,7 +221,8 @@ struct vl_rows_put {
 	bool open;        /* it is not put aside yet */
 	struct vl_sort *once; /* ids of `once_table` at the source, or NULL */
 	size_t once_table;
-	bool once_any;  /* there are some */
+	bool once_any; /* there are some */
+	struct rows_unmet *unmet;
 	bool whole_row; /* its body is kept in `whole` until it is there */
 	struct vl_buf whole;
 	struct rows_heres heres;
@@ -635,6 +637,12 @@ struct rows_tried {
 };
 enum vl_status rows_taken(struct vl_rows_put *p, size_t table,
     const struct rows_tried *tried, struct vl_err *err);
+/* unmet.c: foreign keys that name no row, before anything is written, and then:
+ * VL_EREFUSED with one that did not do so before. */
+struct rows_unmet;
+enum vl_status rows_unmet_before(struct vl_rows_put *p, struct vl_err *err);
+enum vl_status rows_unmet_check(struct vl_rows_put *p, struct vl_err *err);
+void rows_unmet_free(struct rows_unmet *u);
 /* once.c: the id at the source of the row that is put aside next, and whether
  * two of the table have one: VL_EFORMAT. */
 enum vl_status rows_once_add(struct vl_rows_put *p, size_t table,

@@ -110,6 +110,58 @@ class Extra(Sides):
                          "which the profile skips")
 
 
+class Unmet(Sides):
+    """Foreign keys that name no row."""
+    LOOSE = ("create table z(id integer primary key, n_id int "
+             "references n(id));")
+
+    def setUp(self):
+        super().setUp()
+        self.change("source", N % "" + "insert into n values(1,'a','x');")
+        self.both(BY_NAME)
+
+    def import_(self, expect=0):
+        return self.site.import_(self.site.export(), "--allow-schema-drift",
+                                 "--allow-delete", expect=expect)
+
+    def test_before_the_import_are_told_and_stay(self):
+        self.change("target", N % "" + self.LOOSE +
+                    "insert into z values(1, 5), (2, null), (3, 77);")
+        self.assert_says(
+            self.import_(), "row 1 of table 'z' refers to a row of 'n' that "
+            "is not there; it did so before, and stays as it is", "row 3 of")
+        self.assertEqual([(1, 5), (2, None), (3, 77)],
+                         self.ask("select * from z"))
+        self.assertEqual([("a", "x")], self.ask("select name, m from n"))
+
+    def test_many_are_counted(self):
+        self.change("target", N % "" + self.LOOSE + "insert into z select "
+                    "value, value + 100 from json_each('[1,2,3,4,5,6,7,8,9,"
+                    "10,11,12]');")
+        result = self.import_()
+        self.assert_says(result, "row 10 of", "12 rows in all refer to rows "
+                         "that are not there, as before")
+        self.assertNotIn("row 11 of", result.err)
+
+    def test_of_rows_without_a_rowid_are_counted_too(self):
+        self.change("target", N % "" + "create table z(k text primary key, "
+                    "n_id int references n(id)) without rowid;"
+                    "insert into z values('p', 9);")
+        self.assert_says(self.import_(), "a row of table 'z' refers to a row "
+                         "of 'n'")
+
+    def test_that_the_import_would_make_are_refused(self):
+        """Beside one that was there."""
+        self.change("target", N % "" + self.LOOSE +
+                    "insert into n values(4,'b','x');"
+                    "insert into z values(1, 5), (2, 4);")
+        self.both("tables:\n- {table: n, key: [name], target_only: delete}")
+        self.assert_says(self.import_(expect=4), "resource 'app': row 2 of "
+                         "table 'z' would refer to a row of 'n' that is not "
+                         "there")
+        self.assertEqual([("b",)], self.ask("select name from n"))
+
+
 class Told(Sides):
     """One line, which says where, once."""
     P = "create table p(id integer primary key, name text not null unique);"

@@ -26,7 +26,7 @@ dangling(struct open *o)
 	bool row = true;
 	int n = -1;
 
-	good(vl_db_dangling_open(&s, o->db, &o->w.err), &o->w);
+	good(vl_db_dangling_open(&s, o->db, false, &o->w.err), &o->w);
 	while (row) {
 		n++;
 		good(vl_scan_next(s, &cells, &row, &o->w.err), &o->w);

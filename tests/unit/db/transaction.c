@@ -569,7 +569,7 @@ no_descriptor_of_ours_is_on_a_target_so_its_locks_stay(void **state)
 	vl_scan_free(s);
 	good(insert(&w, vl_dbs_at(d, 0), 2, "new"), &w);
 	good(insert(&w, vl_dbs_at(d, 1), 2, "new"), &w);
-	good(vl_db_dangling_open(&s, vl_dbs_at(d, 0), &w.err), &w);
+	good(vl_db_dangling_open(&s, vl_dbs_at(d, 0), false, &w.err), &w);
 	good(vl_scan_next(s, &cells, &more, &w.err), &w);
 	assert_false(more);
 	vl_scan_free(s);

@@ -358,7 +358,7 @@ dangles(struct open *o)
 	const struct vl_cell *cells = NULL;
 	bool row = false;
 
-	good(vl_db_dangling_open(&s, o->db, &o->w.err), &o->w);
+	good(vl_db_dangling_open(&s, o->db, false, &o->w.err), &o->w);
 	good(vl_scan_next(s, &cells, &row, &o->w.err), &o->w);
 	vl_scan_free(s);
 	return row;
@@ -492,7 +492,7 @@ dangling_rows_are_listed_with_table_rowid_and_parent(void **state)
 	    "CREATE TABLE k(t_id PRIMARY KEY REFERENCES t) WITHOUT ROWID;"
 	    "INSERT INTO t VALUES (1, 'a'); INSERT INTO c VALUES (1), (5);"
 	    "INSERT INTO k VALUES (6)");
-	good(vl_db_dangling_open(&s, o.db, &o.w.err), &o.w);
+	good(vl_db_dangling_open(&s, o.db, false, &o.w.err), &o.w);
 	for (;;) {
 		good(vl_scan_next(s, &cells, &row, &o.w.err), &o.w);
 		if (!row)
