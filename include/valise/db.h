@@ -121,6 +121,8 @@ enum vl_status vl_db_open_copy(
 /* How often such a copy began anew, because an application wrote meanwhile;
  * `*kept`: so often that it kept the lock in the end, and writers waited. */
 unsigned vl_db_copied_anew(const struct vl_db *db, bool *kept);
+/* The same as a note; false, and no text, where it never did. */
+bool vl_db_tell_anew(const struct vl_db *db, char *text, size_t size);
 /*
  * Of a copy whose pages are checked by a pool: waits for what is found.  Before
  * that nothing counts that was read; and where reading fails, this is why.

@@ -227,6 +227,23 @@ vl_db_copied_anew(const struct vl_db *db, bool *kept)
 	return db->anew;
 }
 
+bool
+vl_db_tell_anew(const struct vl_db *db, char *text, size_t size)
+{
+	bool kept = false;
+	unsigned times = vl_db_copied_anew(db, &kept);
+
+	if (times > 0)
+		(void)snprintf(text, size,
+		    "an application writes to it: its copy began anew %u "
+		    "time%s%s",
+		    times, times == 1 ? "" : "s",
+		    kept ? ", and then kept the lock until it was whole; "
+		           "writers waited" :
+		           "");
+	return times > 0;
+}
+
 enum vl_status
 vl_db_open_copy(
     struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err)

@@ -155,6 +155,8 @@ check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
 	c->resource = r->name;
 	opts.db = db;
 	if (st == VL_OK)
+		vl_export_tell_anew(db, r->name);
+	if (st == VL_OK)
 		st = vl_check_files_open(
 		    &opts.owned, s->profile, s->source, r->name, err);
 	if (st == VL_OK)

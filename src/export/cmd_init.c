@@ -252,6 +252,8 @@ add_database(struct describing *d, const struct one *one)
 		    one->name);
 	st = vl_db_open_copy(&db, &opts, d->err);
 	if (st == VL_OK)
+		vl_export_tell_anew(db, one->name);
+	if (st == VL_OK)
 		st = vl_rows_draft(&d->profile, db, one->name, &counts, d->err);
 	vl_db_free(db);
 	if (st != VL_OK)

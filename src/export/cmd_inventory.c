@@ -94,6 +94,8 @@ list_database(
 
 	opts.db = db;
 	if (st == VL_OK)
+		vl_export_tell_anew(db, r->name);
+	if (st == VL_OK)
 		st = vl_rows_check(&opts, &to, &verdict, err);
 	vl_db_free(db);
 	return st;

@@ -3,6 +3,7 @@
 
 /* Between the files of valise-export. */
 
+#include <valise/db.h>
 #include <valise/masters.h>
 #include <valise/openers.h>
 #include <valise/pack.h>
@@ -37,6 +38,9 @@ struct vl_export_opts {
 	bool dry_run;
 	bool json;
 };
+
+/* feed.c: a note, where an application made its copy begin anew. */
+void vl_export_tell_anew(const struct vl_db *db, const char *resource);
 
 /* ---- sender.c: who signs ---- */
 

@@ -280,6 +280,15 @@ note_line(void *arg, const char *resource, const char *text)
 	vl_cli_note("note: resource '%s': %s", resource, text);
 }
 
+void
+vl_export_tell_anew(const struct vl_db *db, const char *resource)
+{
+	char text[256];
+
+	if (vl_db_tell_anew(db, text, sizeof(text)))
+		note_line(NULL, resource, text);
+}
+
 static bool
 stopped(void *arg)
 {

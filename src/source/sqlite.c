@@ -56,19 +56,10 @@ note(void *arg, const char *text)
 static void
 tell_anew(struct sqlite *q)
 {
-	bool kept = false;
-	unsigned times = vl_db_copied_anew(q->db, &kept);
 	char text[256];
 
-	if (times == 0)
-		return;
-	(void)snprintf(text, sizeof(text),
-	    "an application writes to it: its copy began anew %u time%s%s",
-	    times, times == 1 ? "" : "s",
-	    kept ? ", and then kept the lock until it was whole; writers "
-	           "waited" :
-	           "");
-	note(q, text);
+	if (vl_db_tell_anew(q->db, text, sizeof(text)))
+		note(q, text);
 }
 
 static enum vl_status

@@ -154,6 +154,38 @@ class Refusals(Database):
         timer.join()
         other.close()
 
+    def written_meanwhile(self, *words):
+        """What a command says while an application writes all the time."""
+        stop = threading.Event()
+
+        def write():
+            db = sqlite3.connect(self.db, isolation_level=None, timeout=60)
+            db.execute("pragma synchronous = off")
+            while not stop.is_set():
+                db.execute("update task set done = done + 1 where id = 1")
+            db.close()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            return self.site.run("valise", *words, expect=(0, 4)).err
+        finally:
+            stop.set()
+            writer.join()
+
+    def test_whoever_copies_one_says_that_it_began_anew(self):
+        self.make("pragma page_size = 512; " + SHOP +
+                  "insert into cache values ('c', zeroblob(8000000));")
+        for words in (("inventory", "--secrets", self.site.source_yaml),
+                      ("check-profile", self.site.source_yaml),
+                      ("init", "--sqlite", self.db)):
+            for _ in range(5):
+                said = self.written_meanwhile(*words)
+                if "its copy began anew" in said:
+                    break
+            self.assertRegex(said, "note: resource 'app': an application "
+                             "writes to it: its copy began anew [1-9]", words)
+
     def test_one_in_a_tree_that_would_carry_it_too(self):
         self.db = self.site.source / "app.db"
         self.make(SHOP)
