@@ -289,30 +289,46 @@ on_new_of(const struct rows_entry *e)
 	return e->words == NULL ? VL_ON_NEW_CREATE : e->words->on_new;
 }
 
+/* What the row itself says of it: the target keeps its own, or it stays behind.
+ */
+static enum vl_status
+look_one(struct rows_settling *s, struct rows_staged *row, bool *kept,
+    bool *left, struct vl_err *err)
+{
+	struct rows_drop drop = { .table = s->table, .row = row };
+	enum vl_status st = rows_settling_look(s, row, kept, err);
+
+	if (st == VL_OK)
+		st = rows_settling_owner(s, row, left, err);
+	if (st == VL_OK && !*kept && !*left)
+		st = rows_drop_look(s->p, &drop, err);
+	if (st == VL_OK && drop.drop)
+		rows_drop_tell(s->p, &drop, row->key);
+	*left = *left || drop.drop;
+	return st;
+}
+
+static enum vl_status
+leave(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
+{
+	s->p->left++;
+	row->act = ROWS_LEFT;
+	row->r = ROWS_NOWHERE;
+	return rows_stage_set(s->p->stage, s->table, row, err);
+}
+
 static enum vl_status
 settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 {
 	struct vl_rows_put *p = s->p;
 	enum vl_on_new on_new = VL_ON_NEW_CREATE;
-	struct rows_drop drop = { 0 };
-	enum vl_status st = VL_OK;
 	bool kept = false;
 	bool left = false;
 	bool go = false;
+	enum vl_status st = look_one(s, row, &kept, &left, err);
 
-	st = rows_settling_look(s, row, &kept, err);
-	if (st == VL_OK)
-		st = rows_settling_owner(s, row, &left, err);
 	if (st != VL_OK)
 		return st;
-	drop = (struct rows_drop){ .table = s->table, .row = row };
-	if (!kept && !left)
-		st = rows_drop_look(p, &drop, err);
-	if (st != VL_OK)
-		return st;
-	if (drop.drop)
-		rows_drop_tell(p, &drop, row->key);
-	left = left || drop.drop;
 	on_new = on_new_of(&s->t->entries[row->entry]);
 	go = !kept && !left && on_new == VL_ON_NEW_CREATE;
 	if (!kept && on_new != VL_ON_NEW_FAIL)
@@ -334,10 +350,25 @@ settle_one(struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
 	} else {
 		p->counts.skip++;
 	}
-	p->left++;
-	row->act = ROWS_LEFT;
-	row->r = ROWS_NOWHERE;
-	return rows_stage_set(p->stage, s->table, row, err);
+	return leave(s, row, err);
+}
+
+/* The same before anybody is asked: of a table whose rows stay behind with
+ * others of it, which is known of all before it is said of any. */
+static enum vl_status
+settle_early(
+    struct rows_settling *s, struct rows_staged *row, struct vl_err *err)
+{
+	bool kept = false;
+	bool left = false;
+	enum vl_status st = look_one(s, row, &kept, &left, err);
+
+	if (st != VL_OK ||
+	    (!kept && !left &&
+	        on_new_of(&s->t->entries[row->entry]) != VL_ON_NEW_SKIP))
+		return st;
+	s->p->counts.skip++;
+	return leave(s, row, err);
 }
 
 /* Nothing is asked of new rows of the table, but for their owners. */
@@ -364,9 +395,11 @@ rows_unsettled(const struct vl_rows_put *p, size_t table)
 	return !p->settled[table] && !(is_plain(p, t) && !is_owned(t));
 }
 
-/* Rows that refer to one of their own table which is left out, and so on. */
+/* Rows that refer to one of their own table which is left out; `counted`: among
+ * those that are made. */
 static enum vl_status
-drop_below(struct rows_settling *s, bool *some, struct vl_err *err)
+drop_below(
+    struct rows_settling *s, bool counted, bool *some, struct vl_err *err)
 {
 	struct vl_rows_put *p = s->p;
 	struct rows_staging *g = NULL;
@@ -393,12 +426,45 @@ drop_below(struct rows_settling *s, bool *some, struct vl_err *err)
 		if (drop.drop)
 			rows_drop_tell(p, &drop, row.key);
 		*some = true;
-		p->counts.add--;
+		p->counts.add -= counted;
 		p->counts.skip++;
-		p->left++;
-		row.act = ROWS_LEFT;
-		row.r = ROWS_NOWHERE;
-		st = rows_stage_set(p->stage, s->table, &row, err);
+		st = leave(s, &row, err);
+	}
+	rows_staging_free(g);
+	return st;
+}
+
+/* And those that refer to these, and so on. */
+static enum vl_status
+drop_all_below(struct rows_settling *s, bool counted, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	bool some = true;
+
+	while (st == VL_OK && some)
+		st = drop_below(s, counted, &some, err);
+	return st;
+}
+
+static enum vl_status
+settle_each(struct rows_settling *s,
+    enum vl_status (*settle)(
+        struct rows_settling *s, struct rows_staged *row, struct vl_err *err),
+    struct vl_err *err)
+{
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	enum vl_status st =
+	    rows_staging_open(&g, s->p->stage, s->table, ROWS_NEW, err);
+	bool more = true;
+
+	while (st == VL_OK) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = settle(s, &row, err);
+		if (st != VL_OK)
+			(void)rows_within(s->t, row.key, err);
 	}
 	rows_staging_free(g);
 	return st;
@@ -409,10 +475,8 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 {
 	const struct rows_table *t = &p->here->plan.tables[table];
 	struct rows_settling *s = NULL;
-	struct rows_staging *g = NULL;
-	struct rows_staged row = { 0 };
+	bool chain = rows_drop_above(t, table);
 	enum vl_status st = VL_OK;
-	bool more = true;
 
 	p->settled[table] = true;
 	if (is_plain(p, t) && (p->left == 0 || !is_owned(t))) {
@@ -420,19 +484,15 @@ rows_settle_new(struct vl_rows_put *p, size_t table, struct vl_err *err)
 		return VL_OK;
 	}
 	st = rows_settling_open(&s, p, table, err);
+	if (st == VL_OK && chain)
+		st = settle_each(s, settle_early, err);
+	if (st == VL_OK && chain)
+		st = drop_all_below(s, false, err);
 	if (st == VL_OK)
-		st = rows_staging_open(&g, p->stage, table, ROWS_NEW, err);
-	while (st == VL_OK) {
-		st = rows_staging_next(g, &row, &more, err);
-		if (st != VL_OK || !more)
-			break;
-		st = settle_one(s, &row, err);
-		if (st != VL_OK)
-			(void)rows_within(t, row.key, err);
-	}
-	rows_staging_free(g);
-	for (more = rows_drop_above(t, table); st == VL_OK && more;)
-		st = drop_below(s, &more, err);
+		st = settle_each(s, settle_one, err);
+	/* Somebody may have left out more. */
+	if (st == VL_OK && chain)
+		st = drop_all_below(s, true, err);
 	rows_settling_free(s);
 	return st;
 }

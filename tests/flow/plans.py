@@ -71,6 +71,67 @@ class Edited(Said):
                  line["action"]) for line in self.read()[1:]]
 
 
+class Chained(Edited):
+    """Rows that stay behind with others of their own table."""
+    def setUp(self):
+        super().setUp()
+        schema = ("create table man(id integer primary key, name text not "
+                  "null unique);"
+                  "create table step(id integer primary key, name text not "
+                  "null unique, man integer, before integer);")
+        self.change("source", schema + "insert into man values (1, 'new');"
+                    "insert into step values (1, 'a', null, 2), "
+                    "(2, 'b', null, 3), (3, 'c', 1, null), "
+                    "(4, 'd', null, null);")
+        self.change("target", schema)
+
+    def words(self, on_new=""):
+        words = DELETES.replace(
+            "{table: slot,", "{table: man, key: [name], on_new: skip}, "
+            f"{{table: step, key: [name]{on_new}}}, {{table: slot,").replace(
+            "hour]}]}]}", "hour]}], references: ["
+            "{from: step.man, to: man, on_dangling: drop}, "
+            "{from: step.before, to: step, on_dangling: drop}]}]}")
+        self.write("source", words=words)
+        self.write("target", f"trust:\n  - {{sender: {self.site.keys}"
+                   "/sender.pub}\n", words=words)
+        self.bundle = self.site.export()
+
+    def steps(self):
+        return [action for action in self.actions() if action[0] == "step"]
+
+    def test_are_not_in_a_plan(self):
+        self.words()
+        self.make()
+        self.assertEqual([("step", "d", "insert")], self.steps())
+        self.obey()
+        self.assertEqual([("d",)], self.ask_names())
+        self.assertEqual([], [line for line in self.make()[1:]
+                              if line.get("table") == "step"])
+
+    def test_are_no_new_rows_that_would_fail(self):
+        self.words(", on_new: fail")
+        self.change("target", "insert into step values (9, 'd', null, null)")
+        self.make()
+        self.assertEqual([], self.steps())
+        self.site.import_(self.bundle, "--allow-delete")
+        self.assertEqual([("d",)], self.ask_names())
+
+    def test_are_told_behind_one_that_the_plan_skips(self):
+        self.words()
+        self.change("target", "insert into man values (5, 'new')")
+        self.make()
+        self.assertEqual([("step", name, "insert") for name in "abcd"],
+                         self.steps())
+        self.edit("skip", "c")
+        self.assert_says(self.obey(), "table 'step', [\"b\"]: left out, as ",
+                         "table 'step', [\"a\"]: left out, as ")
+        self.assertEqual([("d",)], self.ask_names())
+
+    def ask_names(self):
+        return [row[1:2] for row in self.table("step")]
+
+
 class Plans(Edited):
     def test_a_plan_names_every_record_that_differs(self):
         head, *lines = self.make()
