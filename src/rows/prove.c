@@ -10,6 +10,7 @@
 #include <valise/text.h>
 
 #include "put.h"
+#include "values.h"
 
 #define KEY_SHOWN 256
 
@@ -228,6 +229,85 @@ find_written(struct vl_rows *after, size_t table, const struct rows_staged *row,
 	    after->scratch, table, t->primary, &row->id, note, found, err);
 }
 
+/* "'a' keeps 7, which names 't' KEY here": the column of the row is a whole id
+ * of a line that keeps it, and some row has that. */
+static enum vl_status
+say_stranger(struct vl_rows *after, size_t column, const struct rows_table *t,
+    const struct vl_cell *cell, struct vl_buf *out, struct vl_err *err)
+{
+	const struct rows_column *c = &t->columns[column];
+	const struct rows_ref *ref = NULL;
+	struct rows_note note = { 0 };
+	enum vl_status st = VL_OK;
+	char shown[KEY_SHOWN];
+	char id[ROWS_SHOWN];
+	bool found = false;
+	size_t i = 0;
+
+	for (i = 0; st == VL_OK && !found && i < c->nrefs; i++) {
+		ref = &c->refs[i];
+		if (rows_ref_keeps(ref) && ref->finder == NULL &&
+		    ref->to != NONE)
+			st = rows_scratch_find(after->scratch, ref->to,
+			    ref->column, cell, &note, &found, err);
+	}
+	if (st != VL_OK || !found)
+		return st;
+	rows_show_id(id, cell);
+	return vl_buf_printf(out, err,
+	    "'%s' keeps %s, which names '%s' %s here", c->schema->name, id,
+	    after->plan.tables[ref->to].schema->name,
+	    vl_escape_text(shown, sizeof(shown), note.key));
+}
+
+/* The same of some column of the row; nothing, where none is found. */
+static enum vl_status
+find_stranger(struct vl_rows *after, size_t table,
+    const struct rows_staged *row, struct vl_buf *out, struct vl_err *err)
+{
+	const struct rows_table *t = &after->plan.tables[table];
+	struct vl_row_store store = { 0 };
+	struct vl_slice name = { 0 };
+	struct vl_value v = { 0 };
+	enum vl_status st = rows_row_parse(&store, row->row, err);
+	size_t column = NONE;
+	size_t at = 0;
+
+	while (st == VL_OK && out->n == 0 &&
+	    vl_row_next(&store, 0, &at, &name, &v)) {
+		column = rows_column(t, name);
+		if (column != NONE && v.kind == VL_VALUE_CELL &&
+		    v.cell.type != VL_CELL_NULL)
+			st = say_stranger(after, column, t, &v.cell, out, err);
+	}
+	vl_row_store_free(&store);
+	return st;
+}
+
+/* It is known by what it holds, and an id in it is kept. */
+static enum vl_status
+refuse_kept(struct vl_rows_put *p, struct vl_rows *after, size_t table,
+    const struct rows_staged *row, struct vl_err *err)
+{
+	const struct rows_table *t = &after->plan.tables[table];
+	struct vl_buf what = { 0 };
+	char text[4 * KEY_SHOWN];
+	enum vl_status st = find_stranger(after, table, row, &what, err);
+
+	(void)snprintf(text, sizeof(text),
+	    "it is known by what it holds, and %.*s, so that it would be "
+	    "another one: give the table a 'key' or an 'ordinal', or say "
+	    "'on_dangling: drop'",
+	    what.n > 0 ? (int)what.n : 200,
+	    what.n > 0 ? (const char *)what.p :
+	                 "an id in it that 'on_dangling: keep' keeps may name "
+	                 "another row here");
+	vl_buf_free(&what);
+	return st == VL_OK ? refuse(p, t, entry_at(&t->entries[row->entry]),
+	                         row->key, text, err) :
+	                     st;
+}
+
 enum vl_status
 rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
     const struct rows_staged *row, struct vl_err *err)
@@ -242,6 +322,8 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 
 	if (st != VL_OK)
 		return st;
+	if (!found && t->loose && t->entries[row->entry].multiset)
+		return refuse_kept(p, after, table, row, err);
 	(void)snprintf(text, sizeof(text), "%s%s",
 	    t->nconditions > 0 || has_triggers(&p->here->plan) ?
 	        "it was written and is not there: does a trigger of the "
@@ -251,11 +333,6 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 	    t->nconditions == 0 ? "" :
 	                          ", or a condition of the profile read rows "
 	                          "that are others here");
-	if (t->loose && t->entries[row->entry].multiset)
-		(void)snprintf(text, sizeof(text),
-		    "it is known by what it holds, and an id in it that "
-		    "'on_dangling: keep' keeps may name another row here: give "
-		    "the table a 'key' or an 'ordinal'");
 	if (found)
 		at = entry_at(&t->entries[note.entry]);
 	if (found && note.state == ROWS_SKIPPED)

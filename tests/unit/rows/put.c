@@ -155,8 +155,9 @@ an_id_that_is_kept_in_a_row_without_a_name(void **state)
 	    "INSERT INTO man VALUES(77,'zz'),(5,'a')");
 	assert_int_equal(VL_EREFUSED, import_run(&m, words, &err));
 	if (strstr(err.text,
-	        "'on_dangling: keep' keeps may name another row "
-	        "here") == NULL)
+	        "it is known by what it holds, and 'man_id' keeps 77, which "
+	        "names 'man' [\"zz\"] here, so that it would be another one: "
+	        "give the table a 'key' or an 'ordinal'") == NULL)
 		fail_msg("%s", err.text);
 	import_expect(&m, "SELECT * FROM dog", "");
 	import_free(&m);
