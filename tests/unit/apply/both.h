@@ -147,25 +147,12 @@ both_end(void *arg, enum vl_status st)
 static inline void
 use_both(const char *text)
 {
-	struct vl_err err = { 0 };
-
-	importer_site(text);
-	vl_buf_clear(&before);
-	vl_buf_clear(&after);
-	vl_buf_clear(&old_tree);
-	vl_buf_clear(&new_tree);
+	reset_both(NULL);
 	vl_buf_clear(&old_rows);
 	vl_buf_clear(&new_rows);
-	reset_both(NULL);
-	look_below(&before, "world");
-	look_below(&old_tree, "world/tree");
 	look_at_rows(&old_rows);
-	if (import(NULL, &err) != VL_OK)
-		fail_msg("%s", err.text);
-	look_below(&after, "world");
-	look_below(&new_tree, "world/tree");
+	use_from(text, reset_both);
 	look_at_rows(&new_rows);
-	assert_false(is_tree(&old_tree));
 	if (!vl_slice_equal(vl_buf_slice(&new_rows), vl_slice_of(wanted)))
 		fail_msg("the new rows are:\n%.*s", (int)new_rows.n,
 		    (const char *)new_rows.p);
@@ -225,21 +212,22 @@ is_planned(void *arg, enum vl_status st)
 		fail_msg("what was planned cannot be done: %s", err.text);
 }
 
-static inline void
-both_begin(void)
+static inline int
+both_begin(void **state)
 {
 	all.rows = vl_slice_of(lines);
 	all.tied = TIED;
-	importer_begin();
+	(void)importer_begin(state);
 	(void)snprintf(plan_path, sizeof(plan_path), "%s/plan", folder_path);
+	return 0;
 }
 
-static inline void
-both_free(void)
+static inline int
+both_free(void **state)
 {
-	outcome_end();
 	vl_buf_free(&old_rows);
 	vl_buf_free(&new_rows);
+	return outcome_end(state);
 }
 
 #endif

@@ -16,42 +16,36 @@ survived(void)
 }
 
 static void
-an_import_is_all_or_nothing_whichever_call_fails(void **state)
+sweep_import(const char *words, bool ask)
 {
 	const struct sweep_work w = {
 		.before = reset, .work = import, .after = ends
 	};
 
-	(void)state;
-	use(SITE, false);
+	use(words, ask);
 	assert_true(sweep_all(&w, EIO) > 80);
 	survived();
+}
+
+static void
+an_import_is_all_or_nothing_whichever_call_fails(void **state)
+{
+	(void)state;
+	sweep_import(SITE, false);
 }
 
 static void
 so_is_one_with_rules(void **state)
 {
-	const struct sweep_work w = {
-		.before = reset, .work = import, .after = ends
-	};
-
 	(void)state;
-	use(SITE RULES, false);
-	assert_true(sweep_all(&w, EIO) > 80);
-	survived();
+	sweep_import(SITE RULES, false);
 }
 
 static void
 so_is_one_whose_sender_is_asked_about(void **state)
 {
-	const struct sweep_work w = {
-		.before = reset, .work = import, .after = ends
-	};
-
 	(void)state;
-	use(SITE, true);
-	assert_true(sweep_all(&w, EIO) > 80);
-	survived();
+	sweep_import(SITE, true);
 }
 
 #define LONG_NAME                                                              \
@@ -206,22 +200,28 @@ static const char *const moments[] = { "vl_target_end", "vl_stage_sync",
 	"vl_decision_drop", "vl_stage_clean" };
 
 static void
-recovers_from_a_kill_whichever_call_fails(void **state)
+sweep_recovery(void (*before_it)(void *), const char *const *doors, size_t n)
 {
 	char door[32];
 	const struct sweep_work w = { .arg = door,
-		.before = killed,
+		.before = before_it,
 		.work = recover,
 		.after = is_whole };
 	size_t i = 0;
 
-	(void)state;
-	use(SITE, false);
-	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
-		(void)snprintf(door, sizeof(door), "%s", moments[i]);
+	for (i = 0; i < n; i++) {
+		(void)snprintf(door, sizeof(door), "%s", doors[i]);
 		assert_true(sweep_all(&w, EIO) > 5);
 		assert_in_range(sweep.survived, 0, 8);
 	}
+}
+
+static void
+recovers_from_a_kill_whichever_call_fails(void **state)
+{
+	(void)state;
+	use(SITE, false);
+	sweep_recovery(killed, moments, sizeof(moments) / sizeof(moments[0]));
 }
 
 static void
@@ -230,42 +230,21 @@ so_it_does_where_the_staging_stands_in_the_root(void **state)
 	/* Before the root's time is noted, and behind it. */
 	static const char *const near[] = { "vl_stage_take_time",
 		"vl_ledger_save", "vl_stage_clean" };
-	char door[32];
-	const struct sweep_work w = { .arg = door,
-		.before = killed,
-		.work = recover,
-		.after = is_whole };
-	size_t i = 0;
 
 	(void)state;
 	start = reset_inside;
 	use_from(SITE, start);
-	for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
-		(void)snprintf(door, sizeof(door), "%s", near[i]);
-		assert_true(sweep_all(&w, EIO) > 5);
-		assert_in_range(sweep.survived, 0, 8);
-	}
+	sweep_recovery(killed, near, sizeof(near) / sizeof(near[0]));
 	start = reset;
 }
 
 static void
 so_it_does_where_the_state_is_lost(void **state)
 {
-	char door[32];
-	const struct sweep_work w = { .arg = door,
-		.before = killed_and_lost,
-		.work = recover,
-		.after = is_whole };
-	size_t i = 0;
-
 	(void)state;
 	use(SITE, false);
 	/* Before the last of these the staging holds all there is to know. */
-	for (i = 0; i < 5; i++) {
-		(void)snprintf(door, sizeof(door), "%s", moments[i]);
-		assert_true(sweep_all(&w, EIO) > 5);
-		assert_in_range(sweep.survived, 0, 8);
-	}
+	sweep_recovery(killed_and_lost, moments, 5);
 }
 
 /* What stands there is the operator's now; the next import brings all. */
@@ -301,18 +280,8 @@ gives_up_whichever_call_fails(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 5;
-	importer_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	outcome_end();
-	return 0;
+	return importer_begin(state);
 }
 
 int
@@ -335,5 +304,5 @@ main(void)
 		cmocka_unit_test(gives_up_whichever_call_fails),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, outcome_end);
 }

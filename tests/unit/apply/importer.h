@@ -104,12 +104,14 @@ importer_bundle(void)
 	(void)close(fd);
 }
 
-static inline void
-importer_begin(void)
+/* This and its like begin and end a group of cmocka's. */
+static inline int
+importer_begin(void **state)
 {
 	struct vl_buf text = { 0 };
 	struct vl_err err = { 0 };
 
+	(void)state;
 	reseal_init(&all);
 	assert_int_equal(VL_OK, vl_pool_new(&pool, 1, &err));
 	(void)folder_fd();
@@ -123,11 +125,13 @@ importer_begin(void)
 	vl_buf_free(&text);
 	assert_int_equal(0, mkdirat(folder_fd(), "bundle.vls", 0755));
 	importer_bundle();
+	return 0;
 }
 
-static inline void
-importer_end(void)
+static inline int
+importer_end(void **state)
 {
+	(void)state;
 	vl_site_free(site);
 	vl_pool_free(pool);
 	vl_ids_free(all.ids);
@@ -135,6 +139,7 @@ importer_end(void)
 	vl_secret_free(all.keys);
 	vl_secret_free(all.read);
 	vl_secret_free(all.sender);
+	return 0;
 }
 
 #endif

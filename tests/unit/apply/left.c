@@ -194,22 +194,6 @@ a_lost_state_needs_the_site_file(void **state)
 	recovery.state_lost = false;
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	importer_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	outcome_end();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -222,5 +206,5 @@ main(void)
 		cmocka_unit_test(a_lost_state_needs_the_site_file),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, importer_begin, outcome_end);
 }

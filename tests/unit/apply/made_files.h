@@ -73,18 +73,18 @@ use_made(const char *words, const char *here, const char *made)
 	assert_non_null(memmem(new_tree.p, new_tree.n, made, strlen(made)));
 }
 
-static inline void
-made_begin(void)
+static inline int
+made_begin(void **state)
 {
 	all.text = vl_slice_of(VALUES_THERE);
-	importer_begin();
+	return importer_begin(state);
 }
 
-static inline void
-made_end(void)
+static inline int
+made_end(void **state)
 {
-	outcome_end();
 	vl_tokens_free(tokens);
+	return outcome_end(state);
 }
 
 #endif

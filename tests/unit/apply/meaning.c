@@ -74,22 +74,6 @@ names_a_word_of_another_kind(void **state)
 	    "references (post.author)");
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	both_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	both_free();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -100,5 +84,5 @@ main(void)
 		cmocka_unit_test(names_a_word_of_another_kind),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, both_begin, both_free);
 }

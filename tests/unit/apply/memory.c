@@ -48,18 +48,8 @@ a_preview_changes_nothing_without_memory(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 3;
-	importer_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	outcome_end();
-	return 0;
+	return importer_begin(state);
 }
 
 int
@@ -70,5 +60,5 @@ main(void)
 		cmocka_unit_test(a_preview_changes_nothing_without_memory),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, outcome_end);
 }

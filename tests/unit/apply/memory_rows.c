@@ -71,18 +71,8 @@ an_import_by_a_plan_is_all_or_nothing_without_memory(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 40;
-	both_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	both_free();
-	return 0;
+	return both_begin(state);
 }
 
 int
@@ -97,5 +87,5 @@ main(void)
 		    an_import_by_a_plan_is_all_or_nothing_without_memory),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, both_free);
 }

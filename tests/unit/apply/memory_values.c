@@ -51,18 +51,8 @@ secrets_are_put_back_all_or_nothing_without_memory(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 7;
-	made_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	made_end();
-	return 0;
+	return made_begin(state);
 }
 
 int
@@ -75,5 +65,5 @@ main(void)
 		    secrets_are_put_back_all_or_nothing_without_memory),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, made_end);
 }

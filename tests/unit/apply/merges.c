@@ -211,22 +211,6 @@ members_are_told_while_further_files_come(void **state)
 	vl_state_free(opts.brought.state);
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	made_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	made_end();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -238,5 +222,5 @@ main(void)
 		cmocka_unit_test(members_are_told_while_further_files_come),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, made_begin, made_end);
 }

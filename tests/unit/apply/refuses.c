@@ -319,22 +319,6 @@ needs_a_yes(void **state)
 	    .ui = &ui });
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	importer_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	importer_end();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -358,5 +342,5 @@ main(void)
 		cmocka_unit_test_setup(needs_a_yes, fresh),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, importer_begin, importer_end);
 }

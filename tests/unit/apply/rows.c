@@ -262,18 +262,8 @@ recovery_asks_the_databases_whichever_call_fails(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 13;
-	both_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	both_free();
-	return 0;
+	return both_begin(state);
 }
 
 int
@@ -296,5 +286,5 @@ main(void)
 		    recovery_asks_the_databases_whichever_call_fails),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, both_free);
 }

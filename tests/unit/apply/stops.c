@@ -100,22 +100,6 @@ it_stops_while_it_waits_for_a_database(void **state)
 	assert_true(is(&before) && rows_are(&old_rows));
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	both_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	both_free();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -125,5 +109,5 @@ main(void)
 		cmocka_unit_test(it_stops_while_it_waits_for_a_database),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, both_begin, both_free);
 }

@@ -97,18 +97,8 @@ another_key_does_not_come_whichever_call_fails(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 7;
-	made_begin();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	made_end();
-	return 0;
+	return made_begin(state);
 }
 
 int
@@ -124,5 +114,5 @@ main(void)
 		cmocka_unit_test(so_they_are_when_they_wait_for_their_file),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, made_end);
 }
