@@ -7,6 +7,8 @@
  */
 
 #include <dirent.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <valise/apply.h>
@@ -181,11 +183,31 @@ add_file(struct vl_buf *out, int dirfd, const char *name, bool link)
 	vl_buf_free(&b);
 }
 
-static void snapshot(struct vl_buf *out, int dirfd);
-
+/* `use` for each name in the folder `dirfd`, by names. */
 static void
-snapshot_name(struct vl_buf *out, int dirfd, const char *name)
+each_name(
+    int dirfd, void (*use)(void *arg, int dirfd, const char *name), void *arg)
 {
+	struct dirent **names = NULL;
+	int n = scandirat(dirfd, ".", &names, NULL, alphasort);
+	int i = 0;
+
+	MUST(n >= 0);
+	for (i = 0; i < n; i++) {
+		const char *name = names[i]->d_name;
+
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			use(arg, dirfd, name);
+		free(names[i]);
+	}
+	free((void *)names);
+}
+
+/* Names, attributes and content of all that stands there. */
+static void
+snapshot(void *arg, int dirfd, const char *name)
+{
+	struct vl_buf *out = arg;
 	struct vl_err err = { 0 };
 	struct stat st = { 0 };
 	int fd = -1;
@@ -199,28 +221,9 @@ snapshot_name(struct vl_buf *out, int dirfd, const char *name)
 	} else if (S_ISDIR(st.st_mode)) {
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY);
 		MUST(fd >= 0);
-		snapshot(out, fd);
+		each_name(fd, snapshot, out);
 		MUST(close(fd) == 0);
 	}
-}
-
-/* Names, attributes and content of all below `dirfd`, by names. */
-static void
-snapshot(struct vl_buf *out, int dirfd)
-{
-	struct dirent **names = NULL;
-	int n = scandirat(dirfd, ".", &names, NULL, alphasort);
-	int i = 0;
-
-	MUST(n >= 0);
-	for (i = 0; i < n; i++) {
-		const char *name = names[i]->d_name;
-
-		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
-			snapshot_name(out, dirfd, name);
-		free(names[i]);
-	}
-	free((void *)names);
 }
 
 /* The target and all that stands beside it. */
@@ -231,7 +234,30 @@ look(struct vl_buf *out)
 
 	MUST(fd >= 0);
 	vl_buf_clear(out);
-	snapshot(out, fd);
+	each_name(fd, snapshot, out);
+	MUST(close(fd) == 0);
+}
+
+/* Takes off the flags of an import that would keep it from being removed. */
+static void
+clear_flags(void *arg, int dirfd, const char *name)
+{
+	struct stat st = { 0 };
+	int flags = 0;
+	int fd = -1;
+
+	MUST(fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return;
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	MUST(fd >= 0);
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
+		flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+		MUST(ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0);
+	}
+	if (S_ISDIR(st.st_mode))
+		each_name(fd, clear_flags, arg);
 	MUST(close(fd) == 0);
 }
 
@@ -244,6 +270,8 @@ reset_target(void)
 	struct vl_err err = { 0 };
 	size_t i = 0;
 
+	if (faccessat(folder_fd(), "world", F_OK, 0) == 0)
+		clear_flags(NULL, folder_fd(), "world");
 	MUST(vl_remove_tree(folder_fd(), "world", &err) == VL_OK);
 	MUST(vl_remove_tree(folder_fd(), "state", &err) == VL_OK);
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
