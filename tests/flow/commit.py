@@ -2,8 +2,10 @@
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -287,6 +289,24 @@ class Refused(Rows):
                 self.profile(), ""))
         self.refused(4, self.site.importing(bundle), "'app' is of kind "
                      "'sqlite' in the bundle, and of kind 'files'")
+
+    def test_a_signal_ends_the_wait_for_a_locked_database(self):
+        bundle = self.site.export()
+        before = self.state()
+        db = sqlite3.connect(self.target / "app", isolation_level=None)
+        for kind in ("immediate", "exclusive"):
+            db.execute(f"begin {kind}")
+            running = self.site.start(
+                "valise-import", *self.site.importing(
+                    bundle, "--allow-delete", "--wait", "3600"))
+            time.sleep(0.5)
+            self.assertIsNone(running.poll())
+            running.send_signal(signal.SIGTERM)
+            err = running.communicate(timeout=60)[1]
+            self.assertEqual(143, running.returncode, err)
+            db.execute("rollback")
+        db.close()
+        self.assertEqual(before, self.state())
 
     def test_a_locked_database_is_75_and_says_what_to_do(self):
         bundle = self.site.export()
