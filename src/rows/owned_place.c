@@ -288,6 +288,9 @@ rename_new(struct placing *g)
 			    ", and all its names up to number " TRIED
 			    " are taken:");
 		st = owned_number_name(g);
+		if (st == VL_EREFUSED)
+			return fail_collision(g,
+			    ", and with a number its name would be too long:");
 		if (st == VL_OK && g->dest.n == 0)
 			return fail_collision(g,
 			    ", and its name has no text that a number could "
