@@ -95,12 +95,19 @@ enum vl_status vl_seal_read(struct vl_seal *s, int dirfd,
 enum vl_status vl_seal_verify(const struct vl_seal *s,
     const struct vl_sender_public *pub, struct vl_err *err);
 
+/* Which files vl_seal_check() reads; of the others it looks at the size, and
+ * that is for the public check only. */
+enum vl_seal_reads {
+	VL_READS_ALL,
+	VL_READS_INDEX, /* no packs */
+	VL_READS_SMALL  /* no packs and no index files */
+};
+
 /*
  * Hold the names in the folder against the list, then hash every listed
  * file, each byte read once; with copyfd >= 0 also copy it
  * there under its folded name (mode 0600).  Then decode head.jsn, take
- * keys.jsn, and hold them against seal, comment and files_root.  With
- * `quick` packs are only looked at for their size (public check only).
+ * keys.jsn, and hold them against seal, comment and files_root.
  *
  * Every wrong file is reported; the first one's status is returned.
  *
@@ -114,7 +121,8 @@ enum vl_status vl_seal_verify(const struct vl_seal *s,
  * made.
  */
 enum vl_status vl_seal_check(struct vl_seal *s, int dirfd, int copyfd,
-    bool quick, const struct vl_seal_report *report, struct vl_err *err);
+    enum vl_seal_reads reads, const struct vl_seal_report *report,
+    struct vl_err *err);
 void vl_seal_free(struct vl_seal *s);
 
 /* The bundle with the highest number of a series. */

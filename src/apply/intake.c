@@ -343,7 +343,7 @@ check_seal(struct vl_run *run, int medium, bool *known, struct vl_err *err)
 		st = open_spool(run, err);
 	if (st == VL_OK)
 		st = vl_seal_check(
-		    &in->seal, medium, in->spoolfd, false, &report, err);
+		    &in->seal, medium, in->spoolfd, VL_READS_ALL, &report, err);
 	if (st == VL_OK && !s.fits)
 		st = find_narrow_sender(run, &s, err);
 	if (st == VL_OK && !s.fits && (s.met || !ask))

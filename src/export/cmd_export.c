@@ -444,8 +444,11 @@ write_bundle(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_feed_run(
 		    &run->feed, run->pack, run->opts->allow_empty, err);
-	if (st == VL_OK)
+	if (st == VL_OK) {
+		vl_feed_close(&run->feed, run->pool);
 		st = vl_pack_commit(run->pack, name, &totals, err);
+		vl_feed_closed(&run->feed, run->pool);
+	}
 	vl_progress_clear();
 	if (st != VL_OK)
 		return tell_room(run, err);

@@ -85,6 +85,7 @@ struct vl_one_source {
 };
 
 struct vl_feed {
+	struct vl_job close; /* first member */
 	struct vl_one_source *sources;
 	size_t n;
 	struct vl_profile *profile; /* of the databases; or NULL */
@@ -112,6 +113,11 @@ enum vl_status vl_feed_open(struct vl_feed *f, const char *tempdir,
 /* All records of all sources into `pack`; NULL: read lines only. */
 enum vl_status vl_feed_run(struct vl_feed *f, struct vl_pack *pack,
     bool allow_empty, struct vl_err *err);
+/* Let go of the sources, on a worker of `pool`, until vl_feed_closed(): their
+ * files without names, which may be on the file system of the medium, are not
+ * to be synced with it.  What was counted stays. */
+void vl_feed_close(struct vl_feed *f, struct vl_pool *pool);
+void vl_feed_closed(struct vl_feed *f, struct vl_pool *pool);
 void vl_feed_free(struct vl_feed *f);
 
 /* Rows own files of a tree that the site does not have: VL_EUSAGE. */

@@ -530,7 +530,9 @@ vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
 	size_t i = 0;
 
 	for (i = 0; st == VL_OK && i < f->n; i++)
-		st = feed_source(f, &f->sources[i], pack, allow_empty, err);
+		if (f->sources[i].source != NULL) /* else it was read */
+			st = feed_source(
+			    f, &f->sources[i], pack, allow_empty, err);
 	if (st == VL_OK)
 		st = check_leaks(f, err);
 	if (st == VL_OK)
@@ -541,6 +543,35 @@ vl_feed_run(struct vl_feed *f, struct vl_pack *pack, bool allow_empty,
 			st = vl_within(
 			    err, "resource '%s'", f->sources[i].resource->name);
 	return st;
+}
+
+static enum vl_status
+close_sources(struct vl_job *job, unsigned worker)
+{
+	struct vl_feed *f = (struct vl_feed *)job;
+	size_t i = 0;
+
+	(void)worker;
+	for (i = 0; i < f->n; i++) {
+		vl_source_free(f->sources[i].source);
+		f->sources[i].source = NULL;
+	}
+	return VL_OK;
+}
+
+void
+vl_feed_close(struct vl_feed *f, struct vl_pool *pool)
+{
+	f->close = (struct vl_job){ .run = close_sources };
+	vl_pool_submit(pool, &f->close);
+}
+
+void
+vl_feed_closed(struct vl_feed *f, struct vl_pool *pool)
+{
+	struct vl_err none = { 0 };
+
+	(void)vl_pool_wait(pool, &f->close, &none);
 }
 
 void

@@ -231,7 +231,8 @@ read_public(struct vl_pack *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_seal_verify(&seal, &p->opts.sender->pub, err);
 	if (st == VL_OK)
-		st = vl_seal_check(&seal, p->dirfd, -1, true, NULL, err);
+		st = vl_seal_check(
+		    &seal, p->dirfd, -1, VL_READS_SMALL, NULL, err);
 	vl_seal_free(&seal);
 	return st == VL_OK ?
 	    VL_OK :

@@ -29,7 +29,7 @@ struct check {
 	struct vl_seal *s;
 	int dirfd;
 	int copyfd; /* -1: no copy, or none any more */
-	bool quick;
+	enum vl_seal_reads reads;
 	const struct vl_seal_report *report;
 	struct vl_err *err;   /* of the first wrong file */
 	enum vl_status first; /* VL_OK: none */

@@ -229,13 +229,14 @@ check_meaning(struct check *c)
 }
 
 enum vl_status
-vl_seal_check(struct vl_seal *s, int dirfd, int copyfd, bool quick,
-    const struct vl_seal_report *report, struct vl_err *err)
+vl_seal_check(struct vl_seal *s, int dirfd, int copyfd,
+    enum vl_seal_reads reads, const struct vl_seal_report *report,
+    struct vl_err *err)
 {
 	struct check c = { .s = s,
 		.dirfd = dirfd,
 		.copyfd = copyfd,
-		.quick = quick,
+		.reads = reads,
 		.report = report };
 	struct vl_err own = { 0 };
 	enum vl_status st = VL_OK;

@@ -221,7 +221,7 @@ check_one(const struct verify_opts *o, const char *path,
 		.stop = bundle_stop };
 	const struct seal_opts seal = {
 		.sender = trust->has_sender ? &trust->sender : NULL,
-		.quick = o->quick,
+		.reads = o->quick ? VL_READS_INDEX : VL_READS_ALL,
 		.report = &report
 	};
 	enum vl_status st = VL_OK;

@@ -89,7 +89,7 @@ bundle_seal(struct bundle *b, const struct seal_opts *opts, struct vl_err *err)
 	}
 	if (st == VL_OK)
 		st = vl_seal_check(
-		    &b->seal, b->dirfd, -1, opts->quick, &report, err);
+		    &b->seal, b->dirfd, -1, opts->reads, &report, err);
 	return st == VL_OK ? VL_OK : vl_within(err, "bundle '%s'", b->shown);
 }
 
@@ -155,7 +155,7 @@ bundles_open_to_read(struct bundle *b, char *const *paths, size_t n,
     const struct open_opts *opts, struct vl_err *err)
 {
 	const struct vl_seal_report report = { .stop = bundle_stop };
-	struct seal_opts seal = { .quick = true, .report = &report };
+	struct seal_opts seal = { .reads = VL_READS_INDEX, .report = &report };
 	struct vl_sender_public sender = { 0 };
 	struct vl_held_keys held = { 0 };
 	enum vl_status st = VL_OK;

@@ -104,7 +104,7 @@ enum vl_status bundle_open(
 struct seal_opts {
 	/* Who must have signed; NULL: the signature is not looked at. */
 	const struct vl_sender_public *sender;
-	bool quick; /* packs: their sizes only */
+	enum vl_seal_reads reads;
 	const struct vl_seal_report *report;
 };
 /* Form of the seal, signature, hashes. */

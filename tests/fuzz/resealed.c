@@ -452,7 +452,8 @@ whole(void)
 	if (st == VL_OK)
 		st = vl_seal_verify(&seal, &all.sender->pub, &err);
 	if (st == VL_OK)
-		st = vl_seal_check(&seal, bundle_fd, -1, false, &report, &err);
+		st = vl_seal_check(
+		    &seal, bundle_fd, -1, VL_READS_ALL, &report, &err);
 	if (st == VL_OK)
 		st = open_and_read(&seal, &err);
 	vl_seal_free(&seal);

@@ -149,9 +149,9 @@ DOOR(vl_unpack_end, (struct vl_unpack *u, struct vl_unpack_totals *totals,
 DOOR(vl_seal_read, (struct vl_seal *s, int dirfd,
     const struct vl_seal_report *report, struct vl_err *err),
     (s, dirfd, report, err))
-DOOR(vl_seal_check, (struct vl_seal *s, int dirfd, int copyfd, bool quick,
-    const struct vl_seal_report *report, struct vl_err *err),
-    (s, dirfd, copyfd, quick, report, err))
+DOOR(vl_seal_check, (struct vl_seal *s, int dirfd, int copyfd,
+    enum vl_seal_reads reads, const struct vl_seal_report *report,
+    struct vl_err *err), (s, dirfd, copyfd, reads, report, err))
 DOOR(vl_keys_unlock, (struct vl_key_set *keys, enum vl_role *role,
     const struct vl_head *head, struct vl_slice text,
     const struct vl_opener *opener, struct vl_err *err),

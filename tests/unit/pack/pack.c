@@ -31,8 +31,8 @@ makes_a_bundle_that_its_seal_covers(void **state)
 	dirfd = open_bundle(&w);
 	assert_int_equal(VL_OK, vl_seal_read(&seal, dirfd, &report, &w.err));
 	assert_int_equal(VL_OK, vl_seal_verify(&seal, &w.sender->pub, &w.err));
-	assert_int_equal(
-	    VL_OK, vl_seal_check(&seal, dirfd, -1, false, &report, &w.err));
+	assert_int_equal(VL_OK,
+	    vl_seal_check(&seal, dirfd, -1, VL_READS_ALL, &report, &w.err));
 	assert_int_equal(2, seal.head.index_files);
 	assert_int_equal(1, seal.head.pack_files);
 	assert_int_equal(VL_MUST_GEAR1 | VL_MUST_ZSTD, seal.head.must);
@@ -404,8 +404,8 @@ musts_of(struct world *w)
 	assert_int_equal(VL_OK, vl_seal_read(&seal, dirfd, &report, &w->err));
 	assert_int_equal(
 	    VL_OK, vl_seal_verify(&seal, &w->sender->pub, &w->err));
-	assert_int_equal(
-	    VL_OK, vl_seal_check(&seal, dirfd, -1, false, &report, &w->err));
+	assert_int_equal(VL_OK,
+	    vl_seal_check(&seal, dirfd, -1, VL_READS_ALL, &report, &w->err));
 	must = seal.head.must;
 	vl_seal_free(&seal);
 	assert_int_equal(0, close(dirfd));

@@ -174,7 +174,7 @@ check_bundle(int copyfd, struct vl_seal *seal, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_seal_verify(seal, &all.sender->pub, err);
 	if (st == VL_OK)
-		st = vl_seal_check(seal, fd, copyfd, false, NULL, err);
+		st = vl_seal_check(seal, fd, copyfd, VL_READS_ALL, NULL, err);
 	(void)close(fd);
 	return st;
 }

@@ -166,8 +166,9 @@ check(struct vl_seal *seal, int fd)
 
 	if (st == VL_OK)
 		st = vl_seal_verify(seal, &all.sender->pub, &err);
-	return st == VL_OK ? vl_seal_check(seal, fd, -1, false, NULL, &err) :
-	                     st;
+	return st == VL_OK ?
+	    vl_seal_check(seal, fd, -1, VL_READS_ALL, NULL, &err) :
+	    st;
 }
 
 /* A whole bundle gets a new list, in which `name` is called `to`, or is not;

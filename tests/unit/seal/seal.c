@@ -260,7 +260,7 @@ teardown(void **state)
 
 /* Read, verify, check; the status of the first that fails. */
 static enum vl_status
-check(struct world *w, int copyfd, bool quick)
+check(struct world *w, int copyfd, enum vl_seal_reads reads)
 {
 	enum vl_status st;
 
@@ -273,7 +273,7 @@ check(struct world *w, int copyfd, bool quick)
 		st = vl_seal_verify(&w->seal, &w->sender->pub, &w->err);
 	if (st == VL_OK)
 		st = vl_seal_check(
-		    &w->seal, w->dirfd, copyfd, quick, &w->report, &w->err);
+		    &w->seal, w->dirfd, copyfd, reads, &w->report, &w->err);
 	if (st != VL_OK)
 		assert_true(w->err.text[0] != '\0' && w->err.status == st);
 	return st;
@@ -290,7 +290,7 @@ read_again(struct world *w)
 static void
 assert_wrong(struct world *w, enum vl_status st, const char *name)
 {
-	assert_int_equal(st, check(w, -1, false));
+	assert_int_equal(st, check(w, -1, VL_READS_ALL));
 	assert_int_equal(1, w->nwrong);
 	assert_string_equal(name, w->wrong[0]);
 	assert_non_null(strstr(w->err.text, name));
@@ -318,7 +318,7 @@ copies_every_listed_file(void **state)
 	struct stat stat = { 0 };
 	size_t i = 0;
 
-	assert_int_equal(VL_OK, check(w, w->copyfd, false));
+	assert_int_equal(VL_OK, check(w, w->copyfd, VL_READS_ALL));
 	assert_int_equal(0, w->nwrong);
 	assert_int_equal(w->bytes, w->seal.bytes);
 	assert_int_equal(w->bytes, w->done);
@@ -374,7 +374,7 @@ names_the_file_of_every_flipped_byte(void **state)
 			flip(w, names[i], places[k]);
 		}
 	}
-	assert_int_equal(VL_OK, check(w, -1, false));
+	assert_int_equal(VL_OK, check(w, -1, VL_READS_ALL));
 }
 
 static void
@@ -391,7 +391,7 @@ refuses_every_flipped_byte_of_the_seal(void **state)
 		assert_int_equal(0, fstatat(w->dirfd, texts[i], &stat, 0));
 		for (at = 0; at < stat.st_size; at++) {
 			flip(w, texts[i], at);
-			st = check(w, -1, false);
+			st = check(w, -1, VL_READS_ALL);
 			/* Malformed, or well-formed and unsigned. */
 			assert_true(st == VL_EFORMAT || st == VL_ETRUST);
 			if (st == VL_EFORMAT)
@@ -413,9 +413,9 @@ refuses_a_list_that_nobody_signed(void **state)
 	    VL_OK, vl_read_file(w->dirfd, "seal.sig", 1024, &sig, &w->err));
 	put(w, "keys.jsn", vl_slice_of("[]\n"));
 	seal_again(w);
-	assert_int_equal(VL_OK, check(w, -1, false));
+	assert_int_equal(VL_OK, check(w, -1, VL_READS_ALL));
 	put(w, "seal.sig", vl_buf_slice(&sig));
-	assert_int_equal(VL_ETRUST, check(w, w->copyfd, false));
+	assert_int_equal(VL_ETRUST, check(w, w->copyfd, VL_READS_ALL));
 	assert_int_equal(0, w->nwrong);
 	assert_non_null(strstr(w->err.text, "seal.txt"));
 	assert_non_null(strstr(w->err.text, "seal.sig"));
@@ -430,7 +430,7 @@ tells_every_wrong_file(void **state)
 	flip(w, "p0000001.vlp", 1000);
 	assert_int_equal(0, unlinkat(w->dirfd, "i0000002.vli", 0));
 	put(w, "autorun.inf", vl_slice_of("x"));
-	assert_int_equal(VL_EFORMAT, check(w, w->copyfd, false));
+	assert_int_equal(VL_EFORMAT, check(w, w->copyfd, VL_READS_ALL));
 	assert_int_equal(3, w->nwrong);
 	assert_string_equal("autorun.inf", w->wrong[0]);
 	assert_string_equal("i0000002.vli", w->wrong[1]);
@@ -453,7 +453,7 @@ reads_names_as_iso_9660_has_them(void **state)
 	    0, renameat(w->dirfd, "seal.txt", w->dirfd, "SEAL.TXT;1"));
 	assert_int_equal(
 	    0, renameat(w->dirfd, "seal.sig", w->dirfd, "SEAL.SIG;1"));
-	assert_int_equal(VL_OK, check(w, w->copyfd, false));
+	assert_int_equal(VL_OK, check(w, w->copyfd, VL_READS_ALL));
 	for (i = 0; i < NNAMES; i++)
 		assert_int_equal(0, faccessat(w->copyfd, names[i], F_OK, 0));
 }
@@ -464,7 +464,7 @@ refuses_names_that_fold_together(void **state)
 	struct world *w = *state;
 
 	put(w, "KEYS.JSN", vl_slice_of("{}\n"));
-	assert_int_equal(VL_EFORMAT, check(w, -1, false));
+	assert_int_equal(VL_EFORMAT, check(w, -1, VL_READS_ALL));
 	assert_int_equal(1, w->nwrong);
 	assert_int_equal(0, unlinkat(w->dirfd, "KEYS.JSN", 0));
 	put(w, "SEAL.TXT;1", vl_slice_of("x"));
@@ -608,7 +608,7 @@ refuses_another_signer(void **state)
 	struct world *w = *state;
 	struct vl_sender_public pub = w->sender->pub;
 
-	assert_int_equal(VL_OK, check(w, -1, false));
+	assert_int_equal(VL_OK, check(w, -1, VL_READS_ALL));
 	pub.key_id[0] ^= 1;
 	assert_int_equal(VL_ETRUST, vl_seal_verify(&w->seal, &pub, &w->err));
 	pub.key_id[0] ^= 1;
@@ -642,7 +642,7 @@ refuses_a_comment_of_another_bundle(void **state)
 	assert_wrong(w, VL_ETRUST, "seal.sig");
 	w->more_bytes = 0;
 	seal_again(w);
-	assert_int_equal(VL_OK, check(w, -1, false));
+	assert_int_equal(VL_OK, check(w, -1, VL_READS_ALL));
 }
 
 /* What an honest key signed, and is no bundle all the same. */
@@ -686,15 +686,30 @@ looks_at_packs_quickly(void **state)
 	struct world *w = *state;
 
 	flip(w, "p0000001.vlp", 1000);
-	assert_int_equal(VL_OK, check(w, -1, true));
+	assert_int_equal(VL_OK, check(w, -1, VL_READS_INDEX));
 	flip(w, "i0000001.vli", 1000);
-	assert_int_equal(VL_EFORMAT, check(w, -1, true));
+	assert_int_equal(VL_EFORMAT, check(w, -1, VL_READS_INDEX));
 	flip(w, "i0000001.vli", 1000);
 	assert_int_equal(0, renameat(w->dirfd, "p0000001.vlp", w->copyfd, "p"));
 	put(w, "p0000001.vlp", vl_slice_of("short"));
-	assert_int_equal(VL_EFORMAT, check(w, -1, true));
+	assert_int_equal(VL_EFORMAT, check(w, -1, VL_READS_INDEX));
 	assert_int_equal(0, unlinkat(w->dirfd, "p0000001.vlp", 0));
-	assert_int_equal(VL_EFORMAT, check(w, -1, true));
+	assert_int_equal(VL_EFORMAT, check(w, -1, VL_READS_INDEX));
+}
+
+static void
+looks_at_the_size_of_index_files_too(void **state)
+{
+	struct world *w = *state;
+
+	flip(w, "i0000001.vli", 1000);
+	assert_int_equal(VL_OK, check(w, -1, VL_READS_SMALL));
+	flip(w, "keys.jsn", 0);
+	assert_int_equal(VL_EFORMAT, check(w, -1, VL_READS_SMALL));
+	flip(w, "keys.jsn", 0);
+	assert_int_equal(0, renameat(w->dirfd, "i0000001.vli", w->copyfd, "i"));
+	put(w, "i0000001.vli", vl_slice_of("short"));
+	assert_int_equal(VL_EFORMAT, check(w, -1, VL_READS_SMALL));
 }
 
 static void
@@ -703,7 +718,7 @@ stops_when_asked(void **state)
 	struct world *w = *state;
 
 	w->stop_after = 3;
-	assert_int_equal(VL_ESIGNAL, check(w, -1, false));
+	assert_int_equal(VL_ESIGNAL, check(w, -1, VL_READS_ALL));
 }
 
 static void
@@ -715,7 +730,7 @@ says_that_the_spool_failed(void **state)
 
 	assert_true(fd >= 0);
 	assert_int_equal(0, close(fd));
-	assert_int_equal(VL_EIO, check(w, w->copyfd, false));
+	assert_int_equal(VL_EIO, check(w, w->copyfd, VL_READS_ALL));
 	assert_int_equal(0, w->nwrong);
 	assert_non_null(strstr(w->err.text, "spool"));
 }
@@ -730,7 +745,7 @@ tells_what_the_medium_cannot_read(void **state)
 
 	for (nth = 1;; nth++) {
 		fail_read = (struct countdown){ nth, EIO };
-		st = check(w, -1, false);
+		st = check(w, -1, VL_READS_ALL);
 		if (fail_read.nth > 0)
 			break;
 		assert_int_equal(VL_EIO, st);
@@ -750,7 +765,7 @@ stops_when_the_medium_is_gone(void **state)
 
 	flip(w, "p0000001.vlp", 1000);
 	fail_read = (struct countdown){ 7, ENODEV };
-	assert_int_equal(VL_EIO, check(w, -1, false));
+	assert_int_equal(VL_EIO, check(w, -1, VL_READS_ALL));
 	assert_int_equal(0, w->nwrong);
 	assert_non_null(strstr(w->err.text, "from the medium"));
 }
@@ -761,7 +776,7 @@ tells_a_full_spool_from_a_bad_medium(void **state)
 	struct world *w = *state;
 
 	fail_write = (struct countdown){ 2, ENOSPC };
-	assert_int_equal(VL_EIO, check(w, w->copyfd, false));
+	assert_int_equal(VL_EIO, check(w, w->copyfd, VL_READS_ALL));
 	assert_int_equal(0, w->nwrong);
 	assert_non_null(strstr(w->err.text, "to the spool"));
 	assert_null(strstr(w->err.text, "medium"));
@@ -789,12 +804,12 @@ says_that_the_seal_was_not_written(void **state)
 				break;
 			assert_int_equal(0, kinds[i]->nth);
 			assert_int_equal(VL_EIO, w->err.status);
-			(void)check(w, -1, false);
+			(void)check(w, -1, VL_READS_ALL);
 			assert_int_equal(0, w->nwrong);
 		}
 		kinds[i]->nth = 0;
 		assert_true(nth > 2); /* both files were met */
-		assert_int_equal(VL_OK, check(w, -1, false));
+		assert_int_equal(VL_OK, check(w, -1, VL_READS_ALL));
 	}
 }
 
@@ -829,6 +844,7 @@ main(void)
 		WITH_WORLD(refuses_a_comment_of_another_bundle),
 		WITH_WORLD(refuses_signed_nonsense),
 		WITH_WORLD(looks_at_packs_quickly),
+		WITH_WORLD(looks_at_the_size_of_index_files_too),
 		WITH_WORLD(stops_when_asked),
 		WITH_WORLD(says_that_the_spool_failed),
 		WITH_WORLD(tells_what_the_medium_cannot_read),
