@@ -87,8 +87,8 @@ void vl_json_w_null(struct vl_json_w *w);
 /* A value that is canonical JSON already. */
 void vl_json_w_raw(struct vl_json_w *w, struct vl_slice json);
 /* The same in three pieces. */
-void vl_json_w_pieces(struct vl_json_w *w, const char *begin,
-    struct vl_slice middle, const char *end);
+void vl_json_w_pieces(struct vl_json_w *w, struct vl_slice begin,
+    struct vl_slice middle, struct vl_slice end);
 /* A key of any UTF-8; and one as that writes it: in quotes, with its colon. */
 void vl_json_w_name(struct vl_json_w *w, struct vl_slice name);
 void vl_json_w_member(struct vl_json_w *w, struct vl_slice key);

@@ -10,14 +10,25 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <valise/fs.h>
 
 #include "private.h"
 
 #define STEP_PAGES   1024
+#define STEP_BYTES   (4 << 20)
 #define RESTARTS_MAX 3
+
+/* What SQLite itself looks at to see whether it is in WAL mode, and whether
+ * others wrote (https://www.sqlite.org/fileformat2.html, file format version
+ * numbers, file change counter and what stands behind it). */
+#define VERSION_AT   18
+#define VERSION_SIZE 22
+#define VERSION_READ 1 /* the byte of it that is */
+#define VERSION_WAL  2
 
 struct copying {
 	struct vl_db *db; /* of the copy */
@@ -25,6 +36,12 @@ struct copying {
 	sqlite3 *from;
 	sqlite3_backup *backup;
 	bool held;
+	/* Of a copy of bytes. */
+	struct db_filling *filling;
+	sqlite3_file *file; /* of the source */
+	uint8_t version[VERSION_SIZE];
+	sqlite3_int64 size;
+	sqlite3_int64 at;
 };
 
 /* Whether a log lies beside it: then the source stays as it is. */
@@ -62,6 +79,10 @@ copy_fails(struct copying *c, int rc, struct vl_err *err)
 {
 	sqlite3 *copy = c->db->sql;
 
+	if (db_fill_error(c->filling) != 0)
+		return vl_fail(err, VL_EIO, "cannot copy '%s' to '%s': %s",
+		    c->db->path, c->tempdir,
+		    strerror(db_fill_error(c->filling)));
 	if (sqlite3_system_errno(copy) == 0 ||
 	    sqlite3_system_errno(c->from) != 0)
 		c->db->sql = c->from;
@@ -100,10 +121,98 @@ in_wal_mode(sqlite3 *from, bool *wal)
 	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
+static int
+release(struct copying *c)
+{
+	c->held = false;
+	return sqlite3_exec(c->from, "COMMIT", NULL, NULL, NULL);
+}
+
+/* Whether the source is what it was when the copy began; else it begins again.
+ */
+static int
+look_at_version(struct copying *c)
+{
+	uint8_t version[VERSION_SIZE] = { 0 };
+	sqlite3_int64 size = 0;
+	int rc = c->file->pMethods->xFileSize(c->file, &size);
+
+	if (rc == SQLITE_OK && size > 0)
+		rc = c->file->pMethods->xRead(
+		    c->file, version, VERSION_SIZE, VERSION_AT);
+	if (rc != SQLITE_OK ||
+	    (size == c->size && memcmp(version, c->version, VERSION_SIZE) == 0))
+		return rc;
+	c->db->anew += c->at > 0;
+	c->at = 0;
+	c->size = size;
+	memcpy(c->version, version, VERSION_SIZE);
+	rc = db_fill_settle(c->filling);
+	if (rc == SQLITE_OK && ftruncate(c->db->fd, 0) != 0)
+		rc = SQLITE_IOERR_TRUNCATE;
+	return rc;
+}
+
+static int
+copy_some_bytes(struct copying *c)
+{
+	sqlite3_int64 end = c->at + STEP_BYTES;
+	uint8_t *room = NULL;
+	size_t n = 0;
+	int rc = SQLITE_OK;
+
+	if (end > c->size)
+		end = c->size;
+	while (rc == SQLITE_OK && c->at < end) {
+		rc = db_fill_room(c->filling, c->at, &room, &n);
+		if (rc != SQLITE_OK)
+			return rc;
+		if ((sqlite3_int64)n > end - c->at)
+			n = (size_t)(end - c->at);
+		rc = c->file->pMethods->xRead(c->file, room, (int)n, c->at);
+		if (rc == SQLITE_OK)
+			db_fill_put(c->filling, n);
+		c->at += (sqlite3_int64)n;
+	}
+	return rc;
+}
+
 /*
- * In WAL mode a reader is in nobody's way, and keeps what it sees.  Else the
- * lock is given up between steps for writers, each of which makes the copy
- * begin again; after some of those it is kept.
+ * Bytes as they stand, without a look at pages, by SQLite's own descriptor:
+ * another one would end its locks when it is closed.  The lock is given up
+ * between steps for writers, each of which makes the copy begin again; after
+ * some of those it is kept.  `*wal`: it is held, and the rest of the pages is
+ * in the log; nothing is copied.
+ */
+static int
+copy_bytes(struct copying *c, bool *wal)
+{
+	int rc = sqlite3_file_control(
+	    c->from, "main", SQLITE_FCNTL_FILE_POINTER, &c->file);
+
+	*wal = false;
+	do {
+		if (rc == SQLITE_OK && !c->held)
+			rc = hold(c);
+		if (rc == SQLITE_OK)
+			rc = look_at_version(c);
+		*wal =
+		    rc == SQLITE_OK && c->version[VERSION_READ] == VERSION_WAL;
+		if (*wal)
+			return rc;
+		if (rc == SQLITE_OK)
+			rc = copy_some_bytes(c);
+		if (rc == SQLITE_OK && c->db->anew < RESTARTS_MAX)
+			rc = release(c);
+		if (rc == SQLITE_OK && db_stops(c->db))
+			rc = SQLITE_INTERRUPT;
+	} while (rc == SQLITE_OK && c->at < c->size);
+	return rc == SQLITE_OK ? db_fill_settle(c->filling) : rc;
+}
+
+/*
+ * In WAL mode a reader is in nobody's way, and keeps what it sees.  Else as
+ * with bytes.
  */
 static int
 copy_pages(struct copying *c)
@@ -111,7 +220,7 @@ copy_pages(struct copying *c)
 	bool wal = false;
 	int before = INT_MAX;
 	int left = 0;
-	int rc = in_wal_mode(c->from, &wal);
+	int rc = c->held ? SQLITE_OK : in_wal_mode(c->from, &wal);
 
 	if (rc == SQLITE_OK && wal)
 		rc = hold(c);
@@ -158,31 +267,46 @@ db_make_copy(
 	return st;
 }
 
+static enum vl_status
+run_backup_by(struct copying *c, struct vl_err *err)
+{
+	/* Nobody asks for it when this fails. */
+	enum vl_status st = db_connect_copy(c->db, err);
+
+	if (st == VL_OK)
+		st = db_run(c->db, "PRAGMA journal_mode = MEMORY", err);
+	if (st == VL_OK)
+		db_fill_by(c->filling, c->db);
+	if (st == VL_OK)
+		st = run_backup(c, err);
+	(void)sqlite3_close_v2(c->db->sql);
+	c->db->sql = NULL;
+	return st;
+}
+
 /* Into a private file, which several connections can read. */
 static enum vl_status
 make_private(
     struct vl_db *db, const struct vl_db_opts *opts, struct vl_err *err)
 {
 	struct copying c = { .db = db, .tempdir = opts->tempdir };
-	struct db_filling *filling = NULL;
 	enum vl_status st = open_source(db, &c.from, err);
+	bool wal = false;
+	int rc = SQLITE_OK;
 
 	if (st == VL_OK)
 		st = vl_temp_file(&db->fd, opts->tempdir, err);
 	db->copied = st == VL_OK;
 	if (st == VL_OK)
-		st = db_connect_copy(db, err);
-	/* Nobody asks for it when this fails. */
-	if (st == VL_OK)
-		st = db_run(db, "PRAGMA journal_mode = MEMORY", err);
-	if (st == VL_OK && opts->pool != NULL)
-		st = db_fill_by(db, opts->pool, &filling, err);
-	if (st == VL_OK)
-		st = run_backup(&c, err);
+		st = db_fill_new(&c.filling, db, opts->pool, err);
+	if (st == VL_OK) {
+		rc = copy_bytes(&c, &wal);
+		st = rc == SQLITE_OK ? VL_OK : copy_fails(&c, rc, err);
+	}
+	if (st == VL_OK && wal)
+		st = run_backup_by(&c, err);
 	(void)sqlite3_close_v2(c.from);
-	(void)sqlite3_close_v2(db->sql);
-	free(filling);
-	db->sql = NULL;
+	db_fill_free(c.filling);
 	return st == VL_OK ? db_connect_copy(db, err) : st;
 }
 

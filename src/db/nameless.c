@@ -33,7 +33,7 @@ struct piece {
 	struct vl_job job; /* writes them */
 	bool busy;         /* submitted and not waited for */
 	int error;
-	int fd;
+	int fd; /* borrowed */
 	off_t at;
 	size_t n;
 	uint8_t bytes[PIECE];
@@ -43,6 +43,7 @@ struct db_filling {
 	struct vl_pool *pool;
 	struct piece pieces[2];
 	size_t current;
+	int error; /* the first */
 };
 
 struct private_file {
@@ -85,11 +86,16 @@ wait_for(struct db_filling *f, struct piece *p)
 	if (!p->busy)
 		return SQLITE_OK;
 	p->busy = false;
-	(void)vl_pool_wait(f->pool, &p->job, NULL);
+	if (f->pool == NULL)
+		(void)write_piece(&p->job, 0);
+	else
+		(void)vl_pool_wait(f->pool, &p->job, NULL);
 	p->n = 0;
 	errno = p->error;
 	if (p->error == 0)
 		return SQLITE_OK;
+	if (f->error == 0)
+		f->error = p->error;
 	return p->error == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
@@ -104,8 +110,50 @@ hand_over(struct db_filling *f)
 		return rc;
 	f->current = 1 - f->current;
 	p->busy = true;
-	vl_pool_submit(f->pool, &p->job);
+	if (f->pool != NULL)
+		vl_pool_submit(f->pool, &p->job);
 	return SQLITE_OK;
+}
+
+int
+db_fill_error(const struct db_filling *f)
+{
+	return f == NULL ? 0 : f->error;
+}
+
+int
+db_fill_settle(struct db_filling *f)
+{
+	int rc = hand_over(f);
+
+	return rc == SQLITE_OK ? hand_over(f) : rc;
+}
+
+int
+db_fill_room(struct db_filling *f, off_t at, uint8_t **room, size_t *n)
+{
+	int rc = hand_over(f);
+
+	f->pieces[f->current].at = at;
+	*room = f->pieces[f->current].bytes;
+	*n = PIECE;
+	return rc;
+}
+
+void
+db_fill_put(struct db_filling *f, size_t n)
+{
+	f->pieces[f->current].n = n;
+}
+
+void
+db_fill_free(struct db_filling *f)
+{
+	if (f == NULL)
+		return;
+	(void)wait_for(f, &f->pieces[0]);
+	(void)wait_for(f, &f->pieces[1]);
+	free(f);
 }
 
 /* All that was put is in the file. */
@@ -113,22 +161,14 @@ static int
 settle(sqlite3_file *file)
 {
 	struct db_filling *f = ((struct private_file *)file)->filling;
-	int rc = f == NULL ? SQLITE_OK : hand_over(f);
 
-	return f == NULL || rc != SQLITE_OK ? rc : hand_over(f);
+	return f == NULL ? SQLITE_OK : db_fill_settle(f);
 }
 
 static int
 close_file(sqlite3_file *file)
 {
-	struct db_filling *f = ((struct private_file *)file)->filling;
-	int rc = settle(file);
-
-	if (f != NULL) {
-		(void)wait_for(f, &f->pieces[0]);
-		(void)wait_for(f, &f->pieces[1]);
-	}
-	return rc;
+	return settle(file);
 }
 
 static int
@@ -221,14 +261,9 @@ is_reserved(sqlite3_file *file, int *yes)
 static int
 control_file(sqlite3_file *file, int what, void *arg)
 {
-	struct private_file *f = (struct private_file *)file;
-	size_t i = 0;
-
 	if (what != FILL)
 		return SQLITE_NOTFOUND;
-	f->filling = arg;
-	for (i = 0; i < 2; i++)
-		f->filling->pieces[i].fd = f->fd;
+	((struct private_file *)file)->filling = arg;
 	return SQLITE_OK;
 }
 
@@ -343,17 +378,25 @@ db_connect_copy(struct vl_db *db, struct vl_err *err)
 }
 
 enum vl_status
-db_fill_by(struct vl_db *db, struct vl_pool *pool, struct db_filling **out,
-    struct vl_err *err)
+db_fill_new(struct db_filling **out, const struct vl_db *db,
+    struct vl_pool *pool, struct vl_err *err)
 {
 	struct db_filling *f = calloc(1, sizeof(*f));
+	size_t i = 0;
 
 	*out = f;
 	if (f == NULL)
 		return vl_fail_memory(err);
 	f->pool = pool;
-	f->pieces[0].job.run = write_piece;
-	f->pieces[1].job.run = write_piece;
-	(void)sqlite3_file_control(db->sql, db->name, FILL, f);
+	for (i = 0; i < 2; i++) {
+		f->pieces[i].job.run = write_piece;
+		f->pieces[i].fd = db->fd;
+	}
 	return VL_OK;
+}
+
+void
+db_fill_by(struct db_filling *f, const struct vl_db *db)
+{
+	(void)sqlite3_file_control(db->sql, db->name, FILL, f);
 }

@@ -86,11 +86,22 @@ void db_check_end(struct vl_db *db);
 /* Open the private file db->fd, to fill it while it is empty, else to read
  * it. */
 enum vl_status db_connect_copy(struct vl_db *db, struct vl_err *err);
-/* What db->sql writes to it is written by workers, up to each sync; `*out` is
- * freed, by free(), when the connection is closed. */
+/* The private file is written by workers of `pool`, or without one: what a
+ * caller puts into the room that it is given, or what db->sql writes, up to
+ * each sync.  What fails is told by a later call, as SQLite tells it, at last
+ * by db_fill_settle(). */
 struct db_filling;
-enum vl_status db_fill_by(struct vl_db *db, struct vl_pool *pool,
-    struct db_filling **out, struct vl_err *err);
+enum vl_status db_fill_new(struct db_filling **out, const struct vl_db *db,
+    struct vl_pool *pool, struct vl_err *err);
+void db_fill_by(struct db_filling *f, const struct vl_db *db);
+/* Room for `n` bytes that are to stand at `at`; then how many there are. */
+int db_fill_room(struct db_filling *f, off_t at, uint8_t **room, size_t *n);
+void db_fill_put(struct db_filling *f, size_t n);
+int db_fill_settle(struct db_filling *f);
+/* Of the first write that failed; 0: none did, or `f` is NULL. */
+int db_fill_error(const struct db_filling *f);
+/* When the connection is closed. */
+void db_fill_free(struct db_filling *f);
 
 /* sound.c: quick_check; VL_EFORMAT with what it says. */
 enum vl_status db_check_pages(struct vl_db *db, struct vl_err *err);

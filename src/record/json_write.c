@@ -21,38 +21,33 @@ latch(struct vl_json_w *w, enum vl_status status)
 		w->status = status;
 }
 
-/* Room for `n` more bytes, or NULL after a failure. */
-static uint8_t *
-room(struct vl_json_w *w, size_t n)
-{
-	struct vl_buf *b = w->out;
-
-	if (w->status == VL_OK && b->cap - b->n < n)
-		latch(w, vl_buf_reserve(b, n, NULL));
-	return w->status == VL_OK ? b->p + b->n : NULL;
-}
-
 /* Room for a value of `n` bytes, behind the comma that parts it from the one
- * before. */
-static uint8_t *
+ * before; or NULL after a failure. */
+static inline uint8_t *
 begin_value(struct vl_json_w *w, size_t n)
 {
-	uint8_t *p = room(w, n + 1);
+	struct vl_buf *b = w->out;
+	uint8_t *p = NULL;
 
-	if (p != NULL && w->comma)
+	if (b->cap - b->n < n + 1)
+		latch(w, vl_buf_reserve(b, n + 1, NULL));
+	if (w->status != VL_OK)
+		return NULL;
+	p = b->p + b->n;
+	if (w->comma)
 		*p++ = ',';
 	return p;
 }
 
 /* The text ends before `p`; `comma`: what comes next is parted from it. */
-static void
+static inline void
 end_value(struct vl_json_w *w, const uint8_t *p, bool comma)
 {
 	w->out->n = (size_t)(p - w->out->p);
 	w->comma = comma;
 }
 
-static void
+static inline void
 put_byte(struct vl_json_w *w, char c, bool comma)
 {
 	uint8_t *p = begin_value(w, 1);
@@ -63,7 +58,7 @@ put_byte(struct vl_json_w *w, char c, bool comma)
 	end_value(w, p + 1, comma);
 }
 
-static void
+static inline void
 put_value(struct vl_json_w *w, const void *bytes, size_t n, bool comma)
 {
 	uint8_t *p = begin_value(w, n);
@@ -255,20 +250,18 @@ vl_json_w_raw(struct vl_json_w *w, struct vl_slice json)
 }
 
 void
-vl_json_w_pieces(struct vl_json_w *w, const char *begin, struct vl_slice middle,
-    const char *end)
+vl_json_w_pieces(struct vl_json_w *w, struct vl_slice begin,
+    struct vl_slice middle, struct vl_slice end)
 {
-	size_t before = strlen(begin);
-	size_t behind = strlen(end);
-	uint8_t *p = begin_value(w, before + middle.n + behind);
+	uint8_t *p = begin_value(w, begin.n + middle.n + end.n);
 
 	if (p == NULL)
 		return;
-	memcpy(p, begin, before);
+	memcpy(p, begin.p, begin.n);
 	if (middle.n > 0)
-		memcpy(p + before, middle.p, middle.n);
-	memcpy(p + before + middle.n, end, behind);
-	end_value(w, p + before + middle.n + behind, true);
+		memcpy(p + begin.n, middle.p, middle.n);
+	memcpy(p + begin.n + middle.n, end.p, end.n);
+	end_value(w, p + begin.n + middle.n + end.n, true);
 }
 
 enum vl_status

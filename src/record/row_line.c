@@ -134,7 +134,7 @@ vl_row_line_end(struct vl_json_w *w, size_t begin, struct vl_err *err)
 	vl_json_w_close(w, '}');
 	st = vl_json_w_end(w, err);
 	if (st == VL_OK)
-		st = vl_buf_add_text(w->out, "\n", err);
+		st = vl_buf_add(w->out, vl_slice_of("\n"), err);
 	if (st == VL_OK && w->out->n - begin > VL_LINE_MAX)
 		return vl_fail(err, VL_ELIMIT,
 		    "its line has %zu bytes, more than %d", w->out->n - begin,

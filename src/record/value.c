@@ -162,9 +162,9 @@ value_write_coded(struct vl_json_w *w, const char *tag, struct vl_slice bytes)
 }
 
 static void
-write_number(struct vl_json_w *w, const char *begin, const char *digits)
+write_number(struct vl_json_w *w, struct vl_slice begin, const char *digits)
 {
-	vl_json_w_pieces(w, begin, vl_slice_of(digits), "\"}");
+	vl_json_w_pieces(w, begin, vl_slice_of(digits), vl_slice_of("\"}"));
 }
 
 static void
@@ -177,7 +177,7 @@ write_int(struct vl_json_w *w, int64_t n)
 		return;
 	}
 	(void)vl_int_text(text, n);
-	write_number(w, "{\"$i\":\"", text);
+	write_number(w, vl_slice_of("{\"$i\":\""), text);
 }
 
 bool
@@ -199,7 +199,8 @@ vl_cell_write(struct vl_json_w *w, const struct vl_cell *cell)
 		write_int(w, cell->integer);
 		break;
 	case VL_CELL_REAL:
-		write_number(w, "{\"$r\":\"", vl_real_text(real, cell->real));
+		write_number(w, vl_slice_of("{\"$r\":\""),
+		    vl_real_text(real, cell->real));
 		break;
 	case VL_CELL_TEXT:
 		if (!vl_json_w_try(w, cell->bytes))
@@ -233,7 +234,7 @@ vl_value_write_body(
 void
 vl_value_write_ref(struct vl_json_w *w, struct vl_slice key)
 {
-	vl_json_w_pieces(w, "{\"$ref\":", key, "}");
+	vl_json_w_pieces(w, vl_slice_of("{\"$ref\":"), key, vl_slice_of("}"));
 }
 
 /* Reading. */

@@ -22,7 +22,7 @@
 
 #define KNOWN_MAX  (20u << 20) /* bytes in memory, of all tables */
 #define PAYS       32          /* a part of the rows that were asked for */
-#define BLOCK      512         /* bytes, and the row that goes beyond them */
+#define BLOCK      256         /* bytes, and the row that goes beyond them */
 #define BLOCK_FAR  1024        /* the same, in the file */
 #define ENTRY      0x80
 #define APART      0x40
