@@ -108,7 +108,8 @@ enum vl_status vl_unpack_part(struct vl_unpack *u, struct vl_chunk_ref *refs,
 
 /*
  * The bytes of a chunk; thread-safe, also from jobs of the pool.  Decoded
- * blocks are shared and kept a while.  Release every hold.
+ * blocks are shared and kept a while.  Its id is that of the bytes, swept or
+ * not.  Release every hold.
  */
 enum vl_status vl_unpack_chunk(struct vl_unpack *u,
     const struct vl_chunk_ref *ref, struct vl_slice *bytes,

@@ -1,7 +1,8 @@
 /*
  * Chunks out of the cache of blocks; a block that made room already is
  * decoded once more.  Its frames authenticate again, and its ids were
- * recomputed when the sweep passed it, so they are not a second time.
+ * recomputed when the sweep passed it, so they are not a second time; without
+ * a sweep they are here.
  */
 
 #include "parts.h"
@@ -42,12 +43,15 @@ decode_again(struct vl_unpack *u, struct vl_chunk_hold *h, struct vl_err *err)
 	struct vl_buf bytes = { 0 };
 	struct vl_stored s = { 0 };
 	char name[VL_FILE_NAME_SIZE];
+	uint64_t confirmed = 0;
 	enum vl_status st;
 
 	st = read_again(u, h, &s, &bytes, err);
 	if (st != VL_OK)
 		goto out;
 	st = vl_unpack_block_decode(&u->blocks, h, &s, NULL, err);
+	if (st == VL_OK && u->unswept)
+		st = vl_unpack_block_confirm(u, h, &confirmed, err);
 	if (st != VL_OK) {
 		vl_file_name(name, VL_FILE_PACK, h->pack);
 		(void)vl_within(err, "%s", name);

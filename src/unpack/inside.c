@@ -306,8 +306,12 @@ serve_reader(struct inside *in, uint32_t kind, uint32_t number, uint32_t mode)
 	    mode > WIRE_LINES)
 		_exit(NO_SENSE);
 	r = &in->readers[number];
-	if (mode != WIRE_SWEPT)
+	if (mode != WIRE_SWEPT) {
+		/* Who serves its blocks looks at that. */
+		(void)pthread_mutex_lock(&in->mutex);
 		vl_unpack_unswept(r->unpack);
+		(void)pthread_mutex_unlock(&in->mutex);
+	}
 	if (kind == WIRE_CLOSE) {
 		close_reader(in, r);
 		return;

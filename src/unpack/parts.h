@@ -155,6 +155,11 @@ enum vl_status vl_sweep_init(struct vl_unpack *u, struct vl_err *err);
 /* Submit every block up to this one, and a few more while workers idle. */
 enum vl_status vl_sweep_to(
     struct vl_unpack *u, uint32_t pack, uint64_t offset, struct vl_err *err);
+/* The ids of the chunks of a decoded block, recomputed: the map knows each, and
+ * names this copy or a lower one.  `*confirmed` counts those of this one.
+ * Thread-safe. */
+enum vl_status vl_unpack_block_confirm(struct vl_unpack *u,
+    const struct vl_chunk_hold *h, uint64_t *confirmed, struct vl_err *err);
 /* The rest; then every block has been confirmed. */
 enum vl_status vl_sweep_end(struct vl_unpack *u, struct vl_err *err);
 void vl_sweep_free(struct vl_unpack *u);

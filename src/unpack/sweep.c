@@ -49,19 +49,18 @@ vl_sweep_init(struct vl_unpack *u, struct vl_err *err)
 
 /* The map names this chunk, here or in a lower place. */
 static enum vl_status
-confirm_chunk(struct vl_sweep_job *j, uint32_t index, struct vl_slice chunk,
-    struct vl_err *err)
+confirm_chunk(struct vl_unpack *u, const struct vl_chunk_hold *h,
+    uint32_t index, struct vl_slice chunk, bool *here, struct vl_err *err)
 {
 	struct vl_map_row row = { 0 };
 	uint8_t id[VL_HASH_SIZE];
 	uint64_t number = 0;
 	enum vl_status st;
 	bool found = false;
-	bool here;
 	bool lower;
 
-	vl_ids_chunk(j->u->ids, id, chunk);
-	st = vl_unpack_map_find(&j->u->map, id, &row, &number, &found, err);
+	vl_ids_chunk(u->ids, id, chunk);
+	st = vl_unpack_map_find(&u->map, id, &row, &number, &found, err);
 	if (st != VL_OK)
 		return st;
 	if (!found)
@@ -71,18 +70,38 @@ confirm_chunk(struct vl_sweep_job *j, uint32_t index, struct vl_slice chunk,
 	if (row.length != chunk.n)
 		return vl_fail(err, VL_EFORMAT,
 		    "chunk %u has another length than in the chunk map", index);
-	here = row.pack == j->pack && row.offset == j->stored.offset &&
+	*here = row.pack == h->pack && row.offset == h->offset &&
 	    row.index == index;
-	lower = row.pack < j->pack ||
-	    (row.pack == j->pack &&
-	        (row.offset < j->stored.offset ||
-	            (row.offset == j->stored.offset && row.index < index)));
-	if (!here && !lower)
+	lower = row.pack < h->pack ||
+	    (row.pack == h->pack &&
+	        (row.offset < h->offset ||
+	            (row.offset == h->offset && row.index < index)));
+	if (!*here && !lower)
 		return vl_fail(err, VL_EFORMAT,
 		    "the chunk map does not name the lowest copy of chunk %u",
 		    index);
-	if (here)
-		j->confirmed++;
+	return VL_OK;
+}
+
+enum vl_status
+vl_unpack_block_confirm(struct vl_unpack *u, const struct vl_chunk_hold *h,
+    uint64_t *confirmed, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+	uint32_t from = 0;
+	uint32_t i = 0;
+	bool here = false;
+
+	for (i = 0; i < h->items; i++) {
+		st = confirm_chunk(u, h, i,
+		    (struct vl_slice){ h->bytes + from, h->ends[i] - from },
+		    &here, err);
+		if (st != VL_OK)
+			return vl_within(err, "record at %llu",
+			    (unsigned long long)h->offset);
+		*confirmed += here;
+		from = h->ends[i];
+	}
 	return VL_OK;
 }
 
@@ -90,28 +109,16 @@ static enum vl_status
 decode_and_confirm(struct vl_sweep_job *j, unsigned worker, struct vl_err *err)
 {
 	struct vl_unzip **unzip = &j->u->sweep.unzips[worker];
-	struct vl_chunk_hold *h = j->block;
 	enum vl_status st = VL_OK;
-	uint32_t from = 0;
-	uint32_t i;
 
 	if (*unzip == NULL)
 		st = vl_unzip_new(unzip, err);
-	if (st != VL_OK)
-		return st;
-	st = vl_unpack_block_decode(&j->u->blocks, h, &j->stored, *unzip, err);
-	if (st != VL_OK)
-		return st;
-	for (i = 0; i < h->items; i++) {
-		st = confirm_chunk(j, i,
-		    (struct vl_slice){ h->bytes + from, h->ends[i] - from },
-		    err);
-		if (st != VL_OK)
-			return vl_within(err, "record at %llu",
-			    (unsigned long long)j->stored.offset);
-		from = h->ends[i];
-	}
-	return VL_OK;
+	if (st == VL_OK)
+		st = vl_unpack_block_decode(
+		    &j->u->blocks, j->block, &j->stored, *unzip, err);
+	return st == VL_OK ?
+	    vl_unpack_block_confirm(j->u, j->block, &j->confirmed, err) :
+	    st;
 }
 
 static enum vl_status

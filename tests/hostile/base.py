@@ -98,8 +98,11 @@ class Case:
         self.bundle = more
 
     def write(self, folder):
+        """Returns the manifest as it stands in it."""
         tree = self.tree if self.tree is not None else base_tree()
-        return Bundle(tree, self.edits, **self.bundle).write(folder)
+        bundle = Bundle(tree, self.edits, **self.bundle)
+        bundle.write(folder)
+        return b"".join(bundle.whole)
 
 
 __all__ = ["PASSWORD", "SMALL", "Body", "Bundle", "Case", "base_tree", "entry"]

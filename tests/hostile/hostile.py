@@ -36,6 +36,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "flow" / "lib"))
 from base import PASSWORD, Case  # noqa: E402
 from bundlewriter import Identity, Sender, b64u  # noqa: E402
+from commands import Commands, sample, unused  # noqa: E402
 from flow import Site, remove_tree, write_tree  # noqa: E402
 
 ANY = tuple(range(-64, 256))  # exit codes
@@ -157,6 +158,16 @@ class Runner:
         remove_tree(bundle.parent)
         return wrong
 
+    def shown(self, case, commands):
+        """The same of the commands that show it."""
+        bundle = self.site.folder / "case" / case.folder
+        whole = case.write(bundle)
+        wrong = list(commands.complaints(
+            case, bundle, whole, self.words(case),
+            ("--sender", self.keys / f"{case.trusted}.pub")))
+        remove_tree(bundle.parent)
+        return wrong
+
 
 def main():
     arguments = sys.argv[1:]
@@ -165,10 +176,13 @@ def main():
     cases = importlib.import_module("cases_" + group).CASES
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
+    assert not unused(group, cases), f"no case has {unused(group, cases)}"
     failed = 0
     with tempfile.TemporaryDirectory(prefix="hostile.") as folder:
         os.chmod(folder, 0o755)
         runner = Runner(folder, show)
+        commands = Commands(runner.site, group, manner)
+        chosen = sample(group, cases)
         for case in cases:
             if picked and not any(word in case.name for word in picked):
                 continue
@@ -183,6 +197,8 @@ def main():
                     wrong = Runner(own, show).run(case)
             else:
                 wrong = runner.run(case)
+            if case in chosen:
+                wrong += runner.shown(case, commands)
             failed += bool(wrong)
             for line in wrong:
                 print(f"FAILED {case.name}: {line}", flush=True)

@@ -265,6 +265,7 @@ class Bundle:
         self.sk = fixed("series key")
         self.tk = fixed("transfer key")
         self.files = {}
+        self.whole = []  # lines of the manifest, once written
         self.tokens = []
         self.common = self.edit("common", {
             "commit": kdf(self.bk, 1, b"vls1bndl").hex(), "epoch": 1,
@@ -386,7 +387,7 @@ class Bundle:
             list_item(number, 0, [(zeros, self.chunk_id(data))
                                   for zeros, data in body.chunks])
             for number, body in self.bodies])
-        whole = self.edit("manifest", [first, *texts, last])
+        self.whole = whole = self.edit("manifest", [first, *texts, last])
         self.records["i0000002"] = [
             Record(LINES, b"".join(whole), len(whole), codec=1)]
         tokens = [secret_item(*item) for item in
