@@ -441,6 +441,8 @@ def table_of(row_id, name):
 
 
 IN_NOTES = r"resource 'app': table 'notes', \["
+IN_JOB = r"""resource 'app': table 'job', \["a"\]: """
+NO_JOB = IN_JOB + r"cannot write to table 'job' of '\S+/app\.db': "
 HERE = [
     here("a column that its table has not", 5,
          IN_NOTES + r'"a"\]: it has not the columns that its table has in the '
@@ -450,15 +452,28 @@ HERE = [
          "the bundle has table 'tags', which is not here$", PROFILE, NOTES,
          note("a"), TAGS),
     here("a value of another storage class", 4,
-         r"""table 'job', \["a"\]: cannot write to table 'job' of '\S+': """
-         "cannot store TEXT value in INTEGER column job.n$", PEOPLE, JOB,
-         job("a", n="text"), MAN, sql=PEOPLE_HERE),
+         NO_JOB + "cannot store TEXT value in INTEGER column job.n$", PEOPLE,
+         JOB, job("a", n="text"), MAN, sql=PEOPLE_HERE),
+    here("a real that is no integer", 4,
+         NO_JOB + "cannot store REAL value in INTEGER column job.n$", PEOPLE,
+         JOB, job("a", n={"$r": "1.5"}), MAN, sql=PEOPLE_HERE),
+    here("a blob in the column of its key", 4,
+         NO_JOB + "cannot store BLOB value in TEXT column job.name$", PEOPLE,
+         JOB, job("a", name={"$b64": "YQ"}), MAN, sql=PEOPLE_HERE),
+    here("nothing where there must be something", 4,
+         IN_NOTES + r"""\"a"\]: cannot write to table 'notes' of """
+         r"""'\S+/app\.db': NOT NULL constraint failed: notes.title""",
+         PROFILE, NOTES, note("a", body="x", title=None)),
+    here("a key of another class than its row's", 4,
+         IN_JOB + "once it is written no row is called so: does the bundle "
+         r"call it by what is not in it\? All was rolled back$", PEOPLE, JOB,
+         job("a", name=7), MAN, sql=PEOPLE_HERE),
     here("a value that the column does not keep", 4,
          IN_NOTES + r"""\"a"\]: 'body' is not as it was written: does the """
          r"column keep no such value\? All was rolled back$", PROFILE, NOTES,
          note("a", body=7, title="a")),
     here("a reference to a record that is nowhere", 4,
-         r"""table 'job', \["a"\]: column 'man' refers to 'man' \["x"\], """
+         IN_JOB + r"""column 'man' refers to 'man' \["x"\], """
          "which is neither in the bundle nor here", PEOPLE, JOB,
          job("a", man={"$ref": ["x"]}), MAN, sql=PEOPLE_HERE),
     here("a reference in a column of values", 4,
