@@ -1,9 +1,10 @@
 /*
  * No two rows of a table have one id at the source: imports to come would find
- * either of them by it.  The ids of a table are sorted, each with the number of
- * its row behind it.
+ * either of them by it.  Of integers that are not large each has a bit; other
+ * ids of a table are sorted, each with the number of its row behind it.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <valise/text.h>
@@ -11,12 +12,13 @@
 #include "put.h"
 
 #define SORT_MEMORY (4u << 20)
+#define SEEN_IDS    (INT64_C(1) << 25) /* those below: 4 MiB of bits */
+#define WORD        64
 
 static enum vl_status
 begin(struct vl_rows_put *p, struct vl_err *err)
 {
 	p->once_any = true;
-	p->once_table = p->table;
 	if (p->once != NULL) {
 		vl_sort_again(p->once);
 		return VL_OK;
@@ -24,15 +26,76 @@ begin(struct vl_rows_put *p, struct vl_err *err)
 	return vl_sort_new(&p->once, p->opts.rows.tempdir, SORT_MEMORY, err);
 }
 
+static enum vl_status
+refuse(const struct vl_rows_put *p, size_t table, char shown[2][ROWS_SHOWN],
+    struct vl_err *err)
+{
+	return vl_fail(err, VL_EFORMAT,
+	    "table '%s': rows %s and %s of the bundle have one id",
+	    p->here->plan.tables[table].schema->name, shown[0], shown[1]);
+}
+
+/* Two rows of the table have an id with a bit. */
+static enum vl_status
+refuse_seen(struct vl_rows_put *p, struct vl_err *err)
+{
+	struct rows_staging *g = NULL;
+	struct rows_staged row = { 0 };
+	struct vl_cell id = { 0 };
+	char shown[2][ROWS_SHOWN] = { "", "" };
+	enum vl_status st = rows_staging_all(&g, p->stage, p->once_table, err);
+	bool more = true;
+	size_t n = 0;
+
+	while (st == VL_OK && n < 2) {
+		st = rows_staging_next(g, &row, &more, err);
+		if (st != VL_OK || !more)
+			break;
+		st = rows_ids_source(p, p->once_table, row.x, &id, err);
+		if (id.type == VL_CELL_INT && id.integer == p->twice_id)
+			(void)vl_escape_text(
+			    shown[n++], sizeof(shown[0]), row.key);
+	}
+	rows_staging_free(g);
+	return st == VL_OK ? refuse(p, p->once_table, shown, err) : st;
+}
+
+/* `id` is one of those with a bit. */
+static enum vl_status
+see(struct vl_rows_put *p, int64_t id, struct vl_err *err)
+{
+	const size_t word = (size_t)id / WORD;
+	const uint64_t bit = UINT64_C(1) << (id % WORD);
+
+	if (p->seen_ids == NULL)
+		p->seen_ids = calloc(SEEN_IDS / WORD, sizeof(*p->seen_ids));
+	if (p->seen_ids == NULL)
+		return vl_fail_memory(err);
+	if ((p->seen_ids[word] & bit) != 0) {
+		p->seen_twice = true;
+		p->twice_id = id;
+	}
+	p->seen_ids[word] |= bit;
+	if (word >= p->nseen_ids)
+		p->nseen_ids = word + 1;
+	return VL_OK;
+}
+
 enum vl_status
 rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
     struct vl_err *err)
 {
-	enum vl_status st = p->once_any ? VL_OK : begin(p, err);
 	const uint64_t n = rows_stage_rows(p->stage, table) + 1;
+	enum vl_status st = VL_OK;
 	struct vl_json_w w = { 0 };
 	struct vl_slice parts[2];
 
+	p->once_table = table;
+	if (id->type == VL_CELL_INT && id->integer >= 0 &&
+	    id->integer < SEEN_IDS)
+		return see(p, id->integer, err);
+	if (!p->once_any)
+		st = begin(p, err);
 	if (st != VL_OK)
 		return st;
 	vl_buf_clear(&p->text);
@@ -48,7 +111,7 @@ rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
 
 /* The rows of these numbers. */
 static enum vl_status
-refuse(struct vl_rows_put *p, int64_t a, int64_t b, struct vl_err *err)
+refuse_rows(struct vl_rows_put *p, int64_t a, int64_t b, struct vl_err *err)
 {
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
@@ -65,12 +128,7 @@ refuse(struct vl_rows_put *p, int64_t a, int64_t b, struct vl_err *err)
 			    shown[row.n == b], sizeof(shown[0]), row.key);
 	}
 	rows_staging_free(g);
-	if (st != VL_OK)
-		return st;
-	return vl_fail(err, VL_EFORMAT,
-	    "table '%s': rows %s and %s of the bundle have one id",
-	    p->here->plan.tables[p->once_table].schema->name, shown[0],
-	    shown[1]);
+	return st == VL_OK ? refuse(p, p->once_table, shown, err) : st;
 }
 
 enum vl_status
@@ -84,6 +142,11 @@ rows_once_check(struct vl_rows_put *p, struct vl_err *err)
 	bool twice = false;
 	enum vl_status st = VL_OK;
 
+	if (p->nseen_ids > 0)
+		memset(p->seen_ids, 0, p->nseen_ids * sizeof(*p->seen_ids));
+	p->nseen_ids = 0;
+	if (p->seen_twice)
+		return refuse_seen(p, err);
 	if (!p->once_any)
 		return VL_OK;
 	p->once_any = false;
@@ -102,7 +165,8 @@ rows_once_check(struct vl_rows_put *p, struct vl_err *err)
 		st = vl_buf_add(&before, id, err);
 	}
 	vl_buf_free(&before);
-	return st == VL_OK && twice ? refuse(p, (int64_t)(last < n ? last : n),
-	                                  (int64_t)(last < n ? n : last), err) :
-	                              st;
+	if (st != VL_OK || !twice)
+		return st;
+	return refuse_rows(p, (int64_t)(last < n ? last : n),
+	    (int64_t)(last < n ? n : last), err);
 }

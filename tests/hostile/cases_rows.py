@@ -487,6 +487,10 @@ HERE = [
          r"""resource 'app': table 'man': rows \["a"\] and \["c"\] of the """
          "bundle have one id$", PEOPLE, JOB, MAN,
          man("a", 7), man("b", 8), man("c", 7), sql=PEOPLE_HERE),
+    here("two rows with one id that is large", 5,
+         r"""resource 'app': table 'man': rows \["b"\] and \["c"\] of the """
+         "bundle have one id$", PEOPLE, JOB, MAN, man("a", 1 << 25),
+         man("b", -7), man("c", -7), sql=PEOPLE_HERE),
     here("two rows with one id, of texts", 5,
          r"""table 'd': rows \["one"\] and \["two"\] of the bundle have one """
          "id$", DATA, D, of_d("one", "u"), of_d("two", "u"), sql=DATA_HERE),
