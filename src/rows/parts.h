@@ -9,6 +9,7 @@
  *	named.c    tables whose name holds an id
  *	key.c      a key for a table that the profile gives none
  *	refer.c    which columns hold ids, and of what
+ *	mark.c     by which columns rows are looked up
  *	stem.c     which table a name may mean
  *	names.c    whether what the profile names is there
  *	derived.c  columns that follow from other rows
@@ -33,6 +34,7 @@
  *	           columns that are encrypted with a key of each side
  *	values.c   a row's values as canonical JSON
  *	inside.c   those in which ids stand
+ *	pieces.c   such a value in pieces
  *	early.c    where they stand, found ahead
  *	rows.c     tables in order, lines out
  *	ear.c      going on where an export ends, so that all is found
@@ -369,6 +371,12 @@ enum vl_status rows_refer(
 bool rows_follow_column(struct rows_plan *p, size_t to, size_t column);
 /* Which columns the table's references follow. */
 void rows_follow_mark(struct rows_plan *p, struct rows_table *t);
+/* mark.c: once all references are known.  VL_EUSAGE: a path holds the ids of a
+ * column by which rows are not told apart. */
+enum vl_status rows_mark(
+    struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);
+/* Of one table that came last. */
+void rows_mark_table(struct rows_plan *p, struct rows_table *t);
 /* Of the last table alone. */
 enum vl_status rows_refer_last(
     struct rows_plan *p, const struct vl_rows_opts *opts, struct vl_err *err);

@@ -1,7 +1,7 @@
 #ifndef ROWS_VALUES_H
 #define ROWS_VALUES_H
 
-/* A row while it becomes values of a line: values.c and inside.c. */
+/* A row while it becomes values of a line: values.c, inside.c, pieces.c. */
 
 #include "parts.h"
 
@@ -26,6 +26,23 @@ bool rows_ref_keeps(const struct rows_ref *ref);
 /* slot.c: a slot in place of a secret. */
 enum vl_status rows_write_secret(
     struct rows_writing *g, struct rows_secret *s, const struct vl_cell *cell);
+
+/* Bytes of a value that are the id of a row, or a secret. */
+struct rows_spot {
+	struct vl_place place;
+	const struct rows_ref *ref; /* NULL: a secret */
+	struct rows_secret *secret;
+	struct vl_slot slot;
+	bool stays; /* text like the rest */
+	bool blank; /* nothing of it travels */
+	size_t table;
+	size_t key; /* in `keys`: the key, or the path to the secret */
+	size_t nkey;
+};
+
+/* pieces.c: the value whose spots are known, by where they stand. */
+enum vl_status rows_write_pieces(
+    struct rows_writing *g, struct vl_slice bytes, enum vl_packing packing);
 
 /* inside.c: a value in which ids may stand, in pieces where some do. */
 enum vl_status rows_write_inside(
