@@ -24,6 +24,10 @@ struct matching {
 	struct rows_scratch *s;
 	struct rows_brought *b;
 	size_t table;
+	/* The way at hand, and its place in the list. */
+	enum vl_match_by by;
+	size_t place;
+	bool all;             /* of rename_others() */
 	sqlite3_stmt *by_row; /* of c */
 	sqlite3_stmt *by_key;
 	sqlite3_stmt *add;
@@ -142,8 +146,7 @@ refuse_two(struct matching *m, struct vl_slice other, int64_t r)
 
 /* `note` is the row here that the one at hand has found. */
 static enum vl_status
-take(struct matching *m, enum vl_match_by by, size_t place,
-    struct rows_note *note)
+take(struct matching *m, struct rows_note *note)
 {
 	struct vl_slice key = vl_buf_slice(&m->key);
 	int bound = sqlite3_bind_int64(m->by_row, 1, (int64_t)m->table);
@@ -152,7 +155,7 @@ take(struct matching *m, enum vl_match_by by, size_t place,
 
 	bound |= sqlite3_bind_int64(m->by_row, 2, note->r);
 	st = brought_step(m->b, m->by_row, bound, &taken, m->err);
-	if (st == VL_OK && taken && by != VL_MATCH_KEY)
+	if (st == VL_OK && taken && m->by != VL_MATCH_KEY)
 		st = refuse_two(m, lite_bytes(m->by_row, 0), note->r);
 	(void)sqlite3_reset(m->by_row);
 	if (st != VL_OK || taken)
@@ -160,8 +163,8 @@ take(struct matching *m, enum vl_match_by by, size_t place,
 	bound = sqlite3_bind_int64(m->add, 1, (int64_t)m->table);
 	bound |= sqlite3_bind_int64(m->add, 2, note->r);
 	bound |= lite_bind_bytes(m->add, 3, key);
-	bound |= sqlite3_bind_int64(m->add, 4, (int64_t)place);
-	bound |= sqlite3_bind_int(m->add, 5, by == VL_MATCH_KEY);
+	bound |= sqlite3_bind_int64(m->add, 4, (int64_t)m->place);
+	bound |= sqlite3_bind_int(m->add, 5, m->by == VL_MATCH_KEY);
 	st = lite_done(m->b->db, m->add, bound, BROUGHT_WHAT, m->err);
 	if (st != VL_OK ||
 	    (note->state == ROWS_CARRIED && vl_slice_equal(note->key, key)))
@@ -169,6 +172,28 @@ take(struct matching *m, enum vl_match_by by, size_t place,
 	note->state = ROWS_CARRIED;
 	note->key = key;
 	return rows_scratch_set(m->s, m->table, note, m->err);
+}
+
+/* Each row that `sql` finds for the table. */
+static enum vl_status
+for_each(struct matching *m, const char *sql,
+    enum vl_status (*one)(struct matching *m, sqlite3_stmt *q))
+{
+	sqlite3_stmt *q = NULL;
+	enum vl_status st =
+	    lite_prepare(m->b->db, &q, sql, BROUGHT_WHAT, m->err);
+	int bound = st == VL_OK ? sqlite3_bind_int64(q, 1, (int64_t)m->table) :
+	                          SQLITE_OK;
+	bool row = true;
+
+	while (st == VL_OK) {
+		st = brought_step(m->b, q, bound, &row, m->err);
+		if (st != VL_OK || !row)
+			break;
+		st = one(m, q);
+	}
+	(void)sqlite3_finalize(q);
+	return st;
 }
 
 /* Each row of the bundle with what it is looked for by in that way. */
@@ -181,7 +206,7 @@ static const char *const asked[] = {
 };
 
 static enum vl_status
-try_one(struct matching *m, enum vl_match_by by, size_t place, sqlite3_stmt *q)
+try_one(struct matching *m, sqlite3_stmt *q)
 {
 	const struct rows_table *t = &m->p->tables[m->table];
 	struct rows_note note = { 0 };
@@ -196,9 +221,9 @@ try_one(struct matching *m, enum vl_match_by by, size_t place, sqlite3_stmt *q)
 		st = is_found(m, &found, &before);
 	/* Two rows that were both made of it have one name then. */
 	if (st != VL_OK ||
-	    (found && (by != VL_MATCH_BROUGHT || before < place)))
+	    (found && (m->by != VL_MATCH_BROUGHT || before < m->place)))
 		return st;
-	if (by == VL_MATCH_KEY) {
+	if (m->by == VL_MATCH_KEY) {
 		st = rows_scratch_by_key(m->s, m->table, vl_buf_slice(&m->key),
 		    &note, &found, m->err);
 	} else {
@@ -209,29 +234,9 @@ try_one(struct matching *m, enum vl_match_by by, size_t place, sqlite3_stmt *q)
 	}
 	if (st != VL_OK || !found ||
 	    (note.state != ROWS_CARRIED && note.state != ROWS_UNRESOLVED) ||
-	    !tries(&t->entries[note.entry], by, place))
+	    !tries(&t->entries[note.entry], m->by, m->place))
 		return st;
-	return take(m, by, place, &note);
-}
-
-static enum vl_status
-try_all(struct matching *m, enum vl_match_by by, size_t place)
-{
-	sqlite3_stmt *q = NULL;
-	enum vl_status st =
-	    lite_prepare(m->b->db, &q, asked[by], BROUGHT_WHAT, m->err);
-	int bound = st == VL_OK ? sqlite3_bind_int64(q, 1, (int64_t)m->table) :
-	                          SQLITE_OK;
-	bool row = true;
-
-	while (st == VL_OK) {
-		st = brought_step(m->b, q, bound, &row, m->err);
-		if (st != VL_OK || !row)
-			break;
-		st = try_one(m, by, place, q);
-	}
-	(void)sqlite3_finalize(q);
-	return st;
+	return take(m, &note);
 }
 
 enum vl_status
@@ -249,17 +254,20 @@ rows_match_call(const struct rows_plan *p, struct rows_scratch *s, size_t table,
 
 	for (place = 0; place < 3; place++)
 		for (i = 0; st == VL_OK && i < 3; i++)
-			if (some_tries(&p->tables[table], ways[i], place))
-				st = try_all(&m, ways[i], place);
+			if (some_tries(&p->tables[table], ways[i], place)) {
+				m.by = ways[i];
+				m.place = place;
+				st = for_each(&m, asked[m.by], try_one);
+			}
 	end(&m);
 	return st;
 }
 
 /* Another row of that name than `r` is none of the bundle's: its name gets its
- * number behind it, which no key of a bundle has in this form.  `all` false:
+ * number behind it, which no key of a bundle has in this form.  Without m->all
  * where its entry does not say `key`. */
 static enum vl_status
-rename_others(struct matching *m, int64_t r, bool all)
+rename_others(struct matching *m, int64_t r)
 {
 	const struct rows_table *t = &m->p->tables[m->table];
 	struct rows_note note = { 0 };
@@ -272,7 +280,7 @@ rename_others(struct matching *m, int64_t r, bool all)
 		st = rows_scratch_namesake(
 		    m->s, m->table, key, r, &note, &found, m->err);
 		if (st != VL_OK || !found ||
-		    (!all &&
+		    (!m->all &&
 		        place_of(&t->entries[note.entry], VL_MATCH_KEY) !=
 		            NONE))
 			break;
@@ -290,29 +298,15 @@ rename_others(struct matching *m, int64_t r, bool all)
 	return st;
 }
 
-/* The key of each in its first column, and the row here in its second; `all` as
- * above. */
+/* A key, and the row here. */
 static enum vl_status
-rename_each(struct matching *m, const char *sql, bool all)
+rename_one(struct matching *m, sqlite3_stmt *q)
 {
-	sqlite3_stmt *q = NULL;
-	enum vl_status st =
-	    lite_prepare(m->b->db, &q, sql, BROUGHT_WHAT, m->err);
-	int bound = st == VL_OK ? sqlite3_bind_int64(q, 1, (int64_t)m->table) :
-	                          SQLITE_OK;
-	bool row = true;
+	enum vl_status st = VL_OK;
 
-	while (st == VL_OK) {
-		st = brought_step(m->b, q, bound, &row, m->err);
-		if (st != VL_OK || !row)
-			break;
-		vl_buf_clear(&m->key);
-		st = vl_buf_add(&m->key, lite_bytes(q, 0), m->err);
-		if (st == VL_OK)
-			st = rename_others(m, sqlite3_column_int64(q, 1), all);
-	}
-	(void)sqlite3_finalize(q);
-	return st;
+	vl_buf_clear(&m->key);
+	st = vl_buf_add(&m->key, lite_bytes(q, 0), m->err);
+	return st == VL_OK ? rename_others(m, sqlite3_column_int64(q, 1)) : st;
 }
 
 enum vl_status
@@ -320,22 +314,27 @@ rows_match_rest(const struct rows_plan *p, struct rows_scratch *s, size_t table,
     struct vl_err *err)
 {
 	const struct rows_table *t = &p->tables[table];
-	struct matching m = {
-		.p = p, .s = s, .b = p->brought, .table = table, .err = err
-	};
-	enum vl_status st = rename_each(&m,
-	    "SELECT key, r FROM c WHERE t = ?1 AND NOT own ORDER BY r", true);
+	struct matching m = { .p = p,
+		.s = s,
+		.b = p->brought,
+		.table = table,
+		.all = true,
+		.err = err };
+	enum vl_status st = for_each(&m,
+	    "SELECT key, r FROM c WHERE t = ?1 AND NOT own ORDER BY r",
+	    rename_one);
 	bool all = true; /* of the entries say `key` */
 	size_t i = 0;
 
 	for (i = 0; i < t->nentries; i++)
 		all = all && place_of(&t->entries[i], VL_MATCH_KEY) != NONE;
+	m.all = false;
 	if (st == VL_OK && !all)
-		st = rename_each(&m,
+		st = for_each(&m,
 		    "SELECT key, -9223372036854775808 FROM x WHERE t = ?1 AND "
 		    "NOT EXISTS"
 		    "(SELECT 1 FROM c WHERE c.t = x.t AND c.key = x.key)",
-		    false);
+		    rename_one);
 	vl_buf_free(&m.key);
 	return st;
 }
