@@ -51,6 +51,7 @@ reseal_pack(struct reseal_work *w)
 	}
 	reseal_part(w, RESEAL_TABLE, &table);
 	reseal_record(w, &plain, &kind, &table, &w->block);
+	reseal_part(w, RESEAL_RECORDS, &plain);
 	reseal_file(w, &plain, VL_FILE_PACK, 1);
 	vl_buf_free(&table);
 	vl_buf_free(&plain);
@@ -328,6 +329,7 @@ reseal_inner(struct reseal_work *w)
 	reseal_part(w, RESEAL_INNER, &text);
 	kind = (struct vl_record_header){ .kind = VL_RECORD_INNER, .items = 1 };
 	reseal_record(w, &plain, &kind, NULL, &text);
+	reseal_part(w, RESEAL_FIRST, &plain);
 	reseal_file(w, &plain, VL_FILE_INDEX, 1);
 	vl_buf_free(&plain);
 	vl_buf_free(&rows);
@@ -444,10 +446,8 @@ reseal_bundle(const struct reseal *all, int dirfd, struct vl_slice input)
 
 	reseal_add(&readme, vl_readme_text, strlen(vl_readme_text));
 	if (input.n > 0) {
-		w.part = (enum reseal_part)(1 +
-		    ((input.p[0] & RESEAL_SECRETS) != 0 ?
-		            input.p[0] % (RESEAL_PARTS - 1) :
-		            input.p[0] % (RESEAL_TOKENS - 1)));
+		w.part = (enum reseal_part)(
+		    1 + (input.p[0] & RESEAL_NUMBER) % (RESEAL_PARTS - 1));
 		w.edits = (struct vl_slice){ input.p + 1, input.n - 1 };
 	}
 	reseal_pack(&w);

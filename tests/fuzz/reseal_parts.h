@@ -46,12 +46,18 @@ enum reseal_part {
 	RESEAL_SEAL,
 	RESEAL_COMMENT,
 	RESEAL_TOKENS, /* of a bundle with secrets */
+	RESEAL_FIRST,  /* records of i0000001.vli; RESEAL_INDEX: i0000002.vli */
+	RESEAL_RECORDS, /* of the pack */
 	RESEAL_PARTS
 };
 
-/* Bits of the first byte of an input: the bundle has secrets; also in rows. */
+/*
+ * Bits of the first byte of an input: the bundle has secrets; also in rows;
+ * and the number of what is edited.
+ */
 #define RESEAL_SECRETS 0x80
 #define RESEAL_OF_ROWS 0x40
+#define RESEAL_NUMBER  0x1f
 
 /* What all bundles of a process have in common. */
 struct reseal {
