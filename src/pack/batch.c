@@ -13,6 +13,12 @@
 
 #define LINES_AT_ONCE 1024 /* that are hashed */
 
+bool
+batch_has_none(const struct batch *b, size_t line)
+{
+	return line == 0 || b->steps[line - 1].kind != STEP_TOKENS;
+}
+
 static enum vl_status
 compute(struct vl_job *job, unsigned worker)
 {
@@ -28,7 +34,12 @@ compute(struct vl_job *job, unsigned worker)
 		if (s->kind == STEP_CHUNK)
 			vl_ids_chunk(b->ids, s->id,
 			    (struct vl_slice){ b->bytes + s->from, s->n });
-		if (s->kind != STEP_LINE || b->late)
+		if (s->kind != STEP_LINE)
+			continue;
+		if (!b->doubt && batch_has_none(b, i))
+			b->doubt = tokens_may_want(
+			    (struct vl_slice){ b->text.p + s->from, s->n });
+		if (b->late)
 			continue;
 		lines[n++] = (struct vl_slice){ b->text.p + s->from, s->n };
 		if (n == LINES_AT_ONCE) {
@@ -67,6 +78,7 @@ batch_clear(struct batch *b)
 	vl_buf_clear(&b->tokens);
 	b->nlines = 0;
 	b->late = false;
+	b->doubt = false;
 	b->nsteps = 0;
 	b->cut = 0;
 	b->used = 0;

@@ -264,14 +264,18 @@ begin_body(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 	return VL_OK;
 }
 
-/* Until the body is over. */
+/* Until the body is over.  That a line without any wants none is looked at when
+ * its batch is drained. */
 static enum vl_status
 hold_tokens(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 {
-	enum vl_status st = tokens_check(p, rec, err);
+	enum vl_status st = VL_OK;
 
 	vl_buf_clear(&p->tokens);
 	p->ntokens = rec->ntokens;
+	if (rec->ntokens == 0)
+		return VL_OK;
+	st = tokens_check(p, rec, err);
 	return st == VL_OK ? tokens_encode(&p->tokens, rec, err) : st;
 }
 

@@ -60,7 +60,8 @@ struct batch {
 	struct vl_buf text; /* lines */
 	struct vl_buf tokens;
 	size_t nlines;
-	bool late; /* some line gets its hash when the batch is drained */
+	bool late;  /* some line gets its hash when the batch is drained */
+	bool doubt; /* some line may want tokens that did not come with it */
 	struct vl_merkle merkle; /* else of its lines */
 	uint8_t *bytes;          /* of bodies */
 	size_t cap;
@@ -80,6 +81,8 @@ enum vl_status batch_line(
 /* Before the line: `items`, `n` of them, that tokens_encode() made. */
 enum vl_status batch_tokens(
     struct batch *b, struct vl_slice items, size_t n, struct vl_err *err);
+/* No tokens came with the line of that step. */
+bool batch_has_none(const struct batch *b, size_t line);
 /* Turn undecided bytes into chunk steps as far as they decide. */
 enum vl_status batch_cut(
     struct batch *b, struct vl_split *split, struct vl_err *err);
@@ -129,6 +132,11 @@ enum vl_status lists_flush(
 
 /* tokens.c */
 /* That `rec` has a token for each secret of its line. */
+/* A look that a worker takes: false where the line certainly has no secret. */
+bool tokens_may_want(struct vl_slice line);
+/* VL_EUSAGE: the line has not `n` secrets. */
+enum vl_status tokens_count(
+    struct vl_pack *p, struct vl_slice line, size_t n, struct vl_err *err);
 enum vl_status tokens_check(
     struct vl_pack *p, const struct vl_record *rec, struct vl_err *err);
 /* As items, whose line is 0 for now. */

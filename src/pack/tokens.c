@@ -92,17 +92,41 @@ count_slots(struct vl_pack *p, struct vl_slice line, size_t expected)
 	return 0;
 }
 
+bool
+tokens_may_want(struct vl_slice line)
+{
+	switch (vl_line_kind(line)) {
+	case VL_LINE_ROW:
+		return count_words(line) > 0;
+	case VL_LINE_ENTRY:
+		return memmem(line.p, line.n, "[[", 2) != NULL;
+	case VL_LINE_PROFILE:
+	case VL_LINE_TABLE:
+		break;
+	}
+	return false;
+}
+
+enum vl_status
+tokens_count(
+    struct vl_pack *p, struct vl_slice line, size_t n, struct vl_err *err)
+{
+	size_t slots = count_slots(p, line, n);
+
+	return slots == n ?
+	    VL_OK :
+	    vl_fail(err, VL_EUSAGE, "a line with %zu secrets has %zu tokens",
+	        slots, n);
+}
+
 enum vl_status
 tokens_check(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 {
-	size_t slots = count_slots(p, rec->line, rec->ntokens);
 	size_t bytes = 0;
 	size_t i;
 
-	if (slots != rec->ntokens)
-		return vl_fail(err, VL_EUSAGE,
-		    "a line with %zu secrets has %zu tokens", slots,
-		    rec->ntokens);
+	if (tokens_count(p, rec->line, rec->ntokens, err) != VL_OK)
+		return err->status;
 	for (i = 0; i < rec->ntokens; i++) {
 		if (!vl_token_valid(rec->tokens[i]))
 			return vl_fail(err, VL_EUSAGE, "a token is none");

@@ -445,11 +445,43 @@ names_what_it_used_and_nothing_else(void **state)
 	world_close(&w);
 }
 
+/* A row whose column is called as a slot begins has none. */
+static void
+a_secret_without_a_token_makes_no_bundle(void **state)
+{
+	static const char *const lines[] = {
+		"{\"c\":\"t\",\"k\":[1],\"r\":\"b\",\"row\":{\"$secret\":\"x\"}"
+		","
+		"\"t\":\"row\"}\n",
+		"{\"c\":\"t\",\"k\":[1],\"r\":\"b\",\"row\":{\"s\":{\"$"
+		"secret\":\""
+		"sf1.AAAAAAAAAAAAAAAAAAAAAA\"}},"
+		"\"t\":\"row\"}\n",
+	};
+	struct vl_record row = { 0 };
+	struct world w;
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		row.line = vl_slice_of(lines[i]);
+		world_open(&w, 1);
+		assert_int_equal(VL_OK, world_start(&w));
+		assert_int_equal(VL_OK, vl_pack_record(w.p, &row, &w.err));
+		assert_int_equal(i == 0 ? VL_OK : VL_EUSAGE, world_commit(&w));
+		if (i == 1)
+			assert_string_equal(
+			    "a line with 1 secrets has 0 tokens", w.err.text);
+		world_close(&w);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_a_bundle_that_its_seal_covers),
+		cmocka_unit_test(a_secret_without_a_token_makes_no_bundle),
 		cmocka_unit_test(names_what_it_used_and_nothing_else),
 		cmocka_unit_test(is_the_same_with_any_number_of_workers),
 		cmocka_unit_test(stores_a_chunk_once),
