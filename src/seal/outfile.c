@@ -16,7 +16,9 @@
 #include "frame.h"
 #include "outfile.h"
 
-#define PACE       (8u << 20)
+/* Written bytes are on their way after so many: little is left to be waited for
+ * in the end. */
+#define PACE       (1u << 20)
 #define BACK_SIZE  (1u << 20)
 #define BACK_ALIGN 4096u
 #define NEW_FILE   (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
