@@ -18,6 +18,13 @@
 #include <valise/site.h>
 #include <valise/value.h>
 
+/* Where a text of a list stood, in the file or in the site over it. */
+struct vl_word_at {
+	unsigned line; /* 0: in no file */
+	unsigned column;
+	bool in_site;
+};
+
 enum vl_match_by {
 	VL_MATCH_KEY,
 	VL_MATCH_ID,
@@ -272,6 +279,7 @@ struct vl_profile_resource {
 	size_t nleaks;
 	char **not_reference; /* "table.column", either with "*" */
 	size_t nnot_reference;
+	struct vl_word_at *not_reference_at; /* as many */
 	char **none;
 	size_t nnone;
 	struct vl_keep_rows *keep_here;

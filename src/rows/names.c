@@ -58,7 +58,8 @@ check_not_references(const struct rows_plan *p, const struct vl_rows_opts *opts,
 	for (i = 0; i < w->nnot_reference; i++)
 		if (strpbrk(w->not_reference[i], "*{") == NULL &&
 		    !rows_names_any(p, &w->not_reference[i]))
-			return rows_plan_fail(opts, ROWS_AT(w), err,
+			return rows_plan_fail(opts,
+			    ROWS_AT(&w->not_reference_at[i]), err,
 			    "'not_reference': there is no column '%s'",
 			    w->not_reference[i]);
 	return VL_OK;

@@ -125,5 +125,8 @@ vl_site_clear(enum vl_scope scope, void *of)
 			clear_list(w, bytes);
 		if (w->type == VL_WORD_VALUES)
 			free(*(char **)(void *)(bytes + w->also));
+		if (w->places != 0)
+			free(
+			    *(struct vl_word_at **)(void *)(bytes + w->places));
 	}
 }

@@ -52,6 +52,27 @@ read_choices(const struct vl_site_reader *r, const struct vl_word *word,
 	return st == VL_OK ? check_choices(r, *list, value, err) : st;
 }
 
+/* `value` is a list of `n` texts, or the one. */
+static enum vl_status
+note_places(const struct vl_word *word, void *into,
+    const struct vl_site_node *value, size_t n, struct vl_err *err)
+{
+	struct vl_word_at *at = calloc(n, sizeof(*at));
+	const struct vl_site_node *text = value;
+	size_t i = 0;
+
+	if (at == NULL)
+		return vl_fail_memory(err);
+	for (i = 0; i < n; i++) {
+		if (value->type != VL_NODE_TEXT)
+			text = value->kids[i];
+		at[i] = (struct vl_word_at){ text->line, text->column,
+			text->file != NULL };
+	}
+	*(struct vl_word_at **)(void *)((char *)into + word->places) = at;
+	return VL_OK;
+}
+
 enum vl_status
 vl_site_read_list(const struct vl_site_reader *r, const struct vl_word *word,
     void *into, const struct vl_site_node *value, struct vl_err *err)
@@ -72,6 +93,8 @@ vl_site_read_list(const struct vl_site_reader *r, const struct vl_word *word,
 	*list = calloc(count, sizeof(char *));
 	if (*list == NULL)
 		return vl_fail_memory(err);
+	if (word->places != 0)
+		st = note_places(word, into, value, count, err);
 	for (; st == VL_OK && *n < count; (*n)++)
 		st = vl_site_read_text(
 		    r, word, &(*list)[*n], one ? value : value->kids[*n], err);

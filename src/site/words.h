@@ -125,6 +125,7 @@ struct vl_word {
 	size_t at;                  /* of the member in its struct */
 	size_t count;               /* of the member that counts a list */
 	size_t also;                /* of a second member, see the type */
+	size_t places;              /* of as many vl_word_at; or 0 */
 	size_t has;                 /* of a bool: the word was given; or 0 */
 	unsigned first;             /* value of the first choice */
 	size_t max;                 /* entries; 0: VL_SITE_RESOURCES_MAX */

@@ -228,7 +228,8 @@ class Check(Profiles):
                       "no column 'issue.autor'", "no table 'seting'"):
             self.assertTrue(any(words in line for line in wrong),
                             f"{words}:\n{result}")
-        self.assertIn("ext_id", "".join(self.found(result, "hint")))
+        self.assertIn("line 16: 'not_reference': there is no column "
+                      "'issue.ext_id'", "".join(self.found(result, "hint")))
         # The rest is looked at all the same.
         self.assert_says(result, "table\tapp/comment\t3 rows")
 

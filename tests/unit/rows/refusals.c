@@ -384,7 +384,12 @@ names_of_a_profile_that_are_not_there(void **state)
 	    WORDS(
 	        "      - {table: b, key: [name]}\n    not_reference: [b.zz]\n"),
 	    VL_EUSAGE,
-	    "p.yaml:3:5: 'not_reference': there is no column 'b.zz'");
+	    "p.yaml:6:21: 'not_reference': there is no column 'b.zz'");
+	refuse_source(two,
+	    WORDS("      - {table: b, key: [name]}\n    not_reference:\n"
+	          "      - b.name\n      - a.zz\n      - '*.a'\n"),
+	    VL_EUSAGE,
+	    "p.yaml:8:9: 'not_reference': there is no column 'a.zz'");
 	refuse_source(two,
 	    WORDS("      - {table: b, key: [name], owned_by: a}\n"), VL_EUSAGE,
 	    "p.yaml:5:9: 'owned_by: a' of table 'b' is no reference");

@@ -186,6 +186,8 @@ reads_every_word_of_references(void **state)
 	assert_string_equal("binary", db->paths[0].in);
 	assert_int_equal(22, db->paths[0].line);
 	assert_int_equal(2, db->nnot_reference);
+	assert_int_equal(25, db->not_reference_at[1].line);
+	assert_int_equal(33, db->not_reference_at[1].column);
 	assert_string_equal("-1", db->none[0]);
 	assert_int_equal(1, db->nkeep_here);
 	assert_string_equal("setting", db->keep_here[0].table);
