@@ -32,7 +32,10 @@ look_at_references(struct checking *c)
 	}
 	for (i = 0; i < w->nnot_reference; i++)
 		if (!rows_names_any(&c->r->plan, &w->not_reference[i]))
-			check_find(c, VL_CHECK_HINT, NULL, NULL,
+			check_find(c,
+			    has_star(w->not_reference[i]) ? VL_CHECK_HINT :
+			                                    VL_CHECK_WRONG,
+			    NULL, NULL,
 			    "line %u: 'not_reference': there is no column '%s'",
 			    w->not_reference_at[i].line, w->not_reference[i]);
 }

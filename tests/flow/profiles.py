@@ -219,7 +219,9 @@ class Check(Profiles):
             "  - {from: issue.title, to: isue}",
             "  - {from: issue.autor, to: user}",
             "  - {from: issue.title, json: '$[', to: user}",
-            "not_reference: [issue.ext_id]",
+            "not_reference:",
+            "  - issue.ext_id",
+            "  - 'issue.no_*'",
             "keep_here: [{table: seting}]")
         result = self.check(expect=2)
         wrong = self.found(result, "wrong")
@@ -228,10 +230,23 @@ class Check(Profiles):
                       "no column 'issue.autor'", "no table 'seting'"):
             self.assertTrue(any(words in line for line in wrong),
                             f"{words}:\n{result}")
-        self.assertIn("line 16: 'not_reference': there is no column "
-                      "'issue.ext_id'", "".join(self.found(result, "hint")))
+        missing = "line {}: 'not_reference': there is no column '{}'"
+        self.assertIn(missing.format(17, "issue.ext_id"), "".join(wrong))
+        self.assertIn(missing.format(18, "issue.no_*"),
+                      "".join(self.found(result, "hint")))
         # The rest is looked at all the same.
         self.assert_says(result, "table\tapp/comment\t3 rows")
+
+    def test_a_column_that_is_no_reference_and_not_there_ends_with_2(self):
+        self.make(TRACKER)
+        self.write_site("tables: [{table: user, key: [login]},"
+                        " {table: comment, owned_by: issue_id}]",
+                        "not_reference: [user.ext_id]")
+        self.check(expect=2)
+        result = self.site.run("valise-export", self.yaml, "--dry-run",
+                               expect=2)
+        self.assertIn(f"{self.yaml}:7:23: 'not_reference': there is no "
+                      "column 'user.ext_id'", result.err)
 
     def test_a_word_of_the_site_is_told_with_its_place(self):
         self.make(TRACKER)
