@@ -252,6 +252,66 @@ what_a_key_needs_may_be_an_id_in_other_rows(void **state)
 	    "\"t\":\"row\",\"x\":{\"id\":4}}\n");
 }
 
+/*
+ * Large values stand in the body, in the order of their columns, each as often
+ * as the row has it, and nothing between them.
+ */
+static void
+a_body_is_the_large_values_of_its_row_and_nothing_else(void **state)
+{
+	static const char line[] =
+	    "\"k\":[\"n\"],\"r\":\"app\",\"row\":{\"name\":\"n\","
+	    "\"s\":\"short\",\"u\":{\"$body\":[0,5000]},"
+	    "\"v\":{\"$body\":[5000,6000]},\"w\":{\"$body\":[11000,5000]}},"
+	    "\"size\":16000,\"t\":\"row\",\"x\":{\"id\":3}}\n<";
+	struct site s = { 0 };
+	struct vl_err err = { 0 };
+	struct vl_buf out = { 0 };
+	const uint8_t *p = NULL;
+	size_t i = 0;
+
+	(void)state;
+	site_make(&s,
+	    "CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE, u, s, v,"
+	    " w);"
+	    "INSERT INTO a VALUES(3,'n',replace(hex(zeroblob(2500)),'0','x'),"
+	    "'short',replace(hex(zeroblob(3000)),'0','y'),"
+	    "replace(hex(zeroblob(2500)),'0','x'))");
+	if (site_open(&s, NULL, false, &err) != VL_OK ||
+	    site_lines(&s, false, &out, &err) != VL_OK)
+		fail_msg("%s", err.text);
+	p = memmem(out.p, out.n, line, sizeof(line) - 1);
+	assert_non_null(p);
+	p += sizeof(line) - 1;
+	assert_int_equal(16000 + 2, out.p + out.n - p);
+	for (i = 0; i < 16000; i++)
+		assert_int_equal(i < 5000 || i >= 11000 ? 'x' : 'y', p[i]);
+	assert_memory_equal(">\n", p + 16000, 2);
+	vl_buf_free(&out);
+	site_free(&s);
+}
+
+/* SQLite takes NULL as often as it comes: it is nobody's id. */
+static void
+no_two_rows_have_one_id_of_their_own(void **state)
+{
+	(void)state;
+	expect("CREATE TABLE a(id PRIMARY KEY, name TEXT UNIQUE);"
+	       "INSERT INTO a VALUES(NULL,'m'),(NULL,'n'),('7','o'),(7,'p'),"
+	       "(x'37','q')",
+	    NULL,
+	    "{\"c\":\"a\",\"k\":[\"m\"],\"r\":\"app\",\"row\":{\"name\":"
+	    "\"m\"},\"t\":\"row\",\"x\":{\"id\":null}}\n"
+	    "{\"c\":\"a\",\"k\":[\"n\"],\"r\":\"app\",\"row\":{\"name\":"
+	    "\"n\"},\"t\":\"row\",\"x\":{\"id\":null}}\n"
+	    "{\"c\":\"a\",\"k\":[\"o\"],\"r\":\"app\",\"row\":{\"name\":"
+	    "\"o\"},\"t\":\"row\",\"x\":{\"id\":\"7\"}}\n"
+	    "{\"c\":\"a\",\"k\":[\"p\"],\"r\":\"app\",\"row\":{\"name\":"
+	    "\"p\"},\"t\":\"row\",\"x\":{\"id\":7}}\n"
+	    "{\"c\":\"a\",\"k\":[\"q\"],\"r\":\"app\",\"row\":{\"name\":"
+	    "\"q\"},\"t\":\"row\",\"x\":{\"id\":{\"$b64\":\"Nw\"}}}\n");
+}
+
 int
 main(void)
 {
@@ -266,6 +326,9 @@ main(void)
 		cmocka_unit_test(or_refer_to_a_row_that_is_gone),
 		cmocka_unit_test(another_table_may_say_what_stands_above),
 		cmocka_unit_test(what_a_key_needs_may_be_an_id_in_other_rows),
+		cmocka_unit_test(
+		    a_body_is_the_large_values_of_its_row_and_nothing_else),
+		cmocka_unit_test(no_two_rows_have_one_id_of_their_own),
 		cmocka_unit_test(profile_and_tables_stand_before_rows),
 	};
 
