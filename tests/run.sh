@@ -9,7 +9,10 @@
 # A sanitizer needs system calls that the child which reads bundles may not
 # make, memory above its limit, and an mlock() that does nothing.  So what
 # tests the cage and locked memory runs before all others as it is released
-# (preset `release`), where nothing may be left out for a sanitizer's sake.
+# (preset `release`), where nothing may be left out for a sanitizer's sake:
+# there a test that is skipped has failed, unless the machine cannot do what it
+# needs (root, events of fanotify, core files).  Of bundles made to harm it is
+# one of each kind, or all with --all.
 # It ends there, with that summary, when one of these fails.
 set -eu
 
@@ -45,6 +48,6 @@ cmake --preset release -DBUILD_TESTING=ON # docs/demo.sh says OFF
 cmake --build --preset release --target valise-export valise-import valise \
 	unit_cage_cage
 ctest --preset release -j "$(nproc)" \
-	-R '^(unit\.cage\.|flow\.(cage|hanging|secrets_in_memory)$|hostile\.busy_reader$)'
+	-R '^(unit\.cage\.|flow\.(cage|hanging|secrets_in_memory)$|hostile\.(busy_reader|seal|keys|frames|manifest|rows|slots)$)'
 # shellcheck disable=SC2086
 exec ctest --preset dev -j "$(nproc)" $labels

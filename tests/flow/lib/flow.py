@@ -18,6 +18,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TESTS / "tools"))
+from memory import WHOLE  # noqa: E402
 from treestate import tree_lines, tree_state  # noqa: E402
 
 BIN = Path(os.environ.get("VALISE_BIN", ".")).resolve()
@@ -234,6 +235,15 @@ class Site:
         return sorted(str(p) for p in found)
 
 
+class MachineCannot(unittest.SkipTest):
+    """What no package brings: who runs it is not root, or the kernel, or the
+    container around it, does not let him.  All other skips are failures
+    where nothing may be left out (VALISE_TEST_WHOLE=1)."""
+
+    def __str__(self):
+        return f"this machine cannot: {super().__str__()}"
+
+
 class Flow(unittest.TestCase):
     """One scenario a method.  `ENTRIES` is the tree the source begins with."""
 
@@ -246,6 +256,17 @@ class Flow(unittest.TestCase):
         os.chmod(folder, 0o755)
         self.site = Site(folder)
         self.site.set_up(self.ENTRIES)
+
+    def run(self, result=None):
+        """Also what a decorator leaves out is met here."""
+        before = len(result.skipped)
+        super().run(result)
+        for test, why in result.skipped[before:] if WHOLE else ():
+            if not why.startswith("this machine cannot: "):
+                failed = self.failureException(
+                    f"left out, where nothing may be: {why}")
+                result.addFailure(test, (type(failed), failed, None))
+        return result
 
     # Shorter words for tests.
 
@@ -263,7 +284,7 @@ class Flow(unittest.TestCase):
 
     def need_root(self):
         if os.geteuid() != 0:
-            self.skipTest("needs root")
+            raise MachineCannot("needs root")
 
     def faultat(self):
         program = BIN / "tests" / "tools" / "faultat"
