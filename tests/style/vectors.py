@@ -9,8 +9,8 @@ tables with a column `vectors`, each between backquotes, as <scenario> or
 speaks of it, and every name has its file.
 
 Whatever a page says MUST be is followed, before the next heading, by such a
-table, or by "Shown by" and names between backquotes: of vectors, or
-`PATH: TEXT` for a test in whose source TEXT stands; where TEXT is `class NAME`
+table, or by "Shown by" and names between backquotes: as many as it has lines
+with a MUST and bullets.  They are of vectors, or `PATH: TEXT` for a test in whose source TEXT stands; where TEXT is `class NAME`
 that class of it has tests.  In the column `vectors`
 such names may stand, too.
 
@@ -103,17 +103,27 @@ class Pages:
             self.named |= candidates & self.there
 
     def check_musts(self, page, lines):
-        """What comes first behind each MUST: a proof, or a heading."""
-        open_at = None
+        """Behind what MUST be come as many proofs as it has sentences or
+        bullets, one at least, before the next of it or a heading."""
+        proofs = {}
+        for number, _ in (*names_in(lines), *shown_in(lines)):
+            proofs[number] = proofs.get(number, 0) + 1
+        asked = shown = open_at = 0
         for number, line in enumerate([*lines, "#"], 1):
-            if line.startswith("#") and open_at:
-                self.say(page, open_at, "nothing shows what MUST be here")
-                open_at = None
-            if "MUST" in line and DEFINITION not in line and not open_at:
-                open_at = number
-            if line.startswith("Shown by") or (
-                    line.startswith("|") and "vectors" in cells(line)):
-                open_at = None
+            heading = line.startswith("#")
+            must = "MUST" in line and DEFINITION not in line
+            # Another begins.
+            if heading or (must and shown):
+                if open_at and shown < max(asked, 1):
+                    self.say(page, open_at, f"of {max(asked, 1)} things that "
+                             f"MUST be here, {shown} are shown")
+                asked = shown = open_at = 0
+            if must:
+                open_at = open_at or number
+                asked += 0 if heading else 1
+            elif open_at and not shown and line.startswith("- "):
+                asked += 1
+            shown += proofs.get(number, 0)
 
     # Worked examples.
 
