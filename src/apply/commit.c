@@ -101,7 +101,10 @@ keep_spool(struct vl_state *state, bool keep, struct vl_err *err)
 	}
 	/* What was killed after the rename below is here again. */
 	if (fstatat(fd, "spool", &st_spool, AT_SYMLINK_NOFOLLOW) != 0)
-		return VL_OK;
+		return errno == ENOENT ?
+		    VL_OK :
+		    vl_fail_errno(err, "cannot keep the shadow in '%s'",
+		        vl_state_path(state));
 	st = vl_remove_tree(fd, "shadow", err);
 	if (st == VL_OK && renameat(fd, "spool", fd, "shadow") != 0)
 		st = vl_fail_errno(err, "cannot keep the shadow in '%s'",

@@ -49,6 +49,13 @@ vl_here_open(const char *root, struct vl_slice path)
 	return fd;
 }
 
+bool
+vl_here_absent(int why)
+{
+	return why == ENOENT || why == ENOTDIR || why == ELOOP ||
+	    why == ENXIO || why == ENAMETOOLONG;
+}
+
 enum vl_status
 vl_here_read(struct vl_text_here *h, const char *root, struct vl_slice path,
     size_t max, struct vl_err *err)
@@ -59,9 +66,7 @@ vl_here_read(struct vl_text_here *h, const char *root, struct vl_slice path,
 	enum vl_status status = VL_OK;
 
 	vl_here_clear(h);
-	if (fd < 0 &&
-	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
-	        errno == ENXIO))
+	if (fd < 0 && vl_here_absent(errno))
 		return VL_OK;
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		status = vl_fail_errno(err, "what is here cannot be read");

@@ -13,6 +13,8 @@ struct vl_text_here {
 
 /* Below the root, and no link followed; -1 with errno. */
 int vl_here_open(const char *root, struct vl_slice path);
+/* With this errno there is no such file; with any other nobody knows. */
+bool vl_here_absent(int why);
 /* In place of what it had.  VL_EREFUSED: it is longer than `max` bytes; VL_EIO:
  * it cannot be read. */
 enum vl_status vl_here_read(struct vl_text_here *h, const char *root,

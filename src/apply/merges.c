@@ -3,6 +3,7 @@
  * file is read whole, on both sides; what comes of it (src/place/merge.c) goes
  * the way of text that `rewrite` replaced.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -153,10 +154,13 @@ is_left(void *arg, struct vl_slice path, bool *left, struct vl_err *err)
 	if (st != VL_OK || !*left)
 		return st;
 	fd = vl_here_open(m->opts.tree->root, path);
-	*left = fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+	if ((fd < 0 && !vl_here_absent(errno)) ||
+	    (fd >= 0 && fstat(fd, &about) != 0))
+		st = vl_fail_errno(err, "what is here cannot be read");
+	*left = st == VL_OK && fd >= 0 && S_ISREG(about.st_mode);
 	if (fd >= 0)
 		close(fd);
-	return VL_OK;
+	return st;
 }
 
 static enum vl_status

@@ -15,6 +15,7 @@
 #include <valise/text.h>
 
 #include "databases.h"
+#include "here.h"
 
 #define BUFFER (256u << 10)
 
@@ -86,12 +87,43 @@ hash_content(const struct vl_run *run, int fd, uint64_t size,
 		st = h->ops->add(
 		    h, (struct vl_slice){ buffer, (size_t)got }, err);
 	}
-	if (st == VL_OK && got == 0)
+	if (got < 0 && st == VL_OK)
+		st = vl_fail_errno(err, "cannot read it");
+	if (st == VL_OK)
 		seen->hashed = h->ops->end(h, seen->hash);
 	if (h != NULL)
 		h->ops->free(h);
 	free(buffer);
 	return st;
+}
+
+/* Who may not read a file finds that it is there, and no more. */
+static enum vl_status
+look_at(const struct vl_run *run, int parent, const char *name,
+    struct vl_owned_seen *seen, struct vl_err *err)
+{
+	struct stat st;
+	enum vl_status status = VL_OK;
+	int fd = -1;
+
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return vl_here_absent(errno) ?
+		    VL_OK :
+		    vl_fail_errno(err, "cannot look at it");
+	seen->there = true;
+	if (!S_ISREG(st.st_mode))
+		return VL_OK;
+	fd = openat(
+	    parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? VL_OK :
+		                         vl_fail_errno(err, "cannot open it");
+	if (fstat(fd, &st) != 0)
+		status = vl_fail_errno(err, "cannot look at it");
+	else if (S_ISREG(st.st_mode))
+		status = hash_content(run, fd, (uint64_t)st.st_size, seen, err);
+	close(fd);
+	return status;
 }
 
 static enum vl_status
@@ -103,27 +135,21 @@ look(void *arg, const char *tree, struct vl_slice path,
 	const char *root = run->header.trees[p - run->parts].root;
 	char name[VL_NAME_MAX + 1];
 	char shown[256];
-	struct stat st;
-	enum vl_status status = VL_OK;
+	enum vl_status st = VL_OK;
 	int parent = open_parent(root, path, name);
-	int fd = -1;
 
-	if (parent < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
-		        errno == ENAMETOOLONG ?
-		    VL_OK :
-		    vl_fail_errno(err, "cannot look at '%s' of '%s'",
-		        vl_escape_text(shown, sizeof(shown), path), tree);
-	seen->there = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	if (seen->there && S_ISREG(st.st_mode))
-		fd = openat(parent, name,
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		status = hash_content(run, fd, (uint64_t)st.st_size, seen, err);
-	if (fd >= 0)
-		close(fd);
-	close(parent);
-	return status;
+	if (parent < 0 && vl_here_absent(errno))
+		return VL_OK;
+	if (parent < 0) {
+		st = vl_fail_errno(err, "cannot look at its directory");
+	} else {
+		st = look_at(run, parent, name, seen, err);
+		close(parent);
+	}
+	return st == VL_OK ?
+	    VL_OK :
+	    vl_within(err, "cannot look at '%s' of '%s'",
+	        vl_escape_text(shown, sizeof(shown), path), tree);
 }
 
 /* Names that rows say are those of the target; a rule would make others. */

@@ -22,13 +22,11 @@
 #define STEP_BYTES   (4 << 20)
 #define RESTARTS_MAX 3
 
-/* What SQLite itself looks at to see whether it is in WAL mode, and whether
- * others wrote (https://www.sqlite.org/fileformat2.html, file format version
- * numbers, file change counter and what stands behind it). */
+/* What SQLite itself looks at to see whether others wrote
+ * (https://www.sqlite.org/fileformat2.html, file format version numbers, file
+ * change counter and what stands behind it). */
 #define VERSION_AT   18
 #define VERSION_SIZE 22
-#define VERSION_READ 1 /* the byte of it that is */
-#define VERSION_WAL  2
 
 struct copying {
 	struct vl_db *db; /* of the copy */
@@ -194,11 +192,12 @@ copy_bytes(struct copying *c, bool *wal)
 	do {
 		if (rc == SQLITE_OK && !c->held)
 			rc = hold(c);
+		/* SQLite knows; a log beside it counts, too. */
+		if (rc == SQLITE_OK)
+			rc = in_wal_mode(c->from, wal);
 		if (rc == SQLITE_OK)
 			rc = look_at_version(c);
-		*wal =
-		    rc == SQLITE_OK && c->version[VERSION_READ] == VERSION_WAL;
-		if (*wal)
+		if (rc == SQLITE_OK && *wal)
 			return rc;
 		if (rc == SQLITE_OK)
 			rc = copy_some_bytes(c);

@@ -131,12 +131,12 @@ enum vl_status lists_flush(
     struct lists *l, struct vl_stream_w *w, struct vl_err *err);
 
 /* tokens.c */
-/* That `rec` has a token for each secret of its line. */
 /* A look that a worker takes: false where the line certainly has no secret. */
 bool tokens_may_want(struct vl_slice line);
 /* VL_EUSAGE: the line has not `n` secrets. */
 enum vl_status tokens_count(
     struct vl_pack *p, struct vl_slice line, size_t n, struct vl_err *err);
+/* That `rec` has a token for each secret of its line. */
 enum vl_status tokens_check(
     struct vl_pack *p, const struct vl_record *rec, struct vl_err *err);
 /* As items, whose line is 0 for now. */

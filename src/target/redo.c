@@ -131,7 +131,7 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 		return vl_redo_blocked(
 		    r, "the directory it belongs into is gone");
 	if (r->choice == VL_CHOICE_TAKE_OURS &&
-	    vl_redo_there(r->dirfd, r->name)) {
+	    vl_redo_there(r, r->dirfd, r->name)) {
 		st = displace(r, s, err);
 		if (st != VL_OK || vl_redo_settled(r))
 			return st;
@@ -157,7 +157,7 @@ step_replace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	enum vl_status st = VL_OK;
 
 	vl_stage_n(n, s->n, "");
-	if (!vl_redo_there(r->stage->newfd, n))
+	if (!vl_redo_there(r, r->stage->newfd, n))
 		return vl_redo_done_before(r, s, err);
 	if (r->dirfd >= 0 &&
 	    vl_meta_same_inode(r->dirfd, r->name, r->stage->newfd, n))
@@ -182,7 +182,7 @@ step_new(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	char n[VL_STAGE_N_SIZE];
 	enum vl_status st = VL_OK;
 
-	if (vl_redo_there(r->stage->newfd, vl_stage_n(n, s->n, "")))
+	if (vl_redo_there(r, r->stage->newfd, vl_stage_n(n, s->n, "")))
 		st = move_in(r, s, err);
 	else
 		st = vl_redo_done_before(r, s, err);
@@ -203,12 +203,12 @@ pass_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 
 /* A type change whose new half is done has no old half any more. */
 static bool
-other_done(const struct redo *r, const struct vl_step *s)
+other_done(struct redo *r, const struct vl_step *s)
 {
 	char n[VL_STAGE_N_SIZE];
 
 	return s->other != 0 &&
-	    !vl_redo_there(r->stage->newfd, vl_stage_n(n, s->other, ""));
+	    !vl_redo_there(r, r->stage->newfd, vl_stage_n(n, s->other, ""));
 }
 
 static enum vl_status
@@ -218,7 +218,7 @@ step_delete(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	bool before = false;
 	enum vl_status st = VL_OK;
 
-	if (!vl_redo_there(r->dirfd, r->name))
+	if (!vl_redo_there(r, r->dirfd, r->name))
 		return VL_OK;
 	st = vl_redo_is_before(r, s, &before, err);
 	if (st != VL_OK)
@@ -242,7 +242,7 @@ step_rmdir(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
 
-	if (!vl_redo_there(r->dirfd, r->name) || other_done(r, s))
+	if (!vl_redo_there(r, r->dirfd, r->name) || other_done(r, s))
 		return VL_OK;
 	vl_dirs_forget(r->places.dirs, s->path);
 	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR) {
@@ -328,7 +328,11 @@ run_pass(struct redo *r, vl_redo_fn fn, struct vl_err *err)
 		if (r->path == NULL)
 			return vl_fail_memory(err);
 		r->choice = vl_journal_choice(r->journal, r->path);
+		r->unseen = 0;
 		st = barred ? out_of_reach(r, fn, err) : fn(r, &s, err);
+		errno = r->unseen;
+		if (st == VL_OK && r->unseen != 0)
+			st = vl_fail_errno(err, "cannot look at '%s'", r->path);
 		free(r->path);
 		r->path = NULL;
 	}

@@ -32,6 +32,7 @@ struct redo {
 	const char *name;
 	enum vl_choice choice;
 	bool copied; /* vl_redo_is_before(): it was by undo/N.copy */
+	int unseen;  /* errno of a look of this step that told nothing, or 0 */
 };
 
 /* A step's function for one pass; the step's place is open. */
@@ -87,7 +88,8 @@ enum vl_status vl_redo_relock(struct redo *r, struct vl_redo_held *held,
     enum vl_status st, struct vl_err *err);
 
 /* redo_look.c */
-bool vl_redo_there(int dirfd, const char *name);
+/* Where that cannot be told, r->unseen, and the step in hand fails. */
+bool vl_redo_there(struct redo *r, int dirfd, const char *name);
 /* The path still is what was linked (or copied) aside, unchanged. */
 enum vl_status vl_redo_is_before(
     struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err);

@@ -248,7 +248,7 @@ is_open(struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
 	case VL_STEP_NEW:
 		break;
 	case VL_STEP_REPLACE:
-		if (vl_redo_there(r->stage->newfd, vl_stage_n(n, s->n, "")))
+		if (vl_redo_there(r, r->stage->newfd, vl_stage_n(n, s->n, "")))
 			return vl_redo_is_before(r, s, yes, err);
 		break;
 	case VL_STEP_DELETE:

@@ -11,12 +11,18 @@
 #include "redo.h"
 
 bool
-vl_redo_there(int dirfd, const char *name)
+vl_redo_there(struct redo *r, int dirfd, const char *name)
 {
 	struct stat st;
 
-	return dirfd >= 0 &&
-	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (dirfd < 0)
+		return false;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+		return false;
+	r->unseen = errno;
+	return true;
 }
 
 enum vl_status
@@ -32,7 +38,7 @@ vl_redo_is_before(
 	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
 	    !vl_meta_same_content(&now, &s->before))
 		return VL_OK;
-	if (vl_redo_there(r->stage->undofd, vl_stage_n(n, s->n, ""))) {
+	if (vl_redo_there(r, r->stage->undofd, vl_stage_n(n, s->n, ""))) {
 		*yes =
 		    vl_meta_same_inode(r->dirfd, r->name, r->stage->undofd, n);
 		return VL_OK;
@@ -61,7 +67,7 @@ vl_redo_done_before(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	/* A copy may be equal to the planned file, too. */
 	if (before &&
 	    (!planned ||
-	        vl_redo_there(r->stage->undofd, vl_stage_n(n, s->n, "")))) {
+	        vl_redo_there(r, r->stage->undofd, vl_stage_n(n, s->n, "")))) {
 		vl_redo_settle(r);
 		return vl_redo_diverged(r, "its staged content is gone");
 	}
@@ -135,7 +141,7 @@ look_at_gone(struct redo *r, const struct vl_step *s)
 {
 	if (s->other != 0) /* the step that it names looks at the path */
 		return VL_OK;
-	if (!vl_redo_there(r->dirfd, r->name))
+	if (!vl_redo_there(r, r->dirfd, r->name))
 		r->proved++;
 	else if (!vl_redo_kept_below(r))
 		return vl_redo_diverged(r, "it is there again");
@@ -169,7 +175,7 @@ vl_redo_look(struct redo *r, const struct vl_step *s, struct vl_err *err)
 		return vl_redo_diverged(r, "it is gone");
 	if (!stands(r, s))
 		return vl_redo_diverged(r,
-		    vl_redo_there(r->dirfd, r->name) ?
+		    vl_redo_there(r, r->dirfd, r->name) ?
 		        "it is not as it was put there" :
 		        "it is gone");
 	if (s->to.p != NULL)
