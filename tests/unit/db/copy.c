@@ -709,6 +709,55 @@ an_application_may_change_to_wal_mode_meanwhile(void **state)
 }
 
 static void
+put_copy(const char *path, const char *suffix, const char *to)
+{
+	struct vl_buf bytes = { 0 };
+	struct vl_err err = { 0 };
+	char from[512];
+	int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	(void)snprintf(from, sizeof(from), "%s%s", path, suffix);
+	assert_true(fd >= 0);
+	assert_int_equal(
+	    VL_OK, vl_read_file(AT_FDCWD, from, 1u << 20, &bytes, &err));
+	assert_int_equal(VL_OK, vl_write_all(fd, vl_buf_slice(&bytes), &err));
+	assert_int_equal(0, close(fd));
+	vl_buf_free(&bytes);
+}
+
+/* As somebody leaves it who puts an older file in its place: SQLite reads the
+ * log, whatever the header says. */
+static void
+a_log_beside_a_file_that_speaks_of_none_is_read(void **state)
+{
+	struct world w;
+	char app[512];
+	char log[512];
+	sqlite3 *sql = NULL;
+	struct vl_db_opts opts;
+	struct vl_db *db = NULL;
+
+	(void)state;
+	world_open(&w);
+	make(w.path, plain);
+	(void)snprintf(app, sizeof(app), "%s.app", w.path);
+	(void)snprintf(log, sizeof(log), "%s-wal", w.path);
+	put_copy(w.path, "", app);
+	assert_int_equal(SQLITE_OK, sqlite3_open(app, &sql));
+	assert_int_equal(SQLITE_OK,
+	    sqlite3_exec(sql,
+	        "PRAGMA journal_mode=WAL; INSERT INTO t(v) VALUES ('new')",
+	        NULL, NULL, NULL));
+	put_copy(app, "-wal", log);
+	assert_int_equal(SQLITE_OK, sqlite3_close(sql));
+	opts = opts_of(&w);
+	assert_int_equal(VL_OK, vl_db_open_copy(&db, &opts, &w.err));
+	assert_int_equal(4, rows_of(db, "t"));
+	vl_db_free(db);
+	world_close(&w);
+}
+
+static void
 a_collation_of_the_application_does_not_keep_it_from_being_read(void **state)
 {
 	struct world w;
@@ -781,6 +830,8 @@ main(void)
 		    says_how_often_a_writer_made_it_begin_anew_and_whether_it_kept_the_lock),
 		cmocka_unit_test(
 		    an_application_may_change_to_wal_mode_meanwhile),
+		cmocka_unit_test(
+		    a_log_beside_a_file_that_speaks_of_none_is_read),
 		cmocka_unit_test(
 		    a_collation_of_the_application_does_not_keep_it_from_being_read),
 		cmocka_unit_test(reading_in_place_sees_one_state),
