@@ -455,5 +455,12 @@ enum vl_status vl_db_check_indexes(struct vl_db *db, struct vl_err *err);
  */
 enum vl_status vl_db_dangling_open(
     struct vl_scan **out, struct vl_db *db, bool before, struct vl_err *err);
+/*
+ * What its row at hand holds in the columns of that foreign key is appended:
+ * other bytes where they hold other values.  Nothing of a row without a rowid,
+ * or of a table that is not of the schema.
+ */
+enum vl_status vl_dangling_held(
+    struct vl_scan *s, struct vl_buf *out, struct vl_err *err);
 
 #endif

@@ -262,6 +262,7 @@ vl_scan_free(struct vl_scan *s)
 		return;
 	db_ahead_free(s->ahead);
 	(void)sqlite3_finalize(s->stmt);
+	(void)sqlite3_finalize(s->held);
 	free(s->cells);
 	free(s);
 }

@@ -14,6 +14,11 @@ struct vl_scan {
 	void (*seen)(void *arg, const struct vl_scan_at *at,
 	    const struct vl_cell *cells);
 	void *arg;
+	/* sound.c: asks what a row holds in a foreign key, of that number in
+	 * that table; or NULL. */
+	sqlite3_stmt *held;
+	const struct vl_table *held_table;
+	size_t held_number;
 	char subject[SHOWN_MAX]; /* of messages: a table, escaped */
 };
 

@@ -286,3 +286,79 @@ vl_db_dangling_open(
 		vl_scan_free(s);
 	return st;
 }
+
+/* `SELECT hex("a")||' '||quote("a")||','||... FROM t WHERE rowid = ?1`: the
+ * bytes of a text, of which quote() shows some, and its kind. */
+static enum vl_status
+held_open(struct vl_scan *s, const struct vl_table *t, size_t number,
+    struct vl_err *err)
+{
+	const struct vl_foreign *f = &t->foreigns[number];
+	const char *name = NULL;
+	struct vl_buf sql = { 0 };
+	enum vl_status st = vl_buf_add_text(&sql, "SELECT ''", err);
+	size_t i = 0;
+
+	(void)sqlite3_finalize(s->held);
+	s->held = NULL;
+	s->held_table = t;
+	s->held_number = number;
+	for (i = 0; st == VL_OK && i < f->n; i++) {
+		name = t->columns[f->columns[i]].name;
+		st = vl_buf_add_text(&sql, "||hex(", err);
+		if (st == VL_OK)
+			st = db_quote(&sql, name, err);
+		if (st == VL_OK)
+			st = vl_buf_add_text(&sql, ")||' '||quote(", err);
+		if (st == VL_OK)
+			st = db_quote(&sql, name, err);
+		if (st == VL_OK)
+			st = vl_buf_add_text(&sql, ")||','", err);
+	}
+	if (st == VL_OK)
+		st = vl_buf_add_text(&sql, " FROM ", err);
+	if (st == VL_OK)
+		st = db_quote_table(&sql, s->db, t->real, err);
+	if (st == VL_OK)
+		st = vl_buf_add_text(&sql, " WHERE ", err);
+	if (st == VL_OK)
+		st = db_quote(&sql, db_rowid(t), err);
+	if (st == VL_OK)
+		st = vl_buf_add_text(&sql, " = ?1", err);
+	if (st == VL_OK)
+		st = db_prepare_buf(s->db, &s->held, &sql, err);
+	vl_buf_free(&sql);
+	return st;
+}
+
+enum vl_status
+vl_dangling_held(struct vl_scan *s, struct vl_buf *out, struct vl_err *err)
+{
+	const struct vl_table *t =
+	    db_table_real(s->db, (const char *)sqlite3_column_text(s->stmt, 0));
+	const char *said = NULL;
+	enum vl_status st = VL_OK;
+	size_t number = 0;
+	bool row = false;
+
+	if (t == NULL || db_rowid(t) == NULL ||
+	    s->cells[1].type != VL_CELL_INT || s->cells[3].integer < 0 ||
+	    (uint64_t)s->cells[3].integer >= t->nforeigns)
+		return VL_OK;
+	/* SQLite counts them from the last to the first. */
+	number = t->nforeigns - 1 - (size_t)s->cells[3].integer;
+	if (s->held == NULL || t != s->held_table || number != s->held_number)
+		st = held_open(s, t, number, err);
+	if (st != VL_OK)
+		return st;
+	(void)sqlite3_bind_int64(s->held, 1, s->cells[1].integer);
+	st = db_step(s->db, s->held, &row, err);
+	if (st == VL_OK && row)
+		said = (const char *)sqlite3_column_text(s->held, 0);
+	if (said != NULL)
+		st = vl_buf_add_text(out, said, err);
+	else if (st == VL_OK)
+		st = vl_fail_memory(err);
+	(void)sqlite3_reset(s->held);
+	return st;
+}

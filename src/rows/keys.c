@@ -4,6 +4,7 @@
  * together show: paths of a tree, positions, doubles.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,24 +107,31 @@ add_part(struct finding *f, struct vl_json_w *w, size_t column,
 	return st;
 }
 
-/* More rows than one point here. */
+#define MEND                                                                   \
+	", so that its key is not one: leave one of them, or say which in "    \
+	"'where'"
+
+/* More rows than one point here; of a table without rowids their numbers are
+ * no ids. */
 static enum vl_status
 refuse_said(
     struct finding *f, const struct rows_of *of, const struct rows_said *said)
 {
-	const char *child = f->p->tables[of->child].schema->name;
+	const struct vl_table *child = f->p->tables[of->child].schema;
 	char count[32];
+	char which[80] = "";
 
-	if (said->rows == 2)
+	if (said->rows == 2 && !child->without_rowid)
 		return vl_fail(f->err, VL_EREFUSED,
-		    "rows %lld and %lld of '%s' point to it, so that its key "
-		    "is not one: leave one of them, or say which in 'where'",
-		    (long long)said->first, (long long)said->last, child);
-	return vl_fail(f->err, VL_EREFUSED,
-	    "%s of '%s' point to it, the first %lld, the last %lld, so that "
-	    "its key is not one: leave one of them, or say which in 'where'",
+		    "rows %lld and %lld of '%s' point to it" MEND,
+		    (long long)said->first, (long long)said->last, child->name);
+	if (!child->without_rowid)
+		(void)snprintf(which, sizeof(which),
+		    ", the first %lld, the last %lld", (long long)said->first,
+		    (long long)said->last);
+	return vl_fail(f->err, VL_EREFUSED, "%s of '%s' point to it%s" MEND,
 	    vl_format_counted(count, sizeof(count), said->rows, "row", "rows"),
-	    child, (long long)said->first, (long long)said->last);
+	    child->name, which);
 }
 
 /* What the row that points here says; null where none does. */

@@ -3,8 +3,11 @@
  * import are not its own, and are told; one that it would leave behind is
  * refused.
  *
- *	v(t, p, k, r, n)	before: how many rows of t, by their rowid, have
- *				no row of p by the foreign key of that number
+ *	v(t, p, k, r, h, n)	before: how many rows of t, by their rowid, have
+ *				no row of p by the foreign key of that number,
+ *				with what they hold in its columns
+ *
+ * A row that gets another value which names no row is as one that named one.
  */
 
 #include <stdio.h>
@@ -23,6 +26,7 @@ struct rows_unmet {
 	sqlite3 *db;
 	sqlite3_stmt *add;
 	sqlite3_stmt *take;
+	struct vl_buf held;
 };
 
 void
@@ -33,6 +37,7 @@ rows_unmet_free(struct rows_unmet *u)
 	(void)sqlite3_finalize(u->add);
 	(void)sqlite3_finalize(u->take);
 	(void)sqlite3_close(u->db);
+	vl_buf_free(&u->held);
 	free(u);
 }
 
@@ -46,33 +51,40 @@ open_unmet(struct rows_unmet **out, struct vl_err *err)
 	if (u == NULL)
 		return vl_fail_memory(err);
 	st = lite_open(&u->db, CACHE_KIB,
-	    "CREATE TABLE v(t, p, k, r, n, PRIMARY KEY(t, p, k, r))"
+	    "CREATE TABLE v(t, p, k, r, h, n, PRIMARY KEY(t, p, k, r, h))"
 	    " WITHOUT ROWID",
 	    WHAT, err);
 	if (st == VL_OK)
 		st = lite_prepare(u->db, &u->add,
-		    "INSERT INTO v VALUES(?1, ?2, ?3, ?4, 1)"
+		    "INSERT INTO v VALUES(?1, ?2, ?3, ?4, ?5, 1)"
 		    " ON CONFLICT DO UPDATE SET n = n + 1",
 		    WHAT, err);
 	if (st == VL_OK)
 		st = lite_prepare(u->db, &u->take,
 		    "UPDATE v SET n = n - 1 WHERE t = ?1 AND p = ?2 AND k = ?3"
-		    " AND r = ?4 AND n > 0",
+		    " AND r = ?4 AND h = ?5 AND n > 0",
 		    WHAT, err);
 	return st;
 }
 
-/* Rows without a rowid are counted. */
+/* Rows without a rowid are counted, whatever they hold. */
 static enum vl_status
-run(struct rows_unmet *u, sqlite3_stmt *q, const struct vl_cell *cells,
-    struct vl_err *err)
+run(struct rows_unmet *u, sqlite3_stmt *q, struct vl_scan *s,
+    const struct vl_cell *cells, struct vl_err *err)
 {
-	int bound = lite_bind_bytes(q, 1, cells[0].bytes);
+	enum vl_status st = VL_OK;
+	int bound = SQLITE_OK;
 
+	vl_buf_clear(&u->held);
+	st = vl_dangling_held(s, &u->held, err);
+	if (st != VL_OK)
+		return st;
+	bound = lite_bind_bytes(q, 1, cells[0].bytes);
 	bound |= lite_bind_bytes(q, 2, cells[2].bytes);
 	bound |= sqlite3_bind_int64(q, 3, cells[3].integer);
 	bound |= sqlite3_bind_int64(
 	    q, 4, cells[1].type == VL_CELL_INT ? cells[1].integer : 0);
+	bound |= lite_bind_bytes(q, 5, vl_buf_slice(&u->held));
 	return lite_done(u->db, q, bound, WHAT, err);
 }
 
@@ -91,7 +103,7 @@ rows_unmet_before(struct vl_rows_put *p, struct vl_err *err)
 		if (p->unmet == NULL)
 			st = open_unmet(&p->unmet, err);
 		if (st == VL_OK)
-			st = run(p->unmet, p->unmet->add, cells, err);
+			st = run(p->unmet, p->unmet->add, s, cells, err);
 	}
 	vl_scan_free(s);
 	return st;
@@ -112,8 +124,8 @@ name_row(char *out, size_t size, const struct vl_cell *cells)
 }
 
 static enum vl_status
-look_at(struct vl_rows_put *p, const struct vl_cell *cells, uint64_t *n,
-    struct vl_err *err)
+look_at(struct vl_rows_put *p, struct vl_scan *s, const struct vl_cell *cells,
+    uint64_t *n, struct vl_err *err)
 {
 	const struct vl_rows_report *report = &p->opts.rows.report;
 	enum vl_status st = VL_OK;
@@ -124,7 +136,7 @@ look_at(struct vl_rows_put *p, const struct vl_cell *cells, uint64_t *n,
 	(void)vl_escape_text(parent, sizeof(parent), cells[2].bytes);
 	name_row(row, sizeof(row), cells);
 	if (p->unmet != NULL)
-		st = run(p->unmet, p->unmet->take, cells, err);
+		st = run(p->unmet, p->unmet->take, s, cells, err);
 	if (st != VL_OK)
 		return st;
 	if (p->unmet == NULL || sqlite3_changes(p->unmet->db) == 0)
@@ -158,7 +170,7 @@ rows_unmet_check(struct vl_rows_put *p, struct vl_err *err)
 		st = vl_scan_next(s, &cells, &row, err);
 		if (st != VL_OK || !row)
 			break;
-		st = look_at(p, cells, &n, err);
+		st = look_at(p, s, cells, &n, err);
 	}
 	vl_scan_free(s);
 	if (st != VL_OK || n <= TOLD || report->note == NULL)

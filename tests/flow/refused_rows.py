@@ -9,6 +9,9 @@ from sides import Sides  # noqa: E402
 
 BY_NAME = "tables:\n- {table: n, key: [name]}"
 N = "create table n(id integer primary key, name text not null unique, m%s);"
+P = "create table p(id integer primary key, name text not null unique);"
+C = ("create table c(id integer primary key, name text not null unique, "
+     "p_id int references p(id), m);")
 
 
 class Taken(Sides):
@@ -150,6 +153,51 @@ class Unmet(Sides):
         self.assert_says(self.import_(), "a row of table 'z' refers to a row "
                          "of 'n'")
 
+    def test_stay_where_a_row_that_was_brought_is_gone(self):
+        """Then nothing is written, and yet it is proved."""
+        self.change("source", "insert into n values(2,'b','y');")
+        self.change("target", N % "" + self.LOOSE +
+                    "insert into z values(1, 5);")
+        self.import_()
+        for side in "source", "target":
+            self.change(side, "delete from n where name = 'b';")
+        self.import_()
+        self.assertEqual([("a",)], self.ask("select name from n"))
+        self.assertEqual([(1, 5)], self.ask("select * from z"))
+
+    def kept(self, value):
+        """A row with `value` here, and at the source with 8, which names no
+        row there either and is kept."""
+        for table in P, C:
+            self.change("source", table)
+            self.change("target", table)
+        self.change("source", "insert into c values(1,'x',8,'new');")
+        self.change("target", f"insert into c values(4,'x',{value},'old');")
+        self.both("tables:\n- {table: n, key: [name]}\n"
+                  "- {table: p, key: [name]}\n- {table: c, key: [name]}\n"
+                  "references:\n"
+                  "- {from: c.p_id, to: p, on_dangling: keep}")
+        self.change("target", N % "")
+
+    def other_id(self, value, stays):
+        self.kept(value)
+        self.assert_says(self.import_(expect=4), "row 4 of table 'c' would "
+                         "refer to a row of 'p' that is not there")
+        self.assertEqual([(4, "x", stays, "old")],
+                         self.ask("select * from c"))
+
+    def test_in_a_row_without_one_are_refused_though_kept(self):
+        self.other_id("null", None)
+
+    def test_with_another_id_than_before_are_refused_though_kept(self):
+        self.other_id("7", 7)
+
+    def test_with_the_id_of_before_may_be_written_about(self):
+        self.kept("8")
+        self.assert_says(self.import_(), "row 4 of table 'c' refers to a row "
+                         "of 'p' that is not there; it did so before")
+        self.assertEqual([(4, "x", 8, "new")], self.ask("select * from c"))
+
     def test_that_the_import_would_make_are_refused(self):
         """Beside one that was there."""
         self.change("target", N % "" + self.LOOSE +
@@ -164,7 +212,6 @@ class Unmet(Sides):
 
 class Told(Sides):
     """One line, which says where, once."""
-    P = "create table p(id integer primary key, name text not null unique);"
 
     def one_place(self, result, *said):
         self.assert_says(result, *said)
@@ -179,9 +226,9 @@ class Told(Sides):
     def test_a_key_that_is_another_owners_here(self):
         c = ("create table c(id integer primary key, p_id int references "
              "p(id), code text unique);")
-        self.change("source", self.P + c + "insert into p values(1,'a');"
+        self.change("source", P + c + "insert into p values(1,'a');"
                     "insert into c values(1,1,'x');")
-        self.change("target", self.P + c + "insert into p values(5,'a'),"
+        self.change("target", P + c + "insert into p values(5,'a'),"
                     "(6,'b'); insert into c values(9,6,'x');")
         self.both("tables:\n- {table: p, key: [name]}\n"
                   "- {table: c, owned_by: p_id, key: [code]}")
@@ -198,6 +245,17 @@ class Told(Sides):
         self.one_place(self.carry(expect=4), "resource 'app': table 'n': "
                        "rows 1, 5 and 7 have one key, [\"a\"]: rename all "
                        "but one")
+
+    def test_several_rows_without_a_rowid_that_say_one_key(self):
+        """They have no number that says which."""
+        self.change("source", "create table p(id integer primary key);"
+                    "create table c(name text primary key, p_id int "
+                    "references p(id)) without rowid; insert into p "
+                    "values(1); insert into c values('x',1),('y',1);")
+        self.both("tables:\n- {table: p, key: [{of: c.p_id, column: name}]}"
+                  "\n- {table: c, key: [name]}")
+        self.refused_export("table 'p', row 1: 2 rows of 'c' point to it, so "
+                            "that its key is not one")
 
     def test_many_rows_of_the_source_with_one_key(self):
         self.change("source", "create table n(id integer primary key, name);"
@@ -218,7 +276,7 @@ class Told(Sides):
             f"{self.site.target_yaml}:12: map: there is no table 'nn'")
 
     def test_clear_where_the_column_may_not_be_null(self):
-        self.change("source", self.P + "create table c(k text primary key, "
+        self.change("source", P + "create table c(k text primary key, "
                     "p_id int not null); insert into c values('x', 77);")
         self.both("tables:\n- {table: p, key: [name]}\nreferences:\n"
                   "- {from: c.p_id, to: p, on_dangling: clear}")

@@ -509,6 +509,66 @@ dangling_rows_are_listed_with_table_rowid_and_parent(void **state)
 	end(&o);
 }
 
+/* Numbers of what the rows of `c` hold, equal where it is; the database has
+ * one table besides that they refer to. */
+static void
+hold(const char *rows, const char *want)
+{
+	struct open o;
+	struct vl_scan *s = NULL;
+	const struct vl_cell *cells = NULL;
+	struct vl_buf held[8] = { { 0 } };
+	char got[9] = "";
+	bool row = true;
+	size_t n = 0;
+	size_t i = 0;
+
+	begin(&o, rows);
+	good(vl_db_dangling_open(&s, o.db, false, &o.w.err), &o.w);
+	for (;;) {
+		good(vl_scan_next(s, &cells, &row, &o.w.err), &o.w);
+		if (!row)
+			break;
+		good(vl_dangling_held(s, &held[n], &o.w.err), &o.w);
+		for (i = 0; !vl_slice_equal(
+		         vl_buf_slice(&held[i]), vl_buf_slice(&held[n]));)
+			i++;
+		got[n++] = (char)('0' + i);
+		assert_in_range(n, 1, 8);
+	}
+	assert_string_equal(want, got);
+	for (i = 0; i < n; i++)
+		vl_buf_free(&held[i]);
+	vl_scan_free(s);
+	end(&o);
+}
+
+static void
+what_dangling_rows_hold_is_told_apart(void **state)
+{
+	(void)state;
+	hold("CREATE TABLE t(id PRIMARY KEY);"
+	     "CREATE TABLE c(\"a b\" REFERENCES t);"
+	     "INSERT INTO c VALUES (7), ('7'), (x'37'), (7.5), (7),"
+	     " (CAST(x'610062' AS TEXT)), (CAST(x'610063' AS TEXT))",
+	    "0123056");
+	/* Two columns, and another foreign key over one of them. */
+	hold("CREATE TABLE t(id PRIMARY KEY, x, y, UNIQUE(x, y));"
+	     "CREATE TABLE c(a REFERENCES t, rowid, _rowid_,"
+	     " FOREIGN KEY(_rowid_, rowid) REFERENCES t(x, y));"
+	     "INSERT INTO c VALUES (NULL, 1, 2), (NULL, 2, 1), (NULL, 1, 2),"
+	     " (1, NULL, NULL), (2, NULL, NULL), (1, 5, NULL)",
+	    "010343");
+	hold("CREATE TABLE t(id PRIMARY KEY);"
+	     "CREATE TABLE c(k INTEGER PRIMARY KEY, t_id REFERENCES t);"
+	     "INSERT INTO c VALUES (5, 'x'), (9, 'y'), (10, 'x')",
+	    "010");
+	hold("CREATE TABLE t(id PRIMARY KEY);"
+	     "CREATE TABLE c(k PRIMARY KEY, t_id REFERENCES t) WITHOUT ROWID;"
+	     "INSERT INTO c VALUES (5, 'x'), (9, 'y')",
+	    "00");
+}
+
 static void
 the_next_id_is_above_all_that_ever_were(void **state)
 {
@@ -624,6 +684,7 @@ main(void)
 		cmocka_unit_test(what_a_trigger_deletes_takes_its_rows_along),
 		cmocka_unit_test(
 		    dangling_rows_are_listed_with_table_rowid_and_parent),
+		cmocka_unit_test(what_dangling_rows_hold_is_told_apart),
 		cmocka_unit_test(the_next_id_is_above_all_that_ever_were),
 		cmocka_unit_test(a_sequence_is_rolled_back_with_its_rows),
 		cmocka_unit_test(
