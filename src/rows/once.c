@@ -15,15 +15,36 @@
 #define SEEN_IDS    (INT64_C(1) << 25) /* those below: 4 MiB of bits */
 #define WORD        64
 
+struct rows_once {
+	size_t table;
+	uint64_t *seen; /* a bit for each small one of the table, or NULL */
+	size_t nseen;   /* words that may have some */
+	bool twice;     /* one of them was there already, this one */
+	int64_t twice_id;
+	struct vl_sort *others; /* or NULL */
+	bool any;               /* there are some */
+};
+
+void
+rows_once_free(struct rows_once *o)
+{
+	if (o == NULL)
+		return;
+	free(o->seen);
+	vl_sort_free(o->others);
+	free(o);
+}
+
 static enum vl_status
 begin(struct vl_rows_put *p, struct vl_err *err)
 {
-	p->once_any = true;
-	if (p->once != NULL) {
-		vl_sort_again(p->once);
+	p->once->any = true;
+	if (p->once->others != NULL) {
+		vl_sort_again(p->once->others);
 		return VL_OK;
 	}
-	return vl_sort_new(&p->once, p->opts.rows.tempdir, SORT_MEMORY, err);
+	return vl_sort_new(
+	    &p->once->others, p->opts.rows.tempdir, SORT_MEMORY, err);
 }
 
 static enum vl_status
@@ -43,7 +64,7 @@ refuse_seen(struct vl_rows_put *p, struct vl_err *err)
 	struct rows_staged row = { 0 };
 	struct vl_cell id = { 0 };
 	char shown[2][ROWS_SHOWN] = { "", "" };
-	enum vl_status st = rows_staging_all(&g, p->stage, p->once_table, err);
+	enum vl_status st = rows_staging_all(&g, p->stage, p->once->table, err);
 	bool more = true;
 	size_t n = 0;
 
@@ -51,33 +72,33 @@ refuse_seen(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		st = rows_ids_source(p, p->once_table, row.x, &id, err);
-		if (id.type == VL_CELL_INT && id.integer == p->twice_id)
+		st = rows_ids_source(p, p->once->table, row.x, &id, err);
+		if (id.type == VL_CELL_INT && id.integer == p->once->twice_id)
 			(void)vl_escape_text(
 			    shown[n++], sizeof(shown[0]), row.key);
 	}
 	rows_staging_free(g);
-	return st == VL_OK ? refuse(p, p->once_table, shown, err) : st;
+	return st == VL_OK ? refuse(p, p->once->table, shown, err) : st;
 }
 
 /* `id` is one of those with a bit. */
 static enum vl_status
-see(struct vl_rows_put *p, int64_t id, struct vl_err *err)
+see(struct rows_once *o, int64_t id, struct vl_err *err)
 {
 	const size_t word = (size_t)id / WORD;
 	const uint64_t bit = UINT64_C(1) << (id % WORD);
 
-	if (p->seen_ids == NULL)
-		p->seen_ids = calloc(SEEN_IDS / WORD, sizeof(*p->seen_ids));
-	if (p->seen_ids == NULL)
+	if (o->seen == NULL)
+		o->seen = calloc(SEEN_IDS / WORD, sizeof(*o->seen));
+	if (o->seen == NULL)
 		return vl_fail_memory(err);
-	if ((p->seen_ids[word] & bit) != 0) {
-		p->seen_twice = true;
-		p->twice_id = id;
+	if ((o->seen[word] & bit) != 0) {
+		o->twice = true;
+		o->twice_id = id;
 	}
-	p->seen_ids[word] |= bit;
-	if (word >= p->nseen_ids)
-		p->nseen_ids = word + 1;
+	o->seen[word] |= bit;
+	if (word >= o->nseen)
+		o->nseen = word + 1;
 	return VL_OK;
 }
 
@@ -90,11 +111,15 @@ rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
 	struct vl_json_w w = { 0 };
 	struct vl_slice parts[2];
 
-	p->once_table = table;
+	if (p->once == NULL)
+		p->once = calloc(1, sizeof(*p->once));
+	if (p->once == NULL)
+		return vl_fail_memory(err);
+	p->once->table = table;
 	if (id->type == VL_CELL_INT && id->integer >= 0 &&
 	    id->integer < SEEN_IDS)
-		return see(p, id->integer, err);
-	if (!p->once_any)
+		return see(p->once, id->integer, err);
+	if (!p->once->any)
 		st = begin(p, err);
 	if (st != VL_OK)
 		return st;
@@ -106,7 +131,8 @@ rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
 	st = vl_json_w_end(&w, err);
 	parts[0] = vl_buf_slice(&p->text);
 	parts[1] = (struct vl_slice){ (const uint8_t *)&n, sizeof(n) };
-	return st == VL_OK ? vl_sort_add_parts(p->once, parts, 2, err) : st;
+	return st == VL_OK ? vl_sort_add_parts(p->once->others, parts, 2, err) :
+	                     st;
 }
 
 /* The rows of these numbers. */
@@ -116,7 +142,7 @@ refuse_rows(struct vl_rows_put *p, int64_t a, int64_t b, struct vl_err *err)
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
 	char shown[2][ROWS_SHOWN] = { "", "" };
-	enum vl_status st = rows_staging_all(&g, p->stage, p->once_table, err);
+	enum vl_status st = rows_staging_all(&g, p->stage, p->once->table, err);
 	bool more = true;
 
 	while (st == VL_OK) {
@@ -128,12 +154,13 @@ refuse_rows(struct vl_rows_put *p, int64_t a, int64_t b, struct vl_err *err)
 			    shown[row.n == b], sizeof(shown[0]), row.key);
 	}
 	rows_staging_free(g);
-	return st == VL_OK ? refuse(p, p->once_table, shown, err) : st;
+	return st == VL_OK ? refuse(p, p->once->table, shown, err) : st;
 }
 
 enum vl_status
 rows_once_check(struct vl_rows_put *p, struct vl_err *err)
 {
+	struct rows_once *o = p->once;
 	struct vl_slice item = { 0 };
 	struct vl_slice id = { 0 };
 	struct vl_buf before = { 0 };
@@ -142,17 +169,19 @@ rows_once_check(struct vl_rows_put *p, struct vl_err *err)
 	bool twice = false;
 	enum vl_status st = VL_OK;
 
-	if (p->nseen_ids > 0)
-		memset(p->seen_ids, 0, p->nseen_ids * sizeof(*p->seen_ids));
-	p->nseen_ids = 0;
-	if (p->seen_twice)
-		return refuse_seen(p, err);
-	if (!p->once_any)
+	if (o == NULL)
 		return VL_OK;
-	p->once_any = false;
-	st = vl_sort_finish(p->once, err);
+	if (o->nseen > 0)
+		memset(o->seen, 0, o->nseen * sizeof(*o->seen));
+	o->nseen = 0;
+	if (o->twice)
+		return refuse_seen(p, err);
+	if (!o->any)
+		return VL_OK;
+	o->any = false;
+	st = vl_sort_finish(o->others, err);
 	while (st == VL_OK && !twice) {
-		st = vl_sort_next(p->once, &item, err);
+		st = vl_sort_next(o->others, &item, err);
 		if (st != VL_OK || item.p == NULL)
 			break;
 		id = (struct vl_slice){ item.p, item.n - sizeof(n) };

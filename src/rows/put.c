@@ -92,8 +92,7 @@ vl_rows_put_free(struct vl_rows_put *p)
 		return;
 	rows_stage_free(p->stage);
 	rows_brought_free(p->brought);
-	free(p->seen_ids);
-	vl_sort_free(p->once);
+	rows_once_free(p->once);
 	rows_unmet_free(p->unmet);
 	free(p->seen);
 	free(p->settled);

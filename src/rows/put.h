@@ -210,22 +210,16 @@ struct vl_rows_put {
 	size_t told_makes;
 	struct vl_hash hash; /* of the row that is being put */
 	struct rows_staged row;
-	size_t table;       /* of it */
-	bool *seen;         /* by table: the bundle has it */
-	bool *settled;      /* by table: it is known which new rows are made */
-	bool unsettled;     /* one that is not was asked for */
-	bool moves;         /* a row changes in a column that others refer by */
-	uint64_t *bytes;    /* by table: of its lines and bodies; the last is of
-	                     * those that are found later */
-	uint64_t missing;   /* bytes of its body */
-	bool open;          /* it is not put aside yet */
-	uint64_t *seen_ids; /* a bit for each small one of the table, or NULL */
-	size_t nseen_ids;   /* words that may have some */
-	bool seen_twice;    /* and this one twice */
-	int64_t twice_id;
-	struct vl_sort *once; /* the other ids of `once_table`, or NULL */
-	size_t once_table;
-	bool once_any; /* there are some */
+	size_t table;     /* of it */
+	bool *seen;       /* by table: the bundle has it */
+	bool *settled;    /* by table: it is known which new rows are made */
+	bool unsettled;   /* one that is not was asked for */
+	bool moves;       /* a row changes in a column that others refer by */
+	uint64_t *bytes;  /* by table: of its lines and bodies; the last is of
+	                   * those that are found later */
+	uint64_t missing; /* bytes of its body */
+	bool open;        /* it is not put aside yet */
+	struct rows_once *once;
 	struct rows_unmet *unmet;
 	bool whole_row; /* its body is kept in `whole` until it is there */
 	struct vl_buf whole;
@@ -652,6 +646,7 @@ void rows_unmet_free(struct rows_unmet *u);
 enum vl_status rows_once_add(struct vl_rows_put *p, size_t table,
     const struct vl_cell *id, struct vl_err *err);
 enum vl_status rows_once_check(struct vl_rows_put *p, struct vl_err *err);
+void rows_once_free(struct rows_once *o);
 /* take.c: the row that came last is whole: aside with it. */
 enum vl_status rows_take_end(struct vl_rows_put *p, struct vl_err *err);
 /* All came: VL_EREFUSED with what was against their tables, or with those that
