@@ -48,6 +48,13 @@ static const char lines[] =
     "\"key \\\"id\\\" BINARY\",\"key \\\"title\\\" BINARY\"],\"t\":\"table\"}\n"
     "{\"c\":\"post\",\"k\":[\"a\"],\"r\":\"app\",\"row\":{\"author\":{"
     "\"$ref\":[\"ada\"]},\"title\":\"a\"},\"t\":\"row\",\"x\":{\"id\":1}}\n";
+/* The post owns file a; no path holds an id. */
+static const char words_owned[] =
+    "{\"r\":\"app\",\"t\":\"profile\",\"words\":{\"resources\":[{"
+    "\"references\":[{\"file\":\"{title}\",\"from\":\"post\",\"in\":"
+    "\"tree\"}],\"resource\":\"app\",\"tables\":[{\"key\":[\"mail\"],"
+    "\"table\":\"person\"},{\"key\":[\"title\"],\"owned_by\":\"author\","
+    "\"table\":\"post\"}]}]}}";
 /* Here ada has the name that another file had before, and a post its id. */
 static const char there[] =
     "create table person(id text primary key, mail text not null unique,"

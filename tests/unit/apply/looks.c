@@ -18,25 +18,17 @@ SWEEP(int, fstatat, -1, (int dir, const char *name, struct stat *st, int flags),
     (dir, name, st, flags))
 SWEEP(int, fstat, -1, (int fd, struct stat *st), (fd, st))
 
-/* The post owns file a. */
-static const char words[] =
-    "{\"r\":\"app\",\"t\":\"profile\",\"words\":{\"resources\":[{"
-    "\"references\":[{\"file\":\"{title}\",\"from\":\"post\",\"in\":"
-    "\"tree\"}],\"resource\":\"app\",\"tables\":[{\"key\":[\"mail\"],"
-    "\"table\":\"person\"},{\"key\":[\"title\"],\"owned_by\":\"author\","
-    "\"table\":\"post\"}]}]}}";
-
 static void
 sweep_looks(const char *text)
 {
 	const struct sweep_work w = {
 		.before = reset_both, .work = import, .after = both_end
 	};
-	char owned[sizeof(lines) + sizeof(words)];
+	char owned[sizeof(lines) + sizeof(words_owned)];
 	unsigned n = 0;
 
 	(void)snprintf(
-	    owned, sizeof(owned), "%s%s", words, strchr(lines, '\n'));
+	    owned, sizeof(owned), "%s%s", words_owned, strchr(lines, '\n'));
 	all.rows = vl_slice_of(owned);
 	all.tied = NULL;
 	importer_bundle();

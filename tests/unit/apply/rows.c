@@ -45,14 +45,6 @@ bring(const char *text, const char *tied)
 	importer_bundle();
 }
 
-/* The post owns file a; no path holds an id. */
-static const char words_owned[] =
-    "{\"r\":\"app\",\"t\":\"profile\",\"words\":{\"resources\":[{"
-    "\"references\":[{\"file\":\"{title}\",\"from\":\"post\",\"in\":"
-    "\"tree\"}],\"resource\":\"app\",\"tables\":[{\"key\":[\"mail\"],"
-    "\"table\":\"person\"},{\"key\":[\"title\"],\"owned_by\":\"author\","
-    "\"table\":\"post\"}]}]}}";
-
 static void
 so_they_do_where_rows_own_files(void **state)
 {
