@@ -16,7 +16,8 @@
 bool
 batch_has_none(const struct batch *b, size_t line)
 {
-	return line == 0 || b->steps[line - 1].kind != STEP_TOKENS;
+	return b->steps[line].hash_at == 0 &&
+	    (line == 0 || b->steps[line - 1].kind != STEP_TOKENS);
 }
 
 static enum vl_status

@@ -264,8 +264,8 @@ begin_body(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 	return VL_OK;
 }
 
-/* Until the body is over.  That a line without any wants none is looked at when
- * its batch is drained. */
+/* Until the body is over.  That a line without any, nor a body, wants none is
+ * looked at when its batch is drained. */
 static enum vl_status
 hold_tokens(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 {
@@ -273,7 +273,7 @@ hold_tokens(struct vl_pack *p, const struct vl_record *rec, struct vl_err *err)
 
 	vl_buf_clear(&p->tokens);
 	p->ntokens = rec->ntokens;
-	if (rec->ntokens == 0)
+	if (rec->ntokens == 0 && !rec->has_body)
 		return VL_OK;
 	st = tokens_check(p, rec, err);
 	return st == VL_OK ? tokens_encode(&p->tokens, rec, err) : st;

@@ -81,7 +81,8 @@ enum vl_status batch_line(
 /* Before the line: `items`, `n` of them, that tokens_encode() made. */
 enum vl_status batch_tokens(
     struct batch *b, struct vl_slice items, size_t n, struct vl_err *err);
-/* No tokens came with the line of that step. */
+/* No tokens came with the line of that step, nor a body, before which that is
+ * looked at. */
 bool batch_has_none(const struct batch *b, size_t line);
 /* Turn undecided bytes into chunk steps as far as they decide. */
 enum vl_status batch_cut(
