@@ -18,13 +18,6 @@
 #include <valise/site.h>
 #include <valise/value.h>
 
-/* Where a text of a list stood, in the file or in the site over it. */
-struct vl_word_at {
-	unsigned line; /* 0: in no file */
-	unsigned column;
-	bool in_site;
-};
-
 enum vl_match_by {
 	VL_MATCH_KEY,
 	VL_MATCH_ID,
@@ -80,6 +73,7 @@ struct vl_key_part {
 	char *column; /* of this table, or (of) of the child */
 	char *of;     /* "child.column" that points here; or NULL */
 	char *where;  /* SQL over the child; or NULL */
+	struct vl_word_at at;
 };
 
 /* Places in a tree, counted on the way down and up. */
@@ -106,8 +100,10 @@ struct vl_table_words {
 	size_t nmatch;
 	char **owned_by; /* columns */
 	size_t nowned_by;
-	char **ordinal; /* columns */
+	struct vl_word_at *owned_by_at; /* as many */
+	char **ordinal;                 /* columns */
 	size_t nordinal;
+	struct vl_word_at *ordinal_at; /* as many */
 	enum vl_on_match on_match;
 	enum vl_on_new on_new;
 	bool
@@ -116,8 +112,10 @@ struct vl_table_words {
 	enum vl_ids_policy ids;
 	char **keep_here; /* columns */
 	size_t nkeep_here;
-	char **derived; /* columns, of all rows of the table */
+	struct vl_word_at *keep_here_at; /* as many */
+	char **derived;                  /* columns, of all rows of the table */
 	size_t nderived;
+	struct vl_word_at *derived_at;    /* as many */
 	char *derive;                     /* SQL that sets them, or NULL */
 	struct vl_nested_set *nested_set; /* or NULL */
 	enum vl_triggers_policy triggers;
@@ -139,6 +137,7 @@ struct vl_to_by {
 struct vl_reference {
 	char **from; /* "table.column", either with "*" */
 	size_t nfrom;
+	struct vl_word_at *from_at; /* as many */
 	char *to; /* a table, or "table.column"; NULL with to_by */
 	struct vl_to_by *to_by;
 	char *where;
@@ -249,7 +248,8 @@ struct vl_here {
 	char *name;
 	char **in; /* "table.column", either with "*" */
 	size_t nin;
-	char *where; /* SQL over the table, or NULL */
+	struct vl_word_at *in_at; /* as many */
+	char *where;              /* SQL over the table, or NULL */
 	char *value; /* on this side; in a bundle at the source; or NULL */
 	unsigned line;
 	unsigned column;

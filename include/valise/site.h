@@ -15,6 +15,13 @@
 #include <valise/text.h>
 #include <valise/vault.h>
 
+/* Where a text of a list stood, in the file or in the site over it. */
+struct vl_word_at {
+	unsigned line; /* 0: in no file */
+	unsigned column;
+	bool in_site;
+};
+
 enum vl_kind {
 	VL_KIND_FILES,
 	VL_KIND_SQLITE
@@ -142,7 +149,8 @@ struct vl_keep_rows {
 	char *table;
 	char **columns; /* none: whole rows */
 	size_t ncolumns;
-	char *where; /* SQL, or NULL: all */
+	struct vl_word_at *columns_at; /* as many */
+	char *where;                   /* SQL, or NULL: all */
 	unsigned line;
 	unsigned column;
 	bool in_site; /* of a profile: the place is in the site file */

@@ -28,7 +28,7 @@ look_at_references(struct checking *c)
 				                             VL_CHECK_WRONG,
 				    NULL, NULL,
 				    "line %u: there is no column '%s'",
-				    ref->line, ref->from[k]);
+				    ref->from_at[k].line, ref->from[k]);
 	}
 	for (i = 0; i < w->nnot_reference; i++)
 		if (!rows_names_any(&c->r->plan, &w->not_reference[i]))
@@ -55,20 +55,20 @@ look_at_heres(struct checking *c)
 				                                 VL_CHECK_WRONG,
 				    NULL, NULL,
 				    "line %u: 'here': there is no column '%s'",
-				    w->here[i].line, w->here[i].in[k]);
+				    w->here[i].in_at[k].line, w->here[i].in[k]);
 }
 
 static void
 look_at_columns(struct checking *c, const struct rows_table *t,
-    char *const *columns, size_t n, unsigned line)
+    char *const *columns, const struct vl_word_at *at, size_t n)
 {
 	size_t i = 0;
 
 	for (i = 0; i < n; i++)
 		if (vl_table_column(t->schema, columns[i]) == NONE)
 			check_find(c, VL_CHECK_WRONG, t, NULL,
-			    "line %u: 'keep_here' names no column: '%s'", line,
-			    columns[i]);
+			    "line %u: 'keep_here' names no column: '%s'",
+			    at[i].line, columns[i]);
 }
 
 static void
@@ -91,7 +91,7 @@ look_at_keeps(struct checking *c)
 			    k->line, k->table);
 		else
 			look_at_columns(c, &c->r->plan.tables[at], k->columns,
-			    k->ncolumns, k->line);
+			    k->columns_at, k->ncolumns);
 	}
 	for (i = 0; i < c->r->plan.ntables; i++) {
 		t = &c->r->plan.tables[i];
@@ -99,7 +99,8 @@ look_at_keeps(struct checking *c)
 			e = &t->entries[n];
 			if (e->words != NULL)
 				look_at_columns(c, t, e->words->keep_here,
-				    e->words->nkeep_here, e->words->line);
+				    e->words->keep_here_at,
+				    e->words->nkeep_here);
 		}
 	}
 }

@@ -12,8 +12,8 @@
 /* What one entry says holds for the table: its rows are lines of one form. */
 static enum vl_status
 mark_column(struct rows_table *t, const struct rows_plan *p,
-    const struct vl_rows_opts *opts, const struct vl_table_words *w,
-    const char *name, struct vl_err *err)
+    const struct vl_rows_opts *opts, const char *name, struct vl_word_at at,
+    struct vl_err *err)
 {
 	size_t column = vl_table_column(t->schema, name);
 	enum vl_status st = VL_OK;
@@ -21,11 +21,11 @@ mark_column(struct rows_table *t, const struct rows_plan *p,
 	if (column == NONE && p->lenient && p->ear == NULL)
 		return VL_OK;
 	if (column == NONE)
-		st = rows_plan_fail(opts, ROWS_AT(w), err,
+		st = rows_plan_fail(opts, at, err,
 		    "'derived': table '%s' has no column '%s'", t->schema->name,
 		    name);
 	else if (t->schema->columns[column].key > 0)
-		st = rows_plan_fail(opts, ROWS_AT(w), err,
+		st = rows_plan_fail(opts, at, err,
 		    "'derived': '%s' is of the primary key of table '%s'", name,
 		    t->schema->name);
 	else
@@ -64,7 +64,9 @@ rows_derived_mark(struct rows_table *t, const struct rows_plan *p,
 			name = derived_name(w, k);
 			if (name == NULL)
 				break;
-			st = mark_column(t, p, opts, w, name, err);
+			st = mark_column(t, p, opts, name,
+			    k < w->nderived ? w->derived_at[k] : ROWS_AT(w),
+			    err);
 		}
 	}
 	return st;

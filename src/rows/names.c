@@ -41,7 +41,7 @@ check_references(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		for (k = 0; k < w->nfrom; k++)
 			if (strpbrk(w->from[k], "*{") == NULL &&
 			    !rows_names_any(p, &w->from[k]))
-				return rows_plan_fail(opts, ROWS_AT(w), err,
+				return rows_plan_fail(opts, w->from_at[k], err,
 				    "'from': there is no column '%s'",
 				    w->from[k]);
 	}
@@ -58,8 +58,7 @@ check_not_references(const struct rows_plan *p, const struct vl_rows_opts *opts,
 	for (i = 0; i < w->nnot_reference; i++)
 		if (strpbrk(w->not_reference[i], "*{") == NULL &&
 		    !rows_names_any(p, &w->not_reference[i]))
-			return rows_plan_fail(opts,
-			    ROWS_AT(&w->not_reference_at[i]), err,
+			return rows_plan_fail(opts, w->not_reference_at[i], err,
 			    "'not_reference': there is no column '%s'",
 			    w->not_reference[i]);
 	return VL_OK;
@@ -83,7 +82,7 @@ rows_owners_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
 			for (k = 0; k < e->nowners; k++)
 				if (t->columns[e->owners[k]].nrefs == 0)
 					return rows_plan_fail(opts,
-					    ROWS_AT(e->words), err,
+					    e->words->owned_by_at[k], err,
 					    "'owned_by: %s' of table '%s' is "
 					    "no reference to a row",
 					    t->schema->columns[e->owners[k]]
@@ -95,13 +94,14 @@ rows_owners_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
 
 static enum vl_status
 check_kept(const struct rows_table *t, const struct vl_rows_opts *opts,
-    char *const *columns, size_t n, struct rows_at at, struct vl_err *err)
+    char *const *columns, const struct vl_word_at *at, size_t n,
+    struct vl_err *err)
 {
 	size_t i = 0;
 
 	for (i = 0; i < n; i++)
 		if (vl_table_column(t->schema, columns[i]) == NONE)
-			return rows_plan_fail(opts, at, err,
+			return rows_plan_fail(opts, at[i], err,
 			    "'keep_here': table '%s' has no column '%s'",
 			    t->schema->name, columns[i]);
 	return VL_OK;
@@ -120,7 +120,7 @@ check_heres(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		for (k = 0; k < w->nin; k++)
 			if (strpbrk(w->in[k], "*{") == NULL &&
 			    !rows_names_any(p, &w->in[k]))
-				return rows_plan_fail(opts, ROWS_AT(w), err,
+				return rows_plan_fail(opts, w->in_at[k], err,
 				    "'here': there is no column '%s'",
 				    w->in[k]);
 	}
@@ -146,15 +146,15 @@ check_keeps(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		    rows_plan_fail(opts, ROWS_AT(keep), err,
 		        "'keep_here': there is no table '%s'", keep->table) :
 		    check_kept(&p->tables[table], opts, keep->columns,
-		        keep->ncolumns, ROWS_AT(keep), err);
+		        keep->columns_at, keep->ncolumns, err);
 	}
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		for (k = 0; st == VL_OK && k < p->tables[i].nentries; k++) {
 			w = p->tables[i].entries[k].words;
 			if (w != NULL)
 				st = check_kept(&p->tables[i], opts,
-				    w->keep_here, w->nkeep_here, ROWS_AT(w),
-				    err);
+				    w->keep_here, w->keep_here_at,
+				    w->nkeep_here, err);
 		}
 	return st;
 }

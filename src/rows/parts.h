@@ -287,20 +287,15 @@ size_t rows_column(const struct rows_table *t, struct vl_slice name);
 /* A word of the profile as the column has it: a number where it keeps
  * numbers. */
 struct vl_cell rows_word_cell(const struct vl_column *c, const char *text);
-/* Where a word stands, in the profile or in the site file over it. */
-struct rows_at {
-	unsigned line;
-	unsigned column;
-	bool in_site;
-};
-#define ROWS_AT(w) ((struct rows_at){ (w)->line, (w)->column, (w)->in_site })
+/* Where an entry stands. */
+#define ROWS_AT(w) ((struct vl_word_at){ (w)->line, (w)->column, (w)->in_site })
 /* "file:line:column: " before what the profile has wrong. */
 enum vl_status rows_plan_fail(const struct vl_rows_opts *opts,
-    struct rows_at at, struct vl_err *err, const char *format, ...)
+    struct vl_word_at at, struct vl_err *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same before what is said of rows that these words are about. */
 enum vl_status rows_plan_within(
-    const struct vl_rows_opts *opts, struct rows_at at, struct vl_err *err);
+    const struct vl_rows_opts *opts, struct vl_word_at at, struct vl_err *err);
 /* Nothing names its rows. */
 enum vl_status rows_plan_keyless(
     const struct rows_table *t, struct vl_err *err);

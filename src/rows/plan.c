@@ -80,7 +80,7 @@ rows_table_skipped(const struct rows_table *t)
 }
 
 enum vl_status
-rows_plan_fail(const struct vl_rows_opts *opts, struct rows_at at,
+rows_plan_fail(const struct vl_rows_opts *opts, struct vl_word_at at,
     struct vl_err *err, const char *format, ...)
 {
 	const char *file =
@@ -100,7 +100,7 @@ rows_plan_fail(const struct vl_rows_opts *opts, struct rows_at at,
 
 enum vl_status
 rows_plan_within(
-    const struct vl_rows_opts *opts, struct rows_at at, struct vl_err *err)
+    const struct vl_rows_opts *opts, struct vl_word_at at, struct vl_err *err)
 {
 	const char *file =
 	    at.in_site ? opts->profile->site_file : opts->profile->file;
@@ -134,7 +134,7 @@ rows_plan_condition(struct rows_table *t, struct vl_db *db, const char *sql,
 
 static enum vl_status
 find_columns(const struct rows_table *t, const struct vl_rows_opts *opts,
-    const struct vl_table_words *w, char *const *names, size_t n, size_t **out,
+    char *const *names, const struct vl_word_at *at, size_t n, size_t **out,
     struct vl_err *err)
 {
 	size_t i = 0;
@@ -147,16 +147,16 @@ find_columns(const struct rows_table *t, const struct vl_rows_opts *opts,
 	for (i = 0; i < n; i++) {
 		(*out)[i] = vl_table_column(t->schema, names[i]);
 		if ((*out)[i] == NONE)
-			return rows_plan_fail(opts, ROWS_AT(w), err,
+			return rows_plan_fail(opts, at[i], err,
 			    "table '%s' has no column '%s'", t->schema->name,
 			    names[i]);
 		if (t->columns[(*out)[i]].role == ROWS_DERIVED)
-			return rows_plan_fail(opts, ROWS_AT(w), err,
+			return rows_plan_fail(opts, at[i], err,
 			    "column '%s' of table '%s' is derived: it names no "
 			    "row",
 			    names[i], t->schema->name);
 		if (t->schema->columns[(*out)[i]].generated)
-			return rows_plan_fail(opts, ROWS_AT(w), err,
+			return rows_plan_fail(opts, at[i], err,
 			    "column '%s' of table '%s' is generated: it names "
 			    "no row; take the columns it is made of",
 			    names[i], t->schema->name);
@@ -184,7 +184,7 @@ find_key(const struct rows_table *t, const struct vl_rows_opts *opts,
 		if (w->key[i].of != NULL)
 			continue;
 		st = find_columns(
-		    t, opts, w, &w->key[i].column, 1, &column, err);
+		    t, opts, &w->key[i].column, &w->key[i].at, 1, &column, err);
 		if (st == VL_OK)
 			e->key[i] = *column;
 		free(column);
@@ -274,12 +274,12 @@ read_words(struct rows_table *t, const struct vl_rows_opts *opts,
 		    t->schema->name, err->text);
 	st = find_key(t, opts, e, err);
 	if (st == VL_OK)
-		st = find_columns(
-		    t, opts, w, w->owned_by, w->nowned_by, &e->owners, err);
+		st = find_columns(t, opts, w->owned_by, w->owned_by_at,
+		    w->nowned_by, &e->owners, err);
 	e->nowners = e->owners == NULL ? 0 : w->nowned_by;
 	if (st == VL_OK)
-		st = find_columns(
-		    t, opts, w, w->ordinal, w->nordinal, &e->ordinal, err);
+		st = find_columns(t, opts, w->ordinal, w->ordinal_at,
+		    w->nordinal, &e->ordinal, err);
 	e->nordinal = e->ordinal == NULL ? 0 : w->nordinal;
 	return st;
 }

@@ -31,7 +31,7 @@ has_triggers(const struct rows_plan *p)
 
 /* "FILE:LINE:COL: table 't', KEY: ..." */
 static enum vl_status
-refuse(struct vl_rows_put *p, const struct rows_table *t, struct rows_at at,
+refuse(struct vl_rows_put *p, const struct rows_table *t, struct vl_word_at at,
     struct vl_slice key, const char *what, struct vl_err *err)
 {
 	char shown[KEY_SHOWN];
@@ -43,10 +43,10 @@ refuse(struct vl_rows_put *p, const struct rows_table *t, struct rows_at at,
 	                      rows_plan_within(&p->opts.rows, at, err);
 }
 
-static struct rows_at
+static struct vl_word_at
 entry_at(const struct rows_entry *e)
 {
-	return e->words == NULL ? (struct rows_at){ 0 } : ROWS_AT(e->words);
+	return e->words == NULL ? (struct vl_word_at){ 0 } : ROWS_AT(e->words);
 }
 
 enum vl_status
@@ -208,7 +208,7 @@ rows_prove_differs(struct vl_rows_put *p, const struct rows_reader *rd,
 	        "such value",
 	    c->schema->name);
 	return refuse(p, rd->t,
-	    ref == NULL ? (struct rows_at){ 0 } : ROWS_AT(ref->words), key,
+	    ref == NULL ? (struct vl_word_at){ 0 } : ROWS_AT(ref->words), key,
 	    text, err);
 }
 
@@ -314,7 +314,7 @@ rows_prove_missing(struct vl_rows_put *p, struct vl_rows *after, size_t table,
 {
 	const struct rows_table *t = &after->plan.tables[table];
 	struct rows_note note = { 0 };
-	struct rows_at at = { 0 };
+	struct vl_word_at at = { 0 };
 	char text[2 * KEY_SHOWN];
 	char shown[KEY_SHOWN];
 	bool found = false;

@@ -12,8 +12,8 @@
 /* "child.column"; names of tables may hold a point, too. */
 static enum vl_status
 find_child(const struct rows_plan *p, const struct vl_rows_opts *opts,
-    const struct rows_table *t, const struct vl_table_words *w,
-    const struct vl_key_part *part, struct rows_of *of, struct vl_err *err)
+    const struct rows_table *t, const struct vl_key_part *part,
+    struct rows_of *of, struct vl_err *err)
 {
 	const char *point = strrchr(part->of, '.');
 	struct vl_slice name = vl_slice_of(part->of);
@@ -23,17 +23,17 @@ find_child(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		name.n = (size_t)(point - part->of);
 	of->child = rows_plan_table(p, name);
 	if (point == NULL || of->child == NONE)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, part->at, err,
 		    "'of: %s' names no table and column", part->of);
 	child = p->tables[of->child].schema;
 	of->point = vl_table_column(child, point + 1);
 	of->column = vl_table_column(child, part->column);
 	if (of->point == NONE || of->column == NONE)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, part->at, err,
 		    "table '%s' has no column '%s'", child->name,
 		    of->point == NONE ? point + 1 : part->column);
 	if (t->primary == NONE)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, part->at, err,
 		    "'of: %s': the primary key of '%s' is not one column, so "
 		    "that no row can point to it",
 		    part->of, t->schema->name);
@@ -56,8 +56,7 @@ plan_entry(struct rows_plan *p, const struct vl_rows_opts *opts,
 		if (e->ofs == NULL)
 			return vl_fail_memory(err);
 		of = &e->ofs[i];
-		st = find_child(
-		    p, opts, t, e->words, &e->words->key[i], of, err);
+		st = find_child(p, opts, t, &e->words->key[i], of, err);
 		if (st == VL_OK)
 			st =
 			    rows_plan_condition(&p->tables[of->child], opts->db,

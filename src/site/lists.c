@@ -52,23 +52,26 @@ read_choices(const struct vl_site_reader *r, const struct vl_word *word,
 	return st == VL_OK ? check_choices(r, *list, value, err) : st;
 }
 
+static struct vl_word_at
+place_of(const struct vl_site_node *node)
+{
+	return (
+	    struct vl_word_at){ node->line, node->column, node->file != NULL };
+}
+
 /* `value` is a list of `n` texts, or the one. */
 static enum vl_status
 note_places(const struct vl_word *word, void *into,
     const struct vl_site_node *value, size_t n, struct vl_err *err)
 {
 	struct vl_word_at *at = calloc(n, sizeof(*at));
-	const struct vl_site_node *text = value;
 	size_t i = 0;
 
 	if (at == NULL)
 		return vl_fail_memory(err);
-	for (i = 0; i < n; i++) {
-		if (value->type != VL_NODE_TEXT)
-			text = value->kids[i];
-		at[i] = (struct vl_word_at){ text->line, text->column,
-			text->file != NULL };
-	}
+	for (i = 0; i < n; i++)
+		at[i] = place_of(
+		    value->type == VL_NODE_TEXT ? value : value->kids[i]);
 	*(struct vl_word_at **)(void *)((char *)into + word->places) = at;
 	return VL_OK;
 }
@@ -193,6 +196,7 @@ vl_site_read_key(const struct vl_site_reader *r, const struct vl_word *word,
 		return vl_fail_memory(err);
 	for (; st == VL_OK && *n < value->nkids; (*n)++) {
 		part = value->kids[*n];
+		(*list)[*n].at = place_of(part);
 		if (part->type == VL_NODE_MAP)
 			st = vl_site_read_map(
 			    r, word->of, &(*list)[*n], part, err);

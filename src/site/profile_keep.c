@@ -11,12 +11,15 @@ copy_columns(struct vl_keep_rows *to, const struct vl_keep_rows *from,
     struct vl_err *err)
 {
 	to->columns = calloc(from->ncolumns + 1, sizeof(*to->columns));
-	if (to->columns == NULL)
+	to->columns_at = calloc(from->ncolumns + 1, sizeof(*to->columns_at));
+	if (to->columns == NULL || to->columns_at == NULL)
 		return vl_fail_memory(err);
 	for (; to->ncolumns < from->ncolumns; to->ncolumns++) {
 		to->columns[to->ncolumns] = strdup(from->columns[to->ncolumns]);
 		if (to->columns[to->ncolumns] == NULL)
 			return vl_fail_memory(err);
+		to->columns_at[to->ncolumns] = from->columns_at[to->ncolumns];
+		to->columns_at[to->ncolumns].in_site = true;
 	}
 	return VL_OK;
 }

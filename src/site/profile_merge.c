@@ -34,10 +34,10 @@ count_texts(const struct vl_site_node *value)
 	return value->type == VL_NODE_TEXT ? 1 : value->nkids;
 }
 
-static const char *
+static const struct vl_site_node *
 text_at(const struct vl_site_node *value, size_t i)
 {
-	return value->type == VL_NODE_TEXT ? value->text : value->kids[i]->text;
+	return value->type == VL_NODE_TEXT ? value : value->kids[i];
 }
 
 static bool
@@ -46,7 +46,7 @@ has_text(const struct vl_site_node *value, const char *text)
 	size_t i = 0;
 
 	for (i = 0; value != NULL && i < count_texts(value); i++)
-		if (strcmp(text_at(value, i), text) == 0)
+		if (strcmp(text_at(value, i)->text, text) == 0)
 			return true;
 	return false;
 }
@@ -129,20 +129,13 @@ put_words(struct vl_site_node *entry, const struct vl_site_node *line,
 /* A copy of `line` about `text` alone at the end of `list`. */
 static enum vl_status
 add_entry(struct vl_site_node *list, const struct vl_site_node *line,
-    const char *name, const char *text, struct vl_err *err)
+    const char *name, const struct vl_site_node *text, struct vl_err *err)
 {
 	struct vl_site_node *copy = vl_site_node_copy(line, line->file);
-	struct vl_site_node *value = NULL;
-	enum vl_status st = VL_OK;
 
 	if (copy == NULL || vl_site_node_add(list, copy, err) != VL_OK)
 		return vl_fail_memory(err);
-	value = vl_site_node_text(text, vl_site_node_of(line, name));
-	if (value == NULL)
-		return vl_fail_memory(err);
-	st = vl_site_node_set(copy, name, value, err);
-	vl_site_node_free(value);
-	return st;
+	return vl_site_node_set(copy, name, text, err);
 }
 
 /* An entry about several becomes one about `text` and one about the rest. */
@@ -151,17 +144,21 @@ part_entry(struct vl_site_node *list, size_t at, const char *name,
     const char *text, struct vl_err *err)
 {
 	struct vl_site_node *value = vl_site_node_of(list->kids[at], name);
+	struct vl_site_node *taken = NULL;
+	enum vl_status st = VL_OK;
 	size_t i = 0;
 
 	if (count_texts(value) == 1)
 		return VL_OK;
 	for (i = 0; strcmp(value->kids[i]->text, text) != 0; i++)
 		continue;
-	vl_site_node_free(value->kids[i]);
+	taken = value->kids[i];
 	value->nkids--;
 	memmove(value->kids + i, value->kids + i + 1,
 	    (value->nkids - i) * sizeof(*value->kids));
-	return add_entry(list, list->kids[at], name, text, err);
+	st = add_entry(list, list->kids[at], name, taken, err);
+	vl_site_node_free(taken);
+	return st;
 }
 
 /* All entries about `text` are about it alone. */
@@ -197,17 +194,17 @@ to_front(struct vl_site_node *list)
 /* One table of a line of `tables`. */
 static enum vl_status
 put_table(struct vl_site_node *list, const struct vl_site_node *line,
-    const char *table, struct vl_err *err)
+    const struct vl_site_node *table, struct vl_err *err)
 {
 	bool all = vl_site_node_of(line, "where") == NULL;
-	enum vl_status st = part_entries(list, "table", table, err);
+	enum vl_status st = part_entries(list, "table", table->text, err);
 	struct vl_site_node *entry = NULL;
 	bool found = false;
 	size_t i = 0;
 
 	for (i = 0; i < list->nkids && st == VL_OK; i++) {
 		entry = list->kids[i];
-		if (!has_text(vl_site_node_of(entry, "table"), table) ||
+		if (!has_text(vl_site_node_of(entry, "table"), table->text) ||
 		    (!all && !agrees(entry, line, "where")))
 			continue;
 		st = put_words(entry, line, "table", err);
@@ -237,15 +234,16 @@ is_same_line(const struct vl_site_node *a, const struct vl_site_node *b)
  * says.  Of secrets in one place the first line counts. */
 static enum vl_status
 put_place(struct vl_site_node *list, const struct vl_site_node *line,
-    const char *name, const char *text, struct vl_err *err)
+    const char *name, const struct vl_site_node *text, struct vl_err *err)
 {
-	enum vl_status st = part_entries(list, name, text, err);
+	enum vl_status st = part_entries(list, name, text->text, err);
 	size_t i = 0;
 
 	if (st != VL_OK)
 		return st;
 	for (i = 0; i < list->nkids; i++)
-		if (has_text(vl_site_node_of(list->kids[i], name), text) &&
+		if (has_text(
+		        vl_site_node_of(list->kids[i], name), text->text) &&
 		    is_same_line(list->kids[i], line))
 			return put_words(list->kids[i], line, name, err);
 	st = add_entry(list, line, name, text, err);

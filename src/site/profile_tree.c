@@ -19,8 +19,8 @@ vl_site_node_new(enum vl_node_type type, const struct vl_site_node *at)
 	return node;
 }
 
-struct vl_site_node *
-vl_site_node_text(const char *text, const struct vl_site_node *at)
+static struct vl_site_node *
+new_text(const char *text, const struct vl_site_node *at)
 {
 	struct vl_site_node *node = vl_site_node_new(VL_NODE_TEXT, at);
 
@@ -43,7 +43,7 @@ vl_site_node_copy(const struct vl_site_node *node, const char *file)
 	size_t i = 0;
 
 	if (node->type == VL_NODE_TEXT)
-		copy = vl_site_node_text(node->text, node);
+		copy = new_text(node->text, node);
 	else
 		copy = vl_site_node_new(node->type, node);
 	if (copy == NULL)
@@ -69,7 +69,7 @@ vl_site_node_make(struct vl_site_node *map, const char *word,
 
 	if (node != NULL)
 		return node;
-	text = vl_site_node_text(word, at);
+	text = new_text(word, at);
 	if (text == NULL || vl_site_node_add(map, text, NULL) != VL_OK)
 		return NULL;
 	node = vl_site_node_new(type, at);

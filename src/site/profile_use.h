@@ -55,8 +55,6 @@ struct vl_site_node *vl_site_node_copy(
     const struct vl_site_node *node, const char *file);
 struct vl_site_node *vl_site_node_new(
     enum vl_node_type type, const struct vl_site_node *at);
-struct vl_site_node *vl_site_node_text(
-    const char *text, const struct vl_site_node *at);
 /* The value of `word` in `map`; where it does not stand there, a new one of
  * `type`.  NULL when memory is exhausted. */
 struct vl_site_node *vl_site_node_make(struct vl_site_node *map,

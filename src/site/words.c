@@ -131,7 +131,8 @@ const struct vl_word vl_site_words[] = {
 	    .required = true },
 	{ "table", KEEP_ROWS(table), .type = VL_WORD_TEXT, .required = true },
 	{ "columns", KEEP_ROWS(columns), .type = VL_WORD_TEXT, .many = VL_LIST,
-	    .count = offsetof(struct vl_keep_rows, ncolumns) },
+	    .count = offsetof(struct vl_keep_rows, ncolumns),
+	    .places = offsetof(struct vl_keep_rows, columns_at) },
 	{ "where", KEEP_ROWS(where), .type = VL_WORD_TEXT },
 
 	{ "resource", KEEP_VALUES(resource), .type = VL_WORD_NAME,

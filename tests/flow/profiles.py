@@ -259,7 +259,7 @@ class Check(Profiles):
                              "    - {resource: app, table: user, key: [nick]}"
                              "\n")
         result = self.check(expect=2)
-        self.assert_says(result, f"{self.yaml}:8:7: table 'user' has no "
+        self.assert_says(result, f"{self.yaml}:8:42: table 'user' has no "
                                  "column 'nick'")
 
     def test_rows_that_an_export_refuses_are_counted(self):

@@ -371,11 +371,11 @@ names_of_a_profile_that_are_not_there(void **state)
 	refuse_source(two,
 	    WORDS("      - {table: a, key: [name]}\n    references:\n"
 	          "      - {from: b.aa, to: a}\n"),
-	    VL_EUSAGE, "p.yaml:7:9: 'from': there is no column 'b.aa'");
+	    VL_EUSAGE, "p.yaml:7:16: 'from': there is no column 'b.aa'");
 	refuse_source(two,
 	    WORDS("      - {table: b, key: [name], keep_here: [nam]}\n"),
 	    VL_EUSAGE,
-	    "p.yaml:5:9: 'keep_here': table 'b' has no column 'nam'");
+	    "p.yaml:5:45: 'keep_here': table 'b' has no column 'nam'");
 	refuse_source(two,
 	    WORDS("      - {table: b, key: [name]}\n    keep_here:\n"
 	          "      - {table: bb, where: \"name='x'\"}\n"),
@@ -392,7 +392,43 @@ names_of_a_profile_that_are_not_there(void **state)
 	    "p.yaml:8:9: 'not_reference': there is no column 'a.zz'");
 	refuse_source(two,
 	    WORDS("      - {table: b, key: [name], owned_by: a}\n"), VL_EUSAGE,
-	    "p.yaml:5:9: 'owned_by: a' of table 'b' is no reference");
+	    "p.yaml:5:43: 'owned_by: a' of table 'b' is no reference");
+}
+
+static void
+a_column_that_is_not_there_is_told_where_its_name_stands(void **state)
+{
+	(void)state;
+	refuse_source(two,
+	    WORDS("      - table: b\n        key:\n        - name\n"
+	          "        - nmae\n"),
+	    VL_EUSAGE, "p.yaml:8:11: table 'b' has no column 'nmae'");
+	refuse_source(two,
+	    WORDS("      - table: b\n        key:\n        - name\n"
+	          "        - {of: a.b, column: name}\n"),
+	    VL_EUSAGE, "p.yaml:8:11: table 'a' has no column 'b'");
+	refuse_source(two,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        owned_by:\n        - a\n        - aa\n"),
+	    VL_EUSAGE, "p.yaml:9:11: table 'b' has no column 'aa'");
+	refuse_source(two,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        ordinal:\n        - aa\n"),
+	    VL_EUSAGE, "p.yaml:8:11: table 'b' has no column 'aa'");
+	refuse_source(two,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        derived:\n        - a\n        - aa\n"),
+	    VL_EUSAGE, "p.yaml:9:11: 'derived': table 'b' has no column 'aa'");
+	refuse_source(two,
+	    WORDS("      - {table: b, key: [name]}\n    here:\n"
+	          "      - name: url\n        in:\n        - b.zz\n"),
+	    VL_EUSAGE, "p.yaml:9:11: 'here': there is no column 'b.zz'");
+	refuse_source(two,
+	    WORDS("      - {table: b, key: [name]}\n    keep_here:\n"
+	          "      - table: b\n        columns:\n        - name\n"
+	          "        - nmae\n"),
+	    VL_EUSAGE,
+	    "p.yaml:10:11: 'keep_here': table 'b' has no column 'nmae'");
 }
 
 static void
@@ -637,6 +673,8 @@ main(void)
 		cmocka_unit_test(a_way_to_match_that_the_table_does_not_allow),
 		cmocka_unit_test(two_rows_that_are_one_here),
 		cmocka_unit_test(names_of_a_profile_that_are_not_there),
+		cmocka_unit_test(
+		    a_column_that_is_not_there_is_told_where_its_name_stands),
 		cmocka_unit_test(a_key_that_is_another_owners_here),
 		cmocka_unit_test(
 		    a_row_that_differs_or_is_new_where_that_is_to_fail),

@@ -313,7 +313,8 @@ knows_of_each_word_which_file_it_is_of(void **state)
 	           "  references: [{from: a.b, to: c}]\n"
 	           "  not_reference: [a.x]\n");
 	p = taken("{use: t, tables: [{resource: db, table: b}],\n"
-	          "  references: [{resource: db, from: b.b, to: c}],\n"
+	          "  references: [{resource: db, from: [b.b,\n"
+	          "    b.c], to: c}],\n"
 	          "  not_reference: [{resource: db, columns: [a.y,\n"
 	          "    a.z]}]}");
 	db = vl_profile_resource(p, "db");
@@ -325,13 +326,17 @@ knows_of_each_word_which_file_it_is_of(void **state)
 	assert_false(db->references[0].in_site);
 	assert_true(db->references[1].in_site);
 	assert_int_equal(4, db->references[1].line);
+	assert_int_equal(4, db->references[1].from_at[0].line);
+	assert_true(db->references[2].from_at[0].in_site);
+	assert_int_equal(5, db->references[2].from_at[0].line);
+	assert_int_equal(5, db->references[2].from_at[0].column);
 	assert_int_equal(3, db->nnot_reference);
 	assert_false(db->not_reference_at[0].in_site);
 	assert_int_equal(5, db->not_reference_at[0].line);
 	assert_true(db->not_reference_at[1].in_site);
-	assert_int_equal(5, db->not_reference_at[1].line);
+	assert_int_equal(6, db->not_reference_at[1].line);
 	assert_true(db->not_reference_at[2].in_site);
-	assert_int_equal(6, db->not_reference_at[2].line);
+	assert_int_equal(7, db->not_reference_at[2].line);
 	assert_int_equal(5, db->not_reference_at[2].column);
 	vl_profile_free(p);
 }
