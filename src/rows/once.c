@@ -1,7 +1,7 @@
 /*
  * No two rows of a table have one id at the source: imports to come would find
  * either of them by it.  Of integers that are not large each has a bit; other
- * ids of a table are sorted, each with the number of its row behind it.
+ * ids of a table are sorted.
  */
 
 #include <stdlib.h>
@@ -19,10 +19,9 @@ struct rows_once {
 	size_t table;
 	uint64_t *seen; /* a bit for each small one of the table, or NULL */
 	size_t nseen;   /* words that may have some */
-	bool twice;     /* one of them was there already, this one */
-	int64_t twice_id;
 	struct vl_sort *others; /* or NULL */
 	bool any;               /* there are some */
+	struct vl_buf twice;    /* the text of one that two have; or empty */
 };
 
 void
@@ -32,6 +31,7 @@ rows_once_free(struct rows_once *o)
 		return;
 	free(o->seen);
 	vl_sort_free(o->others);
+	vl_buf_free(&o->twice);
 	free(o);
 }
 
@@ -47,24 +47,30 @@ begin(struct vl_rows_put *p, struct vl_err *err)
 	    &p->once->others, p->opts.rows.tempdir, SORT_MEMORY, err);
 }
 
+/* The text of an id: equal ones have equal texts. */
 static enum vl_status
-refuse(const struct vl_rows_put *p, size_t table, char shown[2][ROWS_SHOWN],
-    struct vl_err *err)
+id_text(struct vl_buf *out, const struct vl_cell *id, struct vl_err *err)
 {
-	return vl_fail(err, VL_EFORMAT,
-	    "table '%s': rows %s and %s of the bundle have one id",
-	    p->here->plan.tables[table].schema->name, shown[0], shown[1]);
+	struct vl_json_w w = { 0 };
+
+	vl_buf_clear(out);
+	vl_json_w_init(&w, out);
+	vl_json_w_open(&w, '[');
+	vl_cell_write(&w, id);
+	vl_json_w_close(&w, ']');
+	return vl_json_w_end(&w, err);
 }
 
-/* Two rows of the table have an id with a bit. */
+/* Two rows of the table have the id of that text. */
 static enum vl_status
-refuse_seen(struct vl_rows_put *p, struct vl_err *err)
+refuse(struct vl_rows_put *p, struct vl_slice text, struct vl_err *err)
 {
+	const size_t table = p->once->table;
 	struct rows_staging *g = NULL;
 	struct rows_staged row = { 0 };
 	struct vl_cell id = { 0 };
 	char shown[2][ROWS_SHOWN] = { "", "" };
-	enum vl_status st = rows_staging_all(&g, p->stage, p->once->table, err);
+	enum vl_status st = rows_staging_all(&g, p->stage, table, err);
 	bool more = true;
 	size_t n = 0;
 
@@ -72,44 +78,46 @@ refuse_seen(struct vl_rows_put *p, struct vl_err *err)
 		st = rows_staging_next(g, &row, &more, err);
 		if (st != VL_OK || !more)
 			break;
-		st = rows_ids_source(p, p->once->table, row.x, &id, err);
-		if (id.type == VL_CELL_INT && id.integer == p->once->twice_id)
+		st = rows_ids_source(p, table, row.x, &id, err);
+		if (st == VL_OK)
+			st = id_text(&p->text, &id, err);
+		if (st == VL_OK && vl_slice_equal(text, vl_buf_slice(&p->text)))
 			(void)vl_escape_text(
 			    shown[n++], sizeof(shown[0]), row.key);
 	}
 	rows_staging_free(g);
-	return st == VL_OK ? refuse(p, p->once->table, shown, err) : st;
+	return st != VL_OK ?
+	    st :
+	    vl_fail(err, VL_EFORMAT,
+	        "table '%s': rows %s and %s of the bundle have one id",
+	        p->here->plan.tables[table].schema->name, shown[0], shown[1]);
 }
 
-/* `id` is one of those with a bit. */
+/* It is one of those with a bit. */
 static enum vl_status
-see(struct rows_once *o, int64_t id, struct vl_err *err)
+see(struct rows_once *o, const struct vl_cell *id, struct vl_err *err)
 {
-	const size_t word = (size_t)id / WORD;
-	const uint64_t bit = UINT64_C(1) << (id % WORD);
+	const size_t word = (size_t)id->integer / WORD;
+	const uint64_t bit = UINT64_C(1) << (id->integer % WORD);
+	enum vl_status st = VL_OK;
 
 	if (o->seen == NULL)
 		o->seen = calloc(SEEN_IDS / WORD, sizeof(*o->seen));
 	if (o->seen == NULL)
 		return vl_fail_memory(err);
-	if ((o->seen[word] & bit) != 0) {
-		o->twice = true;
-		o->twice_id = id;
-	}
+	if ((o->seen[word] & bit) != 0)
+		st = id_text(&o->twice, id, err);
 	o->seen[word] |= bit;
 	if (word >= o->nseen)
 		o->nseen = word + 1;
-	return VL_OK;
+	return st;
 }
 
 enum vl_status
 rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
     struct vl_err *err)
 {
-	const uint64_t n = rows_stage_rows(p->stage, table) + 1;
 	enum vl_status st = VL_OK;
-	struct vl_json_w w = { 0 };
-	struct vl_slice parts[2];
 
 	if (p->once == NULL)
 		p->once = calloc(1, sizeof(*p->once));
@@ -118,55 +126,43 @@ rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
 	p->once->table = table;
 	if (id->type == VL_CELL_INT && id->integer >= 0 &&
 	    id->integer < SEEN_IDS)
-		return see(p->once, id->integer, err);
+		return see(p->once, id, err);
 	if (!p->once->any)
 		st = begin(p, err);
-	if (st != VL_OK)
-		return st;
-	vl_buf_clear(&p->text);
-	vl_json_w_init(&w, &p->text);
-	vl_json_w_open(&w, '[');
-	vl_cell_write(&w, id);
-	vl_json_w_close(&w, ']');
-	st = vl_json_w_end(&w, err);
-	parts[0] = vl_buf_slice(&p->text);
-	parts[1] = (struct vl_slice){ (const uint8_t *)&n, sizeof(n) };
-	return st == VL_OK ? vl_sort_add_parts(p->once->others, parts, 2, err) :
-	                     st;
+	if (st == VL_OK)
+		st = id_text(&p->text, id, err);
+	return st == VL_OK ?
+	    vl_sort_add(p->once->others, vl_buf_slice(&p->text), err) :
+	    st;
 }
 
-/* The rows of these numbers. */
+/* The first of the sorted ones that is there twice, if any. */
 static enum vl_status
-refuse_rows(struct vl_rows_put *p, int64_t a, int64_t b, struct vl_err *err)
+find_twice(struct rows_once *o, struct vl_err *err)
 {
-	struct rows_staging *g = NULL;
-	struct rows_staged row = { 0 };
-	char shown[2][ROWS_SHOWN] = { "", "" };
-	enum vl_status st = rows_staging_all(&g, p->stage, p->once->table, err);
-	bool more = true;
+	struct vl_buf before = { 0 };
+	struct vl_slice id = { 0 };
+	enum vl_status st = vl_sort_finish(o->others, err);
 
-	while (st == VL_OK) {
-		st = rows_staging_next(g, &row, &more, err);
-		if (st != VL_OK || !more)
+	while (st == VL_OK && o->twice.n == 0) {
+		st = vl_sort_next(o->others, &id, err);
+		if (st != VL_OK || id.p == NULL)
 			break;
-		if (row.n == a || row.n == b)
-			(void)vl_escape_text(
-			    shown[row.n == b], sizeof(shown[0]), row.key);
+		if (vl_slice_equal(id, vl_buf_slice(&before))) {
+			st = vl_buf_add(&o->twice, id, err);
+			break;
+		}
+		vl_buf_clear(&before);
+		st = vl_buf_add(&before, id, err);
 	}
-	rows_staging_free(g);
-	return st == VL_OK ? refuse(p, p->once->table, shown, err) : st;
+	vl_buf_free(&before);
+	return st;
 }
 
 enum vl_status
 rows_once_check(struct vl_rows_put *p, struct vl_err *err)
 {
 	struct rows_once *o = p->once;
-	struct vl_slice item = { 0 };
-	struct vl_slice id = { 0 };
-	struct vl_buf before = { 0 };
-	uint64_t last = 0;
-	uint64_t n = 0;
-	bool twice = false;
 	enum vl_status st = VL_OK;
 
 	if (o == NULL)
@@ -174,28 +170,10 @@ rows_once_check(struct vl_rows_put *p, struct vl_err *err)
 	if (o->nseen > 0)
 		memset(o->seen, 0, o->nseen * sizeof(*o->seen));
 	o->nseen = 0;
-	if (o->twice)
-		return refuse_seen(p, err);
-	if (!o->any)
-		return VL_OK;
+	if (o->twice.n == 0 && o->any)
+		st = find_twice(o, err);
 	o->any = false;
-	st = vl_sort_finish(o->others, err);
-	while (st == VL_OK && !twice) {
-		st = vl_sort_next(o->others, &item, err);
-		if (st != VL_OK || item.p == NULL)
-			break;
-		id = (struct vl_slice){ item.p, item.n - sizeof(n) };
-		memcpy(&n, item.p + id.n, sizeof(n));
-		twice = vl_slice_equal(id, vl_buf_slice(&before));
-		if (twice)
-			break;
-		last = n;
-		vl_buf_clear(&before);
-		st = vl_buf_add(&before, id, err);
-	}
-	vl_buf_free(&before);
-	if (st != VL_OK || !twice)
-		return st;
-	return refuse_rows(p, (int64_t)(last < n ? last : n),
-	    (int64_t)(last < n ? n : last), err);
+	return st == VL_OK && o->twice.n > 0 ?
+	    refuse(p, vl_buf_slice(&o->twice), err) :
+	    st;
 }
