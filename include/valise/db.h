@@ -91,6 +91,14 @@ struct vl_schema {
 
 struct vl_db;
 
+/* Told, once it is whole, of a copy that began anew because an application
+ * wrote meanwhile: how often, and whether it kept the lock in the end, so that
+ * writers waited.  `note` may be NULL. */
+struct vl_db_report {
+	void *arg;
+	void (*note)(void *arg, const char *text);
+};
+
 struct vl_db_opts {
 	const char *path; /* absolute */
 	/* Of the names of its tables: there are no others, and `{prefix}` in
@@ -104,6 +112,7 @@ struct vl_db_opts {
 	void *arg;
 	struct vl_pool *pool; /* checks pages of a copy beside what follows; or
 	                       * NULL: they are checked when it is opened */
+	struct vl_db_report report;
 };
 
 /*
@@ -118,11 +127,6 @@ struct vl_db_opts {
  */
 enum vl_status vl_db_open_copy(
     struct vl_db **out, const struct vl_db_opts *opts, struct vl_err *err);
-/* How often such a copy began anew, because an application wrote meanwhile;
- * `*kept`: so often that it kept the lock in the end, and writers waited. */
-unsigned vl_db_copied_anew(const struct vl_db *db, bool *kept);
-/* The same as a note; false, and no text, where it never did. */
-bool vl_db_tell_anew(const struct vl_db *db, char *text, size_t size);
 /*
  * Of a copy whose pages are checked by a pool: waits for what is found.  Before
  * that nothing counts that was read; and where reading fails, this is why.

@@ -309,6 +309,22 @@ make_private(
 	return st == VL_OK ? db_connect_copy(db, err) : st;
 }
 
+static void
+tell_anew(const struct vl_db *db, const struct vl_db_report *report)
+{
+	char text[256];
+
+	if (db->anew == 0 || report->note == NULL)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "an application writes to it: its copy began anew %u time%s%s",
+	    db->anew, db->anew == 1 ? "" : "s",
+	    db->anew < RESTARTS_MAX ?
+	        "" :
+	        ", and then kept the lock until it was whole; writers waited");
+	report->note(report->arg, text);
+}
+
 /* With a connection to a copy of the source, or to itself. */
 static enum vl_status
 open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
@@ -337,34 +353,12 @@ open_db(struct vl_db **out, const struct vl_db_opts *opts, bool copy,
 	if (st != VL_OK && db != NULL && vl_db_checked(db, &found) != VL_OK)
 		*err = found;
 	if (st == VL_OK)
+		tell_anew(db, &opts->report);
+	if (st == VL_OK)
 		*out = db;
 	else
 		vl_db_free(db);
 	return st == VL_OK ? st : err->status;
-}
-
-unsigned
-vl_db_copied_anew(const struct vl_db *db, bool *kept)
-{
-	*kept = db->anew >= RESTARTS_MAX;
-	return db->anew;
-}
-
-bool
-vl_db_tell_anew(const struct vl_db *db, char *text, size_t size)
-{
-	bool kept = false;
-	unsigned times = vl_db_copied_anew(db, &kept);
-
-	if (times > 0)
-		(void)snprintf(text, size,
-		    "an application writes to it: its copy began anew %u "
-		    "time%s%s",
-		    times, times == 1 ? "" : "s",
-		    kept ? ", and then kept the lock until it was whole; "
-		           "writers waited" :
-		           "");
-	return times > 0;
 }
 
 enum vl_status

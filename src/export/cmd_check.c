@@ -84,13 +84,6 @@ tell_files(void *arg, const struct vl_files_counted *n)
 		c->verdict = VL_EREFUSED;
 }
 
-static bool
-asked_to_stop(void *arg)
-{
-	(void)arg;
-	return vl_cli_stop();
-}
-
 /* Of what an export carries. */
 static enum vl_status
 compare_one(struct checked *c, const struct vl_rows_opts *source,
@@ -117,7 +110,7 @@ compare_one(struct checked *c, const struct vl_rows_opts *source,
 		.prefix = r->prefix,
 		.tempdir = source->tempdir,
 		.wait = VL_DATABASE_WAIT,
-		.stop = asked_to_stop };
+		.stop = vl_export_stop };
 	st = vl_rows_against(&a, &verdict, err);
 	if (verdict == VL_EUSAGE || c->there == VL_OK)
 		c->there = verdict;
@@ -128,15 +121,9 @@ static enum vl_status
 check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
     struct vl_err *err)
 {
-	const char *tempdir = vl_export_tempdir();
-	struct vl_db_opts where = { .path = r->path,
-		.prefix = r->prefix,
-		.tempdir = tempdir,
-		.wait = VL_DATABASE_WAIT,
-		.stop = asked_to_stop };
 	struct vl_rows_opts opts = { .profile = s->profile,
 		.resource = r->name,
-		.tempdir = tempdir,
+		.tempdir = vl_export_tempdir(),
 		.secrets = &s->secrets,
 		.warn_secrets =
 		    s->source->undeclared_secrets == VL_UNDECLARED_WARN,
@@ -150,12 +137,11 @@ check_one(struct checked *c, const struct vl_resource *r, const struct sites *s,
 		.secret = checked_tell_secret };
 	struct vl_db *db = NULL;
 	enum vl_status verdict = VL_OK;
-	enum vl_status st = vl_db_open_copy(&db, &where, err);
+	enum vl_status st =
+	    vl_export_copy(&db, r->name, r->path, r->prefix, err);
 
 	c->resource = r->name;
 	opts.db = db;
-	if (st == VL_OK)
-		vl_export_tell_anew(db, r->name);
 	if (st == VL_OK)
 		st = vl_check_files_open(
 		    &opts.owned, s->profile, s->source, r->name, err);

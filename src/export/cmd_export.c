@@ -351,14 +351,6 @@ count_problems(const struct run *run, struct vl_err *err)
 	    vl_format_count(count, sizeof(count), run->feed.problems));
 }
 
-const char *
-vl_export_tempdir(void)
-{
-	const char *dir = getenv("TMPDIR");
-
-	return dir == NULL || dir[0] != '/' ? "/var/tmp" : dir;
-}
-
 static enum vl_status
 dry_run(struct run *run, struct vl_err *err)
 {

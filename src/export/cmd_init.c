@@ -225,20 +225,9 @@ add_tree(struct describing *d, struct one *one)
 	return st;
 }
 
-static bool
-asked_to_stop(void *arg)
-{
-	(void)arg;
-	return vl_cli_stop();
-}
-
 static enum vl_status
 add_database(struct describing *d, const struct one *one)
 {
-	struct vl_db_opts opts = { .path = one->path,
-		.tempdir = vl_export_tempdir(),
-		.wait = VL_DATABASE_WAIT,
-		.stop = asked_to_stop };
 	struct vl_draft counts = { 0 };
 	struct vl_db *db = NULL;
 	char tables[48];
@@ -250,9 +239,7 @@ add_database(struct describing *d, const struct one *one)
 		    "the path of resource '%s' is not UTF-8; a site file "
 		    "cannot hold it",
 		    one->name);
-	st = vl_db_open_copy(&db, &opts, d->err);
-	if (st == VL_OK)
-		vl_export_tell_anew(db, one->name);
+	st = vl_export_copy(&db, one->name, one->path, NULL, d->err);
 	if (st == VL_OK)
 		st = vl_rows_draft(&d->profile, db, one->name, &counts, d->err);
 	vl_db_free(db);

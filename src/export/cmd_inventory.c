@@ -63,26 +63,13 @@ list_suspect(void *arg, const struct vl_check_finding *f)
 	}
 }
 
-static bool
-asked_to_stop(void *arg)
-{
-	(void)arg;
-	return vl_cli_stop();
-}
-
 static enum vl_status
 list_database(
     struct listing *l, const struct vl_resource *r, struct vl_err *err)
 {
-	const char *tempdir = vl_export_tempdir();
-	struct vl_db_opts where = { .path = r->path,
-		.prefix = r->prefix,
-		.tempdir = tempdir,
-		.wait = VL_DATABASE_WAIT,
-		.stop = asked_to_stop };
 	struct vl_rows_opts opts = { .profile = l->profile,
 		.resource = r->name,
-		.tempdir = tempdir,
+		.tempdir = vl_export_tempdir(),
 		.warn_secrets = true,
 		.warn_undeclared = true };
 	const struct vl_check to = {
@@ -90,11 +77,10 @@ list_database(
 	};
 	struct vl_db *db = NULL;
 	enum vl_status verdict = VL_OK;
-	enum vl_status st = vl_db_open_copy(&db, &where, err);
+	enum vl_status st =
+	    vl_export_copy(&db, r->name, r->path, r->prefix, err);
 
 	opts.db = db;
-	if (st == VL_OK)
-		vl_export_tell_anew(db, r->name);
 	if (st == VL_OK)
 		st = vl_rows_check(&opts, &to, &verdict, err);
 	vl_db_free(db);

@@ -13,8 +13,13 @@
 /* Seconds that the lock of an application is waited for. */
 #define VL_DATABASE_WAIT 10
 
-/* TMPDIR, where it is absolute, else /var/tmp. */
+/* copy.c: TMPDIR, where it is absolute, else /var/tmp. */
 const char *vl_export_tempdir(void);
+/* vl_cli_stop(), as rooms ask it. */
+bool vl_export_stop(void *arg);
+/* vl_db_open_copy() there; a note where applications made it begin anew. */
+enum vl_status vl_export_copy(struct vl_db **out, const char *resource,
+    const char *path, const char *prefix, struct vl_err *err);
 
 extern const struct vl_cmd vl_cmd_export;
 extern const struct vl_cmd vl_cmd_init;
@@ -39,9 +44,6 @@ struct vl_export_opts {
 	bool json;
 };
 
-/* feed.c: a note, where an application made its copy begin anew. */
-void vl_export_tell_anew(const struct vl_db *db, const char *resource);
-
 /* ---- sender.c: who signs ---- */
 
 struct vl_sender_from {
@@ -60,6 +62,9 @@ enum vl_status vl_sender_note(
     const struct vl_sender_secret *k, struct vl_state *s, struct vl_err *err);
 
 /* ---- feed.c: records from sources to a pack ---- */
+
+/* "note: resource 'r': text"; `arg` is ignored. */
+void vl_export_note(void *arg, const char *resource, const char *text);
 
 #define VL_MOUNTS_SHOWN    10
 #define VL_NAMES_SHOWN     5

@@ -273,27 +273,11 @@ note_uncarried(
 	vl_msg_end(&m);
 }
 
-static void
-note_line(void *arg, const char *resource, const char *text)
+void
+vl_export_note(void *arg, const char *resource, const char *text)
 {
 	(void)arg;
 	vl_cli_note("note: resource '%s': %s", resource, text);
-}
-
-void
-vl_export_tell_anew(const struct vl_db *db, const char *resource)
-{
-	char text[256];
-
-	if (vl_db_tell_anew(db, text, sizeof(text)))
-		note_line(NULL, resource, text);
-}
-
-static bool
-stopped(void *arg)
-{
-	(void)arg;
-	return vl_cli_stop();
 }
 
 /* The key of the row whose id stands in a name. */
@@ -330,7 +314,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 		    .problem = note_problem,
 		    .mount = note_mount,
 		    .uncarried = note_uncarried,
-		    .note = note_line },
+		    .note = vl_export_note },
 		.profile = f->profile,
 		.keys = { f, find_key },
 		.pool = pool,
@@ -338,7 +322,7 @@ vl_feed_open(struct vl_feed *f, const char *tempdir, struct vl_pool *pool,
 		.secrets = &f->secrets,
 		.masters = f->masters,
 		.wait = VL_DATABASE_WAIT,
-		.stop = stopped };
+		.stop = vl_export_stop };
 	enum vl_status st = VL_OK;
 	struct vl_one_source *one = NULL;
 	bool copied = true;

@@ -51,17 +51,6 @@ note(void *arg, const char *text)
 		r->note(r->arg, q->resource->name, text);
 }
 
-/* An application that writes makes the copy take longer; and is kept waiting
- * in the end. */
-static void
-tell_anew(struct sqlite *q)
-{
-	char text[256];
-
-	if (vl_db_tell_anew(q->db, text, sizeof(text)))
-		note(q, text);
-}
-
 static enum vl_status
 sqlite_open(struct vl_source **out, const struct vl_resource *resource,
     const struct vl_source_opts *opts, struct vl_err *err)
@@ -75,6 +64,7 @@ sqlite_open(struct vl_source **out, const struct vl_resource *resource,
 		.stop = opts->stop,
 		.arg = opts->report.arg,
 		.pool = opts->pool,
+		.report = { q, note },
 	};
 	enum vl_status st = VL_OK;
 
@@ -83,8 +73,6 @@ sqlite_open(struct vl_source **out, const struct vl_resource *resource,
 	q->resource = resource;
 	q->opts = *opts;
 	st = vl_db_open_copy(&q->db, &from, err);
-	if (st == VL_OK)
-		tell_anew(q);
 	if (st == VL_OK) {
 		q->path = realpath(resource->path, NULL);
 		if (q->path == NULL)
