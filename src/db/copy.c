@@ -7,6 +7,7 @@
  * a temporary database of SQLite.
  */
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct copying {
 	/* Of a copy of bytes. */
 	struct db_filling *filling;
 	sqlite3_file *file; /* of the source */
+	int error;          /* of the system, that no connection knows of */
 	uint8_t version[VERSION_SIZE];
 	sqlite3_int64 size;
 	sqlite3_int64 at;
@@ -77,10 +79,11 @@ copy_fails(struct copying *c, int rc, struct vl_err *err)
 {
 	sqlite3 *copy = c->db->sql;
 
-	if (db_fill_error(c->filling) != 0)
+	if (c->error == 0)
+		c->error = db_fill_error(c->filling);
+	if (c->error != 0)
 		return vl_fail(err, VL_EIO, "cannot copy '%s' to '%s': %s",
-		    c->db->path, c->tempdir,
-		    strerror(db_fill_error(c->filling)));
+		    c->db->path, c->tempdir, strerror(c->error));
 	if (sqlite3_system_errno(copy) == 0 ||
 	    sqlite3_system_errno(c->from) != 0)
 		c->db->sql = c->from;
@@ -126,6 +129,17 @@ release(struct copying *c)
 	return sqlite3_exec(c->from, "COMMIT", NULL, NULL, NULL);
 }
 
+/* What the source's file answered; its connection was not asked, and does not
+ * know the cause. */
+static int
+of_source(struct copying *c, int rc)
+{
+	if ((rc & 0xff) == SQLITE_IOERR)
+		(void)c->file->pMethods->xFileControl(
+		    c->file, SQLITE_FCNTL_LAST_ERRNO, &c->error);
+	return rc;
+}
+
 /* Whether the source is what it was when the copy began; else it begins again.
  */
 static int
@@ -133,11 +147,12 @@ look_at_version(struct copying *c)
 {
 	uint8_t version[VERSION_SIZE] = { 0 };
 	sqlite3_int64 size = 0;
-	int rc = c->file->pMethods->xFileSize(c->file, &size);
+	int rc = of_source(c, c->file->pMethods->xFileSize(c->file, &size));
 
 	if (rc == SQLITE_OK && size > 0)
-		rc = c->file->pMethods->xRead(
-		    c->file, version, VERSION_SIZE, VERSION_AT);
+		rc = of_source(c,
+		    c->file->pMethods->xRead(
+		        c->file, version, VERSION_SIZE, VERSION_AT));
 	if (rc != SQLITE_OK ||
 	    (size == c->size && memcmp(version, c->version, VERSION_SIZE) == 0))
 		return rc;
@@ -146,8 +161,10 @@ look_at_version(struct copying *c)
 	c->size = size;
 	memcpy(c->version, version, VERSION_SIZE);
 	rc = db_fill_settle(c->filling);
-	if (rc == SQLITE_OK && ftruncate(c->db->fd, 0) != 0)
+	if (rc == SQLITE_OK && ftruncate(c->db->fd, 0) != 0) {
+		c->error = errno;
 		rc = SQLITE_IOERR_TRUNCATE;
+	}
 	return rc;
 }
 
@@ -167,7 +184,8 @@ copy_some_bytes(struct copying *c)
 			return rc;
 		if ((sqlite3_int64)n > end - c->at)
 			n = (size_t)(end - c->at);
-		rc = c->file->pMethods->xRead(c->file, room, (int)n, c->at);
+		rc = of_source(
+		    c, c->file->pMethods->xRead(c->file, room, (int)n, c->at));
 		if (rc == SQLITE_OK)
 			db_fill_put(c->filling, n);
 		c->at += (sqlite3_int64)n;
