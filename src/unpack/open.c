@@ -157,18 +157,47 @@ check_inner(const struct vl_inner_head *h, const struct vl_head *head,
 	return VL_OK;
 }
 
-/* One file of the map, `rows` rows of it. */
+/* A part of the map; of a file's first one `say` has the first id. */
+static enum vl_status
+take_map(struct vl_unpack *u, const struct vl_stored *s,
+    const struct vl_map_file *say, struct vl_buf *rows, struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	if (s->head.kind != VL_RECORD_MAP || s->head.items == 0 ||
+	    s->head.plain != s->head.items * VL_MAP_ROW_SIZE)
+		return vl_fail(err, VL_EFORMAT,
+		    "record at %llu is not a part of the chunk map",
+		    (unsigned long long)s->offset);
+	st = vl_unpack_count(u, s, err);
+	vl_buf_clear(rows);
+	if (st == VL_OK)
+		st = vl_buf_reserve(rows, s->head.plain, err);
+	if (st == VL_OK)
+		st = vl_stored_decode(rows->p, s, NULL, err);
+	if (st != VL_OK)
+		return st;
+	rows->n = s->head.plain;
+	if (say != NULL && memcmp(rows->p, say->first_id, VL_HASH_SIZE) != 0)
+		return vl_fail(
+		    err, VL_EFORMAT, "the chunk map begins with another id");
+	return vl_unpack_map_add(&u->map, vl_buf_slice(rows), &u->inner, err);
+}
+
+/* One file of the map, with as many rows as `say` has; or NULL: none. */
 static enum vl_status
 read_map_file(struct vl_unpack *u, uint32_t file, const struct vl_map_file *say,
     struct vl_err *err)
 {
-	uint64_t before = u->map.rows;
+	const uint64_t before = u->map.rows;
 	struct vl_stream_r *r = NULL;
 	struct vl_buf rows = { 0 };
 	struct vl_stored s = { 0 };
+	char name[VL_FILE_NAME_SIZE];
 	enum vl_status st;
 	bool end = false;
 
+	vl_file_name(name, VL_FILE_INDEX, file);
 	st = vl_unpack_file(u, VL_FILE_INDEX, file, &r, err);
 	while (st == VL_OK) {
 		st = vl_stream_r_next(r, &s, &end, err);
@@ -176,36 +205,17 @@ read_map_file(struct vl_unpack *u, uint32_t file, const struct vl_map_file *say,
 			break;
 		if (file == 1 && s.head.kind == VL_RECORD_INNER)
 			continue;
-		if (s.head.kind != VL_RECORD_MAP || s.head.items == 0 ||
-		    s.head.plain != s.head.items * VL_MAP_ROW_SIZE) {
-			st = vl_fail(err, VL_EFORMAT,
-			    "record at %llu is not a part of the chunk map",
-			    (unsigned long long)s.offset);
-			break;
-		}
-		st = vl_unpack_count(u, &s, err);
-		vl_buf_clear(&rows);
-		if (st == VL_OK)
-			st = vl_buf_reserve(&rows, s.head.plain, err);
-		if (st == VL_OK)
-			st = vl_stored_decode(rows.p, &s, NULL, err);
+		st = take_map(
+		    u, &s, u->map.rows == before ? say : NULL, &rows, err);
 		if (st != VL_OK)
-			break;
-		rows.n = s.head.plain;
-		if (u->map.rows == before && say != NULL &&
-		    memcmp(rows.p, say->first_id, VL_HASH_SIZE) != 0)
-			st = vl_fail(err, VL_EFORMAT,
-			    "the chunk map begins with another id");
-		else
-			st = vl_unpack_map_add(
-			    &u->map, vl_buf_slice(&rows), &u->inner, err);
+			(void)vl_within(err, "%s", name);
 	}
 	if (st == VL_OK &&
 	    u->map.rows - before != (say == NULL ? 0 : say->rows))
 		st = vl_fail(err, VL_EFORMAT,
-		    "the chunk map has %llu rows here, and the inner head "
+		    "%s: the chunk map has %llu rows here, and the inner head "
 		    "says another number",
-		    (unsigned long long)(u->map.rows - before));
+		    name, (unsigned long long)(u->map.rows - before));
 	vl_stream_r_free(r);
 	vl_buf_free(&rows);
 	return st;
@@ -215,28 +225,15 @@ static enum vl_status
 read_map(struct vl_unpack *u, int fd, struct vl_err *err)
 {
 	const struct vl_inner_head *h = &u->inner;
-	char name[VL_FILE_NAME_SIZE];
-	enum vl_status st;
-	uint32_t file = 1;
+	enum vl_status st = vl_unpack_map_open(&u->map, fd, err);
 	size_t i = 0;
 
-	st = vl_unpack_map_open(&u->map, fd, err);
+	if (st == VL_OK && h->nmap == 0)
+		st = read_map_file(u, 1, NULL, err);
+	for (i = 0; st == VL_OK && i < h->nmap; i++)
+		st = read_map_file(u, h->map[i].file, &h->map[i], err);
 	if (st != VL_OK)
 		return st;
-	do {
-		if (i < h->nmap)
-			file = h->map[i].file;
-		st = read_map_file(
-		    u, file, i < h->nmap ? &h->map[i] : NULL, err);
-		if (st != VL_OK) {
-			/* What reads the file says so itself. */
-			vl_file_name(name, VL_FILE_INDEX, file);
-			return strncmp(err->text, name, strlen(name)) == 0 ?
-			    st :
-			    vl_within(err, "%s", name);
-		}
-		i++;
-	} while (i < h->nmap);
 	vl_unpack_map_done(&u->map);
 	u->named = calloc(1, (size_t)(u->map.rows / 8 + 1));
 	return u->named == NULL ? vl_fail_memory(err) : VL_OK;
