@@ -166,12 +166,6 @@ settle(sqlite3_file *file)
 }
 
 static int
-close_file(sqlite3_file *file)
-{
-	return settle(file);
-}
-
-static int
 read_file(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
 {
 	size_t got = 0;
@@ -283,7 +277,7 @@ traits(sqlite3_file *file)
 
 static const sqlite3_io_methods methods = {
 	.iVersion = 1,
-	.xClose = close_file,
+	.xClose = settle,
 	.xRead = read_file,
 	.xWrite = write_file,
 	.xTruncate = truncate_file,
