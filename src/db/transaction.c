@@ -139,8 +139,9 @@ vl_dbs_commit(struct vl_dbs *d, struct vl_err *err)
 
 	if (st != VL_OK)
 		return st;
-	/* Nobody is asked any more whether to stop. */
-	sqlite3_progress_handler(d->sql, 0, NULL, NULL);
+	/* Nobody is asked any more whether to stop, for a lock neither. */
+	for (i = 0; i < d->n; i++)
+		d->at[i]->stop = NULL;
 	rc = sqlite3_exec(d->sql, "COMMIT", NULL, NULL, NULL);
 	for (i = 0; rc == SQLITE_OK && i < d->n; i++)
 		d->at[i]->made = false;

@@ -52,6 +52,42 @@ import(struct world *w, struct vl_dbs *d)
 	good(vl_dbs_settle(d, &w->err), w);
 }
 
+static bool
+is_asked(void *arg)
+{
+	return *(const bool *)arg;
+}
+
+static void
+a_commit_is_not_stopped(void **state)
+{
+	const char *paths[2];
+	struct world w;
+	struct vl_dbs_opts opts;
+	struct vl_dbs *d = NULL;
+	sqlite3 *reader = NULL;
+	bool asked = false;
+
+	(void)state;
+	world_open(&w);
+	make(w.path, plain);
+	opts = both(&w, paths);
+	opts.n = 1;
+	opts.stop = is_asked;
+	opts.arg = &asked;
+	good(vl_dbs_open(&d, &opts, &w.err), &w);
+	good(vl_dbs_begin(d, &w.err), &w);
+	good(insert(&w, vl_dbs_at(d, 0), 2, "new"), &w);
+	reader = app_open(w.path);
+	app_run(reader, "BEGIN; SELECT * FROM t");
+	asked = true;
+	bad(vl_dbs_commit(d, &w.err), VL_ETEMP, &w, "locked by another");
+	app_close(reader);
+	good(vl_dbs_commit(d, &w.err), &w);
+	vl_dbs_free(d);
+	world_close(&w);
+}
+
 static void
 nothing_is_created(void **state)
 {
@@ -633,6 +669,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_commit_is_not_stopped),
 		cmocka_unit_test(nothing_is_created),
 		cmocka_unit_test(one_file_by_two_names_is_refused),
 		cmocka_unit_test(
