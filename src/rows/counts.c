@@ -15,6 +15,21 @@ vl_rows_put_counts(
 }
 
 void
+rows_count_tell(const struct vl_rows_put *p, uint64_t n, const char *one,
+    const char *many, const char *what)
+{
+	const struct vl_rows_report *report = &p->opts.rows.report;
+	char text[256];
+	char count[40];
+
+	if (n <= ROWS_TOLD || report->note == NULL)
+		return;
+	(void)snprintf(text, sizeof(text), "%s in all %s",
+	    vl_format_counted(count, sizeof(count), n, one, many), what);
+	report->note(report->arg, text);
+}
+
+void
 rows_count_for(struct vl_rows_put *p, size_t table,
     const struct vl_rows_put_counts *before)
 {

@@ -10,8 +10,6 @@
 
 #include "put.h"
 
-#define TOLD 10 /* each by itself; the rest are counted */
-
 struct telling {
 	struct vl_rows_put *p;
 	size_t table;
@@ -37,7 +35,7 @@ tell(struct telling *t, const struct rows_staged *row, const struct vl_err *why)
 	char key[256];
 	char text[sizeof(t->first)];
 
-	if (t->n++ >= TOLD)
+	if (t->n++ >= ROWS_TOLD)
 		return;
 	(void)snprintf(t->n == 1 ? t->first : text, sizeof(text),
 	    "table '%s', %s: %s",
@@ -119,7 +117,8 @@ rows_dangling_tell(struct vl_rows_put *p, struct vl_err *first)
 		    "%s; %s in all name no row%s", first->text,
 		    vl_format_counted(
 		        count, sizeof(count), t.n, "reference", "references"),
-		    t.n > TOLD ? ", the first of them above" : ", see above");
+		    t.n > ROWS_TOLD ? ", the first of them above" :
+		                      ", see above");
 	vl_row_store_free(&t.store);
 	vl_buf_free(&t.memory);
 	vl_buf_free(&t.text);

@@ -9,8 +9,6 @@
 
 #include "put.h"
 
-#define TOLD 10 /* each by itself; the rest are counted */
-
 static bool
 drops(const struct rows_column *c)
 {
@@ -106,24 +104,9 @@ rows_drop_tell(
 	char text[1024];
 	char shown[256];
 
-	if (p->dropped++ >= TOLD || report->note == NULL)
+	if (p->dropped++ >= ROWS_TOLD || report->note == NULL)
 		return;
 	(void)snprintf(text, sizeof(text), "table '%s', %s: left out, as %s",
 	    t->schema->name, vl_escape_text(shown, sizeof(shown), key), d->why);
-	report->note(report->arg, text);
-}
-
-void
-rows_drop_count(const struct vl_rows_put *p)
-{
-	const struct vl_rows_report *report = &p->opts.rows.report;
-	char text[256];
-	char count[40];
-
-	if (p->dropped <= TOLD || report->note == NULL)
-		return;
-	(void)snprintf(text, sizeof(text),
-	    "%s in all are left out, as 'on_dangling: drop' says",
-	    vl_format_counted(count, sizeof(count), p->dropped, "row", "rows"));
 	report->note(report->arg, text);
 }

@@ -303,7 +303,8 @@ vl_rows_put_compare(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_compare(p, p->here, false, err);
 	if (st == VL_OK)
-		rows_drop_count(p);
+		rows_count_tell(p, p->dropped, "row", "rows",
+		    "are left out, as 'on_dangling: drop' says");
 	if (st == VL_OK)
 		st = rows_follow_tables(p, err);
 	if (st == VL_OK)
@@ -402,7 +403,8 @@ vl_rows_put_prove(struct vl_rows_put *p, struct vl_err *err)
 	if (st == VL_OK)
 		st = rows_compare(p, after, true, err);
 	if (st == VL_OK)
-		rows_stranger_count(p);
+		rows_count_tell(p, p->strangers, "id", "ids",
+		    "that are kept name rows here");
 	vl_rows_free(after);
 	if (st == VL_OK)
 		st = vl_db_check_indexes(p->opts.rows.db, err);

@@ -258,6 +258,11 @@ enum vl_status rows_find_keys(struct vl_rows *r, struct vl_err *err);
 /* counts.c: what came to the counts since is of this table. */
 void rows_count_for(struct vl_rows_put *p, size_t table,
     const struct vl_rows_put_counts *before);
+/* Of what is told one by one, the first so many; then how many there are in
+ * all, where that is more. */
+#define ROWS_TOLD 10
+void rows_count_tell(const struct vl_rows_put *p, uint64_t n, const char *one,
+    const char *many, const char *what);
 /* Told: what triggers and cascades of the target do is no line of a preview. */
 void rows_beside_tell(const struct vl_rows_put *p, int64_t rows);
 /* A table that the bundle has not: it is left alone. */
@@ -404,8 +409,6 @@ enum vl_status rows_follow(struct vl_rows_put *p, const struct rows_beside *b,
     bool *same, struct vl_err *err);
 /* VL_EREFUSED: so does the row by which a table here is called. */
 enum vl_status rows_follow_tables(struct vl_rows_put *p, struct vl_err *err);
-/* How many ids that are kept name other rows here, where not all were told. */
-void rows_stranger_count(const struct vl_rows_put *p);
 /* A stretch of the body of the row that was read. */
 enum vl_status rows_same_piece(struct vl_rows_put *p,
     struct rows_scratch *scratch, uint64_t at, uint64_t n, struct vl_buf *out,
@@ -560,8 +563,6 @@ enum vl_status rows_drop_look(
 /* Once for each row. */
 void rows_drop_tell(
     struct vl_rows_put *p, const struct rows_drop *d, struct vl_slice key);
-/* All were: how many. */
-void rows_drop_count(const struct vl_rows_put *p);
 bool rows_drop_any(const struct rows_table *t);
 /* By a reference to a row of the same table. */
 bool rows_drop_above(const struct rows_table *t, size_t table);

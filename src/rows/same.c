@@ -243,8 +243,6 @@ same_leaky(struct same *c, const struct rows_beside *b, bool *same)
 	return st;
 }
 
-#define TOLD 10 /* each by itself; the rest are counted */
-
 /* An id that was kept and written names another row here. */
 static void
 tell_kept(struct same *c, const struct rows_beside *b)
@@ -258,7 +256,7 @@ tell_kept(struct same *c, const struct rows_beside *b)
 
 	if (plan->before == NULL || !rows_what_writes(b->row, b->column) ||
 	    (b->row->act != ROWS_NEW && b->row->act != ROWS_UPDATE) ||
-	    c->p->strangers++ >= TOLD || report->note == NULL)
+	    c->p->strangers++ >= ROWS_TOLD || report->note == NULL)
 		return;
 	(void)vl_escape_text(shown[0], sizeof(shown[0]), b->row->key);
 	if (b->theirs->kind == VL_VALUE_REF) {
@@ -457,19 +455,4 @@ rows_same(struct vl_rows_put *p, struct rows_scratch *scratch,
 	    keeps(b, true))
 		return same_kept_text(&c, b, same);
 	return st == VL_OK && *same ? rows_follow(p, b, same, err) : st;
-}
-
-void
-rows_stranger_count(const struct vl_rows_put *p)
-{
-	const struct vl_rows_report *report = &p->opts.rows.report;
-	char text[256];
-	char count[40];
-
-	if (p->strangers <= TOLD || report->note == NULL)
-		return;
-	(void)snprintf(text, sizeof(text),
-	    "%s in all that are kept name rows here",
-	    vl_format_counted(count, sizeof(count), p->strangers, "id", "ids"));
-	report->note(report->arg, text);
 }

@@ -20,7 +20,6 @@
 
 #define WHAT      "foreign keys"
 #define CACHE_KIB 2048
-#define TOLD      10 /* each by itself; the rest are counted */
 
 struct rows_unmet {
 	sqlite3 *db;
@@ -143,7 +142,7 @@ look_at(struct vl_rows_put *p, struct vl_scan *s, const struct vl_cell *cells,
 		return vl_fail(err, VL_EREFUSED,
 		    "%s would refer to a row of '%s' that is not there", row,
 		    parent);
-	if ((*n)++ >= TOLD || report->note == NULL)
+	if ((*n)++ >= ROWS_TOLD || report->note == NULL)
 		return VL_OK;
 	(void)snprintf(text, sizeof(text),
 	    "%s refers to a row of '%s' that is not there; it did so before, "
@@ -156,15 +155,12 @@ look_at(struct vl_rows_put *p, struct vl_scan *s, const struct vl_cell *cells,
 enum vl_status
 rows_unmet_check(struct vl_rows_put *p, struct vl_err *err)
 {
-	const struct vl_rows_report *report = &p->opts.rows.report;
 	const struct vl_cell *cells = NULL;
 	struct vl_scan *s = NULL;
 	enum vl_status st =
 	    vl_db_dangling_open(&s, p->opts.rows.db, false, err);
 	uint64_t n = 0;
 	bool row = true;
-	char count[40];
-	char text[256];
 
 	while (st == VL_OK) {
 		st = vl_scan_next(s, &cells, &row, err);
@@ -173,11 +169,8 @@ rows_unmet_check(struct vl_rows_put *p, struct vl_err *err)
 		st = look_at(p, s, cells, &n, err);
 	}
 	vl_scan_free(s);
-	if (st != VL_OK || n <= TOLD || report->note == NULL)
-		return st;
-	(void)snprintf(text, sizeof(text),
-	    "%s in all refer to rows that are not there, as before",
-	    vl_format_counted(count, sizeof(count), n, "row", "rows"));
-	report->note(report->arg, text);
-	return VL_OK;
+	if (st == VL_OK)
+		rows_count_tell(p, n, "row", "rows",
+		    "refer to rows that are not there, as before");
+	return st;
 }
