@@ -25,6 +25,8 @@ struct vl_check_finding {
 	const char *text;
 	const char *line; /* that would mend it, in the profile; or NULL */
 	bool secret;      /* what it is about looks like one */
+	bool error;       /* `text` is what an export ends with, and says itself
+	                   * where that is */
 };
 
 /*

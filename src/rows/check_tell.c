@@ -61,6 +61,7 @@ check_hear(void *arg, const struct rows_table *t, const char *line,
 		    VL_CHECK_REFUSED,
 		.table = t == NULL ? NULL : t->schema->name,
 		.text = why->text,
+		.error = true,
 		.line = line };
 
 	tell(arg, &f);

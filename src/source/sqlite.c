@@ -147,11 +147,13 @@ take_finding(void *arg, const struct vl_check_finding *f)
 
 	if (f->kind == VL_CHECK_HINT || found->n++ >= FINDINGS_TOLD)
 		return;
-	(void)snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s",
-	    f->table == NULL ? "" : "table '", f->table == NULL ? "" : f->table,
-	    f->table == NULL ? "" : "'", f->column == NULL ? "" : ", column '",
-	    f->column == NULL ? "" : f->column, f->column == NULL ? "" : "'",
-	    f->table == NULL ? "" : ": ", f->text);
+	if (f->error || f->table == NULL)
+		(void)snprintf(text, sizeof(text), "%s", f->text);
+	else
+		(void)snprintf(text, sizeof(text), "table '%s'%s%s%s: %s",
+		    f->table, f->column == NULL ? "" : ", column '",
+		    f->column == NULL ? "" : f->column,
+		    f->column == NULL ? "" : "'", f->text);
 	note(found->q, text);
 }
 

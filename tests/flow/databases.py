@@ -78,7 +78,7 @@ class Profiles(Database):
             result, "note: resource 'app': table 'dog', column 'man_id': 30 "
             "of 30 ids name no row of 'man' (1, 2, 3", "table 'dog', column "
             "'friend': 20 of 30 ids name no row of 'dog' (31, 32",
-            "table 'log': table 'log' has no key")
+            "note: resource 'app': table 'log' has no key")
         self.assertEqual([], list(self.site.medium.iterdir()))
 
     def test_a_table_without_a_key_is_refused(self):
