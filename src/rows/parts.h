@@ -4,8 +4,8 @@
 /*
  * What the files of this room share.
  *
- *	plan.c     schema and profile brought together: what a table's rows
- *	           are called
+ *	plan.c     schema and profile brought together
+ *	entry.c    what a table's rows are called
  *	named.c    tables whose name holds an id
  *	key.c      a key for a table that the profile gives none
  *	refer.c    which columns hold ids, and of what
@@ -296,15 +296,20 @@ enum vl_status rows_plan_fail(const struct vl_rows_opts *opts,
 /* The same before what is said of rows that these words are about. */
 enum vl_status rows_plan_within(
     const struct vl_rows_opts *opts, struct vl_word_at at, struct vl_err *err);
+void rows_ref_free(struct rows_ref *ref);
+/* No row of it travels. */
+bool rows_table_skipped(const struct rows_table *t);
+
+/* entry.c: the entries of one table, the one without `where` last; at least
+ * one. */
+enum vl_status rows_entries_read(struct rows_table *t, struct rows_plan *p,
+    const struct vl_rows_opts *opts, struct vl_err *err);
 /* Nothing names its rows. */
 enum vl_status rows_plan_keyless(
     const struct rows_table *t, struct vl_err *err);
-void rows_ref_free(struct rows_ref *ref);
 /* The columns of the primary key, in its order; or none. */
 enum vl_status rows_primary_key(
     const struct vl_table *t, size_t **columns, size_t *n, struct vl_err *err);
-/* No row of it travels. */
-bool rows_table_skipped(const struct rows_table *t);
 
 /* named.c: tables whose name holds an id, "data_{project.id}". */
 /* "before{table.column}after" */
