@@ -8,6 +8,8 @@
  *	draft_refs.c  which columns refer to what
  *	draft_clue.c  what values show that no name says
  *	draft_text.c  what is written about it
+ *	draft_scalar.c
+ *	              a text in it
  */
 
 #include <valise/check.h>
