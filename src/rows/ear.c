@@ -6,9 +6,6 @@
 #include <stdlib.h>
 
 #include "ear.h"
-#include "scratch.h"
-
-#define GROUPS_SHOWN 5
 
 /* What a profile or a row has wrong; not what the system has. */
 static bool
@@ -62,72 +59,4 @@ void
 rows_ear_blind(const struct rows_plan *p)
 {
 	*p->ear->blind = true;
-}
-
-static enum vl_status
-tell_groups(const struct rows_plan *p, struct rows_scratch *s, size_t table,
-    sqlite3_stmt *q, struct vl_err *err)
-{
-	struct vl_slice key = { 0 };
-	int64_t r[2] = { 0 };
-	int got = SQLITE_ROW;
-
-	for (;;) {
-		got = sqlite3_step(q);
-		if (got != SQLITE_ROW)
-			break;
-		key = lite_bytes(q, 0);
-		r[0] = sqlite3_column_int64(q, 2);
-		r[1] = sqlite3_column_int64(q, 3);
-		p->ear->doubles(p->ear->arg, &p->tables[table], key,
-		    (uint64_t)sqlite3_column_int64(q, 1), r);
-	}
-	return got == SQLITE_DONE ? VL_OK : lite_fail(s->db, SCRATCH_WHAT, err);
-}
-
-/* The first groups, and how many there are. */
-static enum vl_status
-ask(const struct rows_plan *p, struct rows_scratch *s, size_t table, bool all,
-    struct vl_err *err)
-{
-	struct vl_buf sql = { 0 };
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = VL_OK;
-
-	if (all)
-		st = vl_buf_add_text(
-		    &sql, "SELECT x'', total(n), count(*), 0 FROM(", err);
-	if (st == VL_OK)
-		st = vl_buf_printf(&sql, err,
-		    "SELECT key, count(*) n, min(r), max(r) FROM k%zu", table);
-	if (st == VL_OK)
-		st = scratch_doubles(&sql, &p->tables[table], err);
-	if (st == VL_OK && all)
-		st = vl_buf_add_text(&sql, ") HAVING count(*) > 0", err);
-	else if (st == VL_OK)
-		st = vl_buf_printf(
-		    &sql, err, " ORDER BY min(r) LIMIT %d", GROUPS_SHOWN);
-	if (st == VL_OK)
-		st = vl_buf_printf(&sql, err, "%c", 0);
-	if (st == VL_OK)
-		st = scratch_prepare(s, &q, (const char *)sql.p, err);
-	if (st == VL_OK)
-		st = tell_groups(p, s, table, q, err);
-	(void)sqlite3_finalize(q);
-	vl_buf_free(&sql);
-	return st;
-}
-
-enum vl_status
-rows_ear_doubles(const struct rows_plan *p, struct rows_scratch *s,
-    size_t table, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	if (p->tables[table].unsure)
-		return VL_OK;
-	st = scratch_settle(s, table, err);
-	if (st == VL_OK)
-		st = ask(p, s, table, false, err);
-	return st == VL_OK ? ask(p, s, table, true, err) : st;
 }

@@ -14,9 +14,7 @@
 
 #include "here.h"
 
-#define SHOWN_MAX     512
-#define DOUBLES_SHOWN 10
-#define CONTENT_SIZE  16 /* bytes of a content's hash in a key */
+#define CONTENT_SIZE 16 /* bytes of a content's hash in a key */
 
 struct finding {
 	struct rows_plan *p;
@@ -351,50 +349,6 @@ name_by_content(struct finding *f, struct rows_note *note)
 	    st;
 }
 
-/* `ordinal`, and of a multiset: the position among rows of an equal key, from
- * 1. */
-static enum vl_status
-find_positions(struct finding *f, size_t table)
-{
-	const struct rows_table *t = &f->p->tables[table];
-	struct rows_each *each = NULL;
-	struct rows_note note = { 0 };
-	struct vl_buf before = { 0 };
-	struct vl_buf key = { 0 };
-	enum vl_status st = VL_OK;
-	uint64_t n = 0;
-	bool row = true;
-
-	st = rows_each_open(&each, f->s, table, ROWS_BY_KEY, f->err);
-	while (st == VL_OK) {
-		st = rows_each_next(each, &note, &row, f->err);
-		if (st != VL_OK || !row)
-			break;
-		if (t->entries[note.entry].nordinal == 0 &&
-		    !t->entries[note.entry].multiset)
-			continue;
-		if (!vl_slice_equal(note.key, vl_buf_slice(&before)))
-			n = 0;
-		vl_buf_clear(&before);
-		vl_buf_clear(&key);
-		st = vl_buf_add(&before, note.key, f->err);
-		if (st == VL_OK)
-			st = vl_buf_add(&key,
-			    (struct vl_slice){ note.key.p, note.key.n - 1 },
-			    f->err);
-		if (st == VL_OK)
-			st = vl_buf_printf(
-			    &key, f->err, ",%llu]", (unsigned long long)++n);
-		note.key = vl_buf_slice(&key);
-		if (st == VL_OK)
-			st = rows_scratch_set(f->s, table, &note, f->err);
-	}
-	rows_each_free(each);
-	vl_buf_free(&before);
-	vl_buf_free(&key);
-	return st;
-}
-
 /* A multiset's rows are named by owner and content. */
 static enum vl_status
 find_contents(struct finding *f, size_t table)
@@ -431,51 +385,6 @@ find_contents(struct finding *f, size_t table)
 	return st;
 }
 
-/* "3, 9 and 12", of many the first ones and how many more there are. */
-static enum vl_status
-list_rows(
-    struct finding *f, size_t table, struct vl_slice key, struct vl_buf *out)
-{
-	int64_t r[DOUBLES_SHOWN] = { 0 };
-	size_t n = DOUBLES_SHOWN;
-	enum vl_status st = rows_scratch_named(f->s, table, key, r, &n, f->err);
-	size_t shown = n < DOUBLES_SHOWN ? n : DOUBLES_SHOWN;
-	size_t i = 0;
-
-	for (i = 0; st == VL_OK && i < shown; i++)
-		st = vl_buf_printf(out, f->err, "%s%lld",
-		    i == 0        ? "" :
-		        i + 1 < n ? ", " :
-		                    " and ",
-		    (long long)r[i]);
-	if (st == VL_OK && n > shown)
-		st = vl_buf_printf(out, f->err, " and %zu more", n - shown);
-	return st == VL_OK ? vl_buf_printf(out, f->err, "%c", 0) : st;
-}
-
-static enum vl_status
-check_doubles(struct finding *f, size_t table)
-{
-	struct vl_buf key = { 0 };
-	struct vl_buf rows = { 0 };
-	char shown[SHOWN_MAX];
-	enum vl_status st = VL_OK;
-	bool found = false;
-
-	st = rows_scratch_double(f->s, table, &key, &found, f->err);
-	if (st == VL_OK && found)
-		st = list_rows(f, table, vl_buf_slice(&key), &rows);
-	if (st == VL_OK && found)
-		st = vl_fail(f->err, VL_EREFUSED,
-		    "table '%s': rows %s have one key, %s: rename all but one, "
-		    "or give the table a key that tells them apart",
-		    f->p->tables[table].schema->name, (const char *)rows.p,
-		    vl_escape_text(shown, sizeof(shown), vl_buf_slice(&key)));
-	vl_buf_free(&rows);
-	vl_buf_free(&key);
-	return st;
-}
-
 bool
 rows_in_key(const struct rows_entry *e, size_t column)
 {
@@ -484,31 +393,6 @@ rows_in_key(const struct rows_entry *e, size_t column)
 	for (i = 0; i < e->nkey; i++)
 		if (e->key[i] == column)
 			return true;
-	return false;
-}
-
-/* A unique key of the schema lets no two rows have one key. */
-static bool
-is_unique(const struct rows_plan *p, const struct rows_table *t)
-{
-	const struct rows_entry *e = &t->entries[0];
-	const struct vl_unique *u = NULL;
-	size_t i = 0;
-	size_t k = 0;
-
-	if (t->nentries != 1 || e->nordinal > 0 || p->maps != NULL ||
-	    (t->called && p->brought != NULL))
-		return false;
-	for (i = 0; i < t->schema->nuniques; i++) {
-		u = &t->schema->uniques[i];
-		for (k = 0; k < u->n; k++)
-			if (!rows_in_key(e, u->columns[k]) ||
-			    t->columns[u->columns[k]].nrefs > 1 ||
-			    !t->schema->columns[u->columns[k]].not_null)
-				break;
-		if (k == u->n)
-			return true;
-	}
 	return false;
 }
 
@@ -530,7 +414,8 @@ is_direct(const struct rows_plan *p, const struct rows_table *t)
 {
 	const struct vl_table_words *w = t->entries[0].words;
 
-	if (t->referred || t->of != NONE || has_multiset(t) || !is_unique(p, t))
+	if (t->referred || t->of != NONE || has_multiset(t) ||
+	    !rows_equal_none(p, t))
 		return false;
 	/* Rows are told by name when they have other values then. */
 	if (p->lenient && rows_works_out(t))
@@ -599,11 +484,9 @@ find_table_keys(struct finding *f, size_t table)
 	if (st == VL_OK && has_multiset(t))
 		st = find_contents(f, table);
 	if (st == VL_OK && (t->nordinal > 0 || has_multiset(t)))
-		st = find_positions(f, table);
-	if (st == VL_OK && !t->alone && !is_unique(f->p, t))
-		st = f->p->ear != NULL ?
-		    rows_ear_doubles(f->p, f->s, table, f->err) :
-		    check_doubles(f, table);
+		st = rows_equal_place(f->p, f->s, table, f->err);
+	if (st == VL_OK && !t->alone && !rows_equal_none(f->p, t))
+		st = rows_equal_check(f->p, f->s, table, f->err);
 	/* What a target has is looked at once the bundle's rows are in it. */
 	if (st == VL_OK && (!f->p->lenient || f->p->before != NULL))
 		st = rows_circle_find(f->p, f->s, f->db, table, f->err);

@@ -24,6 +24,7 @@
  *	by.c       tables that a value names
  *	said.c     parts of keys that other rows say
  *	keys.c     the key of every row
+ *	equal.c    rows that have one
  *	tree.c     those of trees
  *	circle.c   rows that own each other
  *	tied.c     ids that stand in names of files
@@ -419,10 +420,6 @@ enum vl_status rows_ear_key(
     struct rows_table *t, struct rows_entry *e, struct vl_err *err);
 /* Keys that need each other: no rows can be looked at. */
 void rows_ear_blind(const struct rows_plan *p);
-struct rows_scratch;
-/* All rows of the table that share a key, told to the ear. */
-enum vl_status rows_ear_doubles(const struct rows_plan *p,
-    struct rows_scratch *s, size_t table, struct vl_err *err);
 
 /* secret.c: which columns hold secrets, and their vaults.  VL_EUSAGE: a column
  * that is not there or cannot, a key or cipher that is not. */
@@ -711,6 +708,15 @@ bool rows_tree_is(const struct rows_plan *p, size_t table);
  * the import wrote who owns one of them.  Once its keys are found. */
 enum vl_status rows_circle_find(const struct rows_plan *p,
     struct rows_scratch *s, struct vl_db *db, size_t table, struct vl_err *err);
+/* equal.c: a unique key of the schema lets no two rows have one key. */
+bool rows_equal_none(const struct rows_plan *p, const struct rows_table *t);
+/* `ordinal`, and of a multiset: rows of an equal key get their position among
+ * them, from 1. */
+enum vl_status rows_equal_place(const struct rows_plan *p,
+    struct rows_scratch *s, size_t table, struct vl_err *err);
+/* VL_EREFUSED: rows have one key; where there is an ear, it is told of all. */
+enum vl_status rows_equal_check(const struct rows_plan *p,
+    struct rows_scratch *s, size_t table, struct vl_err *err);
 /* keys.c */
 /* The column is a part of the key. */
 bool rows_in_key(const struct rows_entry *e, size_t column);
