@@ -33,7 +33,7 @@
  *	unmet.c    foreign keys that name none, before and after
  *	drop.c     rows that are left out with them
  *	delete.c   rows that go
- *	write.c, behind.c, taken.c
+ *	write.c, give_up.c, behind.c, taken.c
  *	           changes and additions
  *	derive.c, nest.c
  *	           columns that follow from other rows
@@ -653,6 +653,10 @@ enum vl_status rows_take_end(struct vl_rows_put *p, struct vl_err *err);
 /* All came: VL_EREFUSED with what was against their tables, or with those that
  * are only here. */
 enum vl_status rows_take_tables(struct vl_rows_put *p, struct vl_err *err);
+/* give_up.c: what is unique in the row and changes gets a value that no row
+ * has. */
+enum vl_status rows_give_up(struct vl_rows_put *p, size_t table,
+    const struct rows_staged *row, struct vl_err *err);
 /* write.c */
 enum vl_status rows_write(struct vl_rows_put *p, struct vl_err *err);
 

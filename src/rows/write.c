@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <valise/encode.h>
 #include <valise/text.h>
 
 #include "put.h"
@@ -277,81 +276,6 @@ write_row(struct writing *g, bool new)
 	return new ? write_new(g) : write_changed(g);
 }
 
-/* The last column of a unique key that is to change in this row, or NONE. */
-static size_t
-giving_column(const struct writing *g, const struct vl_unique *u)
-{
-	struct vl_slice what = g->row.what;
-	size_t found = NONE;
-	size_t column = 0;
-	size_t i = 0;
-
-	while (!u->primary && rows_what_next(&what, &column))
-		for (i = 0; i < u->n; i++)
-			if (u->columns[i] == column)
-				found = column;
-	return found;
-}
-
-/* A value that no row has. */
-static struct vl_cell
-lot(const struct vl_column *c, char text[8 + VL_HEX_SIZE(16)])
-{
-	struct vl_cell cell = { .type = VL_CELL_TEXT };
-	uint8_t bytes[16];
-
-	if (!c->not_null)
-		return (struct vl_cell){ 0 };
-	vl_random(bytes, sizeof(bytes));
-	(void)memcpy(text, "valise-", 8);
-	(void)vl_hex(text + 7, bytes, sizeof(bytes));
-	cell.bytes = vl_slice_of(text);
-	if (strcasestr(c->type, "int") != NULL)
-		cell = (struct vl_cell){ .type = VL_CELL_INT,
-			.integer = -INT64_C(1) - (bytes[0] | bytes[1] << 8) -
-			    ((int64_t)(bytes[2] | bytes[3] << 8) << 32) };
-	return cell;
-}
-
-/* What is unique and changes gets such a value. */
-static enum vl_status
-give_up_values(struct writing *g)
-{
-	const struct vl_table *s = g->t->schema;
-	const char *name[1] = { NULL };
-	const char **keys = calloc(g->room, sizeof(*keys));
-	struct vl_write *w = NULL;
-	enum vl_status st = keys == NULL ? vl_fail_memory(g->err) : VL_OK;
-	char text[8 + VL_HEX_SIZE(16)];
-	size_t column = 0;
-	size_t i = 0;
-
-	for (i = 0; st == VL_OK && i < s->nuniques; i++) {
-		column = giving_column(g, &s->uniques[i]);
-		if (column == NONE)
-			continue;
-		name[0] = s->columns[column].name;
-		g->cells[0] = lot(&s->columns[column], text);
-		st = vl_write_open(&w, g->p->here->opts.db,
-		    &(struct vl_write_opts){ .kind = VL_WRITE_UPDATE,
-		        .table = s->name,
-		        .columns = name,
-		        .ncolumns = 1,
-		        .key = keys,
-		        .nkey = rows_key_names(g->t, keys) },
-		    g->err);
-		if (st == VL_OK)
-			st = rows_key_cells(
-			    g->t, &g->row, &g->key, g->cells + 1, g->err);
-		if (st == VL_OK)
-			st = vl_write_run(w, g->cells, g->err);
-		vl_write_free(w);
-		w = NULL;
-	}
-	free(keys);
-	return st;
-}
-
 enum pass {
 	FIRST,
 	AGAIN,  /* those that met a unique key */
@@ -379,8 +303,9 @@ begin_row(struct writing *g, const struct rows_staged *row)
 static enum vl_status
 write_one(struct writing *g, bool new, enum pass pass, uint64_t *left)
 {
-	enum vl_status st =
-	    pass == GIVE_UP ? give_up_values(g) : write_row(g, new);
+	enum vl_status st = pass == GIVE_UP ?
+	    rows_give_up(g->p, g->table, &g->row, g->err) :
+	    write_row(g, new);
 
 	if (st == VL_EREFUSED && pass != GIVE_UP &&
 	    in_the_way(new ? g->insert : g->update)) {
