@@ -5,7 +5,8 @@
  * has it, so that reading goes on when the caller is done with it.
  *
  * What one thread writes and another reads goes from one processor to another,
- * so cells are kept in less than half of their size.
+ * so cells are kept in less than half of their size.  Blocks are large, as a
+ * thread that is woken may stand behind another for milliseconds.
  */
 
 #include <stdlib.h>
@@ -13,8 +14,8 @@
 
 #include "scan.h"
 
-#define BLOCK_CELLS 8192
-#define BLOCK_BYTES (256u << 10)
+#define BLOCK_CELLS 32768
+#define BLOCK_BYTES (1u << 20)
 #define ROW_BYTES   (64u << 10) /* more of one row are not copied */
 
 struct kept_cell {

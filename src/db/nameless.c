@@ -24,7 +24,7 @@
 
 #define NAME   "valise-private"
 #define SECTOR 4096
-#define PIECE  (256u << 10)
+#define PIECE  (1u << 20)
 /* Of sqlite3_file_control(): a struct db_filling. */
 #define FILL 1000
 
