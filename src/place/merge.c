@@ -99,12 +99,22 @@ not_scalar(struct merging *g, uint32_t here)
 	    vl_escape_text(shown, sizeof(shown), vl_buf_slice(&g->shown)));
 }
 
-/* The value that is here, in the place of the other. */
+static bool
+is_break(uint8_t c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* The value that is here, in the place of the other.  A line break behind it
+ * is the source's. */
 static enum vl_status
 keep_value(struct merging *g, uint32_t t, uint32_t h)
 {
 	const struct node *there = &g->there.list[t];
 	const struct node *here = &g->here.list[h];
+	const struct vl_slice text = g->m->there;
+	const size_t end = there->at + node_bare(&g->there, there).n;
+	struct vl_slice raw = node_raw(&g->here, here);
 	enum vl_status st = emit_until(g, there->at);
 
 	if (st == VL_OK && g->m->yaml &&
@@ -115,9 +125,11 @@ keep_value(struct merging *g, uint32_t t, uint32_t h)
 	/* An empty one of YAML stands right behind the colon. */
 	if (st == VL_OK && there->at == there->end && here->end > here->at)
 		st = vl_buf_add_text(g->out, " ", g->err);
+	if (end < text.n && is_break(text.p[end]))
+		raw = node_bare(&g->here, here);
 	if (st == VL_OK)
-		st = vl_buf_add(g->out, node_raw(&g->here, here), g->err);
-	g->at = there->end;
+		st = vl_buf_add(g->out, raw, g->err);
+	g->at = end;
 	return st;
 }
 
@@ -179,7 +191,7 @@ insert_yaml(struct merging *g, uint32_t t, uint32_t h)
 	if (st == VL_OK)
 		st = vl_buf_add_text(g->out, ": ", g->err);
 	if (st == VL_OK)
-		st = vl_buf_add(g->out, node_raw(&g->here, here), g->err);
+		st = vl_buf_add(g->out, node_bare(&g->here, here), g->err);
 	if (st == VL_OK && map->nkids > 0)
 		st = flow ? vl_buf_add_text(g->out, ", ", g->err) :
 		            vl_buf_printf(
@@ -426,6 +438,18 @@ same_node(const struct nodes *a, const struct node *x, const struct nodes *b,
 	    vl_slice_equal(node_text(a, x), node_text(b, y));
 }
 
+/* Whether node `k` is the value that was put there, and no byte more. */
+static bool
+is_put(const struct merging *g, const struct swap *s, const struct nodes *made,
+    size_t k)
+{
+	const struct node *here = &g->here.list[s->here];
+
+	return k < made->n && same_node(&g->here, here, made, &made->list[k]) &&
+	    vl_slice_equal(
+	        node_bare(&g->here, here), node_bare(made, &made->list[k]));
+}
+
 /* Bytes of one file may be something else in another: what came out is read,
  * and compared with what was meant. */
 static bool
@@ -433,24 +457,20 @@ is_as_meant(const struct merging *g, const struct nodes *made)
 {
 	const struct swap *s = g->swaps;
 	const struct swap *end = g->swaps + g->nswaps;
-	const struct nodes *n = NULL;
-	const struct node *node = NULL;
+	const struct nodes *n = &g->there;
 	uint32_t i = 0;
 	size_t k = 0;
 
-	for (i = 0; i < g->there.n; i++) {
-		n = &g->there;
-		node = &n->list[i];
+	for (i = 0; i < n->n; i++) {
 		if (s < end && s->there == i && !s->new) {
-			n = &g->here;
-			node = &n->list[s++->here];
-		}
-		if (k == made->n || !same_node(n, node, made, &made->list[k++]))
+			if (!is_put(g, s++, made, k++))
+				return false;
+		} else if (k == made->n ||
+		    !same_node(n, &n->list[i], made, &made->list[k++])) {
 			return false;
+		}
 		for (; s < end && s->there == i && s->new; s++)
-			if (k == made->n ||
-			    !same_node(&g->here, &g->here.list[s->here], made,
-			        &made->list[k++]))
+			if (!is_put(g, s, made, k++))
 				return false;
 	}
 	return k == made->n;

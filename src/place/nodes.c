@@ -22,16 +22,60 @@ node_raw(const struct nodes *n, const struct node *node)
 	return (struct vl_slice){ n->value.p + node->at, node->end - node->at };
 }
 
+/* Whether the line breaks behind a block of YAML are part of it: `|+`. */
+static bool
+keeps_breaks(struct vl_slice raw)
+{
+	size_t i = 1;
+
+	if (raw.n == 0 || (raw.p[0] != '|' && raw.p[0] != '>'))
+		return false;
+	while (i < raw.n &&
+	    (raw.p[i] == '-' || (raw.p[i] >= '0' && raw.p[i] <= '9')))
+		i++;
+	return i < raw.n && raw.p[i] == '+';
+}
+
+struct vl_slice
+node_bare(const struct nodes *n, const struct node *node)
+{
+	const struct vl_slice raw = node_raw(n, node);
+	const bool one = keeps_breaks(raw);
+	size_t end = raw.n;
+	size_t at = 0;
+
+	for (;;) {
+		for (at = end;
+		     at > 0 && (raw.p[at - 1] == ' ' || raw.p[at - 1] == '\t');)
+			at--;
+		if (at == 0 || (raw.p[at - 1] != '\n' && raw.p[at - 1] != '\r'))
+			break;
+		end = at - 1;
+		end -= end > 0 && raw.p[end] == '\n' && raw.p[end - 1] == '\r';
+		if (one)
+			break;
+	}
+	return (struct vl_slice){ raw.p, end };
+}
+
+/* Where no node has a name or a text, there is no memory. */
+static struct vl_slice
+from_memory(const struct nodes *n, uint32_t at, uint32_t length)
+{
+	return length == 0 ? (struct vl_slice){ 0 } :
+	                     (struct vl_slice){ n->memory.p + at, length };
+}
+
 struct vl_slice
 node_name(const struct nodes *n, const struct node *node)
 {
-	return (struct vl_slice){ n->memory.p + node->name, node->nname };
+	return from_memory(n, node->name, node->nname);
 }
 
 struct vl_slice
 node_text(const struct nodes *n, const struct node *node)
 {
-	return (struct vl_slice){ n->memory.p + node->text, node->ntext };
+	return from_memory(n, node->text, node->ntext);
 }
 
 bool

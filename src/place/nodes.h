@@ -57,6 +57,9 @@ enum vl_status nodes_read(
 void nodes_free(struct nodes *n);
 
 struct vl_slice node_raw(const struct nodes *n, const struct node *node);
+/* Without the end of its last line, and the empty lines behind that, which
+ * libyaml counts to a block; of those that are part of one (`|+`) one goes. */
+struct vl_slice node_bare(const struct nodes *n, const struct node *node);
 struct vl_slice node_name(const struct nodes *n, const struct node *node);
 struct vl_slice node_text(const struct nodes *n, const struct node *node);
 bool node_is_map(const struct node *node);

@@ -127,6 +127,32 @@ keeps_a_value_and_all_other_bytes(void **state)
 	done(&m);
 }
 
+/* Its last line break is there once, however often it is joined. */
+static void
+keeps_a_block_of_yaml_and_the_line_break_behind_it(void **state)
+{
+	struct merged m = { .yaml = true };
+
+	(void)state;
+	add(&m, "$.a", VL_MERGE_VALUE);
+	expect(
+	    &m, "a: 1\nb: 2\n", "a: |\n  t\n  u\n", "a: |\n  t\n  u\nb: 2\n");
+	expect(&m, "a: 1\r\nb: 2\r\n", "a: |\n  t\nb: 1\n",
+	    "a: |\n  t\r\nb: 2\r\n");
+	expect(&m, "a: |+\n  t\n\n", "a: >-\n  u\n", "a: >-\n  u\n");
+	expect(&m, "a: |\n  t\nb: 2\n", "a: 1\n", "a: 1\nb: 2\n");
+	expect(&m, "b: 2\n", "a: |\n  t\nc: 3\n", "a: |\n  t\nb: 2\n");
+	expect(&m, "a: 1", "a: |\n  t\n", "a: |\n  t\n");
+	expect(
+	    &m, "a: 1\n\n \nb: 2\n", "a: |\n  t\n", "a: |\n  t\n\n \nb: 2\n");
+	expect(&m, "a: |\n  t\n\nb: 2\n", "a: 1\n", "a: 1\n\nb: 2\n");
+	expect(&m, "a: 1\n", "a: |+\n  t\n\n\nb: 2\n", "a: |+\n  t\n\n\n");
+	expect(&m, "a: 1 # c\n", "a: |\n  t\n", "a: |\n  t\n # c\n");
+	assert_int_equal(VL_EREFUSED,
+	    merge(&m, vl_slice_of("a: '' # c\n"), vl_slice_of("a: |")));
+	done(&m);
+}
+
 static void
 members_come_stay_and_go(void **state)
 {
@@ -287,6 +313,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_a_value_and_all_other_bytes),
+		cmocka_unit_test(
+		    keeps_a_block_of_yaml_and_the_line_break_behind_it),
 		cmocka_unit_test(members_come_stay_and_go),
 		cmocka_unit_test(takes_every_truncation_of_both_sides),
 		cmocka_unit_test(says_what_the_words_say_of_a_thousand_pairs),
