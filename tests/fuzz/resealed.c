@@ -3,7 +3,8 @@
  * again (reseal.h).  The reader reads each to its end.  The importer gets all
  * that the reader took and a sample of what it refused: what the importer
  * refuses leaves the target as it was, with nothing beside it; what it takes
- * was whole, and is there.
+ * was whole, and is there.  What an input meets depends on it and on what the
+ * inputs before it left at the target (steady.h).
  */
 
 #include <dirent.h>
@@ -17,6 +18,7 @@
 
 #include "folder.h"
 #include "reseal.h"
+#include "steady.h"
 
 #define BUNDLE "bundle.vls"
 #define SITE                                                                   \
@@ -346,6 +348,7 @@ init(void)
 	struct vl_err err = { 0 };
 	char file[128];
 
+	steady_init();
 	reseal_init(&all);
 	init_secrets();
 	MUST(vl_pool_new(&pool, 1, &err) == VL_OK);
@@ -509,6 +512,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	if (pool == NULL)
 		init();
+	steady_begin();
 	reseal_bundle(base_of(input), bundle_fd, input);
 	right = whole();
 	MUST(right || n > 0);
