@@ -124,10 +124,11 @@ def check_path(path):
         return
     parts = path.split(b"/")
     demand(len(parts) <= COMPONENTS_MOST, "a path that is too deep", "path")
+    says = f"{path!a} is no path"
     for part in parts:
         keyed = b"{" in part or b"%" in part
         demand(len(part) >= 1 and (len(part) <= COMPONENT_MOST or keyed)
-               and part not in (b".", b".."), f"{path!a} is no path", "path")
+               and part not in (b".", b".."), says, "path")
 
 
 def check_values(value):
