@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parts.h"
+#include "plan.h"
 
 /* What one entry says holds for the table: its rows are lines of one form. */
 static enum vl_status

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parts.h"
+#include "plan.h"
 
 static enum vl_status
 find_columns(const struct rows_table *t, const struct vl_rows_opts *opts,

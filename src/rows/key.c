@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "parts.h"
+#include "plan.h"
 
 static bool
 begins_with(const char *text, const char *with)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "parts.h"
+#include "plan.h"
 
 #define COLUMN_MAX 512
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "parts.h"
+#include "plan.h"
 
 #define NAME_MAX_SHOWN 512
 

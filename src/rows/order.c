@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "parts.h"
+#include "plan.h"
 
 enum mark {
 	WHITE,

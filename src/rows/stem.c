@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "parts.h"
+#include "plan.h"
 
 /* "authorId", "author_id" -> "author"; words parted by '_', lower case. */
 void
