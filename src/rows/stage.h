@@ -4,8 +4,8 @@
 /* What stage.c, aside.c, fate.c, staging.c and body.c share. */
 
 #include "lite.h"
-#include "put.h"
 #include "spill.h"
+#include "staged.h"
 
 #define STAGE_WHAT "rows of the bundle"
 
