@@ -5,9 +5,7 @@
  * were swapped) they first give up their values.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <valise/text.h>
 
