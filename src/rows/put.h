@@ -26,7 +26,8 @@
  *	idmap.c    the latter in memory
  *	map.c, map_row.c, mapped.c
  *	           records that have another name here
- *	fill.c     the cells of a row that is written
+ *	fill.c, fill_ref.c
+ *	           the cells of a row that is written
  *	slot.c     those that are secrets
  *	version.c  that of the application
  *	dangling.c references that name no row
@@ -361,13 +362,14 @@ enum vl_status rows_fill(struct vl_rows_put *p, size_t table, size_t column,
     const struct rows_staged *row, struct vl_row_store *store,
     const struct vl_value *value, struct vl_buf *text, struct vl_cell *cell,
     struct vl_err *err);
-/* The table that a value of the line, or of a row it refers to, names. */
-enum vl_status rows_fill_by(struct vl_rows_put *p, size_t table,
-    const struct rows_by *by, struct vl_slice line, size_t *to,
-    struct vl_err *err);
 /* Of which table and column (NONE: primary key) a piece of a text is an id. */
 void rows_fill_aim(struct vl_rows_put *p, size_t table, size_t column,
     const struct vl_text_part *part, size_t *to, size_t *by);
+/* fill_ref.c: the table that a value of the line, or of a row it refers to,
+ * names. */
+enum vl_status rows_fill_by(struct vl_rows_put *p, size_t table,
+    const struct rows_by *by, struct vl_slice line, size_t *to,
+    struct vl_err *err);
 /* The row of the bundle that `key` in `column` names; `line` has the values
  * that may say of which table. */
 enum vl_status rows_fill_staged(struct vl_rows_put *p, size_t table,
@@ -445,7 +447,7 @@ void rows_drop_tell(
 bool rows_drop_any(const struct rows_table *t);
 /* By a reference to a row of the same table. */
 bool rows_drop_above(const struct rows_table *t, size_t table);
-/* fill.c: the same of one key, in a part of a text or a whole value. */
+/* fill_ref.c: the same of one key, in a part of a text or a whole value. */
 enum vl_status rows_fill_drops(struct vl_rows_put *p, struct rows_drop *d,
     size_t column, const struct vl_text_part *part, struct vl_slice key,
     struct vl_err *err);
