@@ -3,9 +3,9 @@
 
 /*
  * The notes on files that rows own, for owned.c, which answers from them,
- * owned_find.c, which fills them, owned_place.c, which says what the target
- * calls each file, owned_number.c, which makes names with numbers, and
- * owned_change.c, which says what that changes in rows.
+ * owned_collect.c and owned_find.c, which fill them, owned_place.c, which says
+ * what the target calls each file, owned_number.c, which makes names with
+ * numbers, and owned_change.c, which says what that changes in rows.
  *
  *	came	files of the bundle, or of the source that travel
  *	own	at the source: paths that rows name

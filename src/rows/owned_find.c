@@ -1,204 +1,14 @@
 /*
- * Which files the rows of a database own: those of a source, and at a target
- * those of its rows and of the bundle's, as notes.
+ * Which files the rows of a target own, and those of the bundle, as notes.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <valise/text.h>
-
-#include "owned.h"
+#include "owned_name.h"
 #include "put.h"
 
-#define SHOWN 256
-
-/* One row and the path that it names. */
-struct naming {
-	struct vl_owned *o;
-	const struct rows_file *f;
-	struct vl_cell *cells; /* one for each part of any line */
-	struct vl_buf path;
-	struct vl_buf name; /* the row, for messages */
-	struct vl_buf json; /* the cells */
-	struct vl_buf at;
-	uint8_t here[VL_HASH_SIZE]; /* the row as it stands; for a plan */
-	size_t nhere;               /* bytes of it; 0: nobody asks */
-	struct vl_err *err;
-};
-
-static enum vl_status
-open_naming(struct naming *n, const struct rows_table *t)
-{
-	size_t most = 0;
-	size_t i = 0;
-
-	for (i = 0; i < t->nfiles; i++)
-		if (t->files[i].nparts > most)
-			most = t->files[i].nparts;
-	n->cells = calloc(most + 1, sizeof(*n->cells));
-	return n->cells != NULL ? VL_OK : vl_fail_memory(n->err);
-}
-
-static void
-close_naming(struct naming *n)
-{
-	free(n->cells);
-	vl_buf_free(&n->path);
-	vl_buf_free(&n->name);
-	vl_buf_free(&n->json);
-	vl_buf_free(&n->at);
-}
-
-static enum vl_status
-call_row(struct naming *n, const struct rows_table *t, struct vl_slice key)
-{
-	char shown[SHOWN];
-
-	vl_buf_clear(&n->name);
-	return vl_buf_printf(&n->name, n->err, "table '%s', %s",
-	    t->schema->name, vl_escape_text(shown, sizeof(shown), key));
-}
-
-/* The cells of the columns in the path, as a JSON array. */
-static enum vl_status
-write_cells(struct naming *n)
-{
-	struct vl_json_w w = { 0 };
-	size_t i = 0;
-
-	vl_buf_clear(&n->json);
-	vl_json_w_init(&w, &n->json);
-	vl_json_w_open(&w, '[');
-	for (i = 0; i < n->f->nparts; i++)
-		if (n->f->parts[i].column != NONE)
-			vl_cell_write(&w, &n->cells[i]);
-	vl_json_w_close(&w, ']');
-	return vl_json_w_end(&w, n->err);
-}
-
-/* The path of the reader's row into n->path; empty: it owns none that
- * travels. */
-static enum vl_status
-name_read(struct naming *n, const struct rows_reader *rd)
-{
-	enum vl_status st = rows_owned_line(rd, &n->f, n->err);
-
-	vl_buf_clear(&n->path);
-	if (st == VL_OK && n->f != NULL && n->f->tree != NONE) {
-		rows_owned_cells(rd, n->f, n->cells);
-		st = rows_owned_path(&n->path, rd->t, n->f, n->cells, n->err);
-	}
-	return st;
-}
-
-/* ---- At the source ---- */
-
-static bool
-drops(const struct rows_table *t)
-{
-	size_t i = 0;
-
-	for (i = 0; i < t->schema->ncolumns; i++)
-		if (t->columns[i].drops)
-			return true;
-	return false;
-}
-
-static enum vl_status
-note_own(struct naming *n, bool carried)
-{
-	sqlite3_stmt *q = NULL;
-	enum vl_status st = owned_statement(n->o, OWNED_OWN, &q, n->err);
-	bool must = n->f->words->missing == VL_MISSING_REFUSE;
-	int bound = 0;
-
-	if (st != VL_OK)
-		return st;
-	bound = sqlite3_bind_int64(q, 1, (int64_t)n->f->tree);
-	bound |= lite_bind_bytes(q, 2, vl_buf_slice(&n->path));
-	bound |= sqlite3_bind_int(q, 3, carried);
-	bound |= sqlite3_bind_int(q, 4, carried && must);
-	bound |= lite_bind_bytes(q, 5, vl_buf_slice(&n->name));
-	return lite_done(n->o->db, q, bound, OWNED_WHAT, n->err);
-}
-
-static enum vl_status
-collect_rows(struct vl_rows *r, struct rows_reader *rd, struct rows_walk *walk,
-    struct naming *n)
-{
-	struct rows_note note = { 0 };
-	enum vl_status st = VL_OK;
-	bool row = true;
-	bool drop = false;
-
-	while (st == VL_OK) {
-		st = rows_walk_next(walk, &note, &row);
-		if (st != VL_OK || !row)
-			break;
-		st = call_row(n, rd->t, note.key);
-		if (st == VL_OK)
-			st = name_read(n, rd);
-		if (st != VL_OK)
-			(void)rows_reader_within(rd, n->err);
-		drop = note.state != ROWS_CARRIED;
-		if (st == VL_OK && n->path.n > 0 && !drop && drops(rd->t))
-			st = rows_values_make(
-			    &r->values, r->scratch, rd, &drop, n->err);
-		if (st == VL_OK && n->path.n > 0)
-			st = note_own(n, !drop);
-	}
-	return st;
-}
-
-static enum vl_status
-collect_table(struct vl_rows *r, size_t table, struct vl_err *err)
-{
-	struct naming n = { .o = r->opts.owned, .err = err };
-	struct rows_reader rd = { 0 };
-	struct rows_walk *walk = NULL;
-	enum vl_status st = open_naming(&n, &r->plan.tables[table]);
-
-	if (st == VL_OK)
-		st = rows_scratch_forget(r->scratch, err);
-	if (st == VL_OK)
-		st = rows_reader_open(
-		    &rd, r->opts.db, &r->plan, table, NULL, err);
-	if (st == VL_OK)
-		st = rows_walk_open(&walk, &rd, &r->plan, r->scratch, err);
-	if (st == VL_OK)
-		st = collect_rows(r, &rd, walk, &n);
-	rows_walk_free(walk);
-	rows_reader_close(&rd);
-	close_naming(&n);
-	return st;
-}
-
-static bool
-owns(const struct rows_table *t)
-{
-	size_t i = 0;
-
-	for (i = 0; i < t->nfiles; i++)
-		if (t->files[i].tree != NONE)
-			return true;
-	return false;
-}
-
-enum vl_status
-rows_owned_collect(struct vl_rows *r, struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-	size_t i = 0;
-
-	for (i = 0; st == VL_OK && i < r->plan.ntables; i++)
-		if (owns(&r->plan.tables[i]))
-			st = collect_table(r, i, err);
-	return st == VL_OK ? VL_OK :
-	                     vl_within(err, "resource '%s'", r->opts.resource);
-}
-
-/* ---- At the target: a row of the bundle ---- */
+/* ---- A row of the bundle ---- */
 
 struct rows_owning {
 	struct vl_rows_put *p;
@@ -252,7 +62,7 @@ rows_owning_open(struct rows_owning **out, struct vl_rows_put *p, size_t table,
 	enum vl_status st = VL_OK;
 
 	*out = NULL;
-	if (!owns(t))
+	if (!naming_any(t))
 		return VL_OK;
 	w = calloc(1, sizeof(*w));
 	if (w == NULL)
@@ -269,9 +79,9 @@ rows_owning_open(struct rows_owning **out, struct vl_rows_put *p, size_t table,
 	if (w->holds == NULL || w->cells == NULL || w->texts == NULL)
 		st = vl_fail_memory(err);
 	if (st == VL_OK)
-		st = open_naming(&w->own, t);
+		st = naming_open(&w->own, t);
 	if (st == VL_OK)
-		st = open_naming(&w->there, t);
+		st = naming_open(&w->there, t);
 	return st == VL_OK ? open_probe(w, err) : st;
 }
 
@@ -289,8 +99,8 @@ rows_owning_free(struct rows_owning *w)
 	free(w->cells);
 	free(w->holds);
 	vl_row_store_free(&w->store);
-	close_naming(&w->own);
-	close_naming(&w->there);
+	naming_close(&w->own);
+	naming_close(&w->there);
 	free(w);
 }
 
@@ -363,14 +173,14 @@ rows_owning_both(struct rows_owning *w, const struct rows_reader *rd,
 	w->own.err = w->there.err = err;
 	st = name_staged(w, row);
 	if (st == VL_OK)
-		st = name_read(&w->there, rd);
+		st = naming_read(&w->there, rd);
 	w->n = row->n;
 	w->both = *both = st == VL_OK && w->own.path.n > 0 &&
 	    w->there.path.n > 0 && w->own.f == w->there.f;
 	return st;
 }
 
-/* ---- At the target: all of them ---- */
+/* ---- All of them ---- */
 
 static enum vl_status
 note_held(struct rows_owning *w, int64_t number, enum owned_held kind)
@@ -411,7 +221,7 @@ note_bare(struct rows_owning *w, const struct rows_reader *rd, int64_t number)
 		if (n->f == own || n->f->tree == NONE)
 			continue;
 		rows_owned_cells(rd, n->f, n->cells);
-		st = write_cells(n);
+		st = naming_cells(n);
 		if (st == VL_OK)
 			st = note_held(w, number, OWNED_MET);
 	}
@@ -428,7 +238,7 @@ hold_row(struct rows_owning *w, const struct rows_reader *rd,
 	enum owned_held kind = OWNED_KEPT;
 	bool found = false;
 	bool gone = false;
-	enum vl_status st = name_read(n, rd);
+	enum vl_status st = naming_read(n, rd);
 
 	if (st != VL_OK)
 		return rows_reader_within(rd, n->err);
@@ -445,7 +255,7 @@ hold_row(struct rows_owning *w, const struct rows_reader *rd,
 		kind = OWNED_MET;
 	if (n->path.n == 0 && kind != OWNED_MET)
 		return VL_OK;
-	st = call_row(n, rd->t, note->key);
+	st = naming_call(n, rd->t, note->key);
 	vl_buf_clear(&n->at);
 	n->nhere = 0;
 	if (kind == OWNED_MET && w->p->opts.decide != NULL) {
@@ -455,7 +265,7 @@ hold_row(struct rows_owning *w, const struct rows_reader *rd,
 	if (st == VL_OK && kind == OWNED_MET && rd->t->schema->without_rowid)
 		st = rows_reader_primary(rd, &n->at, n->err);
 	if (st == VL_OK && n->path.n > 0)
-		st = write_cells(n);
+		st = naming_cells(n);
 	if (st == VL_OK && n->path.n > 0)
 		st = note_held(w, found ? row.n : 0, kind);
 	return st == VL_OK && kind == OWNED_MET ? note_bare(w, rd, row.n) : st;
@@ -544,7 +354,7 @@ want_rows(struct rows_owning *w)
 			break;
 		st = rows_staged_hold(&held, &row, &memory, n->err);
 		if (st == VL_OK)
-			st = call_row(n, w->t, held.key);
+			st = naming_call(n, w->t, held.key);
 		if (st == VL_OK)
 			st = name_staged(w, &held);
 		if (st != VL_OK)
@@ -552,7 +362,7 @@ want_rows(struct rows_owning *w)
 			    (const char *)n->name.p);
 		if (st != VL_OK || n->path.n == 0)
 			continue;
-		st = write_cells(n);
+		st = naming_cells(n);
 		if (st == VL_OK)
 			st = note_want(w, &held,
 			    held.act == ROWS_LEFT    ? OWNED_LEFT :

@@ -28,8 +28,8 @@
  *	tree.c     those of trees
  *	circle.c   rows that own each other
  *	tied.c     ids that stand in names of files
- *	owned.c, owned_plan.c, owned_find.c, owned_place.c,
- *	owned_number.c, owned_change.c
+ *	owned.c, owned_plan.c, owned_name.c, owned_collect.c,
+ *	owned_find.c, owned_place.c, owned_number.c, owned_change.c
  *	           files that rows own
  *	secret.c, slot.c, leak.c
  *	           columns that are encrypted with a key of each side
@@ -381,7 +381,7 @@ void rows_owned_cells(const struct rows_reader *rd, const struct rows_file *f,
     struct vl_cell *cells);
 /* The column stands in the path of some line. */
 bool rows_owned_names(const struct rows_table *t, size_t column);
-/* owned_find.c: the files that rows of a source own. */
+/* owned_collect.c: the files that rows of a source own. */
 struct vl_rows;
 enum vl_status rows_owned_collect(struct vl_rows *r, struct vl_err *err);
 
