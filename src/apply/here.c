@@ -12,40 +12,48 @@
 #include "here.h"
 
 int
-vl_here_open(const char *root, struct vl_slice path)
+vl_here_parent(
+    const char *root, struct vl_slice path, char name[VL_NAME_MAX + 1])
 {
-	char name[VL_NAME_MAX + 1];
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const uint8_t *slash = NULL;
-	int up = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd = -1;
+	int below = -1;
 	size_t n = 0;
-	int why = 0;
 
-	while (up >= 0) {
+	while (fd >= 0) {
 		slash = memchr(path.p, '/', path.n);
 		n = slash == NULL ? path.n : (size_t)(slash - path.p);
 		if (n > VL_NAME_MAX) {
-			errno = ENOENT;
-			break;
+			close(fd);
+			errno = ENAMETOOLONG;
+			return -1;
 		}
 		memcpy(name, path.p, n);
 		name[n] = '\0';
-		fd = openat(up, name,
-		    slash == NULL ?
-		        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-		            O_CLOEXEC :
-		        O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (slash == NULL || fd < 0)
-			break;
-		close(up);
-		up = fd;
-		fd = -1;
-		path = (struct vl_slice){ slash + 1, path.n - n - 1 };
+		if (slash == NULL)
+			return fd;
+		below = openat(
+		    fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = below;
+		path.p += n + 1;
+		path.n -= n + 1;
 	}
-	why = errno;
-	if (up >= 0)
-		close(up);
-	errno = why;
+	return -1;
+}
+
+int
+vl_here_open(const char *root, struct vl_slice path)
+{
+	char name[VL_NAME_MAX + 1];
+	int parent = vl_here_parent(root, path, name);
+	int fd = -1;
+
+	if (parent < 0)
+		return -1;
+	fd = openat(parent, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	close(parent);
 	return fd;
 }
 

@@ -11,7 +11,11 @@ struct vl_text_here {
 	struct vl_time time;
 };
 
-/* Below the root, and no link followed; -1 with errno. */
+/* The directory that holds what stands at `path` below the root, and what that
+ * is called in it; no link is followed.  -1 with errno. */
+int vl_here_parent(
+    const char *root, struct vl_slice path, char name[VL_NAME_MAX + 1]);
+/* The file itself, no link either, to be read; -1 with errno. */
 int vl_here_open(const char *root, struct vl_slice path);
 /* With this errno there is no such file; with any other nobody knows. */
 bool vl_here_absent(int why);

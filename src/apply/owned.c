@@ -31,37 +31,6 @@ in_bundle(const struct vl_run *run, const char *resource)
 	return false;
 }
 
-/* What stands at a path of the tree; its parents are no links. */
-static int
-open_parent(const char *root, struct vl_slice path, char *name)
-{
-	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const uint8_t *slash = NULL;
-	int below = -1;
-	size_t n = 0;
-
-	while (fd >= 0) {
-		slash = memchr(path.p, '/', path.n);
-		n = slash == NULL ? path.n : (size_t)(slash - path.p);
-		if (n > VL_NAME_MAX) {
-			close(fd);
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(name, path.p, n);
-		name[n] = '\0';
-		if (slash == NULL)
-			return fd;
-		below = openat(
-		    fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		close(fd);
-		fd = below;
-		path.p += n + 1;
-		path.n -= n + 1;
-	}
-	return -1;
-}
-
 static enum vl_status
 hash_content(const struct vl_run *run, int fd, uint64_t size,
     struct vl_owned_seen *seen, struct vl_err *err)
@@ -136,7 +105,7 @@ look(void *arg, const char *tree, struct vl_slice path,
 	char name[VL_NAME_MAX + 1];
 	char shown[256];
 	enum vl_status st = VL_OK;
-	int parent = open_parent(root, path, name);
+	int parent = vl_here_parent(root, path, name);
 
 	if (parent < 0 && vl_here_absent(errno))
 		return VL_OK;
