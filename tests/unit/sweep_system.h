@@ -6,9 +6,8 @@
  * Whoever includes this is linked with WRAP ${sweep} (tests/CMakeLists.txt).
  */
 
-#include "sweep.h"
+#include "sweep_open.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,40 +42,5 @@ SWEEP(int, fstat, -1, (int fd, struct stat *st), (fd, st))
 SWEEP(int, pthread_create, errno,
     (pthread_t * t, const pthread_attr_t *a, void *(*run)(void *), void *arg),
     (t, a, run, arg))
-
-int __real_open(const char *name, int flags, ...);
-int __wrap_open(const char *name, int flags, ...);
-int __real_openat(int dir, const char *name, int flags, ...);
-int __wrap_openat(int dir, const char *name, int flags, ...);
-
-static inline mode_t
-sweep_mode(int flags, va_list args)
-{
-	return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(args, mode_t) : 0;
-}
-
-int
-__wrap_open(const char *name, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list args;
-
-	va_start(args, flags);
-	mode = sweep_mode(flags, args);
-	va_end(args);
-	return sweep_fails() ? -1 : __real_open(name, flags, mode);
-}
-
-int
-__wrap_openat(int dir, const char *name, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list args;
-
-	va_start(args, flags);
-	mode = sweep_mode(flags, args);
-	va_end(args);
-	return sweep_fails() ? -1 : __real_openat(dir, name, flags, mode);
-}
 
 #endif
