@@ -7,7 +7,18 @@
  * names them, too.
  */
 
+/* Built with CALLS, calls of the system fail, and doors are only moments. */
+#ifdef CALLS
+#include "calls.h"
+#define DOORS_FAIL false
+#define SAMPLE(n)  (4 * (n)) /* there are as many more of them */
+#define SURVIVED   90        /* most: probes, and what the next run cleans */
+#else
 #include "../sweep.h"
+#define DOORS_FAIL true
+#define SAMPLE(n)  (n)
+#define SURVIVED   8
+#endif
 #include "no_notes.h"
 
 #include <unistd.h>
@@ -33,7 +44,7 @@ fails_at(const char *door)
 			at_door();
 		_exit(KILLED);
 	}
-	return sweep_fails();
+	return DOORS_FAIL && sweep_fails();
 }
 
 #define DOOR(name, parameters, arguments)                                      \

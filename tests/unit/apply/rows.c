@@ -20,7 +20,7 @@ sweep_import(const char *text)
 
 	use_both(text);
 	assert_true(sweep_all(&w, EIO) > 120);
-	assert_in_range(sweep.survived, 0, 8);
+	assert_in_range(sweep.survived, 0, SURVIVED);
 }
 
 static void
@@ -49,12 +49,17 @@ static void
 so_they_do_where_rows_own_files(void **state)
 {
 	char owned[sizeof(lines) + sizeof(words_owned)];
+	const unsigned step = sweep.step;
 
 	(void)state;
 	(void)snprintf(
 	    owned, sizeof(owned), "%s%s", words_owned, strchr(lines, '\n'));
 	bring(owned, NULL);
+	/* What could not be seen and counts as absent is written over. */
+	if (!DOORS_FAIL && step > 3)
+		sweep.step = 3;
 	sweep_import(WITH_ROWS OWNED);
+	sweep.step = step;
 	bring(lines, TIED);
 }
 
@@ -178,7 +183,7 @@ keys_that_do_not_hold_here_are_told_whichever_call_fails(void **state)
 	assert_non_null(
 	    strstr(told, "table 'person', here: 2 rows share 1 key"));
 	assert_true(sweep_all(&w, EIO) > 60);
-	assert_in_range(sweep.survived, 0, 8);
+	assert_in_range(sweep.survived, 0, SURVIVED);
 	target = there;
 	bring(lines, TIED);
 }
@@ -193,7 +198,7 @@ a_plan_is_written_whole_or_not_whichever_call_fails(void **state)
 	(void)state;
 	use_both(WITH_ROWS PROFILE);
 	assert_true(sweep_all(&w, EIO) > 60);
-	assert_in_range(sweep.survived, 0, 8);
+	assert_in_range(sweep.survived, 0, SURVIVED);
 }
 
 static void
@@ -209,7 +214,7 @@ an_import_by_a_plan_is_all_or_nothing_whichever_call_fails(void **state)
 	reset_both(NULL);
 	assert_int_equal(VL_OK, write_plan(NULL, &err));
 	assert_true(sweep_all(&w, EIO) > 120);
-	assert_in_range(sweep.survived, 0, 8);
+	assert_in_range(sweep.survived, 0, SURVIVED);
 }
 
 static void
@@ -247,14 +252,14 @@ recovery_asks_the_databases_whichever_call_fails(void **state)
 	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		(void)snprintf(door, sizeof(door), "%s", moments[i]);
 		assert_true(sweep_all(&w, EIO) > 5);
-		assert_in_range(sweep.survived, 0, 8);
+		assert_in_range(sweep.survived, 0, SURVIVED);
 	}
 }
 
 static int
 begin(void **state)
 {
-	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : 13;
+	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : SAMPLE(13);
 	return both_begin(state);
 }
 
