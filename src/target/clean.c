@@ -116,6 +116,8 @@ remove_locked(const struct vl_stage *s, const char *staging, struct vl_err *err)
 	opts.root = root;
 	if (faccessat(AT_FDCWD, root, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		st = vl_walk_open(&walk, &opts, err);
+	else if (errno != ENOENT)
+		st = vl_fail_errno(err, "cannot look at '%s'", root);
 	while (st == VL_OK && walk != NULL) {
 		st = vl_walk_next(walk, &node, &more, err);
 		if (st != VL_OK || !more)
@@ -181,7 +183,10 @@ save_theirs(struct vl_stage *s, const struct vl_stage_report *report,
 	enum vl_status st = VL_OK;
 
 	if (faccessat(s->fd, "theirs", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-		return VL_OK;
+		return errno == ENOENT ?
+		    VL_OK :
+		    vl_fail_errno(
+		        err, "cannot look for '%s/theirs'", s->tree.staging);
 	vl_hex(hex, s->import, VL_IMPORT_ID_SIZE);
 	if (asprintf(&name, "%s.theirs.%s", s->name, hex) < 0)
 		return vl_fail_memory(err);
@@ -238,13 +243,16 @@ vl_stage_sweep(const struct vl_header *h, size_t tree, struct vl_err *err)
 	if (st != VL_OK)
 		return errno == ENOENT || errno == ENOTDIR ? VL_OK : st;
 	private = vl_stage_private_name(s->name, h->import);
-	if (private == NULL)
+	if (private == NULL) {
 		st = vl_fail_memory(err);
-	else if (fstatat(s->parentfd, private, &st_private,
-	             AT_SYMLINK_NOFOLLOW) == 0) {
+	} else if (fstatat(s->parentfd, private, &st_private,
+	               AT_SYMLINK_NOFOLLOW) == 0) {
 		st = remove_locked(s, private, err);
 		if (st == VL_OK)
 			st = vl_remove_tree(s->parentfd, private, err);
+	} else if (errno != ENOENT) {
+		st = vl_fail_errno(
+		    err, "cannot look for '%s/%s'", s->parent, private);
 	}
 	free(private);
 	vl_stage_close(s);

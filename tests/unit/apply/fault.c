@@ -318,6 +318,52 @@ gives_up_whichever_call_fails(void **state)
 	assert_in_range(sweep.survived, 0, SURVIVED);
 }
 
+/* A name of the tree in which somebody else put something meanwhile. */
+static void
+killed_and_displaced(void *arg)
+{
+	killed(arg);
+	folder_put("world/tree/a", vl_slice_of("somebody's work"));
+}
+
+/* What stood in the way stands beside the tree, as it was. */
+static void
+is_displaced(void *arg, enum vl_status st)
+{
+	static const char work[] = "somebody's work";
+	struct vl_buf world = { 0 };
+
+	(void)arg;
+	if (st != VL_OK)
+		recover_now();
+	assert_true(is_tree(&new_tree));
+	look_below(&world, "world");
+	if (memmem(world.p, world.n, work, strlen(work)) == NULL)
+		fail_msg("status %d, and what was displaced is lost", (int)st);
+	vl_buf_free(&world);
+}
+
+static void
+what_was_displaced_is_kept_whichever_call_fails(void **state)
+{
+	char door[] = "vl_stage_redo";
+	char path[128];
+	const char *const paths[] = { path };
+	const struct sweep_work w = { .arg = door,
+		.before = killed_and_displaced,
+		.work = recover,
+		.after = is_displaced };
+
+	(void)state;
+	use(SITE, false);
+	(void)snprintf(path, sizeof(path), "%s/world/tree/a", folder_path);
+	recovery.take_ours = paths;
+	recovery.ntake = 1;
+	assert_true(sweep_all(&w, EIO) > 5);
+	recovery.ntake = 0;
+	assert_in_range(sweep.survived, 0, SURVIVED);
+}
+
 static int
 begin(void **state)
 {
@@ -344,6 +390,8 @@ main(void)
 		cmocka_unit_test(
 		    so_it_does_where_the_staging_stands_in_the_root),
 		cmocka_unit_test(so_it_does_where_the_state_is_lost),
+		cmocka_unit_test(
+		    what_was_displaced_is_kept_whichever_call_fails),
 		cmocka_unit_test(gives_up_whichever_call_fails),
 	};
 
