@@ -56,7 +56,9 @@ resolve(struct vl_header_tree *tree, const char *path, struct vl_err *err)
 	tree->root = realpath(path, NULL);
 	tree->absent = tree->root == NULL;
 	if (tree->root != NULL) {
-		if (stat(tree->root, &st) != 0 || !S_ISDIR(st.st_mode))
+		if (stat(tree->root, &st) != 0)
+			return vl_fail_errno(err, "cannot look at '%s'", path);
+		if (!S_ISDIR(st.st_mode))
 			return vl_fail(
 			    err, VL_EUSAGE, "'%s' is no directory", path);
 		tree->mtime_sec = st.st_mtim.tv_sec;
@@ -68,6 +70,8 @@ resolve(struct vl_header_tree *tree, const char *path, struct vl_err *err)
 	if (lstat(path, &st) == 0)
 		return vl_fail(
 		    err, VL_EUSAGE, "'%s' is a link that points nowhere", path);
+	if (errno != ENOENT)
+		return vl_fail_errno(err, "cannot look at '%s'", path);
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	copy = strndup(path, n);
@@ -78,7 +82,9 @@ resolve(struct vl_header_tree *tree, const char *path, struct vl_err *err)
 	}
 	*slash = '\0';
 	parent = realpath(slash == copy ? "/" : copy, NULL);
-	if (parent == NULL) {
+	if (parent == NULL && errno != ENOENT) {
+		vl_fail_errno(err, "cannot resolve '%s'", path);
+	} else if (parent == NULL) {
 		vl_fail(err, VL_EUSAGE,
 		    "neither '%s' nor the directory above it is there: make "
 		    "that directory first",
@@ -118,6 +124,17 @@ vl_stage_path(const char *root, bool inside)
 	return NULL;
 }
 
+/* May this user make names in it?  Were it no where that cannot be told,
+ * staging that stands there would be looked for elsewhere. */
+static enum vl_status
+may_write(bool *may, const char *dir, struct vl_err *err)
+{
+	*may = dir != NULL && access(dir, W_OK | X_OK) == 0;
+	if (*may || dir == NULL || errno == EACCES || errno == EROFS)
+		return VL_OK;
+	return vl_fail_errno(err, "cannot look at '%s'", dir);
+}
+
 enum vl_status
 vl_stage_locate(
     struct vl_header_tree *tree, const char *path, struct vl_err *err)
@@ -139,17 +156,17 @@ vl_stage_locate(
 		if (parent == NULL)
 			return vl_fail_memory(err);
 	}
-	beside = parent != NULL && strlen(name) + BESIDE_MORE <= VL_NAME_MAX &&
-	    access(parent, W_OK | X_OK) == 0 &&
+	st = may_write(&beside, parent, err);
+	beside = beside && strlen(name) + BESIDE_MORE <= VL_NAME_MAX &&
 	    !vl_meta_flagged(AT_FDCWD, parent) &&
 	    (tree->absent || same_mount(tree->root, parent));
 	tree->inside = !beside;
-	if (!beside && tree->absent)
+	if (st == VL_OK && !beside && tree->absent)
 		st = vl_fail(err, VL_EIO,
 		    "cannot make '%s': the directory above it may not be "
 		    "written by this user",
 		    tree->root);
-	else
+	if (st == VL_OK)
 		tree->staging = vl_stage_path(tree->root, tree->inside);
 	if (st == VL_OK && tree->staging == NULL)
 		st = vl_fail_memory(err);

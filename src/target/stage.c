@@ -303,13 +303,18 @@ make_way_elsewhere(const struct vl_header *h, size_t tree, struct vl_err *err)
 		return errno == ENOENT ? VL_OK : vl_fail_memory(err);
 	other.trees = &t;
 	other.ntrees = 1;
-	if (vl_stage_init(&s, &other, 0, err) != VL_OK)
-		err->status = VL_OK; /* it cannot be looked at */
-	else if (fstatat(s->parentfd, s->name, &there, AT_SYMLINK_NOFOLLOW) ==
+	st = vl_stage_init(&s, &other, 0, err);
+	if (st != VL_OK) {
+		/* Who may not look there stages nothing there, either. */
+		if (errno == EACCES || errno == ENOENT || errno == ENOTDIR)
+			st = err->status = VL_OK;
+	} else if (fstatat(s->parentfd, s->name, &there, AT_SYMLINK_NOFOLLOW) ==
 	    0) {
 		st = make_way(s, &other, err);
 		if (st == VL_OK)
 			st = vl_stage_restore(&other, 0, err);
+	} else if (errno != ENOENT && errno != ENAMETOOLONG) {
+		st = vl_fail_errno(err, "cannot look for '%s'", t.staging);
 	}
 	stage_free(s);
 	free(t.staging);
@@ -323,7 +328,11 @@ lock_root(struct vl_stage *s, struct vl_err *err)
 {
 	s->rootfd =
 	    open(s->tree.root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (s->rootfd < 0 || flock(s->rootfd, LOCK_EX | LOCK_NB) == 0)
+	if (s->rootfd < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
+	        errno == EACCES))
+		return VL_OK;
+	if (s->rootfd >= 0 && flock(s->rootfd, LOCK_EX | LOCK_NB) == 0)
 		return VL_OK;
 	if (errno != EWOULDBLOCK)
 		return vl_fail_errno(err, "cannot lock '%s'", s->tree.root);

@@ -224,7 +224,9 @@ is_whole(void *arg, enum vl_status st)
 	(void)arg;
 	if (st == VL_OK && !is_tree(&old_tree) && !is_tree(&new_tree))
 		fail_msg("recovery left neither the old nor the new tree");
-	/* What could not be looked at may have been taken for absent. */
+	if (st == VL_OK && recovery.state_lost &&
+	    recovered == VL_RECOVERED_NOTHING)
+		fail_msg("what stands there was taken for absent");
 	if (st != VL_OK || recovery.state_lost)
 		recover_now();
 	if (!is_tree(&old_tree) && !is_tree(&new_tree))

@@ -50,6 +50,7 @@ killed(void *arg)
 
 /* Words of the recovery; site, state and ui are those of importer.h. */
 static struct vl_recover_opts recovery;
+static enum vl_recovered recovered; /* by the last one that went well */
 
 static inline enum vl_status
 recover(void *arg, struct vl_err *err)
@@ -57,7 +58,6 @@ recover(void *arg, struct vl_err *err)
 	const struct vl_apply_ui ui = importer_ui();
 	struct vl_recover_opts opts = recovery;
 	struct vl_status_report report = { 0 };
-	enum vl_recovered what = VL_RECOVERED_NOTHING;
 	enum vl_status st = importer_state(&opts.state, err);
 
 	(void)arg;
@@ -66,7 +66,7 @@ recover(void *arg, struct vl_err *err)
 	if (st == VL_OK && !opts.state_lost)
 		st = vl_apply_status(opts.state, site, &report, err);
 	if (st == VL_OK)
-		st = vl_apply_recover(&opts, &what, err);
+		st = vl_apply_recover(&opts, &recovered, err);
 	vl_ledger_free(&report.ledger);
 	vl_state_free(opts.state);
 	return st;
