@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,15 @@ vl_here_absent(int why)
 {
 	return why == ENOENT || why == ENOTDIR || why == ELOOP ||
 	    why == ENXIO || why == ENAMETOOLONG;
+}
+
+enum vl_status
+vl_here_real(char **out, const char *path, struct vl_err *err)
+{
+	*out = realpath(path, NULL);
+	return *out != NULL || vl_here_absent(errno) || errno == EACCES ?
+	    VL_OK :
+	    vl_fail_errno(err, "cannot resolve '%s'", path);
 }
 
 enum vl_status

@@ -17,6 +17,8 @@ int vl_here_parent(
     const char *root, struct vl_slice path, char name[VL_NAME_MAX + 1]);
 /* The file itself, no link either, to be read; -1 with errno. */
 int vl_here_open(const char *root, struct vl_slice path);
+/* realpath(), malloc'd; NULL where nothing is, or nobody may look. */
+enum vl_status vl_here_real(char **out, const char *path, struct vl_err *err);
 /* With this errno there is no such file; with any other nobody knows. */
 bool vl_here_absent(int why);
 /* In place of what it had.  VL_EREFUSED: it is longer than `max` bytes; VL_EIO:

@@ -14,6 +14,7 @@
 #include <valise/text.h>
 
 #include "databases.h"
+#include "here.h"
 #include "planning.h"
 #include "recover.h"
 
@@ -140,7 +141,8 @@ add_database(
 
 	run->bases[run->header.ndbs++].resource = r;
 	snprintf(d->resource, sizeof(d->resource), "%s", r->name);
-	d->path = realpath(r->path, NULL);
+	if (vl_here_real(&d->path, r->path, err) != VL_OK)
+		return err->status;
 	if (d->path == NULL)
 		d->path = strdup(r->path); /* it is told when it is opened */
 	return d->path != NULL ? VL_OK : vl_fail_memory(err);

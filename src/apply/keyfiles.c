@@ -87,7 +87,7 @@ add_resolved(struct vl_keyfiles *k, const struct vl_master_words *words,
 		return st;
 	}
 	*slash = '\0';
-	dir = realpath(copy, NULL);
+	st = vl_here_real(&dir, copy, err);
 	if (dir != NULL)
 		st = vl_buf_printf(
 		    &file, err, "%s%s", dir, words->file + (slash - copy));
@@ -112,7 +112,8 @@ add_words(struct vl_keyfiles *k, const struct vl_master_words *words,
 	if (st == VL_OK)
 		st = add_resolved(k, words, err);
 	/* A link leads to where the key is. */
-	real = vl_family_is(words->name) ? NULL : realpath(words->file, NULL);
+	if (st == VL_OK && !vl_family_is(words->name))
+		st = vl_here_real(&real, words->file, err);
 	if (st == VL_OK && real != NULL)
 		st = add_at(k, words, real, err);
 	free(real);

@@ -10,9 +10,9 @@
 #include "made_files.h"
 
 /* A key that stands in what stays, so that it is looked for in what comes. */
-#define KEY_IN_IT                                                              \
-	"master_keys:\n"                                                       \
-	"  - {name: k, file: world/tree/a, json: $.own}\n"
+#define KEY_AT(file)                                                           \
+	"master_keys:\n  - {name: k, file: " file ", json: $.own}\n"
+#define KEY_IN_IT KEY_AT("world/tree/a")
 /* Records wait until they are sorted, and their secrets with them. */
 #define SORTED "map:\n  - {resource: tree, from: far, to: near}\n"
 
@@ -75,16 +75,15 @@ tree_stays_old(void *arg, enum vl_status st)
 
 /* The bundle has another one, and nothing keeps that of this side. */
 static void
-another_key_does_not_come_whichever_call_fails(void **state)
+sweep_refusal(const char *key)
 {
 	const struct sweep_work w = {
 		.before = reset_file, .work = refused, .after = tree_stays_old
 	};
 	const unsigned step = sweep.step;
 
-	(void)state;
 	file = VALUES_HERE;
-	importer_site(SITE KEY_IN_IT);
+	importer_site(key);
 	reset_file(NULL);
 	vl_buf_clear(&old_tree);
 	look_below(&old_tree, "world/tree");
@@ -92,6 +91,24 @@ another_key_does_not_come_whichever_call_fails(void **state)
 	sweep.step = 1;
 	assert_true(sweep_all(&w, EIO) > 40);
 	sweep.step = step;
+}
+
+static void
+another_key_does_not_come_whichever_call_fails(void **state)
+{
+	(void)state;
+	sweep_refusal(SITE KEY_IN_IT);
+}
+
+/* The tree has the file that a link leads to, or one in a linked folder. */
+static void
+nor_does_one_behind_a_link(void **state)
+{
+	(void)state;
+	assert_int_equal(0, symlinkat("world/tree", folder_fd(), "linked"));
+	assert_int_equal(0, symlinkat("world/tree/a", folder_fd(), "key"));
+	sweep_refusal(SITE KEY_AT("linked/a"));
+	sweep_refusal(SITE KEY_AT("key"));
 }
 
 static int
@@ -109,6 +126,7 @@ main(void)
 		    values_that_stay_are_all_or_nothing_whichever_call_fails),
 		cmocka_unit_test(
 		    another_key_does_not_come_whichever_call_fails),
+		cmocka_unit_test(nor_does_one_behind_a_link),
 		cmocka_unit_test(
 		    secrets_of_files_are_all_or_nothing_whichever_call_fails),
 		cmocka_unit_test(so_they_are_when_they_wait_for_their_file),
