@@ -83,8 +83,13 @@ struct vl_nested_set {
 	char *right;
 	char **order; /* of the rows below one */
 	size_t norder;
-	char **scope; /* rows with equal values are one count */
+	struct vl_word_at *order_at; /* as many */
+	char **scope;                /* rows with equal values are one count */
 	size_t nscope;
+	struct vl_word_at *scope_at; /* as many */
+	unsigned line;
+	unsigned column;
+	bool in_site;
 };
 
 /* Rows of one table, or of those of them that `where` fits. */

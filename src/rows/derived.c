@@ -65,7 +65,8 @@ rows_derived_mark(struct rows_table *t, const struct rows_plan *p,
 			if (name == NULL)
 				break;
 			st = mark_column(t, p, opts, name,
-			    k < w->nderived ? w->derived_at[k] : ROWS_AT(w),
+			    k < w->nderived ? w->derived_at[k] :
+			                      ROWS_AT(w->nested_set),
 			    err);
 		}
 	}
@@ -156,58 +157,47 @@ check_derive(const struct rows_table *t, const struct vl_rows_opts *opts,
 }
 
 static enum vl_status
-check_columns(const struct rows_table *t, const struct vl_rows_opts *opts,
-    const struct vl_table_words *w, struct vl_err *err)
-{
-	const struct vl_nested_set *n = w->nested_set;
-	size_t i = 0;
-
-	for (i = 0; i < n->norder + n->nscope; i++) {
-		const char *name =
-		    i < n->norder ? n->order[i] : n->scope[i - n->norder];
-
-		if (vl_table_column(t->schema, name) == NONE)
-			return rows_plan_fail(opts, ROWS_AT(w), err,
-			    "'nested_set': table '%s' has no column '%s'",
-			    t->schema->name, name);
-	}
-	return VL_OK;
-}
-
-static enum vl_status
 check_nested(const struct rows_plan *p, const struct rows_table *t,
-    const struct vl_rows_opts *opts, const struct vl_table_words *w,
+    const struct vl_rows_opts *opts, const struct vl_nested_set *n,
     struct vl_err *err)
 {
-	const struct vl_nested_set *n = w->nested_set;
 	const struct vl_nested_set *first = rows_nested_set(t)->nested_set;
 	size_t parent = vl_table_column(t->schema, n->parent);
+	enum vl_status st = VL_OK;
 	bool own = false;
 	size_t i = 0;
 
 	if (parent == NONE)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, ROWS_AT(n), err,
 		    "'nested_set': table '%s' has no column '%s'",
 		    t->schema->name, n->parent);
 	for (i = 0; i < t->columns[parent].nrefs; i++)
 		own = own || &p->tables[t->columns[parent].refs[i].to] == t;
 	if (!own)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, ROWS_AT(n), err,
 		    "'nested_set': column '%s' of table '%s' does not refer to "
 		    "the table",
 		    n->parent, t->schema->name);
 	if (t->primary == NONE || t->of != NONE ||
 	    !t->schema->columns[t->primary].integer_id)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, ROWS_AT(n), err,
 		    "'nested_set': table '%s' is not told by integer ids",
 		    t->schema->name);
 	if (strcmp(n->left, first->left) != 0 ||
 	    strcmp(n->right, first->right) != 0 ||
 	    strcmp(n->parent, first->parent) != 0)
-		return rows_plan_fail(opts, ROWS_AT(w), err,
+		return rows_plan_fail(opts, ROWS_AT(n), err,
 		    "'nested_set' is another one in two entries of table '%s'",
 		    t->schema->name);
-	return check_columns(t, opts, w, err);
+	st = rows_names_columns(t, opts,
+	    &(struct rows_named){
+	        "nested_set", n->order, n->order_at, n->norder },
+	    err);
+	return st == VL_OK ? rows_names_columns(t, opts,
+	                         &(struct rows_named){ "nested_set", n->scope,
+	                             n->scope_at, n->nscope },
+	                         err) :
+	                     st;
 }
 
 enum vl_status
@@ -225,7 +215,7 @@ rows_derived_check(const struct rows_plan *p, const struct rows_table *t,
 		if (w != NULL && w->derive != NULL)
 			st = check_derive(t, opts, w, err);
 		if (st == VL_OK && w != NULL && w->nested_set != NULL)
-			st = check_nested(p, t, opts, w, err);
+			st = check_nested(p, t, opts, w->nested_set, err);
 		if (st != VL_OK && rows_heard(p, t, NULL, err))
 			st = VL_OK;
 	}

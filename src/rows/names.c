@@ -92,18 +92,17 @@ rows_owners_check(const struct rows_plan *p, const struct vl_rows_opts *opts,
 	return VL_OK;
 }
 
-static enum vl_status
-check_kept(const struct rows_table *t, const struct vl_rows_opts *opts,
-    char *const *columns, const struct vl_word_at *at, size_t n,
-    struct vl_err *err)
+enum vl_status
+rows_names_columns(const struct rows_table *t, const struct vl_rows_opts *opts,
+    const struct rows_named *w, struct vl_err *err)
 {
 	size_t i = 0;
 
-	for (i = 0; i < n; i++)
-		if (vl_table_column(t->schema, columns[i]) == NONE)
-			return rows_plan_fail(opts, at[i], err,
-			    "'keep_here': table '%s' has no column '%s'",
-			    t->schema->name, columns[i]);
+	for (i = 0; i < w->n; i++)
+		if (vl_table_column(t->schema, w->columns[i]) == NONE)
+			return rows_plan_fail(opts, w->at[i], err,
+			    "'%s': table '%s' has no column '%s'", w->word,
+			    t->schema->name, w->columns[i]);
 	return VL_OK;
 }
 
@@ -145,16 +144,20 @@ check_keeps(const struct rows_plan *p, const struct vl_rows_opts *opts,
 		st = table == NONE ?
 		    rows_plan_fail(opts, ROWS_AT(keep), err,
 		        "'keep_here': there is no table '%s'", keep->table) :
-		    check_kept(&p->tables[table], opts, keep->columns,
-		        keep->columns_at, keep->ncolumns, err);
+		    rows_names_columns(&p->tables[table], opts,
+		        &(struct rows_named){ "keep_here", keep->columns,
+		            keep->columns_at, keep->ncolumns },
+		        err);
 	}
 	for (i = 0; st == VL_OK && i < p->ntables; i++)
 		for (k = 0; st == VL_OK && k < p->tables[i].nentries; k++) {
 			w = p->tables[i].entries[k].words;
 			if (w != NULL)
-				st = check_kept(&p->tables[i], opts,
-				    w->keep_here, w->keep_here_at,
-				    w->nkeep_here, err);
+				st = rows_names_columns(&p->tables[i], opts,
+				    &(struct rows_named){ "keep_here",
+				        w->keep_here, w->keep_here_at,
+				        w->nkeep_here },
+				    err);
 		}
 	return st;
 }

@@ -364,6 +364,16 @@ unsigned rows_stem_rank(const char *stem, const char *table, bool self);
 bool rows_names_amount(const char *name);
 /* names.c: some column is called so; a star stands for any characters. */
 bool rows_names_any(const struct rows_plan *p, char *const *pattern);
+/* VL_EUSAGE: a column in a list of the profile is not one of the table. */
+struct rows_named {
+	const char *word;
+	char *const *columns;
+	const struct vl_word_at *at;
+	size_t n;
+};
+enum vl_status rows_names_columns(const struct rows_table *t,
+    const struct vl_rows_opts *opts, const struct rows_named *w,
+    struct vl_err *err);
 /* VL_EUSAGE: a line speaks of a column that is not there. */
 enum vl_status rows_names_check(const struct rows_plan *p,
     const struct vl_rows_opts *opts, struct vl_err *err);

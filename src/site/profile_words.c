@@ -226,9 +226,11 @@ const struct vl_word vl_profile_table[] = {
 	{ "left", NESTED(left), .type = VL_WORD_TEXT, .required = true },
 	{ "right", NESTED(right), .type = VL_WORD_TEXT, .required = true },
 	{ "order", NESTED(order), .type = VL_WORD_TEXT, .many = VL_ONE_OR_LIST,
-	    .count = offsetof(struct vl_nested_set, norder) },
+	    .count = offsetof(struct vl_nested_set, norder),
+	    .places = offsetof(struct vl_nested_set, order_at) },
 	{ "scope", NESTED(scope), .type = VL_WORD_TEXT, .many = VL_ONE_OR_LIST,
-	    .set = true, .count = offsetof(struct vl_nested_set, nscope) },
+	    .set = true, .count = offsetof(struct vl_nested_set, nscope),
+	    .places = offsetof(struct vl_nested_set, scope_at) },
 
 	{ "of", KEY_PART(of), .type = VL_WORD_COLUMN, .required = true },
 	{ "where", KEY_PART(where), .type = VL_WORD_TEXT },

@@ -237,7 +237,7 @@ const struct vl_scope_of vl_scopes[] = {
 	[VL_SCOPE_TABLE] = { IN_SITE(vl_table_words), .whose = "this entry" },
 	[VL_SCOPE_KEY_PART] = { .size = sizeof(struct vl_key_part),
 	    .whose = "this part of the key" },
-	[VL_SCOPE_NESTED_SET] = { .size = sizeof(struct vl_nested_set),
+	[VL_SCOPE_NESTED_SET] = { IN_SITE(vl_nested_set),
 	    .whose = "'nested_set'" },
 	[VL_SCOPE_REFERENCE] = { IN_SITE(vl_reference), .whose = "this entry" },
 	[VL_SCOPE_TO_BY] = { .size = sizeof(struct vl_to_by),

@@ -395,6 +395,10 @@ names_of_a_profile_that_are_not_there(void **state)
 	    "p.yaml:5:43: 'owned_by: a' of table 'b' is no reference");
 }
 
+static const char *const places =
+    "CREATE TABLE b(id INTEGER PRIMARY KEY, name TEXT UNIQUE, l INT, r INT,"
+    " a INT REFERENCES b);";
+
 static void
 a_column_that_is_not_there_is_told_where_its_name_stands(void **state)
 {
@@ -419,6 +423,28 @@ a_column_that_is_not_there_is_told_where_its_name_stands(void **state)
 	    WORDS("      - table: b\n        key: [name]\n"
 	          "        derived:\n        - a\n        - aa\n"),
 	    VL_EUSAGE, "p.yaml:9:11: 'derived': table 'b' has no column 'aa'");
+	refuse_source(two,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        nested_set: {parent: a,\n"
+	          "          left: lft, right: rgt}\n"),
+	    VL_EUSAGE, "p.yaml:7:21: 'derived': table 'b' has no column 'lft'");
+	refuse_source(places,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        nested_set: {parent: aa, left: l, right: r}\n"),
+	    VL_EUSAGE,
+	    "p.yaml:7:21: 'nested_set': table 'b' has no column 'aa'");
+	refuse_source(places,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        nested_set: {parent: a, left: l, right: r,\n"
+	          "          order: [name, nmae]}\n"),
+	    VL_EUSAGE,
+	    "p.yaml:8:25: 'nested_set': table 'b' has no column 'nmae'");
+	refuse_source(places,
+	    WORDS("      - table: b\n        key: [name]\n"
+	          "        nested_set: {parent: a, left: l, right: r,\n"
+	          "          scope: aa}\n"),
+	    VL_EUSAGE,
+	    "p.yaml:8:18: 'nested_set': table 'b' has no column 'aa'");
 	refuse_source(two,
 	    WORDS("      - {table: b, key: [name]}\n    here:\n"
 	          "      - name: url\n        in:\n        - b.zz\n"),
