@@ -34,7 +34,8 @@ def run_matrix(name, *arguments):
 
 
 def planted(verb, folder, bug="none"):
-    return f"{sys.executable} -B {HERE}/planted.py --bug {bug} {verb} {folder}"
+    # Started hundreds of times: -I and -S leave out what it does not need.
+    return f"{sys.executable} -ISB {HERE}/planted.py {verb} {folder} {bug}"
 
 
 def importer_lines(folder, bug):
