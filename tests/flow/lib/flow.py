@@ -24,6 +24,7 @@ from treestate import tree_lines, tree_state  # noqa: E402
 BIN = Path(os.environ.get("VALISE_BIN", ".")).resolve()
 NOBODY = 65534
 TIMEOUT = 1800
+KEYS = {}  # what keygen made for the first site: mode and bytes of each file
 
 
 class Result:
@@ -161,9 +162,23 @@ class Site:
 
     def set_up(self, entries):
         write_tree(self.source, entries)
-        self.run("valise", "keygen", self.keys)
+        self.make_keys()
         self.write_source_yaml()
         self.write_target_yaml()
+
+    def make_keys(self):
+        """Those of keygen, which takes as long as many a test: for all sites
+        of a run the same."""
+        if not KEYS:
+            self.run("valise", "keygen", self.keys)
+            KEYS.update({path.name: (path.stat().st_mode, path.read_bytes())
+                         for path in self.keys.iterdir()})
+            return
+        self.keys.mkdir(0o700)
+        for name, (mode, data) in KEYS.items():
+            path = self.keys / name
+            path.write_bytes(data)
+            path.chmod(mode)
 
     def copy_programs(self):
         """For other users, who may not reach the build directory."""
@@ -245,13 +260,16 @@ class MachineCannot(unittest.SkipTest):
 
 
 class Flow(unittest.TestCase):
-    """One scenario a method.  `ENTRIES` is the tree the source begins with."""
+    """One scenario a method.  `ENTRIES` is the tree the source begins with,
+    `PLACE` where all of it lies if not where TMPDIR says."""
+
+    PLACE = None
 
     ENTRIES = {"a": "first\n", "dir/b": "second\n", "dir/c": b"\0" * 70000,
                "link": ("link", "dir/b")}
 
     def setUp(self):
-        folder = tempfile.mkdtemp(prefix="flow.")
+        folder = tempfile.mkdtemp(prefix="flow.", dir=self.PLACE)
         self.addCleanup(remove_tree, folder)
         os.chmod(folder, 0o755)
         self.site = Site(folder)
