@@ -308,6 +308,36 @@ refuses_what_has_no_answer(void **state)
 	}
 }
 
+/* A list of `n` is a part, and so is each of them. */
+static enum vl_status
+merge_list(struct merged *m, size_t n)
+{
+	struct vl_buf list = { 0 };
+	enum vl_status st = VL_OK;
+	size_t i = 0;
+
+	for (i = 0; i < n; i++)
+		assert_int_equal(
+		    VL_OK, vl_buf_add_text(&list, i == 0 ? "[0" : ",0", NULL));
+	assert_int_equal(VL_OK, vl_buf_add_text(&list, "]", NULL));
+	st = merge(m, vl_slice_of("{}"), vl_buf_slice(&list));
+	vl_buf_free(&list);
+	return st;
+}
+
+static void
+takes_so_many_parts_and_no_more(void **state)
+{
+	struct merged m = { 0 };
+
+	(void)state;
+	add(&m, "$.a", VL_MERGE_VALUE);
+	assert_int_equal(VL_OK, merge_list(&m, 262143));
+	assert_int_equal(VL_EREFUSED, merge_list(&m, 262144));
+	assert_non_null(strstr(m.err.text, "here: it has more than 262144 "));
+	done(&m);
+}
+
 int
 main(void)
 {
@@ -319,6 +349,7 @@ main(void)
 		cmocka_unit_test(takes_every_truncation_of_both_sides),
 		cmocka_unit_test(says_what_the_words_say_of_a_thousand_pairs),
 		cmocka_unit_test(refuses_what_has_no_answer),
+		cmocka_unit_test(takes_so_many_parts_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,51 @@ what_is_not_packed_so_is_refused(void **state)
 	vl_buf_free(&packed);
 }
 
+/* Deflate, with the codes that it fixes: a zero byte, and `n` times 258 more.
+ */
+static void
+zeros(struct vl_buf *out, size_t n)
+{
+	/* The last block, of fixed codes; the byte. */
+	static const char head[] = "11000110000";
+	/* Length 258, distance 1. */
+	static const char more[] = "1100010100000";
+	size_t bit = 0;
+	size_t i = 0;
+	size_t k = 0;
+
+	assert_int_equal(VL_OK, vl_buf_reserve(out, 2 * n + 2, NULL));
+	memset(out->p, 0, 2 * n + 2);
+	for (k = 0; k < strlen(head); k++, bit++)
+		out->p[bit / 8] |= (uint8_t)((head[k] - '0') << bit % 8);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < strlen(more); k++, bit++)
+			out->p[bit / 8] |=
+			    (uint8_t)((more[k] - '0') << bit % 8);
+	out->n = (bit + 7) / 8;
+}
+
+static void
+no_more_is_packed_or_unpacked_than_fits(void **state)
+{
+	const struct vl_slice large = { (const uint8_t *)"",
+		(size_t)VL_UNPACKED_MAX + 1 };
+	struct vl_buf out = { 0 };
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    VL_ELIMIT, vl_place_pack(&out, VL_PACKING_ZLIB, large, &err));
+	assert_int_equal(0, out.n);
+	zeros(&out, 1000);
+	refused(VL_PACKING_DEFLATE, vl_buf_slice(&out), "it ends early");
+	vl_buf_clear(&out);
+	zeros(&out, VL_UNPACKED_MAX / 258 + 300);
+	refused(VL_PACKING_DEFLATE, vl_buf_slice(&out),
+	    "it unpacks to more than 268435456 bytes");
+	vl_buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -112,6 +157,7 @@ main(void)
 		cmocka_unit_test(what_was_packed_comes_back),
 		cmocka_unit_test(no_time_and_no_name_stand_in_it),
 		cmocka_unit_test(what_is_not_packed_so_is_refused),
+		cmocka_unit_test(no_more_is_packed_or_unpacked_than_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
