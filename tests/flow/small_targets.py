@@ -47,6 +47,7 @@ class SmallTarget(Flow):
     all of it where ROOT says so."""
 
     ENTRIES = PLAIN
+    PLACE = "/var/tmp"  # the source has what the target has not
     ROOT = False
     BYTES = False  # compare the bytes of the image: mounting changes none
 
