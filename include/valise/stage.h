@@ -62,6 +62,9 @@ enum vl_status vl_stage_open(struct vl_stage **out, const struct vl_header *h,
  * With the state lost: the header as the staging directory of `tree` holds
  * it; without one (`prepared` is false) what its owner file says.  h->ntrees
  * is 0 when there is no staging.
+ *
+ * VL_ELOCKED   what stands there does not say whose it is
+ * VL_EPENDING  it may be decided, and its header is damaged or cannot be read
  */
 enum vl_status vl_stage_header(struct vl_header *h,
     const struct vl_header_tree *tree, bool *prepared, struct vl_err *err);

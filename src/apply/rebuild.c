@@ -67,22 +67,6 @@ take(struct vl_stray *s, struct vl_header *h, bool prepared, struct vl_err *err)
 }
 
 static enum vl_status
-read_header(struct vl_header *h, const struct vl_header_tree *tree,
-    bool *prepared, struct vl_err *err)
-{
-	enum vl_status st = vl_stage_header(h, tree, prepared, err);
-	char text[512];
-
-	if (st == VL_OK || st == VL_EPENDING)
-		return st;
-	vl_escape_text(text, sizeof(text), vl_slice_of(tree->staging));
-	err->status = VL_ELOCKED;
-	return vl_within(err,
-	    "'%s' is in the way: it does not say whose it is; move it aside",
-	    text);
-}
-
-static enum vl_status
 look_at(struct vl_stray *s, const struct vl_resource *r,
     const struct vl_journal *j, struct vl_err *err)
 {
@@ -97,7 +81,7 @@ look_at(struct vl_stray *s, const struct vl_resource *r,
 	if (st == VL_EUSAGE)
 		st = VL_OK;
 	else if (st == VL_OK)
-		st = read_header(&h, &tree, &prepared, err);
+		st = vl_stage_header(&h, &tree, &prepared, err);
 	if (st == VL_OK && h.ntrees > 0 && !accounts_for(j, &h, &tree))
 		st = take(s, &h, prepared, err);
 	vl_header_free(&h);

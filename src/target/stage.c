@@ -181,29 +181,38 @@ open_folders(struct vl_stage *s, struct vl_err *err)
 
 /* The state directory that an owner file names; "" when it names none. */
 static void
+owner_dir(const struct vl_buf *owner, char *dir, size_t size)
+{
+	const uint8_t *at = owner->n == 0 ?
+	    NULL :
+	    memmem(owner->p, owner->n, "\ndirectory ", 11);
+	size_t n = 0;
+
+	dir[0] = '\0';
+	if (at == NULL)
+		return;
+	at += 11;
+	n = (size_t)(owner->p + owner->n - at);
+	n -= n > 0 && at[n - 1] == '\n';
+	if (n < size) {
+		memcpy(dir, at, n);
+		dir[n] = '\0';
+	}
+}
+
+static void
 owner_state(int parentfd, const char *name, char *dir, size_t size)
 {
 	struct vl_buf owner = { 0 };
 	struct vl_err ignored;
-	const uint8_t *at = NULL;
-	size_t n = 0;
 	int fd = openat(
 	    parentfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	dir[0] = '\0';
 	if (fd < 0)
 		return;
-	if (vl_read_file(fd, OWNER_NAME, OWNER_MAX, &owner, &ignored) ==
-	        VL_OK &&
-	    (at = memmem(owner.p, owner.n, "\ndirectory ", 11)) != NULL) {
-		at += 11;
-		n = (size_t)(owner.p + owner.n - at);
-		n -= n > 0 && at[n - 1] == '\n';
-		if (n < size) {
-			memcpy(dir, at, n);
-			dir[n] = '\0';
-		}
-	}
+	if (vl_read_file(fd, OWNER_NAME, OWNER_MAX, &owner, &ignored) == VL_OK)
+		owner_dir(&owner, dir, size);
 	vl_buf_free(&owner);
 	close(fd);
 }
@@ -221,6 +230,16 @@ owner_hex(const struct vl_buf *owner, const char *name, uint8_t *out, size_t n)
 	    vl_unhex(out, n, (struct vl_slice){ at, 2 * n });
 }
 
+static enum vl_status
+fail_nobodys(const char *staging, struct vl_err *err)
+{
+	char text[512];
+
+	return vl_fail(err, VL_ELOCKED,
+	    "'%s' is in the way: it does not say whose it is; move it aside",
+	    vl_escape_text(text, sizeof(text), vl_slice_of(staging)));
+}
+
 /* Somebody's staging stands there: say whose, and what to do. */
 static enum vl_status
 fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
@@ -231,10 +250,7 @@ fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 	owner_state(s->parentfd, s->name, dir, sizeof(dir));
 	vl_escape_text(text, sizeof(text), vl_slice_of(dir));
 	if (dir[0] == '\0')
-		return vl_fail(err, VL_ELOCKED,
-		    "'%s' is in the way: it does not say whose it is; move it "
-		    "aside",
-		    s->tree.staging);
+		return fail_nobodys(s->tree.staging, err);
 	if (strcmp(dir, h->state_path) == 0 ||
 	    (access(dir, F_OK) != 0 && errno == ENOENT))
 		return vl_fail(err, VL_EPENDING,
@@ -466,6 +482,21 @@ out:
 	return st;
 }
 
+/* Read, or not to be had: nothing else that failed says what stands there. */
+static enum vl_status
+read_if_any(struct vl_buf *out, int dirfd, const char *name, size_t max,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	errno = 0;
+	st = vl_read_file(dirfd, name, max, out, err);
+	return st == VL_ELIMIT || errno == ENOENT || errno == ELOOP ||
+	        errno == ENXIO || errno == EINVAL ?
+	    VL_OK :
+	    st;
+}
+
 /* Nothing was prepared: the owner file alone says what there is to undo. */
 static enum vl_status
 header_of_owner(struct vl_header *h, const struct vl_header_tree *tree, int fd,
@@ -473,23 +504,19 @@ header_of_owner(struct vl_header *h, const struct vl_header_tree *tree, int fd,
 {
 	struct vl_buf owner = { 0 };
 	char dir[PATH_MAX];
-	enum vl_status st =
-	    vl_read_file(fd, OWNER_NAME, OWNER_MAX, &owner, err);
+	enum vl_status st = read_if_any(&owner, fd, OWNER_NAME, OWNER_MAX, err);
 
+	owner_dir(&owner, dir, sizeof(dir));
+	/* A journal that names no state could not be read again. */
 	if (st == VL_OK &&
-	    (!owner_hex(&owner, "import ", h->import, sizeof(h->import)) ||
+	    (dir[0] == '\0' ||
+	        !owner_hex(&owner, "import ", h->import, sizeof(h->import)) ||
 	        !owner_hex(&owner, "state ", h->state, sizeof(h->state)) ||
 	        !owner_hex(&owner, "series ", h->series, sizeof(h->series))))
-		st = vl_fail(err, VL_EPENDING, "'%s' does not say whose it is",
-		    tree->staging);
+		st = fail_nobodys(tree->staging, err);
 	vl_buf_free(&owner);
 	if (st != VL_OK)
 		return st;
-	owner_state(fd, ".", dir, sizeof(dir));
-	/* A journal that names no state could not be read again. */
-	if (dir[0] == '\0')
-		return vl_fail(err, VL_EPENDING,
-		    "'%s' does not say of which state it is", tree->staging);
 	h->seq = 1;
 	h->state_path = strdup(dir);
 	h->trees = calloc(1, sizeof(*h->trees));
@@ -518,18 +545,20 @@ vl_stage_header(struct vl_header *h, const struct vl_header_tree *tree,
 	if (fd < 0 && errno == ENOENT)
 		return VL_OK;
 	if (fd < 0)
-		return vl_fail_errno(err, "cannot open '%s'", tree->staging);
-	st = vl_read_file(fd, VL_STAGE_HEADER, VL_STAGE_HEADER_MAX, &text, err);
+		return errno == ENOTDIR || errno == ELOOP ?
+		    fail_nobodys(tree->staging, err) :
+		    vl_fail_errno(err, "cannot open '%s'", tree->staging);
+	st = read_if_any(&text, fd, VL_STAGE_HEADER, VL_STAGE_HEADER_MAX, err);
 	if (st == VL_OK)
-		st = vl_header_decode(h, vl_buf_slice(&text), err);
-	*prepared = st == VL_OK;
+		*prepared =
+		    vl_header_decode(h, vl_buf_slice(&text), err) == VL_OK;
 	/* Killed before it was whole: no step was done then. */
-	if (st != VL_OK &&
+	if (st == VL_OK && !*prepared &&
 	    faccessat(fd, VL_STAGE_MARK_DECIDED, F_OK, AT_SYMLINK_NOFOLLOW) !=
 	        0 &&
 	    errno == ENOENT)
 		st = header_of_owner(h, tree, fd, err);
-	else if (st != VL_OK)
+	else if (!*prepared)
 		st = err->status = VL_EPENDING;
 	vl_buf_free(&text);
 	close(fd);

@@ -242,13 +242,24 @@ static const char *const moments[] = { "vl_target_end", "vl_stage_sync",
 	"vl_decision_write", "vl_stage_mark", "vl_stage_redo", "vl_ledger_save",
 	"vl_decision_drop", "vl_stage_clean" };
 
+/* Who moves away what could only not be read loses the import. */
+static enum vl_status
+recover_soberly(void *arg, struct vl_err *err)
+{
+	enum vl_status st = recover(arg, err);
+
+	if (st != VL_OK && strstr(err->text, "move it aside") != NULL)
+		fail_msg("it says: %s", err->text);
+	return st;
+}
+
 static void
 sweep_recovery(void (*before_it)(void *), const char *const *doors, size_t n)
 {
 	char door[32];
 	const struct sweep_work w = { .arg = door,
 		.before = before_it,
-		.work = recover,
+		.work = recover_soberly,
 		.after = is_whole };
 	size_t i = 0;
 

@@ -183,6 +183,82 @@ stagings_of_two_imports_are_ended_without_the_state(void **state)
 	ends_both("vl_target_end", "vl_target_end", &old_tree);
 }
 
+/* Without a state at hand, as before the first import. */
+static void
+strays_are(enum vl_status wanted, const char *why)
+{
+	struct vl_err err = { 0 };
+	enum vl_status st = vl_apply_check_strays(site, &err);
+
+	if (st != wanted || (st != VL_OK && strstr(err.text, why) == NULL))
+		fail_msg("status %d, not %d with '%s': %s", (int)st,
+		    (int)wanted, why, st == VL_OK ? "" : err.text);
+}
+
+static void
+a_staging_of_another_state_that_is_there_is_left_to_it(void **state)
+{
+	static const char theirs[] = "is of another import";
+	char decided[] = "vl_stage_redo";
+
+	(void)state;
+	use(SITE, false);
+	killed(decided);
+	strays_are(VL_ELOCKED, theirs);
+	(void)snprintf(
+	    state_path, sizeof(state_path), "%s/another", folder_path);
+	recovery_says(VL_ELOCKED, theirs);
+	recovery.state_lost = true;
+	recovery_says(VL_ELOCKED, theirs);
+	recovery.state_lost = false;
+	assert_true(is_tree(&old_tree));
+	(void)snprintf(state_path, sizeof(state_path), "%s/state", folder_path);
+	recovery_says(VL_OK, "");
+	assert_true(is(&after));
+	strays_are(VL_OK, "");
+}
+
+/* Restored from a copy of itself, a state knows its staging. */
+static void
+a_state_that_is_older_than_its_staging_ends_the_import(void **state)
+{
+	char prepared[] = "vl_decision_write";
+	char decided[] = "vl_stage_redo";
+
+	(void)state;
+	use(SITE, false);
+	killed(prepared);
+	lose("state/" RESEAL_SITE "/journal");
+	recovery_says(VL_OK, "");
+	assert_true(is(&before));
+	killed(decided);
+	lose("state/" RESEAL_SITE "/journal");
+	lose("state/" RESEAL_SITE "/decision");
+	recovery_says(VL_OK, "");
+	assert_true(is(&after));
+}
+
+static void
+a_staging_that_does_not_say_whose_it_is_is_in_the_way(void **state)
+{
+	char begun[] = "vl_target_end";
+
+	(void)state;
+	use(SITE, false);
+	killed(begun);
+	folder_put(STAGING "/owner", vl_slice_of("nobody\n"));
+	lose("state");
+	strays_are(VL_ELOCKED, "does not say whose it is; move it aside");
+	folder_put(STAGING "/owner", vl_slice_of(""));
+	strays_are(VL_ELOCKED, "does not say whose it is; move it aside");
+	recovery.state_lost = true;
+	recovery_says(VL_ELOCKED, "does not say whose it is; move it aside");
+	recovery.state_lost = false;
+	assert_true(is_tree(&old_tree));
+	lose(STAGING);
+	strays_are(VL_OK, "");
+}
+
 static void
 a_lost_state_needs_the_site_file(void **state)
 {
@@ -203,6 +279,12 @@ main(void)
 		cmocka_unit_test(a_run_that_works_is_seen_and_left_alone),
 		cmocka_unit_test(
 		    stagings_of_two_imports_are_ended_without_the_state),
+		cmocka_unit_test(
+		    a_staging_of_another_state_that_is_there_is_left_to_it),
+		cmocka_unit_test(
+		    a_state_that_is_older_than_its_staging_ends_the_import),
+		cmocka_unit_test(
+		    a_staging_that_does_not_say_whose_it_is_is_in_the_way),
 		cmocka_unit_test(a_lost_state_needs_the_site_file),
 	};
 
