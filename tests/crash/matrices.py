@@ -398,7 +398,9 @@ KINDS = {"rows": Rows, "import": Transfer, "import_first": Transfer, "export": T
 
 @contextlib.contextmanager
 def scratch():
-    folder = tempfile.mkdtemp(prefix="matrix.", dir="/var/tmp")
+    # Not /tmp, which may be a tmpfs that holds no attributes.
+    folder = tempfile.mkdtemp(prefix="matrix.",
+                              dir=os.environ.get("TMPDIR") or "/var/tmp")
     try:
         yield folder
     finally:
