@@ -132,7 +132,7 @@ class Used(Keys):
     def setUp(self):
         super().setUp()
         self.bundle = self.site.export()
-        self.lock(self.sender, self.recipient)
+        self.lock_as_before(self.sender, self.recipient)
         self.sign = ("--sign-key-password-file", self.password)
         self.open = ("--identity-password-file", self.password)
 
