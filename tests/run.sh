@@ -70,7 +70,7 @@ cmake --build --preset dev
 cmake --preset release -DBUILD_TESTING=ON # docs/demo.sh says OFF
 cmake --build --preset release --target valise-export valise-import valise \
 	unit_cage_cage
-# They wait for disks a quarter of their time.
+# One more than there are processors, since tests wait for disks and clocks.
 jobs=$(($(nproc) + 1))
 ctest --preset release -j "$jobs" \
 	-R '^(unit\.cage\.|flow\.(cage|hanging|secrets_in_memory)$|hostile\.(busy_reader|seal|keys|frames|manifest|rows|slots)$)'
