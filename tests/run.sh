@@ -36,7 +36,7 @@ case ${1-} in
 esac
 
 # Set TMPDIR to a folder in memory, which goes when this ends, if there is
-# one that will do.  What lay there at a time was 203 MB with four tests.
+# one that will do.  The most that was seen there, of four tests, was 203 MB.
 lie_in_memory() {
 	room=$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)
 	free=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo)

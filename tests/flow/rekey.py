@@ -278,7 +278,7 @@ class Killed(Rekey):
                      for suffix in UNFINISHED]
 
     def export(self):
-        """Without a password, which takes longer than all the rest."""
+        """Without a password: these tests open it too often."""
         return self.site.export()
 
     def reset(self):

@@ -167,8 +167,8 @@ class Site:
         self.write_target_yaml()
 
     def make_keys(self):
-        """Those of keygen, which takes as long as many a test: for all sites
-        of a run the same."""
+        """Those of keygen, which runs once: all sites of a file of tests have
+        the same."""
         if not KEYS:
             self.run("valise", "keygen", self.keys)
             KEYS.update({path.name: (path.stat().st_mode, path.read_bytes())
