@@ -174,8 +174,10 @@ class Refusals(Database):
             writer.join()
 
     def test_whoever_copies_one_says_that_it_began_anew(self):
-        self.make("pragma page_size = 512; " + SHOP +
-                  "insert into cache values ('c', zeroblob(8000000));")
+        # The lock is given up six times: a writer that waits sleeps between
+        # its tries, and may miss most.
+        self.make(SHOP +
+                  "insert into cache values ('c', zeroblob(24000000));")
         for words in (("inventory", "--secrets", self.site.source_yaml),
                       ("check-profile", self.site.source_yaml),
                       ("init", "--sqlite", self.db)):
