@@ -40,6 +40,8 @@ vl_redo_settled(const struct redo *r)
 enum vl_status
 vl_redo_blocked(struct redo *r, const char *why)
 {
+	if (r->unseen != 0)
+		return VL_OK;
 	vl_redo_settle(r);
 	if (r->choice == VL_CHOICE_KEEP_THEIRS)
 		return VL_OK;
@@ -52,7 +54,7 @@ vl_redo_blocked(struct redo *r, const char *why)
 enum vl_status
 vl_redo_diverged(struct redo *r, const char *why)
 {
-	if (r->choice == VL_CHOICE_KEEP_THEIRS)
+	if (r->unseen != 0 || r->choice == VL_CHOICE_KEEP_THEIRS)
 		return VL_OK;
 	r->bad++;
 	if (r->report->diverged != NULL)
@@ -92,6 +94,8 @@ displace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	enum vl_status st = VL_OK;
 	int fd = -1;
 
+	if (r->unseen != 0)
+		return VL_OK;
 	if (mkdirat(r->stage->fd, "theirs", 0700) != 0 && errno != EEXIST)
 		return vl_fail_errno(err, "cannot make room for '%s'", r->path);
 	fd = openat(r->stage->fd, "theirs",
@@ -245,7 +249,7 @@ step_rmdir(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (!vl_redo_there(r, r->dirfd, r->name) || other_done(r, s))
 		return VL_OK;
 	vl_dirs_forget(r->places.dirs, s->path);
-	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR) {
+	if (!vl_redo_seen(r, &now) || now.type != VL_ENTRY_DIR) {
 		if (r->choice == VL_CHOICE_TAKE_OURS)
 			return displace(r, s, err);
 		return vl_redo_blocked(r, "it is no directory any more");

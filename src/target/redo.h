@@ -88,8 +88,11 @@ enum vl_status vl_redo_relock(struct redo *r, struct vl_redo_held *held,
     enum vl_status st, struct vl_err *err);
 
 /* redo_look.c */
-/* Where that cannot be told, r->unseen, and the step in hand fails. */
+/* Where that cannot be told, r->unseen, and the step in hand fails; until then
+ * nothing more is done or said. */
 bool vl_redo_there(struct redo *r, int dirfd, const char *name);
+/* What stands at the place of the step in hand; false: nothing, or unseen. */
+bool vl_redo_seen(struct redo *r, struct vl_meta *now);
 /* The path still is what was linked (or copied) aside, unchanged. */
 enum vl_status vl_redo_is_before(
     struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err);

@@ -80,7 +80,7 @@ vl_redo_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if ((s->kind != VL_STEP_DIR && s->kind != VL_STEP_RMDIR) ||
 	    (!locked && !needs_mode(s)) || r->dirfd < 0)
 		return VL_OK;
-	if (!vl_meta_at(&now, r->dirfd, r->name) || now.type != VL_ENTRY_DIR ||
+	if (!vl_redo_seen(r, &now) || now.type != VL_ENTRY_DIR ||
 	    !vl_places_ours(&r->places, r->dirfd, r->name))
 		return VL_OK;
 	/* What is refused here blocks those steps alone that need it. */
@@ -136,7 +136,7 @@ put_back(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	struct vl_meta now = { 0 };
 
 	if (s->before.type == VL_ENTRY_DIR && needs_mode(s) &&
-	    vl_meta_at(&now, r->dirfd, r->name) && now.uid == geteuid() &&
+	    vl_redo_seen(r, &now) && now.uid == geteuid() &&
 	    now.mode == (s->before.mode | 0700) &&
 	    fchmodat(r->dirfd, r->name, s->before.mode, AT_SYMLINK_NOFOLLOW) !=
 	        0)
@@ -179,7 +179,7 @@ set_meta(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
 
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name))
+	if (!vl_redo_seen(r, &now))
 		return vl_redo_blocked(r, "it is gone");
 	if (!vl_meta_same_content(&now, &s->before) &&
 	    !vl_meta_same_content(&now, &s->after) &&
@@ -194,8 +194,7 @@ set_dir(struct redo *r, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_meta now = { 0 };
 
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
-	    now.type != VL_ENTRY_DIR)
+	if (!vl_redo_seen(r, &now) || now.type != VL_ENTRY_DIR)
 		return vl_redo_blocked(r, "it is no directory any more");
 	return set(r, s, err);
 }
@@ -208,8 +207,7 @@ lock(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	struct vl_meta now = { 0 };
 
 	if ((s->after.flags & VL_FLAGS_LOCK) == 0 || !r->moved ||
-	    r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
-	    !vl_meta_same_content(&now, &s->after))
+	    !vl_redo_seen(r, &now) || !vl_meta_same_content(&now, &s->after))
 		return VL_OK;
 	return set(r, s, err);
 }
@@ -223,8 +221,7 @@ close_again(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	struct vl_err why = { 0 };
 
 	(void)err;
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
-	    now.type != VL_ENTRY_DIR ||
+	if (!vl_redo_seen(r, &now) || now.type != VL_ENTRY_DIR ||
 	    !vl_places_ours(&r->places, r->dirfd, r->name) ||
 	    put_back(r, s, &why) == VL_OK)
 		return VL_OK;
@@ -241,7 +238,7 @@ is_open(struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
 	struct vl_meta now = { 0 };
 
 	*yes = false;
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
+	if (!vl_redo_seen(r, &now) ||
 	    !vl_places_ours(&r->places, r->dirfd, r->name))
 		return VL_OK;
 	switch (s->kind) {

@@ -10,6 +10,12 @@
 #include "copy.h"
 #include "redo.h"
 
+static bool
+is_absent(void)
+{
+	return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+}
+
 bool
 vl_redo_there(struct redo *r, int dirfd, const char *name)
 {
@@ -19,10 +25,22 @@ vl_redo_there(struct redo *r, int dirfd, const char *name)
 		return false;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
-	if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+	if (is_absent())
 		return false;
 	r->unseen = errno;
 	return true;
+}
+
+bool
+vl_redo_seen(struct redo *r, struct vl_meta *now)
+{
+	if (r->dirfd < 0)
+		return false;
+	if (vl_meta_at(now, r->dirfd, r->name))
+		return true;
+	if (!is_absent())
+		r->unseen = errno;
+	return false;
 }
 
 enum vl_status
@@ -35,12 +53,14 @@ vl_redo_is_before(
 
 	*yes = false;
 	r->copied = false;
-	if (r->dirfd < 0 || !vl_meta_at(&now, r->dirfd, r->name) ||
-	    !vl_meta_same_content(&now, &s->before))
+	if (!vl_redo_seen(r, &now) || !vl_meta_same_content(&now, &s->before))
 		return VL_OK;
 	if (vl_redo_there(r, r->stage->undofd, vl_stage_n(n, s->n, ""))) {
+		errno = 0;
 		*yes =
 		    vl_meta_same_inode(r->dirfd, r->name, r->stage->undofd, n);
+		if (!*yes && errno != 0 && !is_absent())
+			r->unseen = errno;
 		return VL_OK;
 	}
 	r->copied = true;
@@ -60,10 +80,12 @@ vl_redo_done_before(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	/* Entries of a directory may have come or gone, by us as well. */
-	if (r->dirfd >= 0 && vl_meta_at(&now, r->dirfd, r->name))
+	if (vl_redo_seen(r, &now))
 		planned = s->after.type == VL_ENTRY_DIR ?
 		    now.type == VL_ENTRY_DIR :
 		    vl_meta_same_content(&now, &s->after);
+	if (r->unseen != 0)
+		return VL_OK;
 	/* A copy may be equal to the planned file, too. */
 	if (before &&
 	    (!planned ||

@@ -72,6 +72,20 @@ fault_hits(void)
 WRAP(renameat, (int a, const char *b, int c, const char *d), (a, b, c, d))
 WRAP(renameat2, (int a, const char *b, int c, const char *d, unsigned f),
     (a, b, c, d, f))
+/* Calls that only look are asked about, too. */
+static bool fault_looks;
+
+int __real_fstatat(int, const char *, struct stat *, int);
+int __wrap_fstatat(int, const char *, struct stat *, int);
+
+int
+__wrap_fstatat(int dirfd, const char *name, struct stat *st, int flags)
+{
+	return fault_looks && fault_hits() ?
+	    -1 :
+	    __real_fstatat(dirfd, name, st, flags);
+}
+
 /* A file system where a file has one name. */
 static bool fault_no_links;
 

@@ -266,6 +266,42 @@ goes_on_after_every_error(void **state)
 	}
 }
 
+/* What could not be seen is not gone: nobody is told that it is, and what was
+ * locked or closed before is so again. */
+static void
+goes_on_after_every_look_that_fails(void **state)
+{
+	static struct world w;
+	uint64_t seed;
+	unsigned n;
+
+	(void)state;
+	fault_looks = true;
+	for (seed = 1; seed <= seeds(1); seed++) {
+		for (n = 1;; n++) {
+			if (!begin(&w, seed, false))
+				break;
+			fault_arm(FAULT_ERRNO, n, EIO);
+			if (world_redo(&w) == VL_OK && fault_fired())
+				expect(&w, &w.wanted, seed, n);
+			if (strstr(w.said, "it is gone") != NULL ||
+			    strstr(w.said, "no directory") != NULL)
+				fail_msg("seed %llu, look %u: %s",
+				    (unsigned long long)seed, n, w.said);
+			fault.kind = FAULT_NONE;
+			if (!fault_fired())
+				break;
+			if (world_redo(&w) != VL_OK)
+				fail_msg("seed %llu: %s",
+				    (unsigned long long)seed, w.err.text);
+			expect(&w, &w.wanted, seed, n);
+			world_close(&w);
+		}
+		world_close(&w);
+	}
+	fault_looks = false;
+}
+
 static void
 stage_is_killed(uint64_t seed, bool inside, unsigned step)
 {
@@ -398,6 +434,7 @@ main(void)
 		cmocka_unit_test(survives_kills_without_rights),
 		cmocka_unit_test(enters_directories_before_they_are_closed),
 		cmocka_unit_test(goes_on_after_every_error),
+		cmocka_unit_test(goes_on_after_every_look_that_fails),
 		cmocka_unit_test(leaves_the_old_tree_before_the_decision),
 		cmocka_unit_test(takes_back_after_every_error),
 	};
