@@ -238,6 +238,17 @@ fault_counts(void)
 	return fault_fired() && !fault.room;
 }
 
+/* With no fault any more. */
+static void
+ends_now(struct world *w, uint64_t seed, unsigned n)
+{
+	if (world_redo(w) != VL_OK)
+		fail_msg(
+		    "seed %llu: %s", (unsigned long long)seed, w->err.text);
+	expect(w, &w->wanted, seed, n);
+	world_close(w);
+}
+
 static void
 goes_on_after_every_error(void **state)
 {
@@ -256,11 +267,7 @@ goes_on_after_every_error(void **state)
 			fault.kind = FAULT_NONE;
 			if (!fault_fired())
 				break;
-			if (world_redo(&w) != VL_OK)
-				fail_msg("seed %llu: %s",
-				    (unsigned long long)seed, w.err.text);
-			expect(&w, &w.wanted, seed, n);
-			world_close(&w);
+			ends_now(&w, seed, n);
 		}
 		world_close(&w);
 	}
@@ -291,11 +298,7 @@ goes_on_after_every_look_that_fails(void **state)
 			fault.kind = FAULT_NONE;
 			if (!fault_fired())
 				break;
-			if (world_redo(&w) != VL_OK)
-				fail_msg("seed %llu: %s",
-				    (unsigned long long)seed, w.err.text);
-			expect(&w, &w.wanted, seed, n);
-			world_close(&w);
+			ends_now(&w, seed, n);
 		}
 		world_close(&w);
 	}
