@@ -410,8 +410,8 @@ vl_target_prepare(struct vl_target *t, struct vl_err *err)
 		st = vl_inner_finish(t, err);
 	if (st == VL_OK)
 		st = prepare_steps(&p, err);
-	if (st == VL_OK)
-		st = vl_trial_end(&p.trial, err);
+	if (st == VL_OK && vl_trial_end(&p.trial, err) != VL_OK)
+		st = vl_within(err, "'%s'", t->opts.tree->staging);
 	if (st == VL_OK && !vl_target_unchanged(t))
 		st = probe(&p, err);
 	vl_places_close(&p.places);

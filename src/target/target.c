@@ -89,8 +89,9 @@ open_parts(struct vl_target *t, struct vl_err *err)
 		    err);
 	if (st == VL_OK)
 		st = vl_plan_advance(t, err);
-	if (st == VL_OK && opts->stage != NULL)
-		st = vl_steps_w_open(&t->steps, vl_stage_fd(opts->stage), err);
+	if (st == VL_OK && opts->stage != NULL &&
+	    vl_steps_w_open(&t->steps, vl_stage_fd(opts->stage), err) != VL_OK)
+		st = vl_within(err, "'%s'", opts->tree->staging);
 	return st;
 }
 
