@@ -24,6 +24,12 @@
 	"        - {table: person, key: [mail]}\n"                             \
 	"        - {table: post, key: [title], owned_by: author}\n"            \
 	"      references: [{from: post, file: '{title}', in: tree}]\n"
+#define RENAMED                                                                \
+	"profile:\n  resources:\n    - resource: app\n      tables:\n"         \
+	"        - {table: person, key: [mail]}\n"                             \
+	"        - {table: post, key: [title]}\n"                              \
+	"      references: [{from: person, file: '{age}', in: tree, "          \
+	"collide: rename}]\n"
 #define WITH_ROWS SITE "  - {name: app, kind: sqlite, path: base/app.db}\n"
 /* As an exporter writes them; d/x is d/ and the id of ada. */
 #define TIED "d/{[\"ada\"]}"

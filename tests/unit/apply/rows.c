@@ -63,6 +63,38 @@ so_they_do_where_rows_own_files(void **state)
 	bring(lines, TIED);
 }
 
+/* A person's age is the name of a file, and that of blaise is one that carla
+ * keeps here: it gets a number, so that names and content are looked at. */
+static void
+so_they_do_where_a_file_gets_another_name(void **state)
+{
+	static const char named[] =
+	    "{\"r\":\"app\",\"t\":\"profile\",\"words\":{\"resources\":[{"
+	    "\"references\":[{\"collide\":\"rename\",\"file\":\"{age}\","
+	    "\"from\":\"person\",\"in\":"
+	    "\"tree\"}],\"resource\":\"app\",\"tables\":[{\"key\":[\"mail\"],"
+	    "\"table\":\"person\"},{\"key\":[\"title\"],\"table\":\"post\"}]}]}"
+	    "}";
+	static const char age[] = "\"age\":39";
+	char carried[sizeof(lines) + sizeof(named)];
+	char here[1024];
+	const char *body = strchr(lines, '\n');
+	const char *at = strstr(body, age);
+
+	(void)state;
+	(void)snprintf(carried, sizeof(carried), "%s%.*s\"age\":\"a\"%s", named,
+	    (int)(at - body), body, at + strlen(age));
+	(void)snprintf(here, sizeof(here),
+	    "%supdate person set age = 'a' where mail = 'carla';", there);
+	target = here;
+	wanted = "w|blaise|a-2\ny|ada|30\nz|carla|a\n1|mine|z\n2|a|y\n";
+	bring(carried, NULL);
+	sweep_import(WITH_ROWS RENAMED);
+	target = there;
+	wanted = WANTED;
+	bring(lines, TIED);
+}
+
 #define BLAISE "{\"c\":\"person\",\"k\":[\"blaise\"]"
 #define OLD    5000 /* what is shorter stands in the line */
 
@@ -272,6 +304,7 @@ main(void)
 		cmocka_unit_test(so_they_do_by_the_profile_of_the_bundle),
 		cmocka_unit_test(so_they_do_with_words_of_the_site_over_that),
 		cmocka_unit_test(so_they_do_where_rows_own_files),
+		cmocka_unit_test(so_they_do_where_a_file_gets_another_name),
 		cmocka_unit_test(so_they_do_where_a_value_is_in_a_body),
 		cmocka_unit_test(
 		    keys_that_do_not_hold_here_are_told_whichever_call_fails),
