@@ -213,6 +213,13 @@ class Plans(Edited):
                      "5 records", "make a plan anew")
         self.change("target", "insert into task values (12, 'x', null, null)")
         self.refused(4, "6 records, the first of them above")
+        self.change("target", "insert into task values (13, 'y', null, null),"
+                    "(14, 'z', null, null)")
+        result = self.obey(4)
+        self.assert_says(result, "8 records, the first of them above")
+        # Those that are found come before those that are not.
+        self.assertEqual(5, result.said.count("the plan does not say that"))
+        self.assertNotIn("the record is not as it was", result.said)
         self.make()
         write_tree(self.site.target, {"c.txt": "more"})
         self.refused(4, "c.txt", "resource 'files' moved")

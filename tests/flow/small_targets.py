@@ -414,6 +414,44 @@ class Tmpfs(SmallTarget):
         self.assert_equal_trees()
 
 
+class ManyDisks(Flow):
+    """Trees on three disks, two of them on the last."""
+
+    TREES = {"a": "disk1/a", "b": "disk2/b", "c": "disk3/c", "d": "disk3/d"}
+
+    def setUp(self):
+        super().setUp()
+        for disk in ("disk1", "disk2", "disk3"):
+            self.mount_tmpfs(self.folder / "dst" / disk, "size=4M")
+        for yaml, folder, state, extra in (
+                (self.site.source_yaml, "src", self.site.source_state, ""),
+                (self.site.target_yaml, "dst", self.site.target_state,
+                 f"trust:\n  - {{sender: {self.site.keys}/sender.pub}}\n")):
+            yaml.write_text(
+                f"site: demo\nstate: {state}\nresources:\n" + "".join(
+                    f"  - {{name: {name}, kind: files, "
+                    f"path: {self.folder / folder / path}}}\n"
+                    for name, path in self.TREES.items()) + extra)
+        for path in self.TREES.values():
+            write_tree(self.folder / "src" / path, {"x": b"x" * 1_700_000})
+
+    def test_each_has_room_for_what_all_of_its_trees_need(self):
+        bundle = self.site.export()
+        disk = self.folder / "dst" / "disk3"
+        for result in (self.site.preview(bundle, expect=1),
+                       self.site.import_(bundle, expect=1)):
+            self.assert_says(
+                result, "no room for what changes: 4.5 MB needed, 4.2 MB "
+                f"free on the file system of '{disk / 'd'}'")
+        self.assertEqual([], sorted((self.folder / "dst").glob("disk*/*")))
+        subprocess.run(["mount", "-o", "remount,size=6M", str(disk)],
+                       check=True)
+        self.site.import_(bundle)
+        for path in self.TREES.values():
+            self.assert_equal_trees(self.folder / "src" / path,
+                                    self.folder / "dst" / path)
+
+
 class OldExt2(SmallTarget):
     """Blocks of 1 KiB, inodes of 128 bytes: full seconds until 2038."""
 

@@ -547,13 +547,20 @@ names_a_bundle_of_a_medium_given_in_its_place(void **state)
 }
 
 static void
-set_time(const struct world *w, const char *name, time_t seconds)
+set_fine_time(
+    const struct world *w, const char *name, time_t seconds, long nanoseconds)
 {
-	const struct timespec times[2] = { { .tv_sec = seconds },
-		{ .tv_sec = seconds } };
+	const struct timespec time = { seconds, nanoseconds };
+	const struct timespec times[2] = { time, time };
 
 	assert_int_equal(
 	    0, utimensat(w->copyfd, name, times, AT_SYMLINK_NOFOLLOW));
+}
+
+static void
+set_time(const struct world *w, const char *name, time_t seconds)
+{
+	set_fine_time(w, name, seconds, 0);
 }
 
 static void
@@ -588,6 +595,47 @@ names_the_newest_of_several_bundles(void **state)
 	assert_int_equal(
 	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
 	assert_non_null(strstr(w->err.text, "'spool/a.vls'"));
+}
+
+static void
+is_named(struct world *w, const char *folder)
+{
+	char wanted[128];
+
+	(void)snprintf(wanted, sizeof(wanted),
+	    "'spool' is not a bundle (no seal.txt); name one of the 2 bundles "
+	    "in it: the newest is 'spool/%s'",
+	    folder);
+	assert_int_equal(
+	    VL_EFORMAT, vl_seal_look(w->copyfd, "spool/", &w->err));
+	assert_string_equal(wanted, w->err.text);
+}
+
+/* As where a bundle was copied, or a number was given twice. */
+static void
+names_the_later_of_two_bundles_with_one_number(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(0, mkdirat(w->copyfd, "a.vls", 0700));
+	assert_int_equal(0, mkdirat(w->copyfd, "b.vls", 0700));
+	assert_int_equal(0,
+	    linkat(w->dirfd, "head.jsn", w->copyfd, "a.vls/head.jsn", 0));
+	/* One number counts before none, however late. */
+	set_time(w, "a.vls", 1000);
+	set_time(w, "b.vls", 2000);
+	is_named(w, "a.vls");
+	assert_int_equal(0,
+	    linkat(w->dirfd, "head.jsn", w->copyfd, "b.vls/head.jsn", 0));
+	set_time(w, "a.vls", 1000);
+	set_time(w, "b.vls", 2000);
+	is_named(w, "b.vls");
+	set_time(w, "a.vls", 3000);
+	is_named(w, "a.vls");
+	set_fine_time(w, "a.vls", 2000, 1);
+	is_named(w, "a.vls");
+	set_fine_time(w, "b.vls", 2000, 2);
+	is_named(w, "b.vls");
 }
 
 static void
@@ -838,6 +886,7 @@ main(void)
 		WITH_WORLD(refuses_what_is_no_regular_file),
 		WITH_WORLD(refuses_a_folder_without_seal),
 		WITH_WORLD(names_the_newest_of_several_bundles),
+		WITH_WORLD(names_the_later_of_two_bundles_with_one_number),
 		WITH_WORLD(names_a_bundle_of_a_medium_given_in_its_place),
 		WITH_WORLD(tells_an_unfinished_bundle_by_its_name),
 		WITH_WORLD(refuses_another_signer),
