@@ -619,14 +619,14 @@ names_the_later_of_two_bundles_with_one_number(void **state)
 
 	assert_int_equal(0, mkdirat(w->copyfd, "a.vls", 0700));
 	assert_int_equal(0, mkdirat(w->copyfd, "b.vls", 0700));
-	assert_int_equal(0,
-	    linkat(w->dirfd, "head.jsn", w->copyfd, "a.vls/head.jsn", 0));
+	assert_int_equal(
+	    0, linkat(w->dirfd, "head.jsn", w->copyfd, "a.vls/head.jsn", 0));
 	/* One number counts before none, however late. */
 	set_time(w, "a.vls", 1000);
 	set_time(w, "b.vls", 2000);
 	is_named(w, "a.vls");
-	assert_int_equal(0,
-	    linkat(w->dirfd, "head.jsn", w->copyfd, "b.vls/head.jsn", 0));
+	assert_int_equal(
+	    0, linkat(w->dirfd, "head.jsn", w->copyfd, "b.vls/head.jsn", 0));
 	set_time(w, "a.vls", 1000);
 	set_time(w, "b.vls", 2000);
 	is_named(w, "b.vls");
