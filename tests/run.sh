@@ -12,14 +12,14 @@
 # (preset `release`), where nothing may be left out for a sanitizer's sake:
 # there a test that is skipped has failed, unless the machine cannot do what it
 # needs (root, events of fanotify, core files).  Of bundles made to harm it is
-# one of each kind, or all with --all.
+# one of each kind, or all with --all.  It ends there, with that summary, when
+# one of these fails.  What shows the cage by long runs is not repeated with
+# sanitizers, but with --all.
 #
 # Tests wait for disks longer than for anything else.  So what one puts nowhere
 # in particular lies in memory here, if there is room and what lies there may
 # have attributes (Linux 6.6) and run; with --all, and what is released, on the
 # disk.  What is about disks asks for one: images that are mounted, /var/tmp.
-# It ends there, with that summary, when one of these fails.  What shows the
-# cage by long runs is not repeated with sanitizers, but with --all.
 set -eu
 
 case ${1-} in

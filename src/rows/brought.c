@@ -74,20 +74,6 @@ brought_step(struct rows_brought *b, sqlite3_stmt *q, int bound, bool *row,
 	    lite_fail(b->db, BROUGHT_WHAT, err);
 }
 
-/* An id as JSON, in an array of one. */
-static enum vl_status
-write_id(struct vl_buf *text, const struct vl_cell *id, struct vl_err *err)
-{
-	struct vl_json_w w = { 0 };
-
-	vl_buf_clear(text);
-	vl_json_w_init(&w, text);
-	vl_json_w_open(&w, '[');
-	vl_cell_write(&w, id);
-	vl_json_w_close(&w, ']');
-	return vl_json_w_end(&w, err);
-}
-
 /* "[17]", in its one spelling. */
 static bool
 one_integer(struct vl_slice here, int64_t *n)
@@ -166,7 +152,7 @@ enum vl_status
 rows_brought_stage(struct rows_brought *b, size_t table,
     const struct vl_cell *id, struct vl_slice key, struct vl_err *err)
 {
-	enum vl_status st = write_id(&b->text, id, err);
+	enum vl_status st = rows_id_text(&b->text, id, err);
 	bool row = false;
 	int bound = 0;
 
@@ -315,7 +301,7 @@ rows_brought_new(struct vl_rows_put *p, const struct rows_reader *rd,
 
 	vl_buf_clear(&b->from);
 	if (id->type != VL_CELL_NULL) {
-		st = write_id(&b->from, id, err);
+		st = rows_id_text(&b->from, id, err);
 		row.from = vl_buf_slice(&b->from);
 	}
 	if (st == VL_OK && has_primary(rd->t->schema))

@@ -29,6 +29,19 @@ rows_show_id(char shown[ROWS_SHOWN], const struct vl_cell *id)
 	}
 }
 
+enum vl_status
+rows_id_text(struct vl_buf *out, const struct vl_cell *id, struct vl_err *err)
+{
+	struct vl_json_w w = { 0 };
+
+	vl_buf_clear(out);
+	vl_json_w_init(&w, out);
+	vl_json_w_open(&w, '[');
+	vl_cell_write(&w, id);
+	vl_json_w_close(&w, ']');
+	return vl_json_w_end(&w, err);
+}
+
 static bool
 listed(char *const *list, size_t n, struct vl_slice text)
 {

@@ -47,20 +47,6 @@ begin(struct vl_rows_put *p, struct vl_err *err)
 	    &p->once->others, p->opts.rows.tempdir, SORT_MEMORY, err);
 }
 
-/* The text of an id: equal ones have equal texts. */
-static enum vl_status
-id_text(struct vl_buf *out, const struct vl_cell *id, struct vl_err *err)
-{
-	struct vl_json_w w = { 0 };
-
-	vl_buf_clear(out);
-	vl_json_w_init(&w, out);
-	vl_json_w_open(&w, '[');
-	vl_cell_write(&w, id);
-	vl_json_w_close(&w, ']');
-	return vl_json_w_end(&w, err);
-}
-
 /* Two rows of the table have the id of that text. */
 static enum vl_status
 refuse(struct vl_rows_put *p, struct vl_slice text, struct vl_err *err)
@@ -80,7 +66,7 @@ refuse(struct vl_rows_put *p, struct vl_slice text, struct vl_err *err)
 			break;
 		st = rows_ids_source(p, table, row.x, &id, err);
 		if (st == VL_OK)
-			st = id_text(&p->text, &id, err);
+			st = rows_id_text(&p->text, &id, err);
 		if (st == VL_OK && vl_slice_equal(text, vl_buf_slice(&p->text)))
 			(void)vl_escape_text(
 			    shown[n++], sizeof(shown[0]), row.key);
@@ -106,7 +92,7 @@ see(struct rows_once *o, const struct vl_cell *id, struct vl_err *err)
 	if (o->seen == NULL)
 		return vl_fail_memory(err);
 	if ((o->seen[word] & bit) != 0)
-		st = id_text(&o->twice, id, err);
+		st = rows_id_text(&o->twice, id, err);
 	o->seen[word] |= bit;
 	if (word >= o->nseen)
 		o->nseen = word + 1;
@@ -130,7 +116,7 @@ rows_once_add(struct vl_rows_put *p, size_t table, const struct vl_cell *id,
 	if (!p->once->any)
 		st = begin(p, err);
 	if (st == VL_OK)
-		st = id_text(&p->text, id, err);
+		st = rows_id_text(&p->text, id, err);
 	return st == VL_OK ?
 	    vl_sort_add(p->once->others, vl_buf_slice(&p->text), err) :
 	    st;

@@ -253,6 +253,9 @@ enum vl_status rows_meet(struct rows_scratch *s, const struct rows_reader *rd,
 /* An id, or what stands in its place, for messages. */
 #define ROWS_SHOWN 256
 void rows_show_id(char shown[ROWS_SHOWN], const struct vl_cell *id);
+/* An id as JSON, in an array of one: equal ones have equal texts. */
+enum vl_status rows_id_text(
+    struct vl_buf *out, const struct vl_cell *id, struct vl_err *err);
 /* What the column has where it refers to nothing: NULL, or the first `none`;
  * false where it can have neither. */
 bool rows_none(const struct rows_plan *p, const struct rows_ref *ref,

@@ -9,16 +9,22 @@
 
 #define STAGING "world/.tree.valise"
 
+static void
+ends_so(enum vl_status st, const struct vl_err *err, enum vl_status wanted,
+    const char *why)
+{
+	if (st != wanted || (st != VL_OK && strstr(err->text, why) == NULL))
+		fail_msg("status %d, not %d with '%s': %s", (int)st,
+		    (int)wanted, why, st == VL_OK ? "" : err->text);
+}
+
 /* The recovery ends so, and says that. */
 static void
 recovery_says(enum vl_status wanted, const char *why)
 {
 	struct vl_err err = { 0 };
-	enum vl_status st = recover(NULL, &err);
 
-	if (st != wanted || (st != VL_OK && strstr(err.text, why) == NULL))
-		fail_msg("status %d, not %d with '%s': %s", (int)st,
-		    (int)wanted, why, st == VL_OK ? "" : err.text);
+	ends_so(recover(NULL, &err), &err, wanted, why);
 }
 
 /* Nothing but the word helps; what stands is `tree` before and after. */
@@ -188,11 +194,8 @@ static void
 strays_are(enum vl_status wanted, const char *why)
 {
 	struct vl_err err = { 0 };
-	enum vl_status st = vl_apply_check_strays(site, &err);
 
-	if (st != wanted || (st != VL_OK && strstr(err.text, why) == NULL))
-		fail_msg("status %d, not %d with '%s': %s", (int)st,
-		    (int)wanted, why, st == VL_OK ? "" : err.text);
+	ends_so(vl_apply_check_strays(site, &err), &err, wanted, why);
 }
 
 static void
