@@ -50,6 +50,22 @@ fail_entry(const struct vl_places *p, struct vl_slice which, const char *why,
 	return err->status;
 }
 
+/* What refused to tell whether something may be done; errno. */
+static enum vl_status
+fail_look(const struct vl_places *p, struct vl_slice which, const char *what,
+    struct vl_err *err)
+{
+	const int why = errno;
+	char *path = vl_places_text(p, which);
+
+	if (path == NULL)
+		return vl_fail_memory(err);
+	errno = why;
+	vl_fail_errno(err, "cannot %s '%s'", what, path);
+	free(path);
+	return err->status;
+}
+
 /* Somebody else's file in a sticky directory may not be taken away. */
 static bool
 sticky_refuses(int dirfd, const struct vl_meta *m)
@@ -86,6 +102,7 @@ static bool
 same_as_planned(
     struct vl_meta *now, int dirfd, const char *name, const struct vl_step *s)
 {
+	errno = 0;
 	if (dirfd < 0 || !vl_meta_at(now, dirfd, name))
 		return false;
 	return s->kind == VL_STEP_RMDIR || s->kind == VL_STEP_DIR ?
@@ -122,9 +139,9 @@ is_lock(const struct vl_meta *m)
 }
 
 /*
- * Why flags would keep the redo from this step; NULL: they would not.  What
- * goes may be locked; of what stays a flag that the plan has not seen is not
- * taken off.
+ * Why flags would keep the redo from this step, or errno; NULL: they would not.
+ * What goes may be locked; of what stays a flag that the plan has not seen is
+ * not taken off.
  */
 static const char *
 refuses_locks(struct prepare *p, const struct vl_step *s, bool locked)
@@ -132,6 +149,7 @@ refuses_locks(struct prepare *p, const struct vl_step *s, bool locked)
 	const bool goes =
 	    s->kind == VL_STEP_REPLACE || s->kind == VL_STEP_DELETE;
 
+	errno = 0;
 	if (locked && !goes && !is_lock(&s->before))
 		return LOCKED;
 	if ((!locked && !is_lock(&s->before) && !is_lock(&s->after)) ||
@@ -143,22 +161,55 @@ refuses_locks(struct prepare *p, const struct vl_step *s, bool locked)
 }
 
 static enum vl_status
+check_locks(
+    struct prepare *p, const struct vl_step *s, bool locked, struct vl_err *err)
+{
+	const char *why = refuses_locks(p, s, locked);
+
+	if (why == NULL)
+		return VL_OK;
+	return errno == 0 ?
+	    fail_entry(&p->places, s->path, why, err) :
+	    fail_look(&p->places, s->path, "try the flags of", err);
+}
+
+/* What the plan has seen is still there, and has which locks? */
+static enum vl_status
+look_again(const struct vl_places *p, const struct vl_step *s, int dirfd,
+    struct vl_meta *now, bool *locked, struct vl_err *err)
+{
+	const char *why = NULL;
+
+	*locked = false;
+	if (!same_as_planned(now, dirfd, p->name, s))
+		why = CHANGED;
+	else if (!vl_places_ours(p, dirfd, p->name))
+		why = "is mounted over";
+	if (why != NULL && (errno == 0 || vl_meta_absent(errno)))
+		return fail_entry(p, s->path, why, err);
+	if (why == NULL &&
+	    (now->type == VL_ENTRY_FILE || now->type == VL_ENTRY_DIR)) {
+		*locked = vl_meta_flagged(dirfd, p->name);
+		why = errno != 0 ? LOCKED : NULL;
+	}
+	return why == NULL ? VL_OK : fail_look(p, s->path, "look at", err);
+}
+
+static enum vl_status
 check_step(
     struct prepare *p, const struct vl_step *s, int dirfd, struct vl_err *err)
 {
-	const char *name = p->places.name;
 	struct vl_meta now = { 0 };
 	const char *why = NULL;
+	bool locked = false;
+	enum vl_status st =
+	    look_again(&p->places, s, dirfd, &now, &locked, err);
 
-	if (!same_as_planned(&now, dirfd, name, s))
-		why = CHANGED;
-	else if (!vl_places_ours(&p->places, dirfd, name))
-		why = "is mounted over";
-	else
-		why = refuses_locks(p, s,
-		    (now.type == VL_ENTRY_FILE || now.type == VL_ENTRY_DIR) &&
-		        vl_meta_flagged(dirfd, name));
-	if (why == NULL && s->path.n == 0 && is_lock(&s->after) &&
+	if (st == VL_OK)
+		st = check_locks(p, s, locked, err);
+	if (st != VL_OK)
+		return st;
+	if (s->path.n == 0 && is_lock(&s->after) &&
 	    p->target->opts.tree->inside)
 		why = HOLDS;
 	if (why == NULL && (s->kind == VL_STEP_DIR || s->kind == VL_STEP_META))
@@ -183,11 +234,14 @@ check_link(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 	st = vl_places_get(&p->places, s->to, &dirfd, err);
 	if (st != VL_OK)
 		return st;
-	if (dirfd < 0 ||
-	    !vl_meta_same_inode(
+	errno = 0;
+	if (dirfd >= 0 &&
+	    vl_meta_same_inode(
 	        dirfd, p->places.name, newfd, vl_stage_n(n, s->n, "")))
-		return fail_entry(&p->places, s->to, CHANGED, err);
-	return VL_OK;
+		return VL_OK;
+	return errno == 0 || vl_meta_absent(errno) ?
+	    fail_entry(&p->places, s->to, CHANGED, err) :
+	    fail_look(&p->places, s->to, "look at", err);
 }
 
 /* In a new directory: what was staged without its locks gets them. */
@@ -206,12 +260,10 @@ static enum vl_status
 put_off(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 {
 	struct vl_buf *at = p->first.n == 0 ? &p->first : &p->last;
+	enum vl_status st = check_locks(p, s, false, err);
 
-	if (refuses_locks(p, s, false) != NULL)
-		return fail_entry(
-		    &p->places, s->path, refuses_locks(p, s, false), err);
 	vl_buf_clear(at);
-	return vl_buf_add(at, s->path, err);
+	return st == VL_OK ? vl_buf_add(at, s->path, err) : st;
 }
 
 /* Such steps stand right before that of their directory; where it does not
@@ -297,7 +349,6 @@ try_step(
 static enum vl_status
 prepare_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 {
-	const char *why = NULL;
 	int dirfd = -1;
 	enum vl_status st = check_link(p, s, err);
 
@@ -310,10 +361,8 @@ prepare_step(struct prepare *p, const struct vl_step *s, struct vl_err *err)
 	if (st != VL_OK)
 		return st;
 	if (s->kind == VL_STEP_NEW) {
-		why = refuses_locks(p, s, false);
-		if (why != NULL)
-			return fail_entry(&p->places, s->path, why, err);
-		return try_step(p, s, dirfd, err);
+		st = check_locks(p, s, false, err);
+		return st == VL_OK ? try_step(p, s, dirfd, err) : st;
 	}
 	st = check_step(p, s, dirfd, err);
 	if (st == VL_OK &&
@@ -346,9 +395,16 @@ probe(struct prepare *p, struct vl_err *err)
 	 * the redo will open up lets nothing in before. */
 	if (vl_meta_flagged(to, ".")) {
 		if (tree->absent || !vl_trial_locks(&p->trial))
-			st = vl_fail(err, VL_EREFUSED, "%s'%s' " LOCKED,
-			    tree->absent ? "the directory above " : "",
-			    tree->root);
+			st = errno == 0 ?
+			    vl_fail(err, VL_EREFUSED, "%s'%s' " LOCKED,
+			        tree->absent ? "the directory above " : "",
+			        tree->root) :
+			    vl_fail_errno(err, "cannot try the flags of '%s'",
+			        tree->root);
+		goto out;
+	}
+	if (errno != 0) {
+		st = vl_fail_errno(err, "cannot look at '%s'", tree->root);
 		goto out;
 	}
 	fd = openat(stage->fd, name,

@@ -88,7 +88,9 @@ note_locks(int from, int to)
 	uint32_t flags = 0;
 	mode_t mode = MODE_LOCKED;
 
-	if (!vl_flags_get(from, &flags) || (flags & VL_FLAGS_LOCK) == 0)
+	if (!vl_flags_get(from, &flags))
+		return false;
+	if ((flags & VL_FLAGS_LOCK) == 0)
 		return true;
 	if ((flags & VL_FLAG_IMMUTABLE) != 0)
 		mode |= MODE_IMMUTABLE;
@@ -219,7 +221,9 @@ vl_copy_equal(const struct vl_copy *c, bool *equal, struct vl_err *err)
 	*equal = false;
 	if (!vl_meta_at(&a, c->dirfd, c->name) ||
 	    !vl_meta_at(&b, c->todir, c->toname))
-		return VL_OK;
+		return vl_meta_absent(errno) ?
+		    VL_OK :
+		    vl_fail_errno(err, "cannot compare it with its copy");
 	if (a.type != VL_ENTRY_FILE && a.type != VL_ENTRY_LINK) {
 		*equal = a.type != VL_ENTRY_DIR && b.type == VL_ENTRY_FILE;
 		return VL_OK;

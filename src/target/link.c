@@ -306,12 +306,14 @@ link_live(struct vl_target *t, struct item *i, const struct leader *l,
 		    t->live_dirs, vl_slice_of(i->to), &fd, name, err);
 	if (st == VL_OK)
 		st = make_name(i, fd, name, err);
-	if (st == VL_OK &&
-	    !vl_meta_is_inode(i->dir->fd, vl_write_name(i, n), l->dev, l->ino))
-		st = vl_fail(err, VL_EREFUSED,
-		    "'%s/%s' changed while the import ran", t->opts.tree->root,
-		    i->to);
-	return st;
+	if (st != VL_OK ||
+	    vl_meta_is_inode(i->dir->fd, vl_write_name(i, n), l->dev, l->ino))
+		return st;
+	if (errno != 0)
+		return vl_fail_errno(
+		    err, "cannot look at '%s/%s'", t->opts.tree->staging, n);
+	return vl_fail(err, VL_EREFUSED, "'%s/%s' changed while the import ran",
+	    t->opts.tree->root, i->to);
 }
 
 static enum vl_status

@@ -1,6 +1,7 @@
 /*
  * Where the staging of a tree stands: the same file system and mount as the
- * root, so that a rename is all it takes to put something into place.
+ * root, so that a rename is all it takes to put something into place.  And what
+ * it and the things in it are called.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <valise/encode.h>
 #include <valise/entry.h>
 
 #include "meta.h"
@@ -31,16 +33,18 @@ mount_of(const char *path, uint64_t *mount, uint32_t *major, uint32_t *minor)
 	return true;
 }
 
-static bool
-same_mount(const char *a, const char *b)
+static enum vl_status
+same_mount(bool *same, const char *a, const char *b, struct vl_err *err)
 {
 	uint64_t ma = 0;
 	uint64_t mb = 0;
 	uint32_t dev[4] = { 0 };
 
-	return mount_of(a, &ma, &dev[0], &dev[1]) &&
-	    mount_of(b, &mb, &dev[2], &dev[3]) && ma == mb &&
-	    dev[0] == dev[2] && dev[1] == dev[3];
+	if (!mount_of(a, &ma, &dev[0], &dev[1]) ||
+	    !mount_of(b, &mb, &dev[2], &dev[3]))
+		return vl_fail_errno(err, "cannot look at '%s'", a);
+	*same = ma == mb && dev[0] == dev[2] && dev[1] == dev[3];
+	return VL_OK;
 }
 
 /* The root's absolute path without links; an absent one by its parent. */
@@ -124,6 +128,24 @@ vl_stage_path(const char *root, bool inside)
 	return NULL;
 }
 
+char *
+vl_stage_private_name(const char *name, const uint8_t import[VL_IMPORT_ID_SIZE])
+{
+	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
+	char *text = NULL;
+
+	vl_hex(hex, import, VL_IMPORT_ID_SIZE);
+	return asprintf(&text, "%s.%s", name, hex) < 0 ? NULL : text;
+}
+
+char *
+vl_stage_n(char text[VL_STAGE_N_SIZE], uint64_t n, const char *suffix)
+{
+	snprintf(
+	    text, VL_STAGE_N_SIZE, "%llu%s", (unsigned long long)n, suffix);
+	return text;
+}
+
 /* May this user make names in it?  Were it no where that cannot be told,
  * staging that stands there would be looked for elsewhere. */
 static enum vl_status
@@ -133,6 +155,24 @@ may_write(bool *may, const char *dir, struct vl_err *err)
 	if (*may || dir == NULL || errno == EACCES || errno == EROFS)
 		return VL_OK;
 	return vl_fail_errno(err, "cannot look at '%s'", dir);
+}
+
+/* The directory above the root is one to make the staging in: this user's to
+ * write, without a lock, and of the same mount. */
+static enum vl_status
+may_stand_beside(bool *may, const struct vl_header_tree *tree,
+    const char *parent, struct vl_err *err)
+{
+	enum vl_status st = may_write(may, parent, err);
+
+	if (st != VL_OK || !*may)
+		return st;
+	*may = !vl_meta_flagged(AT_FDCWD, parent);
+	if (*may && errno != 0)
+		return vl_fail_errno(err, "cannot look at '%s'", parent);
+	return *may && !tree->absent ?
+	    same_mount(may, tree->root, parent, err) :
+	    VL_OK;
 }
 
 enum vl_status
@@ -156,10 +196,8 @@ vl_stage_locate(
 		if (parent == NULL)
 			return vl_fail_memory(err);
 	}
-	st = may_write(&beside, parent, err);
-	beside = beside && strlen(name) + BESIDE_MORE <= VL_NAME_MAX &&
-	    !vl_meta_flagged(AT_FDCWD, parent) &&
-	    (tree->absent || same_mount(tree->root, parent));
+	if (strlen(name) + BESIDE_MORE <= VL_NAME_MAX)
+		st = may_stand_beside(&beside, tree, parent, err);
 	tree->inside = !beside;
 	if (st == VL_OK && !beside && tree->absent)
 		st = vl_fail(err, VL_EIO,

@@ -85,3 +85,12 @@ vl_stage_marked(
 		    s->tree.staging, marks[mark]);
 	return VL_OK;
 }
+
+enum vl_status
+vl_stage_sync(struct vl_stage *s, struct vl_err *err)
+{
+	if (syncfs(s->fd) != 0)
+		return vl_fail_errno(
+		    err, "cannot sync the file system of '%s'", s->tree.root);
+	return VL_OK;
+}

@@ -135,12 +135,20 @@ vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
 }
 
 bool
+vl_meta_absent(int why)
+{
+	return why == ENOENT || why == ENOTDIR || why == EACCES;
+}
+
+bool
 vl_meta_is_inode(int dirfd, const char *name, dev_t dev, ino_t ino)
 {
 	struct stat st;
 
-	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_dev == dev && st.st_ino == ino;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	errno = 0;
+	return st.st_dev == dev && st.st_ino == ino;
 }
 
 bool
@@ -192,6 +200,7 @@ vl_meta_stands(
 	struct vl_meta now = { 0 };
 	bool there = vl_meta_read(&now, &attrs, dirfd, name, privileged);
 	bool stands = false;
+	int why = 0;
 
 	if (!there && errno == EACCES && vl_meta_at(&now, dirfd, name)) {
 		now.flags = want->flags;
@@ -200,9 +209,12 @@ vl_meta_stands(
 	}
 	if (is_special(&now))
 		now.mtime = want->mtime;
+	if (!there)
+		why = errno;
 	stands = there && same_thing(&now, want) &&
 	    vl_meta_same_attributes(&now, want);
 	vl_attrs_free(&attrs);
+	errno = why;
 	return stands;
 }
 
@@ -232,11 +244,12 @@ vl_meta_flagged(int dirfd, const char *name)
 	struct stat st;
 	uint32_t flags = 0;
 	int fd = vl_meta_open(dirfd, name, &st);
-	bool yes =
-	    fd >= 0 && vl_flags_get(fd, &flags) && (flags & VL_FLAGS_LOCK) != 0;
+	bool seen = fd >= 0 && vl_flags_get(fd, &flags);
 
+	if (seen || errno == ENXIO || vl_meta_absent(errno))
+		errno = 0;
 	close_quietly(fd);
-	return yes;
+	return seen && (flags & VL_FLAGS_LOCK) != 0;
 }
 
 enum vl_status

@@ -34,7 +34,11 @@ bool vl_meta_at(struct vl_meta *m, int dirfd, const char *name);
 /* The same with flags and attributes, which stay in `attrs`. */
 bool vl_meta_read(struct vl_meta *m, struct vl_attrs *attrs, int dirfd,
     const char *name, bool privileged);
-/* dirfd/name is that inode; two names are of one. */
+/* With this errno there is no such entry, or none that this user may know of;
+ * with any other nobody knows. */
+bool vl_meta_absent(int why);
+/* dirfd/name is that inode; two names are of one.  False with errno 0: it is
+ * another one; with any other errno that could not be told. */
 bool vl_meta_is_inode(int dirfd, const char *name, dev_t dev, ino_t ino);
 bool vl_meta_same_inode(int adir, const char *a, int bdir, const char *b);
 /* What the attributes are of, and when it was last written, agree; a FIFO or
@@ -45,7 +49,7 @@ bool vl_meta_same_content(const struct vl_meta *a, const struct vl_meta *b);
 bool vl_meta_same_attributes(
     const struct vl_meta *now, const struct vl_meta *want);
 /* dirfd/name is all that `want` says; what this user may not read of it counts
- * as being so. */
+ * as being so.  False with errno as of vl_meta_is_inode(). */
 bool vl_meta_stands(
     int dirfd, const char *name, const struct vl_meta *want, bool privileged);
 /* This process may give the group's setgid bit: it belongs to the group. */
@@ -53,7 +57,8 @@ bool vl_meta_our_group(uint32_t gid);
 /* A file or directory, open to be read; -1 and errno, ENXIO where it is
  * something else: that is never opened.  `st` is filled where it is there. */
 int vl_meta_open(int dirfd, const char *name, struct stat *st);
-/* Immutable or append-only. */
+/* Immutable or append-only, as far as this user may know.  False with errno as
+ * of vl_meta_is_inode(). */
 bool vl_meta_flagged(int dirfd, const char *name);
 /* Of a file or directory: the flags `off` go, `on` come. */
 enum vl_status vl_meta_flags(

@@ -50,8 +50,10 @@ vl_places_ours(const struct vl_places *p, int dirfd, const char *name)
 	uint64_t mount = 0;
 	uint32_t dev[2] = { 0 };
 
-	return mount_at(&mount, dev, dirfd, name) && mount == p->mount &&
-	    dev[0] == p->dev[0] && dev[1] == p->dev[1];
+	if (!mount_at(&mount, dev, dirfd, name))
+		return false;
+	errno = 0;
+	return mount == p->mount && dev[0] == p->dev[0] && dev[1] == p->dev[1];
 }
 
 enum vl_status

@@ -29,7 +29,8 @@ enum vl_status vl_places_reopen(struct vl_places *p, struct vl_err *err);
  */
 enum vl_status vl_places_get(
     struct vl_places *p, struct vl_slice path, int *dirfd, struct vl_err *err);
-/* dirfd/name is there, and nothing of another mount covers it. */
+/* dirfd/name is there, and nothing of another mount covers it.  False with
+ * errno as of vl_meta_is_inode(). */
 bool vl_places_ours(const struct vl_places *p, int dirfd, const char *name);
 /* "<root>/<path>", malloc'd; NULL when memory is exhausted. */
 char *vl_places_text(const struct vl_places *p, struct vl_slice path);

@@ -147,7 +147,7 @@ move_in(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	}
 	if (errno != EEXIST)
 		return stopped(r, "make", err);
-	if (vl_meta_same_inode(r->dirfd, r->name, r->stage->newfd, n))
+	if (vl_redo_same(r, r->stage->newfd, n))
 		return drop_name(r, n, err);
 	return vl_redo_blocked(r, "something was put there since");
 }
@@ -163,11 +163,10 @@ step_replace(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	vl_stage_n(n, s->n, "");
 	if (!vl_redo_there(r, r->stage->newfd, n))
 		return vl_redo_done_before(r, s, err);
-	if (r->dirfd >= 0 &&
-	    vl_meta_same_inode(r->dirfd, r->name, r->stage->newfd, n))
+	if (r->dirfd >= 0 && vl_redo_same(r, r->stage->newfd, n))
 		return drop_name(r, n, err);
 	st = vl_redo_is_before(r, s, &before, err);
-	if (st != VL_OK)
+	if (st != VL_OK || r->unseen != 0)
 		return st;
 	if (before) {
 		if (!vl_redo_unlock(r, s, &held) ||

@@ -93,6 +93,11 @@ enum vl_status vl_redo_relock(struct redo *r, struct vl_redo_held *held,
 bool vl_redo_there(struct redo *r, int dirfd, const char *name);
 /* What stands at the place of the step in hand; false: nothing, or unseen. */
 bool vl_redo_seen(struct redo *r, struct vl_meta *now);
+/* It is the inode of dirfd/name, is all that `want` says, is of this mount;
+ * false as of vl_redo_seen(). */
+bool vl_redo_same(struct redo *r, int dirfd, const char *name);
+bool vl_redo_stands(struct redo *r, const struct vl_meta *want);
+bool vl_redo_ours(struct redo *r);
 /* The path still is what was linked (or copied) aside, unchanged. */
 enum vl_status vl_redo_is_before(
     struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err);

@@ -81,7 +81,7 @@ vl_redo_open_up(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	    (!locked && !needs_mode(s)) || r->dirfd < 0)
 		return VL_OK;
 	if (!vl_redo_seen(r, &now) || now.type != VL_ENTRY_DIR ||
-	    !vl_places_ours(&r->places, r->dirfd, r->name))
+	    !vl_redo_ours(r))
 		return VL_OK;
 	/* What is refused here blocks those steps alone that need it. */
 	if (locked)
@@ -165,7 +165,7 @@ set(struct redo *r, const struct vl_step *s, struct vl_err *err)
 
 	if (!r->closing && vl_redo_closes(s))
 		want.mode |= 0700;
-	if (!vl_places_ours(&r->places, r->dirfd, r->name))
+	if (!vl_redo_ours(r))
 		return vl_redo_blocked(r, "something is mounted over it");
 	if (vl_meta_set_at(r->dirfd, r->name, &want, r->stage->tree.privileged,
 	        err) == VL_OK)
@@ -222,8 +222,7 @@ close_again(struct redo *r, const struct vl_step *s, struct vl_err *err)
 
 	(void)err;
 	if (!vl_redo_seen(r, &now) || now.type != VL_ENTRY_DIR ||
-	    !vl_places_ours(&r->places, r->dirfd, r->name) ||
-	    put_back(r, s, &why) == VL_OK)
+	    !vl_redo_ours(r) || put_back(r, s, &why) == VL_OK)
 		return VL_OK;
 	return vl_redo_blocked(r, why.text);
 }
@@ -233,13 +232,11 @@ close_again(struct redo *r, const struct vl_step *s, struct vl_err *err)
 static enum vl_status
 is_open(struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
 {
-	const bool privileged = r->stage->tree.privileged;
 	char n[VL_STAGE_N_SIZE];
 	struct vl_meta now = { 0 };
 
 	*yes = false;
-	if (!vl_redo_seen(r, &now) ||
-	    !vl_places_ours(&r->places, r->dirfd, r->name))
+	if (!vl_redo_seen(r, &now) || !vl_redo_ours(r))
 		return VL_OK;
 	switch (s->kind) {
 	case VL_STEP_NEW:
@@ -256,11 +253,11 @@ is_open(struct redo *r, const struct vl_step *s, bool *yes, struct vl_err *err)
 	case VL_STEP_META:
 		*yes = (vl_meta_same_content(&now, &s->before) ||
 		           vl_meta_same_content(&now, &s->after)) &&
-		    !vl_meta_stands(r->dirfd, r->name, &s->after, privileged);
+		    !vl_redo_stands(r, &s->after);
 		break;
 	case VL_STEP_DIR:
-		*yes = now.type == VL_ENTRY_DIR &&
-		    !vl_meta_stands(r->dirfd, r->name, &s->after, privileged);
+		*yes =
+		    now.type == VL_ENTRY_DIR && !vl_redo_stands(r, &s->after);
 		break;
 	}
 	return VL_OK;
@@ -282,7 +279,7 @@ vl_redo_put_back(struct redo *r, const struct vl_step *s, struct vl_err *err)
 	if ((!before && ours == 0) || (s->path.n == 0 && r->stage->tree.inside))
 		return VL_OK;
 	st = is_open(r, s, &open, err);
-	if (st != VL_OK || !open)
+	if (st != VL_OK || !open || r->unseen != 0)
 		return st;
 	if (put_back(r, s, &why) != VL_OK) {
 		vl_within(&why, "what it was locked with stays off");

@@ -10,12 +10,6 @@
 #include "copy.h"
 #include "redo.h"
 
-static bool
-is_absent(void)
-{
-	return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
-}
-
 bool
 vl_redo_there(struct redo *r, int dirfd, const char *name)
 {
@@ -25,10 +19,19 @@ vl_redo_there(struct redo *r, int dirfd, const char *name)
 		return false;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
-	if (is_absent())
+	if (vl_meta_absent(errno))
 		return false;
 	r->unseen = errno;
 	return true;
+}
+
+/* A look has said no; with errno, that it saw nothing. */
+static bool
+not_seen(struct redo *r)
+{
+	if (errno != 0 && !vl_meta_absent(errno))
+		r->unseen = errno;
+	return false;
 }
 
 bool
@@ -36,11 +39,28 @@ vl_redo_seen(struct redo *r, struct vl_meta *now)
 {
 	if (r->dirfd < 0)
 		return false;
-	if (vl_meta_at(now, r->dirfd, r->name))
-		return true;
-	if (!is_absent())
-		r->unseen = errno;
-	return false;
+	return vl_meta_at(now, r->dirfd, r->name) || not_seen(r);
+}
+
+bool
+vl_redo_same(struct redo *r, int dirfd, const char *name)
+{
+	return vl_meta_same_inode(r->dirfd, r->name, dirfd, name) ||
+	    not_seen(r);
+}
+
+bool
+vl_redo_stands(struct redo *r, const struct vl_meta *want)
+{
+	return vl_meta_stands(
+	           r->dirfd, r->name, want, r->stage->tree.privileged) ||
+	    not_seen(r);
+}
+
+bool
+vl_redo_ours(struct redo *r)
+{
+	return vl_places_ours(&r->places, r->dirfd, r->name) || not_seen(r);
 }
 
 enum vl_status
@@ -56,16 +76,14 @@ vl_redo_is_before(
 	if (!vl_redo_seen(r, &now) || !vl_meta_same_content(&now, &s->before))
 		return VL_OK;
 	if (vl_redo_there(r, r->stage->undofd, vl_stage_n(n, s->n, ""))) {
-		errno = 0;
-		*yes =
-		    vl_meta_same_inode(r->dirfd, r->name, r->stage->undofd, n);
-		if (!*yes && errno != 0 && !is_absent())
-			r->unseen = errno;
+		*yes = vl_redo_same(r, r->stage->undofd, n);
 		return VL_OK;
 	}
 	r->copied = true;
 	vl_stage_n(n, s->n, ".copy");
-	return vl_copy_equal(&copy, yes, err);
+	if (vl_copy_equal(&copy, yes, err) != VL_OK)
+		return vl_within(err, "'%s'", r->path);
+	return VL_OK;
 }
 
 enum vl_status
@@ -126,7 +144,7 @@ look_at_link(
     struct redo *r, const struct vl_step *s, bool *linked, struct vl_err *err)
 {
 	struct vl_meta to = { 0 };
-	struct stat st_path;
+	struct stat st_path = { 0 };
 	struct stat st_to;
 	char *text = NULL;
 	int dirfd = -1;
@@ -134,7 +152,7 @@ look_at_link(
 
 	*linked = true;
 	if (fstatat(r->dirfd, r->name, &st_path, AT_SYMLINK_NOFOLLOW) != 0)
-		memset(&st_path, 0, sizeof(st_path));
+		(void)not_seen(r);
 	/* From here on the place is that of the first. */
 	errno = 0;
 	st = vl_places_get(&r->places, s->to, &dirfd, err);
@@ -146,9 +164,12 @@ look_at_link(
 	if (vl_journal_choice(r->journal, text) != VL_CHOICE_NONE)
 		goto out;
 	*linked = false;
-	if (dirfd < 0 ||
-	    fstatat(dirfd, r->places.name, &st_to, AT_SYMLINK_NOFOLLOW) != 0)
+	if (dirfd < 0)
 		goto out;
+	if (fstatat(dirfd, r->places.name, &st_to, AT_SYMLINK_NOFOLLOW) != 0) {
+		(void)not_seen(r);
+		goto out;
+	}
 	vl_meta_of_stat(&to, &st_to);
 	*linked = (st_to.st_dev == st_path.st_dev &&
 	              st_to.st_ino == st_path.st_ino) ||
@@ -172,14 +193,12 @@ look_at_gone(struct redo *r, const struct vl_step *s)
 
 /* The entry is as planned; but for a lock that a file may lack as yet. */
 static bool
-stands(const struct redo *r, const struct vl_step *s)
+stands(struct redo *r, const struct vl_step *s)
 {
-	const bool privileged = r->stage->tree.privileged;
-	struct vl_meta unmoved = vl_redo_unmoved(s);
+	const struct vl_meta unmoved = vl_redo_unmoved(s);
 
-	return vl_meta_stands(r->dirfd, r->name, &s->after, privileged) ||
-	    (!r->moved &&
-	        vl_meta_stands(r->dirfd, r->name, &unmoved, privileged));
+	return vl_redo_stands(r, &s->after) ||
+	    (!r->moved && vl_redo_stands(r, &unmoved));
 }
 
 enum vl_status

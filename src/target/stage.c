@@ -24,24 +24,6 @@
 #define OWNER_NAME "owner"
 #define OWNER_MAX  16384
 
-char *
-vl_stage_private_name(const char *name, const uint8_t import[VL_IMPORT_ID_SIZE])
-{
-	char hex[VL_HEX_SIZE(VL_IMPORT_ID_SIZE)];
-	char *text = NULL;
-
-	vl_hex(hex, import, VL_IMPORT_ID_SIZE);
-	return asprintf(&text, "%s.%s", name, hex) < 0 ? NULL : text;
-}
-
-char *
-vl_stage_n(char text[VL_STAGE_N_SIZE], uint64_t n, const char *suffix)
-{
-	snprintf(
-	    text, VL_STAGE_N_SIZE, "%llu%s", (unsigned long long)n, suffix);
-	return text;
-}
-
 static void
 stage_free(struct vl_stage *s)
 {
@@ -200,21 +182,47 @@ owner_dir(const struct vl_buf *owner, char *dir, size_t size)
 	}
 }
 
-static void
-owner_state(int parentfd, const char *name, char *dir, size_t size)
+/* Read, or not to be had: nothing else that failed says what stands there. */
+static enum vl_status
+read_if_any(struct vl_buf *out, int dirfd, const char *name, size_t max,
+    struct vl_err *err)
+{
+	enum vl_status st = VL_OK;
+
+	errno = 0;
+	st = vl_read_file(dirfd, name, max, out, err);
+	return st == VL_ELIMIT || errno == ENOENT || errno == ELOOP ||
+	        errno == ENXIO || errno == EINVAL ?
+	    VL_OK :
+	    st;
+}
+
+/* The staging cannot be opened; VL_OK: nobody's, or not for this user. */
+static enum vl_status
+not_open(const struct vl_stage *s, struct vl_err *err)
+{
+	return errno == ELOOP || vl_meta_absent(errno) ?
+	    VL_OK :
+	    vl_fail_errno(err, "cannot open '%s'", s->tree.staging);
+}
+
+static enum vl_status
+owner_state(
+    const struct vl_stage *s, char *dir, size_t size, struct vl_err *err)
 {
 	struct vl_buf owner = { 0 };
-	struct vl_err ignored;
-	int fd = openat(
-	    parentfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum vl_status st = VL_OK;
+	int fd = openat(s->parentfd, s->name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	dir[0] = '\0';
 	if (fd < 0)
-		return;
-	if (vl_read_file(fd, OWNER_NAME, OWNER_MAX, &owner, &ignored) == VL_OK)
-		owner_dir(&owner, dir, size);
+		return not_open(s, err);
+	st = read_if_any(&owner, fd, OWNER_NAME, OWNER_MAX, err);
+	owner_dir(&owner, dir, size);
 	vl_buf_free(&owner);
 	close(fd);
+	return st == VL_OK ? st : vl_within(err, "'%s'", s->tree.staging);
 }
 
 /* "name value" of an owner file into `out`, n bytes from hex. */
@@ -247,7 +255,8 @@ fail_foreign(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 	char dir[PATH_MAX];
 	char text[512];
 
-	owner_state(s->parentfd, s->name, dir, sizeof(dir));
+	if (owner_state(s, dir, sizeof(dir), err) != VL_OK)
+		return err->status;
 	vl_escape_text(text, sizeof(text), vl_slice_of(dir));
 	if (dir[0] == '\0')
 		return fail_nobodys(s->tree.staging, err);
@@ -292,6 +301,8 @@ make_way(struct vl_stage *s, const struct vl_header *h, struct vl_err *err)
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->fd < 0 && errno == ENOENT)
 		return VL_OK;
+	if (s->fd < 0 && not_open(s, err) != VL_OK)
+		return err->status;
 	if (s->fd < 0 || !is_left(s, h))
 		return fail_foreign(s, h, err);
 	st = vl_stage_remove(s, err);
@@ -371,11 +382,31 @@ take_place(struct vl_stage *s, const struct vl_header *h, size_t tree,
 		*err = locked;
 		return lock;
 	}
-	if (st == VL_OK && vl_meta_flagged(s->parentfd, "."))
+	if (st != VL_OK)
+		return st;
+	if (vl_meta_flagged(s->parentfd, "."))
 		return vl_fail(err, VL_EREFUSED,
 		    "'%s' is immutable or append-only: take the flag off first",
 		    s->parent);
-	return st;
+	return errno == 0 ?
+	    VL_OK :
+	    vl_fail_errno(err, "cannot look at '%s'", s->parent);
+}
+
+/* What has the name is what is held open. */
+static enum vl_status
+check_name(const struct vl_stage *s, struct vl_err *err)
+{
+	struct stat held;
+
+	if (fstat(s->fd, &held) == 0 &&
+	    vl_meta_is_inode(s->parentfd, s->name, held.st_dev, held.st_ino))
+		return VL_OK;
+	if (errno != 0 && errno != ENOENT)
+		return vl_fail_errno(
+		    err, "cannot look at '%s'", s->tree.staging);
+	return vl_fail(err, VL_ELOCKED, "'%s' was replaced while it was made",
+	    s->tree.staging);
 }
 
 enum vl_status
@@ -384,19 +415,14 @@ vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
 {
 	struct vl_stage *s = NULL;
 	char *private = NULL;
-	struct stat named;
-	struct stat held;
 	enum vl_status st = vl_stage_init(&s, h, tree, err);
 
 	*out = NULL;
 	if (st != VL_OK)
 		return st;
 	private = vl_stage_private_name(s->name, h->import);
-	if (private == NULL) {
-		st = vl_fail_memory(err);
-		goto out;
-	}
-	st = take_place(s, h, tree, err);
+	st =
+	    private == NULL ? vl_fail_memory(err) : take_place(s, h, tree, err);
 	if (st == VL_OK)
 		st = fill_new(s, private, h, err);
 	if (st == VL_OK && flock(s->fd, LOCK_EX | LOCK_NB) != 0)
@@ -410,12 +436,8 @@ vl_stage_make(struct vl_stage **out, const struct vl_header *h, size_t tree,
 		goto out;
 	}
 	st = vl_fsync_dir(s->parentfd, ".", err);
-	if (st == VL_OK &&
-	    (fstatat(s->parentfd, s->name, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
-	        fstat(s->fd, &held) != 0 || named.st_ino != held.st_ino ||
-	        named.st_dev != held.st_dev))
-		st = vl_fail(err, VL_ELOCKED,
-		    "'%s' was replaced while it was made", s->tree.staging);
+	if (st == VL_OK)
+		st = check_name(s, err);
 	if (st == VL_OK)
 		st = open_folders(s, err);
 out:
@@ -480,21 +502,6 @@ out:
 	vl_buf_free(&have);
 	stage_free(s);
 	return st;
-}
-
-/* Read, or not to be had: nothing else that failed says what stands there. */
-static enum vl_status
-read_if_any(struct vl_buf *out, int dirfd, const char *name, size_t max,
-    struct vl_err *err)
-{
-	enum vl_status st = VL_OK;
-
-	errno = 0;
-	st = vl_read_file(dirfd, name, max, out, err);
-	return st == VL_ELIMIT || errno == ENOENT || errno == ELOOP ||
-	        errno == ENXIO || errno == EINVAL ?
-	    VL_OK :
-	    st;
 }
 
 /* Nothing was prepared: the owner file alone says what there is to undo. */
@@ -577,15 +584,6 @@ int
 vl_stage_newfd(const struct vl_stage *s)
 {
 	return s->newfd;
-}
-
-enum vl_status
-vl_stage_sync(struct vl_stage *s, struct vl_err *err)
-{
-	if (syncfs(s->fd) != 0)
-		return vl_fail_errno(
-		    err, "cannot sync the file system of '%s'", s->tree.root);
-	return VL_OK;
 }
 
 void

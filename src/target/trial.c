@@ -3,6 +3,7 @@
  * decision, so that they are set and read back here before, on an entry of
  * the same type in the staging (docs/transaction.md, "Prepare").
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,9 @@ try_on(struct vl_trial *t, const char *name, const struct vl_meta *want,
 		    err, "cannot try the attributes of '%s'", path);
 	if (vl_meta_stands(t->fd, name, want, t->privileged))
 		return VL_OK;
+	if (errno != 0)
+		return vl_fail_errno(
+		    err, "cannot try the attributes of '%s'", path);
 	return vl_fail(err, VL_EREFUSED,
 	    "the target's file system does not keep the attributes of '%s'",
 	    path);
@@ -220,20 +224,33 @@ vl_trial_step(struct vl_trial *t, const struct vl_step *s,
 	return try_on(t, name, &m, path, err);
 }
 
+/* Flags that this user may not set, or that are not there, or do not stay. */
+static bool
+is_refusal(int why)
+{
+	return why == 0 || why == EPERM || why == EACCES || why == ENOTTY ||
+	    why == ENOTSUP || why == EINVAL || why == ENOSYS;
+}
+
 /* On a file without a name, so that a kill leaves nothing that is locked. */
 static bool
-try_locks(int dirfd)
+try_locks(int dirfd, int *why)
 {
 	uint32_t flags = 0;
 	uint32_t locked = 0;
-	int fd = new_file(dirfd, TRY_LOCK);
-	bool good = fd >= 0 && unlinkat(dirfd, TRY_LOCK, 0) == 0 &&
+	int fd = -1;
+	bool good = false;
+
+	errno = 0;
+	fd = new_file(dirfd, TRY_LOCK);
+	good = fd >= 0 && unlinkat(dirfd, TRY_LOCK, 0) == 0 &&
 	    vl_flags_get(fd, &flags) &&
 	    vl_flags_set(fd, flags | VL_FLAGS_LOCK) &&
 	    vl_flags_get(fd, &locked) && locked == (flags | VL_FLAGS_LOCK) &&
 	    vl_flags_set(fd, flags) && vl_flags_get(fd, &locked) &&
 	    locked == flags;
 
+	*why = good || is_refusal(errno) ? 0 : errno;
 	if (fd >= 0)
 		close(fd);
 	return good;
@@ -243,8 +260,9 @@ bool
 vl_trial_locks(struct vl_trial *t)
 {
 	if (!t->locks_tried)
-		t->locks = try_locks(t->fd);
+		t->locks = try_locks(t->fd, &t->locks_why);
 	t->locks_tried = true;
+	errno = t->locks_why;
 	return t->locks;
 }
 

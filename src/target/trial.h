@@ -14,6 +14,7 @@ struct vl_trial {
 	bool fifo;
 	bool locks_tried;
 	bool locks;
+	int locks_why;
 };
 
 /*
@@ -24,7 +25,8 @@ struct vl_trial {
  */
 enum vl_status vl_trial_step(struct vl_trial *t, const struct vl_step *s,
     struct vl_slice others, const char *path, struct vl_err *err);
-/* This user may put VL_FLAGS_LOCK on and take them off here. */
+/* This user may put VL_FLAGS_LOCK on and take them off here.  False with errno
+ * 0: that is refused; with any other it could not be tried. */
 bool vl_trial_locks(struct vl_trial *t);
 /* The scratch entries go. */
 enum vl_status vl_trial_end(struct vl_trial *t, struct vl_err *err);

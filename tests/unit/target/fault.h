@@ -86,6 +86,26 @@ __wrap_fstatat(int dirfd, const char *name, struct stat *st, int flags)
 	    __real_fstatat(dirfd, name, st, flags);
 }
 
+int __real_fstat(int, struct stat *);
+int __wrap_fstat(int, struct stat *);
+int __real_statx(int, const char *, int, unsigned, struct statx *);
+int __wrap_statx(int, const char *, int, unsigned, struct statx *);
+
+int
+__wrap_fstat(int fd, struct stat *st)
+{
+	return fault_looks && fault_hits() ? -1 : __real_fstat(fd, st);
+}
+
+int
+__wrap_statx(
+    int dirfd, const char *name, int flags, unsigned mask, struct statx *sx)
+{
+	return fault_looks && fault_hits() ?
+	    -1 :
+	    __real_statx(dirfd, name, flags, mask, sx);
+}
+
 /* A file system where a file has one name. */
 static bool fault_no_links;
 
@@ -298,7 +318,7 @@ fault_writes(int fd)
 {
 	struct stat st;
 
-	if (fault_named && fstat(fd, &st) == 0 && st.st_nlink == 0)
+	if (fault_named && __real_fstat(fd, &st) == 0 && st.st_nlink == 0)
 		return false;
 	return fault_hits();
 }
@@ -326,9 +346,9 @@ __wrap_openat(int dir, const char *name, int flags, ...)
 		va_start(args, flags);
 		mode = va_arg(args, mode_t);
 		va_end(args);
-		if (fault_hits())
-			return -1;
 	}
+	if (((flags & O_CREAT) || fault_looks) && fault_hits())
+		return -1;
 	return __real_openat(dir, name, flags, mode);
 }
 

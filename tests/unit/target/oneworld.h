@@ -26,7 +26,8 @@ static inline int
 teardown(void **state)
 {
 	(void)state;
-	fault_no_locks = fault_no_modes = false;
+	fault_no_locks = fault_no_modes = fault_looks = false;
+	fault.kind = FAULT_NONE;
 	fault_room = 0;
 	world_close(&w);
 	return 0;

@@ -48,6 +48,33 @@ stands_beside_the_root(void **state)
 	expect_staging(&t, "root", ".root.valise");
 }
 
+/* Else a later run would look for it elsewhere. */
+static void
+stands_nowhere_else_whichever_look_fails(void **state)
+{
+	struct vl_header_tree t;
+	enum vl_status st = VL_EIO;
+	unsigned n;
+
+	(void)state;
+	fault_looks = true;
+	for (n = 1; st != VL_OK; n++) {
+		fault_arm(FAULT_ERRNO, n, EIO);
+		st = locate(&t, "root");
+		fault.kind = FAULT_NONE;
+		if (st == VL_OK) {
+			assert_false(fault_fired());
+			expect_staging(&t, "root", ".root.valise");
+			continue;
+		}
+		assert_int_equal(VL_EIO, st);
+		assert_non_null(strstr(w.err.text, "Input/output error"));
+		free(t.root);
+	}
+	fault_looks = false;
+	assert_true(n > 4);
+}
+
 static void
 stands_inside_where_the_name_is_long(void **state)
 {
@@ -190,6 +217,32 @@ another_states_staging_is_left_alone(void **state)
 	assert_int_equal(
 	    VL_EPENDING, vl_stage_make(&stage, &w.header, 0, &w.err));
 	assert_non_null(strstr(w.err.text, "--state-lost"));
+}
+
+static void
+is_another_states_whichever_look_fails(void **state)
+{
+	struct vl_stage *stage = NULL;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(0, mkdir(w.state, 0700));
+	assert_int_equal(VL_OK, world_stage(&w));
+	w.header.state[0] ^= 1;
+	w.header.state_path = w.root;
+	fault_looks = true;
+	do {
+		fault_arm(FAULT_ERRNO, ++n, EIO);
+		assert_int_not_equal(
+		    VL_OK, vl_stage_make(&stage, &w.header, 0, &w.err));
+		fault.kind = FAULT_NONE;
+		if (strstr(w.err.text, w.state) == NULL &&
+		    strstr(w.err.text, "Input/output error") == NULL)
+			fail_msg("look %u: %s", n, w.err.text);
+	} while (fault_fired());
+	fault_looks = false;
+	assert_non_null(strstr(w.err.text, w.state));
+	assert_int_equal(0, rmdir(w.state));
 }
 
 /* Undone while its file system was not mounted. */
@@ -518,12 +571,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(stands_beside_the_root),
+		CASE(stands_nowhere_else_whichever_look_fails),
 		CASE(stands_inside_where_the_name_is_long),
 		CASE(stands_inside_a_mount_point),
 		CASE(stands_inside_where_the_parent_is_not_ours),
 		CASE(takes_an_absent_root_by_its_parent),
 		CASE(is_found_by_its_owner_alone),
 		CASE(another_states_staging_is_left_alone),
+		CASE(is_another_states_whichever_look_fails),
 		CASE(an_older_one_of_the_same_state_makes_way),
 		CASE(one_that_was_decided_does_not),
 		CASE(marks_are_set_once_and_again),
