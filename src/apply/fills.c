@@ -17,8 +17,8 @@
 #include "fills.h"
 #include "here.h"
 
-#define SHOWN      256
-#define EMPTY_TOLD 20
+#define SHOWN 256
+#define TOLD  20 /* paths of a kind */
 
 _Static_assert(VL_TABLE_KEY_SIZE == VL_SLOT_PRINT_SIZE,
     "tokens are found by the first fingerprint of their line");
@@ -55,6 +55,7 @@ struct vl_fills {
 	size_t told_at;
 	uint64_t broken; /* secrets here that do not open */
 	uint64_t empty;  /* files in which one is to be entered */
+	uint64_t barred; /* directories that cannot be read */
 };
 
 /* ---- The words ---- */
@@ -116,6 +117,38 @@ vl_fills_new(
 
 /* ---- What is here ---- */
 
+/* Where more of them were met than were named. */
+static void
+tell_more(const struct vl_fills *f, uint64_t n, const char *what)
+{
+	char text[SHOWN];
+
+	if (n <= TOLD)
+		return;
+	(void)snprintf(text, sizeof(text), "resource '%s': so it is of %llu %s",
+	    f->opts.resource, (unsigned long long)n, what);
+	f->opts.note(f->opts.arg, text);
+}
+
+/* The import goes on: where it needs what is in it, it will be refused. */
+static void
+tell_barred(struct vl_fills *f, const struct vl_node *node)
+{
+	char shown[SHOWN];
+	char text[SHOWN + 300];
+
+	if (f->barred++ >= TOLD)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "resource '%s': cannot read '%s', so that the master key is not "
+	    "tried on secrets in it: %s",
+	    f->opts.resource,
+	    vl_escape_text(shown, sizeof(shown),
+	        node->path.n == 0 ? vl_slice_of(".") : node->path),
+	    node->cause == NULL ? "unknown" : node->cause);
+	f->opts.note(f->opts.arg, text);
+}
+
 static enum vl_status
 try_file(struct vl_fills *f, struct vl_slice path, struct vl_err *err)
 {
@@ -160,8 +193,12 @@ vl_fills_try(struct vl_fills *f, struct vl_err *err)
 		if (node.type == VL_ENTRY_FILE &&
 		    vl_secretfiles_concern(f->set, node.path))
 			st = try_file(f, node.path, err);
+		else if (node.type == VL_ENTRY_LEFT_OUT &&
+		    node.why == VL_WHY_UNREADABLE)
+			tell_barred(f, &node);
 	}
 	vl_walk_free(w);
+	tell_more(f, f->barred, "directories");
 	return st == VL_OK ? vl_secretfiles_tried(f->set, true, err) : st;
 }
 
@@ -353,7 +390,7 @@ tell_empty(struct vl_fills *f, struct vl_slice path)
 	char shown[SHOWN];
 	char text[SHOWN + 200];
 
-	if (f->empty++ >= EMPTY_TOLD)
+	if (f->empty++ >= TOLD)
 		return;
 	(void)snprintf(text, sizeof(text),
 	    "resource '%s': '%s' has a secret that does not travel: enter it "
@@ -496,12 +533,7 @@ vl_fills_end(const struct vl_fills *f)
 		        count, sizeof(count), f->broken, "secret", "secrets"));
 		f->opts.note(f->opts.arg, text);
 	}
-	if (f->empty > EMPTY_TOLD) {
-		(void)snprintf(text, sizeof(text),
-		    "resource '%s': so it is of %llu files", f->opts.resource,
-		    (unsigned long long)f->empty);
-		f->opts.note(f->opts.arg, text);
-	}
+	tell_more(f, f->empty, "files");
 }
 
 void

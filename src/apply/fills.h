@@ -30,8 +30,8 @@ struct vl_fills_opts {
 /* `*out` is NULL where the profile of this side names no secrets of files. */
 enum vl_status vl_fills_new(struct vl_fills **out,
     const struct vl_fills_opts *opts, struct vl_err *err);
-/* Every secret that is here, with the master keys of this side.  VL_EREFUSED:
- * one is the wrong one. */
+/* Every secret that is here, with the master keys of this side; a directory
+ * that cannot be read is noted.  VL_EREFUSED: one is the wrong one. */
 enum vl_status vl_fills_try(struct vl_fills *f, struct vl_err *err);
 /* The tokens of a line, for vl_fills_make(): of the next one, or with `later`
  * of any.  VL_EREFUSED with `f` NULL: this side does not know of secrets. */

@@ -1,11 +1,13 @@
 /*
  * Secrets of files at their limits: what is here is too long to hold any, many
- * files came without one that is to be entered, a file is full of holes.
+ * files came without one that is to be entered, directories cannot be read, a
+ * file is full of holes.
  */
 
 #include "records.h"
 
 #include <fcntl.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 
 #include "hasher.h"
@@ -166,6 +168,56 @@ files_that_came_empty_are_told_up_to_twenty(void **state)
 	vl_fills_free(f);
 }
 
+static void
+make_dirs(unsigned from, unsigned to)
+{
+	char path[32];
+
+	for (; from <= to; from++) {
+		(void)snprintf(path, sizeof(path), "world/tree/n%02u", from);
+		assert_int_equal(0, mkdirat(folder_fd(), path, 0));
+	}
+}
+
+/* Root may read all: directories are looked at by another. */
+static void
+try_key(struct vl_fills *f)
+{
+	struct vl_err err = { 0 };
+	enum vl_status st = VL_OK;
+
+	told.n = 0;
+	assert_int_equal(0, chmod(folder_path, 0755));
+	(void)setfsuid(65534);
+	st = vl_fills_try(f, &err);
+	(void)setfsuid(geteuid());
+	if (st != VL_OK)
+		fail_msg("%s", err.text);
+}
+
+static void
+directories_that_cannot_be_read_are_told_up_to_twenty(void **state)
+{
+	struct vl_fills *f = open_fills("{file: '*/s', line: A}");
+
+	(void)state;
+	make_dirs(1, 1);
+	try_key(f);
+	assert_int_equal(1, told.n);
+	assert_string_equal(
+	    "resource 'tree': cannot read 'n01', so that the master key is not "
+	    "tried on secrets in it: Permission denied",
+	    told.last);
+	vl_fills_free(f);
+	f = open_fills("{file: '*/s', line: A}");
+	make_dirs(1, 22);
+	try_key(f);
+	assert_int_equal(21, told.n);
+	assert_string_equal(
+	    "resource 'tree': so it is of 22 directories", told.last);
+	vl_fills_free(f);
+}
+
 #define HOLE 3000
 
 /* Text, zeros, text, and zeros to its end; `put` stands before all that. */
@@ -241,6 +293,8 @@ main(void)
 		    one_that_is_too_long_to_hold_any_says_nothing_of_the_key),
 		cmocka_unit_test(nothing_is_put_into_one_that_is_too_long),
 		cmocka_unit_test(files_that_came_empty_are_told_up_to_twenty),
+		cmocka_unit_test(
+		    directories_that_cannot_be_read_are_told_up_to_twenty),
 		cmocka_unit_test(zeros_that_no_chunk_holds_are_there_again),
 	};
 
