@@ -210,26 +210,46 @@ class TwoTrees(Flow):
                 f"    kind: files\n    path: {tree}\n"))
             self.trees.append(tree)
         write_tree(self.trees[0], {"x": "first\n"})
+        self.crash = Crash(self, self.site.export())
+        self.beside = self.site.target.parent
 
-    def test_lost_while_staging_both_are_undone(self):
-        crash = Crash(self, self.site.export())
-        beside = self.site.target.parent
-        points = crash.points()
-        first = max(next(nth for nth, line in enumerate(points, 1)
-                         if f"/.{name}.valise" in line)
-                    for name in ("tree", "more"))
+    def kill_at(self, nth):
+        for path in (self.trees[1], *self.beside.glob(".more.valise*"),
+                     *self.beside.glob(".valise.*")):
+            remove_tree(path)
+        self.crash.kill_at(nth)
+
+    def killed_where(self, what, stand):
+        """The first point at which so many stagings have `what` in them."""
+        points = self.crash.points()
+        first = sorted(next(nth for nth, line in enumerate(points, 1)
+                            if f"/.{name}.valise" in line and what in line)
+                       for name in ("tree", "more"))[stand - 1]
         for nth in range(first, len(points)):
-            for path in (self.trees[1], *beside.glob(".more.valise*")):
-                remove_tree(path)
-            crash.kill_at(nth)
-            if all((beside / f".{name}.valise").exists()
-                   for name in ("tree", "more")):
-                break
-        else:
-            self.fail("no point leaves two stagings")
+            self.kill_at(nth)
+            if stand == sum(path.exists() and path.stat().st_size > 0
+                            for path in self.beside.glob(f".*.valise/{what}")):
+                return nth
+        self.fail(f"no point leaves '{what}' in {stand} stagings")
+
+    def assert_undone(self):
         remove_tree(self.site.target_state)
         self.site.recover("--state-lost")
-        self.assertEqual([], os.listdir(beside))
+        self.assertEqual([], os.listdir(self.beside))
+
+    def test_lost_while_staging_both_are_undone(self):
+        self.killed_where("owner", 2)
+        self.assert_undone()
+
+    def test_one_with_a_header_tells_of_both_whichever_is_met_first(self):
+        nth = self.killed_where("header", 1)
+        self.assert_undone()
+        self.kill_at(nth)
+        # In the order of their names, of which one is another one now.
+        self.site.target_yaml.write_text(
+            self.site.target_yaml.read_text().replace(
+                "name: more", "name: a-new-name"))
+        self.assert_undone()
 
 
 class Blocked(Crashes):

@@ -7,6 +7,8 @@
 #include "doors.h"
 #include "killed.h"
 
+#include <sys/file.h>
+
 #define STAGING "world/.tree.valise"
 
 static void
@@ -107,9 +109,9 @@ wait_there(void)
 	(void)!read(pipes[1][0], &byte, 1);
 }
 
-/* The lock and what is staged are the run's as long as it works. */
+/* One that stands at the door is of that site, as far as anybody knows. */
 static void
-a_run_that_works_is_seen_and_left_alone(void **state)
+seen_at(const char *door, const char *of)
 {
 	struct vl_status_report report = { 0 };
 	struct vl_state *s = NULL;
@@ -118,19 +120,17 @@ a_run_that_works_is_seen_and_left_alone(void **state)
 	char byte = 0;
 	pid_t pid = 0;
 
-	(void)state;
-	use(SITE, false);
 	reset(NULL);
 	assert_int_equal(0, pipe(pipes[0]));
 	assert_int_equal(0, pipe(pipes[1]));
 	at_door = wait_there;
-	pid = begin_to_kill("vl_decision_write");
+	pid = begin_to_kill(door);
 	at_door = NULL;
 	assert_int_equal(1, read(pipes[0][0], &byte, 1));
 	assert_int_equal(VL_OK, importer_state(&s, &err));
 	assert_int_equal(VL_OK, vl_apply_status(s, site, &report, &err));
 	assert_true(report.locked);
-	assert_string_equal(RESEAL_SITE, report.site);
+	assert_string_equal(of, report.site);
 	vl_ledger_free(&report.ledger);
 	vl_state_free(s);
 	recovery_says(VL_ELOCKED, "");
@@ -142,6 +142,36 @@ a_run_that_works_is_seen_and_left_alone(void **state)
 	(void)close(pipes[1][0]);
 	recovery_says(VL_OK, "");
 	assert_true(is(&before));
+}
+
+/* The lock and what is staged are the run's as long as it works. */
+static void
+a_run_that_works_is_seen_and_left_alone(void **state)
+{
+	(void)state;
+	use(SITE, false);
+	/* It has nothing yet that would say what it is about. */
+	seen_at("vl_unpack_open", "");
+	seen_at("vl_decision_write", RESEAL_SITE);
+}
+
+/* As one does that reached the tree by another path, with its own state. */
+static void
+a_staging_that_somebody_holds_is_left_alone(void **state)
+{
+	char decided[] = "vl_stage_redo";
+	int fd = -1;
+
+	(void)state;
+	use(SITE, false);
+	killed(decided);
+	fd = openat(folder_fd(), STAGING, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(0, flock(fd, LOCK_EX | LOCK_NB));
+	recovery_says(VL_ELOCKED, "another run works on");
+	assert_true(is_tree(&old_tree));
+	(void)close(fd);
+	recovery_says(VL_OK, "");
+	assert_true(is(&after));
 }
 
 #define OTHER                                                                  \
@@ -241,6 +271,87 @@ a_state_that_is_older_than_its_staging_ends_the_import(void **state)
 	assert_true(is(&after));
 }
 
+/* Nor does the state tell of it: the run was killed before it was prepared. */
+static void
+one_that_was_begun_is_undone_where_its_staging_alone_tells_of_it(void **state)
+{
+	char begun[] = "vl_target_end";
+
+	(void)state;
+	use(SITE, false);
+	killed(begun);
+	lose("state/" RESEAL_SITE "/journal");
+	recovery_says(VL_OK, "");
+	assert_int_equal(VL_RECOVERED_UNDONE, recovered);
+	assert_true(is(&before));
+}
+
+static void
+a_tree_that_is_not_there_has_no_staging(void **state)
+{
+	char decided[] = "vl_stage_redo";
+
+	(void)state;
+	use(SITE, false);
+	killed(decided);
+	lose("state");
+	importer_site(
+	    SITE "  - {name: more, kind: files, path: nowhere/more/tree}\n");
+	strays_are(VL_EPENDING, "is lost");
+	recovery.state_lost = true;
+	recovery_says(VL_OK, "");
+	recovery.state_lost = false;
+	assert_true(is(&after));
+}
+
+/* There is no directory where it was: something else may hide it. */
+static void
+a_state_that_cannot_be_looked_for_is_not_lost(void **state)
+{
+	char decided[] = "vl_stage_redo";
+
+	(void)state;
+	use(SITE, false);
+	killed(decided);
+	assert_int_equal(
+	    0, renameat(folder_fd(), "state", folder_fd(), "hidden"));
+	folder_put("state", vl_slice_of("no directory"));
+	strays_are(VL_ELOCKED, "is of another import");
+	assert_true(is_tree(&old_tree));
+	assert_int_equal(0, unlinkat(folder_fd(), "state", 0));
+	assert_int_equal(
+	    0, renameat(folder_fd(), "hidden", folder_fd(), "state"));
+	recovery_says(VL_OK, "");
+	assert_true(is(&after));
+}
+
+/* The tree is at another place than when it was imported into. */
+static void
+a_staging_that_its_import_does_not_name_is_not_taken(void **state)
+{
+	char decided[] = "vl_stage_redo";
+	const int fd = folder_fd();
+
+	(void)state;
+	use(SITE, false);
+	killed(decided);
+	assert_int_equal(0, renameat(fd, "world/tree", fd, "world/other"));
+	assert_int_equal(0, renameat(fd, STAGING, fd, "world/.other.valise"));
+	importer_site(OTHER);
+	recovery_says(VL_EPENDING, "' is not there: mount its file system");
+	recovery.abandon = true;
+	recovery_says(VL_EPENDING,
+	    "stagings of site '" RESEAL_SITE "' stand that their imports do "
+	    "not name: are its trees mounted elsewhere than before?");
+	recovery.abandon = false;
+	assert_true(is_there("world/.other.valise"));
+	assert_int_equal(0, renameat(fd, "world/other", fd, "world/tree"));
+	assert_int_equal(0, renameat(fd, "world/.other.valise", fd, STAGING));
+	importer_site(SITE);
+	recovery_says(VL_OK, "");
+	assert_true(is(&after));
+}
+
 static void
 a_staging_that_does_not_say_whose_it_is_is_in_the_way(void **state)
 {
@@ -280,12 +391,19 @@ main(void)
 		cmocka_unit_test(stagings_that_are_gone_are_asked_for),
 		cmocka_unit_test(one_that_is_somebody_else_s_is_not_taken),
 		cmocka_unit_test(a_run_that_works_is_seen_and_left_alone),
+		cmocka_unit_test(a_staging_that_somebody_holds_is_left_alone),
 		cmocka_unit_test(
 		    stagings_of_two_imports_are_ended_without_the_state),
 		cmocka_unit_test(
 		    a_staging_of_another_state_that_is_there_is_left_to_it),
 		cmocka_unit_test(
 		    a_state_that_is_older_than_its_staging_ends_the_import),
+		cmocka_unit_test(
+		    one_that_was_begun_is_undone_where_its_staging_alone_tells_of_it),
+		cmocka_unit_test(a_tree_that_is_not_there_has_no_staging),
+		cmocka_unit_test(a_state_that_cannot_be_looked_for_is_not_lost),
+		cmocka_unit_test(
+		    a_staging_that_its_import_does_not_name_is_not_taken),
 		cmocka_unit_test(
 		    a_staging_that_does_not_say_whose_it_is_is_in_the_way),
 		cmocka_unit_test(a_lost_state_needs_the_site_file),
