@@ -5,7 +5,8 @@
  */
 
 #include "doors.h"
-#include "killed.h"
+
+#include "at_work.h"
 
 #include <sys/file.h>
 
@@ -95,53 +96,6 @@ one_that_is_somebody_else_s_is_not_taken(void **state)
 	exchange_owner();
 	recovery_says(VL_OK, "");
 	assert_true(is(&after));
-}
-
-static int pipes[2][2];
-
-static void
-wait_there(void)
-{
-	char byte = 0;
-
-	(void)!write(pipes[0][1], "", 1);
-	(void)close(pipes[1][1]);
-	(void)!read(pipes[1][0], &byte, 1);
-}
-
-/* One that stands at the door is of that site, as far as anybody knows. */
-static void
-seen_at(const char *door, const char *of)
-{
-	struct vl_status_report report = { 0 };
-	struct vl_state *s = NULL;
-	struct vl_err err = { 0 };
-	int status = 0;
-	char byte = 0;
-	pid_t pid = 0;
-
-	reset(NULL);
-	assert_int_equal(0, pipe(pipes[0]));
-	assert_int_equal(0, pipe(pipes[1]));
-	at_door = wait_there;
-	pid = begin_to_kill(door);
-	at_door = NULL;
-	assert_int_equal(1, read(pipes[0][0], &byte, 1));
-	assert_int_equal(VL_OK, importer_state(&s, &err));
-	assert_int_equal(VL_OK, vl_apply_status(s, site, &report, &err));
-	assert_true(report.locked);
-	assert_string_equal(of, report.site);
-	vl_ledger_free(&report.ledger);
-	vl_state_free(s);
-	recovery_says(VL_ELOCKED, "");
-	assert_true(is_tree(&old_tree));
-	(void)close(pipes[1][1]);
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	(void)close(pipes[0][0]);
-	(void)close(pipes[0][1]);
-	(void)close(pipes[1][0]);
-	recovery_says(VL_OK, "");
-	assert_true(is(&before));
 }
 
 /* The lock and what is staged are the run's as long as it works. */

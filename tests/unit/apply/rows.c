@@ -8,8 +8,8 @@
 
 #include "doors_of_rows.h"
 
+#include "at_work.h"
 #include "both.h"
-#include "killed.h"
 
 static void
 sweep_import(const char *text)
@@ -288,6 +288,17 @@ recovery_asks_the_databases_whichever_call_fails(void **state)
 	}
 }
 
+/* It holds its databases, too, so that they do not tell how far it is. */
+static void
+a_run_that_works_is_seen_and_left_alone(void **state)
+{
+	(void)state;
+	use_both(WITH_ROWS PROFILE);
+	start = reset_both;
+	seen_at("vl_dbs_commit", RESEAL_SITE);
+	assert_true(rows_are(&old_rows));
+}
+
 static int
 begin(void **state)
 {
@@ -314,6 +325,7 @@ main(void)
 		    an_import_by_a_plan_is_all_or_nothing_whichever_call_fails),
 		cmocka_unit_test(
 		    recovery_asks_the_databases_whichever_call_fails),
+		cmocka_unit_test(a_run_that_works_is_seen_and_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, begin, both_free);
