@@ -288,7 +288,7 @@ recovery_asks_the_databases_whichever_call_fails(void **state)
 	}
 }
 
-/* It holds its databases, too, so that they do not tell how far it is. */
+/* Its rows are written and not decided. */
 static void
 a_run_that_works_is_seen_and_left_alone(void **state)
 {
