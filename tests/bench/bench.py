@@ -18,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import caged
 import databases
 import insides
 import kept
@@ -185,7 +186,7 @@ def main():
     parser.add_argument("--kdf", choices=("light", "normal", "strong"),
                         help="of rows: by a password, and not by identity")
     parser.add_argument("what", nargs="*", metavar="TREE | scale [FILES] | rows [ROWS] | "
-                        "insides [ROWS] | secrets [ROWS]")
+                        "insides [ROWS] | secrets [ROWS] | cage [TREE]")
     o = parser.parse_args()
     names = set(filter(None, o.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="valise-bench.",
@@ -207,6 +208,9 @@ def main():
         elif o.what and o.what[0] == "secrets":
             for count in map(int, o.what[1:] or (100_000,)):
                 kept.Kept(bench, count).measure()
+        elif o.what and o.what[0] == "cage":
+            tree = Path(o.what[1]).resolve() if o.what[1:] else linux_tree(work)
+            caged.Caged(bench, tree).measure()
         else:
             tree = Path(o.what[0]).resolve() if o.what else linux_tree(work)
             bench.measure_tree(tree, names)

@@ -42,6 +42,7 @@ class Peer:
 
 class Valise(Peer):
     name = "valise"
+    importer = f"{BIN}/valise-import"
 
     def prepare(self):
         subprocess.run([f"{BIN}/valise", "keygen",
@@ -54,6 +55,8 @@ class Valise(Peer):
             f"site: bench\nstate: {self.folder}/state-{side}\n"
             f"resources:\n  - name: files\n    kind: files\n"
             f"    path: {tree}\n"
+            # The Linux sources have a key in them, for a test.
+            f"secrets: {{undeclared: warn}}\n"
             f"trust:\n  - {{sender: {self.folder}/keys/sender.pub}}\n")
         return path
 
@@ -83,7 +86,7 @@ class Valise(Peer):
             subprocess.run(["rm", "-rf", f"{self.folder}/state-target"],
                            check=True)
         site = self.site("target", folder / "tree")
-        return self.sh(f"{BIN}/valise-import {site} {self.bundle()} --yes "
+        return self.sh(f"{self.importer} {site} {self.bundle()} --yes "
                        f"--identity {self.folder}/keys/recipient.key")
 
 
