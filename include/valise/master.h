@@ -46,8 +46,8 @@ struct vl_master_found {
  * The key, in place of what `out` had.  One line feed at the end of a whole
  * file, credential or output does not belong to it.  VL_EUSAGE: it is not
  * there, or no key: empty, longer than VL_VAULT_KEY_MAX, found twice; the
- * message names where it was looked for and holds no byte of it.  VL_EIO: its
- * file could not be read now.
+ * message names where it was looked for and holds no byte of it.  VL_EIO: it
+ * could not be looked for now, as without memory.
  */
 enum vl_status vl_master_read(struct vl_locked *out,
     struct vl_master_found *found, const struct vl_master_words *words,

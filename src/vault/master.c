@@ -42,6 +42,17 @@ fail_to_read(const struct reading *r, struct vl_err *err)
 	return err->status;
 }
 
+/* Nor is one missing that nobody could look for now. */
+static enum vl_status
+fail_within(
+    const struct reading *r, struct vl_err *err, const struct vl_err *why)
+{
+	(void)fail_at(r, err, why->text);
+	if (why->status == VL_EIO)
+		err->status = VL_EIO;
+	return err->status;
+}
+
 /* Where it may be absent it is. */
 static enum vl_status
 not_there(const struct reading *r, struct vl_err *err, const char *why)
@@ -119,7 +130,7 @@ find_inside(const struct reading *r, struct vl_locked *out,
 	else
 		st = master_path(out, &found, text, w, &why);
 	if (st != VL_OK)
-		return fail_at(r, err, why.text);
+		return fail_within(r, err, &why);
 	return found ? VL_OK : not_there(r, err, "the key is not in it");
 }
 
@@ -195,7 +206,7 @@ from_command(struct reading *r, struct vl_locked *out, struct vl_err *err)
 	/* So much room that it is not moved to memory that is not locked. */
 	room = (struct vl_buf){ out->p, 0, out->cap };
 	if (st == VL_OK && vl_program_output(&room, &program, &why) != VL_OK)
-		st = fail_at(r, err, why.text);
+		st = fail_within(r, err, &why);
 	out->n = room.n;
 	cut_line_feed(out);
 	free(words);

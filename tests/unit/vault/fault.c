@@ -5,8 +5,9 @@
 
 #include <signal.h>
 
-#include <valise/vault.h>
+#include <valise/master.h>
 
+#include "../../fuzz/folder.h"
 #include "names.h"
 
 static struct vl_locked sealed;
@@ -92,12 +93,68 @@ a_program_says_what_failed(void **state)
 	assert_int_equal(0, sweep.survived);
 }
 
+static enum vl_status
+read_key(void *arg, struct vl_err *err)
+{
+	struct vl_master_found found = { 0 };
+
+	return vl_master_read(&out, &found, arg, err);
+}
+
+/* Who hears that no key is there may take another. */
+static void
+is_not_missing(void *arg, enum vl_status st)
+{
+	(void)arg;
+	assert_true(st == VL_OK || st == VL_EIO);
+	assert_int_equal(st == VL_OK ? 1 : 0, out.n);
+	vl_locked_free(&out);
+}
+
+static void
+a_key_that_could_not_be_looked_for_is_not_missing(void **state)
+{
+	static char file[128];
+	static char path[] = "$.key";
+	static char name[] = "KEY";
+	static char echo[] = "/bin/echo";
+	static char k[] = "k";
+	static char *command[] = { echo, k };
+	struct {
+		const char *text;
+		struct vl_master_words words;
+	} keys[] = {
+		{ "k\n", { .file = file } },
+		{ "{\"key\":\"\\u006b\"}", { .file = file, .json = path } },
+		{ "key: 'k'\n", { .file = file, .yaml = path } },
+		{ "KEY=k\n", { .file = file, .keyed = name } },
+		{ "<?php define('KEY', 'k');",
+		    { .file = file, .define = name } },
+		{ "", { .command = command, .ncommand = 2 } },
+	};
+	struct sweep_work w = { .work = read_key, .after = is_not_missing };
+	size_t i = 0;
+
+	(void)state;
+	(void)folder_fd();
+	(void)snprintf(file, sizeof(file), "%s/key", folder_path);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		folder_put("key", vl_slice_of(keys[i].text));
+		keys[i].words.name = name;
+		w.arg = &keys[i].words;
+		assert_true(sweep_all(&w, ENOMEM) >= 3);
+		assert_int_equal(0, sweep.survived);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_say_what_failed),
 		cmocka_unit_test(a_program_says_what_failed),
+		cmocka_unit_test(
+		    a_key_that_could_not_be_looked_for_is_not_missing),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
