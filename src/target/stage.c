@@ -556,9 +556,13 @@ vl_stage_header(struct vl_header *h, const struct vl_header_tree *tree,
 		    fail_nobodys(tree->staging, err) :
 		    vl_fail_errno(err, "cannot open '%s'", tree->staging);
 	st = read_if_any(&text, fd, VL_STAGE_HEADER, VL_STAGE_HEADER_MAX, err);
-	if (st == VL_OK)
-		*prepared =
-		    vl_header_decode(h, vl_buf_slice(&text), err) == VL_OK;
+	if (st == VL_OK) {
+		st = vl_header_decode(h, vl_buf_slice(&text), err);
+		*prepared = st == VL_OK;
+		/* That there is no memory does not say what it is. */
+		if (st != VL_EIO)
+			st = VL_OK;
+	}
 	/* Killed before it was whole: no step was done then. */
 	if (st == VL_OK && !*prepared &&
 	    faccessat(fd, VL_STAGE_MARK_DECIDED, F_OK, AT_SYMLINK_NOFOLLOW) !=
