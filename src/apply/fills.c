@@ -451,22 +451,28 @@ vl_fills_make(struct vl_fills *f, const struct vl_entry *e,
 	                         vl_escape_text(shown, sizeof(shown), e->path));
 }
 
-/* Without their secrets both texts are the same. */
-static bool
-same_rest(struct vl_fills *f, struct vl_slice path, struct vl_slice text)
+/* `*same`: without their secrets both texts are.  One that has none to take
+ * out is another one. */
+static enum vl_status
+same_rest(struct vl_fills *f, struct vl_slice path, struct vl_slice text,
+    bool *same, struct vl_err *err)
 {
-	struct vl_err ignored = { 0 };
-	const bool same =
-	    vl_secretfile_part(&f->parted[0], f->parts, path, path,
-	        vl_buf_slice(&f->here.text), &ignored) == VL_OK &&
-	    vl_secretfile_part(
-	        &f->parted[1], f->parts, path, path, text, &ignored) == VL_OK &&
+	struct vl_err why = { 0 };
+	enum vl_status st = vl_secretfile_part(&f->parted[0], f->parts, path,
+	    path, vl_buf_slice(&f->here.text), &why);
+
+	if (st == VL_OK)
+		st = vl_secretfile_part(
+		    &f->parted[1], f->parts, path, path, text, &why);
+	*same = st == VL_OK &&
 	    vl_slice_equal(vl_locked_slice(&f->parted[0].rest),
 	        vl_locked_slice(&f->parted[1].rest));
-
 	vl_locked_clear(&f->parted[0].rest);
 	vl_locked_clear(&f->parted[1].rest);
-	return same;
+	if (st != VL_EIO)
+		return VL_OK;
+	*err = why;
+	return st;
 }
 
 enum vl_status
@@ -475,12 +481,15 @@ vl_fills_settle(struct vl_fills *f, struct vl_entry *e, struct vl_slice text,
 {
 	enum differs how = f->changed ? DIFFERS_BOTH : DIFFERS_NOT;
 	enum vl_status st = VL_OK;
+	bool same = false;
 
 	if (f->here.there && vl_slice_equal(vl_buf_slice(&f->here.text), text))
 		e->mtime = f->here.time;
-	if (f->here.there && f->changed && same_rest(f, e->path, text))
+	if (f->here.there && f->changed)
+		st = same_rest(f, e->path, text, &same, err);
+	if (same)
 		how = DIFFERS_SECRETS;
-	if (f->here.there)
+	if (st == VL_OK && f->here.there)
 		st = note_differs(f, e->path, how, err);
 	vl_here_clear(&f->here);
 	return st;

@@ -56,7 +56,7 @@ try_sender(void *arg, struct vl_slice text, struct vl_err *err)
 {
 	struct search *s = arg;
 	struct vl_sender_public pub = { 0 };
-	struct vl_err ignored;
+	struct vl_err why = { 0 };
 	enum vl_status st = VL_OK;
 
 	if (s->fits)
@@ -69,10 +69,15 @@ try_sender(void *arg, struct vl_slice text, struct vl_err *err)
 	if (memcmp(pub.key_id, s->seal->sig.key_id, VL_KEY_ID_SIZE) != 0)
 		return VL_OK;
 	s->met = true;
-	if (vl_seal_verify(s->seal, &pub, &ignored) == VL_OK) {
-		s->fits = true;
-		s->found = pub;
+	st = vl_seal_verify(s->seal, &pub, &why);
+	if (st == VL_ETRUST)
+		return VL_OK;
+	if (st != VL_OK) {
+		*err = why;
+		return st;
 	}
+	s->fits = true;
+	s->found = pub;
 	return VL_OK;
 }
 

@@ -44,8 +44,10 @@ sort_columns(
 		vl_json_w_init(&w, &v->names);
 		vl_json_w_key(&w, t->columns[v->order[i]].name);
 		v->ends[i] = v->names.n;
+		if (vl_json_w_end(&w, err) != VL_OK)
+			return err->status;
 	}
-	return vl_json_w_end(&w, err);
+	return VL_OK;
 }
 
 /* The name of the column that is number `i` in the order. */
