@@ -89,8 +89,9 @@ add_resolved(struct vl_keyfiles *k, const struct vl_master_words *words,
 	*slash = '\0';
 	st = vl_here_real(&dir, copy, err);
 	if (dir != NULL)
-		st = vl_buf_printf(
-		    &file, err, "%s%s", dir, words->file + (slash - copy));
+		st = vl_buf_printf(&file, err, "%s%s",
+		    strcmp(dir, "/") == 0 ? "" : dir,
+		    words->file + (slash - copy));
 	if (st == VL_OK && dir != NULL)
 		st = add_at(k, words, (const char *)file.p, err);
 	vl_buf_free(&file);
