@@ -13,8 +13,8 @@
  *	h    one more name of a
  *	l    a symbolic link
  *
- * Before the tree may stand the lines of a database, `app`; a may be a text,
- * and may have secrets.
+ * Before the tree may stand the lines of another resource, `app`; a may be a
+ *text, and may have secrets.
  */
 
 #include "reseal_parts.h"
@@ -303,6 +303,9 @@ reseal_inner(struct reseal_work *w)
 	struct vl_buf text = { 0 };
 	struct vl_err err = { 0 };
 
+	if (w->all->rows_kind != NULL)
+		(void)snprintf(resources[0].kind, sizeof(resources[0].kind),
+		    "%s", w->all->rows_kind);
 	reseal_map(w, &rows);
 	kind.items = (uint32_t)(rows.n / VL_MAP_ROW_SIZE);
 	reseal_record(w, &plain, &kind, NULL, &rows);

@@ -68,7 +68,8 @@ struct reseal {
 	uint8_t identity[VL_X25519_SIZE];
 	struct vl_buf keys_text;
 	struct vl_head head;
-	struct vl_slice rows; /* lines of a database; none: there is none */
+	struct vl_slice rows;  /* lines of a database; none: there is none */
+	const char *rows_kind; /* of the resource of these; NULL: "sqlite" */
 	uint64_t with_body;   /* of these the one whose body is chunk 0, or 0 */
 	const char *tied;     /* the path of d/x, or NULL: that */
 	struct vl_slice text; /* content of a; none: random bytes */

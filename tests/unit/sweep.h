@@ -29,6 +29,7 @@ static struct {
 	int error;
 	unsigned step;     /* only each so many-th; 0: every one */
 	unsigned survived; /* failures that the work could do without */
+	const char *said;  /* what is told of each names it; NULL: or not */
 } sweep;
 
 static inline bool
@@ -76,6 +77,10 @@ sweep_once(const struct sweep_work *w, unsigned nth)
 	if (st != VL_OK && (err.status != st || err.text[0] == '\0'))
 		fail_msg("operation %u: status %d, said as %d: '%s'", nth,
 		    (int)st, (int)err.status, err.text);
+	if (st != VL_OK && sweep.said != NULL &&
+	    strstr(err.text, sweep.said) == NULL)
+		fail_msg("operation %u: it does not say '%s': '%s'", nth,
+		    sweep.said, err.text);
 	if (st != VL_OK && !fired)
 		fail_msg("nothing failed: %s", err.text);
 	if (st == VL_OK && fired)

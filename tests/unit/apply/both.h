@@ -150,7 +150,7 @@ both_end(void *arg, enum vl_status st)
 	    !(is(&before) && rows_are(&old_rows)) &&
 	    !(is(&after) && rows_are(&new_rows)))
 		fail_msg("status %d left neither the old nor the new", st);
-	if (import(NULL, &err) != VL_OK)
+	if (next(NULL, &err) != VL_OK)
 		fail_msg("the next run does not end it: %s", err.text);
 	if (!is(&after) || !rows_are(&new_rows))
 		fail_msg("the next run does not bring the new");
@@ -202,6 +202,39 @@ obey_plan(void *arg, struct vl_err *err)
 	vl_plan_free(opts.plan);
 	vl_buf_free(&text);
 	return st;
+}
+
+/* The line that has `mark` gets another action, and `more` behind its end. */
+static inline void
+edit_plan(const char *mark, const char *action, const char *more)
+{
+	static const char first[] = "{\"action\":\"";
+	struct vl_buf edited = { 0 };
+	struct vl_buf text = { 0 };
+	struct vl_err err = { 0 };
+	const char *line = NULL;
+	const char *end = NULL;
+
+	assert_int_equal(
+	    VL_OK, vl_read_file(AT_FDCWD, plan_path, VL_PLAN_MAX, &text, &err));
+	reseal_add(&text, "", 1);
+	end = strstr((const char *)text.p, mark);
+	if (end == NULL)
+		fail_msg("no '%s' in:\n%s", mark, (const char *)text.p);
+	for (line = end; line[-1] != '\n';)
+		line--;
+	assert_memory_equal(line, first, strlen(first));
+	reseal_add(&edited, text.p, (size_t)(line - (const char *)text.p));
+	assert_int_equal(
+	    VL_OK, vl_buf_printf(&edited, &err, "%s%s", first, action));
+	line = strchr(line + strlen(first), '"');
+	end = strchr(line, '\n') - 1;
+	reseal_add(&edited, line, (size_t)(end - line));
+	assert_int_equal(
+	    VL_OK, vl_buf_printf(&edited, &err, "%s%s", more, end));
+	folder_put("plan", vl_buf_slice(&edited));
+	vl_buf_free(&edited);
+	vl_buf_free(&text);
 }
 
 static inline void

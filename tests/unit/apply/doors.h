@@ -7,15 +7,30 @@
  * names them, too.
  */
 
-/* Built with CALLS, calls of the system fail, and doors are only moments. */
-#ifdef CALLS
+/* Built with CALLS, calls of the system fail, with MEMORY allocations, and
+ * doors are only moments. */
+#if defined(CALLS)
 #include "calls.h"
 #define DOORS_FAIL false
+#define CALLS_FAIL true
+#define PLANTED    EIO
+#define SAID       NULL
 #define SAMPLE(n)  (4 * (n)) /* there are as many more of them */
 #define SURVIVED   90        /* most: probes, and what the next run cleans */
+#elif defined(MEMORY)
+#include "allocations.h"
+#define DOORS_FAIL false
+#define CALLS_FAIL false
+#define PLANTED    ENOMEM
+#define SAID       "memory"
+#define SAMPLE(n)  (10 * (n))
+#define SURVIVED   90
 #else
 #include "../sweep.h"
 #define DOORS_FAIL true
+#define CALLS_FAIL false
+#define PLANTED    EIO
+#define SAID       NULL
 #define SAMPLE(n)  (n)
 #define SURVIVED   8
 #endif

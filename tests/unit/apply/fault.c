@@ -1,8 +1,9 @@
 /*
  * Every call through a door of another room fails once, or with CALLS every
- * call of the system that looks, opens or renames, in an import and in the
- * recovery of one that was killed: the tree is the old or the new one, a
- * failure is told, and the next run brings the import to its end.
+ * call of the system that looks, opens or renames, or with MEMORY every
+ * allocation, in an import and in the recovery of one that was killed: the tree
+ * is the old or the new one, a failure is told, and the next run brings the
+ * import to its end.
  */
 
 #include "doors.h"
@@ -24,7 +25,7 @@ sweep_import(const char *words, bool ask)
 	};
 
 	use(words, ask);
-	assert_true(sweep_all(&w, EIO) > 80);
+	assert_true(sweep_all(&w, PLANTED) > 80);
 	survived();
 }
 
@@ -81,7 +82,7 @@ what_was_imported_is_kept_whichever_call_fails(void **state)
 	use(SITE "keep: last\n", false);
 	look_below(&copy, KEPT);
 	assert_non_null(memmem(copy.p, copy.n, "head.jsn", 8));
-	assert_true(sweep_all(&w, EIO) > 80);
+	assert_true(sweep_all(&w, PLANTED) > 80);
 	survived();
 	vl_buf_free(&copy);
 }
@@ -123,23 +124,6 @@ is_in_time(void)
 	return left || root.st_mtim.tv_sec == 1600000000;
 }
 
-/* A recovery that nothing happens to. */
-static void
-recover_now(void)
-{
-	struct vl_err err = { 0 };
-	enum vl_status st = recover(NULL, &err);
-
-	/* Once there is a journal again, the state is no longer lost. */
-	if (st == VL_EUSAGE && recovery.state_lost) {
-		recovery.state_lost = false;
-		st = recover(NULL, &err);
-	}
-	if (st != VL_OK)
-		fail_msg("the next recovery does not end it: %s", err.text);
-	recovery.state_lost = false;
-}
-
 static void
 ends_in_time(void *arg, enum vl_status st)
 {
@@ -160,7 +144,7 @@ so_is_one_whose_staging_stands_in_the_root(void **state)
 	(void)state;
 	interactive = false;
 	use_from(SITE, reset_inside);
-	assert_true(sweep_all(&w, EIO) > 80);
+	assert_true(sweep_all(&w, PLANTED) > 80);
 	survived();
 }
 
@@ -191,7 +175,7 @@ the_same_bundle_again_changes_nothing_whichever_call_fails(void **state)
 
 	(void)state;
 	use(SITE RULES, false);
-	assert_true(sweep_all(&w, EIO) > 40);
+	assert_true(sweep_all(&w, PLANTED) > 40);
 	assert_in_range(sweep.survived, 0, SURVIVED);
 }
 
@@ -204,18 +188,8 @@ a_preview_changes_nothing_whichever_call_fails(void **state)
 
 	(void)state;
 	use(SITE RULES, false);
-	assert_true(sweep_all(&w, EIO) > 40);
+	assert_true(sweep_all(&w, PLANTED) > 40);
 	assert_in_range(sweep.survived, 0, SURVIVED);
-}
-
-static void
-killed_and_lost(void *arg)
-{
-	struct vl_err err = { 0 };
-
-	killed(arg);
-	recovery.state_lost = true;
-	assert_int_equal(VL_OK, vl_remove_tree(folder_fd(), "state", &err));
 }
 
 static void
@@ -265,7 +239,7 @@ sweep_recovery(void (*before_it)(void *), const char *const *doors, size_t n)
 
 	for (i = 0; i < n; i++) {
 		(void)snprintf(door, sizeof(door), "%s", doors[i]);
-		assert_true(sweep_all(&w, EIO) > 5);
+		assert_true(sweep_all(&w, PLANTED) > 5);
 		assert_in_range(sweep.survived, 0, SURVIVED);
 	}
 }
@@ -301,6 +275,44 @@ so_it_does_where_the_state_is_lost(void **state)
 	sweep_recovery(killed_and_lost, moments, 5);
 }
 
+#define TWO_TREES SITE "  - {name: app, kind: files, path: world/other}\n"
+
+static void
+reset_two(void *arg)
+{
+	reset(arg);
+	assert_int_equal(0, mkdirat(folder_fd(), "world/other", 0755));
+	folder_put("world/other/mine", vl_slice_of("goes"));
+}
+
+/* Nothing but their stagings tells that they are of one import. */
+static void
+so_it_does_for_two_trees_of_one_import(void **state)
+{
+	const struct vl_entry root = { .type = VL_ENTRY_DIR,
+		.resource = vl_slice_of("app"),
+		.mode = 0755,
+		.uid = getuid(),
+		.gid = getgid(),
+		.mtime.sec = 1600000000 };
+	struct vl_buf lines = { 0 };
+	struct vl_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(VL_OK, vl_entry_encode(&lines, &root, NULL, &err));
+	all.rows = vl_buf_slice(&lines);
+	all.rows_kind = "files";
+	importer_bundle();
+	start = reset_two;
+	use_from(TWO_TREES, start);
+	sweep_recovery(killed_and_lost, moments, 3);
+	start = reset;
+	all.rows_kind = NULL;
+	all.rows = (struct vl_slice){ 0 };
+	importer_bundle();
+	vl_buf_free(&lines);
+}
+
 /* What stands there is the operator's now; the next import brings all. */
 static void
 is_given_up(void *arg, enum vl_status st)
@@ -326,7 +338,7 @@ gives_up_whichever_call_fails(void **state)
 	(void)state;
 	use(SITE, false);
 	recovery.abandon = true;
-	assert_true(sweep_all(&w, EIO) > 5);
+	assert_true(sweep_all(&w, PLANTED) > 5);
 	recovery.abandon = false;
 	assert_in_range(sweep.survived, 0, SURVIVED);
 }
@@ -372,7 +384,7 @@ what_was_displaced_is_kept_whichever_call_fails(void **state)
 	(void)snprintf(path, sizeof(path), "%s/world/tree/a", folder_path);
 	recovery.take_ours = paths;
 	recovery.ntake = 1;
-	assert_true(sweep_all(&w, EIO) > 5);
+	assert_true(sweep_all(&w, PLANTED) > 5);
 	recovery.ntake = 0;
 	assert_in_range(sweep.survived, 0, SURVIVED);
 }
@@ -380,6 +392,7 @@ what_was_displaced_is_kept_whichever_call_fails(void **state)
 static int
 begin(void **state)
 {
+	sweep.said = SAID;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : SAMPLE(5);
 	return importer_begin(state);
 }
@@ -403,6 +416,7 @@ main(void)
 		cmocka_unit_test(
 		    so_it_does_where_the_staging_stands_in_the_root),
 		cmocka_unit_test(so_it_does_where_the_state_is_lost),
+		cmocka_unit_test(so_it_does_for_two_trees_of_one_import),
 		cmocka_unit_test(
 		    what_was_displaced_is_kept_whichever_call_fails),
 		cmocka_unit_test(gives_up_whichever_call_fails),

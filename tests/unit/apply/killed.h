@@ -72,4 +72,31 @@ recover(void *arg, struct vl_err *err)
 	return st;
 }
 
+/* A recovery that nothing happens to. */
+static inline void
+recover_now(void)
+{
+	struct vl_err err = { 0 };
+	enum vl_status st = recover(NULL, &err);
+
+	/* Once there is a journal again, the state is no longer lost. */
+	if (st == VL_EUSAGE && recovery.state_lost) {
+		recovery.state_lost = false;
+		st = recover(NULL, &err);
+	}
+	if (st != VL_OK)
+		fail_msg("the next recovery does not end it: %s", err.text);
+	recovery.state_lost = false;
+}
+
+static inline void
+killed_and_lost(void *arg)
+{
+	struct vl_err err = { 0 };
+
+	killed(arg);
+	recovery.state_lost = true;
+	assert_int_equal(VL_OK, vl_remove_tree(folder_fd(), "state", &err));
+}
+
 #endif

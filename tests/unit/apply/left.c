@@ -132,12 +132,6 @@ a_staging_that_somebody_holds_is_left_alone(void **state)
 	"site: " RESEAL_SITE "\nstate: state\nresources:\n"                    \
 	"  - {name: tree, kind: files, path: world/other}\n"
 
-static bool
-is_there(const char *path)
-{
-	return faccessat(folder_fd(), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 /* One was killed at `first`, and one at `second` where the site had its tree
  * at another place; nobody knows of either. */
 static void

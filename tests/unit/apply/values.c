@@ -26,11 +26,14 @@ sweep_doors(const char *words, const char *here, const char *made)
 		.before = reset_file, .work = preview, .after = stays_old
 	};
 
+	/* No text counts as another one because there was no memory. */
+	const unsigned most = DOORS_FAIL || CALLS_FAIL ? SURVIVED + 4 : 20;
+
 	use_made(words, here, made);
-	assert_true(sweep_all(&imported, EIO) > 80);
-	assert_in_range(sweep.survived, 0, SURVIVED + 4);
-	assert_true(sweep_all(&previewed, EIO) > 60);
-	assert_in_range(sweep.survived, 0, SURVIVED + 4);
+	assert_true(sweep_all(&imported, PLANTED) > 80);
+	assert_in_range(sweep.survived, 0, most);
+	assert_true(sweep_all(&previewed, PLANTED) > 60);
+	assert_in_range(sweep.survived, 0, most);
 }
 
 static void
@@ -88,8 +91,9 @@ sweep_refusal(const char *key)
 	vl_buf_clear(&old_tree);
 	look_below(&old_tree, "world/tree");
 
-	sweep.step = 1;
-	assert_true(sweep_all(&w, EIO) > 40);
+	if (step > 1)
+		sweep.step = SAMPLE(1);
+	assert_true(sweep_all(&w, PLANTED) > 40);
 	sweep.step = step;
 }
 
@@ -114,6 +118,7 @@ nor_does_one_behind_a_link(void **state)
 static int
 begin(void **state)
 {
+	sweep.said = SAID;
 	sweep.step = getenv("VALISE_TEST_ALL") != NULL ? 1 : SAMPLE(7);
 	return made_begin(state);
 }
