@@ -24,7 +24,7 @@
 #define PLANTED    ENOMEM
 #define SAID       "memory"
 #define SAMPLE(n)  (10 * (n))
-#define SURVIVED   90
+#define SURVIVED   25
 #else
 #include "../sweep.h"
 #define DOORS_FAIL true

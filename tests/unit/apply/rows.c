@@ -216,7 +216,8 @@ keys_that_do_not_hold_here_are_told_whichever_call_fails(void **state)
 	    strstr(told, "table 'person', here: 2 rows share 1 key"));
 	assert_true(sweep_all(&w, PLANTED) > 60);
 	/* It is refused, whether or not more can be told of it. */
-	assert_in_range(sweep.survived, 0, 2 * SURVIVED);
+	if (DOORS_FAIL || CALLS_FAIL)
+		assert_in_range(sweep.survived, 0, SURVIVED);
 	target = there;
 	bring(lines, TIED);
 }
