@@ -352,7 +352,8 @@ void vl_words_show(struct vl_words *w);
  * its 32 bytes.  `text` has room for VL_FINGERPRINT_SIZE (encode.h). */
 char *vl_cli_fingerprint(char *text, const uint8_t public[32]);
 
-/* recipient.pub: one line, base64url of 32 bytes. */
+/* recipient.pub: one line, base64url of 32 bytes, which are a public key of
+ * X25519. */
 enum vl_status vl_recipient_read(
     uint8_t public[32], const char *file, struct vl_err *err);
 

@@ -5,7 +5,7 @@
  * Who will be able to open a bundle: public keys and a password that an
  * operator gave, as recipients for vl_keys_wrap().
  *
- *	recipients -> password -> (list is used) -> forget -> free
+ *	recipients -> password -> show -> (list is used) -> forget -> free
  */
 
 #include <valise/cli.h>
@@ -13,6 +13,8 @@
 
 struct vl_openers {
 	struct vl_recipient list[VL_STANZAS_MAX];
+	/* Where each public key was read, borrowed of the options. */
+	const char *files[VL_STANZAS_MAX];
 	size_t n;
 	struct vl_held_keys held; /* the password that `list` borrows */
 };
@@ -33,7 +35,8 @@ struct vl_openers {
 	}
 
 /* Files before any question: whoever types a password should not learn
- * afterwards that a file is missing.  VL_EUSAGE also for too many. */
+ * afterwards that a file is missing.  VL_EUSAGE also for too many, and for the
+ * same key twice. */
 enum vl_status vl_openers_recipients(struct vl_openers *o,
     const struct vl_texts *full, const struct vl_texts *audit,
     struct vl_err *err);
@@ -41,6 +44,9 @@ enum vl_status vl_openers_recipients(struct vl_openers *o,
  * vl_held_keys_make(). */
 enum vl_status vl_openers_password(struct vl_openers *o,
     const struct vl_key_opts *keys, enum vl_kdf_preset kdf, struct vl_err *err);
+/* A line for each public key, with its fingerprint as keygen shows it: who
+ * holds the secret half can say whether it is his. */
+void vl_openers_show(const struct vl_openers *o);
 /* Keys are wrapped: wipes the password.  Types and roles remain. */
 void vl_openers_forget(struct vl_openers *o);
 void vl_openers_free(struct vl_openers *o);

@@ -351,6 +351,16 @@ vl_secret_key_encode(char text[VL_SECRET_KEY_MAX], size_t *n,
 	                lock_identity(text, n, k, lock, err);
 }
 
+/* A few points agree with every secret on the same zeros. */
+static bool
+is_x25519(const uint8_t public[VL_X25519_SIZE])
+{
+	static const uint8_t any[VL_X25519_SIZE] = { 8 };
+	uint8_t shared[VL_X25519_SIZE];
+
+	return vl_x25519_shared(shared, any, public);
+}
+
 enum vl_status
 vl_recipient_read(uint8_t public[32], const char *file, struct vl_err *err)
 {
@@ -368,6 +378,11 @@ vl_recipient_read(uint8_t public[32], const char *file, struct vl_err *err)
 	if (st == VL_OK && !decode_key(public, vl_buf_slice(&text)))
 		st = vl_wrong_key_file(
 		    file, VL_RECIPIENT_PUB, vl_buf_slice(&text), err);
+	if (st == VL_OK && !is_x25519(public))
+		st = vl_fail(err, VL_EUSAGE,
+		    "'%s' holds 32 bytes that are not one of X25519's public "
+		    "keys; get it again, and compare its fingerprint",
+		    shown);
 	vl_buf_free(&text);
 	return st;
 }

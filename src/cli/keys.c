@@ -442,7 +442,8 @@ vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 	if (st == VL_OK && p.text == NULL && !optional) {
 		if (!vl_cli_interactive())
 			st = vl_fail(err, VL_EUSAGE,
-			    "nobody could open the bundle; %s, or --recipient; "
+			    "nobody could import the bundle; %s, or "
+			    "--recipient; "
 			    "'valise passgen' makes a good password",
 			    what_to_give);
 		else

@@ -322,6 +322,8 @@ prepare(struct run *run, struct vl_err *err)
 	if (st == VL_OK)
 		st = vl_sender_get(
 		    &run->sender, run->state, &run->series, &run->from, err);
+	if (st == VL_OK)
+		vl_openers_show(&run->openers);
 	run->seq = run->series.seq + 1;
 	if (st == VL_OK)
 		st = check_number(run, err);

@@ -267,6 +267,8 @@ rekey_all(struct rekey *r, const char *path, struct vl_err *err)
 	if (st == VL_OK)
 		st = open_old(r, err);
 	if (st == VL_OK)
+		vl_openers_show(&r->openers);
+	if (st == VL_OK)
 		st = replace(r, err);
 	if (st == VL_OK)
 		show(r);

@@ -382,6 +382,74 @@ class Recipients(Keys):
                                   for p in self.bundle.iterdir()})
 
 
+class Fingerprints(Keys):
+    """Who exports compares them with what the holder of the key tells."""
+
+    def setUp(self):
+        super().setUp()
+        self.made = {}
+        for name in ("second", "auditor"):
+            said = self.site.run("valise", "keygen", self.folder / name)
+            pub = self.folder / name / "recipient.pub"
+            self.made[pub] = re.search(
+                rf"'{pub}'.*; fingerprint (\S+)", said.err)[1]
+        self.second, self.auditor = self.made
+        self.words = ("--recipient", self.second, "--audit-recipient",
+                      self.auditor)
+
+    def assert_shown(self, said):
+        for role, pub in (("recipient", self.second),
+                          ("audit recipient", self.auditor)):
+            self.assertIn(f"opens for {role} '{pub}', fingerprint "
+                          f"{self.made[pub]}\n", said.err)
+
+    def test_export_and_rekey_show_those_that_keygen_showed(self):
+        bundle = self.site.export(*self.words)
+        self.assert_shown(self.site.last_export)
+        self.assertEqual(3, self.site.last_export.err.count("opens for "))
+        said = self.site.run(
+            "valise", "rekey", bundle, "--sign-key", self.sender,
+            *self.site.identity, *self.words)
+        self.assert_shown(said)
+        self.assertEqual(2, said.err.count("opens for "), said)
+
+    def test_a_key_with_another_character_has_another_one(self):
+        text = self.second.read_text()
+        self.second.write_text(("B" if text[0] == "A" else "A") + text[1:])
+        self.site.export(*self.words)
+        self.assertNotIn(self.made[self.second], self.site.last_export.err)
+
+    def test_the_same_key_twice_is_refused(self):
+        copy = self.put("copy.pub", self.second.read_text().strip())
+        bundle = self.site.export()
+        for role in ("--recipient", "--audit-recipient"):
+            with self.subTest(role=role):
+                for said in (
+                        self.site.export("--recipient", self.second, role,
+                                         copy, expect=2),
+                        self.site.run(
+                            "valise", "rekey", bundle, "--sign-key",
+                            self.sender, *self.site.identity, "--recipient",
+                            self.second, role, copy, expect=2)):
+                    self.assert_says(said, f"'{copy}' is the same key as "
+                                     f"'{self.second}'")
+                    self.assert_one_line(said)
+
+    def test_one_that_is_none_is_named(self):
+        bad = self.put("zero.pub", "A" * 43)
+        said = self.site.export("--recipient", bad, expect=2)
+        self.assert_says(said, f"'{bad}'", "not one of X25519")
+        self.assert_one_line(said)
+
+    def test_an_auditor_alone_could_not_import(self):
+        said = self.site.run(
+            "valise-export", self.site.source_yaml, "--to", self.site.medium,
+            "--sign-key", self.sender, "--audit-recipient", self.auditor,
+            expect=2)
+        self.assert_says(said, "nobody could import", "--recipient",
+                         "--password-file")
+
+
 class Passwords(Keys):
     def test_one_is_no_word_and_no_variable(self):
         bundle = self.site.export("--password-file", self.bundle_password)

@@ -1,4 +1,5 @@
 """Other keys for a finished bundle: what changes, what stays, who is told."""
+import base64
 import json
 import os
 import re
@@ -189,7 +190,13 @@ class Refused(Rekey):
                     says=("more than one",))
 
     def test_more_than_eight(self):
-        self.refuse(2, *self.new_recipient * 9, says=("at most 8",))
+        words = []
+        for i in range(9):
+            path = self.folder / f"{i}.pub"
+            key = base64.urlsafe_b64encode(bytes([9 + i] * 32)).decode()
+            path.write_text(key.rstrip("=") + "\n")
+            words += ["--recipient", path]
+        self.refuse(2, *words, says=("at most 8",))
 
     def test_no_key_to_sign_with(self):
         said = self.site.run("valise", "rekey", self.bundle,

@@ -252,7 +252,7 @@ makes_bundles_with_long_passwords_only(void **state)
 	vl_held_keys_free(&keys);
 	o.password_file = NULL;
 	assert_int_equal(VL_EUSAGE, vl_held_keys_make(&keys, &o, false, &err));
-	assert_non_null(strstr(err.text, "nobody could open"));
+	assert_non_null(strstr(err.text, "nobody could import"));
 	assert_non_null(strstr(err.text, "valise passgen"));
 }
 
