@@ -61,11 +61,11 @@ class Reader:
     def __init__(self, folder):
         self.folder = folder
 
-    def run(self, *words, expect=0):
+    def run(self, *words, expect=0, **more):
         done = subprocess.run(
             [sys.executable, "-B", str(READER), *map(str, words)],
             capture_output=True, stdin=subprocess.DEVNULL, cwd=self.folder,
-            env=environment(self.folder))
+            env={**environment(self.folder), **more})
         if expect is not None and done.returncode != expect:
             raise AssertionError(
                 f"{words}: exit {done.returncode}, not {expect}: "
@@ -198,6 +198,14 @@ class Golden(unittest.TestCase):
                           "no pack", "a pack of several frames",
                           "several blocks", "two resources", "has prev"},
                          found)
+
+    def test_a_package_that_is_missing_is_named(self):
+        (self.folder / "zstandard.py").write_text(
+            "raise ModuleNotFoundError('no', name='zstandard')\n")
+        done = self.reader.run("check", "bundle", "--identity", "key",
+                               expect=1, PYTHONPATH=str(self.folder))
+        self.assertRegex(done.stderr, rb"\Athis python3 has no package "
+                                      rb"'zstandard': install .*\n\Z")
 
     def test_no_two_files_have_the_same_salt(self):
         salts = [path.read_bytes()[40:56] for golden in GOLDEN
@@ -408,6 +416,25 @@ class Secrets(Flow):
         self.assertEqual([], compare(self.site.source,
                                      self.folder / "out/files",
                                      NOT_EXTRACTED))
+
+    def test_what_an_auditor_does_not_get_is_named(self):
+        words = self.folder / "app.yaml"
+        os.rename(self.site.source / "tls.key",
+                  self.site.source / "t\u009bls.key")
+        words.write_text(self.WORDS.replace("tls.key", '"*.key"'))
+        self.site.write_source_yaml(extra=f"profile: {words}\n")
+        self.site.run("valise", "keygen", self.folder / "audit")
+        bundle = self.site.export(
+            "--audit-recipient", self.folder / "audit/recipient.pub")
+        audit = "--identity", self.folder / "audit/recipient.key"
+        done = Reader(self.folder).run("extract", bundle, self.folder / "out",
+                                       *audit)
+        reason = b": not made: it holds secrets, which this key does not open"
+        self.assertIn(b"'files/app/.env'" + reason, done.stderr)
+        self.assertIn(b"'files/t\\x9bls.key'" + reason, done.stderr)
+        done = Reader(self.folder).run("cat", bundle, "files/app/.env",
+                                       *audit, expect=7)
+        self.assertIn(b"'files/app/.env' holds secrets", done.stderr)
 
 
 class Hostile(unittest.TestCase):

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
-from flow import Flow, write_tree  # noqa: E402
+from flow import TESTS, Flow, write_tree  # noqa: E402
 
 
 def identity(tree):
@@ -269,6 +270,31 @@ class Transfer(Flow):
             done = subprocess.run([str(w) for w in command], cwd=bundle,
                                   capture_output=True, text=True)
             self.assertEqual(0, done.returncode, done.stderr)
+
+    def test_the_guard_s_page_works_as_it_is_written(self):
+        bundle = self.site.export()
+        home = self.folder / "guard"
+        home.mkdir()
+        shutil.copy(self.site.keys / "sender.pub", home)
+        page = (TESTS.parent / "docs/security.md").read_text()
+        page = page.partition("\n## The guard\n")[2].partition("\n## ")[0]
+        kinds, hashes, names = re.findall(r"^```\n(.*?)^```", page,
+                                          re.DOTALL | re.MULTILINE)
+
+        def shown(script):
+            done = subprocess.run(
+                ["sh", "-eu", "-c", script], cwd=bundle, text=True,
+                env={**os.environ, "HOME": str(home)}, capture_output=True)
+            self.assertEqual(0, done.returncode, done.stderr)
+            return done.stdout
+
+        self.assertIn("p0000001.vlp: OK\n", shown(hashes))
+        self.assertEqual("", shown(kinds) + shown(names))
+        (bundle / "more\x1b[31m").write_text("")
+        self.assertEqual("", shown(kinds))
+        self.assertIn("> f more^[[31m\n", shown(names))
+        os.mkfifo(bundle / "pipe\x1b")
+        self.assertEqual("./pipe^[\n", shown(kinds))
 
     def test_nothing_is_left_beside_the_target(self):
         self.carry()

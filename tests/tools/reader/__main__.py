@@ -28,6 +28,16 @@ import os
 import sys
 import tempfile
 
+try:
+    import nacl  # noqa: F401
+    import xxhash  # noqa: F401
+    import zstandard  # noqa: F401
+except ImportError as missing:
+    sys.exit(f"this python3 has no package '{missing.name}': install "
+             "python3-nacl, python3-zstandard and python3-xxhash of Debian, "
+             "and take Debian's /usr/bin/python3; or PyNaCl, zstandard and "
+             "xxhash for this one")
+
 import extract
 import locked
 import seal

@@ -35,6 +35,11 @@ def demand(condition, text, kind="format"):
         raise Bad(kind, text)
 
 
+def shown(resource, path):
+    """A path as messages show it: no byte of it goes to a terminal raw."""
+    return ascii(f"{resource}/" + path.decode("utf-8", "backslashreplace"))
+
+
 # Hashes and keys
 
 def blake(data, key=b"", person=b"", salt=b"", size=32):

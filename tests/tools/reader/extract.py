@@ -8,7 +8,7 @@ Owners, attributes, devices and the lines of databases are only in the manifest.
 import os
 import sys
 
-from common import Wrong
+from common import Wrong, shown
 
 BLOCK = 65536
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -87,7 +87,7 @@ def extract(bundle, found, folder):
 
 def attempt(work, bundle, root, line, chunks):
     """Does one line; what cannot be done is told, and the rest goes on."""
-    name = f"{line['r']}/{line['path']!a}"
+    name = shown(line["r"], line["path"])
     try:
         with Place(root, line["r"], line["path"]) as place:
             reason = work(bundle, root, place, line, chunks)

@@ -6,7 +6,7 @@ import rows
 import slots
 from common import (SMALL_FILE, blake, demand, from_base64url, is_hex,
                   is_name, is_number, is_text, is_time, json_read, kdf_series,
-                  le64, members)
+                  le64, members, shown)
 
 ID_MOST = 4294967294
 PATH_MOST, COMPONENTS_MOST, COMPONENT_MOST = 8192, 1000, 255
@@ -289,7 +289,7 @@ class Tree:
         self.types = {}
 
     def take(self, line):
-        what = f"{line['r']}/{line['path']!a}"
+        what = shown(line["r"], line["path"])
         key = sort_key(line)
         if self.before is None:
             demand(line["path"] == b"", f"{what}: a tree without root",

@@ -9,7 +9,7 @@ import json
 import struct
 
 from common import (blake, demand, from_base64url, is_label, is_number,
-                    is_text, json_text, kdf_transfer)
+                    is_text, json_text, kdf_transfer, shown)
 
 HEAD = 40
 BLOCK = 32
@@ -105,7 +105,8 @@ def of_row(line):
 def put_back(text, line):
     """`text`, what is left of a file, with its secrets where they stood."""
     demand(None not in line["secrets"],
-           f"{line['path']!a} holds secrets, which this key does not open",
+           f"{shown(line['r'], line['path'])} holds secrets, which this key "
+           "does not open",
            "key")
     out, behind = b"", 0
     for (at, _, inside, _), secret in zip(line["slots"], line["secrets"]):
