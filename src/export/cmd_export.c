@@ -74,7 +74,7 @@ static const struct vl_opt table[] = {
 	{ .name = "dry-run",
 	    .type = VL_OPT_FLAG,
 	    .at = AT(dry_run),
-	    .help = "read and count; write nothing" },
+	    .help = "read and count; ask for no password, write nothing" },
 	VL_JSON_OPT(struct vl_export_opts, json,
 	    "JSON lines on stdout in place of the path"),
 	{ .name = "select", .type = VL_OPT_LATER },
@@ -363,6 +363,11 @@ dry_run(struct run *run, struct vl_err *err)
 
 	if (run->opts->to != NULL)
 		st = check_medium(run, err);
+	if (st == VL_OK)
+		st = vl_openers_recipients(&run->openers,
+		    &run->opts->recipients, &run->opts->audit_recipients, err);
+	if (st == VL_OK)
+		vl_openers_show(&run->openers);
 	if (st == VL_OK)
 		st = vl_feed_open(&run->feed, tempdir, NULL, NULL, err);
 	run->feed.looks = true;

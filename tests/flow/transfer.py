@@ -507,6 +507,13 @@ class Preview(Flow):
         self.assertEqual([], list(self.site.medium.iterdir()))
         self.assertEqual(before, sorted(self.folder.rglob("*")))
 
+    def test_a_dry_run_looks_at_the_recipients(self):
+        said = self.site.export("--dry-run").err
+        self.assertIn("recipient.pub', fingerprint ", said)
+        said = self.site.export("--dry-run", "--audit-recipient",
+                                self.folder / "nobody.pub", expect=2).err
+        self.assertIn("nobody.pub", said)
+
 
 if __name__ == "__main__":
     unittest.main()
