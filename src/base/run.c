@@ -54,6 +54,7 @@ set_attributes(posix_spawnattr_t *attr)
 	(void)sigemptyset(&signals);
 	(void)posix_spawnattr_setsigmask(attr, &signals);
 	(void)sigaddset(&signals, SIGPIPE);
+	(void)sigaddset(&signals, SIGXFSZ);
 	(void)posix_spawnattr_setsigdefault(attr, &signals);
 	(void)posix_spawnattr_setpgroup(attr, 0);
 	return posix_spawnattr_setflags(attr,

@@ -66,41 +66,37 @@ vl_cage_require(struct vl_err *err)
 	                     "Landlock and no list of system calls");
 }
 
-/* Memory of one size for ever, which only the child may write. */
+/*
+ * Memory of one size for ever, which both have from the fork on.  There is no
+ * descriptor of it, by which the child could cut it short, and no limit on the
+ * size of files counts for it.
+ */
 static enum vl_status
-make_memory(struct vl_cage *c, size_t size, int *fd, struct vl_err *err)
+make_memory(struct vl_cage *c, size_t size, struct vl_err *err)
 {
 	c->memory_size = size;
-	*fd = memfd_create("valise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*fd < 0 || ftruncate(*fd, (off_t)size) != 0 ||
-	    fcntl(*fd, F_ADD_SEALS,
-	        F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		return vl_fail_errno(err, "cannot make memory to share");
-	c->memory = mmap(NULL, size, PROT_READ, MAP_SHARED, *fd, 0);
+	c->memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (c->memory == MAP_FAILED) {
 		c->memory = NULL;
-		return vl_fail_errno(err, "cannot map memory to share");
+		return vl_fail_errno(err, "cannot make memory to share");
 	}
 	return VL_OK;
 }
 
 static _Noreturn void
-child(const struct vl_cage *c, const struct vl_cage_opts *opts, int memfd,
-    pid_t parent)
+child(const struct vl_cage *c, const struct vl_cage_opts *opts, pid_t parent)
 {
 	const struct cage_limits limits = { opts->private, opts->seconds };
 	struct vl_cage_inside in = { .arg = opts->arg,
-		.memory_size = opts->memory };
+		.memory = c->memory,
+		.memory_size = c->memory_size };
 	size_t i = 0;
 
 	for (i = 0; i < VL_CAGE_CHANNELS; i++)
 		in.channel[i] = c->channel[i];
-	(void)munmap(c->memory, c->memory_size);
-	in.memory = mmap(
-	    NULL, opts->memory, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
 	/* A parent that is gone already would never end it. */
-	if (in.memory == MAP_FAILED ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
 	    getppid() != parent ||
 	    !cage_close_others(in.channel, VL_CAGE_CHANNELS) ||
 	    !cage_lock(&limits))
@@ -132,8 +128,7 @@ make_channels(struct vl_cage *c, int ends[VL_CAGE_CHANNELS], struct vl_err *err)
 }
 
 static enum vl_status
-start(struct vl_cage *c, const struct vl_cage_opts *opts, int memfd,
-    struct vl_err *err)
+start(struct vl_cage *c, const struct vl_cage_opts *opts, struct vl_err *err)
 {
 	int ends[VL_CAGE_CHANNELS] = { -1, -1 };
 	const pid_t parent = getpid();
@@ -144,10 +139,13 @@ start(struct vl_cage *c, const struct vl_cage_opts *opts, int memfd,
 		c->pid = fork();
 	if (st == VL_OK && c->pid == 0) {
 		memcpy(c->channel, ends, sizeof(ends));
-		child(c, opts, memfd, parent);
+		child(c, opts, parent);
 	}
 	if (st == VL_OK && c->pid < 0)
 		st = vl_fail_errno(err, "cannot start the reader");
+	/* From here on only the child may write. */
+	if (st == VL_OK && mprotect(c->memory, c->memory_size, PROT_READ) != 0)
+		st = vl_fail_errno(err, "cannot make memory to share");
 	for (i = 0; i < VL_CAGE_CHANNELS; i++)
 		if (ends[i] >= 0)
 			(void)close(ends[i]);
@@ -160,7 +158,6 @@ vl_cage_open(
 {
 	struct vl_cage *c = calloc(1, sizeof(*c));
 	enum vl_status st = VL_OK;
-	int memfd = -1;
 	size_t i = 0;
 
 	*out = NULL;
@@ -172,11 +169,9 @@ vl_cage_open(
 		c->channel[i] = -1;
 		(void)pthread_mutex_init(&c->talking[i], NULL);
 	}
-	st = make_memory(c, opts->memory, &memfd, err);
+	st = make_memory(c, opts->memory, err);
 	if (st == VL_OK)
-		st = start(c, opts, memfd, err);
-	if (memfd >= 0)
-		(void)close(memfd);
+		st = start(c, opts, err);
 	if (st != VL_OK) {
 		vl_cage_close(c);
 		return st;

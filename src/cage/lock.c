@@ -117,7 +117,7 @@ cage_lock(const struct cage_limits *limits)
 {
 	/* What stops a run is for the parent to see: it ends the child. */
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-		SIGTSTP, SIGPIPE };
+		SIGTSTP, SIGPIPE, SIGXFSZ };
 	size_t i = 0;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

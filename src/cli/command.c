@@ -60,9 +60,10 @@ start(pid_t *pid, int out, char **words, struct vl_err *err)
 	sigset_t defaults;
 	int rc = 0;
 
-	/* We ignore SIGPIPE, which the command would inherit. */
+	/* We ignore these, which the command would inherit. */
 	(void)sigemptyset(&defaults);
 	(void)sigaddset(&defaults, SIGPIPE);
+	(void)sigaddset(&defaults, SIGXFSZ);
 	rc = posix_spawn_file_actions_init(&actions);
 	if (rc != 0)
 		return vl_fail_memory(err);

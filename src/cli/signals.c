@@ -34,8 +34,11 @@ vl_signals_init(void)
 		if (sigaction(asking[i], NULL, &now) == 0 &&
 		    now.sa_handler != SIG_IGN)
 			(void)sigaction(asking[i], &act, NULL);
+	/* Whoever writes to where nobody reads, or more than a file may have,
+	 * hears of it, and says so. */
 	act.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &act, NULL);
+	(void)sigaction(SIGXFSZ, &act, NULL);
 }
 
 int

@@ -81,6 +81,71 @@ class Full(Flow):
         self.assertEqual([], self.site.leftovers())
 
 
+class Limited(Flow):
+    """A limit on the size of files (ulimit -f): what meets it is said."""
+
+    def limited(self, size, program, *words, expect):
+        self.site.wrapper = ["prlimit", f"--fsize={size}"]
+        result = self.site.run(program, *words, expect=expect)
+        self.site.wrapper = []
+        if result.code != 0:
+            self.assert_one_line(result)
+        return result
+
+    def test_what_writes_no_file_works(self):
+        bundle = self.site.export()
+        self.limited(0, "valise", "inspect", bundle, expect=0)
+        self.limited(0, "valise", "verify", bundle, "--sender",
+                     self.site.keys / "sender.pub", expect=0)
+        for words in (["ls", bundle], ["cat", bundle, "files/a"],
+                      ["diff", bundle, bundle]):
+            self.limited(1 << 20, "valise", *words, *self.site.identity,
+                         expect=0)
+
+    def test_what_comes_to_it_says_so(self):
+        bundle = self.site.export()
+        wrong = "File too large"
+        new = self.folder / "new"
+        for words in (["valise", "keygen", new],
+                      ["valise-export", self.site.source_yaml, "--to",
+                       self.site.medium, "--recipient",
+                       self.site.keys / "recipient.pub", "--sign-key",
+                       self.site.keys / "sender.key"],
+                      ["valise-import", *self.site.importing(bundle)],
+                      ["valise", "rekey", bundle, "--sign-key",
+                       self.site.keys / "sender.key", "--recipient",
+                       self.site.keys / "recipient.pub",
+                       *self.site.identity]):
+            result = self.limited(0, *words, expect=1)
+            self.assert_says(result, wrong)
+        self.assertEqual([], list(new.glob("*")))
+        self.assertFalse(self.site.target.exists())
+        self.site.import_(bundle)
+
+    def test_what_prints_a_password_is_ended_by_it_as_ever(self):
+        for name in ("PIPE", "XFSZ"):
+            result = self.site.export(
+                "--password-command",
+                f"sh -c 'kill -{name} $$; echo long-enough-for-one'",
+                expect=2)
+            self.assert_says(result, "'sh' failed")
+
+    def test_at_every_limit_an_import_is_old_or_new(self):
+        bundle = self.site.export()
+        seen = set()
+        for size in [1 << i for i in range(4, 19)]:
+            result = self.limited(size, "valise-import",
+                                  *self.site.importing(bundle), expect=(0, 1))
+            seen.add(result.code)
+            if result.code == 1:
+                self.assert_says(result, "File too large")
+                self.assertFalse(self.site.target.exists(), result)
+                self.assertEqual([], self.site.leftovers(), result)
+            else:
+                self.assert_equal_trees()
+        self.assertEqual({0, 1}, seen)
+
+
 class Rows(Sides):
     """Room for rows is asked for before the first is written."""
 

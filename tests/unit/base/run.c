@@ -90,6 +90,22 @@ says_how_it_failed(void **state)
 	fails(much, "prints more than 64 bytes");
 }
 
+/* It is the programs that ignore them, and not what they run. */
+static void
+what_is_ignored_here_ends_it_as_ever(void **state)
+{
+	const char *const pipe[] = { "sh", "-c", "kill -PIPE $$", NULL };
+	const char *const size[] = { "sh", "-c", "kill -XFSZ $$", NULL };
+
+	(void)state;
+	assert_true(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	fails(pipe, "by a signal");
+	fails(size, "by a signal");
+	assert_true(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+	assert_true(signal(SIGXFSZ, SIG_DFL) != SIG_ERR);
+}
+
 /* Neither it nor what it began is left. */
 static void
 ends_what_takes_too_long(void **state)
@@ -158,6 +174,7 @@ main(void)
 		cmocka_unit_test(
 		    gives_no_environment_but_path_and_nothing_to_read),
 		cmocka_unit_test(says_how_it_failed),
+		cmocka_unit_test(what_is_ignored_here_ends_it_as_ever),
 		cmocka_unit_test(ends_what_takes_too_long),
 		cmocka_unit_test(talks_with_a_program_until_it_ends),
 		cmocka_unit_test(what_still_runs_is_killed),
