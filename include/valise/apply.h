@@ -164,8 +164,8 @@ struct vl_status_report {
 	enum vl_standing standing;
 	bool locked; /* a run works right now */
 	char site[65];
-	uint64_t seq;            /* of the import in hand or the last one */
-	int64_t began;           /* seconds; 0: none */
+	uint64_t seq;            /* of the import in hand; 0: none */
+	int64_t began;           /* seconds; 0: none is in hand */
 	struct vl_ledger ledger; /* owned; vl_ledger_free() */
 };
 /* `site` is NULL with --state: its trees are not looked at then. */

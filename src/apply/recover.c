@@ -452,8 +452,11 @@ vl_apply_status(struct vl_state *state, const struct vl_site *site,
 		st = left_look_for_stray(&l, &o, err);
 	if (st == VL_OK) {
 		report->standing = standing_of(&l);
-		report->seq = l.journal.header.seq;
-		report->began = l.journal.header.began;
+		/* What has ended is told by the ledger, if it was applied. */
+		if (report->standing != VL_STANDING_IDLE) {
+			report->seq = l.journal.header.seq;
+			report->began = l.journal.header.began;
+		}
 		snprintf(report->site, sizeof(report->site), "%s",
 		    l.journal.header.site);
 	}

@@ -399,12 +399,23 @@ show_began(int64_t began)
 	printf("began\t%s\n", text);
 }
 
+/* A new source of a site has a series of its own. */
+static void
+show_ledger(const struct vl_ledger *l)
+{
+	char series[VL_HEX_SIZE(16)];
+	size_t i = 0;
+
+	for (i = 0; i < l->n; i++)
+		if (l->lines[i].resource[0] != '\0')
+			printf("applied\t%s\tbundle %" PRIu64 "\tseries %s\n",
+			    l->lines[i].resource, l->lines[i].seq,
+			    vl_hex(series, l->lines[i].series, 16));
+}
+
 static void
 show_status(const struct run *run, const struct vl_status_report *r)
 {
-	const struct vl_ledger *l = &r->ledger;
-	size_t i = 0;
-
 	if (run->opts->json) {
 		show_status_json(r);
 		return;
@@ -418,10 +429,7 @@ show_status(const struct run *run, const struct vl_status_report *r)
 		printf("bundle\t%" PRIu64 "\n", r->seq);
 	if (r->began != 0)
 		show_began(r->began);
-	for (i = 0; i < l->n; i++)
-		if (l->lines[i].resource[0] != '\0')
-			printf("applied\t%s\tbundle %" PRIu64 "\n",
-			    l->lines[i].resource, l->lines[i].seq);
+	show_ledger(&r->ledger);
 }
 
 enum vl_status

@@ -1,4 +1,5 @@
 """Imports that were killed: any next run finishes or undoes them."""
+import json
 import os
 import re
 import shutil
@@ -98,6 +99,36 @@ class Killed(Crashes):
         between = self.site.state()
         self.assertTrue(self.site.status(expect=(0, 9)).said.strip())
         self.assertEqual(between, self.site.state())
+
+    def test_a_status_tells_of_an_import_in_hand_and_of_none_that_ended(self):
+        self.killed_halfway()
+        told = dict(line.split("\t")[:2]
+                    for line in self.site.status().out.splitlines())
+        self.assertEqual(["decided", "2"], [told["standing"], told["bundle"]])
+        self.assertIn("began", told)
+        self.site.recover()
+        told = self.site.status().out
+        for word in ("bundle\t", "began\t"):
+            self.assertNotIn(word, told)
+        told = json.loads(self.site.run(
+            "valise-import", self.site.target_yaml, "--status",
+            "--json").out.splitlines()[0])
+        self.assertEqual(("idle", 0, False), (
+            told["standing"], told["seq"], "began" in told))
+
+    def test_a_status_tells_series_apart(self):
+        self.carry()
+        remove_tree(self.site.source_state)
+        second = self.site.export()
+        self.site.import_(second, "--allow-delete")
+        applied = [line.split("\t")[1:]
+                   for line in self.site.status().out.splitlines()
+                   if line.startswith("applied")]
+        self.assertEqual(["files"] * 2, [line[0] for line in applied])
+        shown = self.site.run("valise", "inspect", second).out
+        series = re.search("^series\t(.*)", shown, re.MULTILINE).group(1)
+        self.assertEqual(2, len({line[2] for line in applied}))
+        self.assertIn(f"series {series}", [line[2] for line in applied])
 
     def test_an_edited_site_file_does_not_mislead_it(self):
         self.killed_halfway()
