@@ -62,23 +62,18 @@ struct look {
 	char series[VL_HEX_SIZE(VL_ID_SIZE)];
 };
 
-static const char *
-real_name(const struct vl_seal *s, const char *name)
-{
-	size_t i = 0;
-
-	for (i = 0; i < s->nnames; i++)
-		if (strcmp(s->names[i].name, name) == 0)
-			return s->names[i].real;
-	return name;
-}
-
 static enum vl_status
 read_text(
     struct vl_buf *out, struct look *l, const char *name, struct vl_err *err)
 {
-	return vl_read_file(l->bundle.dirfd, real_name(&l->bundle.seal, name),
-	    VL_HEAD_MAX, out, err);
+	const struct vl_seal *s = &l->bundle.seal;
+	size_t i = 0;
+
+	for (i = 0; i < s->nnames; i++)
+		if (strcmp(s->names[i].name, name) == 0)
+			return vl_read_file(l->bundle.dirfd, s->names[i].real,
+			    VL_HEAD_MAX, out, err);
+	return vl_fail(err, VL_EFORMAT, "'%s' is missing", name);
 }
 
 static enum vl_status
