@@ -55,7 +55,8 @@ static const struct vl_opt table[] = {
 	VL_KDF_OPT(struct rekey_opts, kdf, "the new password"),
 	VL_KEY_OPTS(struct rekey_opts, how.keys),
 	SENDER_OPT(struct rekey_opts, how),
-	VL_WORKERS_OPT(struct rekey_opts, how.workers), { .name = NULL }
+	VL_WORKERS_OPT(struct rekey_opts, how.workers),
+	SANDBOX_OPT(struct rekey_opts, how), { .name = NULL }
 };
 
 struct rekey {

@@ -282,9 +282,16 @@ class Kernel(Cage):
         self.site.run("valise", "verify", "--open", self.bundle, "--sender",
                       self.site.keys / "sender.pub", *self.site.identity,
                       "--require-sandbox")
+        rekey = ("rekey", self.bundle, "--sign-key",
+                 self.site.keys / "sender.key", "--recipient",
+                 self.site.keys / "recipient.pub", *self.site.identity,
+                 "--require-sandbox")
+        self.site.run("valise", *rekey)
         remove_tree(self.site.target)
         remove_tree(self.site.target_state)
         self.without_landlock()
+        said = self.site.run("valise", *rekey, expect=1)
+        self.assertIn("there is no Landlock here", said.err)
         said = self.site.import_(self.bundle, "--require-sandbox", expect=1)
         self.assertIn("there is no Landlock here", said.err)
         self.assertFalse(self.site.target.exists())
