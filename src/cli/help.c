@@ -74,6 +74,27 @@ vl_help_cmd(const struct vl_program *program, const struct vl_cmd *cmd)
 	print_options(cmd);
 }
 
+bool
+vl_help_group(const struct vl_program *program, const char *word)
+{
+	const struct vl_cmd *const *c = program->cmds;
+	bool any = false;
+
+	for (; *c != NULL; c++) {
+		if (!vl_cmd_begins(*c, word))
+			continue;
+		if (!any)
+			printf("usage: %s %s COMMAND ...\n\nCommands:\n",
+			    program->name, word);
+		any = true;
+		printf("  %-*s%s\n", COLUMN - 2, (*c)->name, (*c)->help);
+	}
+	if (any)
+		printf("\n'%s %s COMMAND --help' shows how one is used.\n",
+		    program->name, word);
+	return any;
+}
+
 void
 vl_help_program(const struct vl_program *program)
 {

@@ -79,14 +79,16 @@ raise_limits(void)
 	}
 }
 
-/* How many of the words `name` consists of, as "key export" does of two; 0
- * where it is another command. */
+/* How many of the words `name` consists of, as "key export" does of two, or of
+ * one where they are quoted; 0 where it is another command. */
 static int
 words_of(const char *name, int argc, char **argv)
 {
 	int n = 0;
 	size_t len = 0;
 
+	if (argc > 0 && strcmp(name, argv[0]) == 0)
+		return 1;
 	for (; *name != '\0'; n++) {
 		len = strcspn(name, " ");
 		if (n == argc || strlen(argv[n]) != len ||
@@ -124,20 +126,26 @@ plain_cmd(const struct vl_program *program)
 	return *c;
 }
 
+bool
+vl_cmd_begins(const struct vl_cmd *cmd, const char *word)
+{
+	const size_t len = strlen(word);
+
+	return cmd->name != NULL && len > 0 &&
+	    strncmp(cmd->name, word, len) == 0 && cmd->name[len] == ' ';
+}
+
 /* `word` needs one more: into `text`, with what there is; or nothing. */
 static void
 more_words(
     char *text, size_t size, const struct vl_program *program, const char *word)
 {
 	const struct vl_cmd *const *c = program->cmds;
-	const size_t len = strlen(word);
 	size_t used = 0;
 
 	text[0] = '\0';
 	for (; *c != NULL && used < size; c++)
-		if ((*c)->name != NULL && len > 0 &&
-		    strncmp((*c)->name, word, len) == 0 &&
-		    (*c)->name[len] == ' ')
+		if (vl_cmd_begins(*c, word))
 			used += (size_t)snprintf(text + used, size - used,
 			    "%s'%s %s'", used > 0 ? ", " : "", program->name,
 			    (*c)->name);
@@ -185,9 +193,10 @@ show_help(
 		return VL_OK;
 	}
 	cmd = find_cmd(program, argc, argv, &words);
-	if (cmd == NULL)
+	if (cmd != NULL)
+		vl_help_cmd(program, cmd);
+	else if (argc > 1 || !vl_help_group(program, argv[0]))
 		return unknown_cmd(program, argv[0], err);
-	vl_help_cmd(program, cmd);
 	return VL_OK;
 }
 
@@ -222,6 +231,12 @@ run_cmd(const struct vl_program *program, const struct vl_cmd *cmd, int argc,
 	return st;
 }
 
+static bool
+asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static enum vl_status
 run_words(
     const struct vl_program *program, int argc, char **argv, struct vl_err *err)
@@ -229,8 +244,7 @@ run_words(
 	const struct vl_cmd *cmd = NULL;
 	int words = 0;
 
-	if (argc > 0 &&
-	    (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0))
+	if (argc > 0 && asks_for_help(argv[0]))
 		return show_help(program, 0, NULL, err);
 	if (argc > 0 && strcmp(argv[0], "help") == 0)
 		return show_help(program, argc - 1, argv + 1, err);
@@ -248,6 +262,9 @@ run_words(
 		return vl_fail(err, VL_EUSAGE,
 		    "a command is missing; '%s help' lists what there is",
 		    program->name);
+	if (argc == 2 && asks_for_help(argv[1]) &&
+	    vl_help_group(program, argv[0]))
+		return VL_OK;
 	return unknown_cmd(program, argv[0], err);
 }
 

@@ -27,8 +27,13 @@ void vl_parsed_free(struct vl_parsed *p, const struct vl_cmd *cmd);
 /* "VALISE_PASSWORD_FILE" of "password-file". */
 void vl_opt_variable(char *text, size_t size, const char *name);
 
-/* Help on stdout: of the program, of one command. */
+/* `cmd` is of several words, the first of which is `word`. */
+bool vl_cmd_begins(const struct vl_cmd *cmd, const char *word);
+
+/* Help on stdout: of the program, of one command, of those that begin with
+ * `word`, false where there is none. */
 void vl_help_program(const struct vl_program *program);
+bool vl_help_group(const struct vl_program *program, const char *word);
 void vl_help_cmd(const struct vl_program *program, const struct vl_cmd *cmd);
 
 /* Install handlers; which signal came (0: none). */

@@ -24,6 +24,27 @@ class Help(Flow):
                     text = self.site.run(program, word).out
                     self.assertIn(program, text)
 
+    def test_commands_of_two_words_have_help_by_each(self):
+        for group, commands in (
+                ("key", ("key password", "key export", "key import")),
+                ("series", ("series rotate",))):
+            one = self.site.run("valise", group, "--help").out
+            self.assertEqual(one, self.site.run("valise", "help", group).out)
+            self.assertEqual(one, self.site.run("valise", group, "-h").out)
+            for command in commands:
+                self.assertIn(f"\n  {command} ", one)
+                two = self.site.run("valise", *command.split(), "--help").out
+                self.assertIn(f"usage: valise {command} ", two)
+                for words in ([command], command.split()):
+                    self.assertEqual(two, self.site.run(
+                        "valise", "help", *words).out)
+                self.assertEqual(two, self.site.run(
+                    "valise", command, "--help").out)
+            result = self.site.run("valise", group, expect=2)
+            self.assert_says(result, "a word is missing", commands[0])
+        self.assert_says(self.site.run("valise", "help", "key", "away",
+                                       expect=2), "key export")
+
     def test_every_command_has_help(self):
         for command in ("keygen", "verify", "inspect", "ls", "cat", "init",
                         "export", "import"):
@@ -65,6 +86,15 @@ class Looking(Flow):
         self.site.run("valise", "verify", self.bundle, *trust)
         self.site.run("valise", "verify", "--open", self.bundle, *trust,
                       *self.site.identity)
+
+    def test_inspect_names_what_is_missing(self):
+        for name in ("head.jsn", "keys.jsn", "seal.sig"):
+            kept = (self.bundle / name).read_bytes()
+            (self.bundle / name).unlink()
+            result = self.site.run("valise", "inspect", self.bundle, expect=5)
+            self.assert_says(result, self.bundle, f"'{name}'")
+            (self.bundle / name).write_bytes(kept)
+        self.site.run("valise", "inspect", self.bundle)
 
     def test_inspect_needs_no_key_and_tells_no_name(self):
         result = self.site.run("valise", "inspect", self.bundle)

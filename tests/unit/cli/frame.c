@@ -126,6 +126,10 @@ finds_commands_of_two_words(void **state)
 	assert_non_null(strstr(c.out, "usage: prog key take FILE"));
 	assert_int_equal(0, RUN(&c, &two_words, "help", "key", "take"));
 	assert_non_null(strstr(c.out, "usage: prog key take FILE"));
+	/* As it stands in a message, in quotes. */
+	assert_int_equal(0, RUN(&c, &two_words, "help", "key take"));
+	assert_non_null(strstr(c.out, "usage: prog key take FILE"));
+	assert_int_equal(7, RUN(&c, &two_words, "key take", "--status", "7"));
 }
 
 static void
@@ -145,8 +149,31 @@ says_which_second_words_there_are(void **state)
 	assert_string_equal(says, c.err);
 	assert_int_equal(2, RUN(&c, &two_words, "ke"));
 	assert_non_null(strstr(c.err, "unknown command 'ke'"));
-	assert_int_equal(2, RUN(&c, &two_words, "key take"));
-	assert_non_null(strstr(c.err, "unknown command 'key take'"));
+	assert_int_equal(2, RUN(&c, &two_words, "key tak"));
+	assert_non_null(strstr(c.err, "did you mean 'key take'?"));
+	assert_int_equal(2, RUN(&c, &two_words, "help", "key", "tak"));
+	assert_string_equal(says, c.err);
+}
+
+static void
+lists_the_commands_of_a_first_word(void **state)
+{
+	static const char says[] =
+	    "usage: prog key COMMAND ...\n\nCommands:\n"
+	    "  key take                    takes\n"
+	    "  key give                    gives\n"
+	    "\n'prog key COMMAND --help' shows how one is used.\n";
+	struct captured c;
+
+	(void)state;
+	assert_int_equal(0, RUN(&c, &two_words, "key", "--help"));
+	assert_string_equal(says, c.out);
+	assert_int_equal(0, RUN(&c, &two_words, "key", "-h"));
+	assert_string_equal(says, c.out);
+	assert_int_equal(0, RUN(&c, &two_words, "help", "key"));
+	assert_string_equal(says, c.out);
+	assert_int_equal(2, RUN(&c, &two_words, "ke", "--help"));
+	assert_int_equal(2, RUN(&c, &two_words, "help", ""));
 }
 
 static void
@@ -282,6 +309,7 @@ main(void)
 		cmocka_unit_test(maps_each_status_to_its_exit_code),
 		cmocka_unit_test(finds_commands_of_two_words),
 		cmocka_unit_test(says_which_second_words_there_are),
+		cmocka_unit_test(lists_the_commands_of_a_first_word),
 		cmocka_unit_test(ends_with_a_json_line_where_asked),
 		cmocka_unit_test(writes_json_that_holds_any_bytes),
 		cmocka_unit_test(keeps_the_order_of_a_log_of_both_outputs),
