@@ -234,11 +234,13 @@ read_public(struct vl_pack *p, struct vl_err *err)
 		st = vl_seal_check(
 		    &seal, p->dirfd, -1, VL_READS_SMALL, NULL, err);
 	vl_seal_free(&seal);
-	return st == VL_OK ?
-	    VL_OK :
-	    vl_fail(err, VL_EIO,
-	        "what was written to the medium reads back differently: %s",
-	        err->text);
+	if (st == VL_OK)
+		return VL_OK;
+	return vl_fail(err, VL_EIO,
+	    st == VL_EFORMAT || st == VL_ELIMIT || st == VL_ETRUST ?
+	        "what was written to the medium reads back differently: %s" :
+	        "what was written to the medium cannot be read back: %s",
+	    err->text);
 }
 
 /* A bundle of that name is never replaced. */

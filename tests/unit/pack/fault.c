@@ -190,6 +190,8 @@ is_whole_or_not_at_all(void **state)
 			assert_int_equal(VL_EIO, st);
 			assert_non_null(
 			    strstr(w.err.text, "No space left on device"));
+			/* What could not be read is not another text. */
+			assert_null(strstr(w.err.text, "differently"));
 			assert_int_equal(0, entries(&w, ".vls", &found));
 		}
 		world_close(&w);
