@@ -121,7 +121,8 @@ view_wrong(const struct run *run, struct vl_err *err)
 	if (v->nwrong < 2 || err->status == VL_ESIGNAL)
 		return err->status;
 	return vl_fail(err, err->status,
-	    "bundle '%s': %zu files are wrong, as listed above",
+	    "bundle '%s': %zu files are wrong or cannot be read, as listed "
+	    "above",
 	    vl_escape_text(
 	        shown, sizeof(shown), vl_slice_of(run->args->operands[1])),
 	    v->nwrong);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ static enum vl_status
 read_failed(struct check *c, struct lane *l)
 {
 	char reason[128];
+	char why[160];
 	int number = errno;
 
 	l->unreadable = true;
@@ -61,9 +63,10 @@ read_failed(struct check *c, struct lane *l)
 		return vl_fail_errno(
 		    &c->last, "cannot read '%s' from the medium", l->name);
 	c->copyfd = -1;
+	(void)snprintf(why, sizeof(why), "cannot be read: %s",
+	    strerror_r(number, reason, sizeof(reason)));
 	if (c->report != NULL && c->report->wrong != NULL)
-		c->report->wrong(c->report->arg, l->name,
-		    strerror_r(number, reason, sizeof(reason)));
+		c->report->wrong(c->report->arg, l->name, why);
 	errno = number;
 	if (c->first == VL_OK)
 		c->first = vl_fail_errno(
