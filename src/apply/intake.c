@@ -14,10 +14,12 @@
 #include <valise/encode.h>
 #include <valise/fs.h>
 #include <valise/secret.h>
+#include <valise/text.h>
 
 #include "apply.h"
 
 #define SPOOL "spool"
+#define SHOWN 512
 
 static void
 seal_wrong(void *arg, const char *name, const char *why)
@@ -41,6 +43,19 @@ seal_stop(void *arg)
 	struct vl_run *run = arg;
 
 	return run->opts->ui->stop(run->opts->ui->arg);
+}
+
+/* What is wrong with the bundle names it, as every command does. */
+static enum vl_status
+about_bundle(const struct vl_run *run, enum vl_status st, struct vl_err *err)
+{
+	char shown[SHOWN];
+
+	if (st == VL_OK || st == VL_ESIGNAL)
+		return st;
+	return vl_within(err, "bundle '%s'",
+	    vl_escape_text(
+	        shown, sizeof(shown), vl_slice_of(run->opts->bundle)));
 }
 
 /* Candidates for the sender are tried one after the other. */
@@ -179,16 +194,18 @@ fail_unknown(const struct vl_run *run, bool met, struct vl_err *err)
 
 	vl_key_id_text(id, run->intake.seal.sig.key_id);
 	if (met)
-		return vl_fail(err, VL_ETRUST,
+		(void)vl_fail(err, VL_ETRUST,
 		    "seal.sig does not fit seal.txt: it was not made by the "
 		    "sender with key id %s, or seal.txt or seal.sig was "
 		    "changed",
 		    id);
-	return vl_fail(err, VL_ETRUST,
-	    "the sender with key id %s is not trusted: get its sender.pub by "
-	    "another way than the bundle, and name it under 'trust' in the "
-	    "site file or with --trust",
-	    id);
+	else
+		(void)vl_fail(err, VL_ETRUST,
+		    "the sender with key id %s is not trusted: get its "
+		    "sender.pub by another way than the bundle, and name it "
+		    "under 'trust' in the site file or with --trust",
+		    id);
+	return about_bundle(run, VL_ETRUST, err);
 }
 
 static enum vl_status
@@ -228,13 +245,20 @@ unlock(struct vl_run *run, struct vl_err *err)
 	if (run->opts->cage != NULL)
 		opener.reader = &reader;
 	if (st == VL_OK)
-		st = vl_keys_unlock(in->keys, &role, &in->seal.head,
-		    vl_buf_slice(&in->seal.keys_text), &opener, err);
+		st = about_bundle(run,
+		    vl_keys_unlock(in->keys, &role, &in->seal.head,
+		        vl_buf_slice(&in->seal.keys_text), &opener, err),
+		    err);
 	ui->opened(ui->arg);
 	if (st == VL_OK && role != VL_ROLE_FULL)
-		st = vl_fail(err, VL_EKEY,
-		    "this key opens the bundle for auditing only: importing "
-		    "needs the full role");
+		st = about_bundle(run,
+		    vl_fail(err, VL_EKEY,
+		        "this key opens the bundle for auditing only, and "
+		        "importing "
+		        "needs the full role; give a password or identity of "
+		        "that "
+		        "role"),
+		    err);
 	return st == VL_OK ? vl_tokens_new(&in->tokens, in->seal.head.series,
 	                         in->seal.head.epoch, in->keys->tk, err) :
 	                     st;
@@ -246,16 +270,16 @@ open_unpack(struct vl_run *run, const uint8_t *sender, struct vl_unpack **out,
 {
 	struct vl_intake *in = &run->intake;
 
-	return vl_unpack_open(out,
-	    &(struct vl_unpack_opts){ .dirfd = in->spoolfd,
-	        .head = &in->seal.head,
-	        .keys = in->keys,
-	        .role = VL_ROLE_FULL,
-	        .sender = sender,
-	        .tempdir = vl_state_path(run->opts->state),
-	        .pool = run->opts->pool,
-	        .cage = run->opts->cage },
-	    err);
+	const struct vl_unpack_opts opts = { .dirfd = in->spoolfd,
+		.head = &in->seal.head,
+		.keys = in->keys,
+		.role = VL_ROLE_FULL,
+		.sender = sender,
+		.tempdir = vl_state_path(run->opts->state),
+		.pool = run->opts->pool,
+		.cage = run->opts->cage };
+
+	return about_bundle(run, vl_unpack_open(out, &opts, err), err);
 }
 
 /*
@@ -278,10 +302,10 @@ accept_unknown(struct vl_run *run, struct vl_err *err)
 	memcpy(pub.key, vl_unpack_inner(in->unpack)->sender, sizeof(pub.key));
 	st = vl_seal_verify(&in->seal, &pub, err);
 	if (st != VL_OK)
-		return st;
+		return about_bundle(run, st, err);
 	memcpy(in->sender, pub.key, sizeof(in->sender));
 	/* One that can only be refused is not asked about. */
-	st = vl_replay_check(run, err);
+	st = about_bundle(run, vl_replay_check(run, err), err);
 	if (st != VL_OK)
 		return st;
 	vl_hash_of(hash, &(struct vl_hash_opts){ 0 },
@@ -334,7 +358,8 @@ check_seal(struct vl_run *run, int medium, bool *known, struct vl_err *err)
 	struct vl_intake *in = &run->intake;
 	struct search s = { 0 };
 	bool ask = run->opts->ui->interactive;
-	enum vl_status st = vl_seal_read(&in->seal, medium, &report, err);
+	enum vl_status st = about_bundle(
+	    run, vl_seal_read(&in->seal, medium, &report, err), err);
 
 	if (st == VL_OK)
 		st = find_sender(run, &s, err);
@@ -347,8 +372,10 @@ check_seal(struct vl_run *run, int medium, bool *known, struct vl_err *err)
 	if (st == VL_OK)
 		st = open_spool(run, err);
 	if (st == VL_OK)
-		st = vl_seal_check(
-		    &in->seal, medium, in->spoolfd, VL_READS_ALL, &report, err);
+		st = about_bundle(run,
+		    vl_seal_check(&in->seal, medium, in->spoolfd, VL_READS_ALL,
+		        &report, err),
+		    err);
 	if (st == VL_OK && !s.fits)
 		st = find_narrow_sender(run, &s, err);
 	if (st == VL_OK && !s.fits && (s.met || !ask))
@@ -371,7 +398,7 @@ vl_intake_open(struct vl_run *run, struct vl_err *err)
 	if (medium >= 0)
 		close(medium);
 	if (st == VL_OK && known)
-		st = vl_replay_check(run, err);
+		st = about_bundle(run, vl_replay_check(run, err), err);
 	if (st == VL_OK)
 		st = unlock(run, err);
 	if (st == VL_OK)

@@ -251,7 +251,8 @@ vl_unpack_check_inner(
 	if (s->sender != NULL &&
 	    memcmp(s->sender, h->sender, sizeof(h->sender)) != 0)
 		return vl_fail(err, VL_ETRUST,
-		    "the bundle is by another sender than its seal");
+		    "the bundle is by another sender than its seal: who sealed "
+		    "it did not make it; ask for one as its sender sealed it");
 	st = check_inner(h, s->head, err);
 	if (st != VL_OK)
 		return vl_within(err, "inner head");

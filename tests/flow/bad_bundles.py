@@ -146,13 +146,24 @@ class WrongKey(BadBundle):
         other = self.folder / "other"
         self.site.run("valise", "keygen", other)
         self.refused(7, (self.site.target_yaml, self.bundle, "--identity",
-                         other / "recipient.key", "--yes"))
+                         other / "recipient.key", "--yes"),
+                     f"bundle '{self.bundle}': no key opens")
+
+    def test_an_auditor_is_told_what_to_give(self):
+        other = self.folder / "other"
+        self.site.run("valise", "keygen", other)
+        bundle = self.site.export("--audit-recipient",
+                                  other / "recipient.pub")
+        self.refused(7, (self.site.target_yaml, bundle, "--identity",
+                         other / "recipient.key", "--yes"),
+                     f"bundle '{bundle}': ", "auditing only",
+                     "give a password or identity")
 
 
 class NotTrusted(BadBundle):
     def test_an_unknown_signer(self):
         self.site.write_target_yaml(extra="")
-        self.refused_import(6, self.bundle)
+        self.refused_import(6, self.bundle, f"bundle '{self.bundle}': ")
 
     def test_another_sender_of_a_known_series(self):
         other = self.folder / "other"
@@ -209,6 +220,25 @@ class OutOfTurn(BadBundle):
 
 
 class BadMedium(BadBundle):
+    def test_what_could_not_be_opened_is_not_said_to_be_wrong(self):
+        # Few enough for one of these to fail at the files of the bundle.
+        said = []
+        for most in range(4, 20):
+            self.site.wrapper = ["prlimit", f"--nofile={most}"]
+            for words in (("valise", "verify", self.bundle, "--sender",
+                           self.site.keys / "sender.pub"),
+                          ("valise-import",
+                           *self.site.importing(self.bundle), "--preview")):
+                result = self.site.run(*words, expect=(0, 1, 9, 127))
+                if "Too many open files" in result.said:
+                    said.append(result.said)
+        for text in said:
+            self.assertNotIn("files are wrong,", text)
+            for line in text.splitlines():
+                if line.startswith("wrong") or "of the bundle: " in line:
+                    self.assertIn("cannot be read: Too many", line)
+        self.assertIn("cannot be read: Too many", "".join(said))
+
     def test_an_absent_medium_is_temporary(self):
         self.refused_import((1, 75), self.folder / "unplugged" / "x.vls",
                             "unplugged")
