@@ -173,11 +173,18 @@ call(struct vl_rekey *r, enum called to, struct vl_err *err)
 	const char *from = r->names[r->called];
 	char shown[SHOWN_SIZE];
 
+	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(r->names[to]));
 	/* Never over another bundle: only an empty folder gives way. */
-	if (renameat(r->parent, from, r->parent, r->names[to]) != 0)
-		return vl_fail_errno(err, "cannot rename it to '%s'",
-		    vl_escape_text(
-		        shown, sizeof(shown), vl_slice_of(r->names[to])));
+	if (renameat(r->parent, from, r->parent, r->names[to]) != 0) {
+		(void)vl_fail_errno(err, "cannot rename it to '%s'", shown);
+		return errno == ENOTEMPTY || errno == EEXIST ||
+		        errno == ENOTDIR ?
+		    vl_fail(err, VL_EIO,
+		        "%s: something else has that name beside it; move it "
+		        "away, and run the same command again",
+		        err->text) :
+		    VL_EIO;
+	}
 	r->called = to;
 	return vl_fsync_dir(r->parent, ".", err);
 }

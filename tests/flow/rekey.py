@@ -171,6 +171,22 @@ class Refused(Rekey):
         return self.site.export("--audit-recipient",
                                 self.new_keys / "recipient.pub")
 
+    def test_something_else_of_the_name_that_it_is_worked_under(self):
+        for suffix in UNFINISHED:
+            other = self.bundle.with_name(self.bundle.name + suffix)
+            other.mkdir()
+            (other / "mine").write_text("x")
+            before = contents(self.bundle)
+            same = "--recipient", self.site.keys / "recipient.pub"
+            said = self.rekey(*same, expect=1)
+            self.assert_says(said, f"'{other.name}'", "move it away")
+            os.rename(other, self.folder / "away")
+            remove_tree(self.folder / "away")
+            if suffix == ".rekey.par":
+                self.assertEqual(before, contents(self.bundle))
+            self.rekey(*same)
+            self.opens(*self.site.identity)
+
     def test_a_wrong_key(self):
         self.refuse(7, *self.new_recipient, key=self.new_identity)
         self.refuse(7, "--password-file", self.new, *self.new_recipient)
