@@ -120,7 +120,8 @@ static enum vl_status
 file_dir(char **out, const char *file, struct vl_err *err)
 {
 	char *copy = strdup(file);
-	char *here = getcwd(NULL, 0);
+	/* Who names all from the root may stand where nothing is any more. */
+	char *here = file[0] == '/' ? strdup("/") : getcwd(NULL, 0);
 	enum vl_status st = VL_OK;
 
 	*out = NULL;

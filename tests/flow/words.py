@@ -61,6 +61,29 @@ class Help(Flow):
             self.assertIn(f"valise-{command}", result.out)
 
 
+class Nowhere(Flow):
+    """In a directory that is removed; all paths begin at the root."""
+
+    def setUp(self):
+        super().setUp()
+        self.site.wrapper = [
+            "sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+            "sh"]
+
+    def test_a_transfer_needs_no_current_directory(self):
+        bundle = self.site.export()
+        self.site.preview(bundle)
+        self.site.import_(bundle)
+        self.site.status()
+        self.site.recover()
+        self.assert_equal_trees()
+
+    def test_a_path_that_needs_one_says_so(self):
+        self.assert_says(self.site.run(
+            "valise-import", "../source.yaml", "--status", expect=2),
+            "'../source.yaml'")
+
+
 class Keygen(Flow):
     def test_secret_keys_are_for_their_owner_only(self):
         for name in ("sender", "recipient"):
