@@ -144,7 +144,8 @@ void vl_cli_release(void);
 
 /*
  * One JSON line: begin, members, end.  Text that is not UTF-8 stands
- * escaped as on a terminal.  A failed write is met by vl_cli_main().
+ * escaped as on a terminal; what a terminal obeys is \uXXXX.  A failed write
+ * is met by vl_cli_main().
  */
 struct vl_msg {
 	struct vl_buf line;

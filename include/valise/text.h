@@ -28,6 +28,14 @@ char *vl_escape_text(char *text, size_t size, struct vl_slice name);
  */
 void vl_tame(char *text);
 
+/*
+ * Append JSON so that it can reach a terminal: DEL, C1 and bidirectional
+ * controls, which may stand in its strings as they are, become \uXXXX.  The
+ * values are the same.
+ */
+enum vl_status vl_escape_json(
+    struct vl_buf *out, struct vl_slice json, struct vl_err *err);
+
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool vl_utf8_valid(struct vl_slice s);
 

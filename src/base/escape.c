@@ -160,6 +160,31 @@ vl_escape(struct vl_buf *out, struct vl_slice name, struct vl_err *err)
 	return st;
 }
 
+enum vl_status
+vl_escape_json(struct vl_buf *out, struct vl_slice json, struct vl_err *err)
+{
+	struct vl_slice rest = json;
+	enum vl_status st = VL_OK;
+	uint32_t point = 0;
+	size_t n = 0;
+
+	while (st == VL_OK && rest.n > 0) {
+		n = decode(rest, &point);
+		rest.p += n == 0 ? 1 : n;
+		rest.n -= n == 0 ? 1 : n;
+		if (n == 0 || point < 0x7f || is_plain(point))
+			continue;
+		json.n = (size_t)(rest.p - json.p) - n;
+		st = vl_buf_add(out, json, err);
+		if (st == VL_OK)
+			st =
+			    vl_buf_printf(out, err, "\\u%04x", (unsigned)point);
+		json.p = rest.p;
+	}
+	json.n = (size_t)(rest.p - json.p);
+	return st == VL_OK ? vl_buf_add(out, json, err) : st;
+}
+
 char *
 vl_escape_text(char *text, size_t size, struct vl_slice name)
 {

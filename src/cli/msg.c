@@ -97,11 +97,17 @@ vl_msg_bool(struct vl_msg *m, const char *key, bool yes)
 void
 vl_msg_end(struct vl_msg *m)
 {
+	struct vl_buf shown = { 0 };
+
 	add(m, vl_slice_of("}\n"));
+	if (m->status == VL_OK)
+		m->status =
+		    vl_escape_json(&shown, vl_buf_slice(&m->line), NULL);
 	if (m->status == VL_OK) {
 		vl_progress_clear();
-		(void)fwrite(m->line.p, 1, m->line.n, stdout);
+		(void)fwrite(shown.p, 1, shown.n, stdout);
 		(void)fflush(stdout);
 	}
+	vl_buf_free(&shown);
 	vl_buf_free(&m->line);
 }

@@ -186,8 +186,9 @@ const struct vl_cmd vl_cmd_ls = {
 	    "values which do not fit into the manifest. --json\nshows "
 	    "everything, also access control lists, attributes and values. "
 	    "KEY (a path,\nTABLE, or TABLE/KEY) lists it and what is below "
-	    "it. Characters that a terminal\nwould obey are written \\xNN. "
-	    "Only --sender also tells whose bundle it is.",
+	    "it. Characters that a terminal\nwould obey are written \\xNN, "
+	    "but by --json they stand as they are. Only --sender\nalso tells "
+	    "whose bundle it is.",
 	.opts = table,
 	.opts_size = sizeof(struct ls_opts),
 	.min_operands = 1,

@@ -1,4 +1,5 @@
 """Names that programs stumble over cross unharmed and are printed escaped."""
+import json
 import os
 import sys
 import unittest
@@ -12,6 +13,10 @@ ODD = [b"line\nbreak", b"\x1b[31mred\x1b[0m", b"\xff\xfe not utf-8",
        b"tab\there", b"back\\slash", b"'quotes\"", b"-rf", b" ", b"...",
        b"caf\xc3\xa9", b"cafe\xcc\x81", b"UPPER", b"upper", b"CON", b"a:b",
        b"\x7f", b"\xe2\x80\xaertl", b"n" * 255, b"\xc2\x85next"]
+
+# Marks, embeddings, overrides and isolates that turn the direction of writing.
+CONTROLS = [chr(n) for n in (0x61c, 0x200e, 0x200f, *range(0x202a, 0x202f),
+                             *range(0x2066, 0x206a))]
 
 
 def make_deep(root, depth, name=b"d"):
@@ -53,12 +58,29 @@ class Names(Flow):
         said = self.site.preview(bundle).said
         said += self.site.run("valise", "ls", bundle,
                               *self.site.identity).said
-        raw = [c for c in said
-               if (ord(c) < 0x20 and c not in "\n\t")
-               or 0x7f <= ord(c) < 0xa0 or "\ud800" <= c <= "\udfff"
-               or c == "\u202e"]
-        self.assertEqual([], raw)
+        self.assert_nothing_raw(said)
         self.assertNotIn("line\nbreak", said)
+
+    def assert_nothing_raw(self, said):
+        self.assertEqual([], [
+            c for c in said if (ord(c) < 0x20 and c not in "\n\t")
+            or 0x7f <= ord(c) < 0xa0 or "\ud800" <= c <= "\udfff"
+            or c in CONTROLS])
+
+    def test_json_has_the_names_and_nothing_raw(self):
+        odd = [chr(n) for n in range(0x7f, 0xa0)] + CONTROLS
+        before = self.site.export()
+        for name in odd:
+            self.write(self.site.source, name.encode())
+        after = self.site.export()
+        for said in (
+                self.site.preview(after, "--json"),
+                self.site.run("valise", "diff", before, after, "--json",
+                              *self.site.identity)):
+            self.assert_nothing_raw(said.said)
+            found = {json.loads(line).get("path")
+                     for line in said.out.splitlines()}
+            self.assertEqual(set(), set(odd) - found)
 
     def test_names_that_are_unreadable_are_listed_escaped(self):
         os.mkfifo(os.path.join(os.fsencode(self.site.source),

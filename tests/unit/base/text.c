@@ -60,6 +60,37 @@ escapes_what_could_move_a_terminal(void **state)
 }
 
 static void
+spells_in_json_what_could_move_a_terminal(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "", "" },
+		{ "{\"a\":\"\\\\x \\n\"}\n", "{\"a\":\"\\\\x \\n\"}\n" },
+		{ "\x7f", "\\u007f" },
+		{ "\"\xc2\x80|\xc2\x9f|\xc2\xa0\"",
+		    "\"\\u0080|\\u009f|\xc2\xa0\"" },
+		{ "\xd8\x9c\xe2\x80\x8e\xe2\x80\xae\xe2\x81\xa9",
+		    "\\u061c\\u200e\\u202e\\u2069" },
+		{ "gr\xc3\xbc \xf0\x9f\x98\x80",
+		    "gr\xc3\xbc \xf0\x9f\x98\x80" },
+		/* not UTF-8, and so not JSON: as it is */
+		{ "\x9b|\xe2\x80", "\x9b|\xe2\x80" },
+	};
+	struct vl_buf b = { 0 };
+	struct vl_err err = { 0 };
+	size_t i = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		vl_buf_clear(&b);
+		assert_int_equal(
+		    VL_OK, vl_escape_json(&b, vl_slice_of(pairs[i][0]), &err));
+		assert_true(
+		    vl_slice_equal(vl_slice_of(pairs[i][1]), vl_buf_slice(&b)));
+	}
+	vl_buf_free(&b);
+}
+
+static void
 shows_every_control_character_as_an_escape(void **state)
 {
 	char text[8];
@@ -221,6 +252,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_what_could_move_a_terminal),
+		cmocka_unit_test(spells_in_json_what_could_move_a_terminal),
 		cmocka_unit_test(shows_every_control_character_as_an_escape),
 		cmocka_unit_test(cuts_shown_names_between_escapes),
 		cmocka_unit_test(accepts_only_well_formed_utf8),
