@@ -367,8 +367,9 @@ enum vl_key_file {
 	VL_SERIES_KEY
 };
 /*
- * `text` of `file` is not the key that is wanted: VL_EUSAGE, which says what
- * it looks like.  Where it looks right, `err` has the reason already.
+ * `text` of `file` is not the key that is wanted (VL_KEY_FILE_OTHER: the secret
+ * one of a sender or a recipient): VL_EUSAGE, which says what it looks like.
+ * Where it looks right, `err` has the reason already.
  */
 enum vl_status vl_wrong_key_file(const char *file, enum vl_key_file wanted,
     struct vl_slice text, struct vl_err *err);

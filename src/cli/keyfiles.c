@@ -74,6 +74,8 @@ vl_wrong_key_file(const char *file, enum vl_key_file wanted,
     struct vl_slice text, struct vl_err *err)
 {
 	static const char *const words[] = {
+		[VL_KEY_FILE_OTHER] =
+		    "a secret key (sender.key or recipient.key)",
 		[VL_SENDER_PUB] = "a sender's public key (sender.pub)",
 		[VL_SENDER_KEY] = "a sender's secret key (sender.key)",
 		[VL_RECIPIENT_PUB] = "a recipient's public key (recipient.pub)",
@@ -84,7 +86,7 @@ vl_wrong_key_file(const char *file, enum vl_key_file wanted,
 	char shown[SHOWN];
 
 	(void)vl_escape_text(shown, sizeof(shown), vl_slice_of(file));
-	if (kind == wanted) {
+	if (kind == wanted && kind != VL_KEY_FILE_OTHER) {
 		err->status = VL_EUSAGE;
 		return vl_within(err, "'%s'", shown);
 	}
@@ -105,7 +107,7 @@ read_sender(struct vl_secret_key *k, const struct vl_secret_key_from *from,
 	if (!k->locked) {
 		if (vl_sender_secret_decode(&k->sender, text, err) != VL_OK)
 			return vl_wrong_key_file(
-			    from->file, from->wanted, text, err);
+			    from->file, VL_SENDER_KEY, text, err);
 		return VL_OK;
 	}
 	return vl_sender_secret_unlock(&k->sender, text, password, err);
@@ -141,9 +143,7 @@ look_at(struct vl_secret_key *k, struct vl_keybox *box,
 	if (kind == VL_RECIPIENT_PUB && !is_named(from->file, ".pub"))
 		kind = VL_RECIPIENT_KEY;
 	if (kind != VL_SENDER_KEY && kind != VL_RECIPIENT_KEY)
-		return vl_wrong_key_file(from->file,
-		    wanted == VL_KEY_FILE_OTHER ? VL_SENDER_KEY : wanted, text,
-		    err);
+		return vl_wrong_key_file(from->file, wanted, text, err);
 	if (wanted != VL_KEY_FILE_OTHER && kind != wanted)
 		return vl_wrong_key_file(from->file, wanted, text, err);
 	k->kind = kind;
@@ -185,6 +185,8 @@ read_text(struct vl_secret_key *k, const struct vl_secret_key_from *from,
 	enum vl_status st = look_at(k, &box, from, text, err);
 	char shown[SHOWN];
 
+	if (st == VL_OK)
+		vl_warn_of_others(from->file);
 	if (st == VL_OK && k->locked)
 		st = vl_key_password_open(
 		    &p, from->password, from->word, from->file, err);
@@ -216,7 +218,7 @@ vl_secret_key_read(struct vl_secret_key *k,
 	size_t n = 0;
 
 	vl_secret_wipe(k, sizeof(*k));
-	st = vl_secret_file(&text, &n, from->file, KEY_FILE_MAX, err);
+	st = vl_secret_file_unjudged(&text, &n, from->file, KEY_FILE_MAX, err);
 	if (st == VL_OK)
 		st = read_text(k, from,
 		    (struct vl_slice){ (const uint8_t *)text, n }, asked, err);

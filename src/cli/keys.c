@@ -38,6 +38,9 @@ open_named(int *fd, const char *file, bool regular, struct vl_err *err)
 	if (*fd < 0 || fstat(*fd, &st) != 0)
 		(void)vl_fail(err, VL_EUSAGE, "cannot open '%s': %s", shown,
 		    strerror(errno));
+	else if (!regular && S_ISDIR(st.st_mode))
+		(void)vl_fail(err, VL_EUSAGE,
+		    "'%s' is a directory; wanted is a file", shown);
 	else if (regular && !S_ISREG(st.st_mode))
 		(void)vl_fail(err, VL_EUSAGE,
 		    "'%s' is not a regular file, as a key has to be", shown);
@@ -65,7 +68,7 @@ vl_cli_file(
 	if (st == VL_OK)
 		st = vl_read_waiting(fd, out->p, max + 1, &got, err);
 	if (st != VL_OK)
-		st = vl_within(err, "cannot read '%s'", shown);
+		st = vl_within(err, "'%s'", shown);
 	else if (got > max)
 		st = vl_fail(err, VL_EUSAGE,
 		    "'%s' is longer than %zu bytes and cannot be what is "
@@ -105,17 +108,17 @@ struct secret_file {
 	const char *file;
 	size_t max;
 	bool pipe; /* may be one, as <(command) is; a signal ends the wait */
-	bool lent; /* by systemd, with rights that are not ours to judge */
+	bool unjudged; /* no warning of its rights */
 };
 
 /* It is used all the same: a stick, say, may know no rights. */
-static void
-warn_of_others(int fd, const char *file)
+void
+vl_warn_of_others(const char *file)
 {
 	struct stat st = { 0 };
 	char shown[SHOWN];
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	if (stat(file, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		vl_cli_note("warning: the secret in '%s' is open to others "
 		            "(mode %04o); 'chmod 600' it",
@@ -135,11 +138,11 @@ read_secret_file(
 	st = open_named(&fd, f->file, !f->pipe, err);
 	if (st != VL_OK)
 		return st;
-	if (!f->lent)
-		warn_of_others(fd, f->file);
+	if (!f->unjudged)
+		vl_warn_of_others(f->file);
 	st = read_secret(out, n, fd, f->max, err);
 	if (st != VL_OK)
-		(void)vl_within(err, "cannot read '%s'",
+		(void)vl_within(err, "'%s'",
 		    vl_escape_text(shown, sizeof(shown), vl_slice_of(f->file)));
 	(void)close(fd);
 	return st;
@@ -151,6 +154,15 @@ vl_secret_file(
 {
 	return read_secret_file(
 	    out, n, &(struct secret_file){ .file = file, .max = max }, err);
+}
+
+enum vl_status
+vl_secret_file_unjudged(
+    char **out, size_t *n, const char *file, size_t max, struct vl_err *err)
+{
+	return read_secret_file(out, n,
+	    &(struct secret_file){ .file = file, .max = max, .unjudged = true },
+	    err);
 }
 
 /* What a password is held against. */
@@ -237,8 +249,9 @@ from_credential(
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	char path[4096];
+	/* Lent by systemd, with rights that are not ours to judge. */
 	const struct secret_file file = {
-		.file = path, .max = max, .lent = true
+		.file = path, .max = max, .unjudged = true
 	};
 
 	if (dir == NULL || dir[0] != '/')
@@ -282,6 +295,28 @@ from_files(struct vl_password *p, const struct vl_key_password *how,
 	if (st == VL_OK && p->text != NULL)
 		drop_line_end(p);
 	return st;
+}
+
+/* Which of several passwords is not right; who typed it knows. */
+static enum vl_status
+check_given(const struct vl_password *p, enum use use,
+    const struct vl_key_password *how, const char *word, struct vl_err *err)
+{
+	char shown[SHOWN];
+	enum vl_status st = check_password(p, use, err);
+
+	if (st == VL_OK || p->asked)
+		return st;
+	if (how->file != NULL)
+		return vl_within(err, "'%s'",
+		    vl_escape_text(
+		        shown, sizeof(shown), vl_slice_of(how->file)));
+	if (how->fd.given)
+		return vl_within(
+		    err, "password from descriptor %u", how->fd.value);
+	return how->command != NULL ?
+	    vl_within(err, "password command") :
+	    vl_within(err, "credential 'valise-%s'", word);
 }
 
 static enum vl_status
@@ -345,7 +380,7 @@ vl_key_password_open(struct vl_password *p, const struct vl_key_password *how,
 		st = ask_password(p, prompt, err);
 	}
 	if (st == VL_OK)
-		st = check_password(p, FOREIGN, err);
+		st = check_given(p, FOREIGN, how, word, err);
 	if (st != VL_OK)
 		vl_password_free(p);
 	return st;
@@ -367,7 +402,7 @@ vl_key_password_make(struct vl_password *p, const struct vl_key_password *how,
 	if (st == VL_OK && p->text == NULL)
 		st = ask_new_password(p, "new password for the key: ", err);
 	if (st == VL_OK)
-		st = check_password(p, MAKES, err);
+		st = check_given(p, MAKES, how, word, err);
 	if (st != VL_OK)
 		vl_password_free(p);
 	return st;
@@ -422,7 +457,7 @@ vl_held_keys_open(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 			st = ask_password(&p, "password: ", err);
 	}
 	if (st == VL_OK && p.text != NULL)
-		st = check_password(&p, OPENS, err);
+		st = check_given(&p, OPENS, &how, "password", err);
 	hold(keys, &p);
 	if (st != VL_OK)
 		vl_held_keys_free(keys);
@@ -451,7 +486,7 @@ vl_held_keys_make(struct vl_held_keys *keys, const struct vl_key_opts *opts,
 			    &p, "password for the bundle: ", err);
 	}
 	if (st == VL_OK && p.text != NULL)
-		st = check_password(&p, MAKES, err);
+		st = check_given(&p, MAKES, &how, "password", err);
 	hold(keys, &p);
 	if (st != VL_OK)
 		vl_held_keys_free(keys);

@@ -51,6 +51,12 @@ struct vl_tty_line {
 };
 enum vl_status vl_tty_read(struct vl_tty_line *line, struct vl_err *err);
 
+/* keys.c: vl_secret_file(), before it is known to be a secret; once it is, the
+ * warning that others can read it. */
+enum vl_status vl_secret_file_unjudged(
+    char **out, size_t *n, const char *file, size_t max, struct vl_err *err);
+void vl_warn_of_others(const char *file);
+
 /* keyfiles.c: the identity of `opts`, with its password. */
 enum vl_status vl_identity_read(struct vl_held_keys *held,
     const struct vl_key_opts *opts, struct vl_err *err);

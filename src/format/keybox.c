@@ -60,13 +60,15 @@ put_ad(uint8_t ad[VL_KEYBOX_AD_SIZE], const struct vl_keybox *b)
 	memcpy(ad + 16, b->salt, VL_SALT_SIZE);
 }
 
-/* The caps, then what they protect. */
+/* The caps, then what they protect.  No program writes costs above them. */
 static enum vl_status
 derive(struct box_work *w, const struct vl_keybox *b, struct vl_slice password,
     struct vl_err *err)
 {
 	enum vl_status st = vl_argon2id_check(&b->cost, err);
 
+	if (st != VL_OK)
+		(void)vl_within(err, "the key is damaged, take a copy of it");
 	if (st == VL_OK)
 		st = vl_password_room(b->cost.kib, "", err);
 	if (st == VL_OK)
@@ -132,7 +134,8 @@ vl_keybox_open(uint8_t plain[VL_KEYBOX_PLAIN_MAX], const struct vl_keybox *b,
 		if (!vl_aead_open(plain, (struct vl_slice){ b->sealed, b->n },
 		        ad, zero_nonce, w->kw))
 			st = vl_fail(err, VL_EAUTH,
-			    "the key does not authenticate: it is damaged");
+			    "the key is damaged, take a copy of it: it does "
+			    "not authenticate");
 	}
 	vl_secret_free(w);
 	if (st != VL_OK)

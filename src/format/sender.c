@@ -175,6 +175,8 @@ mask(uint8_t bytes[SECRET_BYTES], struct vl_slice password, struct vl_err *err)
 	opts.ops = vl_rd_u64le(&rd);
 	opts.bytes = vl_rd_u64le(&rd);
 	st = vl_scrypt_check(&opts, err);
+	if (st != VL_OK)
+		(void)vl_within(err, "the key is damaged, take a copy of it");
 	if (st == VL_OK)
 		st = vl_password_room(opts.bytes / 1024, "", err);
 	if (st != VL_OK)
@@ -262,7 +264,8 @@ take_key(struct vl_sender_secret *k, const uint8_t bytes[SECRET_BYTES],
 	memcpy(k->pub.key, k->key + VL_SIGN_SECRET_SIZE - VL_SIGN_PUBLIC_SIZE,
 	    VL_SIGN_PUBLIC_SIZE);
 	return signs(k) ? VL_OK :
-	                  vl_fail(err, VL_EFORMAT, "the secret key is damaged");
+	                  vl_fail(err, VL_EFORMAT,
+	                      "the secret key is damaged; take a copy of it");
 }
 
 /* The check sum of one that minisign 0.11 made with -W is zero; it computes
@@ -293,7 +296,8 @@ vl_sender_secret_decode(
 		st = vl_fail(
 		    err, VL_EREFUSED, "the secret key is under a password");
 	else if (st == VL_OK && !check_fits(bytes, true))
-		st = vl_fail(err, VL_EFORMAT, "the secret key is damaged");
+		st = vl_fail(err, VL_EFORMAT,
+		    "the secret key is damaged; take a copy of it");
 	if (st == VL_OK)
 		st = take_key(k, bytes, err);
 	vl_secret_wipe(bytes, sizeof(bytes));

@@ -282,13 +282,16 @@ fail_no_key(const struct vl_stanzas *stanzas, const struct vl_opener *opener,
 {
 	const size_t passwords = count_stanzas(stanzas, VL_STANZA_ARGON2ID);
 	const size_t keys = count_stanzas(stanzas, VL_STANZA_X25519);
+	const bool password = passwords > 0 && opener->password.n > 0;
+	const bool identity = keys > 0 && opener->identity != NULL;
 
-	if ((passwords > 0 && opener->password.n > 0) ||
-	    (keys > 0 && opener->identity != NULL))
+	if (password || identity)
 		return vl_fail(err, VL_EKEY,
-		    "no key opens this bundle: wrong password or damaged "
-		    "keys; try again, or check the medium with 'valise "
-		    "verify'");
+		    "no key opens this bundle: wrong %s%s%s or damaged keys; "
+		    "try again, or check the medium with 'valise verify'",
+		    password ? "password" : "",
+		    password && identity ? " and " : "",
+		    identity ? "identity" : "");
 	if (keys > 0)
 		return vl_fail(err, VL_EKEY,
 		    "no key opens this bundle: it opens with %zu X25519 key%s "

@@ -93,9 +93,11 @@ read_key(struct secrets *s, const struct password_opts *o, const char *path,
 	};
 	bool asked = false;
 	enum vl_status st = vl_secret_key_read(&s->key, &from, &asked, err);
+	char shown[SHOWN_SIZE];
 
 	if (st == VL_OK && o->remove && !s->key.locked)
-		return vl_fail(err, VL_EUSAGE, "the key is under no password");
+		return vl_fail(err, VL_EUSAGE, "'%s' is under no password",
+		    vl_escape_text(shown, sizeof(shown), vl_slice_of(path)));
 	return st;
 }
 

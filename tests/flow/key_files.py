@@ -417,7 +417,9 @@ class Fingerprints(Keys):
         text = self.second.read_text()
         self.second.write_text(("B" if text[0] == "A" else "A") + text[1:])
         self.site.export(*self.words)
-        self.assertNotIn(self.made[self.second], self.site.last_export.err)
+        shown = re.search(rf"opens for recipient '{self.second}', fingerprint "
+                          r"(\S+)", self.site.last_export.err)[1]
+        self.assertNotEqual(self.made[self.second], shown)
 
     def test_the_same_key_twice_is_refused(self):
         copy = self.put("copy.pub", self.second.read_text().strip())
@@ -466,6 +468,101 @@ class Passwords(Keys):
                                     self.put("bad", text), expect=2)
             self.assert_says(said, says)
         self.site.export("--password-file", self.put("bad", "twelve chars"))
+
+
+class Messages(Keys):
+    """Which file is wrong, and what to do."""
+
+    def refuse(self, said, *says):
+        self.assert_says(said, *says)
+        self.assert_one_line(said)
+        self.assertEqual(1, len(said.err.splitlines()), said)
+
+    def test_a_public_key_is_no_secret_that_gets_a_password(self):
+        for name in ("recipient", "sender"):
+            pub = self.site.keys / f"{name}.pub"
+            self.refuse(self.key_password(
+                pub, "--new-key-password-file", self.password, expect=2),
+                f"'{pub}' looks like a {name}'s public key", "wanted is a "
+                "secret key (sender.key or recipient.key)")
+        other = self.put("other.key", "no key")
+        self.refuse(self.key_password(
+            other, "--new-key-password-file", self.password, expect=2),
+            f"'{other}' is not a secret key")
+
+    def test_a_secret_key_that_others_can_read_is_told(self):
+        self.recipient.chmod(0o644)
+        said = self.ls(self.site.export())
+        self.assert_says(said, f"'{self.recipient}' is open to others")
+
+    def test_a_damaged_secret_key_is_no_other_key(self):
+        head, line = self.sender.read_text().splitlines()
+        self.sender.write_text(f"{head}\n{line[:120]}B{line[121:]}\n")
+        self.refuse(self.key_password(
+            self.sender, "--new-key-password-file", self.password, expect=2),
+            f"'{self.sender}': the secret key is damaged; take a copy")
+
+    def test_a_password_that_cannot_be_is_named_by_its_file(self):
+        for text, says in (("", "empty"), ("a\tb", "control")):
+            bad = self.put("bad", text)
+            self.refuse(self.site.export("--password-file", bad, expect=2),
+                        f"'{bad}': the password", says)
+        short = self.put("short", "short")
+        for said in (
+                self.site.export("--password-file", short, expect=2),
+                self.key_password(self.sender, "--new-key-password-file",
+                                  short, expect=2)):
+            self.refuse(said, f"'{short}': the password has fewer")
+        self.refuse(self.site.export("--password-command", "echo short",
+                                     expect=2),
+                    "password command: the password has fewer")
+        self.refuse(self.key_password(self.sender, "--remove", expect=2),
+                    f"'{self.sender}' is under no password")
+
+    def test_a_directory_is_no_password(self):
+        self.refuse(self.site.export("--password-file", self.folder,
+                                     expect=2),
+                    f"'{self.folder}' is a directory")
+
+    def test_damage_under_a_password_asks_for_a_copy(self):
+        series = self.folder / "series.key"
+        bundle = self.site.export()
+        self.site.run("valise", "key", "export", self.site.source_yaml, "-o",
+                      series, "--kdf", "light", "--new-key-password-file",
+                      self.password)
+        self.lock(self.recipient)
+        for path, words in (
+                (self.recipient, ("ls", bundle, *self.site.identity,
+                                  "--identity-password-file")),
+                (series, ("key", "import", self.site.source_yaml, series,
+                          "--key-password-file"))):
+            sound = path.read_text()
+            head, line = sound.splitlines()
+            data = bytearray(base64.urlsafe_b64decode(line + "=="))
+            for at, says in ((11, "passes"), (-1, "not authenticate")):
+                with self.subTest(path=path.name, at=at):
+                    bad = data[:]
+                    bad[at] ^= 0x40
+                    text = base64.urlsafe_b64encode(bad).decode()
+                    path.write_text(f"{head}\n{text.rstrip('=')}\n")
+                    self.refuse(
+                        self.site.run("valise", *words, self.password,
+                                      expect=5),
+                        f"'{path}': the key is damaged, take a copy of it: ",
+                        says)
+            path.write_text(sound)
+
+    def test_no_key_that_opens_says_what_was_tried(self):
+        self.site.run("valise", "keygen", self.folder / "stranger")
+        wrong = ("--identity", self.folder / "stranger" / "recipient.key")
+        bundle = self.site.export("--password-file", self.bundle_password)
+        for words, says in (
+                (wrong, "wrong identity or"),
+                (("--password-file", self.other), "wrong password or"),
+                ((*wrong, "--password-file", self.other),
+                 "wrong password and identity or")):
+            self.refuse(self.site.run("valise", "ls", bundle, *words,
+                                      expect=7), says)
 
 
 class Passgen(Keys):

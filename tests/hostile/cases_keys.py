@@ -109,7 +109,9 @@ GUESS = b"another password"
 NOT_COMMITTED = "the {} key is another than committed"
 NO_EPK = "'epk' is not 32 bytes in base64url"
 LOW_ORDER = "an X25519 key in them is of low order"
-NOT_OPENED = "no key opens this bundle: wrong password or damaged keys"
+NOT_OPENED = "no key opens this bundle: wrong {} or damaged keys"
+NO_IDENTITY = NOT_OPENED.format("identity")
+NO_PASSWORD = NOT_OPENED.format("password")
 STANZAS = [
     argon("4 TiB of memory", "'m' is 4294967296", m=1 << 32),
     argon("1 TiB of memory", "asks for 1073741824 KiB", m=1 << 30),
@@ -138,29 +140,29 @@ STANZAS = [
     stanza("epk of order 8", 7, LOW_ORDER, lambda s: {
         "epk": b64u(bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46a"
                                   "da098deb9c32b1fd866205165f49b800"))}),
-    stanza("kc of another", 7, NOT_OPENED,
+    stanza("kc of another", 7, NO_IDENTITY,
            lambda s: {"kc": b64u(fixed("kc"))}),
     stanza("wrap of another", 5,
            "the wrapped keys do not authenticate",
            lambda s: {"wrap": b64u(fixed("wrap", 112))}),
-    stanza("role raised", 7, NOT_OPENED, lambda s: {
+    stanza("role raised", 7, NO_IDENTITY, lambda s: {
         "role": "full", "wrap": s["wrap"] + b64u(bytes(33))[:43]},
         openers=(Identity("recipient", "audit"),)),
-    Case("wrong password", 7, NOT_OPENED, openers=(Password(b"staple"),),
+    Case("wrong password", 7, NO_PASSWORD, openers=(Password(b"staple"),),
          opener="password"),
-    Case("wrong identity", 7, NOT_OPENED, openers=(Identity("somebody"),)),
+    Case("wrong identity", 7, NO_IDENTITY, openers=(Identity("somebody"),)),
     Case("no stanza of a known type", 7, "opens with no kind of key",
          {"stanzas": lambda s: [{"t": "x25519next"}]}),
     # The cipher opens under both: only kc shows which one is meant.
     Case("a wrap that two passwords open, by the one that kc is not of", 7,
-         NOT_OPENED, {"stanzas": lambda s: [
+         NO_PASSWORD, {"stanzas": lambda s: [
              opens_twice(s[0], GUESS, PASSWORD)]},
          opener="password", openers=(Password(GUESS),)),
     Case("a wrap that two passwords open, by the one that kc is of", 5,
          NOT_COMMITTED.format("transfer"), {"stanzas": lambda s: [
              opens_twice(s[0], PASSWORD, GUESS)]},
          opener="password", openers=(Password(PASSWORD),)),
-    Case("a stanza of another bundle", 7, NOT_OPENED,
+    Case("a stanza of another bundle", 7, NO_IDENTITY,
          {"common": lambda c: {**c, "id": fixed("other id", 16).hex()},
           "stanzas": lambda s: [OTHER]}),
 ]

@@ -274,7 +274,13 @@ says_the_same_of_each_wrong_key(void **state)
 	    b.err.text);
 	assert_int_equal(VL_EKEY, bundle_open(&b, "", other, &role));
 	assert_string_equal(
-	    "no key opens this bundle: wrong password or "
+	    "no key opens this bundle: wrong identity or "
+	    "damaged keys; try again, or check the medium with 'valise verify'",
+	    b.err.text);
+	assert_int_equal(
+	    VL_EKEY, bundle_open(&b, "a bad password", other, &role));
+	assert_string_equal(
+	    "no key opens this bundle: wrong password and identity or "
 	    "damaged keys; try again, or check the medium with 'valise verify'",
 	    b.err.text);
 	bundle_free(&b);
