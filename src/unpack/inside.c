@@ -555,13 +555,18 @@ start_threads(struct inside *in)
 static int
 inside(const struct vl_cage_inside *cage)
 {
-	struct inside in = { .cage = cage };
+	/* Not on the stack: its threads use it until the process ends, which is
+	 * when this has returned. */
+	struct inside *in = calloc(1, sizeof(*in));
 
-	if (!make_slots(&in))
+	if (in == NULL)
 		return VL_CAGE_NO_MEMORY;
-	if (!start_threads(&in) || !vl_cage_shut())
+	in->cage = cage;
+	if (!make_slots(in))
+		return VL_CAGE_NO_MEMORY;
+	if (!start_threads(in) || !vl_cage_shut())
 		return NO_START;
-	return serve_records(&in);
+	return serve_records(in);
 }
 
 enum vl_status
