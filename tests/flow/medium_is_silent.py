@@ -106,6 +106,8 @@ class Silent(Flow):
         self.site.source_yaml.write_text(
             text.replace("site: demo", f"site: {SITE}\nenvironment: {LABEL}")
             .replace("name: files", f"name: {RESOURCE}"))
+        self.audit = self.folder / "audit"
+        self.site.run("valise", "keygen", self.audit)
         self.password = self.folder / "password"
         self.password.write_text(PASSWORD)
         self.site.wrapper = [
@@ -119,7 +121,7 @@ class Silent(Flow):
 
     def export(self):
         return self.site.export("--audit-recipient",
-                                self.site.keys / "recipient.pub",
+                                self.audit / "recipient.pub",
                                 "--password-file", self.password)
 
     def words(self, begun):
