@@ -42,8 +42,10 @@ vl_created_next(
 	vl_buf_clear(&b->text);
 	if (vl_buf_reserve(&b->text, line.n, err) != VL_OK)
 		return err->status;
-	if (vl_json_parse(&b->json, line, err) != VL_OK ||
-	    b->json.items[0].type != VL_JSON_ARRAY ||
+	st = vl_json_parse(&b->json, line, err);
+	if (st == VL_EIO)
+		return st; /* no memory */
+	if (st != VL_OK || b->json.items[0].type != VL_JSON_ARRAY ||
 	    b->json.items[0].count != PARTS)
 		return fail_line(err);
 	for (i = 0; i < PARTS; i++, at++) {

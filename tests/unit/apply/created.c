@@ -15,6 +15,7 @@
 #include <valise/fs.h>
 
 #include "../../../src/apply/databases.h"
+#include "allocations.h"
 
 #define ROW(t, k, f, h)                                                        \
 	{                                                                      \
@@ -193,6 +194,37 @@ rejects_lines_that_no_row_has(void **state)
 	place_close(&p);
 }
 
+static enum vl_status
+read_all(void *arg, struct vl_err *err)
+{
+	struct place *p = arg;
+	struct vl_rows_brought r = { 0 };
+	bool more = true;
+	enum vl_status st = vl_created_open(&p->base, err);
+
+	while (st == VL_OK && more)
+		st = vl_created_next(&p->base, &r, &more, err);
+	vl_created_free(&p->base);
+	return st;
+}
+
+static void
+says_that_there_is_no_memory_to_read_it(void **state)
+{
+	struct place p;
+	const struct sweep_work w = { .arg = &p, .work = read_all };
+
+	(void)state;
+	place_open(&p);
+	put(&p, rows, NROWS);
+	sweep.said = "memory";
+	assert_true(sweep_all(&w, ENOMEM) > 4);
+	assert_int_equal(0, sweep.survived);
+	sweep.said = NULL;
+	assert_int_equal(NROWS, count(&p));
+	place_close(&p);
+}
+
 int
 main(void)
 {
@@ -202,6 +234,7 @@ main(void)
 		    makes_no_list_of_nothing_but_empties_one_that_holds),
 		cmocka_unit_test(forgets_what_was_never_finished),
 		cmocka_unit_test(rejects_lines_that_no_row_has),
+		cmocka_unit_test(says_that_there_is_no_memory_to_read_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
