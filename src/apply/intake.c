@@ -254,10 +254,8 @@ unlock(struct vl_run *run, struct vl_err *err)
 		st = about_bundle(run,
 		    vl_fail(err, VL_EKEY,
 		        "this key opens the bundle for auditing only, and "
-		        "importing "
-		        "needs the full role; give a password or identity of "
-		        "that "
-		        "role"),
+		        "importing needs the full role; give a password or "
+		        "identity of that role"),
 		    err);
 	return st == VL_OK ? vl_tokens_new(&in->tokens, in->seal.head.series,
 	                         in->seal.head.epoch, in->keys->tk, err) :
@@ -269,7 +267,6 @@ open_unpack(struct vl_run *run, const uint8_t *sender, struct vl_unpack **out,
     struct vl_err *err)
 {
 	struct vl_intake *in = &run->intake;
-
 	const struct vl_unpack_opts opts = { .dirfd = in->spoolfd,
 		.head = &in->seal.head,
 		.keys = in->keys,
